@@ -193,7 +193,15 @@ impl PartialOrd for Plain {
 
 impl Ord for Plain {
     fn cmp(&self, other: &Self) -> Ordering {
-        let sign = |plain: &Plain| if plain.digits.is_empty() { 0 } else if plain.negative { -1 } else { 1 };
+        let sign = |plain: &Plain| {
+            if plain.digits.is_empty() {
+                0
+            } else if plain.negative {
+                -1
+            } else {
+                1
+            }
+        };
         let size = || match self.point.cmp(&other.point) {
             Ordering::Equal => self.digits.cmp(&other.digits),
             unequal => unequal,
@@ -212,7 +220,9 @@ mod tests {
 
     #[test]
     fn numbers_come_out_as_they_went_in() {
-        for text in ["0", "-0.5", "12.50", "999999999999999999", "9223372036854775807", "1e3", "12345678901234567890.123", "0.000000000000000001"] {
+        for text in
+            ["0", "-0.5", "12.50", "999999999999999999", "9223372036854775807", "1e3", "12345678901234567890.123", "0.000000000000000001"]
+        {
             assert_eq!(Number::parse(text).map(|n| n.to_string()).as_deref(), Ok(text));
         }
     }

@@ -231,7 +231,11 @@ impl Shapes {
     /// The shape without null, where it is a union with it: `(shape, may be null)`.
     pub fn without_null(&mut self, id: ShapeId) -> (ShapeId, bool) {
         let Shape::OneOf(arms) = self.get(id) else {
-            return if matches!(self.get(id), Shape::Null) { (self.add(Shape::Never), true) } else { (id, matches!(self.get(id), Shape::Any)) };
+            return if matches!(self.get(id), Shape::Null) {
+                (self.add(Shape::Never), true)
+            } else {
+                (id, matches!(self.get(id), Shape::Any))
+            };
         };
         let rest: Vec<ShapeId> = arms.iter().copied().filter(|arm| !matches!(self.get(*arm), Shape::Null)).collect();
         if rest.len() == arms.len() {
