@@ -1,1 +1,12 @@
-//! placeholder
+//! Floor 2: plan, run, desk. What a message owes, and what follows from an answer.
+//!
+//! Two pure functions and one desk: [`run::advance`] says what a run owes, [`deliver::decide`] what follows from an
+//! outcome, and the [`desk::Desk`] queues, gates and batches. Everything else is a value handed in.
+//!
+//! Architecture invariant: no clock, no randomness, no task, no file, no socket, no format and no schema language.
+
+pub mod connector;
+pub mod fact;
+pub mod interface;
+pub mod plan;
+pub mod settings;

@@ -1,0 +1,207 @@
+//! Connectors have no sockets: bytes and values only.
+//!
+//! What is open (REST, SOAP, GraphQL, ...) is a [`System`] in an explicit list; what is closed (the wires: HTTP, later
+//! AMQP and files) is an enum that the engine owns. So the tests, the simulation and the real thing run the very
+//! encoding, decoding and classifying that ships. Connectors classify, the core decides, the engine does.
+
+use std::{io::BufRead, sync::Arc, time::Duration};
+
+use spanwright_shape::{
+    text::{Bundle, Code, Failure, Problems},
+    value::Value,
+};
+
+use crate::{fact::Moment, interface::Interface, settings::SystemSettings};
+
+/// A kind of system: `soap:`, `rest:`. Checks; touches nothing.
+pub trait Connector: Sync {
+    /// The key that names it in `systems/NAME.yaml`.
+    fn key(&self) -> &'static str;
+    /// One paragraph for the reference.
+    fn about(&self) -> &'static str;
+    /// The codes that its checks and failures carry.
+    fn codes(&self) -> Vec<&'static Code>;
+    /// Reads the schema and proves the settings. `None`: the problems say why.
+    fn system(&self, settings: &SystemSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>>;
+}
+
+/// One external system: turns calls into a request and what was heard into a verdict.
+pub trait System: Send + Sync {
+    /// What it can do.
+    fn interface(&self) -> &Interface;
+
+    /// The request that carries these calls: one call, or the items of one bulk operation in this order.
+    ///
+    /// # Errors
+    /// A call that cannot be written (a missing variable, a body the schema does not allow); nothing was sent.
+    fn ask(&self, operation: usize, calls: &[Call<'_>], with: &With<'_>) -> Result<Request, Refusal>;
+
+    /// What the answer means: one outcome a call, in the order of the calls.
+    fn hear(&self, operation: usize, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict;
+
+    /// The system that hands out tokens, where there is one; the desk asks it once for all. Its operation 0 takes no
+    /// calls' bodies, and a delivered answer is JSON `{"token": TEXT, "lasts": SECONDS}`.
+    fn sign_in(&self) -> Option<&dyn System> {
+        None
+    }
+}
+
+/// One call on its way to a system.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// The idempotency key: the same on each try and after each restart.
+    pub key: &'a str,
+    /// The parameters: a record.
+    pub with: Value<'a>,
+    /// The body as JSON bytes, where there is one.
+    pub body: Option<&'a [u8]>,
+    /// The correlation id, for the system's own logs.
+    pub correlation: &'a str,
+    /// W3C `traceparent`.
+    pub trace: &'a str,
+}
+
+/// What a request may need beside the calls. Secrets are lent, never kept.
+#[derive(Clone, Copy)]
+pub struct With<'w> {
+    /// The time now.
+    pub now: Moment,
+    /// The value of a `${VAR}`; `None` where it is not set.
+    pub variable: &'w dyn Fn(&str) -> Option<String>,
+    /// The token of the last sign-in.
+    pub token: Option<&'w str>,
+    /// The idempotency key of the whole request (of a batch: made of its items' keys in their order).
+    pub request_key: &'w str,
+}
+
+/// Why a request could not be made.
+#[derive(Clone, Debug)]
+pub enum Refusal {
+    /// One of the calls is to blame: its place in the list and why. The others may go without it.
+    Call(usize, Failure),
+    /// The system's settings are to blame (a variable that is not set): the system is held, no message is.
+    System(Failure),
+}
+
+/// A request on one of the wires.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// One HTTP exchange.
+    Http(HttpRequest),
+}
+
+/// An HTTP request, complete.
+#[derive(Clone, Debug)]
+pub struct HttpRequest {
+    /// `GET`, `POST`, ...
+    pub method: &'static str,
+    /// Absolute.
+    pub url: String,
+    /// In order; names in lower case.
+    pub headers: Vec<(Arc<str>, Vec<u8>)>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+}
+
+/// What came back.
+pub enum Heard<'h> {
+    /// An HTTP answer; reading the body may fail where the connection was cut inside it.
+    Http {
+        /// The status code.
+        status: u16,
+        /// In order; names in lower case.
+        headers: &'h [(Arc<str>, Vec<u8>)],
+        /// The body, decoded of transfer and content coding.
+        body: &'h mut dyn BufRead,
+    },
+    /// No answer.
+    Broken {
+        /// Whether the request can have been read.
+        reached: Reached,
+        /// What happened, in words.
+        why: String,
+    },
+}
+
+/// Whether a request reached the other side: a fact of the wire, counted in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reached {
+    /// Certainly not: no connection, or not one byte written.
+    No,
+    /// Some or all of it was written and no answer came.
+    Maybe,
+}
+
+/// What to do with the answers of delivered calls.
+pub enum Answers<'s> {
+    /// Nobody wants them.
+    Drop,
+    /// Keep each as JSON bytes in its outcome.
+    Keep,
+    /// Show the decoded answer (of a poll: the page) while it lives.
+    Show(&'s mut dyn FnMut(&Value<'_>)),
+}
+
+/// One exchange, one verdict.
+#[derive(Clone, Debug)]
+pub struct Verdict {
+    /// One a call, in their order.
+    pub outcomes: Vec<Outcome>,
+    /// The request was refused as a whole without a word on its items: a batch is split to find the bad one.
+    pub refused_whole: bool,
+    /// A word about the system, not about the messages.
+    pub system: Option<Word>,
+}
+
+/// What became of one call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// It happened. The answer as JSON, where it was to be kept.
+    Delivered(Option<Vec<u8>>),
+    /// It did not happen and may be tried again, not before this long (`Retry-After`).
+    Later {
+        /// What was said.
+        why: Failure,
+        /// The server's own wish.
+        after: Option<Duration>,
+        /// Who is sick: a sick system is waited for by age, a sick message by tries.
+        blame: Blame,
+    },
+    /// Nobody knows whether it happened.
+    Unknown(Failure),
+    /// It did not happen and never will as it is.
+    Never(Failure),
+}
+
+/// Who is to blame for a "not now".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The system: every message would have fared the same (connection, 5xx, 429).
+    System,
+    /// This message: others in the same request fared better, or the answer is about it (a lock, a 423).
+    Message,
+}
+
+/// A word about the system.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Word {
+    /// Hold everything for so long.
+    Pause(Duration),
+    /// Our credentials were refused: sign in again, else hold and tell a person. Costs no message a try.
+    Credentials(Failure),
+    /// The endpoint says that it is gone for good.
+    Gone(Failure),
+}
+
+impl Verdict {
+    /// The same outcome for each of `calls`.
+    pub fn all(calls: usize, outcome: Outcome) -> Verdict {
+        Verdict { outcomes: vec![outcome; calls], refused_whole: false, system: None }
+    }
+
+    /// With a word about the system.
+    pub fn and(mut self, word: Word) -> Verdict {
+        self.system = Some(word);
+        self
+    }
+}

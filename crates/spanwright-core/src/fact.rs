@@ -1,0 +1,355 @@
+//! The journal's whole vocabulary, and the identities that facts are about.
+//!
+//! One `commit(&[Fact])` is one transaction. Every store (model, SQLite, later PostgreSQL) implements these arms and a
+//! few questions, and no feature gets a verb, a table or a loop of its own.
+
+use std::{sync::Arc, time::Duration};
+
+use spanwright_shape::text::Failure;
+
+mod keys;
+mod store;
+
+pub use keys::{EffectKey, Item, NodeName, Print, Root, Way, batch_key, lane_of, no_item, print_of};
+pub use store::{
+    Backlog, DueEffect, Lane, ListFilter, Listed, MessageFile, Opening, PlanBundle, Receipt, RunFile, Shown, SourceRow, Store, StoreFault,
+    StoredEffect,
+};
+
+/// UTC microseconds since 1970. Only the engine's clock makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// This long afterwards.
+    pub fn after(self, time: Duration) -> Moment {
+        Moment(self.0.saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long since an earlier moment; zero where it was not earlier.
+    pub fn since(self, earlier: Moment) -> Duration {
+        Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// A run in its store. Never part of an idempotency key: stores may hand it out again after a restored backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunId(pub i64);
+
+/// A plan in its store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PlanId(pub i64);
+
+/// One exchange on the wire; handed out by the desk, ascending.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ExchangeId(pub i64);
+
+/// What can be written.
+#[derive(Clone, Debug)]
+pub enum Fact {
+    /// A message and the runs that it owes; or, where it was seen before, nothing.
+    Took(Box<Took>),
+    /// A source went on to here.
+    Moved(Moved),
+    /// An effect that may not be repeated is about to be asked. Committed before the exchange.
+    Started {
+        /// Which.
+        effect: EffectKey,
+        /// In which life of the process.
+        boot: u32,
+        /// Its generation.
+        generation: u32,
+    },
+    /// One exchange, whoever was in it.
+    Exchanged(Exchanged),
+    /// An effect after an attempt (or put off, superseded, found uncertain).
+    Settled(Box<Settled>),
+    /// A run waits for its effects' due times and may be forgotten (`parked`), or is active again.
+    Parked {
+        /// Which.
+        run: RunId,
+        /// Whether it is.
+        parked: bool,
+    },
+    /// A run is over.
+    Ended {
+        /// Which.
+        run: RunId,
+        /// How.
+        ending: Ending,
+        /// When.
+        at: Moment,
+    },
+    /// A stopped run goes on under a plan: replay. Its dead effects become owed in their next generation, the
+    /// uncertain ones in the same.
+    Reopened {
+        /// Which.
+        run: RunId,
+        /// Under which plan.
+        plan: PlanId,
+        /// When.
+        at: Moment,
+        /// By whom.
+        by: Arc<str>,
+    },
+    /// A stopped run was set aside by a person.
+    Discarded {
+        /// Which.
+        run: RunId,
+        /// When.
+        at: Moment,
+        /// By whom.
+        by: Arc<str>,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// A gate's state.
+    Gated(GateRow),
+    /// What the last body sent for a key was (`unchanged: skip`).
+    Sent {
+        /// `sent:flow.node`
+        scope: Arc<str>,
+        /// The record's key.
+        key: Arc<str>,
+        /// Of the body.
+        print: Print,
+        /// When this may be forgotten.
+        until: Moment,
+    },
+}
+
+/// A message as it came in.
+#[derive(Clone, Debug)]
+pub struct Took {
+    /// UUIDv7.
+    pub message: u128,
+    /// `flow.source`
+    pub source: Arc<str>,
+    /// The sender's correlation id, or ours.
+    pub correlation: Arc<str>,
+    /// When.
+    pub at: Moment,
+    /// Which record it is about.
+    pub key: Option<Arc<str>>,
+    /// Which state of it.
+    pub version: Option<Arc<str>>,
+    /// The decoded body as JSON.
+    pub body: Arc<[u8]>,
+    /// The flow that takes it, its root and the plan that it is pinned to.
+    pub flow: Arc<str>,
+    /// 128 random bits, one a (message, flow).
+    pub root: Root,
+    /// The plan.
+    pub plan: PlanId,
+    /// Seen before?
+    pub seen: Option<Seen>,
+    /// It cannot be used as it is (it breaks its schema): kept, and dead from the beginning.
+    pub fault: Option<Failure>,
+}
+
+/// How a store tells whether something was taken before.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The source.
+    pub scope: Arc<str>,
+    /// The event's or the record's key.
+    pub key: Arc<str>,
+    /// `Some`: the same only where the last print of the key is equal (a record). `None`: the same (an event).
+    pub print: Option<Print>,
+    /// When this may be forgotten.
+    pub until: Moment,
+}
+
+/// How far a source has read.
+#[derive(Clone, Debug)]
+pub struct Moved {
+    /// `flow.source`
+    pub source: Arc<str>,
+    /// The cursor, JSON; `None` leaves it.
+    pub cursor: Option<Arc<[u8]>>,
+    /// When it is due again.
+    pub due: Moment,
+    /// When it moved.
+    pub at: Moment,
+}
+
+/// One exchange on the wire.
+#[derive(Clone, Debug)]
+pub struct Exchanged {
+    /// Its number.
+    pub id: ExchangeId,
+    /// The system.
+    pub system: Arc<str>,
+    /// The operation.
+    pub operation: Arc<str>,
+    /// When it began.
+    pub at: Moment,
+    /// How long it took.
+    pub took: Duration,
+    /// The HTTP status, 0 where no answer came.
+    pub status: u16,
+    /// Calls in it.
+    pub calls: u32,
+    /// Bytes sent.
+    pub sent: u64,
+    /// Bytes got.
+    pub got: u64,
+}
+
+/// An effect as it stands after something happened to it.
+#[derive(Clone, Debug)]
+pub struct Settled {
+    /// Which.
+    pub effect: EffectKey,
+    /// Where it stands.
+    pub state: EffectState,
+    /// `flow.node`: the queue that it waits in.
+    pub queue: Arc<str>,
+    /// Order scope and record, hashed; 0 where nothing is ordered.
+    pub lane: u64,
+    /// The attempt that led here, where one did.
+    pub attempt: Option<Attempt>,
+    /// When.
+    pub at: Moment,
+}
+
+/// What is known of one effect.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EffectState {
+    /// Its state.
+    pub phase: Phase,
+    /// Counts up when a replay may send other bytes.
+    pub generation: u32,
+    /// Attempts that were spent.
+    pub tries: u32,
+    /// When the first was made.
+    pub first: Option<Moment>,
+    /// The exchange whose composition and bytes it must repeat, after an unknown outcome.
+    pub glued: Option<ExchangeId>,
+    /// The print of its input, after an unknown outcome.
+    pub sent: Option<Print>,
+}
+
+/// The phases of an effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    /// To be asked, not before `due`.
+    Owed {
+        /// When.
+        due: Moment,
+    },
+    /// Asked in a life of the process; only effects that may not be repeated have it on disk.
+    Started {
+        /// Which life.
+        boot: u32,
+    },
+    /// It happened. The answer as JSON, where a step names it.
+    Done(Option<Arc<[u8]>>),
+    /// Not sent since the last body for its key was the same.
+    Unchanged,
+    /// Not sent since a newer state of its record was to follow.
+    Superseded,
+    /// Nobody knows, and it may not be repeated.
+    Uncertain(Failure),
+    /// It never will.
+    Dead(Failure),
+}
+
+/// One attempt.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// Its number, from 1.
+    pub n: u32,
+    /// On which exchange.
+    pub exchange: Option<ExchangeId>,
+    /// What came of it.
+    pub outcome: OutcomeKind,
+    /// What was said.
+    pub says: Option<Failure>,
+}
+
+/// The four outcomes, for the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeKind {
+    /// It happened.
+    Delivered,
+    /// Not now.
+    Later,
+    /// Nobody knows.
+    Unknown,
+    /// Never.
+    Never,
+}
+
+/// How a run ends.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ending {
+    /// All that it owed is done.
+    Done,
+    /// It had nothing to do: `only`, `unchanged`, superseded.
+    Skipped(SkipReason),
+    /// It cannot go on; what had been done was undone where the plan says how.
+    Stopped(Stopped),
+}
+
+/// Why a run ended without doing anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SkipReason {
+    /// An `only` was not true.
+    Filtered,
+    /// Nothing had changed since the last time.
+    Unchanged,
+    /// A newer state of the record came.
+    Superseded,
+}
+
+/// A dead letter.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stopped {
+    /// Dead, or uncertain.
+    pub kind: StopKind,
+    /// At which step.
+    pub node: NodeName,
+    /// Why.
+    pub failure: Failure,
+    /// Whether earlier effects were undone.
+    pub undone: bool,
+}
+
+/// The two kinds of dead letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StopKind {
+    /// Something never will.
+    Dead,
+    /// Nobody knows whether something happened.
+    Uncertain,
+}
+
+/// A gate as the journal keeps it, so that a restart does not hammer a sick system.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GateRow {
+    /// The system.
+    pub system: Arc<str>,
+    /// Its breaker.
+    pub breaker: Breaker,
+    /// Since when.
+    pub since: Moment,
+    /// Times it opened in a row without a success between.
+    pub opens: u32,
+    /// Nothing is sent before.
+    pub paused_until: Option<Moment>,
+}
+
+/// The breaker's states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breaker {
+    /// All may pass.
+    Closed,
+    /// None may, until then.
+    Open {
+        /// When probes begin.
+        until: Moment,
+    },
+    /// A few probes may.
+    HalfOpen,
+}

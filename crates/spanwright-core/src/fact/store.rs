@@ -1,0 +1,261 @@
+//! What a store must answer. Three implement it: the model (tests, simulation), SQLite, later PostgreSQL; one
+//! conformance suite holds them to the same answers.
+//!
+//! Every question is bounded by a count. Nothing here waits: a store is asked on a thread that may block.
+
+use std::sync::Arc;
+
+use spanwright_shape::text::Failure;
+
+use super::{EffectKey, EffectState, Fact, GateRow, Moment, PlanId, Print, Root, RunId, StopKind};
+
+/// Keeps facts.
+pub trait Store: Send {
+    /// Writes all of them or none, in order, and returns once a power cut cannot take them back.
+    /// A receipt for each [`Fact::Took`], in order.
+    ///
+    /// # Errors
+    /// [`StoreFault`]; nothing of these facts was written.
+    fn commit(&mut self, facts: &[Fact]) -> Result<Vec<Receipt>, StoreFault>;
+
+    /// Begins a life of the process: counts the boot up and tells what is open.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn opening(&mut self) -> Result<Opening, StoreFault>;
+
+    /// The plan's number; kept with its bundle when it is new.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn plan(&mut self, plan: &PlanBundle) -> Result<PlanId, StoreFault>;
+
+    /// The bundle of a plan that open runs are pinned to.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn plan_bundle(&mut self, plan: PlanId) -> Result<Option<PlanBundle>, StoreFault>;
+
+    /// Active (not parked) runs of a flow behind `after`, ascending by run.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn active(&mut self, flow: &str, after: RunId, most: usize) -> Result<Vec<RunFile>, StoreFault>;
+
+    /// Parked runs with an effect in this queue that is due, earliest first; with each, all others that share
+    /// its glue, beyond `most` if need be. And the earliest due time among the parked ones that are left.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn due(&mut self, queue: &str, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Moment>), StoreFault>;
+
+    /// Some runs, open or not.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn runs(&mut self, runs: &[RunId]) -> Result<Vec<RunFile>, StoreFault>;
+
+    /// The last [`Fact::Sent`] prints of these (scope, key).
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault>;
+
+    /// Whether a later message of the same source and key was taken than this run's.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn newer(&mut self, run: RunId) -> Result<bool, StoreFault>;
+}
+
+/// What a store says of a [`Fact::Took`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// Kept; this is its run.
+    Taken(RunId),
+    /// Seen before: nothing was written.
+    Duplicate,
+}
+
+/// Why a store could not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StoreFault {
+    /// The disk is full: nothing was written, and it can go on once there is room.
+    Full,
+    /// It cannot be trusted any more; the process must end.
+    Broken(String),
+}
+
+/// What is open when a life of the process begins.
+#[derive(Clone, Debug, Default)]
+pub struct Opening {
+    /// Which life this is, from 1.
+    pub boot: u32,
+    /// Greater than any exchange so far.
+    pub exchange_next: i64,
+    /// Every gate that is not simply closed.
+    pub gates: Vec<GateRow>,
+    /// Every source: its cursor and when it is due.
+    pub sources: Vec<SourceRow>,
+    /// Flows with active runs, and how many.
+    pub backlog: Vec<Backlog>,
+    /// Effects that an older life had started and not heard of.
+    pub torn: Vec<DueEffect>,
+    /// Lanes with a parked effect, in the order of their runs.
+    pub lanes: Vec<Lane>,
+    /// Queues with parked effects and the earliest due time.
+    pub queues: Vec<(Arc<str>, Moment)>,
+    /// Plans that open runs are pinned to.
+    pub plans: Vec<PlanId>,
+}
+
+/// How far a source has read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceRow {
+    /// `flow.source`
+    pub source: Arc<str>,
+    /// Its cursor, JSON.
+    pub cursor: Option<Arc<[u8]>>,
+    /// When it is due again.
+    pub due: Moment,
+}
+
+/// Active runs of a flow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// The flow.
+    pub flow: Arc<str>,
+    /// How many.
+    pub runs: u64,
+}
+
+/// A parked effect that keeps later ones of its record waiting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// The lane's hash.
+    pub lane: u64,
+    /// Whose effect.
+    pub effect: EffectKey,
+}
+
+/// An effect as it lies in the store.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DueEffect {
+    /// Which.
+    pub effect: EffectKey,
+    /// Where it stands.
+    pub state: EffectState,
+    /// Its queue.
+    pub queue: Arc<str>,
+    /// Its lane.
+    pub lane: u64,
+}
+
+/// An effect with its state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEffect {
+    /// Which.
+    pub effect: EffectKey,
+    /// Where it stands.
+    pub state: EffectState,
+}
+
+/// A run with all that is known of it.
+#[derive(Clone, Debug)]
+pub struct RunFile {
+    /// Its number.
+    pub run: RunId,
+    /// Its root.
+    pub root: Root,
+    /// Its flow.
+    pub flow: Arc<str>,
+    /// The plan that it is pinned to.
+    pub plan: PlanId,
+    /// The message that it is about.
+    pub message: Arc<MessageFile>,
+    /// Its effects.
+    pub known: Vec<StoredEffect>,
+    /// Whether it is over.
+    pub over: bool,
+}
+
+/// A message as it was taken.
+#[derive(Clone, Debug)]
+pub struct MessageFile {
+    /// UUIDv7.
+    pub id: u128,
+    /// The source.
+    pub source: Arc<str>,
+    /// The correlation id.
+    pub correlation: Arc<str>,
+    /// When it came.
+    pub received: Moment,
+    /// Which record.
+    pub key: Option<Arc<str>>,
+    /// Which state.
+    pub version: Option<Arc<str>>,
+    /// JSON.
+    pub body: Arc<[u8]>,
+}
+
+/// A pinned project: everything a run is evaluated under.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlanBundle {
+    /// BLAKE3 over paths and bytes.
+    pub hash: Print,
+    /// The files, as `path NUL length NUL bytes` one after the other.
+    pub bundle: Arc<[u8]>,
+    /// The language edition.
+    pub language: u32,
+}
+
+/// What `messages` and `dead-letters` list by.
+#[derive(Clone, Debug, Default)]
+pub struct ListFilter {
+    /// Only of this flow.
+    pub flow: Option<String>,
+    /// Only about this record.
+    pub key: Option<String>,
+    /// Only with this correlation id.
+    pub correlation: Option<String>,
+    /// Only in this state: `open`, `held`, `done`, `dead`, `skipped`.
+    pub state: Option<String>,
+    /// Only stopped for this reason (a problem code).
+    pub reason: Option<String>,
+    /// At most so many.
+    pub most: usize,
+}
+
+/// One line of a list.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The run.
+    pub run: RunId,
+    /// The message's id.
+    pub message: u128,
+    /// The flow.
+    pub flow: Arc<str>,
+    /// The record.
+    pub key: Option<Arc<str>>,
+    /// The correlation id.
+    pub correlation: Arc<str>,
+    /// When it came.
+    pub received: Moment,
+    /// `open`, `done`, `dead`, `uncertain`, `skipped`, `discarded`.
+    pub state: &'static str,
+    /// Where and why it stopped.
+    pub stopped: Option<(Arc<str>, Failure, StopKind)>,
+    /// Attempts in all.
+    pub tries: u32,
+}
+
+/// One message with its whole trail, oldest first: (when, kind, words).
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Its line.
+    pub line: Listed,
+    /// Its body.
+    pub body: Arc<[u8]>,
+    /// What happened.
+    pub trail: Vec<(Moment, &'static str, String)>,
+}

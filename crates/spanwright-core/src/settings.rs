@@ -1,0 +1,208 @@
+//! What `systems/NAME.yaml` says, read and typed, before a connector has proved it against the schema.
+
+use std::{sync::Arc, time::Duration};
+
+use spanwright_shape::text::{FileId, Scalar, Span};
+
+/// Everything about one external system.
+#[derive(Clone, Debug)]
+pub struct SystemSettings {
+    /// Its name.
+    pub name: Arc<str>,
+    /// The key that named its kind: `soap`, `rest`.
+    pub kind: Arc<str>,
+    /// Where the kind's key stands.
+    pub at: Span,
+    /// The pinned schema.
+    pub schema: Option<FileId>,
+    /// Where it is.
+    pub url: Option<Template>,
+    /// The zone of its times that carry none (an IANA name).
+    pub zone: Option<Arc<str>>,
+    /// How we show who we are.
+    pub auth: Auth,
+    /// The header that carries the correlation id; `x-correlation-id` where nothing is said.
+    pub correlation: Arc<str>,
+    /// What `operations:` adds to the schema's, or makes by hand.
+    pub operations: Vec<OperationSettings>,
+}
+
+/// Text with `${VAR}` in it; filled in when a request is made, so that no plan holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Template {
+    /// In order.
+    pub parts: Vec<Part>,
+}
+
+/// A piece of a [`Template`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// As it stands.
+    Text(String),
+    /// The value of a variable.
+    Variable(String),
+}
+
+impl Template {
+    /// Takes `text` apart at `${NAME}`; a `$` that begins no variable is text.
+    pub fn parse(text: &str) -> Template {
+        let (mut parts, mut rest) = (Vec::new(), text);
+        while let Some(from) = rest.find("${") {
+            let Some(length) = rest[from..].find('}') else { break };
+            if from > 0 {
+                parts.push(Part::Text(rest[..from].to_string()));
+            }
+            parts.push(Part::Variable(rest[from + 2..from + length].to_string()));
+            rest = &rest[from + length + 1..];
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest.to_string()));
+        }
+        Template { parts }
+    }
+
+    /// The text with every variable filled in.
+    ///
+    /// # Errors
+    /// The name of the first variable that has no value.
+    pub fn fill(&self, variable: &dyn Fn(&str) -> Option<String>) -> Result<String, String> {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(piece) => text.push_str(piece),
+                Part::Variable(name) => text.push_str(&variable(name).ok_or_else(|| name.clone())?),
+            }
+        }
+        Ok(text)
+    }
+
+    /// The names of its variables.
+    pub fn variables(&self) -> impl Iterator<Item = &str> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Variable(name) => Some(name.as_str()),
+            Part::Text(_) => None,
+        })
+    }
+}
+
+/// How we show a system who we are.
+#[derive(Clone, Debug, Default)]
+pub enum Auth {
+    /// We do not.
+    #[default]
+    None,
+    /// RFC 7617.
+    Basic {
+        /// The user.
+        user: Template,
+        /// The password.
+        password: Template,
+    },
+    /// RFC 6750, a fixed token.
+    Bearer(Template),
+    /// A key in a header or in the query.
+    ApiKey {
+        /// Where it goes.
+        place: KeyPlace,
+        /// The key.
+        value: Template,
+    },
+    /// RFC 6749 section 4.4, client credentials: one sign-in for all calls.
+    OAuth2 {
+        /// The token endpoint.
+        token_url: Template,
+        /// Who we are.
+        client_id: Template,
+        /// And the proof.
+        client_secret: Template,
+        /// What we ask for, separated by blanks.
+        scope: Option<Template>,
+    },
+}
+
+/// Where an API key goes.
+#[derive(Clone, Debug)]
+pub enum KeyPlace {
+    /// In this header.
+    Header(String),
+    /// In this query parameter.
+    Query(String),
+}
+
+/// One entry of `operations:`.
+#[derive(Clone, Debug)]
+pub struct OperationSettings {
+    /// Its name, with its place.
+    pub name: Scalar,
+    /// Made by hand: method in upper case and path with `{parameters}`.
+    pub by_hand: Option<(&'static str, Scalar)>,
+    /// `safe:`
+    pub safe: Option<bool>,
+    /// `key:` the parameter that carries the idempotency key.
+    pub key: Option<Scalar>,
+    /// `outcomes:` by status code, declared fault or the text of a bulk outcome.
+    pub outcomes: Vec<(Scalar, OutcomeWord)>,
+    /// `bulk:`
+    pub bulk: Option<BulkSettings>,
+}
+
+/// What a user says that an answer means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeWord {
+    /// It happened.
+    Delivered,
+    /// It happened and there is no answer: null.
+    None,
+    /// Try again.
+    Later,
+    /// Nobody knows.
+    Unknown,
+    /// It never will.
+    Never,
+}
+
+/// `bulk: { most, answers, match, outcome }`
+#[derive(Clone, Debug)]
+pub struct BulkSettings {
+    /// Where it stands.
+    pub at: Span,
+    /// Items in one request.
+    pub most: u32,
+    /// The list of answers in the answer: an expression over it.
+    pub answers: Option<Scalar>,
+    /// `position` (`None`), or the expression over an answer that gives the item's key.
+    pub matched: Option<Scalar>,
+    /// The outcome of one answer: a status number, a flag, or a text listed in `outcomes`.
+    pub outcome: Option<Scalar>,
+}
+
+/// `limits:`
+#[derive(Clone, Debug, PartialEq)]
+pub struct Limits {
+    /// Requests in a time, all flows together.
+    pub rate: Option<Rate>,
+    /// Requests at once, all flows together.
+    pub concurrency: u32,
+    /// For one exchange, from connecting to the last byte of the answer.
+    pub timeout: Duration,
+}
+
+/// So many in a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// How many.
+    pub most: u32,
+    /// In which time.
+    pub per: Duration,
+}
+
+/// Requests at once to a system of which nothing is said.
+pub const CONCURRENCY_DEFAULT: u32 = 8;
+/// Time for one exchange with a system of which nothing is said.
+pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Limits { rate: None, concurrency: CONCURRENCY_DEFAULT, timeout: TIMEOUT_DEFAULT }
+    }
+}
