@@ -1,9 +1,13 @@
 //! Text with places: what a user wrote, where it stands, and what is wrong with it.
 
 mod bundle;
+pub mod codes;
+mod near;
 mod node;
 mod problem;
+pub mod yaml;
 
 pub use bundle::{Bundle, FileId, Span};
+pub use near::{did_you_mean, near};
 pub use node::{Node, NodeKind, Plain, Scalar, Style};
 pub use problem::{Code, Failure, Problem, Problems, Weight};

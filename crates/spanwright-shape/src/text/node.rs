@@ -70,6 +70,17 @@ impl Scalar {
         Scalar { text: text.to_string(), style: Style::Plain, span, runs: Vec::new() }
     }
 
+    /// What it means: YAML 1.2's core schema, narrowed to JSON's spellings. `True`, `0x1F` and `01` are text.
+    pub fn plain(&self) -> Plain<'_> {
+        match (self.style, self.text.as_str()) {
+            (Style::Plain, "" | "~" | "null") => Plain::Null,
+            (Style::Plain, "true") => Plain::Flag(true),
+            (Style::Plain, "false") => Plain::Flag(false),
+            (Style::Plain, text) if is_number(text) => Plain::Number(text),
+            (_, text) => Plain::Text(text),
+        }
+    }
+
     /// The place of bytes `from..to` of the text.
     pub fn place(&self, from: usize, to: usize) -> Span {
         Span { file: self.span.file, from: self.byte(from), to: self.byte(to.max(from)) }
@@ -99,4 +110,21 @@ impl Node {
             _ => None,
         }
     }
+}
+
+/// A number token of JSON (RFC 8259 section 6).
+fn is_number(text: &str) -> bool {
+    let rest = text.strip_prefix('-').unwrap_or(text);
+    let (whole, rest) = digits(rest);
+    let (fraction, rest) = rest.strip_prefix('.').map_or((None, rest), |rest| (Some(digits(rest).0), digits(rest).1));
+    let (exponent, rest) = rest.strip_prefix(['e', 'E']).map_or((None, rest), |rest| {
+        let rest = rest.strip_prefix(['+', '-']).unwrap_or(rest);
+        (Some(digits(rest).0), digits(rest).1)
+    });
+    let begins_well = !whole.is_empty() && (whole == "0" || !whole.starts_with('0'));
+    begins_well && fraction != Some("") && exponent != Some("") && rest.is_empty()
+}
+
+fn digits(text: &str) -> (&str, &str) {
+    text.split_at(text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len())
 }
