@@ -5,6 +5,7 @@
 //!
 //! Architecture invariant: no clock, no randomness, no file and no socket. All bytes are handed in.
 
+pub mod codes;
 pub mod json;
 pub mod jsonschema;
 pub mod number;

@@ -2,9 +2,11 @@
 
 mod bundle;
 pub mod codes;
+pub mod form;
 mod near;
 mod node;
 mod problem;
+pub mod render;
 pub mod yaml;
 
 pub use bundle::{Bundle, FileId, Span};

@@ -32,6 +32,16 @@ pub enum Weight {
     Warning,
 }
 
+impl Weight {
+    /// `error` or `warning`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Weight::Error => "error",
+            Weight::Warning => "warning",
+        }
+    }
+}
+
 /// Something that the user wrote wrong.
 #[derive(Clone, Debug)]
 pub struct Problem {

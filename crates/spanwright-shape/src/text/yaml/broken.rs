@@ -39,7 +39,7 @@ fn expression(line: &str) -> Option<usize> {
     let from = key.or(item)?;
     let value = line[from..].trim_start();
     let from = line.len() - value.len();
-    let balanced = value.matches('"').count() % 2 == 0 && value.matches('\'').count() % 2 == 0;
+    let balanced = value.matches('"').count().is_multiple_of(2) && value.matches('\'').count().is_multiple_of(2);
     let opens = value.starts_with(['"', '\'', '[', '{', '%', '@', '`']);
     let inner = value.contains(": ");
     let operator = [" + ", " | ", " - ", " * ", " // ", " == "].iter().any(|operator| value.contains(operator));

@@ -184,13 +184,16 @@ impl<'t> Reader<'t> {
     /// Refuses `&anchor` and `!tag` in front of a value; gives where the value itself begins.
     fn properties(&self, marks: Marks, any: bool, to: &mut Problems) -> u32 {
         let (mut from, end) = (self.byte(marks.start.index()), self.byte(marks.end.index()));
-        while any {
+        if !any {
+            return from;
+        }
+        loop {
             let rest = &self.text[from as usize..end.max(from) as usize];
             let word = rest.split_whitespace().next().unwrap_or_default();
             let (code, what) = match word.as_bytes().first() {
                 Some(b'&') => (&codes::ANCHOR, "anchor"),
                 Some(b'!') => (&codes::TAG, "tag"),
-                _ => break,
+                _ => return from,
             };
             let start = from + (rest.len() - rest.trim_start().len()) as u32;
             let behind = start + word.len() as u32;
@@ -198,7 +201,6 @@ impl<'t> Reader<'t> {
             let blanks = self.text[behind as usize..].bytes().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\n' | b'\r')).count();
             from = (behind + blanks as u32).min(end);
         }
-        from
     }
 
     fn scalar(&self, text: String, style: ScalarStyle, from: u32, to: u32) -> Scalar {

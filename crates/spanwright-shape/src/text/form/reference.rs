@@ -1,0 +1,54 @@
+//! The same declarations as a page for people.
+
+use super::{Built, Form, Key, Kind, Need};
+
+/// A Markdown reference of these forms and of all that they name.
+pub fn reference(title: &str, roots: &[&'static Form]) -> String {
+    let mut out = format!("# {title}\n");
+    for form in Form::reachable(roots) {
+        out += &format!("\n## `{}`\n\n{}\n", form.name, form.about);
+        out += &table(form.keys.iter());
+        for choice in form.choices() {
+            out += &format!("\n### `{}:`\n\n{}\n", choice.key.name, sentence(&choice.key));
+            out += &table(choice.with.iter());
+        }
+    }
+    out
+}
+
+fn table(keys: impl Iterator<Item = &'static Key>) -> String {
+    let rows: String = keys.map(row).collect();
+    match rows.is_empty() {
+        true => rows,
+        false => format!("\n| key | value | |\n|---|---|---|\n{rows}"),
+    }
+}
+
+fn row(key: &'static Key) -> String {
+    let mark = match key.need {
+        Need::Must => "",
+        Need::May => "?",
+    };
+    let value = match key.built {
+        Built::Now => value(&key.kind),
+        Built::NotYet => String::new(),
+    };
+    format!("| `{}`{mark} | {} | {} |\n", key.name, value.replace('|', "\\|"), sentence(key).replace('|', "\\|"))
+}
+
+fn sentence(key: &Key) -> String {
+    match key.built {
+        Built::Now => key.about.to_string(),
+        Built::NotYet => format!("*Not built yet.* {}", key.about),
+    }
+}
+
+fn value(kind: &Kind) -> String {
+    match kind {
+        Kind::Form(form) => format!("[`{0}`](#{0})", form.name),
+        Kind::List(inner) => format!("a list of: {}", value(inner)),
+        Kind::Map(_, inner) => format!("names, and for each: {}", value(inner)),
+        Kind::Either(kinds) => kinds.iter().map(value).collect::<Vec<_>>().join(", or "),
+        leaf => leaf.noun(),
+    }
+}

@@ -1,0 +1,3 @@
+//! The tests of floor 0 that read files beside them.
+
+mod text;
