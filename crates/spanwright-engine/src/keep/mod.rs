@@ -23,8 +23,10 @@ mod names;
 mod numbers;
 mod pen;
 mod schema;
+mod writer;
 
 pub use fault::OpenFault;
+pub use writer::{FULL_RETRY, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
 
 use fault::fault_of;
 use lock::Lock;
