@@ -1,3 +1,1 @@
 //! placeholder
-
-pub mod keep;
