@@ -12,8 +12,8 @@ mod store;
 
 pub use keys::{EffectKey, Item, NodeName, Print, Root, Way, batch_key, lane_of, no_item, print_of};
 pub use store::{
-    Backlog, DueEffect, Lane, ListFilter, Listed, MessageFile, Opening, PlanBundle, Receipt, RunFile, Shown, SourceRow, Store, StoreFault,
-    StoredEffect,
+    Backlog, DueEffect, Glued, Lane, ListFilter, Listed, MessageFile, Opening, PlanBundle, Receipt, RunFile, Shown, SourceRow, Store,
+    StoreFault, StoredEffect,
 };
 
 /// UTC microseconds since 1970. Only the engine's clock makes one.

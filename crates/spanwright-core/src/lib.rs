@@ -5,8 +5,12 @@
 //!
 //! Architecture invariant: no clock, no randomness, no task, no file, no socket, no format and no schema language.
 
+pub mod codes;
 pub mod connector;
+pub mod deliver;
+pub mod desk;
 pub mod fact;
 pub mod interface;
 pub mod plan;
+pub mod run;
 pub mod settings;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use spanwright_shape::text::Failure;
 
-use super::{EffectKey, EffectState, Fact, GateRow, Moment, PlanId, Print, Root, RunId, StopKind};
+use super::{EffectKey, EffectState, ExchangeId, Fact, GateRow, Moment, PlanId, Print, Root, RunId, StopKind};
 
 /// Keeps facts.
 pub trait Store: Send {
@@ -42,8 +42,8 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn active(&mut self, flow: &str, after: RunId, most: usize) -> Result<Vec<RunFile>, StoreFault>;
 
-    /// Parked runs with an effect in this queue that is due, earliest first; with each, all others that share
-    /// its glue, beyond `most` if need be. And the earliest due time among the parked ones that are left.
+    /// Parked runs with an effect in this queue that is due, earliest first. And the earliest due time among the
+    /// parked ones that were not returned.
     ///
     /// # Errors
     /// [`StoreFault`]
@@ -97,8 +97,10 @@ pub struct Opening {
     pub gates: Vec<GateRow>,
     /// Every source: its cursor and when it is due.
     pub sources: Vec<SourceRow>,
-    /// Flows with active runs, and how many.
+    /// Flows with open runs, and how many.
     pub backlog: Vec<Backlog>,
+    /// Owed effects that must go again together, as they went.
+    pub glued: Vec<Glued>,
     /// Effects that an older life had started and not heard of.
     pub torn: Vec<DueEffect>,
     /// Lanes with a parked effect, in the order of their runs.
@@ -120,18 +122,33 @@ pub struct SourceRow {
     pub due: Moment,
 }
 
-/// Active runs of a flow.
+/// Open runs of a flow.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Backlog {
     /// The flow.
     pub flow: Arc<str>,
-    /// How many.
-    pub runs: u64,
+    /// Active ones.
+    pub active: u64,
+    /// Parked ones.
+    pub parked: u64,
+}
+
+/// An owed effect that is glued to the others of an exchange whose outcome nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Glued {
+    /// Its queue.
+    pub queue: Arc<str>,
+    /// The exchange.
+    pub glue: ExchangeId,
+    /// Which.
+    pub effect: EffectKey,
 }
 
 /// A parked effect that keeps later ones of its record waiting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lane {
+    /// Its queue.
+    pub queue: Arc<str>,
     /// The lane's hash.
     pub lane: u64,
     /// Whose effect.

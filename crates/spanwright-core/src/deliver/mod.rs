@@ -1,0 +1,7 @@
+//! What follows from an outcome, and when a system is left alone.
+
+mod decide;
+mod gate;
+
+pub use decide::{Next, Tries, decide};
+pub use gate::{Credentials, Gate, GateChange, HoldReason, Pass};

@@ -1,0 +1,288 @@
+//! What is ready goes out: gathered, looked at, noted where it may not be repeated, and asked.
+
+use std::sync::Arc;
+
+use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, hand::Place, heard::Flight, queue::Work};
+use crate::codes;
+use crate::fact::Way;
+use crate::{
+    deliver::Credentials,
+    fact::{Attempt, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, batch_key, print_of},
+    interface::Repeat,
+    plan::EffectPlan,
+    run::Input,
+};
+use spanwright_shape::text::Failure;
+
+impl Desk {
+    /// Lets go out what may. The queues of a system take turns, so that one flow's million does not starve its neighbour.
+    pub(super) fn dispatch(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
+        let count = self.queues.len();
+        for queue in 0..count {
+            self.bring_due(queue, now, wake, out);
+        }
+        let mut idle = 0;
+        while idle < count {
+            let queue = self.turn % count;
+            self.turn = (queue + 1) % count;
+            idle = if self.send_one(queue, now, wake, out) { 0 } else { idle + 1 };
+        }
+    }
+
+    fn bring_due(&mut self, queue: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
+        for key in self.queues[queue].now_due(now) {
+            if self.effect(&key).is_some_and(|effect| effect.place == Place::Later) && !self.leaves(&key) {
+                self.enter(&key, now, out);
+            }
+        }
+        if let Some(due) = self.queues[queue].next_due() {
+            wake.no_later_than(due);
+        }
+    }
+
+    fn send_one(&mut self, queue: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) -> bool {
+        let work = self.queues[queue].work(now);
+        let together = match work {
+            Work::Nothing => return false,
+            Work::At(at) => {
+                wake.no_later_than(at);
+                return false;
+            }
+            Work::Ready => None,
+            Work::Together(effects) => Some(effects),
+        };
+        if !self.pass(self.queues[queue].gate, now, wake, out) {
+            if let Some(effects) = together {
+                self.queues[queue].give_back(effects);
+            }
+            return false;
+        }
+        let members = together.unwrap_or_else(|| self.gather(queue));
+        let members = self.same_bytes(members, now, out);
+        if !members.is_empty() {
+            self.launch(queue, members, now, out);
+        }
+        true
+    }
+
+    /// As many ready effects as fit into one request; all of one plan, and one of each record.
+    fn gather(&mut self, queue: usize) -> Vec<EffectKey> {
+        let (most, bytes_most) = self.queues[queue].batch.as_ref().map_or((1, usize::MAX), |batch| (batch.most, batch.bytes));
+        let (mut members, mut bytes, mut plan) = (Vec::new(), 0, None);
+        while members.len() < most {
+            let Some((since, key)) = self.queues[queue].next_ready() else { break };
+            let Some((size, its_plan)) = self.ready_size(&key) else { continue };
+            if *plan.get_or_insert(its_plan) != its_plan || (bytes + size > bytes_most && !members.is_empty()) {
+                self.queues[queue].put_back(since, key);
+                break;
+            }
+            self.queues[queue].no_longer_ready();
+            bytes += size;
+            self.set_place(&key, Place::Flying);
+            members.push(key);
+        }
+        members.sort();
+        members
+    }
+
+    fn ready_size(&self, key: &EffectKey) -> Option<(usize, crate::fact::PlanId)> {
+        let run = self.runs.get(&key.run)?;
+        let effect = run.effect(&key.node, &key.item, key.way).filter(|effect| effect.place == Place::Ready)?;
+        Some((effect.input.as_ref().map_or(0, |input| input.len()), run.plan_id))
+    }
+
+    /// After an unknown outcome the same bytes go again or none: what differs is left to a person.
+    fn same_bytes(&mut self, members: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) -> Vec<EffectKey> {
+        let differs = |desk: &Desk, key: &EffectKey| {
+            let effect = desk.effect(key)?;
+            let (sent, input) = (effect.state.sent?, effect.input.as_ref()?);
+            Some(sent != input.print())
+        };
+        let (changed, same): (Vec<_>, Vec<_>) = members.into_iter().partition(|key| differs(self, key) == Some(true));
+        let mut facts = Vec::new();
+        for key in changed {
+            let says = Failure::new(&codes::R0006, "what the flow gives now is not what was sent when the outcome was unknown");
+            self.set_place(&key, Place::Settling);
+            if let Some(effect) = self.effect_mut(&key) {
+                effect.state.phase = Phase::Uncertain(says);
+            }
+            self.settle_fact(&key, None, now, &mut facts);
+            self.conclude(key.run, now, &mut facts);
+        }
+        if !facts.is_empty() {
+            self.note_ended(&facts, out);
+            self.commit(facts, out);
+        }
+        same
+    }
+
+    fn launch(&mut self, queue: usize, members: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) {
+        for key in &members {
+            self.set_place(key, Place::Flying);
+        }
+        let call = self.next_call();
+        let gate = self.queues[queue].gate;
+        self.gates[gate].depart(now);
+        let exchange = ExchangeId(self.exchange_next);
+        self.exchange_next += 1;
+        let (_, serial) = self.gates[gate].token();
+        let looks: Vec<(Arc<str>, Arc<str>)> = members.iter().filter_map(|key| self.sent_scope(key)).collect();
+        let asks_first = !looks.is_empty() && looks.len() == members.len();
+        self.flights.insert(call, Flight { queue, gate, members, exchange, serial });
+        if asks_first { out.push(Command::Look(call, looks)) } else { self.start_or_ask(call, now, out) }
+    }
+
+    /// The scope and record whose last body is remembered, for `unchanged: skip`.
+    pub(super) fn sent_scope(&self, key: &EffectKey) -> Option<(Arc<str>, Arc<str>)> {
+        let run = self.runs.get(&key.run)?;
+        let effect = run.effect(&key.node, &key.item, key.way)?;
+        let plan = run.effect_plan(effect);
+        if !plan.unchanged || key.way == Way::Undo {
+            return None;
+        }
+        Some((format!("sent:{}", plan.queue).into(), run.message.key.clone()?))
+    }
+
+    /// What was sent before and did not change is done without being asked.
+    pub(super) fn looked(&mut self, call: super::CallId, prints: &[Option<Print>], now: Moment, out: &mut Vec<Command>) {
+        let Some(flight) = self.flights.get_mut(&call) else { return };
+        let members = std::mem::take(&mut flight.members);
+        let (mut go, mut facts) = (Vec::new(), Vec::new());
+        for (key, print) in members.into_iter().zip(prints) {
+            let same = self.effect(&key).and_then(|effect| effect.input.as_ref()).is_some_and(|input| Some(input.print()) == *print);
+            if !same {
+                go.push(key);
+                continue;
+            }
+            self.set_place(&key, Place::Settling);
+            if let Some(effect) = self.effect_mut(&key) {
+                effect.state.phase = Phase::Unchanged;
+            }
+            self.settle_fact(&key, None, now, &mut facts);
+            self.conclude(key.run, now, &mut facts);
+        }
+        if !facts.is_empty() {
+            self.note_ended(&facts, out);
+            self.commit(facts, out);
+        }
+        self.go_without_the_unchanged(call, go, now, out);
+    }
+
+    fn go_without_the_unchanged(&mut self, call: super::CallId, go: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) {
+        if go.is_empty() {
+            if let Some(flight) = self.flights.remove(&call) {
+                self.gates[flight.gate].arrive(None, now);
+            }
+            return;
+        }
+        if let Some(flight) = self.flights.get_mut(&call) {
+            flight.members = go;
+        }
+        self.start_or_ask(call, now, out);
+    }
+
+    /// The intent of an effect that may not be repeated is on disk before it is asked.
+    fn start_or_ask(&mut self, call: super::CallId, now: Moment, out: &mut Vec<Command>) {
+        let Some(flight) = self.flights.get(&call) else { return };
+        let unsafe_ones = flight.members.iter().filter(|key| self.repeat_of(key) == Some(Repeat::Never));
+        let boot = self.boot;
+        let facts: Vec<Fact> = unsafe_ones
+            .filter_map(|key| Some(Fact::Started { effect: key.clone(), boot, generation: self.effect(key)?.state.generation }))
+            .collect();
+        if facts.is_empty() {
+            return self.ask(call, now, out);
+        }
+        let ticket = self.commit(facts, out);
+        self.starting.insert(ticket, call);
+    }
+
+    fn repeat_of(&self, key: &EffectKey) -> Option<Repeat> {
+        let run = self.runs.get(&key.run)?;
+        let effect = run.effect(&key.node, &key.item, key.way)?;
+        Some(run.effect_plan(effect).repeat)
+    }
+
+    pub(super) fn ask(&mut self, call: super::CallId, _now: Moment, out: &mut Vec<Command>) {
+        let Some(flight) = self.flights.get(&call) else { return };
+        let Some(run) = flight.members.first().and_then(|first| self.runs.get(&first.run)) else { return };
+        let Some(plan) =
+            flight.members.first().and_then(|key| run.effect(&key.node, &key.item, key.way)).map(|effect| run.effect_plan(effect))
+        else {
+            return;
+        };
+        let (system, operation, answers) = (plan.system, plan.operation, keeps_answers(plan));
+        let calls: Vec<Outgoing> = flight.members.iter().filter_map(|key| self.outgoing(key)).collect();
+        let request_key = match calls.as_slice() {
+            [one] if self.queues[flight.queue].batch.is_none() => one.key.clone(),
+            calls => batch_key(calls.iter().map(|call| call.key.as_str())),
+        };
+        let token = self.gates[flight.gate].token().0;
+        let exchange =
+            Exchange { call, exchange: flight.exchange, plan: run.plan.clone(), system, operation, calls, request_key, token, answers };
+        out.push(Command::Exchange(Box::new(exchange)));
+    }
+
+    fn outgoing(&self, key: &EffectKey) -> Option<Outgoing> {
+        let run = self.runs.get(&key.run)?;
+        let effect = run.effect(&key.node, &key.item, key.way)?;
+        Some(Outgoing {
+            key: key.idempotency_key(run.root, effect.state.generation),
+            input: effect.input.clone()?,
+            correlation: run.message.correlation.clone(),
+            message: run.message.id,
+        })
+    }
+
+    /// One sign-in for all that wait at the gate.
+    pub(super) fn sign_in(&mut self, gate: usize, now: Moment, out: &mut Vec<Command>) {
+        let name = self.gates[gate].name.clone();
+        let plans = std::iter::once(&self.plan).chain(self.plans.values());
+        let found = plans.filter_map(|plan| Some((plan.clone(), plan.systems.iter().position(|system| system.name == name)?))).next();
+        let Some((plan, system)) = found else { return };
+        let call = self.next_call();
+        self.gates[gate].credentials = Credentials::Asking;
+        self.gates[gate].depart(now);
+        self.signing.insert(call, gate);
+        out.push(Command::SignIn(SignIn { call, plan, system }));
+    }
+
+    /// An older life of the process had started effects that may not be repeated, and did not hear of them.
+    pub(super) fn settle_torn(&mut self, opening: &crate::fact::Opening, out: &mut Vec<Command>) {
+        let facts: Vec<Fact> = opening.torn.iter().map(torn_fact).collect();
+        if !facts.is_empty() {
+            self.commit(facts, out);
+        }
+    }
+
+    fn leaves(&self, key: &EffectKey) -> bool {
+        self.runs.get(&key.run).is_some_and(super::hand::RunHand::leaves)
+    }
+}
+
+fn torn_fact(torn: &crate::fact::DueEffect) -> Fact {
+    let says = Failure::new(&codes::R0002, "the process ended between asking and hearing");
+    let mut state = torn.state.clone();
+    state.tries += 1;
+    let attempt = Attempt { n: state.tries, exchange: None, outcome: OutcomeKind::Unknown, says: Some(says.clone()) };
+    state.phase = Phase::Uncertain(says);
+    let at = state.first.unwrap_or_default();
+    Fact::Settled(Box::new(crate::fact::Settled {
+        effect: torn.effect.clone(),
+        state,
+        queue: torn.queue.clone(),
+        lane: torn.lane,
+        attempt: Some(attempt),
+        at,
+    }))
+}
+
+fn keeps_answers(plan: &EffectPlan) -> bool {
+    plan.saved_as.is_some()
+}
+
+impl Input {
+    /// Its print: what was sent, without keeping it.
+    pub fn print(&self) -> Print {
+        print_of(&[&self.with, self.body.as_deref().unwrap_or_default()])
+    }
+}

@@ -1,0 +1,394 @@
+//! What the desk hears and what it commands: plain values, so that a simulator can play the world.
+
+use std::{sync::Arc, time::Duration};
+
+use spanwright_shape::text::Failure;
+
+use crate::{
+    connector::{Refusal, Verdict},
+    deliver::{GateChange, HoldReason},
+    fact::{Ending, ExchangeId, Fact, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Root, RunFile, RunId, Took},
+    plan::Plan,
+    run::{Advance, AdvanceJob, Input, intake::Page},
+};
+
+/// A commit on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ticket(pub u64);
+
+/// An exchange on its way, in this life of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallId(pub u64);
+
+/// How a desk is opened.
+pub struct Setup {
+    /// Today's plan.
+    pub plan: Arc<Plan>,
+    /// Its number.
+    pub plan_id: PlanId,
+    /// Plans that open runs are pinned to.
+    pub older: Vec<(PlanId, Arc<Plan>)>,
+    /// Each source is polled once, and then no more.
+    pub once: bool,
+}
+
+/// What the desk hears.
+#[derive(Debug)]
+pub enum Event {
+    /// A commit is on disk.
+    Kept {
+        /// Which.
+        ticket: Ticket,
+        /// The facts, given back.
+        facts: Vec<Fact>,
+        /// One a `Took`.
+        receipts: Vec<Receipt>,
+    },
+    /// Runs were advanced.
+    Advanced(Vec<(RunId, Advance)>),
+    /// The last prints for `unchanged: skip`.
+    Looked {
+        /// For which flight.
+        call: CallId,
+        /// In the order asked.
+        prints: Vec<Option<Print>>,
+    },
+    /// An exchange ended.
+    Heard {
+        /// Which.
+        call: CallId,
+        /// What it means.
+        verdict: Verdict,
+        /// Its figures.
+        report: Report,
+    },
+    /// A request could not be made; nothing was sent.
+    NotAsked {
+        /// Which.
+        call: CallId,
+        /// Why.
+        refusal: Refusal,
+    },
+    /// A poll's exchange ended.
+    PageHeard {
+        /// Which.
+        call: CallId,
+        /// What it means.
+        verdict: Verdict,
+        /// What was in it, where it was delivered; or why it could not be taken apart.
+        page: Option<Result<Page, Failure>>,
+        /// Its figures.
+        report: Report,
+    },
+    /// A sign-in ended; a delivered answer is `{"token": TEXT, "lasts": SECONDS}`.
+    SignedIn {
+        /// Which.
+        call: CallId,
+        /// What it means.
+        verdict: Verdict,
+        /// Its figures.
+        report: Report,
+    },
+    /// Runs were fetched.
+    Found {
+        /// What was asked.
+        fetch: Fetch,
+        /// What there is.
+        runs: Vec<RunFile>,
+        /// Of a due fetch: when the next is due.
+        next: Option<Moment>,
+    },
+    /// A person said something.
+    Told(Order),
+    /// It is time.
+    Wake,
+}
+
+/// What a person can say.
+#[derive(Clone, Debug)]
+pub enum Order {
+    /// Finish what is in flight and begin nothing.
+    Stop,
+    /// Stopped runs go on under today's plan.
+    Replay {
+        /// Which.
+        runs: Vec<RunId>,
+        /// By whom.
+        by: Arc<str>,
+    },
+    /// Stopped runs are set aside.
+    Discard {
+        /// Which.
+        runs: Vec<RunId>,
+        /// By whom.
+        by: Arc<str>,
+        /// Why.
+        reason: Arc<str>,
+    },
+    /// Every source is polled now.
+    PollNow,
+}
+
+/// What the desk commands.
+pub enum Command {
+    /// Write these, and give them back as [`Event::Kept`].
+    Commit(Ticket, Vec<Fact>),
+    /// Advance these, on any thread.
+    Advance(Vec<AdvanceJob>),
+    /// One exchange.
+    Exchange(Box<Exchange>),
+    /// One page of a source.
+    Poll(Box<PollJob>),
+    /// A sign-in.
+    SignIn(SignIn),
+    /// Read the last prints of these (scope, key).
+    Look(CallId, Vec<(Arc<str>, Arc<str>)>),
+    /// Fetch runs.
+    Fetch(Fetch),
+    /// Send [`Event::Wake`] then; an earlier one that was named before still holds.
+    WakeAt(Moment),
+    /// Tell people.
+    Note(Happening),
+}
+
+/// What to fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetch {
+    /// Active runs of a flow, behind this one.
+    Active {
+        /// The flow.
+        flow: Arc<str>,
+        /// Behind.
+        after: RunId,
+        /// At most.
+        most: usize,
+    },
+    /// Parked runs with an effect due in a queue.
+    Due {
+        /// The queue.
+        queue: Arc<str>,
+        /// Not later.
+        now: Moment,
+        /// At most.
+        most: usize,
+    },
+    /// These.
+    Runs(Vec<RunId>),
+}
+
+/// One exchange to be made: `ask`, the wire, `hear`.
+pub struct Exchange {
+    /// Which.
+    pub call: CallId,
+    /// Its number in the journal.
+    pub exchange: ExchangeId,
+    /// The plan that its effects are pinned to.
+    pub plan: Arc<Plan>,
+    /// The system's number.
+    pub system: usize,
+    /// The operation's number.
+    pub operation: usize,
+    /// What is asked, in this order.
+    pub calls: Vec<Outgoing>,
+    /// The key of the whole request.
+    pub request_key: String,
+    /// The token to send.
+    pub token: Option<Arc<str>>,
+    /// Whether answers are wanted.
+    pub answers: bool,
+}
+
+/// One call of an exchange.
+pub struct Outgoing {
+    /// The idempotency key.
+    pub key: String,
+    /// What is asked.
+    pub input: Arc<Input>,
+    /// The message's correlation id.
+    pub correlation: Arc<str>,
+    /// The message's id; the trace id is made of it.
+    pub message: u128,
+}
+
+/// One page to be polled.
+pub struct PollJob {
+    /// Which.
+    pub call: CallId,
+    /// Today's plan.
+    pub plan: Arc<Plan>,
+    /// The flow's number.
+    pub flow: usize,
+    /// The cursor, JSON.
+    pub cursor: Option<Arc<[u8]>>,
+    /// The page's token, JSON.
+    pub page: Option<Arc<[u8]>>,
+    /// The token to send.
+    pub token: Option<Arc<str>>,
+    /// A correlation id of this poll's own.
+    pub correlation: u128,
+}
+
+/// A sign-in to be made.
+pub struct SignIn {
+    /// Which.
+    pub call: CallId,
+    /// The plan that knows the system.
+    pub plan: Arc<Plan>,
+    /// The system's number.
+    pub system: usize,
+}
+
+/// The figures of an exchange.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// When it began.
+    pub at: Moment,
+    /// How long it took.
+    pub took: Duration,
+    /// The HTTP status, 0 where no answer came.
+    pub status: u16,
+    /// Bytes sent.
+    pub sent: u64,
+    /// Bytes got.
+    pub got: u64,
+}
+
+/// What people are told: logs, metrics, progress.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    /// A message was taken.
+    Taken {
+        /// What.
+        took: Box<Took>,
+        /// Its run.
+        run: RunId,
+    },
+    /// An item was seen before.
+    Duplicate {
+        /// The source.
+        source: Arc<str>,
+    },
+    /// One attempt at one effect.
+    Attempt(Box<AttemptNote>),
+    /// A run is over.
+    Ended {
+        /// Its run.
+        run: RunId,
+        /// Its message.
+        message: u128,
+        /// Its correlation id.
+        correlation: Arc<str>,
+        /// Its flow.
+        flow: Arc<str>,
+        /// Its record.
+        key: Option<Arc<str>>,
+        /// How.
+        ending: Ending,
+    },
+    /// A gate changed.
+    Gate {
+        /// The system.
+        system: Arc<str>,
+        /// How.
+        change: GateChange,
+    },
+    /// A page of a source was taken in.
+    Polled {
+        /// The source.
+        source: Arc<str>,
+        /// Items in it.
+        items: u32,
+        /// Whether it was the last.
+        last: bool,
+    },
+    /// A poll failed.
+    PollFailed {
+        /// The source.
+        source: Arc<str>,
+        /// Why.
+        why: Failure,
+        /// When it is tried again.
+        again: Moment,
+        /// Whether this round is given up.
+        given_up: bool,
+    },
+    /// A sign-in gave a token.
+    SignedIn {
+        /// The system.
+        system: Arc<str>,
+    },
+    /// One exchange on the wire.
+    Exchanged {
+        /// The system.
+        system: Arc<str>,
+        /// The operation.
+        operation: Arc<str>,
+        /// Calls in it.
+        calls: u32,
+        /// Its figures.
+        report: Report,
+    },
+    /// A batch was refused as a whole and is split.
+    Split {
+        /// The queue.
+        queue: Arc<str>,
+        /// Items in it.
+        calls: usize,
+        /// What was said.
+        why: Option<Failure>,
+    },
+}
+
+/// One attempt at one effect.
+#[derive(Clone, Debug)]
+pub struct AttemptNote {
+    /// The run.
+    pub run: RunId,
+    /// Its root: with it the idempotency key is told.
+    pub root: Root,
+    /// The message.
+    pub message: u128,
+    /// Its correlation id.
+    pub correlation: Arc<str>,
+    /// Its record.
+    pub key: Option<Arc<str>>,
+    /// The flow.
+    pub flow: Arc<str>,
+    /// The step.
+    pub node: NodeName,
+    /// The system.
+    pub system: Arc<str>,
+    /// The exchange that it was in.
+    pub exchange: ExchangeId,
+    /// Its number.
+    pub n: u32,
+    /// What came of it.
+    pub outcome: OutcomeKind,
+    /// What was said.
+    pub why: Option<Failure>,
+    /// When it is tried again.
+    pub again: Option<Moment>,
+    /// How long the exchange took.
+    pub took: Duration,
+    /// The HTTP status.
+    pub status: u16,
+}
+
+/// Where everything stands.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// Open runs, in hand or not.
+    pub open: u64,
+    /// Of them in hand.
+    pub in_hand: usize,
+    /// Exchanges under way.
+    pub flying: usize,
+    /// Commits under way.
+    pub committing: usize,
+    /// No source is reading or about to.
+    pub sources_idle: bool,
+    /// Sources whose last round failed, and why.
+    pub failed_sources: Vec<(Arc<str>, Failure)>,
+    /// Gates that hold, and why.
+    pub held: Vec<(Arc<str>, HoldReason)>,
+}

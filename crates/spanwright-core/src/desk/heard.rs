@@ -1,0 +1,350 @@
+//! An exchange ended: what each of its effects comes to, in one commit.
+
+use std::{sync::Arc, time::Duration};
+
+use spanwright_shape::{json, room::Room, text::Failure, value::Value};
+
+use super::{AttemptNote, CallId, Command, Desk, Happening, Report, Roll, hand::Place};
+use crate::{
+    connector::{Blame, Outcome, Refusal, Verdict, Word},
+    deliver::{Next, Tries, decide},
+    fact::{Attempt, EffectKey, ExchangeId, Exchanged, Fact, Moment, OutcomeKind, Phase},
+    interface::{BulkKey, Repeat},
+    plan::Policy,
+};
+
+/// How long the print of a body is remembered for `unchanged: skip`.
+pub const SENT_REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
+/// How long a token lasts whose server does not say.
+pub const TOKEN_LASTS_DEFAULT: Duration = Duration::from_secs(300);
+
+/// Effects in one exchange.
+pub(super) struct Flight {
+    pub queue: usize,
+    pub gate: usize,
+    pub members: Vec<EffectKey>,
+    pub exchange: ExchangeId,
+    /// The token that was sent.
+    pub serial: u32,
+}
+
+impl Desk {
+    pub(super) fn heard(&mut self, call: CallId, verdict: Verdict, report: &Report, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        let Some(flight) = self.flights.remove(&call) else { return };
+        let (system, operation) = self.names_of(&flight);
+        out.push(Command::Note(Happening::Exchanged { system, operation, calls: flight.members.len() as u32, report: report.clone() }));
+        self.gate_heard(flight.gate, flight.serial, &verdict, now, out);
+        let mut facts = vec![self.exchanged(&flight, report)];
+        if matches!(verdict.system, Some(Word::Credentials(_))) {
+            // It says nothing about the messages: they go again as they are, and no try is spent.
+            self.queues[flight.queue].again_together(flight.members);
+        } else if verdict.refused_whole && flight.members.len() > 1 {
+            let why = verdict.outcomes.first().and_then(failure_in).cloned();
+            out.push(Command::Note(Happening::Split { queue: self.queues[flight.queue].name.clone(), calls: flight.members.len(), why }));
+            self.queues[flight.queue].split(flight.members);
+        } else {
+            self.settle(&flight, verdict.outcomes, report, now, roll, &mut facts, out);
+        }
+        self.note_ended(&facts, out);
+        self.commit(facts, out);
+    }
+
+    /// What the answer says of the system: its breaker, a pause, its credentials.
+    pub(super) fn gate_heard(&mut self, gate: usize, serial: u32, verdict: &Verdict, now: Moment, out: &mut Vec<Command>) {
+        let change = match &verdict.system {
+            Some(Word::Credentials(why)) => {
+                self.gates[gate].arrive(None, now);
+                self.gates[gate].refuse_credentials(serial, why.clone(), now)
+            }
+            Some(Word::Pause(time)) => {
+                self.gates[gate].arrive(verdict.sick(), now).into_iter().chain(self.gates[gate].pause(*time, now)).next()
+            }
+            Some(Word::Gone(_)) | None => self.gates[gate].arrive(verdict.sick(), now),
+        };
+        self.gate_changed(gate, change, out);
+    }
+
+    #[allow(clippy::too_many_arguments)] // one exchange's whole story
+    fn settle(
+        &mut self,
+        flight: &Flight,
+        outcomes: Vec<Outcome>,
+        report: &Report,
+        now: Moment,
+        roll: Roll<'_>,
+        facts: &mut Vec<Fact>,
+        out: &mut Vec<Command>,
+    ) {
+        let together = self.together(flight, &outcomes);
+        let oldest = flight.members.iter().filter_map(|key| self.effect(key)?.state.first).min();
+        for (key, outcome) in flight.members.iter().zip(outcomes) {
+            self.settle_one(flight, key, outcome, (together, oldest), report, now, roll(), facts, out);
+        }
+        if let Some(glue) = together {
+            self.queues[flight.queue].glue(glue, flight.members.iter().cloned());
+        }
+        for key in &flight.members {
+            self.conclude(key.run, now, facts);
+        }
+    }
+
+    /// The glue of a request with one key whose outcome is unknown, or was and still is: none of it may go without the others.
+    fn together(&self, flight: &Flight, outcomes: &[Outcome]) -> Option<ExchangeId> {
+        let per_request = self.queues[flight.queue].batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
+        let glued = flight.members.iter().find_map(|key| self.effect(key)?.state.glued);
+        let open = outcomes.iter().all(|outcome| match outcome {
+            Outcome::Unknown(_) => true,
+            Outcome::Later { .. } => glued.is_some(),
+            Outcome::Delivered(_) | Outcome::Never(_) => false,
+        });
+        (per_request && open).then(|| glued.unwrap_or(flight.exchange))
+    }
+
+    #[allow(clippy::too_many_arguments)] // one attempt's whole story
+    fn settle_one(
+        &mut self,
+        flight: &Flight,
+        key: &EffectKey,
+        outcome: Outcome,
+        (together, oldest): (Option<ExchangeId>, Option<Moment>),
+        report: &Report,
+        now: Moment,
+        roll: u64,
+        facts: &mut Vec<Fact>,
+        out: &mut Vec<Command>,
+    ) {
+        let Some((policy, repeat)) = self.policy_of(key) else { return };
+        let repeat = if together.is_none() { self.alone(flight, &outcome, repeat) } else { repeat };
+        let Some(effect) = self.effect_mut(key) else { return };
+        effect.state.tries += 1;
+        let first = *effect.state.first.get_or_insert(report.at);
+        let tries = Tries { count: effect.state.tries, first: together.and(oldest).unwrap_or(first) };
+        let next = decide(&policy, repeat, key.way, tries, &outcome, now, roll);
+        effect.state.glued = together;
+        if matches!(outcome, Outcome::Unknown(_)) {
+            effect.state.sent = effect.input.as_ref().map(|input| input.print());
+        }
+        let (kind, why) = told(&outcome);
+        let n = effect.state.tries;
+        effect.place = Place::Settling;
+        effect.state.phase = phase_of(next, outcome);
+        let attempt = Attempt { n, exchange: Some(flight.exchange), outcome: kind, says: why.clone() };
+        let again = match effect.state.phase {
+            Phase::Owed { due } => Some(due),
+            _ => None,
+        };
+        self.settle_fact(key, Some(attempt), now, facts);
+        self.remember_sent(key, now, facts);
+        self.note_attempt(flight, key, (n, kind, why, again), report, out);
+    }
+
+    /// An item that an answer left out cannot go again with its mates under their key, for they are done.
+    fn alone(&self, flight: &Flight, outcome: &Outcome, repeat: Repeat) -> Repeat {
+        let per_request = self.queues[flight.queue].batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
+        match (outcome, repeat) {
+            (Outcome::Unknown(_), Repeat::Keyed) if per_request && flight.members.len() > 1 => Repeat::Never,
+            _ => repeat,
+        }
+    }
+
+    fn remember_sent(&self, key: &EffectKey, now: Moment, facts: &mut Vec<Fact>) {
+        let Some(effect) = self.effect(key).filter(|effect| matches!(effect.state.phase, Phase::Done(_))) else { return };
+        if let (Some((scope, record)), Some(input)) = (self.sent_scope(key), &effect.input) {
+            facts.push(Fact::Sent { scope, key: record, print: input.print(), until: now.after(SENT_REMEMBERED) });
+        }
+    }
+
+    fn policy_of(&self, key: &EffectKey) -> Option<(Policy, Repeat)> {
+        let run = self.runs.get(&key.run)?;
+        let plan = run.effect_plan(run.effect(&key.node, &key.item, key.way)?);
+        Some((plan.policy.clone(), plan.repeat))
+    }
+
+    fn note_attempt(
+        &self,
+        flight: &Flight,
+        key: &EffectKey,
+        (n, outcome, why, again): (u32, OutcomeKind, Option<Failure>, Option<Moment>),
+        report: &Report,
+        out: &mut Vec<Command>,
+    ) {
+        let Some(run) = self.runs.get(&key.run) else { return };
+        out.push(Command::Note(Happening::Attempt(Box::new(AttemptNote {
+            run: key.run,
+            root: run.root,
+            message: run.message.id,
+            correlation: run.message.correlation.clone(),
+            key: run.message.key.clone(),
+            flow: self.flows[run.account].name.clone(),
+            node: key.node.clone(),
+            system: self.gates[flight.gate].name.clone(),
+            exchange: flight.exchange,
+            n,
+            outcome,
+            why,
+            again,
+            took: report.took,
+            status: report.status,
+        }))));
+    }
+
+    fn names_of(&self, flight: &Flight) -> (Arc<str>, Arc<str>) {
+        let operation = flight.members.first().and_then(|key| {
+            let run = self.runs.get(&key.run)?;
+            let plan = run.effect_plan(run.effect(&key.node, &key.item, key.way)?);
+            let interface = run.plan.systems[plan.system].system.interface();
+            interface.operations.get(plan.operation).map(|operation| operation.name.clone())
+        });
+        (self.gates[flight.gate].name.clone(), operation.unwrap_or_else(|| self.queues[flight.queue].name.clone()))
+    }
+
+    fn exchanged(&self, flight: &Flight, report: &Report) -> Fact {
+        let (system, operation) = self.names_of(flight);
+        Fact::Exchanged(Exchanged {
+            id: flight.exchange,
+            system,
+            operation,
+            at: report.at,
+            took: report.took,
+            status: report.status,
+            calls: flight.members.len() as u32,
+            sent: report.sent,
+            got: report.got,
+        })
+    }
+
+    /// Nothing was sent. One call to blame is dead and the others go without it; settings to blame hold the system.
+    pub(super) fn not_asked(&mut self, call: CallId, refusal: Refusal, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        if self.poll_not_asked(call, &refusal, now, out) || self.sign_in_not_asked(call, &refusal, now, out) {
+            return;
+        }
+        let Some(mut flight) = self.flights.remove(&call) else { return };
+        self.gates[flight.gate].arrive(None, now);
+        match refusal {
+            Refusal::System(why) => {
+                let change = self.gates[flight.gate].hold_credentials(why, now);
+                self.gate_changed(flight.gate, Some(change), out);
+                self.queues[flight.queue].again_together(flight.members);
+            }
+            Refusal::Call(n, why) => {
+                let blamed = flight.members.remove(n.min(flight.members.len() - 1));
+                if !flight.members.is_empty() {
+                    self.queues[flight.queue].again_together(std::mem::take(&mut flight.members));
+                }
+                let report = Report { at: now, took: Duration::ZERO, status: 0, sent: 0, got: 0 };
+                let mut facts = Vec::new();
+                let one = Flight { members: vec![blamed], ..flight };
+                self.settle(&one, vec![Outcome::Never(why)], &report, now, roll, &mut facts, out);
+                self.note_ended(&facts, out);
+                self.commit(facts, out);
+            }
+        }
+    }
+
+    fn sign_in_not_asked(&mut self, call: CallId, refusal: &Refusal, now: Moment, out: &mut Vec<Command>) -> bool {
+        let Some(gate) = self.signing.remove(&call) else { return false };
+        let (Refusal::System(why) | Refusal::Call(_, why)) = refusal;
+        self.gates[gate].arrive(None, now);
+        let change = self.gates[gate].hold_credentials(why.clone(), now);
+        self.gate_changed(gate, Some(change), out);
+        true
+    }
+
+    pub(super) fn signed_in(
+        &mut self,
+        call: CallId,
+        verdict: Verdict,
+        report: &Report,
+        now: Moment,
+        roll: Roll<'_>,
+        out: &mut Vec<Command>,
+    ) {
+        let Some(gate) = self.signing.remove(&call) else { return };
+        let system = self.gates[gate].name.clone();
+        out.push(Command::Note(Happening::Exchanged {
+            system: system.clone(),
+            operation: "sign-in".into(),
+            calls: 1,
+            report: report.clone(),
+        }));
+        let change = match verdict.outcomes.into_iter().next() {
+            Some(Outcome::Delivered(answer)) => match answer.as_deref().and_then(token_in) {
+                Some((token, lasts)) => {
+                    self.token_serial += 1;
+                    self.gates[gate].sign_in(token, lasts, self.token_serial, now);
+                    out.push(Command::Note(Happening::SignedIn { system }));
+                    self.gates[gate].arrive(None, now)
+                }
+                None => self.sign_in_failed(gate, None, now),
+            },
+            Some(Outcome::Never(why)) => self.sign_in_failed(gate, Some(why), now),
+            Some(Outcome::Later { after, .. }) => self.sign_in_later(gate, after, now, roll()),
+            Some(Outcome::Unknown(_)) | None => self.sign_in_later(gate, None, now, roll()),
+        };
+        self.gate_changed(gate, change, out);
+    }
+
+    fn sign_in_failed(&mut self, gate: usize, why: Option<Failure>, now: Moment) -> Option<crate::deliver::GateChange> {
+        let why = why.unwrap_or_else(|| Failure::new(&crate::codes::R0009, "the sign-in answered without a token"));
+        self.gates[gate].arrive(None, now);
+        Some(self.gates[gate].hold_credentials(why, now))
+    }
+
+    /// The token endpoint is sick: the gate counts it as any other failure and rests a moment.
+    fn sign_in_later(&mut self, gate: usize, after: Option<Duration>, now: Moment, roll: u64) -> Option<crate::deliver::GateChange> {
+        self.gates[gate].credentials = crate::deliver::Credentials::Wanted;
+        let opened = self.gates[gate].arrive(Some(true), now);
+        let pause = after.unwrap_or(Duration::from_millis(250 + roll % 1_000));
+        opened.or(self.gates[gate].pause(pause, now))
+    }
+}
+
+impl Verdict {
+    /// Whether the system itself was sick: for its breaker. `None`: it said nothing about that.
+    pub fn sick(&self) -> Option<bool> {
+        let one = |outcome: &Outcome| match outcome {
+            Outcome::Later { blame: Blame::System, .. } => matches!(self.system, None | Some(Word::Gone(_))).then_some(true),
+            Outcome::Unknown(_) => Some(true),
+            Outcome::Later { blame: Blame::Message, .. } | Outcome::Delivered(_) | Outcome::Never(_) => Some(false),
+        };
+        self.outcomes.iter().map(one).reduce(|a, b| if a == Some(false) { a } else { b }).flatten()
+    }
+}
+
+fn phase_of(next: Next, outcome: Outcome) -> Phase {
+    match (next, outcome) {
+        (Next::Done, Outcome::Delivered(answer)) => Phase::Done(answer.map(Arc::from)),
+        (Next::Done, _) => Phase::Done(None),
+        (Next::Again(due), _) => Phase::Owed { due },
+        (Next::Uncertain(why), _) => Phase::Uncertain(why),
+        (Next::Dead(why), _) => Phase::Dead(why),
+    }
+}
+
+fn failure_in(outcome: &Outcome) -> Option<&Failure> {
+    match outcome {
+        Outcome::Delivered(_) => None,
+        Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Never(why) => Some(why),
+    }
+}
+
+fn told(outcome: &Outcome) -> (OutcomeKind, Option<Failure>) {
+    let kind = match outcome {
+        Outcome::Delivered(_) => OutcomeKind::Delivered,
+        Outcome::Later { .. } => OutcomeKind::Later,
+        Outcome::Unknown(_) => OutcomeKind::Unknown,
+        Outcome::Never(_) => OutcomeKind::Never,
+    };
+    (kind, failure_in(outcome).cloned())
+}
+
+fn token_in(answer: &[u8]) -> Option<(Arc<str>, Duration)> {
+    let room = Room::new();
+    let answer = json::read(answer, &room).ok()?;
+    let token = answer.get("token")?.text()?.into();
+    let lasts = match answer.get("lasts") {
+        Some(Value::Number(seconds)) => Duration::from_secs(seconds.as_i64().and_then(|n| u64::try_from(n).ok())?),
+        _ => TOKEN_LASTS_DEFAULT,
+    };
+    Some((token, lasts))
+}

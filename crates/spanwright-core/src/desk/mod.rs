@@ -1,0 +1,363 @@
+//! The desk: queues, gates and batches. Events in, commands out; it does nothing itself.
+//!
+//! [`Desk::on`] is the one seam between deciding and doing. The engine turns commands into work (commit these facts,
+//! advance these runs, make this exchange) and work into events; the simulator does the same with a heap and a seeded
+//! roll. There is no clock, no task, no lock and no await in here.
+//!
+//! What always holds:
+//! - Nothing is asked for that is not in the journal: a run is taken in hand only when its `Took` is kept.
+//! - An effect that may not be repeated is `Started` on disk before its exchange is commanded.
+//! - Two effects of one lane are never in flight together; a newer state of a record takes an older one's place only
+//!   while the older one certainly did not arrive.
+//! - What is in hand is bounded ([`HAND_RUNS_MOST`], [`HAND_BYTES_MOST`]); the rest waits in the journal and is
+//!   fetched in order. A run whose effects all wait for their next try is *parked*: it leaves the hand and comes back
+//!   by the same door as after a crash.
+
+mod ask;
+mod event;
+mod hand;
+mod heard;
+mod queue;
+mod source;
+
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+pub use event::{
+    AttemptNote, CallId, Command, Event, Exchange, Fetch, Happening, Order, Outgoing, PollJob, Report, Setup, SignIn, Standing, Ticket,
+};
+
+use crate::{
+    deliver::{Gate, GateChange, Pass},
+    fact::{EffectKey, Fact, Moment, Opening, PlanId, Receipt, RunId},
+    plan::Plan,
+};
+use hand::{FlowHand, RunHand};
+use heard::Flight;
+use queue::Queue;
+use source::SourceDesk;
+
+/// Runs of one flow in hand, at most.
+pub const HAND_RUNS_MOST: usize = 8_000;
+/// Bytes of bodies of one flow in hand, at most.
+pub const HAND_BYTES_MOST: usize = 16 << 20;
+/// Runs asked of the journal at once.
+pub const FETCH_RUNS_MOST: usize = 1_000;
+/// Arrivals in one commit: more would keep others waiting for the disk.
+pub const TAKE_CHUNK: usize = 200;
+/// Open runs of one flow at which its source stops pulling.
+pub const FLOW_OPEN_MOST: u64 = 500_000;
+
+/// A source of random bits, handed in.
+pub type Roll<'r> = &'r mut dyn FnMut() -> u64;
+
+/// The desk.
+pub struct Desk {
+    plan: Arc<Plan>,
+    plan_id: PlanId,
+    plans: HashMap<PlanId, Arc<Plan>>,
+    boot: u32,
+    once: bool,
+    stopping: bool,
+    gates: Vec<Gate>,
+    gate_of: HashMap<Arc<str>, usize>,
+    queues: Vec<Queue>,
+    queue_of: HashMap<Arc<str>, usize>,
+    flows: Vec<FlowHand>,
+    flow_of: HashMap<Arc<str>, usize>,
+    sources: Vec<SourceDesk>,
+    runs: HashMap<RunId, RunHand>,
+    flights: HashMap<CallId, Flight>,
+    /// Sign-ins under way, by gate.
+    signing: HashMap<CallId, usize>,
+    /// Flights whose intent is on its way to the disk.
+    starting: HashMap<Ticket, CallId>,
+    /// Chunks of a page on their way to the disk, by source.
+    keeping: HashMap<Ticket, usize>,
+    /// Runs whose commit is kept and that want another walk.
+    again: VecDeque<RunId>,
+    /// Runs that go on after a replay and are not yet counted as open.
+    reopened: HashSet<RunId>,
+    /// Runs to be fetched because a newer state of their record waits.
+    wanted: HashSet<RunId>,
+    commits_open: usize,
+    last_id: u64,
+    exchange_next: i64,
+    token_serial: u32,
+    /// Which queue is looked at first: they take turns.
+    turn: usize,
+    woken_at: Option<Moment>,
+}
+
+impl Desk {
+    /// Opens the desk on what an earlier life of the process left.
+    pub fn open(setup: Setup, opening: Opening, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) -> Desk {
+        let mut desk = Desk {
+            plan: setup.plan.clone(),
+            plan_id: setup.plan_id,
+            plans: setup.older.into_iter().collect(),
+            boot: opening.boot,
+            once: setup.once,
+            stopping: false,
+            gates: Vec::new(),
+            gate_of: HashMap::new(),
+            queues: Vec::new(),
+            queue_of: HashMap::new(),
+            flows: Vec::new(),
+            flow_of: HashMap::new(),
+            sources: Vec::new(),
+            runs: HashMap::new(),
+            flights: HashMap::new(),
+            signing: HashMap::new(),
+            starting: HashMap::new(),
+            keeping: HashMap::new(),
+            again: VecDeque::new(),
+            reopened: HashSet::new(),
+            wanted: HashSet::new(),
+            commits_open: 0,
+            last_id: 0,
+            exchange_next: opening.exchange_next,
+            token_serial: 0,
+            turn: 0,
+            woken_at: None,
+        };
+        desk.furnish(now);
+        desk.restore(&opening, out);
+        desk.go_on(now, roll, out);
+        desk
+    }
+
+    /// Gates and queues of every plan that is open, today's first: its settings count where both name the same.
+    fn furnish(&mut self, now: Moment) {
+        let mut older: Vec<(PlanId, Arc<Plan>)> = self.plans.drain().collect();
+        older.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
+        self.plans.insert(self.plan_id, self.plan.clone());
+        for (id, plan) in [(self.plan_id, self.plan.clone())].into_iter().chain(older) {
+            for system in &plan.systems {
+                if !self.gate_of.contains_key(&system.name) {
+                    self.gate_of.insert(system.name.clone(), self.gates.len());
+                    self.gates.push(Gate::new(system, now));
+                }
+            }
+            for flow in &plan.flows {
+                self.furnish_flow(&plan, flow);
+            }
+            self.plans.entry(id).or_insert(plan);
+        }
+        self.sources = SourceDesk::all(&self.plan, &self.gate_of, &self.flow_of, now);
+    }
+
+    fn furnish_flow(&mut self, plan: &Plan, flow: &crate::plan::Flow) {
+        if !self.flow_of.contains_key(&flow.name) {
+            self.flow_of.insert(flow.name.clone(), self.flows.len());
+            self.flows.push(FlowHand::new(flow.name.clone()));
+        }
+        for effect in flow.effects.iter().flat_map(|effect| [Some(effect), effect.undo.as_deref()]).flatten() {
+            if !self.queue_of.contains_key(&effect.queue) {
+                let gate = self.gate_of[&plan.systems[effect.system].name];
+                self.queue_of.insert(effect.queue.clone(), self.queues.len());
+                self.queues.push(Queue::new(effect, gate));
+            }
+        }
+    }
+
+    fn restore(&mut self, opening: &Opening, out: &mut Vec<Command>) {
+        for row in &opening.gates {
+            if let Some(gate) = self.gate_of.get(&row.system) {
+                self.gates[*gate].restore(row);
+            }
+        }
+        for row in &opening.sources {
+            if let Some(source) = self.sources.iter_mut().find(|source| source.name == row.source) {
+                source.restore(row, self.once);
+            }
+        }
+        for backlog in &opening.backlog {
+            if let Some(flow) = self.flow_of.get(&backlog.flow) {
+                self.flows[*flow].left_over(backlog.active, backlog.parked);
+            }
+        }
+        self.restore_parked(opening);
+        self.settle_torn(opening, out);
+    }
+
+    fn restore_parked(&mut self, opening: &Opening) {
+        for (queue, due) in &opening.queues {
+            if let Some(queue) = self.queue_of.get(queue) {
+                self.queues[*queue].parked_until(*due);
+            }
+        }
+        for glued in &opening.glued {
+            if let Some(queue) = self.queue_of.get(&glued.queue) {
+                self.queues[*queue].glue(glued.glue, [glued.effect.clone()]);
+            }
+        }
+        for lane in &opening.lanes {
+            if let Some(queue) = self.queue_of.get(&lane.queue) {
+                self.queues[*queue].line_up(lane.lane, &lane.effect);
+            }
+        }
+    }
+
+    /// The one door.
+    pub fn on(&mut self, event: Event, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        match event {
+            Event::Kept { ticket, facts, receipts } => self.kept(ticket, facts, &receipts, now, out),
+            Event::Advanced(results) => {
+                for (run, advance) in results {
+                    self.advanced(run, advance, now, out);
+                }
+            }
+            Event::Looked { call, prints } => self.looked(call, &prints, now, out),
+            Event::Heard { call, verdict, report } => self.heard(call, verdict, &report, now, roll, out),
+            Event::NotAsked { call, refusal } => self.not_asked(call, refusal, now, roll, out),
+            Event::PageHeard { call, verdict, page, report } => self.page_heard(call, verdict, page, &report, now, roll, out),
+            Event::SignedIn { call, verdict, report } => self.signed_in(call, verdict, &report, now, roll, out),
+            Event::Found { fetch, runs, next } => self.found(fetch, runs, next, now, out),
+            Event::Told(order) => self.told(order, now, out),
+            Event::Wake => self.woken_at = None,
+        }
+        self.go_on(now, roll, out);
+    }
+
+    /// Whatever can go on, goes on: fetches, polls, exchanges; then the next wake-up is named.
+    fn go_on(&mut self, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        let mut wake = Wake::default();
+        self.fetch(now, &mut wake, out);
+        if !self.stopping {
+            self.poll(now, roll, &mut wake, out);
+            self.dispatch(now, &mut wake, out);
+        }
+        if let Some(at) = wake.at
+            && self.woken_at.is_none_or(|have| at < have || have <= now)
+        {
+            self.woken_at = Some(at);
+            out.push(Command::WakeAt(at));
+        }
+    }
+
+    fn kept(&mut self, ticket: Ticket, facts: Vec<Fact>, receipts: &[Receipt], now: Moment, out: &mut Vec<Command>) {
+        self.commits_open = self.commits_open.saturating_sub(1);
+        let mut receipts = receipts.iter();
+        let mut jobs = Vec::new();
+        for fact in facts {
+            match fact {
+                Fact::Took(took) => {
+                    let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
+                    self.took(*took, receipt, &mut jobs, out);
+                }
+                Fact::Started { .. } | Fact::Exchanged(_) | Fact::Gated(_) | Fact::Sent { .. } | Fact::Discarded { .. } => {}
+                Fact::Settled(settled) => self.settled(&settled, now, out),
+                Fact::Parked { run, parked } => self.parked(run, parked),
+                Fact::Ended { run, .. } => self.ended(run),
+                Fact::Reopened { run, .. } => self.reopened(run),
+                Fact::Moved(moved) => self.moved(&moved, now),
+            }
+        }
+        self.advance_again(&mut jobs);
+        if !jobs.is_empty() {
+            out.push(Command::Advance(jobs));
+        }
+        if let Some(call) = self.starting.remove(&ticket) {
+            self.ask(call, now, out);
+        }
+        if let Some(source) = self.keeping.remove(&ticket) {
+            self.chunk_kept(source, now, out);
+        }
+    }
+
+    fn told(&mut self, order: Order, now: Moment, out: &mut Vec<Command>) {
+        match order {
+            Order::Stop => self.stopping = true,
+            Order::Replay { runs, by } => {
+                let plan = self.plan_id;
+                let facts = runs.into_iter().map(|run| Fact::Reopened { run, plan, at: now, by: by.clone() }).collect();
+                self.commit(facts, out);
+            }
+            Order::Discard { runs, by, reason } => {
+                let facts = runs.into_iter().map(|run| Fact::Discarded { run, at: now, by: by.clone(), reason: reason.clone() }).collect();
+                self.commit(facts, out);
+            }
+            Order::PollNow => self.sources.iter_mut().for_each(|source| source.hurry(now)),
+        }
+    }
+
+    fn commit(&mut self, facts: Vec<Fact>, out: &mut Vec<Command>) -> Ticket {
+        self.last_id += 1;
+        self.commits_open += 1;
+        let ticket = Ticket(self.last_id);
+        out.push(Command::Commit(ticket, facts));
+        ticket
+    }
+
+    fn next_call(&mut self) -> CallId {
+        self.last_id += 1;
+        CallId(self.last_id)
+    }
+
+    fn gate_changed(&mut self, gate: usize, change: Option<GateChange>, out: &mut Vec<Command>) {
+        let Some(change) = change else { return };
+        let row = self.gates[gate].row();
+        let system = row.system.clone();
+        self.commit(vec![Fact::Gated(row)], out);
+        out.push(Command::Note(Happening::Gate { system, change }));
+    }
+
+    /// Asks a gate; a sign-in that is needed is begun here, once for all.
+    fn pass(&mut self, gate: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) -> bool {
+        match self.gates[gate].pass(now) {
+            Pass::Now => true,
+            Pass::AfterAnother => false,
+            Pass::At(at) => {
+                wake.no_later_than(at);
+                false
+            }
+            Pass::SignIn => {
+                self.sign_in(gate, now, out);
+                false
+            }
+        }
+    }
+
+    /// Where everything stands, for a progress line and for `--once`.
+    pub fn standing(&self, now: Moment) -> Standing {
+        let open = self.flows.iter().map(|flow| flow.open).sum();
+        let held = self.gates.iter().filter_map(|gate| Some((gate.name.clone(), gate.held(now)?))).collect();
+        Standing {
+            open,
+            in_hand: self.runs.len(),
+            flying: self.flights.len(),
+            committing: self.commits_open,
+            sources_idle: self.sources.iter().all(|source| source.idle(self.once)),
+            failed_sources: self.sources.iter().filter_map(SourceDesk::failed).collect(),
+            held,
+        }
+    }
+
+    /// Whether everything asked for was heard and kept: a stopping desk may be left.
+    pub fn at_rest(&self) -> bool {
+        self.flights.is_empty() && self.signing.is_empty() && self.commits_open == 0
+    }
+
+    fn effect_mut(&mut self, key: &EffectKey) -> Option<&mut hand::EffectHand> {
+        self.runs.get_mut(&key.run)?.effect_mut(&key.node, &key.item, key.way)
+    }
+
+    fn effect(&self, key: &EffectKey) -> Option<&hand::EffectHand> {
+        self.runs.get(&key.run)?.effect(&key.node, &key.item, key.way)
+    }
+}
+
+/// The earliest moment at which something may go on by itself.
+#[derive(Default)]
+struct Wake {
+    at: Option<Moment>,
+}
+
+impl Wake {
+    fn no_later_than(&mut self, at: Moment) {
+        self.at = Some(self.at.map_or(at, |have| have.min(at)));
+    }
+}

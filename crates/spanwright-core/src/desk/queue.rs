@@ -1,0 +1,275 @@
+//! One queue an effect node of a flow: what is ready, what waits for an older state of its record, what must go again as it went.
+//!
+//! **Lanes.** Effects of one record stand in a line, oldest first; only the head may go. **Bundles.** After an unknown
+//! outcome of a request with one key, its items are glued: they go again together, in the same order, under the same
+//! key. **Splits.** A batch that was refused as a whole goes again in halves until the bad item stands alone.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    sync::Arc,
+};
+
+use crate::{
+    fact::{EffectKey, ExchangeId, Moment},
+    plan::{Batch, EffectPlan},
+};
+
+/// A queue.
+pub(super) struct Queue {
+    pub name: Arc<str>,
+    pub gate: usize,
+    pub batch: Option<Batch>,
+    /// Ready since then; an entry whose effect is no longer ready is stale and skipped.
+    ready: VecDeque<(Moment, EffectKey)>,
+    ready_live: usize,
+    lanes: HashMap<u64, VecDeque<EffectKey>>,
+    bundles: BTreeMap<ExchangeId, Bundle>,
+    splits: VecDeque<Vec<EffectKey>>,
+    /// In hand, and waiting for their next try.
+    later: BTreeMap<(Moment, EffectKey), ()>,
+    /// When the first parked effect is due.
+    parked: Option<Moment>,
+    pub fetching: bool,
+}
+
+/// Effects that must go again together.
+#[derive(Default)]
+struct Bundle {
+    wanted: BTreeSet<EffectKey>,
+    here: BTreeSet<EffectKey>,
+}
+
+/// What may go next.
+pub(super) enum Work {
+    /// Exactly these, in this order.
+    Together(Vec<EffectKey>),
+    /// As many of the ready ones as fit.
+    Ready,
+    /// Nothing before then.
+    At(Moment),
+    /// Nothing.
+    Nothing,
+}
+
+impl Queue {
+    pub fn new(effect: &EffectPlan, gate: usize) -> Queue {
+        Queue {
+            name: effect.queue.clone(),
+            gate,
+            batch: effect.batch.clone(),
+            ready: VecDeque::new(),
+            ready_live: 0,
+            lanes: HashMap::new(),
+            bundles: BTreeMap::new(),
+            splits: VecDeque::new(),
+            later: BTreeMap::new(),
+            parked: None,
+            fetching: false,
+        }
+    }
+
+    /// Puts an effect at the end of its lane, unless it stands there; says whether it is at its head.
+    pub fn line_up(&mut self, lane: u64, effect: &EffectKey) -> bool {
+        if lane == 0 {
+            return true;
+        }
+        let line = self.lanes.entry(lane).or_default();
+        if !line.contains(effect) {
+            line.push_back(effect.clone());
+        }
+        line.front() == Some(effect)
+    }
+
+    /// The others of its lane, oldest first, and whether each stands before it.
+    pub fn lane_mates(&self, lane: u64, effect: &EffectKey) -> Vec<(EffectKey, bool)> {
+        let Some(line) = self.lanes.get(&lane).filter(|line| line.len() > 1) else { return Vec::new() };
+        let own = line.iter().position(|mate| mate == effect).unwrap_or(line.len());
+        line.iter().enumerate().filter(|(n, _)| *n != own).map(|(n, mate)| (mate.clone(), n < own)).collect()
+    }
+
+    /// Takes a settled effect out of its lane; the next head, where there is a new one.
+    pub fn leave_lane(&mut self, lane: u64, effect: &EffectKey) -> Option<EffectKey> {
+        let line = self.lanes.get_mut(&lane)?;
+        let was_head = line.front() == Some(effect);
+        line.retain(|mate| mate != effect);
+        if line.is_empty() {
+            self.lanes.remove(&lane);
+            return None;
+        }
+        if was_head { line.front().cloned() } else { None }
+    }
+
+    pub fn make_ready(&mut self, effect: EffectKey, now: Moment) {
+        self.ready.push_back((now, effect));
+        self.ready_live += 1;
+    }
+
+    /// An effect that was ready is no more; its entry stays and is skipped.
+    pub fn no_longer_ready(&mut self) {
+        self.ready_live = self.ready_live.saturating_sub(1);
+    }
+
+    /// The oldest ready entry, taken out. The caller tells whether it was stale.
+    pub fn next_ready(&mut self) -> Option<(Moment, EffectKey)> {
+        let next = self.ready.pop_front();
+        if self.ready.is_empty() {
+            self.ready_live = 0;
+        }
+        next
+    }
+
+    pub fn put_back(&mut self, since: Moment, effect: EffectKey) {
+        self.ready.push_front((since, effect));
+    }
+
+    pub fn wait_until(&mut self, due: Moment, effect: EffectKey) {
+        self.later.insert((due, effect), ());
+    }
+
+    /// Effects in hand that are due.
+    pub fn now_due(&mut self, now: Moment) -> Vec<EffectKey> {
+        let mut due = Vec::new();
+        while let Some(((at, _), ())) = self.later.first_key_value() {
+            if *at > now {
+                break;
+            }
+            due.extend(self.later.pop_first().map(|((_, effect), ())| effect));
+        }
+        due
+    }
+
+    pub fn next_due(&self) -> Option<Moment> {
+        self.later.first_key_value().map(|((at, _), ())| *at)
+    }
+
+    pub fn parked_until(&mut self, due: Moment) {
+        self.parked = Some(self.parked.map_or(due, |have| have.min(due)));
+    }
+
+    pub fn set_parked(&mut self, due: Option<Moment>) {
+        self.parked = due;
+    }
+
+    pub fn parked(&self) -> Option<Moment> {
+        self.parked
+    }
+
+    pub fn split(&mut self, effects: Vec<EffectKey>) {
+        let half = effects.len().div_ceil(2);
+        let mut first = effects;
+        let second = first.split_off(half);
+        self.splits.extend([first, second].into_iter().filter(|part| !part.is_empty()));
+    }
+
+    /// These go again as they are, before anything else.
+    pub fn again_together(&mut self, effects: Vec<EffectKey>) {
+        self.splits.push_back(effects);
+    }
+
+    /// These effects share this glue.
+    pub fn glue(&mut self, glue: ExchangeId, members: impl IntoIterator<Item = EffectKey>) {
+        self.bundles.entry(glue).or_default().wanted.extend(members);
+    }
+
+    /// One of them is due and here.
+    pub fn bundle_has(&mut self, glue: ExchangeId, effect: EffectKey) {
+        let bundle = self.bundles.entry(glue).or_default();
+        bundle.wanted.insert(effect.clone());
+        bundle.here.insert(effect);
+    }
+
+    /// What may go next.
+    pub fn work(&mut self, now: Moment) -> Work {
+        if let Some(effects) = self.splits.pop_front() {
+            return Work::Together(effects);
+        }
+        let whole = self.bundles.iter().find(|(_, bundle)| bundle.here == bundle.wanted).map(|(glue, _)| *glue);
+        if let Some(bundle) = whole.and_then(|glue| self.bundles.remove(&glue)) {
+            return Work::Together(bundle.here.into_iter().collect());
+        }
+        self.ready_work(now)
+    }
+
+    fn ready_work(&self, now: Moment) -> Work {
+        let Some((since, _)) = self.ready.front().filter(|_| self.ready_live > 0) else { return Work::Nothing };
+        match &self.batch {
+            Some(batch) if self.ready_live < batch.most => {
+                let until = since.after(batch.wait);
+                if until > now { Work::At(until) } else { Work::Ready }
+            }
+            _ => Work::Ready,
+        }
+    }
+
+    /// Hands work back that could not go.
+    pub fn give_back(&mut self, effects: Vec<EffectKey>) {
+        self.splits.push_front(effects);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fact::{RunId, Way, no_item};
+
+    fn queue() -> Queue {
+        Queue {
+            name: "flow.node".into(),
+            gate: 0,
+            batch: None,
+            ready: VecDeque::new(),
+            ready_live: 0,
+            lanes: HashMap::new(),
+            bundles: BTreeMap::new(),
+            splits: VecDeque::new(),
+            later: BTreeMap::new(),
+            parked: None,
+            fetching: false,
+        }
+    }
+
+    fn key(run: i64) -> EffectKey {
+        EffectKey { run: RunId(run), node: "node".into(), item: no_item(), way: Way::Do }
+    }
+
+    #[test]
+    fn only_the_head_of_a_lane_may_go_and_the_next_one_follows() {
+        let mut queue = queue();
+        assert!(queue.line_up(7, &key(1)));
+        assert!(!queue.line_up(7, &key(2)));
+        assert!(queue.line_up(8, &key(3)));
+        assert_eq!(queue.lane_mates(7, &key(2)), vec![(key(1), true)]);
+        assert_eq!(queue.leave_lane(7, &key(1)), Some(key(2)));
+        assert_eq!(queue.leave_lane(7, &key(2)), None);
+    }
+
+    #[test]
+    fn a_bundle_goes_when_all_of_it_is_here_and_in_one_order() {
+        let mut queue = queue();
+        queue.glue(ExchangeId(5), [key(2), key(9)]);
+        queue.bundle_has(ExchangeId(5), key(9));
+        assert!(matches!(queue.work(Moment(0)), Work::Nothing));
+        queue.bundle_has(ExchangeId(5), key(2));
+        assert!(matches!(queue.work(Moment(0)), Work::Together(effects) if effects == vec![key(2), key(9)]));
+    }
+
+    #[test]
+    fn a_refused_batch_is_split_until_one_is_left() {
+        let mut queue = queue();
+        queue.split(vec![key(1), key(2), key(3)]);
+        assert!(matches!(queue.work(Moment(0)), Work::Together(effects) if effects == vec![key(1), key(2)]));
+        assert!(matches!(queue.work(Moment(0)), Work::Together(effects) if effects == vec![key(3)]));
+    }
+
+    #[test]
+    fn a_batch_waits_for_others_and_not_for_ever() {
+        let mut queue = queue();
+        queue.batch =
+            Some(Batch { most: 2, bytes: 1000, wait: std::time::Duration::from_secs(1), key: crate::interface::BulkKey::PerRequest });
+        queue.make_ready(key(1), Moment(0));
+        assert!(matches!(queue.work(Moment(0)), Work::At(at) if at == Moment(1_000_000)));
+        assert!(matches!(queue.work(Moment(1_000_000)), Work::Ready));
+        queue.make_ready(key(2), Moment(5));
+        assert!(matches!(queue.work(Moment(5)), Work::Ready));
+    }
+}

@@ -1,0 +1,327 @@
+//! Sources that are polled: when, how far, one page after the other.
+//!
+//! A page's items are committed in chunks; the next page is asked for when all of them are on disk; the cursor moves in
+//! a commit after the last page of the round. A crash in between polls again from the old cursor, and what was taken
+//! is known by its key.
+
+use std::{collections::HashMap, sync::Arc};
+
+use spanwright_shape::text::Failure;
+
+use super::{CallId, Command, Desk, Happening, PollJob, Report, Roll, TAKE_CHUNK, Wake};
+use crate::{
+    connector::{Outcome, Refusal, Verdict},
+    deliver::{Next, Tries, decide},
+    fact::{Fact, Moment, Moved, Print, Root, Seen, SourceRow, Took, Way, print_of},
+    interface::Repeat,
+    plan::Plan,
+    run::intake::{self, Arrival, Page},
+};
+
+/// How long an item's key is remembered after it was last seen.
+pub const SEEN_REMEMBERED: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 3600);
+
+/// A source at the desk.
+pub(super) struct SourceDesk {
+    pub name: Arc<str>,
+    flow: usize,
+    account: usize,
+    gate: usize,
+    cursor: Option<Arc<[u8]>>,
+    due: Moment,
+    state: State,
+    /// The greatest cursor of this round.
+    reached: Option<Arc<[u8]>>,
+    /// The token of the page to ask for.
+    page: Option<Arc<[u8]>>,
+    tries: u32,
+    tried_first: Moment,
+    rounds: u32,
+    failed: Option<Failure>,
+}
+
+enum State {
+    /// Until it is due.
+    Waiting,
+    /// A page is asked for.
+    Asking(CallId),
+    /// Its chunks are on their way to the disk.
+    Keeping { chunks: usize, last: bool },
+    /// The cursor is.
+    Moving,
+}
+
+impl SourceDesk {
+    pub fn all(plan: &Plan, gates: &HashMap<Arc<str>, usize>, flows: &HashMap<Arc<str>, usize>, now: Moment) -> Vec<SourceDesk> {
+        let sources = plan.flows.iter().enumerate().filter_map(|(flow, has)| Some((flow, &has.name, has.source.as_ref()?)));
+        sources
+            .map(|(flow, name, source)| SourceDesk {
+                name: source.name.clone(),
+                flow,
+                account: flows[name],
+                gate: gates[&plan.systems[source.system].name],
+                cursor: None,
+                due: now,
+                state: State::Waiting,
+                reached: None,
+                page: None,
+                tries: 0,
+                tried_first: now,
+                rounds: 0,
+                failed: None,
+            })
+            .collect()
+    }
+
+    pub fn restore(&mut self, row: &SourceRow, once: bool) {
+        self.cursor = row.cursor.clone();
+        if !once {
+            self.due = row.due;
+        }
+    }
+
+    pub fn hurry(&mut self, now: Moment) {
+        self.due = self.due.min(now);
+    }
+
+    /// Nothing more will come from it by itself (`once`), or nothing is under way.
+    pub fn idle(&self, once: bool) -> bool {
+        matches!(self.state, State::Waiting) && (!once || self.rounds > 0)
+    }
+
+    pub fn failed(&self) -> Option<(Arc<str>, Failure)> {
+        Some((self.name.clone(), self.failed.clone()?))
+    }
+}
+
+impl Desk {
+    pub(super) fn poll(&mut self, now: Moment, roll: Roll<'_>, wake: &mut Wake, out: &mut Vec<Command>) {
+        for n in 0..self.sources.len() {
+            let source = &self.sources[n];
+            if !matches!(source.state, State::Waiting) || (self.once && source.rounds > 0) || !self.flows[source.account].has_room() {
+                continue;
+            }
+            if source.due > now {
+                wake.no_later_than(source.due);
+            } else if self.pass(source.gate, now, wake, out) {
+                self.ask_page(n, now, roll, out);
+            }
+        }
+    }
+
+    fn ask_page(&mut self, n: usize, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        let call = self.next_call();
+        let gate = self.sources[n].gate;
+        self.gates[gate].depart(now);
+        let token = self.gates[gate].token().0;
+        let (plan, source) = (self.plan.clone(), &mut self.sources[n]);
+        if source.tries == 0 {
+            source.tried_first = now;
+        }
+        source.state = State::Asking(call);
+        let correlation = u128::from(roll()) << 64 | u128::from(roll());
+        let job = PollJob { call, plan, flow: source.flow, cursor: source.cursor.clone(), page: source.page.clone(), token, correlation };
+        out.push(Command::Poll(Box::new(job)));
+    }
+
+    fn asking(&self, call: CallId) -> Option<usize> {
+        self.sources.iter().position(|source| matches!(source.state, State::Asking(have) if have == call))
+    }
+
+    #[allow(clippy::too_many_arguments)] // one exchange's whole story
+    pub(super) fn page_heard(
+        &mut self,
+        call: CallId,
+        verdict: Verdict,
+        page: Option<Result<Page, Failure>>,
+        report: &Report,
+        now: Moment,
+        roll: Roll<'_>,
+        out: &mut Vec<Command>,
+    ) {
+        let Some(n) = self.asking(call) else { return };
+        let gate = self.sources[n].gate;
+        let serial = self.gates[gate].token().1;
+        let source = &self.plan.flows[self.sources[n].flow].source;
+        let operation =
+            source.as_ref().map(|source| self.plan.systems[source.system].system.interface().operations[source.operation].name.clone());
+        let (system, operation) = (self.gates[gate].name.clone(), operation.unwrap_or_else(|| "poll".into()));
+        out.push(Command::Note(Happening::Exchanged { system, operation, calls: 1, report: report.clone() }));
+        self.gate_heard(gate, serial, &verdict, now, out);
+        self.sources[n].state = State::Waiting;
+        if let Some(crate::connector::Word::Credentials(why)) = verdict.system {
+            return self.credentials_refused(n, why, now, out);
+        }
+        match (verdict.outcomes.into_iter().next(), page) {
+            (Some(Outcome::Delivered(_)), Some(Ok(page))) => self.take_page(n, page, now, roll, out),
+            (Some(Outcome::Delivered(_)), Some(Err(why))) => self.poll_failed(n, Outcome::Never(why), now, roll(), out),
+            (Some(outcome), _) => self.poll_failed(n, outcome, now, roll(), out),
+            (None, _) => {}
+        }
+    }
+
+    /// The gate holds the source; with a sign-in it goes on by itself, without one a person must act.
+    fn credentials_refused(&mut self, n: usize, why: Failure, now: Moment, out: &mut Vec<Command>) {
+        let held = self.gates[self.sources[n].gate].held(now).is_some();
+        if held {
+            let source = &mut self.sources[n];
+            source.failed = Some(why.clone());
+            out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why, again: source.due, given_up: false }));
+        }
+    }
+
+    fn poll_failed(&mut self, n: usize, outcome: Outcome, now: Moment, roll: u64, out: &mut Vec<Command>) {
+        let (policy, every) = self.poll_policy(n);
+        let source = &mut self.sources[n];
+        source.tries += 1;
+        let tries = Tries { count: source.tries, first: source.tried_first };
+        let next = decide(&policy, Repeat::Safe, Way::Do, tries, &outcome, now, roll);
+        let why = match outcome {
+            Outcome::Never(why) | Outcome::Unknown(why) | Outcome::Later { why, .. } => why,
+            Outcome::Delivered(_) => return,
+        };
+        let given_up = !matches!(next, Next::Again(_)) || source.tries >= policy.tries;
+        source.due = match next {
+            Next::Again(at) if !given_up => at,
+            _ => now.after(every),
+        };
+        if given_up {
+            source.give_up_round(why.clone());
+        }
+        out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why, again: source.due, given_up }));
+    }
+
+    fn poll_policy(&self, n: usize) -> (crate::plan::Policy, std::time::Duration) {
+        let source = self.plan.flows[self.sources[n].flow].source.as_ref();
+        source.map_or((crate::plan::Policy::default(), std::time::Duration::from_secs(60)), |source| {
+            (self.plan.systems[source.system].retry.clone(), source.every)
+        })
+    }
+
+    pub(super) fn poll_not_asked(&mut self, call: CallId, refusal: &Refusal, now: Moment, out: &mut Vec<Command>) -> bool {
+        let Some(n) = self.asking(call) else { return false };
+        let (Refusal::System(why) | Refusal::Call(_, why)) = refusal;
+        self.gates[self.sources[n].gate].arrive(None, now);
+        let every = self.poll_policy(n).1;
+        let source = &mut self.sources[n];
+        source.due = now.after(every);
+        source.give_up_round(why.clone());
+        out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why: why.clone(), again: source.due, given_up: true }));
+        true
+    }
+
+    fn take_page(&mut self, n: usize, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        let items = page.arrivals.len() as u32;
+        if let Some(cursor) = &page.cursor {
+            intake::further_bytes(&mut self.sources[n].reached, cursor);
+        }
+        let repeats = page.next.is_some() && page.next == self.sources[n].page;
+        let last = page.next.is_none() || repeats;
+        self.sources[n].page = page.next;
+        self.sources[n].tries = 0;
+        out.push(Command::Note(Happening::Polled { source: self.sources[n].name.clone(), items, last }));
+        let mut chunks = 0;
+        let mut arrivals = page.arrivals.into_iter().peekable();
+        while arrivals.peek().is_some() {
+            let facts = arrivals.by_ref().take(TAKE_CHUNK).map(|arrival| self.took_fact(n, arrival, now, roll)).collect();
+            let ticket = self.commit(facts, out);
+            self.keeping.insert(ticket, n);
+            chunks += 1;
+        }
+        self.sources[n].state = State::Keeping { chunks, last };
+        if chunks == 0 {
+            self.page_kept(n, last, now, out);
+        }
+    }
+
+    fn took_fact(&self, n: usize, arrival: Arrival, now: Moment, roll: Roll<'_>) -> Fact {
+        let source = &self.sources[n];
+        let message = message_id(now, roll);
+        let seen = seen_of(&source.name, &arrival, now);
+        Fact::Took(Box::new(Took {
+            message,
+            source: source.name.clone(),
+            correlation: format!("{message:032x}").into(),
+            at: now,
+            key: arrival.key,
+            version: arrival.version,
+            body: arrival.body,
+            flow: self.plan.flows[source.flow].name.clone(),
+            root: Root(u128::from(roll()) << 64 | u128::from(roll())),
+            plan: self.plan_id,
+            seen,
+            fault: arrival.fault,
+        }))
+    }
+
+    pub(super) fn chunk_kept(&mut self, n: usize, now: Moment, out: &mut Vec<Command>) {
+        if let State::Keeping { chunks, last } = &mut self.sources[n].state {
+            *chunks = chunks.saturating_sub(1);
+            let (done, last) = (*chunks == 0, *last);
+            if done {
+                self.page_kept(n, last, now, out);
+            }
+        }
+    }
+
+    fn page_kept(&mut self, n: usize, last: bool, now: Moment, out: &mut Vec<Command>) {
+        if !last {
+            self.sources[n].state = State::Waiting;
+            self.sources[n].due = now;
+            return;
+        }
+        let every = self.poll_policy(n).1;
+        let source = &mut self.sources[n];
+        let mut cursor = source.cursor.clone();
+        if let Some(reached) = &source.reached {
+            intake::further_bytes(&mut cursor, reached);
+        }
+        source.state = State::Moving;
+        let moved = Moved { source: source.name.clone(), cursor, due: now.after(every), at: now };
+        self.commit(vec![Fact::Moved(moved)], out);
+    }
+
+    pub(super) fn moved(&mut self, moved: &Moved, _now: Moment) {
+        if let Some(source) = self.sources.iter_mut().find(|source| source.name == moved.source) {
+            source.cursor = moved.cursor.clone();
+            source.due = moved.due;
+            source.state = State::Waiting;
+            source.reached = None;
+            source.page = None;
+            source.rounds += 1;
+            source.failed = None;
+        }
+    }
+}
+
+impl SourceDesk {
+    /// The next round begins where the last good one ended.
+    fn give_up_round(&mut self, why: Failure) {
+        (self.page, self.reached, self.tries) = (None, None, 0);
+        self.rounds += 1;
+        self.failed = Some(why);
+    }
+}
+
+/// An event is taken once; a record is taken when it differs from its key's last.
+fn seen_of(source: &Arc<str>, arrival: &Arrival, now: Moment) -> Option<Seen> {
+    let print: Print = print_of(&[&arrival.body]);
+    let (key, print) = match (&arrival.once, &arrival.key) {
+        (Some(once), _) => (once.clone(), None),
+        (None, Some(key)) => (key.clone(), Some(print)),
+        (None, None) => (hex(&print).into(), None),
+    };
+    Some(Seen { scope: source.clone(), key, print, until: now.after(SEEN_REMEMBERED) })
+}
+
+fn hex(print: &Print) -> String {
+    print.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// UUIDv7 (RFC 9562): the time in milliseconds, then random bits.
+fn message_id(now: Moment, roll: Roll<'_>) -> u128 {
+    let millis = u128::from(u64::try_from(now.0 / 1000).unwrap_or(0)) & 0xffff_ffff_ffff;
+    let random = u128::from(roll()) << 64 | u128::from(roll());
+    let bits = millis << 80 | (random & 0xffff_ffff_ffff_ffff_ffff);
+    bits & !(0xf << 76) & !(0x3 << 62) | 0x7 << 76 | 0x2 << 62
+}

@@ -1,0 +1,210 @@
+//! What a page of a source holds: its items as arrivals, the token of the next page, and how far it has read.
+//!
+//! The items' bodies are their decoded JSON; a fragment of XML without its namespace declarations is no document, so
+//! there are no "original bytes" of one polled record. An item that cannot be used is an arrival all the same: it is
+//! kept, with its fault, and becomes a dead letter that a person can see.
+
+use std::{cmp::Ordering, sync::Arc};
+
+use spanwright_map::{Env, Program};
+use spanwright_shape::{json, number::Number, room::Room, text::Failure, value::Value};
+
+use super::times;
+use crate::{codes, plan::Source};
+
+/// The key that a decoder sets first in a record that breaks its schema.
+pub const INVALID: &str = "$invalid";
+
+/// One item of a page.
+#[derive(Clone, Debug)]
+pub struct Arrival {
+    /// JSON.
+    pub body: Arc<[u8]>,
+    /// Which record it is about.
+    pub key: Option<Arc<str>>,
+    /// Which state of it.
+    pub version: Option<Arc<str>>,
+    /// Which event it is, where the source says so.
+    pub once: Option<Arc<str>>,
+    /// It cannot be used as it is.
+    pub fault: Option<Failure>,
+}
+
+/// A page.
+#[derive(Clone, Debug, Default)]
+pub struct Page {
+    /// In the page's order.
+    pub arrivals: Vec<Arrival>,
+    /// The token of the next page, JSON.
+    pub next: Option<Arc<[u8]>>,
+    /// The greatest cursor in it, JSON.
+    pub cursor: Option<Arc<[u8]>>,
+    /// Items that `when` left out.
+    pub left_out: u32,
+}
+
+/// Takes a decoded page apart.
+///
+/// # Errors
+/// An expression about the page itself (`each`, `pages.take`) failed: the page is not what the flow expects.
+pub fn page(source: &Source, answer: &Value<'_>) -> Result<Page, Failure> {
+    let mut page = Page::default();
+    let mut room = Room::new();
+    page.next = match &source.pages {
+        Some(pages) => value(&pages.take, answer, &room)?.filter(|token| !is_empty(token)).map(|token| bytes(&token)),
+        None => None,
+    };
+    let whole = Room::new();
+    let items: &[Value<'_>] = match &source.each {
+        None => std::slice::from_ref(answer),
+        Some(each) => match value(each, answer, &whole)? {
+            None | Some(Value::Null) => &[],
+            Some(Value::List(items)) => items,
+            Some(other) => {
+                return Err(Failure::new(&codes::R0005, format!("`each` of the source wants a list and got {}", other.kind().word())));
+            }
+        },
+    };
+    for item in items {
+        take(source, item, &mut page, &room);
+        room.clear();
+    }
+    Ok(page)
+}
+
+fn take(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) {
+    let invalid = match item {
+        Value::Record(fields) => fields.first().filter(|(key, _)| *key == INVALID).and_then(|(_, says)| says.text()),
+        _ => None,
+    };
+    let arrival = match invalid {
+        Some(says) => Ok(Some(faulty(source, item, Failure::new(&codes::R0003, says), room))),
+        None => arrival(source, item, page, room),
+    };
+    match arrival {
+        Ok(Some(arrival)) => page.arrivals.push(arrival),
+        Ok(None) => page.left_out += 1,
+        Err(failure) => page.arrivals.push(faulty(source, item, failure, room)),
+    }
+}
+
+fn arrival(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) -> Result<Option<Arrival>, Failure> {
+    if let Some(rule) = &source.cursor
+        && let Some(cursor) = value(&rule.take, item, room)?.filter(|cursor| !is_empty(cursor))
+    {
+        further(&mut page.cursor, &cursor);
+    }
+    if let Some(when) = &source.when
+        && matches!(value(when, item, room)?, None | Some(Value::Null | Value::Bool(false)))
+    {
+        return Ok(None);
+    }
+    let key = text(source.key.as_ref(), item, room)?;
+    if source.key.is_some() && key.is_none() {
+        return Err(Failure::new(&codes::R0008, "`key` of the source gave nothing"));
+    }
+    let (version, once) = (text(source.version.as_ref(), item, room)?, text(source.once.as_ref(), item, room)?);
+    Ok(Some(Arrival { body: bytes(item), key, version, once, fault: None }))
+}
+
+/// A broken item, with what can still be told about it.
+fn faulty(source: &Source, item: &Value<'_>, fault: Failure, room: &Room) -> Arrival {
+    let told = |program: Option<&Program>| text(program, item, room).ok().flatten();
+    Arrival { body: bytes(item), key: told(source.key.as_ref()), version: told(source.version.as_ref()), once: None, fault: Some(fault) }
+}
+
+/// The parameters of the next request of a source: its own, the cursor and the page's token.
+///
+/// # Errors
+/// `with:` failed.
+pub fn parameters(source: &Source, cursor: Option<&[u8]>, token: Option<&[u8]>) -> Result<Vec<u8>, Failure> {
+    let room = Room::new();
+    let mut own = Vec::new();
+    if let Some(with) = &source.with {
+        with.write(&Env { dot: Value::Null, names: &[] }, &room, &mut own).map_err(|fault| fault.failure)?;
+    }
+    let read = |bytes| json::read(bytes, &room).ok();
+    let mut fields = match read(&own) {
+        Some(Value::Record(fields)) => fields.to_vec(),
+        _ => Vec::new(),
+    };
+    if let Some(rule) = &source.cursor {
+        let from = match cursor {
+            Some(cursor) => back(cursor, rule.overlap),
+            None => rule.start.to_vec(),
+        };
+        let from = room.bump().alloc_slice_copy(&from);
+        fields.push((&rule.into, json::read(from, &room).unwrap_or(Value::Null)));
+    }
+    if let (Some(pages), Some(token)) = (&source.pages, token) {
+        fields.push((&pages.into, json::read(token, &room).unwrap_or(Value::Null)));
+    }
+    Ok(bytes(&Value::Record(&fields)).to_vec())
+}
+
+/// The cursor, an overlap earlier. Numbers count seconds.
+fn back(cursor: &[u8], overlap: std::time::Duration) -> Vec<u8> {
+    let room = Room::new();
+    match json::read(cursor, &room) {
+        Ok(Value::Text(text)) => match times::earlier(text, overlap) {
+            Some(earlier) => bytes(&Value::Text(&earlier)).to_vec(),
+            None => cursor.to_vec(),
+        },
+        Ok(Value::Number(number)) => match number.as_i64() {
+            Some(n) => (n - i64::try_from(overlap.as_secs()).unwrap_or(0)).to_string().into_bytes(),
+            None => cursor.to_vec(),
+        },
+        _ => cursor.to_vec(),
+    }
+}
+
+/// Keeps the greater of two cursors.
+pub fn further(have: &mut Option<Arc<[u8]>>, new: &Value<'_>) {
+    let room = Room::new();
+    let old = have.clone();
+    let greater = match old.as_deref().and_then(|old| json::read(old, &room).ok()) {
+        None => true,
+        Some(Value::Number(old)) => matches!(new, Value::Number(new) if new.compare(&old) == Ordering::Greater),
+        Some(Value::Text(old)) => matches!(new, Value::Text(new) if times::compare(new, old) == Ordering::Greater),
+        Some(_) => false,
+    };
+    if greater {
+        *have = Some(bytes(new));
+    }
+}
+
+/// Keeps the greater of two cursors, the new one as JSON.
+pub fn further_bytes(have: &mut Option<Arc<[u8]>>, new: &[u8]) {
+    let room = Room::new();
+    if let Ok(new) = json::read(new, &room) {
+        further(have, &new);
+    }
+}
+
+fn value<'a>(program: &'a Program, dot: &Value<'a>, room: &'a Room) -> Result<Option<Value<'a>>, Failure> {
+    program.one(&Env { dot: *dot, names: &[] }, room).map_err(|fault| fault.failure)
+}
+
+/// A key's or version's text: text as it is, a number as it is written; nothing where it is absent, null or "".
+fn text(program: Option<&Program>, item: &Value<'_>, room: &Room) -> Result<Option<Arc<str>>, Failure> {
+    let Some(program) = program else { return Ok(None) };
+    Ok(match value(program, item, room)? {
+        Some(Value::Text(text)) if !text.is_empty() => Some(text.into()),
+        Some(Value::Number(number)) => Some(plain(&number).into()),
+        _ => None,
+    })
+}
+
+fn plain(number: &Number<'_>) -> String {
+    number.to_string()
+}
+
+fn is_empty(value: &Value<'_>) -> bool {
+    matches!(value, Value::Null | Value::Text("") | Value::Bool(false))
+}
+
+fn bytes(value: &Value<'_>) -> Arc<[u8]> {
+    let mut out = Vec::new();
+    json::write(value, &mut out);
+    out.into()
+}

@@ -1,0 +1,11 @@
+//! A run: one message on its way through one flow.
+//!
+//! [`advance`] says what it owes; [`intake`] says what a page of a source holds. Both are pure.
+
+mod advance;
+pub mod intake;
+mod scene;
+mod times;
+
+pub(crate) use advance::ending_of;
+pub use advance::{Advance, AdvanceJob, Input, Known, KnownEffect, Owed, Then, advance};

@@ -1,0 +1,103 @@
+//! What the expressions of a flow see: the body that is carried, and the names beside it.
+
+use spanwright_shape::{json, room::Room, text::Failure, value::Value};
+
+use super::advance::AdvanceJob;
+use crate::{codes, plan::EffectPlan};
+
+/// The body between two steps: bytes until somebody looks into it.
+#[derive(Clone, Copy)]
+pub(super) enum Carried<'a> {
+    /// JSON.
+    Bytes(&'a [u8]),
+    /// Looked into.
+    Value(Value<'a>),
+}
+
+impl<'a> Carried<'a> {
+    pub(super) fn bytes(bytes: &'a [u8]) -> Carried<'a> {
+        Carried::Bytes(bytes)
+    }
+
+    pub(super) fn value(&self, room: &'a Room) -> Result<Value<'a>, Failure> {
+        match self {
+            Carried::Value(value) => Ok(*value),
+            Carried::Bytes(bytes) => json::read(bytes, room)
+                .map_err(|fault| Failure::new(&codes::R0005, format!("the body is no JSON at byte {}: {}", fault.at, fault.says))),
+        }
+    }
+
+    pub(super) fn to_bytes(self) -> Vec<u8> {
+        match self {
+            Carried::Bytes(bytes) => bytes.to_vec(),
+            Carried::Value(value) => {
+                let mut out = Vec::new();
+                json::write(&value, &mut out);
+                out
+            }
+        }
+    }
+}
+
+/// The names that expressions see: `$in`, `$meta`, answers of calls, and what an `each` adds.
+#[derive(Clone)]
+pub(super) struct Names<'a> {
+    all: Vec<(&'a str, Value<'a>)>,
+}
+
+impl<'a> Names<'a> {
+    pub(super) fn first(whole: Value<'a>, job: &'a AdvanceJob, room: &'a Room) -> Names<'a> {
+        Names { all: vec![("in", whole), ("meta", meta(job, room)), ("vars", vars(job, room))] }
+    }
+
+    /// The answer of a call, under the name that the plan gives it.
+    pub(super) fn answer(&mut self, effect: &'a EffectPlan, value: Value<'a>) {
+        if let Some(name) = &effect.saved_as {
+            self.all.push((name, value));
+        }
+    }
+
+    /// Inside the `n`th item of an `each` over a part of `whole`.
+    pub(super) fn inside(&self, whole: Value<'a>, n: usize) -> Names<'a> {
+        let mut all = self.all.clone();
+        if !all.iter().any(|(name, _)| *name == "root") {
+            all.push(("root", whole));
+        }
+        let index = spanwright_shape::number::Number::int(i64::try_from(n).unwrap_or(i64::MAX));
+        all.extend([("parent", whole), ("index", Value::Number(index))]);
+        Names { all }
+    }
+
+    pub(super) fn in_room(&self, room: &'a Room) -> &'a [(&'a str, Value<'a>)] {
+        room.bump().alloc_slice_copy(&self.all)
+    }
+}
+
+/// `$meta`: who this message is. Nothing in it changes between two walks.
+fn meta<'a>(job: &'a AdvanceJob, room: &'a Room) -> Value<'a> {
+    let text = |text: &str| Value::Text(room.text(text));
+    let maybe = |value: &Option<std::sync::Arc<str>>| value.as_ref().map_or(Value::Null, |value| text(value));
+    let message = &job.message;
+    let fields = [
+        ("id", text(&message_id(message.id))),
+        ("correlation", text(&message.correlation)),
+        ("key", maybe(&message.key)),
+        ("version", maybe(&message.version)),
+        ("flow", text(&job.plan.flows[job.flow].name)),
+        ("environment", maybe(&job.plan.environment)),
+        ("received", text(&super::times::rfc3339(message.received))),
+    ];
+    Value::Record(room.bump().alloc_slice_copy(&fields))
+}
+
+/// `$vars`: declared variables that are no secrets, with the values that the plan pins (their defaults).
+fn vars<'a>(job: &'a AdvanceJob, room: &'a Room) -> Value<'a> {
+    let fields = job.plan.vars.iter().map(|(name, value)| (&**name, value.as_ref().map_or(Value::Null, |value| Value::Text(value))));
+    Value::Record(room.bump().alloc_slice_fill_iter(fields.collect::<Vec<_>>()))
+}
+
+/// A message's id as people see it: a UUID.
+pub(crate) fn message_id(id: u128) -> String {
+    let hex = format!("{id:032x}");
+    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+}
