@@ -20,10 +20,10 @@ def local(value):
     return time.isoformat()
 
 def evaluate(expression, source):
-    program = PROGRAMS.setdefault(expression, jq.compile(PRELUDE + expression))
-    results = program.input_text(source).text().split("\n")
-    assert len(results) <= 1 or results == [""], f"{expression}: two results"
-    if results in ([], [""]):
+    program = PROGRAMS.setdefault(expression, jq.compile(PRELUDE + f"({expression}) | tojson"))
+    results = program.input_text(source).all()
+    assert len(results) <= 1, f"{expression}: two results"
+    if not results:
         return ABSENT, None
     value = json.loads(results[0], parse_float=Exact, parse_int=Exact)
     if isinstance(value, dict) and "zoned" in value:
@@ -55,8 +55,8 @@ def record(fields, source):
     target = {}
     for name, rule in fields.items():
         if name.endswith("[]"):
-            items = jq.compile(PRELUDE + f"({rule['each']})[]").input_text(source).text()
-            target[name[:-2]] = [record(rule["fields"], item) for item in items.split("\n") if item]
+            items = jq.compile(PRELUDE + f"({rule['each']})[] | tojson").input_text(source).all()
+            target[name[:-2]] = [record(rule["fields"], item) for item in items]
             continue
         value = field(rule, source)
         if value is ABSENT or (value is None and name not in NULLABLE):

@@ -1,1 +1,16 @@
-//! placeholder
+//! Floor 3: connectors. Bytes to values and back, one folder a kind; no socket, no clock, no task.
+//!
+//! A [`Connector`](spanwright_core::connector::Connector) proves `systems/NAME.yaml` against its schema and hands out a
+//! [`System`](spanwright_core::connector::System), which turns calls into a request and what was heard into a verdict.
+//! What HTTP systems share (who we are, what a status means, how an address is written) stands in [`auth`] and [`http`].
+//!
+//! Architecture invariant: a connector classifies and never decides; it holds no secret, it is lent them for one request.
+
+use spanwright_core::connector::Connector;
+
+pub mod auth;
+pub mod codes;
+pub mod http;
+
+/// Every kind of system, in the order of the reference.
+pub const ALL: &[&dyn Connector] = &[];

@@ -1,1 +1,7 @@
-//! placeholder
+//! Floor 4, beside the engine: stores and worlds made of plain values, for tests and simulation.
+//!
+//! [`model`] is a store in memory that can lose its power.
+//!
+//! Architecture invariant: no clock, no file, no socket, no task. What is random comes from a seed.
+
+pub mod model;

@@ -1,0 +1,176 @@
+//! OAuth2 client credentials (RFC 6749, section 4.4): the token endpoint as a system with one operation.
+
+use std::{sync::Arc, time::Duration};
+
+use spanwright_core::{
+    connector::{Answers, Blame, Call, Heard, HttpRequest, Outcome, Reached, Refusal, Request, System, Verdict, With, Word},
+    interface::{Interface, Operation, Repeat},
+    settings::{Auth, Template},
+};
+use spanwright_shape::{
+    json,
+    room::Room,
+    shape::{RecordShape, Shape, ShapeId, Shapes},
+    text::Failure,
+    value::Value,
+};
+
+use super::{add_header, basic, fill};
+use crate::{
+    codes,
+    http::{
+        answer::{self, REFUSAL_BYTES_MOST},
+        excerpt, retry_after,
+        status::{self, Meaning},
+        url,
+    },
+};
+
+/// How long a token is taken to live where the endpoint does not say (RFC 6749 leaves it open).
+pub const LASTS_DEFAULT: Duration = Duration::from_secs(300);
+
+/// The system that hands out tokens.
+#[derive(Debug)]
+pub struct TokenEndpoint {
+    system: Arc<str>,
+    url: Template,
+    client_id: Template,
+    client_secret: Template,
+    scope: Option<Template>,
+    interface: Interface,
+}
+
+impl TokenEndpoint {
+    /// The token endpoint of a system, where its `auth:` has one. `system`: its name, for messages.
+    pub fn of(auth: &Auth, system: &Arc<str>) -> Option<TokenEndpoint> {
+        let Auth::OAuth2 { token_url, client_id, client_secret, scope } = auth else { return None };
+        Some(TokenEndpoint {
+            system: system.clone(),
+            url: token_url.clone(),
+            client_id: client_id.clone(),
+            client_secret: client_secret.clone(),
+            scope: scope.clone(),
+            interface: interface(),
+        })
+    }
+
+    /// The client's name and secret are form-encoded before they go into Basic (RFC 6749, section 2.3.1).
+    fn request(&self, with: &With<'_>) -> Result<HttpRequest, Failure> {
+        let url = fill(&self.url, with)?;
+        if url::origin(&url).is_none() {
+            return Err(Failure::new(&codes::ADDRESS, "the token_url is no http:// or https:// address"));
+        }
+        let scope = self.scope.as_ref().map(|scope| fill(scope, with)).transpose()?;
+        let fields: Vec<(&str, &str)> =
+            [("grant_type", "client_credentials")].into_iter().chain(scope.as_deref().map(|scope| ("scope", scope))).collect();
+        let mut request = HttpRequest { method: "POST", url, headers: Vec::new(), body: url::form(&fields).into_bytes() };
+        add_header(&mut request, "content-type", "application/x-www-form-urlencoded")?;
+        add_header(&mut request, "accept", "application/json")?;
+        let (mut id, mut secret) = (String::new(), String::new());
+        url::encode(&fill(&self.client_id, with)?, &mut id);
+        url::encode(&fill(&self.client_secret, with)?, &mut secret);
+        add_header(&mut request, "authorization", basic(&id, &secret)?)?;
+        Ok(request)
+    }
+
+    fn answered(&self, code: u16, bytes: &[u8], pause: Option<Duration>) -> Verdict {
+        let room = Room::new();
+        let document = json::read(bytes, &room).ok();
+        match status::meaning(code, Repeat::Safe) {
+            Meaning::Delivered => self.token(document, code),
+            Meaning::Later | Meaning::LaterThis | Meaning::Unknown | Meaning::Elsewhere => {
+                let verdict = self.later(self.failure(&codes::NOT_NOW, code, document.as_ref()), pause);
+                match pause {
+                    Some(pause) => verdict.and(Word::Pause(pause)),
+                    None => verdict,
+                }
+            }
+            // 400 with `invalid_client` or `invalid_scope` is as much a refusal of us as 401 is.
+            Meaning::Credentials | Meaning::Gone | Meaning::Never => {
+                let why = self.failure(&codes::SIGN_IN, code, document.as_ref());
+                Verdict::all(1, Outcome::Never(why.clone())).and(Word::Credentials(why))
+            }
+        }
+    }
+
+    fn token(&self, document: Option<Value<'_>>, code: u16) -> Verdict {
+        let token = document.and_then(|document| document.get("access_token")?.text());
+        let bearer =
+            document.and_then(|document| document.get("token_type")?.text()).is_none_or(|kind| kind.eq_ignore_ascii_case("bearer"));
+        let (Some(token), true) = (token.filter(|token| !token.is_empty()), bearer) else {
+            let says = format!("the token endpoint of {} answered {} without a bearer token", self.system, status::words(code));
+            return self.later(Failure::new(&codes::SIGN_IN, says), None);
+        };
+        let lasts = document.and_then(|document| seconds(document.get("expires_in")?)).unwrap_or(LASTS_DEFAULT.as_secs());
+        let mut answer = b"{\"token\":".to_vec();
+        json::write_text(token, &mut answer);
+        answer.extend_from_slice(format!(",\"lasts\":{lasts}}}").as_bytes());
+        Verdict::all(1, Outcome::Delivered(Some(answer)))
+    }
+
+    fn failure(&self, code: &'static spanwright_shape::text::Code, status: u16, document: Option<&Value<'_>>) -> Failure {
+        let said = document.and_then(excerpt::of_document).map(|said| format!(": {said}")).unwrap_or_default();
+        Failure::new(code, format!("the token endpoint of {} answered {}{said}", self.system, status::words(status)))
+    }
+
+    fn later(&self, why: Failure, after: Option<Duration>) -> Verdict {
+        Verdict::all(1, Outcome::Later { why, after, blame: Blame::System })
+    }
+}
+
+impl System for TokenEndpoint {
+    fn interface(&self) -> &Interface {
+        &self.interface
+    }
+
+    fn ask(&self, _operation: usize, _calls: &[Call<'_>], with: &With<'_>) -> Result<Request, Refusal> {
+        self.request(with).map(Request::Http).map_err(Refusal::System)
+    }
+
+    fn hear(&self, _operation: usize, _calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, _answers: Answers<'_>) -> Verdict {
+        match heard {
+            Heard::Http { status, headers, body } => {
+                let pause = answer::header(headers, "retry-after").and_then(|value| retry_after::read(value, with.now));
+                match answer::read_body(body, REFUSAL_BYTES_MOST) {
+                    Ok(bytes) => self.answered(status, &bytes, pause),
+                    Err(fault) => {
+                        let says = format!("the answer of the token endpoint of {} {}", self.system, fault.words());
+                        self.later(Failure::new(&codes::CUT, says), pause)
+                    }
+                }
+            }
+            // To ask for a token twice does no harm, so it does not matter whether the first time was read.
+            Heard::Broken { reached: Reached::No | Reached::Maybe, why } => {
+                let says = format!("the token endpoint of {} was not reached: {}", self.system, excerpt::bounded(&why));
+                self.later(Failure::new(&codes::NOT_REACHED, says), None)
+            }
+        }
+    }
+}
+
+/// Seconds as a number, or as a text, as some endpoints write them.
+fn seconds(value: Value<'_>) -> Option<u64> {
+    match value {
+        Value::Number(number) => number.as_i64().and_then(|seconds| u64::try_from(seconds).ok()),
+        Value::Text(text) => text.trim().parse().ok(),
+        Value::Null | Value::Bool(_) | Value::List(_) | Value::Record(_) => None,
+    }
+}
+
+fn interface() -> Interface {
+    let mut shapes = Shapes::default();
+    let nothing: ShapeId = shapes.add(Shape::Record(RecordShape::default()));
+    let gives = shapes.add(Shape::Any);
+    let operation = Operation {
+        name: "token".into(),
+        about: Some("An access token for all calls.".into()),
+        wire: "POST token_url".into(),
+        with: nothing,
+        body: None,
+        gives,
+        refuses: Vec::new(),
+        repeat: Repeat::Safe,
+        bulk: None,
+    };
+    Interface { shapes: Arc::new(shapes), operations: vec![operation], ..Interface::default() }
+}

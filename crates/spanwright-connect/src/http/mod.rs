@@ -1,0 +1,7 @@
+//! What every system behind HTTP shares: what a status means, how long to wait, how an address is written.
+
+pub mod answer;
+pub mod excerpt;
+pub mod retry_after;
+pub mod status;
+pub mod url;

@@ -1,0 +1,126 @@
+//! What a status means where nobody has said otherwise (RFC 9110, section 15; RFC 6585; RFC 8470).
+
+use spanwright_core::interface::Repeat;
+
+/// What follows from a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// It happened.
+    Delivered,
+    /// The system cannot now; every message would have fared the same.
+    Later,
+    /// This one cannot now (423 Locked).
+    LaterThis,
+    /// A gateway gave up on it, or the server broke down in it: it may have happened.
+    Unknown,
+    /// Who we are was refused.
+    Credentials,
+    /// The address is gone for good.
+    Gone,
+    /// We are sent elsewhere, which a connector does not follow: the address in the settings is to blame.
+    Elsewhere,
+    /// It did not happen and never will as it is.
+    Never,
+}
+
+/// The meaning of a status. An operation that must not happen twice is not repeated after a 500, 502 or 504: behind a
+/// gateway that gave up, and in a server that broke down, the work may have been done.
+pub fn meaning(status: u16, repeat: Repeat) -> Meaning {
+    match status {
+        200..=299 => Meaning::Delivered,
+        301 | 302 | 303 | 307 | 308 => Meaning::Elsewhere,
+        401 | 403 => Meaning::Credentials,
+        407 | 408 | 421 | 425 | 429 | 503 => Meaning::Later,
+        410 => Meaning::Gone,
+        423 => Meaning::LaterThis,
+        500 | 502 | 504 | 506..=599 if repeat == Repeat::Never => Meaning::Unknown,
+        500 | 502 | 504 | 506..=599 => Meaning::Later,
+        // 501 and 505 speak of the method and the protocol; everything else speaks of the request.
+        _ => Meaning::Never,
+    }
+}
+
+/// The reason phrase that people know a status by.
+pub fn phrase(status: u16) -> &'static str {
+    match status {
+        200 => "OK",
+        201 => "Created",
+        202 => "Accepted",
+        204 => "No Content",
+        301 => "Moved Permanently",
+        302 => "Found",
+        303 => "See Other",
+        304 => "Not Modified",
+        307 => "Temporary Redirect",
+        308 => "Permanent Redirect",
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        405 => "Method Not Allowed",
+        406 => "Not Acceptable",
+        408 => "Request Timeout",
+        409 => "Conflict",
+        410 => "Gone",
+        411 => "Length Required",
+        412 => "Precondition Failed",
+        413 => "Content Too Large",
+        414 => "URI Too Long",
+        415 => "Unsupported Media Type",
+        422 => "Unprocessable Content",
+        423 => "Locked",
+        425 => "Too Early",
+        428 => "Precondition Required",
+        429 => "Too Many Requests",
+        431 => "Request Header Fields Too Large",
+        500 => "Internal Server Error",
+        501 => "Not Implemented",
+        502 => "Bad Gateway",
+        503 => "Service Unavailable",
+        504 => "Gateway Timeout",
+        _ => "",
+    }
+}
+
+/// `422 Unprocessable Content`
+pub fn words(status: u16) -> String {
+    match phrase(status) {
+        "" => status.to_string(),
+        phrase => format!("{status} {phrase}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(statuses: &[u16], repeat: Repeat, expected: Meaning) {
+        for status in statuses {
+            assert_eq!(meaning(*status, repeat), expected, "{status}");
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again() {
+        check(&[408, 425, 429, 500, 502, 503, 504, 520, 529], Repeat::Keyed, Meaning::Later);
+        check(&[423], Repeat::Keyed, Meaning::LaterThis);
+    }
+
+    #[test]
+    fn what_must_not_happen_twice_is_unknown_behind_a_gateway() {
+        check(&[500, 502, 504, 524], Repeat::Never, Meaning::Unknown);
+        check(&[408, 425, 429, 503], Repeat::Never, Meaning::Later);
+    }
+
+    #[test]
+    fn what_is_about_the_request_never_works() {
+        check(&[304, 400, 402, 404, 405, 409, 412, 413, 415, 422, 451, 501, 505], Repeat::Safe, Meaning::Never);
+    }
+
+    #[test]
+    fn what_is_about_us_or_the_address_is_no_fault_of_the_message() {
+        check(&[401, 403], Repeat::Never, Meaning::Credentials);
+        check(&[410], Repeat::Never, Meaning::Gone);
+        check(&[301, 302, 303, 307, 308], Repeat::Never, Meaning::Elsewhere);
+    }
+}

@@ -1,0 +1,114 @@
+//! Addresses: percent-encoding (RFC 3986), forms, and whether two addresses have one origin.
+
+/// Appends `text` with everything but unreserved characters percent-encoded, so that it is one path segment or one
+/// query value whatever it holds.
+pub fn encode(text: &str, out: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => out.push(char::from(byte)),
+            other => {
+                let hex = |half: u8| char::from(b"0123456789ABCDEF"[usize::from(half)]);
+                out.extend(['%', hex(other >> 4), hex(other & 15)]);
+            }
+        }
+    }
+}
+
+/// Appends `name=value` to the query of an address.
+pub fn add_query(url: &mut String, name: &str, value: &str) {
+    url.push(if url.contains('?') { '&' } else { '?' });
+    encode(name, url);
+    url.push('=');
+    encode(value, url);
+}
+
+/// `application/x-www-form-urlencoded`; a blank as `%20`, which every reader takes.
+pub fn form(fields: &[(&str, &str)]) -> String {
+    let mut text = String::new();
+    for (name, value) in fields {
+        if !text.is_empty() {
+            text.push('&');
+        }
+        encode(name, &mut text);
+        text.push('=');
+        encode(value, &mut text);
+    }
+    text
+}
+
+/// Scheme, host and port as they are written: `https://crm.example.com:8443`. `None` where this is no absolute HTTP address.
+pub fn origin(url: &str) -> Option<&str> {
+    let scheme = ["https://", "http://"]
+        .into_iter()
+        .find(|scheme| url.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme)))?;
+    let rest = &url[scheme.len()..];
+    let host = rest.find(['/', '?', '#']).unwrap_or(rest.len());
+    let plain = host > 0 && rest[..host].bytes().all(|byte| byte.is_ascii_graphic() && byte != b'@' && byte != b'\\');
+    plain.then(|| &url[..scheme.len() + host])
+}
+
+/// Where a link in an answer leads, seen from `base`: an absolute address of the same origin, a path or a query.
+/// `None` where it leads to another origin: our credentials would go with it.
+pub fn follow(base: &str, link: &str) -> Option<String> {
+    let home = origin(base)?;
+    if link.bytes().any(|byte| !byte.is_ascii_graphic()) {
+        return None;
+    }
+    if let Some(there) = origin(link) {
+        return there.eq_ignore_ascii_case(home).then(|| link.to_string());
+    }
+    let path = base.split(['?', '#']).next().unwrap_or(base);
+    match link.as_bytes() {
+        [b'/', b'/' | b'\\', ..] => None,
+        [b'/', ..] => Some(format!("{home}{link}")),
+        [b'?', ..] => Some(format!("{path}{link}")),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_but_unreserved_characters_is_encoded() {
+        let mut text = String::new();
+        encode("a/b c?d=ü&%~._-", &mut text);
+        assert_eq!(text, "a%2Fb%20c%3Fd%3D%C3%BC%26%25~._-");
+    }
+
+    #[test]
+    fn a_form_is_written() {
+        assert_eq!(form(&[("grant_type", "client_credentials"), ("scope", "a b&c")]), "grant_type=client_credentials&scope=a%20b%26c");
+    }
+
+    #[test]
+    fn a_query_is_begun_and_continued() {
+        let mut url = "https://a/b".to_string();
+        add_query(&mut url, "x", "1");
+        add_query(&mut url, "y[]", "2 3");
+        assert_eq!(url, "https://a/b?x=1&y%5B%5D=2%203");
+    }
+
+    #[test]
+    fn origins() {
+        assert_eq!(origin("https://crm.example.com:8443/v1?x"), Some("https://crm.example.com:8443"));
+        assert_eq!(origin("http://a"), Some("http://a"));
+        for none in ["ftp://a/", "/v1", "https://", "https:///v1", "https://user@evil/", "https://a b/", ""] {
+            assert_eq!(origin(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn links_are_followed_within_their_origin_only() {
+        let check = |link, expected: Option<&str>| assert_eq!(follow("https://a:1/v1/list?x=1", link).as_deref(), expected, "{link}");
+        check("https://A:1/v1/list?page=2", Some("https://A:1/v1/list?page=2"));
+        check("/v1/list?page=2", Some("https://a:1/v1/list?page=2"));
+        check("?page=2", Some("https://a:1/v1/list?page=2"));
+        for elsewhere in
+            ["https://a/v1", "https://evil:1/", "//evil/x", "/\\evil", "http://a:1/", "https://a:1@evil/", "page=2", "/a\r\nx: y"]
+        {
+            check(elsewhere, None);
+        }
+    }
+}

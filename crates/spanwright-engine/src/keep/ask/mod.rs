@@ -1,0 +1,83 @@
+//! The engine's questions, each a range of an index or a look-up by number.
+
+use std::sync::Arc;
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row};
+use spanwright_core::fact::{PlanBundle, PlanId, Print, RunFile, RunId};
+
+use super::{CodeOf, names::Names};
+
+mod due;
+mod files;
+mod opening;
+#[cfg(test)]
+mod tests;
+
+/// Answers from what was committed.
+#[derive(Clone, Copy)]
+pub struct Ask<'k> {
+    /// The file.
+    pub connection: &'k Connection,
+    /// Its names.
+    pub names: &'k Names,
+    /// Its codes.
+    pub code_of: CodeOf,
+}
+
+const ACTIVE: &str = "SELECT id FROM run WHERE state = 0 AND flow = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
+const SENT: &str = "SELECT print FROM seen WHERE scope = ?1 AND key = ?2";
+// The index on the key ends with the row number, so this reads at most the later messages of one record.
+const NEWER: &str = "SELECT EXISTS (SELECT 1 FROM run JOIN message AS mine ON mine.seq = run.message
+    JOIN message AS other ON other.key = mine.key AND other.seq > mine.seq AND other.source = mine.source WHERE run.id = ?1)";
+
+impl Ask<'_> {
+    pub fn plan(self, hash: &Print) -> Result<Option<PlanId>> {
+        self.ready("SELECT id FROM plan WHERE hash = ?1")?.query_row([hash], |row| row.get(0).map(PlanId)).optional()
+    }
+
+    pub fn plan_bundle(self, plan: PlanId) -> Result<Option<PlanBundle>> {
+        let bundle = |row: &Row<'_>| Ok(PlanBundle { hash: row.get(0)?, bundle: bytes(row, 1)?, language: row.get(2)? });
+        self.ready("SELECT hash, bundle, language FROM plan WHERE id = ?1")?.query_row([plan.0], bundle).optional()
+    }
+
+    pub fn active(self, flow: &str, after: RunId, most: usize) -> Result<Vec<RunFile>> {
+        let Some(flow) = self.names.known(flow) else {
+            return Ok(Vec::new());
+        };
+        let mut statement = self.ready(ACTIVE)?;
+        let runs = statement.query_map((flow, after.0, most.cast_signed()), |row| row.get(0).map(RunId))?;
+        self.files(runs.collect::<Result<Vec<_>>>()?.into_iter())
+    }
+
+    pub fn sent(self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>> {
+        let mut statement = self.ready(SENT)?;
+        let mut print = |(scope, key): &(Arc<str>, Arc<str>)| match self.names.known(scope) {
+            Some(scope) => Ok(statement.query_row((scope, key), |row| row.get::<_, Option<Print>>(0)).optional()?.flatten()),
+            None => Ok(None),
+        };
+        keys.iter().map(&mut print).collect()
+    }
+
+    pub fn newer(self, run: RunId) -> Result<bool> {
+        self.ready(NEWER)?.query_row([run.0], |row| row.get(0))
+    }
+
+    fn ready(&self, sql: &str) -> Result<CachedStatement<'_>> {
+        self.connection.prepare_cached(sql)
+    }
+}
+
+/// Bytes of a column, shared.
+pub fn bytes(row: &Row<'_>, column: usize) -> Result<Arc<[u8]>> {
+    Ok(row.get_ref(column)?.as_blob()?.into())
+}
+
+/// Text of a column, shared.
+pub fn text(row: &Row<'_>, column: usize) -> Result<Arc<str>> {
+    Ok(row.get_ref(column)?.as_str()?.into())
+}
+
+/// Text of a column that may be null.
+pub fn text_if_any(row: &Row<'_>, column: usize) -> Result<Option<Arc<str>>> {
+    Ok(row.get_ref(column)?.as_str_or_null()?.map(Arc::from))
+}

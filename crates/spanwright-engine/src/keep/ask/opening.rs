@@ -1,0 +1,122 @@
+//! What is open when a life of the process begins. Costs what is open, not what is finished.
+
+use std::sync::Arc;
+
+use rusqlite::{OptionalExtension, Result};
+use spanwright_core::fact::{Backlog, Breaker, DueEffect, EffectKey, GateRow, Lane, Moment, Opening, PlanId, RunId, SourceRow};
+
+use super::{Ask, bytes, text};
+use crate::keep::numbers;
+
+pub const BACKLOG: &str = "SELECT flow, count(*) FROM run INDEXED BY run_active WHERE state = 0 GROUP BY flow";
+pub const TORN: &str =
+    "SELECT effect.run, effect.node, effect.item, effect.way, effect.queue, effect.lane, effect.state, effect.due, effect.boot,
+        effect.generation, effect.tries, effect.first, effect.glued, effect.sent, effect.reason, effect.words, NULL, NULL, run.flow
+    FROM effect INDEXED BY effect_started LEFT JOIN run ON run.id = effect.run WHERE effect.state = 1 AND effect.boot < ?1";
+pub const LANES: &str = "SELECT effect.run, effect.node, effect.item, effect.way, effect.lane FROM effect INDEXED BY effect_due
+    CROSS JOIN run ON run.id = effect.run WHERE effect.state = 0 AND effect.lane <> 0 AND run.state = 1";
+pub const NEXT_QUEUE: &str = "SELECT queue FROM effect INDEXED BY effect_due WHERE state = 0 AND queue > ?1 ORDER BY queue LIMIT 1";
+pub const EARLIEST: &str = "SELECT effect.due FROM effect INDEXED BY effect_due CROSS JOIN run ON run.id = effect.run
+    WHERE effect.state = 0 AND effect.queue = ?1 AND run.state = 1 ORDER BY effect.due LIMIT 1";
+pub const PLANS: &str = "SELECT plan FROM run INDEXED BY run_active WHERE state = 0
+    UNION SELECT plan FROM run INDEXED BY run_parked WHERE state = 1";
+// A glue may name an exchange whose own row was lost with the power.
+pub const EXCHANGE_NEXT: &str = "SELECT 1 + max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'exchange'), 0),
+    coalesce((SELECT max(glued) FROM effect INDEXED BY effect_glued WHERE state = 0 AND glued IS NOT NULL), 0))";
+
+impl Ask<'_> {
+    pub fn opening(self, boot: u32) -> Result<Opening> {
+        Ok(Opening {
+            boot,
+            exchange_next: self.ready(EXCHANGE_NEXT)?.query_row([], |row| row.get(0))?,
+            gates: self.gates()?,
+            sources: self.sources()?,
+            backlog: self.backlog()?,
+            torn: self.torn(boot)?,
+            lanes: self.lanes()?,
+            queues: self.queues()?,
+            plans: self.ready(PLANS)?.query_map([], |row| row.get(0).map(PlanId))?.collect::<Result<_>>()?,
+        })
+    }
+
+    fn gates(self) -> Result<Vec<GateRow>> {
+        let mut statement = self.ready(
+            "SELECT system, state, since, until, opens, paused_until FROM gate WHERE state <> 0 OR opens <> 0 OR paused_until IS NOT NULL",
+        )?;
+        let rows = statement.query_map([], |row| {
+            let breaker = match row.get(1)? {
+                0 => Breaker::Closed,
+                1 => Breaker::Open { until: Moment(row.get(3)?) },
+                _ => Breaker::HalfOpen,
+            };
+            let paused_until = row.get::<_, Option<i64>>(5)?.map(Moment);
+            Ok(GateRow { system: self.names.text(row.get(0)?), breaker, since: Moment(row.get(2)?), opens: row.get(4)?, paused_until })
+        })?;
+        let mut gates = rows.collect::<Result<Vec<_>>>()?;
+        gates.sort_unstable_by(|one, other| one.system.cmp(&other.system));
+        Ok(gates)
+    }
+
+    fn sources(self) -> Result<Vec<SourceRow>> {
+        let mut statement = self.ready("SELECT source, value, due FROM cursor")?;
+        let rows = statement.query_map([], |row| {
+            let cursor = if row.get_ref(1)?.as_blob_or_null()?.is_some() { Some(bytes(row, 1)?) } else { None };
+            Ok(SourceRow { source: self.names.text(row.get(0)?), cursor, due: Moment(row.get(2)?) })
+        })?;
+        let mut sources = rows.collect::<Result<Vec<_>>>()?;
+        sources.sort_unstable_by(|one, other| one.source.cmp(&other.source));
+        Ok(sources)
+    }
+
+    fn backlog(self) -> Result<Vec<Backlog>> {
+        let mut statement = self.ready(BACKLOG)?;
+        let rows = statement
+            .query_map([], |row| Ok(Backlog { flow: self.names.text(row.get(0)?), runs: row.get::<_, i64>(1)?.cast_unsigned() }))?;
+        let mut backlog = rows.collect::<Result<Vec<_>>>()?;
+        backlog.sort_unstable_by(|one, other| one.flow.cmp(&other.flow));
+        Ok(backlog)
+    }
+
+    fn torn(self, boot: u32) -> Result<Vec<DueEffect>> {
+        let mut statement = self.ready(TORN)?;
+        let rows = statement.query_map([boot], |row| {
+            let mut torn = self.effect(row)?;
+            if torn.queue.is_empty() {
+                // `Started` does not name it, and may be the first that is written of an effect.
+                let flow = row.get::<_, Option<i64>>(18)?.map(|flow| self.names.text(flow)).unwrap_or_default();
+                torn.queue = format!("{flow}.{}", torn.effect.node).into();
+            }
+            Ok(torn)
+        })?;
+        let mut torn = rows.collect::<Result<Vec<_>>>()?;
+        torn.sort_unstable_by(|one, other| one.effect.cmp(&other.effect));
+        Ok(torn)
+    }
+
+    fn lanes(self) -> Result<Vec<Lane>> {
+        let mut statement = self.ready(LANES)?;
+        let rows = statement.query_map([], |row| {
+            let (run, node) = (RunId(row.get(0)?), self.names.text(row.get(1)?));
+            let effect = EffectKey { run, node, item: text(row, 2)?, way: numbers::way_of(row.get(3)?) };
+            Ok(Lane { lane: row.get::<_, i64>(4)?.cast_unsigned(), effect })
+        })?;
+        let mut lanes = rows.collect::<Result<Vec<_>>>()?;
+        lanes.sort_unstable_by(|one, other| one.effect.cmp(&other.effect));
+        Ok(lanes)
+    }
+
+    // From queue to queue along the index, and in each only as far as its first parked run.
+    fn queues(self) -> Result<Vec<(Arc<str>, Moment)>> {
+        let (mut next, mut earliest) = (self.ready(NEXT_QUEUE)?, self.ready(EARLIEST)?);
+        let mut queues = Vec::new();
+        let mut last = 0;
+        while let Some(queue) = next.query_row([last], |row| row.get::<_, i64>(0)).optional()? {
+            if let Some(due) = earliest.query_row([queue], |row| row.get(0)).optional()? {
+                queues.push((self.names.text(queue), Moment(due)));
+            }
+            last = queue;
+        }
+        queues.sort_unstable();
+        Ok(queues)
+    }
+}

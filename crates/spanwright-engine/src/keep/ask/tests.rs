@@ -1,0 +1,57 @@
+//! The plans of the questions: with ten million finished runs in the file, none may walk over them.
+
+#![allow(clippy::unwrap_used)]
+
+use rusqlite::Connection;
+
+use super::{ACTIVE, NEWER, SENT, due, files, opening};
+use crate::keep::schema;
+
+fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+    let bound = statement.parameter_count();
+    let rows = statement.query_map(rusqlite::params_from_iter(vec![1; bound]), |row| row.get::<_, String>(3)).unwrap();
+    rows.map(Result::unwrap).collect()
+}
+
+/// A step may walk over an index of open work from end to end, and over nothing else.
+fn walks_over_finished_work(step: &str) -> bool {
+    let of_open_work = ["run_active", "run_parked", "run_stopped", "effect_due", "effect_glued", "effect_started"];
+    let tiny = ["SCAN sqlite_sequence", "SCAN CONSTANT ROW"];
+    step.starts_with("SCAN") && !of_open_work.iter().any(|index| step.contains(&format!("INDEX {index}"))) && !tiny.contains(&step)
+}
+
+#[test]
+fn no_question_walks_over_finished_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = schema::open_writer(&folder.path().join("journal.db")).unwrap();
+    let questions = [
+        ACTIVE,
+        NEWER,
+        SENT,
+        due::WAITING,
+        due::GLUES,
+        due::MATES,
+        files::RUN,
+        files::EFFECTS,
+        opening::BACKLOG,
+        opening::TORN,
+        opening::LANES,
+        opening::NEXT_QUEUE,
+        opening::EARLIEST,
+        opening::PLANS,
+        opening::EXCHANGE_NEXT,
+    ];
+    for sql in questions {
+        let steps = plan_of(&connection, sql);
+        assert!(steps.iter().any(|step| step.contains("SEARCH") || step.contains("INDEX")), "{sql}\n{steps:#?}");
+        assert!(!steps.iter().any(|step| walks_over_finished_work(step)), "{sql}\n{steps:#?}");
+    }
+}
+
+#[test]
+fn the_guard_sees_a_walk() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = schema::open_writer(&folder.path().join("journal.db")).unwrap();
+    assert!(plan_of(&connection, "SELECT id FROM run WHERE root = ?1").iter().any(|step| walks_over_finished_work(step)));
+}

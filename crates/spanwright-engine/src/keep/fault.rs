@@ -1,0 +1,103 @@
+//! What can be wrong with the file, sorted by what the caller does about it.
+//!
+//! A full disk is waited out; anything else that goes wrong below SQL ends the process: after a failed sync nobody
+//! knows what the kernel kept, and SQLite itself would carry on.
+
+use std::path::PathBuf;
+
+use rusqlite::{Error, ErrorCode, ffi};
+use spanwright_core::fact::StoreFault;
+
+/// Why the journal cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenFault {
+    /// Another process has it.
+    #[error("`{path}` is in use by another process{pid}: one process at a time runs a project. Stop that one first", path = path.display())]
+    InUse {
+        /// The journal.
+        path: PathBuf,
+        /// Who, where it is known: ` (process 4711)`.
+        pid: String,
+    },
+    /// There is none yet.
+    #[error("there is no journal at `{path}` yet: `spanwright run` makes it", path = path.display())]
+    Absent {
+        /// The journal.
+        path: PathBuf,
+    },
+    /// It is of another edition.
+    #[error(
+        "`{path}` has schema {schema}, this program writes schema {}: run it with the edition that wrote it, or a later one",
+        super::schema::SCHEMA,
+        path = path.display()
+    )]
+    OtherSchema {
+        /// The journal.
+        path: PathBuf,
+        /// Which it has.
+        schema: i64,
+    },
+    /// It cannot be read or written.
+    #[error("the journal `{path}` cannot be used: {why}", path = path.display())]
+    Unusable {
+        /// The journal.
+        path: PathBuf,
+        /// What SQLite or the system said.
+        why: String,
+    },
+    /// The program was linked with an SQLite that loses data.
+    #[error(
+        "SQLite {}.{}.{} can lose committed data (fixed in 3.51.3): this program was built against the wrong one",
+        version / 1_000_000,
+        version / 1000 % 1000,
+        version % 1000
+    )]
+    OldSqlite {
+        /// As SQLite counts it.
+        version: i32,
+    },
+}
+
+/// Sorts what SQLite said.
+pub fn fault_of(error: Error) -> StoreFault {
+    match error.sqlite_error() {
+        Some(ffi::Error { code: ErrorCode::DiskFull, .. }) => StoreFault::Full,
+        // The index of the write-ahead log could not grow: no room either.
+        Some(ffi::Error { extended_code: ffi::SQLITE_IOERR_SHMSIZE, .. }) => StoreFault::Full,
+        Some(_) | None => StoreFault::Broken(words_of(&error)),
+    }
+}
+
+/// What SQLite said, for a person.
+pub fn words_of(error: &Error) -> String {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => "it is not a journal (not an SQLite file), or its beginning was overwritten".into(),
+        Some(ErrorCode::DatabaseCorrupt) => format!("it is damaged: {error}. Restore a backup; keep the damaged file"),
+        Some(ErrorCode::SystemIoFailure) => format!("the disk failed: {error}"),
+        Some(ErrorCode::DatabaseBusy) => "another program is writing to it".into(),
+        Some(ErrorCode::CannotOpen) => format!("it cannot be opened (does its folder exist, may this user write there?): {error}"),
+        Some(_) | None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sorted(extended: i32) -> StoreFault {
+        fault_of(Error::SqliteFailure(ffi::Error::new(extended), None))
+    }
+
+    #[test]
+    fn a_full_disk_is_waited_out() {
+        assert_eq!(sorted(ffi::SQLITE_FULL), StoreFault::Full);
+        assert_eq!(sorted(ffi::SQLITE_IOERR_SHMSIZE), StoreFault::Full);
+    }
+
+    #[test]
+    fn a_failed_sync_and_a_damaged_page_end_the_process() {
+        for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB] {
+            assert!(matches!(sorted(code), StoreFault::Broken(_)), "{code}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! The journal on SQLite: what is in here survives a power cut, and nothing is answered before it is.
+//!
+//! One file, one writer, one commit is one transaction and one sync. [`Keep`] is the [`Store`]: [`pen`] writes facts,
+//! [`ask`] answers the engine's questions. [`Writer`] is the thread that owns it and lets waiting commits share a
+//! sync. [`Look`] reads the same file for a person, beside a running engine. SQL is written in this folder only.
+//!
+//! What always holds:
+//! - Every question is a range of an index or a look-up by number, also with ten million finished runs in the file.
+//! - A full disk takes nothing back and loses nothing; any other fault below SQL ends the process.
+//! - Ids are never used again where they are named outside of their row.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+use spanwright_core::fact::{Fact, Moment, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, Store, StoreFault};
+use spanwright_shape::text::Code;
+use std::sync::Arc;
+
+mod ask;
+mod fault;
+mod lock;
+mod names;
+mod numbers;
+mod pen;
+mod schema;
+mod writer;
+
+pub use fault::OpenFault;
+pub use writer::{FULL_RETRY, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
+
+use fault::fault_of;
+use lock::Lock;
+use names::Names;
+use pen::{Next, Pen};
+
+/// The code of an id that lies in the journal; a general one for an id that this edition does not know.
+pub type CodeOf = fn(&str) -> &'static Code;
+
+/// The store on SQLite.
+pub struct Keep {
+    connection: Connection,
+    names: Names,
+    next: Next,
+    code_of: CodeOf,
+    _lock: Lock,
+}
+
+impl Keep {
+    /// Opens the journal at this path for this process alone; makes it where there is none.
+    ///
+    /// # Errors
+    /// [`OpenFault`], in words.
+    pub fn open(path: &Path, code_of: CodeOf) -> Result<Keep, OpenFault> {
+        let lock = Lock::take(path)?;
+        let connection = schema::open_writer(path)?;
+        let unusable = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: fault::words_of(&error) };
+        let names = Names::load(&connection).map_err(unusable)?;
+        let next = Next::load(&connection).map_err(unusable)?;
+        Ok(Keep { connection, names, next, code_of, _lock: lock })
+    }
+
+    fn written<T>(&mut self, write: impl FnOnce(&Connection, &mut Names, &mut Next) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
+        let mut next = self.next;
+        let kept = (|| {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let answer = write(&transaction, &mut self.names, &mut next)?;
+            transaction.commit()?;
+            Ok(answer)
+        })();
+        match kept {
+            Ok(answer) => {
+                self.names.keep();
+                self.next = next;
+                Ok(answer)
+            }
+            Err(error) => {
+                self.names.forget();
+                Err(fault_of(error))
+            }
+        }
+    }
+
+    fn asked<T>(&self, ask: impl FnOnce(ask::Ask<'_>) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
+        ask(ask::Ask { connection: &self.connection, names: &self.names, code_of: self.code_of }).map_err(fault_of)
+    }
+}
+
+impl Store for Keep {
+    fn commit(&mut self, facts: &[Fact]) -> Result<Vec<Receipt>, StoreFault> {
+        if facts.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.written(|connection, names, next| {
+            let mut pen = Pen::take(connection, names, next)?;
+            let mut receipts = Vec::new();
+            for fact in facts {
+                receipts.extend(pen.write(fact)?);
+            }
+            Ok(receipts)
+        })
+    }
+
+    fn opening(&mut self) -> Result<Opening, StoreFault> {
+        let boot = self.written(|connection, _, _| {
+            connection.query_row("UPDATE meta SET value = value + 1 WHERE name = 'boot' RETURNING value", [], |row| row.get(0))
+        })?;
+        self.asked(|ask| ask.opening(boot))
+    }
+
+    fn plan(&mut self, plan: &PlanBundle) -> Result<PlanId, StoreFault> {
+        if let Some(known) = self.asked(|ask| ask.plan(&plan.hash))? {
+            return Ok(known);
+        }
+        self.written(|connection, _, _| {
+            connection
+                .execute("INSERT INTO plan (hash, bundle, language) VALUES (?1, ?2, ?3)", (plan.hash, &plan.bundle, plan.language))?;
+            Ok(PlanId(connection.last_insert_rowid()))
+        })
+    }
+
+    fn plan_bundle(&mut self, plan: PlanId) -> Result<Option<PlanBundle>, StoreFault> {
+        self.asked(|ask| ask.plan_bundle(plan))
+    }
+
+    fn active(&mut self, flow: &str, after: RunId, most: usize) -> Result<Vec<RunFile>, StoreFault> {
+        self.asked(|ask| ask.active(flow, after, most))
+    }
+
+    fn due(&mut self, queue: &str, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Moment>), StoreFault> {
+        self.asked(|ask| ask.due(queue, now, most))
+    }
+
+    fn runs(&mut self, runs: &[RunId]) -> Result<Vec<RunFile>, StoreFault> {
+        self.asked(|ask| ask.files(runs.iter().copied()))
+    }
+
+    fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault> {
+        self.asked(|ask| ask.sent(keys))
+    }
+
+    fn newer(&mut self, run: RunId) -> Result<bool, StoreFault> {
+        self.asked(|ask| ask.newer(run))
+    }
+}

@@ -1,0 +1,138 @@
+//! The numbers that closed sets have in the file. Never reordered, only added to.
+
+use spanwright_core::fact::{Breaker, OutcomeKind, Phase, SkipReason, StopKind, Way};
+
+/// Where a run stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RunState {
+    /// Somebody works on it.
+    Active,
+    /// It waits for a due time.
+    Parked,
+    /// All is done.
+    Done,
+    /// There was nothing to do.
+    Skipped,
+    /// It cannot go on.
+    Dead,
+    /// Nobody knows whether something happened.
+    Uncertain,
+    /// A person set it aside.
+    Discarded,
+}
+
+const RUN_STATES: [RunState; 7] =
+    [RunState::Active, RunState::Parked, RunState::Done, RunState::Skipped, RunState::Dead, RunState::Uncertain, RunState::Discarded];
+
+impl RunState {
+    /// Its number.
+    pub fn number(self) -> i64 {
+        self as i64
+    }
+
+    /// Of a number; one that no edition wrote counts as discarded, so that nobody works on it.
+    pub fn of(number: i64) -> RunState {
+        usize::try_from(number).ok().and_then(|at| RUN_STATES.get(at)).copied().unwrap_or(RunState::Discarded)
+    }
+
+    /// Whether it is over.
+    pub fn over(self) -> bool {
+        match self {
+            RunState::Active | RunState::Parked => false,
+            RunState::Done | RunState::Skipped | RunState::Dead | RunState::Uncertain | RunState::Discarded => true,
+        }
+    }
+
+    /// As a person reads it.
+    #[allow(dead_code)]
+    pub fn word(self) -> &'static str {
+        match self {
+            RunState::Active | RunState::Parked => "open",
+            RunState::Done => "done",
+            RunState::Skipped => "skipped",
+            RunState::Dead => "dead",
+            RunState::Uncertain => "uncertain",
+            RunState::Discarded => "discarded",
+        }
+    }
+}
+
+/// The state of a stopped run.
+pub fn stopped(kind: StopKind) -> RunState {
+    match kind {
+        StopKind::Dead => RunState::Dead,
+        StopKind::Uncertain => RunState::Uncertain,
+    }
+}
+
+/// Why a run was skipped, as it lies in `words`.
+pub fn skipped(reason: SkipReason) -> &'static str {
+    match reason {
+        SkipReason::Filtered => "filtered",
+        SkipReason::Unchanged => "unchanged",
+        SkipReason::Superseded => "superseded",
+    }
+}
+
+/// The number of a way.
+pub fn way(way: Way) -> i64 {
+    match way {
+        Way::Do => 0,
+        Way::Undo => 1,
+    }
+}
+
+/// Of a number.
+pub fn way_of(number: i64) -> Way {
+    if number == 0 { Way::Do } else { Way::Undo }
+}
+
+/// The number of a phase.
+pub fn phase(phase: &Phase) -> i64 {
+    match phase {
+        Phase::Owed { .. } => 0,
+        Phase::Started { .. } => 1,
+        Phase::Done(_) => 2,
+        Phase::Unchanged => 3,
+        Phase::Superseded => 4,
+        Phase::Uncertain(_) => 5,
+        Phase::Dead(_) => 6,
+    }
+}
+
+/// The number of an outcome.
+pub fn outcome(kind: OutcomeKind) -> i64 {
+    match kind {
+        OutcomeKind::Delivered => 0,
+        OutcomeKind::Later => 1,
+        OutcomeKind::Unknown => 2,
+        OutcomeKind::Never => 3,
+    }
+}
+
+/// The word of an outcome's number.
+#[allow(dead_code)]
+pub fn outcome_word(number: i64) -> &'static str {
+    ["delivered", "later", "unknown", "never"].get(usize::try_from(number).unwrap_or(2)).copied().unwrap_or("unknown")
+}
+
+/// The number of a breaker's state, and until when it is open.
+pub fn breaker(breaker: Breaker) -> (i64, Option<i64>) {
+    match breaker {
+        Breaker::Closed => (0, None),
+        Breaker::Open { until } => (1, Some(until.0)),
+        Breaker::HalfOpen => (2, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_run_state_comes_back_from_its_number() {
+        for state in RUN_STATES {
+            assert_eq!(RunState::of(state.number()), state);
+        }
+    }
+}

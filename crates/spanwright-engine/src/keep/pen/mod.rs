@@ -1,0 +1,183 @@
+//! Writes facts, within one transaction.
+//!
+//! The statements of the happy path (took, exchanged, settled, ended) are fetched once a transaction and used for all
+//! of its facts; what is rare is fetched where it is used.
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Result};
+use spanwright_core::fact::{Ending, Exchanged, Fact, GateRow, Moment, Moved, Print, Receipt, RunId, StopKind};
+use spanwright_shape::text::Failure;
+use std::sync::Arc;
+
+use super::{
+    names::Names,
+    numbers::{self, RunState},
+};
+
+mod reopened;
+mod settled;
+mod took;
+
+/// The next free row numbers, so that a row can name another before it is written.
+#[derive(Clone, Copy, Debug)]
+pub struct Next {
+    body: i64,
+    message: i64,
+    run: i64,
+}
+
+impl Next {
+    /// As the file has it. `sqlite_sequence` remembers what was purged.
+    pub fn load(connection: &Connection) -> Result<Next> {
+        let given = |table: &str| {
+            let last =
+                connection.query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [table], |row| row.get::<_, i64>(0)).optional();
+            Ok::<i64, rusqlite::Error>(last?.unwrap_or(0) + 1)
+        };
+        let body = connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM body", [], |row| row.get(0))?;
+        Ok(Next { body, message: given("message")?, run: given("run")? })
+    }
+}
+
+/// Writes facts into one transaction.
+pub struct Pen<'t> {
+    connection: &'t Connection,
+    names: &'t mut Names,
+    next: &'t mut Next,
+    seen_event: CachedStatement<'t>,
+    seen_record: CachedStatement<'t>,
+    body: CachedStatement<'t>,
+    message: CachedStatement<'t>,
+    run: CachedStatement<'t>,
+    effect: CachedStatement<'t>,
+    ended: CachedStatement<'t>,
+    exchange: CachedStatement<'t>,
+    print: CachedStatement<'t>,
+}
+
+const BODY: &str = "INSERT INTO body (id, coding, data) VALUES (?1, 0, ?2)";
+const EXCHANGE: &str =
+    "INSERT INTO exchange (id, system, operation, at, micros, status, calls, sent, got) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const ENDED: &str =
+    "UPDATE run SET state = ?2, reason = ?3, node = ?4, words = ?5, undone = ?6, changed = ?7 WHERE id = ?1 AND state IN (0, 1)";
+const PARKED: &str = "UPDATE run SET state = ?2 WHERE id = ?1 AND state IN (0, 1)";
+const MOVED: &str = "INSERT INTO cursor (source, value, due, changed) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (source) DO UPDATE SET value = coalesce(excluded.value, value), due = excluded.due, changed = excluded.changed";
+const GATED: &str = "INSERT OR REPLACE INTO gate (system, state, since, until, opens, paused_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const PRINT: &str = "INSERT INTO seen (scope, key, print, until) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (scope, key) DO UPDATE SET print = excluded.print, until = excluded.until";
+
+impl<'t> Pen<'t> {
+    /// For this transaction.
+    pub fn take(connection: &'t Connection, names: &'t mut Names, next: &'t mut Next) -> Result<Pen<'t>> {
+        Ok(Pen {
+            seen_event: connection.prepare_cached(took::SEEN_EVENT)?,
+            seen_record: connection.prepare_cached(took::SEEN_RECORD)?,
+            body: connection.prepare_cached(BODY)?,
+            message: connection.prepare_cached(took::MESSAGE)?,
+            run: connection.prepare_cached(took::RUN)?,
+            effect: connection.prepare_cached(settled::EFFECT)?,
+            ended: connection.prepare_cached(ENDED)?,
+            exchange: connection.prepare_cached(EXCHANGE)?,
+            print: connection.prepare_cached(PRINT)?,
+            connection,
+            names,
+            next,
+        })
+    }
+
+    /// Writes one; a receipt for a message.
+    pub fn write(&mut self, fact: &Fact) -> Result<Option<Receipt>> {
+        match fact {
+            Fact::Took(took) => return self.took(took).map(Some),
+            Fact::Moved(moved) => self.moved(moved)?,
+            Fact::Started { effect, boot, generation } => self.started(effect, *boot, *generation)?,
+            Fact::Exchanged(exchanged) => self.exchanged(exchanged)?,
+            Fact::Settled(settled) => self.settled(settled)?,
+            Fact::Parked { run, parked } => self.parked(*run, *parked)?,
+            Fact::Ended { run, ending, at } => self.ended(*run, ending, *at)?,
+            Fact::Reopened { run, plan, at, by } => self.reopened(*run, *plan, *at, by)?,
+            Fact::Discarded { run, at, by, reason } => self.discarded(*run, *at, by, reason)?,
+            Fact::Gated(gate) => self.gated(gate)?,
+            Fact::Sent { scope, key, print, until } => self.sent(scope, key, print, *until)?,
+        }
+        Ok(None)
+    }
+
+    fn moved(&mut self, moved: &Moved) -> Result<()> {
+        let source = self.number(&moved.source)?;
+        self.rare(MOVED)?.execute((source, &moved.cursor, moved.due.0, moved.at.0))?;
+        Ok(())
+    }
+
+    fn exchanged(&mut self, exchanged: &Exchanged) -> Result<()> {
+        let system = self.number(&exchanged.system)?;
+        let operation = self.number(&exchanged.operation)?;
+        let micros = i64::try_from(exchanged.took.as_micros()).unwrap_or(i64::MAX);
+        let (sent, got) = (exchanged.sent.cast_signed(), exchanged.got.cast_signed());
+        self.exchange.execute((exchanged.id.0, system, operation, exchanged.at.0, micros, exchanged.status, exchanged.calls, sent, got))?;
+        Ok(())
+    }
+
+    // A run that is over stays as it ended: only `Reopened` brings it back.
+    fn parked(&mut self, run: RunId, parked: bool) -> Result<()> {
+        let state = if parked { RunState::Parked } else { RunState::Active };
+        self.rare(PARKED)?.execute((run.0, state.number()))?;
+        Ok(())
+    }
+
+    fn ended(&mut self, run: RunId, ending: &Ending, at: Moment) -> Result<()> {
+        let none = None::<i64>;
+        match ending {
+            Ending::Done => self.ended.execute((run.0, RunState::Done.number(), none, none, None::<&str>, none, at.0))?,
+            Ending::Skipped(reason) => {
+                self.ended.execute((run.0, RunState::Skipped.number(), none, none, numbers::skipped(*reason), none, at.0))?
+            }
+            Ending::Stopped(stopped) => {
+                let (reason, node) = (self.code(&stopped.failure)?, self.number(&stopped.node)?);
+                let state = numbers::stopped(stopped.kind).number();
+                self.ended.execute((run.0, state, reason, node, &stopped.failure.says, stopped.undone, at.0))?
+            }
+        };
+        Ok(())
+    }
+
+    fn gated(&mut self, gate: &GateRow) -> Result<()> {
+        let system = self.number(&gate.system)?;
+        let (state, until) = numbers::breaker(gate.breaker);
+        self.rare(GATED)?.execute((system, state, gate.since.0, until, gate.opens, gate.paused_until.map(|moment| moment.0)))?;
+        Ok(())
+    }
+
+    fn sent(&mut self, scope: &Arc<str>, key: &str, print: &Print, until: Moment) -> Result<()> {
+        let scope = self.number(scope)?;
+        self.print.execute((scope, key, print, until.0))?;
+        Ok(())
+    }
+
+    fn new_body(&mut self, data: &[u8]) -> Result<i64> {
+        let id = self.next.body;
+        self.body.execute((id, data))?;
+        self.next.body += 1;
+        Ok(id)
+    }
+
+    fn number(&mut self, text: &Arc<str>) -> Result<i64> {
+        self.names.number(self.connection, text)
+    }
+
+    fn code(&mut self, failure: &Failure) -> Result<i64> {
+        match self.names.known(failure.code.id) {
+            Some(number) => Ok(number),
+            None => self.number(&failure.code.id.into()),
+        }
+    }
+
+    fn rare(&self, sql: &str) -> Result<CachedStatement<'t>> {
+        self.connection.prepare_cached(sql)
+    }
+}
+
+/// The state of a message that cannot be used as it is.
+const UNUSABLE: StopKind = StopKind::Dead;
+/// The step at which it stopped.
+const AT_SOURCE: &str = "source";

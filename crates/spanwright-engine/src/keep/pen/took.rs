@@ -1,0 +1,66 @@
+//! A message comes in: once, with its run.
+
+use rusqlite::Result;
+use spanwright_core::fact::{Receipt, RunId, Seen, Took};
+
+use super::{AT_SOURCE, Pen, UNUSABLE};
+use crate::keep::numbers::{self, RunState};
+
+// Zero rows changed is the answer "seen before".
+pub const SEEN_EVENT: &str = "INSERT INTO seen (scope, key, message, until) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (scope, key) DO NOTHING";
+pub const SEEN_RECORD: &str = "INSERT INTO seen (scope, key, message, until, print) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (scope, key) DO UPDATE SET message = excluded.message, until = excluded.until, print = excluded.print
+    WHERE print IS NOT excluded.print";
+pub const MESSAGE: &str =
+    "INSERT INTO message (seq, id, source, correlation, received, key, version, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+pub const RUN: &str = "INSERT INTO run (id, root, message, flow, plan, state, reason, node, words, changed)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+
+impl Pen<'_> {
+    pub(super) fn took(&mut self, took: &Took) -> Result<Receipt> {
+        if let Some(seen) = &took.seen
+            && !self.is_new(seen)?
+        {
+            return Ok(Receipt::Duplicate);
+        }
+        self.message(took)?;
+        self.run(took)
+    }
+
+    fn is_new(&mut self, seen: &Seen) -> Result<bool> {
+        let scope = self.number(&seen.scope)?;
+        let message = self.next.message;
+        let changed = match &seen.print {
+            Some(print) => self.seen_record.execute((scope, &seen.key, message, seen.until.0, print))?,
+            None => self.seen_event.execute((scope, &seen.key, message, seen.until.0))?,
+        };
+        Ok(changed > 0)
+    }
+
+    fn message(&mut self, took: &Took) -> Result<()> {
+        let body = self.new_body(&took.body)?;
+        let source = self.number(&took.source)?;
+        let id = took.message.to_be_bytes();
+        self.message.execute((self.next.message, id, source, &took.correlation, took.at.0, &took.key, &took.version, body))?;
+        Ok(())
+    }
+
+    fn run(&mut self, took: &Took) -> Result<Receipt> {
+        let flow = self.number(&took.flow)?;
+        let (id, root, message) = (self.next.run, took.root.0.to_be_bytes(), self.next.message);
+        match &took.fault {
+            None => {
+                let none = None::<i64>;
+                self.run.execute((id, root, message, flow, took.plan.0, RunState::Active.number(), none, none, None::<&str>, took.at.0))?
+            }
+            Some(fault) => {
+                let (reason, node) = (self.code(fault)?, self.number(&AT_SOURCE.into())?);
+                let state = numbers::stopped(UNUSABLE).number();
+                self.run.execute((id, root, message, flow, took.plan.0, state, reason, node, &fault.says, took.at.0))?
+            }
+        };
+        self.next.run += 1;
+        self.next.message += 1;
+        Ok(Receipt::Taken(RunId(id)))
+    }
+}

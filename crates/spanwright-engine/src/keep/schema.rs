@@ -1,0 +1,150 @@
+//! How a journal file is set up, and what makes this program refuse one.
+//!
+//! A file written by a later edition is refused in words, never guessed at. The settings that make a commit survive
+//! a power cut are set at every open and read back: SQLite keeps most of them per connection, not in the file.
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::{OpenFault, fault::words_of};
+
+/// The schema that this program writes.
+pub const SCHEMA: i64 = 1;
+/// Before 3.51.3 two connections could lose committed transactions when the write-ahead log was reset.
+pub const SQLITE_LEAST: i32 = 3_051_003;
+/// Pages of the write-ahead log between two checkpoints: 32 MiB.
+const CHECKPOINT_PAGES: u32 = 4000;
+/// The page cache of the writer, in KiB.
+const CACHE_KIB: u32 = 16 * 1024;
+
+const TABLES: &str = include_str!("schema.sql");
+
+/// Opens the file for the one writer; makes it where it is new.
+pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
+    assert_version(rusqlite::version_number())?;
+    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(fault)?;
+    set_up(&connection).map_err(fault)?;
+    assert_durable(&connection, path)?;
+    make_tables(&connection).map_err(fault)?;
+    assert_schema(&connection, path)?;
+    Ok(connection)
+}
+
+/// Opens the file for looking, beside a writer in another process or without one.
+#[allow(dead_code)]
+pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
+    assert_version(rusqlite::version_number())?;
+    if !path.exists() {
+        return Err(OpenFault::Absent { path: path.into() });
+    }
+    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
+    connection
+        .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2048;")
+        .map_err(fault)?;
+    assert_schema(&connection, path)?;
+    Ok(connection)
+}
+
+fn assert_version(version: i32) -> Result<(), OpenFault> {
+    if version < SQLITE_LEAST {
+        return Err(OpenFault::OldSqlite { version });
+    }
+    Ok(())
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    // page_size and auto_vacuum count only before the first table, journal_mode stays in the file; the rest is this connection's.
+    connection.execute_batch(&format!(
+        "PRAGMA busy_timeout = 5000;
+         PRAGMA page_size = 8192;
+         PRAGMA auto_vacuum = INCREMENTAL;
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA fullfsync = ON;
+         PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+         PRAGMA journal_size_limit = 67108864;
+         PRAGMA cache_size = -{CACHE_KIB};
+         PRAGMA temp_store = MEMORY;
+         PRAGMA foreign_keys = OFF;
+         PRAGMA cell_size_check = ON;
+         PRAGMA trusted_schema = OFF;"
+    ))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+// Some file systems have no shared memory, and so no write-ahead log: SQLite then silently keeps another mode.
+fn assert_durable(connection: &Connection, path: &std::path::Path) -> Result<(), OpenFault> {
+    let unusable = |why: String| OpenFault::Unusable { path: path.into(), why };
+    let durable: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).map_err(|error| unusable(words_of(&error)))?;
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(|error| unusable(words_of(&error)))?;
+    match (durable, mode.as_str()) {
+        (2, "wal") => Ok(()),
+        (_, _) => Err(unusable("its file system cannot hold a write-ahead log (is it a network drive?)".into())),
+    }
+}
+
+fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
+    let made: bool = connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'meta')", [], |row| row.get(0))?;
+    if made {
+        return Ok(());
+    }
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE;
+         {TABLES}
+         INSERT INTO meta VALUES ('schema', {SCHEMA}), ('boot', 0);
+         COMMIT;"
+    ))
+}
+
+fn assert_schema(connection: &Connection, path: &std::path::Path) -> Result<(), OpenFault> {
+    let found = connection
+        .query_row("SELECT value FROM meta WHERE name = 'schema'", [], |row| row.get::<_, i64>(0))
+        .map_err(|error| OpenFault::Unusable { path: path.into(), why: words_of(&error) })?;
+    match found {
+        SCHEMA => Ok(()),
+        schema => Err(OpenFault::OtherSchema { path: path.into(), schema }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn an_sqlite_that_loses_commits_is_refused() {
+        let words = assert_version(3_051_001).unwrap_err().to_string();
+        assert_eq!(words, "SQLite 3.51.1 can lose committed data (fixed in 3.51.3): this program was built against the wrong one");
+        assert_version(rusqlite::version_number()).unwrap();
+    }
+
+    #[test]
+    fn a_commit_is_synced_and_the_settings_are_read_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let connection = open_writer(&folder.path().join("journal.db")).unwrap();
+        for (pragma, expected) in [
+            ("page_size", 8192),
+            ("auto_vacuum", 2),
+            ("synchronous", 2),
+            ("wal_autocheckpoint", 4000),
+            ("journal_size_limit", 67_108_864),
+            ("cell_size_check", 1),
+            ("trusted_schema", 0),
+        ] {
+            let found: i64 = connection.query_row(&format!("PRAGMA {pragma}"), [], |row| row.get(0)).unwrap();
+            assert_eq!(found, expected, "{pragma}");
+        }
+    }
+
+    #[test]
+    fn a_journal_of_a_later_edition_is_refused_in_words() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        open_writer(&path).unwrap().execute("UPDATE meta SET value = 9 WHERE name = 'schema'", []).unwrap();
+        let words = open_writer(&path).unwrap_err().to_string();
+        assert!(words.contains("schema 9") && words.contains("schema 1"), "{words}");
+    }
+}

@@ -1,0 +1,76 @@
+-- The journal, schema 1. Fourteen tables; a change here is a new schema number and a step in schema.rs.
+-- Moments are UTC microseconds since 1970. Names (flows, steps, queues, systems, codes) are rows of `name`.
+
+-- schema, boot
+CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) WITHOUT ROWID, STRICT;
+CREATE TABLE name (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL UNIQUE) STRICT;
+CREATE TABLE plan (id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, bundle BLOB NOT NULL, language INTEGER NOT NULL) STRICT;
+
+-- coding: 0 as it is. Its ids are never named outside of the file, so they may be used again.
+CREATE TABLE body (id INTEGER PRIMARY KEY, coding INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
+
+CREATE TABLE message (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, source INTEGER NOT NULL, correlation TEXT NOT NULL,
+    received INTEGER NOT NULL, key TEXT, version TEXT, body INTEGER NOT NULL
+) STRICT;
+CREATE INDEX message_correlation ON message (correlation);
+-- Answers both "which messages about this record?" and "did a newer one come?", since the row number ends every index.
+CREATE INDEX message_key ON message (key) WHERE key IS NOT NULL;
+
+-- state: 0 active, 1 parked, 2 done, 3 skipped, 4 dead, 5 uncertain, 6 discarded.
+-- reason, node, words: why it stopped, where, and what was said; words alone where it was skipped.
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, root BLOB NOT NULL, message INTEGER NOT NULL, flow INTEGER NOT NULL, plan INTEGER NOT NULL,
+    state INTEGER NOT NULL, reason INTEGER, node INTEGER, words TEXT, undone INTEGER, changed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX run_message ON run (message);
+CREATE INDEX run_active ON run (flow, id, plan) WHERE state = 0;
+CREATE INDEX run_parked ON run (plan) WHERE state = 1;
+-- The dead letters.
+CREATE INDEX run_stopped ON run (flow, node, reason, changed) WHERE state IN (4, 5);
+
+-- way: 0 do, 1 undo. state: 0 owed, 1 started, 2 done, 3 unchanged, 4 superseded, 5 uncertain, 6 dead.
+-- outcome: 0 delivered, 1 later, 2 unknown, 3 never. n, exchange and outcome are the last attempt's; earlier ones lie in `attempt`.
+-- reason and words: what the state says, else what the last attempt said. lane: 0 where nothing is ordered.
+CREATE TABLE effect (
+    run INTEGER NOT NULL, node INTEGER NOT NULL, item TEXT NOT NULL, way INTEGER NOT NULL, generation INTEGER NOT NULL,
+    queue INTEGER, lane INTEGER NOT NULL, state INTEGER NOT NULL, due INTEGER, tries INTEGER NOT NULL, first INTEGER, boot INTEGER,
+    glued INTEGER, sent BLOB, reason INTEGER, words TEXT, result INTEGER, n INTEGER, exchange INTEGER, outcome INTEGER, at INTEGER,
+    PRIMARY KEY (run, node, item, way)
+) WITHOUT ROWID, STRICT;
+-- The only hot index: retries, holds and batches; what is done at once never enters it. It covers what a start asks.
+CREATE INDEX effect_due ON effect (queue, due, run, node, item, way, lane, glued) WHERE state = 0;
+CREATE INDEX effect_glued ON effect (glued) WHERE state = 0 AND glued IS NOT NULL;
+CREATE INDEX effect_started ON effect (boot) WHERE state = 1;
+
+CREATE TABLE exchange (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, system INTEGER NOT NULL, operation INTEGER NOT NULL, at INTEGER NOT NULL, micros INTEGER NOT NULL,
+    status INTEGER NOT NULL, calls INTEGER NOT NULL, sent INTEGER NOT NULL, got INTEGER NOT NULL
+) STRICT;
+
+-- Only attempts that another one followed. `at` is part of the key since a replay counts from 1 again.
+CREATE TABLE attempt (
+    run INTEGER NOT NULL, node INTEGER NOT NULL, item TEXT NOT NULL, way INTEGER NOT NULL, at INTEGER NOT NULL, n INTEGER NOT NULL,
+    generation INTEGER NOT NULL, exchange INTEGER, outcome INTEGER NOT NULL, reason INTEGER, words TEXT,
+    PRIMARY KEY (run, node, item, way, at, n)
+) WITHOUT ROWID, STRICT;
+
+-- What came in before, and what was sent last (`sent:flow.node`).
+CREATE TABLE seen (
+    scope INTEGER NOT NULL, key TEXT NOT NULL, print BLOB, message INTEGER, until INTEGER NOT NULL, PRIMARY KEY (scope, key)
+) WITHOUT ROWID, STRICT;
+CREATE TABLE cursor (source INTEGER PRIMARY KEY, value BLOB, due INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
+-- state: 0 closed, 1 open, 2 half open
+CREATE TABLE gate (
+    system INTEGER PRIMARY KEY, state INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER, opens INTEGER NOT NULL, paused_until INTEGER
+) STRICT;
+-- Work on many messages at once that outlives a restart; reserved, nothing writes it in schema 1.
+CREATE TABLE errand (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, filter BLOB, rate INTEGER, state INTEGER NOT NULL, at_run INTEGER,
+    done INTEGER, total INTEGER, by TEXT
+) STRICT;
+-- What people did. kind: 0 replayed, 1 discarded
+CREATE TABLE trail (
+    message INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, kind INTEGER NOT NULL, by TEXT NOT NULL, words TEXT NOT NULL,
+    PRIMARY KEY (message, n)
+) WITHOUT ROWID, STRICT;

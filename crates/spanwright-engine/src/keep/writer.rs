@@ -1,0 +1,209 @@
+//! The thread that owns the store.
+//!
+//! Commits that wait while another one syncs share the next sync: no timer, the group forms by itself. Questions go
+//! through the same line, so an answer always knows of the commits that were handed in before it. A full disk is
+//! retried until there is room, and nobody is answered meanwhile; a broken store answers nobody any more.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use spanwright_core::fact::{Fact, Receipt, Store, StoreFault};
+
+mod job;
+#[cfg(test)]
+mod tests;
+
+use job::{Answer, Group, Job, Question};
+
+/// Jobs that may wait; whoever brings one more is held up.
+pub const WRITER_JOBS_MOST: usize = 1024;
+/// Facts that share a sync: more would keep the first of them waiting.
+pub const GROUP_FACTS_MOST: usize = 4096;
+/// Between two tries while the disk is full.
+pub const FULL_RETRY: Duration = Duration::from_secs(1);
+
+/// What the writer tells of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// There is no room; told again with each try that fails.
+    Full,
+    /// There is room again.
+    Room,
+    /// It cannot be trusted any more: end the process.
+    Broken(String),
+}
+
+/// How much was written.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Commits that succeeded; each is one sync.
+    pub commits: AtomicU64,
+    /// Facts in them.
+    pub facts: AtomicU64,
+}
+
+/// The thread. Dropped or stopped, it ends once what was handed in is done.
+pub struct Writer {
+    hand: WriterHandle,
+    stopping: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Hands jobs to the writer; cheap to clone.
+#[derive(Clone)]
+pub struct WriterHandle {
+    jobs: SyncSender<Job>,
+    written: Arc<Written>,
+}
+
+impl Writer {
+    /// Starts it. `note` is called on the writer's thread.
+    ///
+    /// # Errors
+    /// Where the system has no thread left.
+    pub fn start(store: Box<dyn Store>, full_retry: Duration, note: impl FnMut(Word) + Send + 'static) -> std::io::Result<Writer> {
+        let (jobs, line) = sync_channel(WRITER_JOBS_MOST);
+        let (stopping, written) = (Arc::new(AtomicBool::new(false)), Arc::new(Written::default()));
+        let owner = Owner { store, broken: None, stopping: stopping.clone(), written: written.clone(), full_retry, note: Box::new(note) };
+        let thread = thread::Builder::new().name("journal".into()).spawn(move || owner.work(&line))?;
+        Ok(Writer { hand: WriterHandle { jobs, written }, stopping, thread: Some(thread) })
+    }
+
+    /// A way to hand in jobs.
+    pub fn handle(&self) -> WriterHandle {
+        self.hand.clone()
+    }
+
+    /// Does what was handed in before, then ends. While the disk is full it gives up instead of waiting.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            self.stopping.store(true, Ordering::Release);
+            thread.thread().unpark();
+            // Fails only where the thread is gone already.
+            let _gone = self.hand.jobs.send(Job::End);
+            let _panicked = thread.join();
+        }
+    }
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl WriterHandle {
+    /// Commits these facts, together or not at all; `answer` is called on the writer's thread once they are durable,
+    /// or with the fault. Waits while [`WRITER_JOBS_MOST`] jobs are in the line.
+    pub fn commit(&self, facts: Vec<Fact>, answer: impl FnOnce(Result<Vec<Receipt>, StoreFault>) + Send + 'static) {
+        // A job that cannot be handed over is dropped, and answers then.
+        let _gone = self.jobs.send(Job::Commit(facts, Answer::new(answer)));
+    }
+
+    /// Asks the store, after everything that was handed in before.
+    pub fn ask(&self, question: impl FnOnce(Result<&mut dyn Store, StoreFault>) + Send + 'static) {
+        let _gone = self.jobs.send(Job::Ask(Question::new(question)));
+    }
+
+    /// How much was written so far.
+    pub fn written(&self) -> &Written {
+        &self.written
+    }
+}
+
+/// The writer on its own thread.
+struct Owner {
+    store: Box<dyn Store>,
+    broken: Option<StoreFault>,
+    stopping: Arc<AtomicBool>,
+    written: Arc<Written>,
+    full_retry: Duration,
+    note: Box<dyn FnMut(Word) + Send>,
+}
+
+impl Owner {
+    fn work(mut self, line: &Receiver<Job>) {
+        let mut next = None;
+        while let Some(job) = next.take().or_else(|| line.recv().ok()) {
+            match job {
+                Job::Commit(facts, answer) => {
+                    let mut group = Group::of(facts, answer);
+                    next = gather(line, &mut group);
+                    self.commit(group);
+                }
+                Job::Ask(question) => question.ask(self.trusted()),
+                Job::End => return,
+            }
+        }
+    }
+
+    fn commit(&mut self, group: Group) {
+        let result = self.durable(&group.facts);
+        if result.is_ok() {
+            self.written.commits.fetch_add(1, Ordering::Relaxed);
+            self.written.facts.fetch_add(group.facts.len() as u64, Ordering::Relaxed);
+        }
+        group.answer(result);
+    }
+
+    // Tries until there is room, unless it is to stop.
+    fn durable(&mut self, facts: &[Fact]) -> Result<Vec<Receipt>, StoreFault> {
+        let mut was_full = false;
+        loop {
+            match self.trusted().and_then(|store| store.commit(facts)) {
+                Ok(receipts) => {
+                    if was_full {
+                        (self.note)(Word::Room);
+                    }
+                    return Ok(receipts);
+                }
+                Err(StoreFault::Full) if !self.stopping.load(Ordering::Acquire) => {
+                    was_full = true;
+                    (self.note)(Word::Full);
+                    thread::park_timeout(self.full_retry);
+                }
+                Err(StoreFault::Full) => return Err(StoreFault::Full),
+                Err(fault @ StoreFault::Broken(_)) => return Err(self.distrust(fault)),
+            }
+        }
+    }
+
+    fn trusted(&mut self) -> Result<&mut dyn Store, StoreFault> {
+        match &self.broken {
+            Some(fault) => Err(fault.clone()),
+            None => Ok(&mut *self.store),
+        }
+    }
+
+    // Told once; from then on the store is not touched.
+    fn distrust(&mut self, fault: StoreFault) -> StoreFault {
+        if let (None, StoreFault::Broken(words)) = (&self.broken, &fault) {
+            (self.note)(Word::Broken(words.clone()));
+            self.broken = Some(fault.clone());
+        }
+        fault
+    }
+}
+
+/// Adds the commits that wait, up to the first job of another kind, which comes back.
+fn gather(line: &Receiver<Job>, group: &mut Group) -> Option<Job> {
+    while group.facts.len() < GROUP_FACTS_MOST {
+        match line.try_recv() {
+            Ok(Job::Commit(facts, answer)) => group.add(facts, answer),
+            Ok(other @ (Job::Ask(_) | Job::End)) => return Some(other),
+            Err(_) => return None,
+        }
+    }
+    None
+}

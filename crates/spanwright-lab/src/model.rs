@@ -1,0 +1,127 @@
+//! A store of plain values: what a journal means, without SQL.
+//!
+//! It is a list of what was written with a synced length, and a state folded from it. A power cut drops what was not
+//! synced and folds again. The simulator runs on it, and the conformance suite holds the other stores to its answers.
+
+use std::sync::Arc;
+
+use spanwright_core::fact::{Fact, Moment, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, Store, StoreFault};
+
+mod answer;
+mod apply;
+mod state;
+
+use state::State;
+
+/// Keeps facts in memory.
+#[derive(Debug, Default)]
+pub struct ModelStore {
+    log: Vec<Entry>,
+    synced: usize,
+    state: State,
+}
+
+#[derive(Debug)]
+enum Entry {
+    Facts(Vec<Fact>),
+    Boot,
+    Plan(PlanBundle),
+}
+
+impl ModelStore {
+    /// An empty one.
+    pub fn new() -> ModelStore {
+        ModelStore::default()
+    }
+
+    /// Writes without a sync: visible at once, and gone after a [`ModelStore::cut`] that comes before the next sync.
+    pub fn write(&mut self, facts: &[Fact]) -> Vec<Receipt> {
+        let receipts = facts.iter().filter_map(|fact| self.state.apply(fact)).collect();
+        self.log.push(Entry::Facts(facts.to_vec()));
+        receipts
+    }
+
+    /// What was written so far survives a power cut.
+    pub fn sync(&mut self) {
+        self.synced = self.log.len();
+    }
+
+    /// A power cut: what was not synced is gone.
+    pub fn cut(&mut self) {
+        if self.synced < self.log.len() {
+            self.log.truncate(self.synced);
+            self.fold();
+        }
+    }
+
+    /// Every fact that was written and not lost, in order.
+    pub fn facts(&self) -> impl Iterator<Item = &Fact> {
+        self.log.iter().flat_map(|entry| match entry {
+            Entry::Facts(facts) => facts.as_slice(),
+            Entry::Boot | Entry::Plan(_) => &[],
+        })
+    }
+
+    /// Builds the state from the log alone.
+    pub fn fold(&mut self) {
+        self.state = State::default();
+        for entry in &self.log {
+            match entry {
+                Entry::Facts(facts) => facts.iter().for_each(|fact| {
+                    self.state.apply(fact);
+                }),
+                Entry::Boot => self.state.boot += 1,
+                Entry::Plan(plan) => self.state.plans.push(plan.clone()),
+            }
+        }
+    }
+}
+
+impl Store for ModelStore {
+    fn commit(&mut self, facts: &[Fact]) -> Result<Vec<Receipt>, StoreFault> {
+        let receipts = self.write(facts);
+        self.sync();
+        Ok(receipts)
+    }
+
+    fn opening(&mut self) -> Result<Opening, StoreFault> {
+        self.state.boot += 1;
+        self.log.push(Entry::Boot);
+        self.sync();
+        Ok(self.state.opening())
+    }
+
+    fn plan(&mut self, plan: &PlanBundle) -> Result<PlanId, StoreFault> {
+        if let Some(known) = self.state.plan_of(&plan.hash) {
+            return Ok(known);
+        }
+        self.state.plans.push(plan.clone());
+        self.log.push(Entry::Plan(plan.clone()));
+        self.sync();
+        Ok(PlanId(self.state.plans.len() as i64))
+    }
+
+    fn plan_bundle(&mut self, plan: PlanId) -> Result<Option<PlanBundle>, StoreFault> {
+        Ok(state::at(&self.state.plans, plan.0).cloned())
+    }
+
+    fn active(&mut self, flow: &str, after: RunId, most: usize) -> Result<Vec<RunFile>, StoreFault> {
+        Ok(self.state.active(flow, after, most))
+    }
+
+    fn due(&mut self, queue: &str, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Moment>), StoreFault> {
+        Ok(self.state.due(queue, now, most))
+    }
+
+    fn runs(&mut self, runs: &[RunId]) -> Result<Vec<RunFile>, StoreFault> {
+        Ok(runs.iter().filter_map(|&run| self.state.file(run)).collect())
+    }
+
+    fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault> {
+        Ok(keys.iter().map(|key| self.state.seen.get(key).copied().flatten()).collect())
+    }
+
+    fn newer(&mut self, run: RunId) -> Result<bool, StoreFault> {
+        Ok(self.state.newer(run))
+    }
+}

@@ -1,0 +1,141 @@
+//! Answers, by looking at everything that is open.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use spanwright_core::fact::{
+    Backlog, Breaker, DueEffect, EffectKey, ExchangeId, GateRow, Item, Lane, Moment, NodeName, Opening, Phase, RunFile, RunId,
+    StoredEffect, Way,
+};
+
+use super::state::{Effect, Run, State};
+
+impl State {
+    pub fn opening(&self) -> Opening {
+        Opening {
+            boot: self.boot,
+            exchange_next: 1 + self.exchange_last.max(self.last_glue()),
+            gates: self.gates.values().filter(|gate| !is_simply_closed(gate)).cloned().collect(),
+            sources: self.sources.values().cloned().collect(),
+            backlog: self.backlog(),
+            torn: self.torn(),
+            lanes: self.lanes(),
+            queues: self.queues(),
+            plans: self.open().map(|(_, run)| run.plan).collect::<BTreeSet<_>>().into_iter().collect(),
+        }
+    }
+
+    pub fn active(&self, flow: &str, after: RunId, most: usize) -> Vec<RunFile> {
+        let behind = self.active.range((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded));
+        behind.filter_map(|&run| self.file(run)).filter(|file| *file.flow == *flow).take(most).collect()
+    }
+
+    pub fn due(&self, queue: &str, now: Moment, most: usize) -> (Vec<RunFile>, Option<Moment>) {
+        let waiting = self.waiting(queue);
+        let mut chosen: Vec<RunId> = waiting.iter().filter(|(due, _)| *due <= now).map(|(_, run)| *run).take(most).collect();
+        self.add_mates(queue, &mut chosen);
+        let next = waiting.iter().find(|(_, run)| !chosen.contains(run)).map(|(due, _)| *due);
+        (chosen.into_iter().filter_map(|run| self.file(run)).collect(), next)
+    }
+
+    /// Parked runs of a queue by the due time of their first effect in it.
+    fn waiting(&self, queue: &str) -> BTreeSet<(Moment, RunId)> {
+        let parked = self.parked.iter().filter_map(|&run| Some((run, self.run(run)?)));
+        parked.filter_map(|(run, row)| Some((row.owed_in(queue).map(|(due, _)| due).min()?, run))).collect()
+    }
+
+    fn add_mates(&self, queue: &str, chosen: &mut Vec<RunId>) {
+        let mut at = 0;
+        while let Some(&run) = chosen.get(at) {
+            for glue in self.run(run).map(|row| glues(row, queue)).unwrap_or_default() {
+                for &mate in &self.parked {
+                    let shares = self.run(mate).is_some_and(|row| glues(row, queue).contains(&glue));
+                    if shares && !chosen.contains(&mate) {
+                        chosen.push(mate);
+                    }
+                }
+            }
+            at += 1;
+        }
+    }
+
+    pub fn file(&self, run: RunId) -> Option<RunFile> {
+        let row = self.run(run)?;
+        let known = row.effects.iter().map(|(key, effect)| StoredEffect { effect: key_of(run, key), state: effect.state.clone() });
+        Some(RunFile {
+            run,
+            root: row.root,
+            flow: row.flow.clone(),
+            plan: row.plan,
+            message: row.message.clone(),
+            known: known.collect(),
+            over: !row.is_open(),
+        })
+    }
+
+    fn open(&self) -> impl Iterator<Item = (RunId, &Run)> {
+        self.active.iter().chain(&self.parked).filter_map(|&run| Some((run, self.run(run)?)))
+    }
+
+    fn effects(&self) -> impl Iterator<Item = (EffectKey, &Run, &Effect)> {
+        self.runs
+            .iter()
+            .enumerate()
+            .flat_map(|(at, run)| run.effects.iter().map(move |(key, effect)| (key_of(RunId(at as i64 + 1), key), run, effect)))
+    }
+
+    fn last_glue(&self) -> i64 {
+        let owed = self.effects().filter(|(_, _, effect)| effect.owed().is_some());
+        owed.filter_map(|(_, _, effect)| effect.state.glued).map(|exchange| exchange.0).max().unwrap_or(0)
+    }
+
+    fn backlog(&self) -> Vec<Backlog> {
+        let mut counts = BTreeMap::new();
+        for row in self.active.iter().filter_map(|&run| self.run(run)) {
+            *counts.entry(row.flow.clone()).or_insert(0) += 1;
+        }
+        counts.into_iter().map(|(flow, runs)| Backlog { flow, runs }).collect()
+    }
+
+    fn torn(&self) -> Vec<DueEffect> {
+        let started = self.effects().filter(|(_, _, effect)| matches!(effect.state.phase, Phase::Started { boot } if boot < self.boot));
+        let torn = started.map(|(key, run, effect)| {
+            let queue = effect.queue.clone().unwrap_or_else(|| format!("{}.{}", run.flow, key.node).into());
+            DueEffect { effect: key, state: effect.state.clone(), queue, lane: effect.lane }
+        });
+        torn.collect()
+    }
+
+    fn lanes(&self) -> Vec<Lane> {
+        let parked = self.parked.iter().filter_map(|&run| Some((run, self.run(run)?)));
+        let owed = parked.flat_map(|(run, row)| row.effects.iter().map(move |(key, effect)| (key_of(run, key), effect)));
+        owed.filter(|(_, effect)| effect.lane != 0 && effect.owed().is_some())
+            .map(|(effect, row)| Lane { lane: row.lane, effect })
+            .collect()
+    }
+
+    fn queues(&self) -> Vec<(Arc<str>, Moment)> {
+        let mut earliest: BTreeMap<Arc<str>, Moment> = BTreeMap::new();
+        for effect in self.parked.iter().filter_map(|&run| self.run(run)).flat_map(|row| row.effects.values()) {
+            if let (Some(queue), Some(due)) = (&effect.queue, effect.owed()) {
+                let first = earliest.entry(queue.clone()).or_insert(due);
+                *first = due.min(*first);
+            }
+        }
+        earliest.into_iter().collect()
+    }
+}
+
+fn key_of(run: RunId, (node, item, way): &(NodeName, Item, Way)) -> EffectKey {
+    EffectKey { run, node: node.clone(), item: item.clone(), way: *way }
+}
+
+fn glues(run: &Run, queue: &str) -> BTreeSet<ExchangeId> {
+    run.owed_in(queue).filter_map(|(_, state)| state.glued).collect()
+}
+
+fn is_simply_closed(gate: &GateRow) -> bool {
+    gate.breaker == Breaker::Closed && gate.opens == 0 && gate.paused_until.is_none()
+}
