@@ -42,8 +42,8 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn active(&mut self, flow: &str, after: RunId, most: usize) -> Result<Vec<RunFile>, StoreFault>;
 
-    /// Parked runs with an effect in this queue that is due, earliest first. And the earliest due time among the
-    /// parked ones that were not returned.
+    /// Parked runs with an effect in this queue that is due, earliest first; with each, all others that share
+    /// its glue, beyond `most` if need be. And the earliest due time among the parked ones that are left.
     ///
     /// # Errors
     /// [`StoreFault`]

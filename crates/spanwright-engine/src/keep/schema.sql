@@ -25,7 +25,7 @@ CREATE TABLE run (
 ) STRICT;
 CREATE INDEX run_message ON run (message);
 CREATE INDEX run_active ON run (flow, id, plan) WHERE state = 0;
-CREATE INDEX run_parked ON run (plan) WHERE state = 1;
+CREATE INDEX run_parked ON run (flow, plan) WHERE state = 1;
 -- The dead letters.
 CREATE INDEX run_stopped ON run (flow, node, reason, changed) WHERE state IN (4, 5);
 

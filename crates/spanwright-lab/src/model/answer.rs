@@ -6,7 +6,7 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    Backlog, Breaker, DueEffect, EffectKey, ExchangeId, GateRow, Item, Lane, Moment, NodeName, Opening, Phase, RunFile, RunId,
+    Backlog, Breaker, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Item, Lane, Moment, NodeName, Opening, Phase, RunFile, RunId,
     StoredEffect, Way,
 };
 
@@ -20,6 +20,7 @@ impl State {
             gates: self.gates.values().filter(|gate| !is_simply_closed(gate)).cloned().collect(),
             sources: self.sources.values().cloned().collect(),
             backlog: self.backlog(),
+            glued: self.glued(),
             torn: self.torn(),
             lanes: self.lanes(),
             queues: self.queues(),
@@ -92,11 +93,26 @@ impl State {
     }
 
     fn backlog(&self) -> Vec<Backlog> {
-        let mut counts = BTreeMap::new();
+        let mut counts: BTreeMap<Arc<str>, (u64, u64)> = BTreeMap::new();
         for row in self.active.iter().filter_map(|&run| self.run(run)) {
-            *counts.entry(row.flow.clone()).or_insert(0) += 1;
+            counts.entry(row.flow.clone()).or_default().0 += 1;
         }
-        counts.into_iter().map(|(flow, runs)| Backlog { flow, runs }).collect()
+        for row in self.parked.iter().filter_map(|&run| self.run(run)) {
+            counts.entry(row.flow.clone()).or_default().1 += 1;
+        }
+        counts.into_iter().map(|(flow, (active, parked))| Backlog { flow, active, parked }).collect()
+    }
+
+    fn glued(&self) -> Vec<Glued> {
+        let owed = self.effects().filter(|(_, _, effect)| effect.owed().is_some());
+        let mut glued: Vec<Glued> = owed
+            .filter_map(|(key, run, effect)| {
+                let queue = effect.queue.clone().unwrap_or_else(|| format!("{}.{}", run.flow, key.node).into());
+                Some(Glued { queue, glue: effect.state.glued?, effect: key })
+            })
+            .collect();
+        glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect));
+        glued
     }
 
     fn torn(&self) -> Vec<DueEffect> {
@@ -112,7 +128,7 @@ impl State {
         let parked = self.parked.iter().filter_map(|&run| Some((run, self.run(run)?)));
         let owed = parked.flat_map(|(run, row)| row.effects.iter().map(move |(key, effect)| (key_of(run, key), effect)));
         owed.filter(|(_, effect)| effect.lane != 0 && effect.owed().is_some())
-            .map(|(effect, row)| Lane { lane: row.lane, effect })
+            .filter_map(|(effect, row)| Some(Lane { queue: row.queue.clone()?, lane: row.lane, effect }))
             .collect()
     }
 

@@ -1,19 +1,25 @@
 //! What is open when a life of the process begins. Costs what is open, not what is finished.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::{OptionalExtension, Result};
-use spanwright_core::fact::{Backlog, Breaker, DueEffect, EffectKey, GateRow, Lane, Moment, Opening, PlanId, RunId, SourceRow};
+use spanwright_core::fact::{
+    Backlog, Breaker, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Lane, Moment, Opening, PlanId, RunId, SourceRow,
+};
 
 use super::{Ask, bytes, text};
 use crate::keep::numbers;
 
-pub const BACKLOG: &str = "SELECT flow, count(*) FROM run INDEXED BY run_active WHERE state = 0 GROUP BY flow";
+pub const BACKLOG: &str = "SELECT flow, count(*), 0 FROM run INDEXED BY run_active WHERE state = 0 GROUP BY flow
+    UNION ALL SELECT flow, 0, count(*) FROM run INDEXED BY run_parked WHERE state = 1 GROUP BY flow";
+pub const GLUED: &str =
+    "SELECT run, node, item, way, queue, glued FROM effect INDEXED BY effect_glued WHERE state = 0 AND glued IS NOT NULL";
 pub const TORN: &str =
     "SELECT effect.run, effect.node, effect.item, effect.way, effect.queue, effect.lane, effect.state, effect.due, effect.boot,
         effect.generation, effect.tries, effect.first, effect.glued, effect.sent, effect.reason, effect.words, NULL, NULL, run.flow
     FROM effect INDEXED BY effect_started LEFT JOIN run ON run.id = effect.run WHERE effect.state = 1 AND effect.boot < ?1";
-pub const LANES: &str = "SELECT effect.run, effect.node, effect.item, effect.way, effect.lane FROM effect INDEXED BY effect_due
+pub const LANES: &str =
+    "SELECT effect.run, effect.node, effect.item, effect.way, effect.lane, effect.queue FROM effect INDEXED BY effect_due
     CROSS JOIN run ON run.id = effect.run WHERE effect.state = 0 AND effect.lane <> 0 AND run.state = 1";
 pub const NEXT_QUEUE: &str = "SELECT queue FROM effect INDEXED BY effect_due WHERE state = 0 AND queue > ?1 ORDER BY queue LIMIT 1";
 pub const EARLIEST: &str = "SELECT effect.due FROM effect INDEXED BY effect_due CROSS JOIN run ON run.id = effect.run
@@ -32,6 +38,7 @@ impl Ask<'_> {
             gates: self.gates()?,
             sources: self.sources()?,
             backlog: self.backlog()?,
+            glued: self.glued()?,
             torn: self.torn(boot)?,
             lanes: self.lanes()?,
             queues: self.queues()?,
@@ -70,11 +77,26 @@ impl Ask<'_> {
 
     fn backlog(self) -> Result<Vec<Backlog>> {
         let mut statement = self.ready(BACKLOG)?;
-        let rows = statement
-            .query_map([], |row| Ok(Backlog { flow: self.names.text(row.get(0)?), runs: row.get::<_, i64>(1)?.cast_unsigned() }))?;
-        let mut backlog = rows.collect::<Result<Vec<_>>>()?;
-        backlog.sort_unstable_by(|one, other| one.flow.cmp(&other.flow));
-        Ok(backlog)
+        let mut flows: BTreeMap<Arc<str>, (u64, u64)> = BTreeMap::new();
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let counts = flows.entry(self.names.text(row.get(0)?)).or_default();
+            counts.0 += row.get::<_, i64>(1)?.cast_unsigned();
+            counts.1 += row.get::<_, i64>(2)?.cast_unsigned();
+        }
+        Ok(flows.into_iter().map(|(flow, (active, parked))| Backlog { flow, active, parked }).collect())
+    }
+
+    fn glued(self) -> Result<Vec<Glued>> {
+        let mut statement = self.ready(GLUED)?;
+        let rows = statement.query_map([], |row| {
+            let (run, node) = (RunId(row.get(0)?), self.names.text(row.get(1)?));
+            let effect = EffectKey { run, node, item: text(row, 2)?, way: numbers::way_of(row.get(3)?) };
+            Ok(Glued { queue: self.names.text(row.get(4)?), glue: ExchangeId(row.get(5)?), effect })
+        })?;
+        let mut glued = rows.collect::<Result<Vec<_>>>()?;
+        glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect));
+        Ok(glued)
     }
 
     fn torn(self, boot: u32) -> Result<Vec<DueEffect>> {
@@ -98,7 +120,7 @@ impl Ask<'_> {
         let rows = statement.query_map([], |row| {
             let (run, node) = (RunId(row.get(0)?), self.names.text(row.get(1)?));
             let effect = EffectKey { run, node, item: text(row, 2)?, way: numbers::way_of(row.get(3)?) };
-            Ok(Lane { lane: row.get::<_, i64>(4)?.cast_unsigned(), effect })
+            Ok(Lane { queue: self.names.text(row.get(5)?), lane: row.get::<_, i64>(4)?.cast_unsigned(), effect })
         })?;
         let mut lanes = rows.collect::<Result<Vec<_>>>()?;
         lanes.sort_unstable_by(|one, other| one.effect.cmp(&other.effect));

@@ -35,6 +35,7 @@ fn no_question_walks_over_finished_work() {
         files::RUN,
         files::EFFECTS,
         opening::BACKLOG,
+        opening::GLUED,
         opening::TORN,
         opening::LANES,
         opening::NEXT_QUEUE,
