@@ -80,6 +80,12 @@ impl ErpSettings {
     }
 }
 
+/// A whole `ListCustomersResponse` envelope with so many customers, for benches and tests of what reads it.
+pub fn envelope_of(customers: u64) -> String {
+    let catalog = Catalog::of(customers);
+    envelope::page(&catalog.page(catalog.since(""), usize::try_from(customers).unwrap_or(usize::MAX)))
+}
+
 /// A running ERP; dropped, it stops.
 pub struct Erp {
     /// The address of its SOAP port.

@@ -1,6 +1,7 @@
-//! `spanwright-world quiet|lively CUSTOMERS FOLDER`: both stand-ins in a process of their own, for benches and for other people's clients.
+//! The stand-ins in a process of their own, for benches and for other people's clients.
 //!
-//! Prints the variables of the project as one JSON line, runs until its standard input ends, and prints the tally as one JSON line.
+//! `spanwright-world quiet|lively CUSTOMERS FOLDER` prints the variables of the project as one JSON line, runs until its standard input
+//! ends, and prints the tally as one JSON line. `spanwright-world envelope CUSTOMERS` prints a SOAP envelope with so many customers.
 
 use std::{
     io::{self, Read, Write},
@@ -8,14 +9,22 @@ use std::{
     process::ExitCode,
 };
 
-use spanwright_world::{World, WorldSettings};
+use spanwright_world::{World, WorldSettings, erp};
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match settings(&arguments) {
-        Some(settings) => run(settings).map_or_else(failed, |()| ExitCode::SUCCESS),
-        None => failed(io::Error::other("usage: spanwright-world quiet|lively CUSTOMERS FOLDER")),
-    }
+    let done = match arguments.as_slice() {
+        [mode, customers] if mode == "envelope" => envelope(customers),
+        other => settings(other).map_or_else(|| Err(io::Error::other(USAGE)), run),
+    };
+    done.map_or_else(failed, |()| ExitCode::SUCCESS)
+}
+
+const USAGE: &str = "usage: spanwright-world quiet|lively CUSTOMERS FOLDER, or spanwright-world envelope CUSTOMERS";
+
+fn envelope(customers: &str) -> io::Result<()> {
+    let customers = customers.parse().map_err(io::Error::other)?;
+    io::stdout().write_all(erp::envelope_of(customers).as_bytes())
 }
 
 fn failed(error: io::Error) -> ExitCode {

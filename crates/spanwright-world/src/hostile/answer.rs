@@ -3,7 +3,7 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use super::Received;
-use crate::envelope;
+use crate::{envelope, erp::envelope_of};
 
 /// What happens to one request.
 #[derive(Clone)]
@@ -76,8 +76,7 @@ impl Answer {
 
     /// An envelope that ends in the middle of a customer.
     pub fn truncated_envelope() -> Answer {
-        let page = crate::catalog::Catalog::of(1).page(crate::catalog::Catalog::of(1).since(""), 1);
-        let whole = envelope::page(&page);
+        let whole = envelope_of(1);
         Answer::xml(200, &whole[..whole.find("<t:Status>").expect("each customer has a status")])
     }
 
@@ -108,8 +107,7 @@ impl Answer {
 
     /// A page of the example's ERP with customers 100001 and so on, and no further page.
     pub fn customers(count: u64) -> Answer {
-        let catalog = crate::catalog::Catalog::of(count);
-        Answer::xml(200, &envelope::page(&catalog.page(catalog.since(""), usize::try_from(count).unwrap_or(usize::MAX))))
+        Answer::xml(200, &envelope_of(count))
     }
 
     /// The same answer with a further header.
