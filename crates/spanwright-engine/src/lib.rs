@@ -1,3 +1,13 @@
-//! placeholder
+//! Floor 4: the world outside. Sockets, the journal on disk, the clock, logs.
+//!
+//! The desk decides and does nothing; this floor does and decides nothing. It turns the desk's commands into work
+//! (write these facts, advance these runs, make this exchange) and the work's results into events.
+//!
+//! Architecture invariant: this is the only floor that knows tokio, a socket, a file or the time of day, and only
+//! [`clock`] asks what time it is, only [`keep`] speaks SQL.
 
+pub mod clock;
+pub mod codes;
 pub mod keep;
+pub mod observe;
+pub mod wire;

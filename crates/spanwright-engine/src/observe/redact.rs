@@ -1,0 +1,75 @@
+//! The last net under the secrets: whatever a line of the log says, no value of a secret is in it.
+//!
+//! Failures are made without values and without secrets. But a peer may put what we sent into its own words, and a
+//! connector that quotes them would print a password. So each line is searched for the values themselves.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use memchr::memmem;
+
+/// A value shorter than this is not searched for: `1` as a password would blacken every line.
+pub const SECRET_LENGTH_LEAST: usize = 5;
+/// Values that are known at once; the oldest is forgotten. Tokens come and go.
+const VALUES_MOST: usize = 64;
+const INSTEAD: &[u8] = b"***";
+
+/// The values that no line may show.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    values: Arc<Mutex<Vec<Arc<str>>>>,
+}
+
+impl Secrets {
+    /// One more.
+    pub fn add(&self, value: &str) {
+        if value.len() < SECRET_LENGTH_LEAST {
+            return;
+        }
+        let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        if values.iter().any(|have| &**have == value) {
+            return;
+        }
+        if values.len() == VALUES_MOST {
+            values.remove(0);
+        }
+        values.push(value.into());
+    }
+
+    /// Takes them out of a line.
+    pub fn redact(&self, line: &mut Vec<u8>) {
+        let values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
+        for value in values.iter() {
+            while let Some(at) = memmem::find(line, value.as_bytes()) {
+                line.splice(at..at + value.len(), INSTEAD.iter().copied());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(secrets: &[&str], line: &str, expected: &str) {
+        let known = Secrets::default();
+        secrets.iter().for_each(|secret| known.add(secret));
+        let mut line = line.as_bytes().to_vec();
+        known.redact(&mut line);
+        assert_eq!(String::from_utf8_lossy(&line), expected);
+    }
+
+    #[test]
+    fn a_secret_is_taken_out_wherever_it_stands() {
+        check(&["hunter22"], "crm said: no user hunter22, hunter22!", "crm said: no user ***, ***!");
+    }
+
+    #[test]
+    fn a_secret_of_stars_does_not_loop() {
+        check(&["*****"], "a ***** b", "a *** b");
+    }
+
+    #[test]
+    fn a_value_too_short_to_be_one_is_left() {
+        check(&["no"], "no, not now", "no, not now");
+    }
+}

@@ -1,0 +1,110 @@
+//! From a URL to an open connection. Nothing that fails in here can have been read by anybody.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use hyper::Uri;
+use rustls::{ClientConfig, pki_types::ServerName};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
+use tokio_rustls::TlsConnector;
+
+use super::counted::Stream;
+
+/// Time that one address of a host may take before the next is tried.
+const ADDRESS_TIME_MOST: Duration = Duration::from_secs(5);
+/// Addresses of one host that are tried.
+const ADDRESSES_MOST: usize = 8;
+
+/// Where a request goes: connections are shared by what has the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Origin {
+    pub(super) tls: bool,
+    pub(super) host: String,
+    pub(super) port: u16,
+}
+
+impl Origin {
+    /// # Errors
+    /// In words. A URL may carry a key in its query, so it is not quoted.
+    pub(super) fn of(uri: &Uri) -> Result<Origin, String> {
+        let tls = match uri.scheme_str() {
+            Some("https") => true,
+            Some("http") => false,
+            Some(other) => return Err(format!("`{other}:` is no wire that we have; write `https:` or `http:`")),
+            None => return Err("the URL has no `https://` in front".to_string()),
+        };
+        let host = uri.host().filter(|host| !host.is_empty()).ok_or("the URL names no host")?;
+        let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
+        Ok(Origin { tls, host: host.trim_matches(['[', ']']).to_ascii_lowercase(), port })
+    }
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.host.contains(':') {
+            true => write!(to, "[{}]:{}", self.host, self.port),
+            false => write!(to, "{}:{}", self.host, self.port),
+        }
+    }
+}
+
+/// Opens a connection.
+///
+/// # Errors
+/// In words.
+pub(super) async fn connect(origin: &Origin, tls: &Arc<ClientConfig>) -> Result<Stream, String> {
+    let bare = reach(origin).await?;
+    // Without it small requests wait for the delayed acknowledgement of the one before; where it cannot be set we are only slower.
+    let _ = bare.set_nodelay(true);
+    if !origin.tls {
+        return Ok(Stream::Bare(bare));
+    }
+    let name = ServerName::try_from(origin.host.clone()).map_err(|why| format!("the host of the URL: {why}"))?;
+    let stream = TlsConnector::from(tls.clone()).connect(name, bare).await;
+    stream.map(|stream| Stream::Tls(Box::new(stream))).map_err(|why| format!("TLS with {origin}: {why}"))
+}
+
+async fn reach(origin: &Origin) -> Result<TcpStream, String> {
+    let addresses = lookup_host((origin.host.as_str(), origin.port)).await.map_err(|why| format!("looking up {}: {why}", origin.host))?;
+    let mut last = format!("looking up {}: it has no address", origin.host);
+    for address in addresses.take(ADDRESSES_MOST) {
+        match reach_address(address).await {
+            Ok(stream) => return Ok(stream),
+            Err(why) => last = format!("connecting to {origin}: {why}"),
+        }
+    }
+    Err(last)
+}
+
+async fn reach_address(address: SocketAddr) -> Result<TcpStream, String> {
+    match timeout(ADDRESS_TIME_MOST, TcpStream::connect(address)).await {
+        Ok(connected) => connected.map_err(|why| why.to_string()),
+        Err(_) => Err(format!("nothing came back within {} s", ADDRESS_TIME_MOST.as_secs())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn check(url: &str, expected: &str) {
+        let origin = Origin::of(&url.parse().unwrap());
+        assert_eq!(origin.map_or_else(|why| why, |origin| format!("{} {origin}", origin.tls)), expected);
+    }
+
+    #[test]
+    fn origins_are_told_apart_by_scheme_host_and_port() {
+        check("https://CRM.example/v1?key=1", "true crm.example:443");
+        check("http://crm.example/v1", "false crm.example:80");
+        check("http://[::1]:8080/", "false [::1]:8080");
+    }
+
+    #[test]
+    fn what_is_no_wire_is_said_without_the_url() {
+        check("ftp://secret@crm.example/", "`ftp:` is no wire that we have; write `https:` or `http:`");
+        check("/v1?key=secret", "the URL has no `https://` in front");
+    }
+}

@@ -1,0 +1,259 @@
+//! HTTP/1.1: one request, one try, one answer.
+
+use std::{error::Error, io, path::PathBuf, pin::Pin, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    HeaderMap, Request, Response, Uri,
+    body::{Body, Incoming},
+    client::conn::http1,
+    header::{ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT},
+};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use spanwright_core::{
+    connector::{HttpRequest, Reached},
+    desk::Report,
+};
+use tokio::time::{Sleep, sleep};
+
+use super::{
+    ANSWER_BYTES_MOST, ANSWER_HEAD_BYTES_MOST, ANSWER_HEADERS_MOST,
+    answer::{Answer, AnswerBody, Reply, Silence},
+    connect::{Origin, connect},
+    counted::{Count, Counted},
+    idle::{Idle, Line},
+    tls::{self, TlsFault},
+};
+use crate::clock::Clock;
+
+/// How the wire is set up.
+#[derive(Clone, Debug, Default)]
+pub struct HttpSettings {
+    /// A PEM file of certificates to trust beside the machine's.
+    pub further_roots: Option<PathBuf>,
+}
+
+/// The HTTP wire: connections to every origin, shared by all flows.
+pub struct Http {
+    tls: Arc<ClientConfig>,
+    idle: Idle,
+    clock: Arc<Clock>,
+}
+
+/// What is known of a try while it is under way.
+#[derive(Default)]
+struct Leg {
+    /// The connection's count, and what it stood at when the request was handed over.
+    count: Option<(Arc<Count>, u64, u64)>,
+    handed_over: bool,
+}
+
+impl Leg {
+    fn on(&mut self, count: &Arc<Count>) {
+        self.count = Some((count.clone(), count.sent(), count.got()));
+    }
+
+    fn moved(&self) -> (u64, u64) {
+        self.count.as_ref().map_or((0, 0), |(count, sent, got)| (count.sent() - sent, count.got() - got))
+    }
+
+    /// The connection is over and its count stands still.
+    fn after_the_end(&self) -> Reached {
+        if self.moved().0 > 0 { Reached::Maybe } else { Reached::No }
+    }
+
+    /// The connection may still be writing: once the request is handed over, nobody can call it back for certain.
+    fn at_the_deadline(&self) -> Reached {
+        if self.handed_over { Reached::Maybe } else { Reached::No }
+    }
+}
+
+impl Http {
+    /// A wire with no connection yet.
+    ///
+    /// # Errors
+    /// [`TlsFault`]
+    pub fn new(settings: &HttpSettings, clock: Arc<Clock>) -> Result<Http, TlsFault> {
+        Ok(Http { tls: tls::config(settings.further_roots.as_deref())?, idle: Idle::default(), clock })
+    }
+
+    /// One exchange, over within `timeout` from connecting to the last byte of the answer.
+    pub async fn exchange(&self, request: HttpRequest, timeout: Duration) -> Reply {
+        let (at, mut leg) = (self.clock.now(), Leg::default());
+        let mut deadline = std::pin::pin!(sleep(timeout));
+        let heard = tokio::select! {
+            heard = self.ask(request, &mut leg) => heard,
+            () = &mut deadline => Err(Stopped::Late(format!("no answer within {} s", timeout.as_secs_f32()))),
+        };
+        let heard = match heard {
+            Ok((origin, line, response)) => Ok(self.read(origin, line, response, deadline.as_mut(), timeout).await),
+            Err(Stopped::Late(why)) => Err(Silence { reached: leg.at_the_deadline(), why }),
+            Err(Stopped::Broken(why)) => Err(Silence { reached: leg.after_the_end(), why }),
+        };
+        let status = heard.as_ref().map_or(0, |answer| answer.status);
+        let (sent, got) = leg.moved();
+        Reply { heard, report: Report { at, took: self.clock.now().since(at), status, sent, got } }
+    }
+
+    /// Up to the head of the answer.
+    async fn ask(&self, request: HttpRequest, leg: &mut Leg) -> Result<(Origin, Line, Response<Incoming>), Stopped> {
+        let uri: Uri = request.url.parse().map_err(|why| Stopped::Broken(format!("the URL of the request cannot be read: {why}")))?;
+        let origin = Origin::of(&uri).map_err(Stopped::Broken)?;
+        let mut request = assemble(request, &uri, &origin).map_err(Stopped::Broken)?;
+        while let Some(line) = self.idle.take(&origin, self.clock.now()) {
+            match self.send(line, request, leg).await? {
+                Sent::Answered(line, response) => return Ok((origin, line, response)),
+                Sent::NotTaken(back) => request = *back,
+            }
+        }
+        let line = self.open(&origin).await.map_err(Stopped::Broken)?;
+        match self.send(line, request, leg).await? {
+            Sent::Answered(line, response) => Ok((origin, line, response)),
+            Sent::NotTaken(_) => Err(Stopped::Broken(format!("{origin} closed the connection before anything was sent"))),
+        }
+    }
+
+    async fn open(&self, origin: &Origin) -> Result<Line, String> {
+        let (stream, count) = Counted::new(connect(origin, &self.tls).await?);
+        let builder = {
+            let mut builder = http1::Builder::new();
+            builder.max_headers(ANSWER_HEADERS_MOST).max_buf_size(ANSWER_HEAD_BYTES_MOST);
+            builder
+        };
+        let (sender, connection) = builder.handshake(TokioIo::new(stream)).await.map_err(|why| words(&why))?;
+        // Its error is told to the exchange that was on it.
+        tokio::spawn(async move { drop(connection.await) });
+        Ok(Line { sender, count })
+    }
+
+    /// Hands the request over, unless the connection turns out to be closed before it takes it.
+    async fn send(&self, mut line: Line, request: Request<Full<Bytes>>, leg: &mut Leg) -> Result<Sent, Stopped> {
+        if line.sender.ready().await.is_err() {
+            return Ok(Sent::NotTaken(Box::new(request)));
+        }
+        leg.on(&line.count);
+        leg.handed_over = true;
+        match line.sender.try_send_request(request).await {
+            Ok(response) => Ok(Sent::Answered(line, response)),
+            Err(mut refused) => match refused.take_message() {
+                Some(request) => {
+                    leg.handed_over = false;
+                    Ok(Sent::NotTaken(Box::new(request)))
+                }
+                None => Err(Stopped::Broken(self.broken(refused.error(), leg))),
+            },
+        }
+    }
+
+    fn broken(&self, error: &hyper::Error, leg: &Leg) -> String {
+        match leg.moved() {
+            (0, _) => format!("the connection broke before anything was sent: {}", words(error)),
+            (sent, 0) => format!("the connection broke after {sent} bytes were sent and before an answer came: {}", words(error)),
+            (sent, got) => format!("the connection broke after {sent} bytes were sent and {got} came back: {}", words(error)),
+        }
+    }
+
+    async fn read(&self, origin: Origin, line: Line, response: Response<Incoming>, deadline: Pin<&mut Sleep>, timeout: Duration) -> Answer {
+        let (head, body) = response.into_parts();
+        let body = read_body(body, deadline, timeout).await;
+        if body.is_whole() {
+            self.idle.put(origin, line, self.clock.now());
+        }
+        Answer { status: head.status.as_u16(), headers: lines(&head.headers), body }
+    }
+}
+
+/// What came of handing a request over.
+enum Sent {
+    /// A head came back.
+    Answered(Line, Response<Incoming>),
+    /// Not a byte of it was taken; here it is again.
+    NotTaken(Box<Request<Full<Bytes>>>),
+}
+
+/// Why there is no answer.
+enum Stopped {
+    /// The deadline.
+    Late(String),
+    /// Anything else.
+    Broken(String),
+}
+
+/// The request as it goes out: `host`, `user-agent` and `accept-encoding` where the connector set none.
+fn assemble(request: HttpRequest, uri: &Uri, origin: &Origin) -> Result<Request<Full<Bytes>>, String> {
+    let path = uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut out =
+        Request::builder().method(request.method).uri(path).body(Full::new(Bytes::from(request.body))).map_err(|why| why.to_string())?;
+    let headers = out.headers_mut();
+    let default_port = if origin.tls { 443 } else { 80 };
+    let host = if origin.port == default_port { uri.host().unwrap_or_default().to_string() } else { origin.to_string() };
+    headers.insert(HOST, HeaderValue::try_from(host).map_err(|why| format!("the host of the URL: {why}"))?);
+    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("spanwright/", env!("CARGO_PKG_VERSION"))));
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    set(headers, request.headers)?;
+    Ok(out)
+}
+
+/// The connector's lines, in order; the first of a name takes the place of ours.
+fn set(headers: &mut HeaderMap, lines: Vec<(Arc<str>, Vec<u8>)>) -> Result<(), String> {
+    let mut named: Vec<HeaderName> = Vec::with_capacity(lines.len());
+    for (name, value) in lines {
+        let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("`{name}` is no name of a header"))?;
+        // The value may be a secret: it is not quoted.
+        let value = HeaderValue::from_maybe_shared(Bytes::from(value))
+            .map_err(|_| format!("the value of the header `{name}` has a line break or another control character"))?;
+        if named.contains(&name) {
+            headers.append(name, value);
+        } else {
+            headers.insert(name.clone(), value);
+            named.push(name);
+        }
+    }
+    Ok(())
+}
+
+async fn read_body(mut body: Incoming, mut deadline: Pin<&mut Sleep>, timeout: Duration) -> AnswerBody {
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(ANSWER_BYTES_MOST);
+    let mut bytes = Vec::with_capacity(expected);
+    loop {
+        let frame = tokio::select! {
+            frame = body.frame() => frame,
+            () = deadline.as_mut() => {
+                let why = format!("the answer did not end within {} s; {} bytes of it came", timeout.as_secs_f32(), bytes.len());
+                return AnswerBody::cut(bytes, io::ErrorKind::TimedOut, why);
+            }
+        };
+        match frame {
+            None => return AnswerBody::whole(bytes),
+            Some(Err(error)) => {
+                let why = format!("the connection broke inside the answer, after {} bytes: {}", bytes.len(), words(&error));
+                return AnswerBody::cut(bytes, io::ErrorKind::UnexpectedEof, why);
+            }
+            Some(Ok(frame)) => {
+                let Ok(piece) = frame.into_data() else { continue };
+                let room = ANSWER_BYTES_MOST - bytes.len();
+                bytes.extend_from_slice(&piece[..piece.len().min(room)]);
+                if piece.len() > room {
+                    let why = format!("the answer is larger than {} MiB", ANSWER_BYTES_MOST >> 20);
+                    return AnswerBody::cut(bytes, io::ErrorKind::FileTooLarge, why);
+                }
+            }
+        }
+    }
+}
+
+fn lines(headers: &HeaderMap) -> Vec<(Arc<str>, Vec<u8>)> {
+    headers.iter().map(|(name, value)| (name.as_str().into(), value.as_bytes().to_vec())).collect()
+}
+
+/// An error and its causes, in one line.
+fn words(error: &dyn Error) -> String {
+    let (mut words, mut cause) = (error.to_string(), error.source());
+    while let Some(inner) = cause {
+        words = format!("{words}: {inner}");
+        cause = inner.source();
+    }
+    words
+}

@@ -1,0 +1,28 @@
+//! The wires: one request out, one answer back, one try.
+//!
+//! The idea: whether a request *can have been read* is a fact, counted in bytes at the socket and not guessed from an
+//! error's words. So we hold connections ourselves, and nothing below us retries, follows a redirect, reads a proxy
+//! from the environment or signs in.
+//!
+//! What always holds: an exchange ends by its deadline, an answer is bounded ([`ANSWER_BYTES_MOST`]), and where the
+//! connection is cut inside an answer the reader of its body meets an error at that byte.
+
+mod answer;
+mod connect;
+mod counted;
+mod http;
+mod idle;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+pub use answer::{Answer, AnswerBody, Reply};
+pub use http::{Http, HttpSettings};
+pub use tls::TlsFault;
+
+/// Bytes of an answer's body that are read; what is longer is cut off there, and its reader is told.
+pub const ANSWER_BYTES_MOST: usize = 64 << 20;
+/// Header lines that an answer may have.
+pub const ANSWER_HEADERS_MOST: usize = 256;
+/// Bytes of an answer's head.
+pub const ANSWER_HEAD_BYTES_MOST: usize = 256 << 10;

@@ -1,0 +1,269 @@
+//! The wire against servers that misbehave: what was reached is what they saw.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    sync::Arc,
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use spanwright_core::connector::{HttpRequest, Reached};
+
+use super::*;
+use crate::clock::Clock;
+
+/// A server that treats its connections one after the other as it is told.
+struct Server {
+    url: String,
+    thread: JoinHandle<Vec<usize>>,
+}
+
+type Treat = Box<dyn FnOnce(&mut TcpStream) -> usize + Send>;
+
+impl Server {
+    fn start(treats: Vec<Treat>) -> Server {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/in", listener.local_addr().unwrap());
+        let thread = std::thread::spawn(move || treats.into_iter().map(|treat| treat(&mut listener.accept().unwrap().0)).collect());
+        Server { url, thread }
+    }
+
+    /// What each connection saw: requests, or bytes, as its treatment says.
+    fn saw(self) -> Vec<usize> {
+        self.thread.join().unwrap()
+    }
+}
+
+/// Reads one request whole: its head and the five bytes of its body. 0: the peer closed.
+fn read_request(stream: &mut TcpStream) -> usize {
+    let (mut have, mut piece) = (Vec::new(), [0; 4096]);
+    while !have.ends_with(b"\r\n\r\nhello") {
+        match stream.read(&mut piece) {
+            Ok(0) | Err(_) => return 0,
+            Ok(bytes) => have.extend_from_slice(&piece[..bytes]),
+        }
+    }
+    have.len()
+}
+
+/// Answers each request with these bytes, so many times, and closes.
+fn answers(times: usize, answer: &'static str) -> Treat {
+    Box::new(move |stream| (0..times).filter(|_| read_request(stream) > 0 && stream.write_all(answer.as_bytes()).is_ok()).count())
+}
+
+/// Waits until the peer closes.
+fn lingers(stream: &mut TcpStream) {
+    let mut piece = [0; 4096];
+    while matches!(stream.read(&mut piece), Ok(bytes) if bytes > 0) {}
+}
+
+fn http() -> Http {
+    Http::new(&HttpSettings::default(), Arc::new(Clock::of_machine())).unwrap()
+}
+
+fn request(url: &str) -> HttpRequest {
+    HttpRequest { method: "POST", url: url.into(), headers: vec![("content-type".into(), b"text/plain".to_vec())], body: b"hello".to_vec() }
+}
+
+fn on_the_wire<T>(work: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap().block_on(work)
+}
+
+fn ask(url: &str, timeout: Duration) -> Reply {
+    on_the_wire(async { http().exchange(request(url), timeout).await })
+}
+
+const SOON: Duration = Duration::from_millis(150);
+const LONG: Duration = Duration::from_secs(20);
+const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nX-Tenant: a\r\n\r\nfine";
+
+fn silence(reply: &Reply) -> (Reached, &str) {
+    let silence = reply.heard.as_ref().unwrap_err();
+    (silence.reached, &silence.why)
+}
+
+fn body(reply: &mut Reply) -> (u16, String, Option<std::io::ErrorKind>) {
+    let answer = reply.heard.as_mut().unwrap();
+    let mut text = Vec::new();
+    let error = answer.body.read_to_end(&mut text).err().map(|error| error.kind());
+    (answer.status, String::from_utf8(text).unwrap(), error)
+}
+
+#[test]
+fn an_answer_is_heard_with_its_figures() {
+    let server = Server::start(vec![answers(1, OK)]);
+    let mut reply = ask(&server.url, LONG);
+    assert_eq!(body(&mut reply), (200, "fine".into(), None));
+    let answer = reply.heard.as_ref().unwrap();
+    assert!(answer.headers.contains(&("x-tenant".into(), b"a".to_vec())), "{:?}", answer.headers);
+    assert_eq!((reply.report.status, reply.report.got), (200, OK.len() as u64));
+    assert!(reply.report.sent > 100, "{:?}", reply.report);
+    assert_eq!(server.saw(), [1]);
+}
+
+#[test]
+fn a_refused_connection_reached_nobody() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let reply = ask(&format!("http://{free}/?key=secret"), LONG);
+    let (reached, why) = silence(&reply);
+    assert_eq!(reached, Reached::No);
+    assert!(why.contains("Connection refused") && !why.contains("secret"), "{why}");
+    assert_eq!((reply.report.sent, reply.report.status), (0, 0));
+}
+
+#[test]
+fn a_host_without_a_name_reached_nobody() {
+    let reply = ask("http://nobody.invalid/", LONG);
+    assert_eq!(silence(&reply).0, Reached::No);
+    assert!(silence(&reply).1.starts_with("looking up nobody.invalid: "), "{reply:?}");
+}
+
+#[test]
+fn a_server_that_speaks_no_tls_reached_nobody() {
+    let server = Server::start(vec![Box::new(|stream| {
+        stream.write_all(b"220 mail.example ESMTP\r\n").unwrap();
+        lingers(stream);
+        0
+    })]);
+    let reply = ask(&server.url.replace("http:", "https:"), LONG);
+    assert_eq!(silence(&reply).0, Reached::No);
+    assert!(silence(&reply).1.starts_with("TLS with 127.0.0.1:"), "{reply:?}");
+}
+
+#[test]
+fn a_server_that_reads_and_closes_may_have_been_reached() {
+    let server = Server::start(vec![Box::new(read_request)]);
+    let reply = ask(&server.url, LONG);
+    assert_eq!(silence(&reply).0, Reached::Maybe);
+    assert_eq!(server.saw(), [reply.report.sent as usize]);
+}
+
+#[test]
+fn a_server_that_closes_without_reading_is_judged_by_what_was_sent() {
+    let server = Server::start(vec![Box::new(|_| 0)]);
+    let reply = ask(&server.url, LONG);
+    assert_eq!(silence(&reply).0 == Reached::Maybe, reply.report.sent > 0, "{reply:?}");
+}
+
+#[test]
+fn a_server_that_never_answers_may_have_been_reached() {
+    let server = Server::start(vec![Box::new(|stream| {
+        read_request(stream);
+        lingers(stream);
+        0
+    })]);
+    let reply = ask(&server.url, SOON);
+    assert_eq!(silence(&reply), (Reached::Maybe, "no answer within 0.15 s"));
+    assert!(reply.report.took >= SOON);
+}
+
+#[test]
+fn an_answer_that_does_not_end_is_cut_at_the_deadline() {
+    let server = Server::start(vec![Box::new(|stream| {
+        read_request(stream);
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nslow").unwrap();
+        lingers(stream);
+        0
+    })]);
+    let mut reply = ask(&server.url, SOON);
+    assert_eq!(body(&mut reply), (200, "slow".into(), Some(std::io::ErrorKind::TimedOut)));
+}
+
+#[test]
+fn half_an_answer_ends_in_an_error() {
+    for half in ["HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nhalf", "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n"]
+    {
+        let server = Server::start(vec![answers(1, half)]);
+        let mut reply = ask(&server.url, LONG);
+        assert_eq!(body(&mut reply), (200, "half".into(), Some(std::io::ErrorKind::UnexpectedEof)));
+    }
+}
+
+#[test]
+fn a_head_that_is_cut_is_no_answer() {
+    let server = Server::start(vec![answers(1, "HTTP/1.1 200 OK\r\ncontent-le")]);
+    assert_eq!(silence(&ask(&server.url, LONG)).0, Reached::Maybe);
+}
+
+#[test]
+fn what_is_no_http_is_no_answer() {
+    let server = Server::start(vec![answers(1, "I am a teapot\r\n\r\n")]);
+    assert_eq!(silence(&ask(&server.url, LONG)).0, Reached::Maybe);
+}
+
+#[test]
+fn a_length_that_is_too_short_ends_the_answer_there() {
+    let server = Server::start(vec![answers(1, "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nfine")]);
+    assert_eq!(body(&mut ask(&server.url, LONG)), (200, "fi".into(), None));
+}
+
+#[test]
+fn a_redirect_is_an_answer_and_is_not_followed() {
+    let server = Server::start(vec![answers(1, "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")]);
+    assert_eq!(body(&mut ask(&server.url, LONG)), (302, String::new(), None));
+}
+
+fn ask_twice(server: &Server, between: Duration) -> (Reply, Reply) {
+    on_the_wire(async {
+        let http = http();
+        let first = http.exchange(request(&server.url), LONG).await;
+        tokio::time::sleep(between).await;
+        (first, http.exchange(request(&server.url), LONG).await)
+    })
+}
+
+#[test]
+fn a_connection_is_used_again() {
+    let server = Server::start(vec![answers(2, OK)]);
+    let (first, mut second) = ask_twice(&server, Duration::ZERO);
+    assert_eq!(body(&mut second).0, 200);
+    assert_eq!((first.report.sent, first.report.got), (second.report.sent, second.report.got));
+    assert_eq!(server.saw(), [2]);
+}
+
+#[test]
+fn a_connection_that_the_server_closed_between_two_requests_costs_nothing() {
+    let server = Server::start(vec![answers(1, OK), answers(1, OK)]);
+    // The server's close must have come in; a request that crosses it is the next test.
+    let (_, mut second) = ask_twice(&server, Duration::from_millis(50));
+    assert_eq!(body(&mut second).0, 200);
+    assert_eq!(server.saw(), [1, 1]);
+}
+
+#[test]
+fn a_used_connection_that_dies_under_a_request_may_have_been_reached() {
+    let server = Server::start(vec![Box::new(|stream| {
+        read_request(stream);
+        stream.write_all(OK.as_bytes()).unwrap();
+        read_request(stream)
+    })]);
+    let (_, second) = ask_twice(&server, Duration::ZERO);
+    assert_eq!(silence(&second).0, Reached::Maybe);
+    assert_eq!(server.saw(), [second.report.sent as usize]);
+}
+
+#[test]
+fn an_answer_larger_than_the_limit_is_cut_there() {
+    let server = Server::start(vec![Box::new(|stream| {
+        read_request(stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 99999999999\r\n\r\n");
+        while stream.write_all(&[b' '; 1 << 16]).is_ok() {}
+        0
+    })]);
+    let mut reply = ask(&server.url, LONG);
+    let (status, text, error) = body(&mut reply);
+    assert_eq!((status, text.len(), error), (200, ANSWER_BYTES_MOST, Some(std::io::ErrorKind::FileTooLarge)));
+}
+
+#[test]
+fn a_header_that_would_break_the_line_is_refused_without_its_value() {
+    let mut sly = request("http://127.0.0.1:1/");
+    sly.headers.push(("x-key".into(), b"secret\r\nx-admin: true".to_vec()));
+    let reply = on_the_wire(async { http().exchange(sly, LONG).await });
+    let (reached, why) = silence(&reply);
+    assert_eq!(reached, Reached::No);
+    assert!(why.contains("`x-key`") && !why.contains("secret"), "{why}");
+}
