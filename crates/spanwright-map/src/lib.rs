@@ -3,10 +3,23 @@
 //! A total, typed subset of jq: what is accepted gives the answer of jq 1.8.2, exact numbers apart, and less is
 //! accepted. [`Program`] is one expression, [`Mapping`] a table of target fields.
 //!
-//! Architecture invariant: evaluation is a function of its input. No clock, no randomness, no file, no environment.
+//! The way of an expression: [`syntax`] reads text into a tree, [`lower`] gives its names a meaning, [`check`] says
+//! what it gives, reads and cannot do, [`run`] evaluates it in the arena of one record.
+//!
+//! Architecture invariant: evaluation is a function of its input, and it ends. No clock, no randomness, no file, no
+//! environment; steps and bytes are counted inside functions too.
 
+mod check;
+pub mod codes;
+pub mod functions;
+mod lower;
 mod mapping;
+mod op;
 mod program;
+mod run;
+mod syntax;
 
 pub use mapping::{Lineage, MapContext, Mapping};
 pub use program::{Count, Env, Fault, Gives, Program, Scope};
+pub use run::STEPS_MOST;
+pub use syntax::{EXPRESSION_BYTES_MOST, EXPRESSION_DEPTH_MOST, EXPRESSION_LINKS_MOST, refused};

@@ -4,9 +4,16 @@ use std::sync::Arc;
 
 use spanwright_shape::{
     room::Room,
-    shape::{ShapeId, Shapes},
+    shape::{Shape, ShapeId, Shapes},
     text::{Failure, Problems, Scalar},
     value::Value,
+};
+
+use crate::{
+    lower::Lowering,
+    op::{Op, OpKind, Site},
+    run::{Flow, Frame, Given, Run, Trouble},
+    syntax,
 };
 
 /// What an expression may see while it is checked.
@@ -64,35 +71,109 @@ pub struct Fault {
 
 /// A checked expression.
 #[derive(Debug)]
-pub struct Program {}
+pub struct Program {
+    text: Arc<str>,
+    op: Op,
+    sites: Box<[Site]>,
+    gives: Gives,
+}
 
 impl Program {
     /// Parses and checks an expression. `None`: the problems say why.
-    pub fn check(_text: &Scalar, _scope: &mut Scope<'_>, _to: &mut Problems) -> Option<Program> {
+    pub fn check(text: &Scalar, scope: &mut Scope<'_>, to: &mut Problems) -> Option<Program> {
+        let names: Vec<Arc<str>> = scope.names.iter().map(|(name, _)| name.clone()).collect();
+        let fields: Vec<Arc<str>> = match scope.shapes.get(scope.dot) {
+            Shape::Record(record) => record.fields.iter().map(|field| field.name.clone()).collect(),
+            _ => Vec::new(),
+        };
+        let mut lowering = Lowering::new(Some(&names), scope.zone.as_deref(), &fields, text.text.len());
+        let faults = match syntax::parse(&text.text) {
+            Err(fault) => vec![fault],
+            Ok(tree) => {
+                let op = lowering.lower(&tree);
+                if lowering.faults.is_empty() {
+                    let sites = lowering.sites.into();
+                    let gives = Gives { shape: scope.shapes.add(Shape::Any), count: Count::Maybe, reads: Vec::new(), can_fail: true };
+                    return Some(Program { text: text.text.as_str().into(), op, sites, gives });
+                }
+                lowering.faults
+            }
+        };
+        for fault in faults {
+            to.error(fault.code, text.place(fault.from, fault.to), fault.says, fault.help);
+        }
         None
     }
 
-    /// Parses an expression of a plan that a program made: no shapes, no places.
+    /// Parses an expression of a plan that a program made: no shapes, no places, and any `$name` is taken.
     pub fn of(text: &str) -> Option<Program> {
-        let mut shapes = Shapes::default();
-        let dot = shapes.add(spanwright_shape::shape::Shape::Any);
-        Program::check(&Scalar::made(text), &mut Scope { shapes: &mut shapes, dot, names: Vec::new(), zone: None }, &mut Problems::new())
+        let mut lowering = Lowering::new(None, None, &[], text.len());
+        let op = lowering.lower(&syntax::parse(text).ok()?);
+        let gives = Gives { shape: spanwright_shape::shape::ShapeId(0), count: Count::Maybe, reads: Vec::new(), can_fail: true };
+        let sites = lowering.sites.into();
+        lowering.faults.is_empty().then(|| Program { text: text.into(), op, sites, gives })
     }
 
     /// What is known of it.
     pub fn gives(&self) -> &Gives {
-        unimplemented_gives()
+        &self.gives
+    }
+
+    /// As it is written.
+    pub fn text(&self) -> &Arc<str> {
+        &self.text
     }
 
     /// Runs it where at most one result is wanted: `None` is absent.
     ///
     /// # Errors
     /// A kind that does not fit, a second result, or the budget spent.
-    pub fn one<'a>(&'a self, _env: &Env<'a>, _room: &'a Room) -> Result<Option<Value<'a>>, Fault> {
-        Ok(None)
+    pub fn one<'a>(&'a self, env: &Env<'a>, room: &'a Room) -> Result<Option<Value<'a>>, Fault> {
+        self.given(&Run::new(room, env.names), env.dot).map_err(|stop| self.fault(&stop))
+    }
+
+    /// Runs it and hands every result to a callback, in order. Here a path to what is not there gives null, as in jq.
+    ///
+    /// # Errors
+    /// A kind that does not fit, or the budget spent; what was handed out before stays handed out.
+    pub fn each<'a>(&'a self, env: &Env<'a>, room: &'a Room, out: &mut dyn FnMut(Value<'a>)) -> Result<(), Fault> {
+        let run = Run::new(room, env.names);
+        let handed = run.each(&self.op, Frame::top(env.dot), &mut |value| {
+            out(value);
+            Ok(Flow::On)
+        });
+        handed.map(|_| ()).map_err(|stop| self.fault(&stop))
+    }
+
+    /// In an evaluation that others share. A path that stands alone keeps absent absent.
+    pub(crate) fn given<'a>(&'a self, run: &Run<'a>, dot: Value<'a>) -> Given<'a> {
+        match &self.op.kind {
+            OpKind::Path(base, steps) if !self.op.many => run.bare_path(base, steps, Frame::top(dot)),
+            _ => run.one(&self.op, Frame::top(dot)),
+        }
+    }
+
+    /// Where it went wrong, in bytes of its text.
+    pub(crate) fn site(&self, trouble: &Trouble) -> &Site {
+        &self.sites[trouble.site as usize]
+    }
+
+    fn fault(&self, trouble: &Trouble) -> Fault {
+        let says = format!("`{}`: {}", self.shown(trouble), trouble.says());
+        Fault { failure: Failure::new(trouble.code(), says) }
+    }
+
+    /// The part of the text that failed, shortened.
+    pub(crate) fn shown(&self, trouble: &Trouble) -> String {
+        let site = self.site(trouble);
+        let part = self.text.get(site.from as usize..site.to as usize).unwrap_or(&self.text);
+        let mut line = part.split_whitespace().collect::<Vec<_>>().join(" ");
+        if line.chars().count() > SHOWN_MOST {
+            line = line.chars().take(SHOWN_MOST).chain("..".chars()).collect();
+        }
+        line
     }
 }
 
-fn unimplemented_gives() -> &'static Gives {
-    unreachable!("no program is ever made yet")
-}
+/// Characters of an expression that a failure shows.
+const SHOWN_MOST: usize = 60;

@@ -1,0 +1,142 @@
+//! What is in what.
+
+use spanwright_shape::value::Value;
+
+use super::{Asked, Function, Makes, Nulls, Prepared, Result, Types, types::nothing};
+use crate::{
+    op::OpKind,
+    run::{Kinds, Outcome, Stop, What, numbers},
+};
+
+/// `contains`
+pub static CONTAINS: Function = Function {
+    name: "contains",
+    takes: &["part"],
+    about: "Whether a text holds another, a list an item that contains each item of another, a record fields that contain those of another.",
+    example: [r#"contains("GmbH")"#, r#""ACME GmbH""#, "true"],
+    ours: false,
+    makes: Makes::Value {
+        run: |asked| contains(asked, &asked.dot, &asked.argument(0)).map(Value::Bool),
+        prepare: nothing,
+        types: Types { dot: Kinds::ALL, nulls: Nulls::Fail, arguments: Kinds::ALL, gives: Result::Flag, can_fail: true },
+    },
+};
+
+/// `has`
+pub static HAS: Function = Function {
+    name: "has",
+    takes: &["key"],
+    about: "Whether a record has a field (null counts), or a list an item of that number.",
+    example: [r#"has("a")"#, r#"{"a": null}"#, "true"],
+    ours: false,
+    makes: Makes::Value {
+        run: has,
+        prepare: nothing,
+        types: Types {
+            dot: Kinds::LIST.or(Kinds::RECORD),
+            nulls: Nulls::Forgiven,
+            arguments: Kinds::TEXT.or(Kinds::NUMBER),
+            gives: Result::Flag,
+            can_fail: false,
+        },
+    },
+};
+
+/// `IN`
+pub static IN: Function = Function {
+    name: "IN",
+    takes: &["values", "source; values"],
+    about: "Whether the input, or some result of a source, equals one of several values: `.Status | IN(\"A\", \"B\")`.",
+    example: [r#"IN("A", "B")"#, r#""B""#, "true"],
+    ours: false,
+    makes: Makes::Form(|lowering, at, arguments| {
+        let mut arguments = arguments.into_iter();
+        let (Some(first), second) = (arguments.next(), arguments.next()) else { return lowering.op(at, false, OpKind::Empty) };
+        let source = match second {
+            Some(_) => None,
+            None => Some(lowering.op(at, false, OpKind::Dot)),
+        };
+        let (source, values) = match (source, second) {
+            (Some(source), _) => (source, first),
+            (None, Some(values)) => (first, values),
+            (None, None) => return lowering.op(at, false, OpKind::Empty),
+        };
+        let list = lowering.op(at, false, OpKind::List(Some(values.into())));
+        let sources = lowering.op(at, false, OpKind::List(Some(source.into())));
+        let call = OpKind::Call(&AMONG, Box::new([sources, list]), Prepared::Nothing);
+        lowering.op(at, false, call)
+    }),
+};
+
+static AMONG: Function = Function {
+    name: "IN",
+    takes: &["sources; values"],
+    about: "Whether two lists have an item in common.",
+    example: ["IN(1)", "1", "true"],
+    ours: false,
+    makes: Makes::Value {
+        run: |asked| {
+            let (Value::List(sources), Value::List(values)) = (asked.argument(0), asked.argument(1)) else { return Ok(Value::Bool(false)) };
+            for source in sources {
+                if asked.run.contains_item(values, source, asked.site)? {
+                    return Ok(Value::Bool(true));
+                }
+            }
+            Ok(Value::Bool(false))
+        },
+        prepare: nothing,
+        types: Types { dot: Kinds::ALL, nulls: Nulls::Taken, arguments: Kinds::ALL, gives: Result::Flag, can_fail: false },
+    },
+};
+
+fn has<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
+    match (asked.dot, asked.argument(0)) {
+        (Value::Record(fields), Value::Text(name)) => Ok(Value::Bool(fields.iter().any(|(have, _)| *have == name))),
+        (Value::List(items), Value::Number(at)) => {
+            let at = numbers::floor_i64(&at).unwrap_or(-1);
+            Ok(Value::Bool(usize::try_from(at).is_ok_and(|at| at < items.len())))
+        }
+        (Value::Null, Value::Text(_) | Value::Number(_)) => Ok(Value::Bool(false)),
+        (Value::Record(_) | Value::List(_), key) => Err(asked.stop(What::Step(asked.dot.kind(), key.kind()))),
+        _ => Err(asked.wants(Kinds::LIST.or(Kinds::RECORD))),
+    }
+}
+
+fn contains(asked: &Asked<'_, '_>, whole: &Value<'_>, part: &Value<'_>) -> std::result::Result<bool, Stop> {
+    asked.run.take_steps(1, asked.site)?;
+    match (whole, part) {
+        (Value::Text(whole), Value::Text(part)) => {
+            asked.run.take_text(whole.len(), asked.site)?;
+            Ok(whole.contains(part))
+        }
+        (Value::List(whole), Value::List(part)) => {
+            for sought in *part {
+                if !some_contains(asked, whole, sought)? {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        }
+        (Value::Record(_), Value::Record(part)) => {
+            for (name, sought) in *part {
+                match whole.get(name) {
+                    Some(value) if contains(asked, &value, sought)? => (),
+                    _ => return Ok(false),
+                }
+            }
+            Ok(true)
+        }
+        _ if whole.kind() == part.kind() => asked.run.same(whole, part, asked.site),
+        _ => Err(asked.stop(What::Pair("contains", whole.kind(), part.kind()))),
+    }
+}
+
+/// Items of other kinds do not contain it; jq passes over them inside lists.
+fn some_contains(asked: &Asked<'_, '_>, items: &[Value<'_>], sought: &Value<'_>) -> std::result::Result<bool, Stop> {
+    for item in items {
+        if item.kind() == sought.kind() && contains(asked, item, sought)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,185 @@
+//! Dates and times, as texts. There is no clock: the same record always gives the same.
+//!
+//! Zones are those of the tz database that is built in, so a map does not differ by machine. A local time that a zone
+//! has twice (clocks go back) is the first of the two; one that it has not (clocks go forward) moves on by the gap:
+//! `02:30` becomes `03:30`, as RFC 5545 section 3.3.5 has it.
+
+use jiff::{Timestamp, civil, tz::TimeZone};
+use spanwright_shape::{shape::Zone, value::Value};
+
+use super::{Asked, Function, Makes, Nulls, Prepared, Result, Types, types::nothing};
+use crate::{
+    codes,
+    lower::{Lowering, Place},
+    op::{Literal, Op, OpKind},
+    run::{Kinds, Outcome, What},
+};
+
+/// `zoned`
+pub static ZONED: Function = Function {
+    name: "zoned",
+    takes: &["", "\"zone\""],
+    about: "A local date-time with the offset of a zone (RFC 3339); one that has an offset stays as it is. Without a zone: the one that its system declares. A time that is there twice is the first of the two; one in the gap moves on by the gap.",
+    example: [r#"zoned("Europe/Berlin")"#, r#""2026-07-01T08:00:00""#, r#""2026-07-01T08:00:00+02:00""#],
+    ours: true,
+    makes: Makes::Value {
+        run: zoned,
+        prepare: zone,
+        types: Types {
+            dot: Kinds::TEXT,
+            nulls: Nulls::Fail,
+            arguments: Kinds::TEXT,
+            gives: Result::Of(|checker, _, _| checker.date_time(Zone::Must)),
+            can_fail: true,
+        },
+    },
+};
+
+/// `date`
+pub static DATE: Function = Function {
+    name: "date",
+    takes: &[""],
+    about: "The date of a date-time or a date, as it is written there: no zone is changed.",
+    example: ["date", r#""2026-07-01T08:00:00+02:00""#, r#""2026-07-01""#],
+    ours: true,
+    makes: Makes::Value {
+        run: |asked| {
+            let text = asked.text()?;
+            let valid = parts(text).is_some() || date_only(text).is_some();
+            if valid { Ok(Value::Text(&text[..10])) } else { Err(asked.stop(What::NotADate)) }
+        },
+        prepare: nothing,
+        types: Types {
+            dot: Kinds::TEXT,
+            nulls: Nulls::Fail,
+            arguments: Kinds::NONE,
+            gives: Result::Of(|checker, _, _| checker.date(Zone::Never)),
+            can_fail: true,
+        },
+    },
+};
+
+/// `utc`
+pub static UTC: Function = Function {
+    name: "utc",
+    takes: &[""],
+    about: "A date-time with an offset as the same moment in UTC; one without an offset fails: say `zoned(..)` first.",
+    example: ["utc", r#""2026-07-01T08:00:00+02:00""#, r#""2026-07-01T06:00:00Z""#],
+    ours: true,
+    makes: Makes::Value {
+        run: |asked| {
+            let text = asked.text()?;
+            let at: Timestamp = parts(text)
+                .filter(|parts| !parts.offset.is_empty())
+                .and_then(|_| text.parse().ok())
+                .ok_or_else(|| asked.stop(What::NotADate))?;
+            asked.made_text(&at.to_string())
+        },
+        prepare: nothing,
+        types: Types {
+            dot: Kinds::TEXT,
+            nulls: Nulls::Fail,
+            arguments: Kinds::NONE,
+            gives: Result::Of(|checker, _, _| checker.date_time(Zone::Must)),
+            can_fail: true,
+        },
+    },
+};
+
+fn zone(lowering: &mut Lowering<'_>, at: Place, arguments: &[Op]) -> Prepared {
+    let name = match arguments {
+        [] => match lowering.zone {
+            Some(zone) => zone.to_string(),
+            None => {
+                let says = "`zoned` has no zone here: the source declares none";
+                lowering.fault(
+                    &codes::ZONE,
+                    at,
+                    says,
+                    "write `zoned(\"Europe/Berlin\")`, or `zone: Europe/Berlin` in the system's file".to_string(),
+                );
+                return Prepared::Nothing;
+            }
+        },
+        [Op { kind: OpKind::Literal(Literal::Text(name)), .. }, ..] => name.to_string(),
+        _ => {
+            lowering.fault(&codes::ZONE, at, "the zone is written out here", "write `zoned(\"Europe/Berlin\")`".to_string());
+            return Prepared::Nothing;
+        }
+    };
+    match TimeZone::get(&name) {
+        Ok(zone) => Prepared::Zone(zone),
+        Err(_) => {
+            lowering.fault(
+                &codes::ZONE,
+                at,
+                format!("there is no time zone `{name}`"),
+                "names are those of the tz database: `Europe/Berlin`, `UTC`".to_string(),
+            );
+            Prepared::Nothing
+        }
+    }
+}
+
+fn zoned<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
+    let text = asked.text()?;
+    let parts = parts(text).ok_or_else(|| asked.stop(What::NotADate))?;
+    if !parts.offset.is_empty() {
+        return Ok(asked.dot);
+    }
+    let Prepared::Zone(zone) = asked.prepared else { return Err(asked.stop(What::NotADate)) };
+    let timestamp = zone.to_ambiguous_timestamp(parts.local).compatible().map_err(|_| asked.stop(What::NotADate))?;
+    let offset = zone.to_offset(timestamp);
+    let shown = offset.to_datetime(timestamp);
+    let (hour, minute) = (shown.hour(), shown.minute());
+    let minutes = offset.seconds() / 60;
+    let sign = if minutes < 0 { '-' } else { '+' };
+    // The clock is written anew, since a time in the gap has moved; the rest stays as it was written.
+    let date = if shown.date() == parts.local.date() { text[..10].to_string() } else { shown.date().to_string() };
+    let minutes = minutes.abs();
+    asked.made_text(&format!("{date}T{hour:02}:{minute:02}{}{sign}{:02}:{:02}", &text[16..], minutes / 60, minutes % 60))
+}
+
+struct Parts<'t> {
+    local: civil::DateTime,
+    /// `Z`, `+02:00` or nothing.
+    offset: &'t str,
+}
+
+/// `2026-07-01T08:00:00`, with a fraction and an offset if it likes.
+fn parts(text: &str) -> Option<Parts<'_>> {
+    if !text.is_ascii() || text.len() < 19 {
+        return None;
+    }
+    let (clock, rest) = text.split_at(19);
+    let local = civil(clock)?;
+    let fraction = rest.strip_prefix('.').map_or(0, |digits| 1 + digits.bytes().take_while(u8::is_ascii_digit).count());
+    let offset = &rest[fraction..];
+    (fraction != 1 && is_offset(offset)).then_some(Parts { local, offset })
+}
+
+fn civil(clock: &str) -> Option<civil::DateTime> {
+    let bytes = clock.as_bytes();
+    let signs = [(4, b'-'), (7, b'-'), (10, b'T'), (13, b':'), (16, b':')];
+    if signs.iter().any(|(at, sign)| bytes[*at] != *sign) {
+        return None;
+    }
+    let number = |from: usize, to: usize| {
+        clock.get(from..to).filter(|digits| digits.bytes().all(|b| b.is_ascii_digit())).and_then(|digits| digits.parse::<i16>().ok())
+    };
+    let small = |from: usize| number(from, from + 2).and_then(|n| i8::try_from(n).ok());
+    civil::DateTime::new(number(0, 4)?, small(5)?, small(8)?, small(11)?, small(14)?, small(17)?, 0).ok()
+}
+
+fn is_offset(text: &str) -> bool {
+    match text.as_bytes() {
+        [] | [b'Z'] => true,
+        [b'+' | b'-', a, b, b':', c, d] => [a, b, c, d].iter().all(|digit| digit.is_ascii_digit()),
+        _ => false,
+    }
+}
+
+fn date_only(text: &str) -> Option<civil::Date> {
+    let date = text.get(..10)?;
+    (text.is_ascii() && is_offset(&text[10..])).then(|| date.parse().ok())?
+}

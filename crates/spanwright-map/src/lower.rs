@@ -1,0 +1,353 @@
+//! A tree to what runs: names get their meaning, patterns are compiled, and every fault is found, not the first one only.
+
+use std::sync::{Arc, atomic::AtomicU32};
+
+use spanwright_shape::text::{Code, near};
+
+use crate::{
+    codes, functions,
+    op::{Literal, Op, OpKind, Site, Step, TextPiece, Way},
+    syntax::{Fault, Operator, Piece, Tree, TreeKind, refused},
+};
+
+/// What lowering knows and gathers.
+#[derive(Debug)]
+pub struct Lowering<'l> {
+    /// Names from outside; `None`: any name is taken.
+    pub names: Option<&'l [Arc<str>]>,
+    /// The zone of times that carry none.
+    pub zone: Option<&'l str>,
+    /// Fields of the dot, for "did you mean `.Name`".
+    pub fields: &'l [Arc<str>],
+    /// Bytes of the whole expression: a bare word is the whole of it.
+    pub whole: usize,
+    /// Places of the nodes.
+    pub sites: Vec<Site>,
+    /// What is wrong.
+    pub faults: Vec<Fault>,
+    locals: Vec<String>,
+}
+
+/// The bytes that a node stands on.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// First byte.
+    pub from: usize,
+    /// One behind the last.
+    pub to: usize,
+}
+
+impl<'l> Lowering<'l> {
+    /// Nothing gathered yet.
+    pub fn new(names: Option<&'l [Arc<str>]>, zone: Option<&'l str>, fields: &'l [Arc<str>], whole: usize) -> Lowering<'l> {
+        Lowering { names, zone, fields, whole, sites: Vec::new(), faults: Vec::new(), locals: Vec::new() }
+    }
+
+    /// A fault at a place.
+    pub fn fault(&mut self, code: &'static Code, at: Place, says: impl Into<String>, help: impl Into<Option<String>>) {
+        self.faults.push(Fault { code, from: at.from, to: at.to, says: says.into(), help: help.into() });
+    }
+
+    /// A node at a place.
+    pub fn op(&mut self, at: Place, many: bool, kind: OpKind) -> Op {
+        Op { kind, many, site: self.site(at) }
+    }
+
+    fn site(&mut self, at: Place) -> u32 {
+        let short = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
+        self.sites.push(Site { from: short(at.from), to: short(at.to), path: None });
+        short(self.sites.len() - 1)
+    }
+
+    /// The node of a tree.
+    pub fn lower(&mut self, tree: &Tree) -> Op {
+        let at = Place { from: tree.from, to: tree.to };
+        match &tree.kind {
+            TreeKind::Dot => self.op(at, false, OpKind::Dot),
+            TreeKind::Null => self.op(at, false, OpKind::Literal(Literal::Null)),
+            TreeKind::Flag(flag) => self.op(at, false, OpKind::Literal(Literal::Flag(*flag))),
+            TreeKind::Number(text) => self.op(at, false, OpKind::Literal(Literal::number(text))),
+            TreeKind::Text(pieces) => self.text(at, pieces),
+            TreeKind::Variable(name) => self.variable(at, name),
+            TreeKind::Index(base, key) => self.index(at, base, key),
+            TreeKind::Slice(base, from, to) => self.slice(at, base, from.as_deref(), to.as_deref()),
+            TreeKind::Iterate(base) => {
+                let base = self.lower(base);
+                self.op(at, true, OpKind::Iterate(base.into(), false))
+            }
+            TreeKind::Optional(inner, whole) => self.optional(at, inner, *whole),
+            TreeKind::Pipe(left, right) => self.pipe(at, left, right),
+            TreeKind::Comma(left, right) => self.comma(at, left, right),
+            TreeKind::Otherwise(left, right) => self.pair(at, left, right, OpKind::Otherwise),
+            TreeKind::Binary(operator, left, right) => self.binary(at, *operator, left, right),
+            TreeKind::Negate(operand) => self.negate(at, operand),
+            TreeKind::If(arms, otherwise) => self.condition(at, arms, otherwise.as_deref()),
+            TreeKind::List(inner) => {
+                let inner = inner.as_ref().map(|inner| Box::new(self.lower(inner)));
+                self.op(at, false, OpKind::List(inner))
+            }
+            TreeKind::Record(fields) => self.record(at, fields),
+            TreeKind::Call(name, arguments) => self.call(at, name, arguments),
+            TreeKind::Bind(source, name, body) => {
+                let source = self.lower(source);
+                let body = self.with_local(name, |here| here.lower(body));
+                let many = source.many || body.many;
+                self.op(at, many, OpKind::Bind(source.into(), body.into()))
+            }
+            TreeKind::Reduce(source, name, start, step) => self.reduce(at, source, name, start, step),
+        }
+    }
+
+    fn with_local<T>(&mut self, name: &str, inside: impl FnOnce(&mut Self) -> T) -> T {
+        self.locals.push(name.to_string());
+        let made = inside(self);
+        self.locals.pop();
+        made
+    }
+
+    fn text(&mut self, at: Place, pieces: &[Piece]) -> Op {
+        if let [Piece::Plain(text)] = pieces {
+            return self.op(at, false, OpKind::Literal(Literal::Text(text.as_str().into())));
+        }
+        let pieces: Box<[TextPiece]> = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Plain(text) => TextPiece::Plain(text.as_str().into()),
+                Piece::Inside(tree) => TextPiece::Inside(self.lower(tree)),
+            })
+            .collect();
+        let many = pieces.iter().any(|piece| matches!(piece, TextPiece::Inside(op) if op.many));
+        self.op(at, many, OpKind::Text(pieces))
+    }
+
+    fn variable(&mut self, at: Place, name: &str) -> Op {
+        if let Some(depth) = self.locals.iter().rev().position(|local| local == name) {
+            return self.op(at, false, OpKind::Local(u32::try_from(depth).unwrap_or(0)));
+        }
+        if let Some(names) = self.names
+            && !names.iter().any(|have| **have == *name)
+        {
+            let meant = near(name, names.iter().map(|have| &**have).chain(self.locals.iter().map(String::as_str)));
+            let known = names.iter().map(|name| format!("`${name}`")).collect::<Vec<_>>().join(", ");
+            let help = match meant {
+                Some(meant) => format!("did you mean `${meant}`?"),
+                None if known.is_empty() => "no names are seen here; bind one with `EXPR as $name | ..`".to_string(),
+                None => format!("what is seen here: {known}"),
+            };
+            self.fault(&codes::UNKNOWN_NAME, at, format!("there is no `${name}` here"), help);
+        }
+        self.op(at, false, OpKind::Name(name.into()))
+    }
+
+    fn index(&mut self, at: Place, base: &Tree, key: &Tree) -> Op {
+        let way = match &key.kind {
+            TreeKind::Text(pieces) if matches!(pieces.as_slice(), [Piece::Plain(_)]) => {
+                let [Piece::Plain(name)] = pieces.as_slice() else { return self.op(at, false, OpKind::Empty) };
+                Way::Key(name.as_str().into(), AtomicU32::new(0))
+            }
+            TreeKind::Number(text) if text.parse::<i32>().is_ok() => Way::Item(text.parse().unwrap_or(0)),
+            TreeKind::Negate(inner) if matches!(&inner.kind, TreeKind::Number(text) if text.parse::<i32>().is_ok()) => match &inner.kind {
+                TreeKind::Number(text) => Way::Item(-text.parse::<i64>().unwrap_or(0)),
+                _ => return self.op(at, false, OpKind::Empty),
+            },
+            _ => Way::Computed(self.single(key, "an index")),
+        };
+        let at_step = Place { from: key.from, to: key.to };
+        self.step(at, base, way, at_step)
+    }
+
+    fn slice(&mut self, at: Place, base: &Tree, from: Option<&Tree>, to: Option<&Tree>) -> Op {
+        let from = from.map(|from| self.single(from, "a bound of a slice"));
+        let to = to.map(|to| self.single(to, "a bound of a slice"));
+        self.step(at, base, Way::Slice(from, to), at)
+    }
+
+    /// What may give one result only, where jq would try each of many.
+    pub fn single(&mut self, tree: &Tree, what: &str) -> Op {
+        let op = self.lower(tree);
+        if op.many {
+            let at = Place { from: tree.from, to: tree.to };
+            self.fault(&codes::MANY, at, format!("{what} may give one result only here"), "take one: `first(..)`".to_string());
+        }
+        op
+    }
+
+    /// One step more on a path.
+    fn step(&mut self, at: Place, base: &Tree, way: Way, at_step: Place) -> Op {
+        let base = self.lower(base);
+        let step = Step { way, optional: false, site: self.site(at_step) };
+        self.append(at, base, vec![step])
+    }
+
+    fn append(&mut self, at: Place, base: Op, more: Vec<Step>) -> Op {
+        let many = base.many;
+        match base.kind {
+            OpKind::Path(inner, steps) => {
+                let steps = steps.into_vec().into_iter().chain(more).collect();
+                self.op(at, many, OpKind::Path(inner, steps))
+            }
+            _ => self.op(at, many, OpKind::Path(base.into(), more.into())),
+        }
+    }
+
+    /// `.a?` passes over the failure of its last step; `(..)?` over each inside.
+    fn optional(&mut self, at: Place, inner: &Tree, whole: bool) -> Op {
+        let op = self.lower(inner);
+        let many = op.many;
+        match (&inner.kind, op.kind) {
+            (TreeKind::Index(..) | TreeKind::Slice(..), OpKind::Path(base, mut steps)) if !whole => {
+                if let Some(last) = steps.last_mut() {
+                    last.optional = true;
+                }
+                self.op(at, many, OpKind::Path(base, steps))
+            }
+            (TreeKind::Iterate(_), OpKind::Iterate(base, _)) if !whole => self.op(at, true, OpKind::Iterate(base, true)),
+            (_, kind) => {
+                let op = Op { kind, many, site: op.site };
+                self.op(at, many, OpKind::Try(op.into()))
+            }
+        }
+    }
+
+    /// `A | .b.c` is a path from A: one node, and absence stays absence.
+    fn pipe(&mut self, at: Place, left: &Tree, right: &Tree) -> Op {
+        let left = self.lower(left);
+        let right = self.lower(right);
+        let many = left.many || right.many;
+        match right.kind {
+            OpKind::Path(base, steps) if matches!(base.kind, OpKind::Dot) && !steps.iter().any(uses_dot) => {
+                self.append(at, left, steps.into_vec())
+            }
+            kind => {
+                let right = Op { kind, many: right.many, site: right.site };
+                self.op(at, many, OpKind::Pipe(left.into(), right.into()))
+            }
+        }
+    }
+
+    fn comma(&mut self, at: Place, left: &Tree, right: &Tree) -> Op {
+        let left = self.lower(left);
+        let right = self.lower(right);
+        let mut parts = match left.kind {
+            OpKind::Comma(parts) => parts.into_vec(),
+            _ => vec![left],
+        };
+        parts.push(right);
+        self.op(at, true, OpKind::Comma(parts.into()))
+    }
+
+    fn pair(&mut self, at: Place, left: &Tree, right: &Tree, kind: fn(Box<Op>, Box<Op>) -> OpKind) -> Op {
+        let (left, right) = (self.lower(left), self.lower(right));
+        let many = left.many || right.many;
+        self.op(at, many, kind(left.into(), right.into()))
+    }
+
+    fn binary(&mut self, at: Place, operator: Operator, left: &Tree, right: &Tree) -> Op {
+        match operator {
+            Operator::And => self.pair(at, left, right, OpKind::And),
+            Operator::Or => self.pair(at, left, right, OpKind::Or),
+            _ => {
+                let (left, right) = (self.lower(left), self.lower(right));
+                let many = left.many || right.many;
+                self.op(at, many, OpKind::Binary(operator, left.into(), right.into()))
+            }
+        }
+    }
+
+    /// A negated number is a constant.
+    fn negate(&mut self, at: Place, operand: &Tree) -> Op {
+        if let TreeKind::Number(text) = &operand.kind
+            && text != "0"
+        {
+            return self.op(at, false, OpKind::Literal(Literal::number(&format!("-{text}"))));
+        }
+        let operand = self.lower(operand);
+        let many = operand.many;
+        self.op(at, many, OpKind::Negate(operand.into()))
+    }
+
+    fn condition(&mut self, at: Place, arms: &[(Tree, Tree)], otherwise: Option<&Tree>) -> Op {
+        let arms: Box<[(Op, Op)]> = arms.iter().map(|(when, then)| (self.lower(when), self.lower(then))).collect();
+        let otherwise = otherwise.map(|otherwise| Box::new(self.lower(otherwise)));
+        let many = arms.iter().any(|(when, then)| when.many || then.many) || otherwise.as_ref().is_some_and(|otherwise| otherwise.many);
+        self.op(at, many, OpKind::If(arms, otherwise))
+    }
+
+    fn record(&mut self, at: Place, fields: &[(Tree, Tree)]) -> Op {
+        let fields: Box<[(Op, Op)]> = fields.iter().map(|(key, value)| (self.lower(key), self.lower(value))).collect();
+        let many = fields.iter().any(|(key, value)| key.many || value.many);
+        self.op(at, many, OpKind::Record(fields))
+    }
+
+    fn reduce(&mut self, at: Place, source: &Tree, name: &str, start: &Tree, step: &Tree) -> Op {
+        let source = self.lower(source);
+        let start = self.single(start, "the start of `reduce`");
+        let step = self.with_local(name, |here| here.lower(step));
+        self.op(at, false, OpKind::Reduce(source.into(), start.into(), step.into()))
+    }
+
+    // ---- calls ----
+
+    fn call(&mut self, at: Place, name: &str, arguments: &[Tree]) -> Op {
+        if let Some(function) = functions::find(name) {
+            return self.known(at, function, arguments);
+        }
+        match refused::instead_of(name) {
+            Some(instead) => {
+                self.fault(&codes::REFUSED, at, format!("`{name}` is part of jq and not of this language"), instead.to_string())
+            }
+            None if arguments.is_empty() && at.to - at.from == self.whole && functions::near(name).is_none() => self.bare_word(at, name),
+            None => self.unknown(at, name),
+        }
+        for argument in arguments {
+            self.lower(argument);
+        }
+        self.op(at, false, OpKind::Empty)
+    }
+
+    fn bare_word(&mut self, at: Place, name: &str) {
+        let help = match near(name, self.fields.iter().map(|field| &**field)) {
+            Some(field) => format!("a field of the source is `.{field}`, a constant is `{{ value: {name} }}`"),
+            None => format!("a constant is `{{ value: {name} }}`, a field of the source is `.{name}`"),
+        };
+        self.fault(&codes::BARE_WORD, at, format!("`{name}` is a bare word where an expression belongs"), help);
+    }
+
+    fn unknown(&mut self, at: Place, name: &str) {
+        let help = match (functions::near(name), near(name, self.fields.iter().map(|field| &**field))) {
+            (Some(near), _) => format!("did you mean `{near}`?"),
+            (None, Some(field)) => format!("a field of the source is `.{field}`"),
+            (None, None) => format!("a text stands in quotes: `\"{name}\"`; a field of the source is `.{name}`"),
+        };
+        let name_only = Place { from: at.from, to: at.from + name.len() };
+        self.fault(&codes::UNKNOWN_FUNCTION, name_only, format!("there is no function `{name}`"), help);
+    }
+
+    fn known(&mut self, at: Place, function: &'static functions::Function, arguments: &[Tree]) -> Op {
+        if !function.takes_so_many(arguments.len()) {
+            self.fault(&codes::ARGUMENTS, at, format!("`{}` does not take {}", function.name, counted(arguments.len())), function.usage());
+        }
+        let arguments: Vec<Op> = arguments.iter().map(|argument| self.lower(argument)).collect();
+        if !function.takes_so_many(arguments.len()) {
+            return self.op(at, false, OpKind::Empty);
+        }
+        function.lower(self, at, arguments)
+    }
+}
+
+fn counted(arguments: usize) -> String {
+    match arguments {
+        0 => "no argument".to_string(),
+        1 => "1 argument".to_string(),
+        more => format!("{more} arguments"),
+    }
+}
+
+/// Whether a step looks at the dot again, so that it cannot move to another base.
+fn uses_dot(step: &Step) -> bool {
+    match &step.way {
+        Way::Key(..) | Way::Item(_) => false,
+        Way::Computed(_) => true,
+        Way::Slice(from, to) => from.is_some() || to.is_some(),
+    }
+}

@@ -1,0 +1,111 @@
+//! Steps and bytes, counted inside functions too: what an expression may spend on one field of one record.
+
+use bumpalo::collections::Vec as RoomVec;
+use spanwright_shape::{
+    room::{ROOM_BYTES_MOST, Room},
+    value::Value,
+};
+
+use super::{Bound, Frame, Run, Stop, Trouble, What};
+
+/// Steps that one evaluation may take: nodes run, items gone through, and a step for each 64 bytes of text made.
+pub const STEPS_MOST: u32 = 1_000_000;
+
+impl<'a> Run<'a> {
+    /// An evaluation that has spent nothing yet.
+    pub fn new(room: &'a Room, names: &'a [(&'a str, Value<'a>)]) -> Run<'a> {
+        Run { room, names, steps: std::cell::Cell::new(0), bytes: std::cell::Cell::new(0) }
+    }
+
+    /// A new field of the same record: its steps count from the start, the record's bytes go on.
+    pub fn next_field(&self) {
+        self.steps.set(0);
+    }
+
+    /// Where values are made; say [`Run::take_bytes`] first.
+    pub fn room(&self) -> &'a Room {
+        self.room
+    }
+
+    /// Spends steps.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    #[inline]
+    pub fn take_steps(&self, steps: u32, site: u32) -> Result<(), Stop> {
+        let spent = self.steps.get().saturating_add(steps);
+        self.steps.set(spent);
+        if spent > STEPS_MOST { Err(Trouble::stop(site, What::TooManySteps)) } else { Ok(()) }
+    }
+
+    /// Spends bytes, before they are allocated.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    #[inline]
+    pub fn take_bytes(&self, bytes: usize, site: u32) -> Result<(), Stop> {
+        let spent = self.bytes.get().saturating_add(bytes);
+        self.bytes.set(spent);
+        if spent > ROOM_BYTES_MOST { Err(Trouble::stop(site, What::TooManyBytes)) } else { Ok(()) }
+    }
+
+    /// Spends what a list of so many items costs, in steps and in bytes.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    pub fn take_items(&self, items: usize, site: u32) -> Result<(), Stop> {
+        self.take_steps(u32::try_from(items).unwrap_or(u32::MAX), site)?;
+        self.take_bytes(items.saturating_mul(size_of::<Value<'_>>()), site)
+    }
+
+    /// A text in the room.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    pub fn text(&self, text: &str, site: u32) -> Result<&'a str, Stop> {
+        self.take_text(text.len(), site)?;
+        Ok(self.room.text(text))
+    }
+
+    /// Spends what a text of so many bytes costs.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    pub fn take_text(&self, bytes: usize, site: u32) -> Result<(), Stop> {
+        self.take_steps(u32::try_from(bytes / 64).unwrap_or(u32::MAX), site)?;
+        self.take_bytes(bytes, site)
+    }
+
+    /// A list in the room.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    pub fn list(&self, items: &[Value<'a>], site: u32) -> Result<Value<'a>, Stop> {
+        self.take_items(items.len(), site)?;
+        Ok(Value::List(self.room.bump().alloc_slice_copy(items)))
+    }
+
+    /// A record in the room.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    pub fn record(&self, fields: &[(&'a str, Value<'a>)], site: u32) -> Result<Value<'a>, Stop> {
+        self.take_items(fields.len().saturating_mul(2), site)?;
+        Ok(Value::Record(self.room.bump().alloc_slice_copy(fields)))
+    }
+
+    /// An empty list to push into; say [`Run::take_items`] for each item.
+    pub fn vec<T>(&self) -> RoomVec<'a, T> {
+        RoomVec::new_in(self.room.bump())
+    }
+
+    pub(super) fn bind(&self, frame: Frame<'a>, value: Value<'a>, site: u32) -> Result<Frame<'a>, Stop> {
+        self.take_bytes(size_of::<Bound<'_>>(), site)?;
+        let bound = self.room.bump().alloc(Bound { value, around: frame.bound });
+        Ok(Frame { dot: frame.dot, bound: Some(bound) })
+    }
+
+    pub(super) fn name(&self, name: &str) -> Value<'a> {
+        self.names.iter().rev().find(|(have, _)| *have == name).map_or(Value::Null, |(_, value)| *value)
+    }
+}
