@@ -60,6 +60,9 @@ pub enum Fact {
         /// Its generation.
         generation: u32,
     },
+    /// A batch is about to be asked under one key. Committed before the exchange, so that after a crash the same
+    /// composition goes again under the same key; closed by the [`Fact::Exchanged`] of the same number.
+    Bundled(Bundled),
     /// One exchange, whoever was in it.
     Exchanged(Exchanged),
     /// An effect after an attempt (or put off, superseded, found uncertain).
@@ -171,6 +174,23 @@ pub struct Moved {
     pub due: Moment,
     /// When it moved.
     pub at: Moment,
+}
+
+/// A batch under one key, before its exchange.
+#[derive(Clone, Debug)]
+pub struct Bundled {
+    /// The exchange's number.
+    pub id: ExchangeId,
+    /// The system.
+    pub system: Arc<str>,
+    /// The operation.
+    pub operation: Arc<str>,
+    /// The queue.
+    pub queue: Arc<str>,
+    /// When.
+    pub at: Moment,
+    /// What is in it, in its order.
+    pub members: Vec<EffectKey>,
 }
 
 /// One exchange on the wire.

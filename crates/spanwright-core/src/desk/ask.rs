@@ -7,8 +7,8 @@ use crate::codes;
 use crate::fact::Way;
 use crate::{
     deliver::Credentials,
-    fact::{Attempt, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, batch_key, print_of},
-    interface::Repeat,
+    fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, batch_key, print_of},
+    interface::{BulkKey, Repeat},
     plan::EffectPlan,
     run::Input,
 };
@@ -123,8 +123,7 @@ impl Desk {
         let call = self.next_call();
         let gate = self.queues[queue].gate;
         self.gates[gate].depart(now);
-        let exchange = ExchangeId(self.exchange_next);
-        self.exchange_next += 1;
+        let exchange = self.queues[queue].unbind(&members).unwrap_or_else(|| self.next_exchange());
         let (_, serial) = self.gates[gate].token();
         let looks: Vec<(Arc<str>, Arc<str>)> = members.iter().filter_map(|key| self.sent_scope(key)).collect();
         let asks_first = !looks.is_empty() && looks.len() == members.len();
@@ -181,7 +180,13 @@ impl Desk {
         self.start_or_ask(call, now, out);
     }
 
-    /// The intent of an effect that may not be repeated is on disk before it is asked.
+    fn next_exchange(&mut self) -> ExchangeId {
+        self.exchange_next += 1;
+        ExchangeId(self.exchange_next - 1)
+    }
+
+    /// What cannot be told after a crash is on disk before it is asked: the intent of an effect that may not be
+    /// repeated, the composition of a batch under one key.
     fn start_or_ask(&mut self, call: super::CallId, now: Moment, out: &mut Vec<Command>) {
         let Some(flight) = self.flights.get(&call) else { return };
         let unsafe_ones = flight.members.iter().filter(|key| self.repeat_of(key) == Some(Repeat::Never));
@@ -189,11 +194,25 @@ impl Desk {
         let facts: Vec<Fact> = unsafe_ones
             .filter_map(|key| Some(Fact::Started { effect: key.clone(), boot, generation: self.effect(key)?.state.generation }))
             .collect();
+        let facts: Vec<Fact> = facts.into_iter().chain(self.bundled(flight, now)).collect();
         if facts.is_empty() {
             return self.ask(call, now, out);
         }
         let ticket = self.commit(facts, out);
         self.starting.insert(ticket, call);
+    }
+
+    fn bundled(&self, flight: &Flight, now: Moment) -> Option<Fact> {
+        let queue = &self.queues[flight.queue];
+        let one_key = queue.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
+        let keyed = flight.members.first().and_then(|key| self.repeat_of(key)) == Some(Repeat::Keyed);
+        let glued = flight.members.iter().any(|key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some()));
+        if !one_key || !keyed || glued || flight.members.len() < 2 {
+            return None;
+        }
+        let (system, operation) = self.names_of(flight);
+        let members = flight.members.clone();
+        Some(Fact::Bundled(Bundled { id: flight.exchange, system, operation, queue: queue.name.clone(), at: now, members }))
     }
 
     fn repeat_of(&self, key: &EffectKey) -> Option<Repeat> {

@@ -434,7 +434,11 @@ impl Desk {
     /// An effect that is due takes its place: ready at the head of its lane, or behind others.
     pub(super) fn enter(&mut self, key: &EffectKey, now: Moment, out: &mut Vec<Command>) {
         let Some(effect) = self.effect(key) else { return };
-        let (queue, lane, glued) = (effect.queue, effect.lane, effect.state.glued);
+        let (queue, lane) = (effect.queue, effect.lane);
+        let glued = effect.state.glued.or(self.queues[queue].bound_to(key));
+        if let Some(effect) = self.effect_mut(key) {
+            effect.state.glued = glued;
+        }
         let head = self.queues[queue].line_up(lane, key);
         self.set_place(key, if head { Place::Ready } else { Place::Lined });
         match (head, glued) {

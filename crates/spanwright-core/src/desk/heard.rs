@@ -188,7 +188,7 @@ impl Desk {
         }))));
     }
 
-    fn names_of(&self, flight: &Flight) -> (Arc<str>, Arc<str>) {
+    pub(super) fn names_of(&self, flight: &Flight) -> (Arc<str>, Arc<str>) {
         let operation = flight.members.first().and_then(|key| {
             let run = self.runs.get(&key.run)?;
             let plan = run.effect_plan(run.effect(&key.node, &key.item, key.way)?);

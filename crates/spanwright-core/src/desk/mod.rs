@@ -191,7 +191,7 @@ impl Desk {
         }
         for glued in &opening.glued {
             if let Some(queue) = self.queue_of.get(&glued.queue) {
-                self.queues[*queue].glue(glued.glue, [glued.effect.clone()]);
+                self.queues[*queue].bind(glued.glue, &glued.effect);
             }
         }
         for lane in &opening.lanes {
@@ -248,7 +248,12 @@ impl Desk {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
                     self.took(*took, receipt, &mut jobs, out);
                 }
-                Fact::Started { .. } | Fact::Exchanged(_) | Fact::Gated(_) | Fact::Sent { .. } | Fact::Discarded { .. } => {}
+                Fact::Started { .. }
+                | Fact::Bundled(_)
+                | Fact::Exchanged(_)
+                | Fact::Gated(_)
+                | Fact::Sent { .. }
+                | Fact::Discarded { .. } => {}
                 Fact::Settled(settled) => self.settled(&settled, now, out),
                 Fact::Parked { run, parked } => self.parked(run, parked),
                 Fact::Ended { run, .. } => self.ended(run),

@@ -24,6 +24,8 @@ pub(super) struct Queue {
     ready_live: usize,
     lanes: HashMap<u64, VecDeque<EffectKey>>,
     bundles: BTreeMap<ExchangeId, Bundle>,
+    /// Effects that an earlier life sent together, and the exchange it did it in.
+    bound: HashMap<EffectKey, ExchangeId>,
     splits: VecDeque<Vec<EffectKey>>,
     /// In hand, and waiting for their next try.
     later: BTreeMap<(Moment, EffectKey), ()>,
@@ -61,6 +63,7 @@ impl Queue {
             ready_live: 0,
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
+            bound: HashMap::new(),
             splits: VecDeque::new(),
             later: BTreeMap::new(),
             parked: None,
@@ -171,6 +174,26 @@ impl Queue {
         self.bundles.entry(glue).or_default().wanted.extend(members);
     }
 
+    /// An earlier life left it glued, or was asking it together with others when it ended.
+    pub fn bind(&mut self, glue: ExchangeId, effect: &EffectKey) {
+        self.glue(glue, [effect.clone()]);
+        self.bound.insert(effect.clone(), glue);
+    }
+
+    /// What an effect is bound to.
+    pub fn bound_to(&self, effect: &EffectKey) -> Option<ExchangeId> {
+        self.bound.get(effect).copied()
+    }
+
+    /// They go: under the number of the exchange that they were in, where an earlier life had begun it.
+    pub fn unbind(&mut self, effects: &[EffectKey]) -> Option<ExchangeId> {
+        let exchange = effects.first().and_then(|effect| self.bound_to(effect));
+        effects.iter().for_each(|effect| {
+            self.bound.remove(effect);
+        });
+        exchange
+    }
+
     /// One of them is due and here.
     pub fn bundle_has(&mut self, glue: ExchangeId, effect: EffectKey) {
         let bundle = self.bundles.entry(glue).or_default();
@@ -221,6 +244,7 @@ mod tests {
             ready_live: 0,
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
+            bound: HashMap::new(),
             splits: VecDeque::new(),
             later: BTreeMap::new(),
             parked: None,

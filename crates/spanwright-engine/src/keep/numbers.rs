@@ -1,6 +1,6 @@
 //! The numbers that closed sets have in the file. Never reordered, only added to.
 
-use spanwright_core::fact::{Breaker, OutcomeKind, Phase, SkipReason, StopKind, Way};
+use spanwright_core::fact::{Breaker, EffectKey, OutcomeKind, Phase, RunId, SkipReason, StopKind, Way};
 
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,6 +123,26 @@ pub fn breaker(breaker: Breaker) -> (i64, Option<i64>) {
         Breaker::Open { until } => (1, Some(until.0)),
         Breaker::HalfOpen => (2, None),
     }
+}
+
+/// A line a member: run, node, item, way, with tabs between. Names hold no tab and no line end: they are YAML keys.
+pub fn members_text(members: &[EffectKey]) -> String {
+    let mut text = String::new();
+    for member in members {
+        text.push_str(&format!("{}\t{}\t{}\t{}\n", member.run.0, member.node, member.item, way(member.way)));
+    }
+    text
+}
+
+/// The members of such a text; a line that is none is left out.
+pub fn members_of(text: &str) -> Vec<EffectKey> {
+    let member = |line: &str| {
+        let mut parts = line.split('\t');
+        let run = RunId(parts.next()?.parse().ok()?);
+        let (node, item) = (parts.next()?.into(), parts.next()?.into());
+        Some(EffectKey { run, node, item, way: way_of(parts.next()?.parse().ok()?) })
+    };
+    text.lines().filter_map(member).collect()
 }
 
 #[cfg(test)]

@@ -111,6 +111,9 @@ impl State {
                 Some(Glued { queue, glue: effect.state.glued?, effect: key })
             })
             .collect();
+        glued.extend(self.bundles.iter().flat_map(|(id, (queue, members))| {
+            members.iter().map(|effect| Glued { queue: queue.clone(), glue: ExchangeId(*id), effect: effect.clone() })
+        }));
         glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect));
         glued
     }

@@ -16,7 +16,14 @@ impl State {
             Fact::Took(took) => return Some(self.took(took)),
             Fact::Moved(moved) => self.moved(moved),
             Fact::Started { effect, boot, generation } => self.started(effect, *boot, *generation),
-            Fact::Exchanged(exchanged) => self.exchange_last = self.exchange_last.max(exchanged.id.0),
+            Fact::Bundled(bundled) => {
+                self.exchange_last = self.exchange_last.max(bundled.id.0);
+                self.bundles.insert(bundled.id.0, (bundled.queue.clone(), bundled.members.clone()));
+            }
+            Fact::Exchanged(exchanged) => {
+                self.exchange_last = self.exchange_last.max(exchanged.id.0);
+                self.bundles.remove(&exchanged.id.0);
+            }
             Fact::Settled(settled) => self.settled(settled),
             Fact::Parked { run, parked } => self.place_open(*run, if *parked { Place::Parked } else { Place::Active }),
             Fact::Ended { run, ending, .. } => self.place_open(*run, place_of(ending)),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    EffectState, GateRow, Item, MessageFile, Moment, NodeName, PlanBundle, PlanId, Print, Root, RunId, SourceRow, StopKind, Way,
+    EffectKey, EffectState, GateRow, Item, MessageFile, Moment, NodeName, PlanBundle, PlanId, Print, Root, RunId, SourceRow, StopKind, Way,
 };
 
 /// Folded from the facts.
@@ -14,6 +14,8 @@ use spanwright_core::fact::{
 pub struct State {
     pub boot: u32,
     pub exchange_last: i64,
+    /// Batches under one key whose exchange has not ended: queue and members.
+    pub bundles: BTreeMap<i64, (Arc<str>, Vec<EffectKey>)>,
     /// Run, plan and message numbers are places from 1.
     pub plans: Vec<PlanBundle>,
     pub runs: Vec<Run>,

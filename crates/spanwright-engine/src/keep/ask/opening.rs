@@ -12,6 +12,7 @@ use crate::keep::numbers;
 
 pub const BACKLOG: &str = "SELECT flow, count(*), 0 FROM run INDEXED BY run_active WHERE state = 0 GROUP BY flow
     UNION ALL SELECT flow, 0, count(*) FROM run INDEXED BY run_parked WHERE state = 1 GROUP BY flow";
+pub const BUNDLED: &str = "SELECT id, queue, members FROM exchange INDEXED BY exchange_bundled WHERE members IS NOT NULL";
 pub const GLUED: &str =
     "SELECT run, node, item, way, queue, glued FROM effect INDEXED BY effect_glued WHERE state = 0 AND glued IS NOT NULL";
 pub const TORN: &str =
@@ -95,8 +96,21 @@ impl Ask<'_> {
             Ok(Glued { queue: self.names.text(row.get(4)?), glue: ExchangeId(row.get(5)?), effect })
         })?;
         let mut glued = rows.collect::<Result<Vec<_>>>()?;
+        self.bundled(&mut glued)?;
         glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect));
         Ok(glued)
+    }
+
+    // Batches under one key whose exchange had not ended.
+    fn bundled(self, glued: &mut Vec<Glued>) -> Result<()> {
+        let mut statement = self.ready(BUNDLED)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let (glue, queue) = (ExchangeId(row.get(0)?), self.names.text(row.get(1)?));
+            let members = numbers::members_of(&text(row, 2)?);
+            glued.extend(members.into_iter().map(|effect| Glued { queue: queue.clone(), glue, effect }));
+        }
+        Ok(())
     }
 
     fn torn(self, boot: u32) -> Result<Vec<DueEffect>> {

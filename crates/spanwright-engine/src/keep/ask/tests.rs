@@ -16,7 +16,7 @@ fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
 
 /// A step may walk over an index of open work from end to end, and over nothing else.
 fn walks_over_finished_work(step: &str) -> bool {
-    let of_open_work = ["run_active", "run_parked", "run_stopped", "effect_due", "effect_glued", "effect_started"];
+    let of_open_work = ["run_active", "run_parked", "run_stopped", "effect_due", "effect_glued", "effect_started", "exchange_bundled"];
     let tiny = ["SCAN sqlite_sequence", "SCAN CONSTANT ROW"];
     step.starts_with("SCAN") && !of_open_work.iter().any(|index| step.contains(&format!("INDEX {index}"))) && !tiny.contains(&step)
 }
@@ -36,6 +36,7 @@ fn no_question_walks_over_finished_work() {
         files::EFFECTS,
         opening::BACKLOG,
         opening::GLUED,
+        opening::BUNDLED,
         opening::TORN,
         opening::LANES,
         opening::NEXT_QUEUE,

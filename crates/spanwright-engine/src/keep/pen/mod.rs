@@ -4,7 +4,7 @@
 //! of its facts; what is rare is fetched where it is used.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result};
-use spanwright_core::fact::{Ending, Exchanged, Fact, GateRow, Moment, Moved, Print, Receipt, RunId, StopKind};
+use spanwright_core::fact::{Bundled, Ending, Exchanged, Fact, GateRow, Moment, Moved, Print, Receipt, RunId, StopKind};
 use spanwright_shape::text::Failure;
 use std::sync::Arc;
 
@@ -56,7 +56,11 @@ pub struct Pen<'t> {
 
 const BODY: &str = "INSERT INTO body (id, coding, data) VALUES (?1, 0, ?2)";
 const EXCHANGE: &str =
-    "INSERT INTO exchange (id, system, operation, at, micros, status, calls, sent, got) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+    "INSERT INTO exchange (id, system, operation, at, micros, status, calls, sent, got) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+    ON CONFLICT (id) DO UPDATE SET at = excluded.at, micros = excluded.micros, status = excluded.status, calls = excluded.calls,
+        sent = excluded.sent, got = excluded.got, queue = NULL, members = NULL";
+const BUNDLED: &str = "INSERT INTO exchange (id, system, operation, at, micros, status, calls, sent, got, queue, members)
+    VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, 0, 0, ?6, ?7)";
 const ENDED: &str =
     "UPDATE run SET state = ?2, reason = ?3, node = ?4, words = ?5, undone = ?6, changed = ?7 WHERE id = ?1 AND state IN (0, 1)";
 const PARKED: &str = "UPDATE run SET state = ?2 WHERE id = ?1 AND state IN (0, 1)";
@@ -91,6 +95,7 @@ impl<'t> Pen<'t> {
             Fact::Took(took) => return self.took(took).map(Some),
             Fact::Moved(moved) => self.moved(moved)?,
             Fact::Started { effect, boot, generation } => self.started(effect, *boot, *generation)?,
+            Fact::Bundled(bundled) => self.bundled(bundled)?,
             Fact::Exchanged(exchanged) => self.exchanged(exchanged)?,
             Fact::Settled(settled) => self.settled(settled)?,
             Fact::Parked { run, parked } => self.parked(*run, *parked)?,
@@ -106,6 +111,15 @@ impl<'t> Pen<'t> {
     fn moved(&mut self, moved: &Moved) -> Result<()> {
         let source = self.number(&moved.source)?;
         self.rare(MOVED)?.execute((source, &moved.cursor, moved.due.0, moved.at.0))?;
+        Ok(())
+    }
+
+    fn bundled(&mut self, bundled: &Bundled) -> Result<()> {
+        let (system, operation) = (self.number(&bundled.system)?, self.number(&bundled.operation)?);
+        let queue = self.number(&bundled.queue)?;
+        let members = numbers::members_text(&bundled.members);
+        let calls = i64::try_from(bundled.members.len()).unwrap_or(i64::MAX);
+        self.rare(BUNDLED)?.execute((bundled.id.0, system, operation, bundled.at.0, calls, queue, members))?;
         Ok(())
     }
 
