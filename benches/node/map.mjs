@@ -68,7 +68,6 @@ function openItem(from) {
   };
 }
 
-/** One contact as an object; `ledgerId` is text in it, since a double cannot hold it. */
 export function toContact(from) {
   const items = from.OpenItem ?? [];
   const blocked = isTrue(from.Blocked);
@@ -107,9 +106,4 @@ export function toContact(from) {
     addresses: (from.Address ?? []).map(address),
     openItems: items.map(openItem),
   };
-}
-
-/** One contact as JSON, `ledgerId` with all its digits. */
-export function toJson(contact) {
-  return JSON.stringify(contact).replace(/"ledgerId":"(-?\d+)"/, '"ledgerId":$1');
 }

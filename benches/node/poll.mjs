@@ -1,7 +1,7 @@
 // Poll -> map -> POST, one call a record (or BATCH), against the stand-ins. The variables are those of the project:
 // ERP_URL ERP_USER ERP_PASSWORD CRM_URL CRM_ID CRM_SECRET. usage: node poll.mjs [BATCH] [CONCURRENCY]
 import { randomUUID } from "node:crypto";
-import { readPage, toContact, toJson } from "./map.mjs";
+import { readPage, toContact } from "./map.mjs";
 
 const [batch = "1", concurrency = "4"] = process.argv.slice(2);
 const { ERP_URL, ERP_USER, ERP_PASSWORD, CRM_URL, CRM_ID, CRM_SECRET } = process.env;
@@ -68,7 +68,7 @@ const token = await signIn();
 let [records, calls, next] = [0, 0, ""];
 do {
   const page = await poll(next);
-  calls += await sendAll(token, page.customers.map((customer) => toJson(toContact(customer))));
+  calls += await sendAll(token, page.customers.map((customer) => JSON.stringify(toContact(customer))));
   records += page.customers.length;
   next = page.next;
 } while (next);

@@ -93,7 +93,7 @@ const CONTACT: Rule = Rule::Record(&[
     may("ownerId", Rule::Text(0, 40)),
     may("rating", Rule::Whole(1, 5)),
     may("tags", Rule::List(&Rule::Text(0, 1_000))),
-    may("ledgerId", Rule::Whole(i64::MIN, i64::MAX)),
+    may("ledgerId", Rule::Holds(is_ledger_id, "a whole number as text")),
     may("terms", TERMS),
     may("creditLimit", Rule::Holds(is_decimal, "a decimal with up to four digits behind the point")),
     may("creditCurrency", Rule::OneOf(CURRENCY)),
@@ -199,6 +199,10 @@ fn is_external_id(text: &str) -> bool {
 
 fn are_digits(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+fn is_ledger_id(text: &str) -> bool {
+    text.parse::<i64>().is_ok() && !text.starts_with('+')
 }
 
 fn is_email(text: &str) -> bool {
@@ -309,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_number_beyond_a_long_is_refused() {
-        assert_eq!(errors("9223372036854775807", "9223372036854775808"), "ledgerId has to be a whole number in its bounds");
+        assert_eq!(errors("9223372036854775807", "9223372036854775808"), "ledgerId has to be a whole number as text");
     }
 
     #[test]
