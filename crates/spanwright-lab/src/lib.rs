@@ -1,7 +1,8 @@
 //! Floor 4, beside the engine: stores and worlds made of plain values, for tests and simulation.
 //!
-//! [`model`] is a store in memory that can lose its power.
+//! [`model`] is a store in memory that can lose its power; [`conformance`] holds every other store to its answers.
 //!
 //! Architecture invariant: no clock, no file, no socket, no task. What is random comes from a seed.
 
+pub mod conformance;
 pub mod model;

@@ -1,7 +1,7 @@
 //! A store of plain values: what a journal means, without SQL.
 //!
 //! It is a list of what was written with a synced length, and a state folded from it. A power cut drops what was not
-//! synced and folds again. The simulator runs on it, and the conformance suite holds the other stores to its answers.
+//! synced and folds again. The simulator runs on it, and [`crate::conformance`] holds the other stores to its answers.
 
 use std::sync::Arc;
 

@@ -87,7 +87,7 @@ pub enum StoreFault {
 }
 
 /// What is open when a life of the process begins.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Opening {
     /// Which life this is, from 1.
     pub boot: u32,
@@ -178,7 +178,7 @@ pub struct StoredEffect {
 }
 
 /// A run with all that is known of it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct RunFile {
     /// Its number.
     pub run: RunId,
@@ -197,7 +197,7 @@ pub struct RunFile {
 }
 
 /// A message as it was taken.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct MessageFile {
     /// UUIDv7.
     pub id: u128,

@@ -23,6 +23,8 @@ mod names;
 mod numbers;
 mod pen;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod writer;
 
 pub use fault::OpenFault;

@@ -16,9 +16,10 @@ pub enum Job {
 pub struct Answer(Option<Box<dyn FnOnce(Receipts) + Send>>);
 
 /// What to do with the store.
-pub struct Question(Option<Box<dyn FnOnce(Asked<'_>) + Send>>);
+pub struct Question(Option<Box<Asking>>);
 
 type Receipts = Result<Vec<Receipt>, StoreFault>;
+type Asking = dyn FnOnce(Asked<'_>) + Send;
 type Asked<'s> = Result<&'s mut dyn Store, StoreFault>;
 
 fn closed() -> StoreFault {

@@ -1,0 +1,42 @@
+//! The journal against the model, and against bad days.
+
+#![allow(clippy::unwrap_used)]
+
+use spanwright_core::fact::Store;
+use spanwright_lab::conformance::{self, Stores};
+use tempfile::TempDir;
+
+use super::Keep;
+
+/// Journals, each in a folder of its own.
+struct Keeps {
+    folder: TempDir,
+}
+
+impl Stores for Keeps {
+    fn fresh(&mut self) -> Box<dyn Store> {
+        self.folder = in_memory();
+        self.open()
+    }
+
+    fn reopened(&mut self, store: Box<dyn Store>) -> Box<dyn Store> {
+        drop(store);
+        self.open()
+    }
+}
+
+impl Keeps {
+    fn open(&self) -> Box<dyn Store> {
+        Box::new(Keep::open(&self.folder.path().join("journal.db"), conformance::code_of).unwrap())
+    }
+}
+
+/// A folder on a file system in memory, where there is one: what is compared here is answers, not what a disk keeps.
+fn in_memory() -> TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+#[test]
+fn it_answers_as_the_model_does() {
+    conformance::run(&mut Keeps { folder: in_memory() }, 0..200);
+}

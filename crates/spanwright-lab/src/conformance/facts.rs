@@ -1,0 +1,226 @@
+//! Random facts over a small world, so that keys, runs, lanes and glues meet often.
+
+use std::{sync::Arc, time::Duration};
+
+use spanwright_core::fact::{
+    Attempt, Breaker, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, GateRow, Moment, Moved, Opening, OutcomeKind, Phase,
+    PlanBundle, PlanId, Print, Receipt, Root, RunId, Seen, Settled, SkipReason, StopKind, Stopped, Took, Way,
+};
+use spanwright_shape::text::Failure;
+
+use super::{OTHER, PROBE, seed::Seed};
+
+pub const FLOWS: &[&str] = &["customers", "orders"];
+pub const QUEUES: &[&str] = &["customers.crm", "orders.crm", "orders.bill"];
+pub const KEYS: &[&str] = &["10", "11", "12", "13"];
+pub const SCOPES: &[&str] = &["customers.poll", "orders.hook", "sent:customers.crm", "never.seen"];
+const NODES: &[&str] = &["crm", "bill", "a"];
+const ITEMS: &[&str] = &["", "0", "10/2", "9"];
+const SYSTEMS: &[&str] = &["erp", "crm"];
+
+/// Makes facts, and remembers what they need to know of the store.
+pub struct Facts {
+    seed: Seed,
+    boot: u32,
+    messages: u128,
+    exchange: i64,
+    /// Runs that the store has given numbers to.
+    pub runs: i64,
+}
+
+impl Facts {
+    pub fn from(seed: u64) -> Facts {
+        Facts { seed: Seed(seed), boot: 0, messages: 0, exchange: 1, runs: 0 }
+    }
+
+    /// The first thing that is done, and now and then again.
+    pub fn is_time_to_reopen(&mut self) -> bool {
+        self.boot == 0 || self.seed.one_in(8)
+    }
+
+    pub fn reopened(&mut self, opening: Opening) {
+        self.boot = opening.boot;
+        self.exchange = self.exchange.max(opening.exchange_next);
+    }
+
+    pub fn learn(&mut self, receipts: &[Receipt]) {
+        self.runs += receipts.iter().filter(|receipt| matches!(receipt, Receipt::Taken(_))).count() as i64;
+    }
+
+    pub fn plan(&mut self) -> PlanBundle {
+        let which = self.seed.below(3) as u8;
+        PlanBundle { hash: [which; 32], bundle: vec![which; 5].into(), language: u32::from(which) }
+    }
+
+    /// A plan number, mostly of one that is there.
+    pub fn known_plan(&mut self) -> PlanId {
+        PlanId(self.seed.below(5) as i64)
+    }
+
+    /// What one commit holds.
+    pub fn some(&mut self) -> Vec<Fact> {
+        let count = 1 + self.seed.below(6);
+        (0..count).map(|_| self.one()).collect()
+    }
+
+    fn one(&mut self) -> Fact {
+        if self.runs == 0 {
+            return self.took();
+        }
+        match self.seed.below(16) {
+            0..=3 => self.took(),
+            4..=7 => self.settled(),
+            8 | 9 => Fact::Parked { run: self.run(), parked: !self.seed.one_in(4) },
+            10 => self.ended(),
+            11 => Fact::Started { effect: self.effect(), boot: self.boot, generation: self.seed.below(3) as u32 },
+            12 => self.reopened_or_discarded(),
+            13 => self.exchanged(),
+            14 => self.moved_or_gated(),
+            _ => self.sent(),
+        }
+    }
+
+    fn took(&mut self) -> Fact {
+        self.messages += 1;
+        Fact::Took(Box::new(Took {
+            message: self.messages << 64 | u128::from(self.seed.roll()),
+            source: self.of(SCOPES),
+            correlation: self.of(KEYS),
+            at: self.moment(),
+            key: self.maybe(|facts| facts.of(KEYS)),
+            version: self.maybe(|facts| facts.of(ITEMS)),
+            body: format!("{{\"n\":{}}}", self.messages).into_bytes().into(),
+            flow: self.of(FLOWS),
+            root: Root(u128::from(self.seed.roll()) << 64 | 7),
+            plan: PlanId(1 + self.seed.below(3) as i64),
+            seen: self.maybe(Facts::seen),
+            fault: if self.seed.one_in(8) { Some(self.failure()) } else { None },
+        }))
+    }
+
+    fn seen(&mut self) -> Seen {
+        Seen { scope: self.of(SCOPES), key: self.of(KEYS), print: self.maybe(Facts::print), until: self.moment() }
+    }
+
+    fn settled(&mut self) -> Fact {
+        let state = EffectState {
+            phase: self.phase(),
+            generation: self.seed.below(3) as u32,
+            tries: self.seed.below(4) as u32,
+            first: self.maybe(Facts::moment),
+            glued: self.maybe(|facts| ExchangeId(1 + facts.seed.below(4) as i64)),
+            sent: self.maybe(Facts::print),
+        };
+        let attempt = self.maybe(Facts::attempt);
+        let lane = *self.seed.one_of(&[0, 1, 2, u64::MAX]);
+        Fact::Settled(Box::new(Settled { effect: self.effect(), state, queue: self.of(QUEUES), lane, attempt, at: self.moment() }))
+    }
+
+    fn phase(&mut self) -> Phase {
+        match self.seed.below(10) {
+            0..=4 => Phase::Owed { due: self.moment() },
+            5 => Phase::Done(None),
+            6 => Phase::Done(Some(b"{\"id\":1}".as_slice().into())),
+            7 => {
+                if self.seed.one_in(2) {
+                    Phase::Unchanged
+                } else {
+                    Phase::Superseded
+                }
+            }
+            8 => Phase::Uncertain(self.failure()),
+            _ => Phase::Dead(self.failure()),
+        }
+    }
+
+    fn attempt(&mut self) -> Attempt {
+        let outcome = *self.seed.one_of(&[OutcomeKind::Delivered, OutcomeKind::Later, OutcomeKind::Unknown, OutcomeKind::Never]);
+        Attempt { n: 1 + self.seed.below(3) as u32, exchange: Some(ExchangeId(1)), outcome, says: self.maybe(Facts::failure) }
+    }
+
+    fn ended(&mut self) -> Fact {
+        let ending = match self.seed.below(4) {
+            0 => Ending::Done,
+            1 => Ending::Skipped(*self.seed.one_of(&[SkipReason::Filtered, SkipReason::Unchanged, SkipReason::Superseded])),
+            _ => Ending::Stopped(Stopped {
+                kind: *self.seed.one_of(&[StopKind::Dead, StopKind::Uncertain]),
+                node: self.of(NODES),
+                failure: self.failure(),
+                undone: self.seed.one_in(3),
+            }),
+        };
+        Fact::Ended { run: self.run(), ending, at: self.moment() }
+    }
+
+    fn reopened_or_discarded(&mut self) -> Fact {
+        let (run, at, by) = (self.run(), self.moment(), self.of(SYSTEMS));
+        match self.seed.below(4) {
+            0 => Fact::Discarded { run, at, by, reason: "not needed".into() },
+            _ => Fact::Reopened { run, plan: PlanId(1 + self.seed.below(3) as i64), at, by },
+        }
+    }
+
+    fn exchanged(&mut self) -> Fact {
+        let id = ExchangeId(self.exchange);
+        self.exchange += 1;
+        Fact::Exchanged(Exchanged {
+            id,
+            system: self.of(SYSTEMS),
+            operation: self.of(NODES),
+            at: self.moment(),
+            took: Duration::from_millis(3),
+            status: 200,
+            calls: 1,
+            sent: self.seed.below(1000),
+            got: self.seed.below(1000),
+        })
+    }
+
+    fn moved_or_gated(&mut self) -> Fact {
+        if self.seed.one_in(2) {
+            let cursor = self.maybe(|facts| facts.of(KEYS).as_bytes().into());
+            return Fact::Moved(Moved { source: self.of(SCOPES), cursor, due: self.moment(), at: self.moment() });
+        }
+        let breaker = match self.seed.below(3) {
+            0 => Breaker::Open { until: self.moment() },
+            1 => Breaker::HalfOpen,
+            _ => Breaker::Closed,
+        };
+        let paused_until = self.maybe(Facts::moment);
+        Fact::Gated(GateRow { system: self.of(SYSTEMS), breaker, since: self.moment(), opens: self.seed.below(2) as u32, paused_until })
+    }
+
+    fn sent(&mut self) -> Fact {
+        Fact::Sent { scope: self.of(SCOPES), key: self.of(KEYS), print: self.print(), until: self.moment() }
+    }
+
+    fn effect(&mut self) -> EffectKey {
+        let way = if self.seed.one_in(4) { Way::Undo } else { Way::Do };
+        EffectKey { run: self.run(), node: self.of(NODES), item: self.of(ITEMS), way }
+    }
+
+    fn run(&mut self) -> RunId {
+        RunId(1 + self.seed.below(self.runs.cast_unsigned()).cast_signed())
+    }
+
+    fn failure(&mut self) -> Failure {
+        let code = if self.seed.one_in(2) { &PROBE } else { &OTHER };
+        Failure::new(code, format!("it said {}", self.seed.below(3)))
+    }
+
+    fn print(&mut self) -> Print {
+        [self.seed.below(3) as u8; 32]
+    }
+
+    fn moment(&mut self) -> Moment {
+        Moment(self.seed.below(50) as i64)
+    }
+
+    fn of(&mut self, choices: &[&str]) -> Arc<str> {
+        (*self.seed.one_of(choices)).into()
+    }
+
+    fn maybe<T>(&mut self, make: impl FnOnce(&mut Facts) -> T) -> Option<T> {
+        if self.seed.one_in(2) { Some(make(self)) } else { None }
+    }
+}

@@ -1,0 +1,256 @@
+//! What a store must do, case by case, in the words of the vocabulary.
+
+use spanwright_core::fact::{
+    Breaker, EffectKey, EffectState, Ending, ExchangeId, Fact, GateRow, Moment, Moved, Phase, PlanId, Receipt, Root, RunFile, RunId, Seen,
+    Settled, StopKind, Stopped, Store, Took, Way, no_item,
+};
+use spanwright_shape::text::Failure;
+
+use super::{PROBE, Stores};
+
+/// One case: what it says, and the trial.
+type Case = (&'static str, fn(&mut Trial<'_>));
+
+const CASES: &[Case] = &[
+    ("an event is taken once", an_event_is_taken_once),
+    ("a record is taken again when it changed", a_record_is_taken_again_when_it_changed),
+    ("a message that cannot be used is over from the beginning", a_message_that_cannot_be_used_is_over),
+    ("a source keeps its cursor until it gets another", a_source_keeps_its_cursor),
+    ("what an older life had started is torn", what_an_older_life_had_started_is_torn),
+    ("only a parked run is due", only_a_parked_run_is_due),
+    ("whoever shares a glue comes along", whoever_shares_a_glue_comes_along),
+    ("a replay owes the dead in the next generation and the uncertain in the same", a_replay_owes_again),
+    ("a replay of an undone run owes again what was undone", a_replay_of_an_undone_run),
+    ("a run that is over stays as it ended", a_run_that_is_over_stays),
+    ("a discarded run is over, and an open one cannot be discarded", only_a_stopped_run_is_discarded),
+    ("a later message about the record is newer", a_later_message_is_newer),
+    ("the last print of a key is the one that counts", the_last_print_counts),
+    ("a gate that is simply closed is not told", a_closed_gate_is_not_told),
+    ("lanes come in the order of their runs", lanes_come_in_the_order_of_their_runs),
+];
+
+/// Runs every case on a store of its own, twice: as written, and with the store closed and opened before each answer.
+pub fn run(stores: &mut dyn Stores) {
+    for (_, case) in CASES {
+        for reopens in [false, true] {
+            let store = Some(stores.fresh());
+            case(&mut Trial { stores, store, reopens });
+        }
+    }
+}
+
+/// A store under trial.
+struct Trial<'s> {
+    stores: &'s mut dyn Stores,
+    store: Option<Box<dyn Store>>,
+    reopens: bool,
+}
+
+impl Trial<'_> {
+    fn store(&mut self) -> &mut dyn Store {
+        let mut store = self.store.take().expect("it is put back below");
+        if self.reopens {
+            store = self.stores.reopened(store);
+        }
+        &mut **self.store.insert(store)
+    }
+
+    fn commit(&mut self, facts: &[Fact]) -> Vec<Receipt> {
+        self.store().commit(facts).expect("the disk is well")
+    }
+
+    fn file(&mut self, run: i64) -> RunFile {
+        self.store().runs(&[RunId(run)]).expect("the disk is well").remove(0)
+    }
+
+    /// The phases and generations of a run's effects.
+    fn effects(&mut self, run: i64) -> Vec<(Way, Phase, u32)> {
+        self.file(run).known.into_iter().map(|known| (known.effect.way, known.state.phase, known.state.generation)).collect()
+    }
+
+    fn due(&mut self, now: i64, most: usize) -> (Vec<i64>, Option<Moment>) {
+        let (files, next) = self.store().due("in.crm", Moment(now), most).expect("the disk is well");
+        (files.into_iter().map(|file| file.run.0).collect(), next)
+    }
+}
+
+fn took(message: u128, seen: Option<Seen>) -> Took {
+    Took {
+        message,
+        source: "in.poll".into(),
+        correlation: "corr".into(),
+        at: Moment(1),
+        key: Some("10".into()),
+        version: None,
+        body: b"{}".as_slice().into(),
+        flow: "in".into(),
+        root: Root(message),
+        plan: PlanId(1),
+        seen,
+        fault: None,
+    }
+}
+
+fn plain(message: u128) -> Fact {
+    Fact::Took(Box::new(took(message, None)))
+}
+
+fn seen(message: u128, key: &str, print: Option<u8>) -> Fact {
+    let print = print.map(|byte| [byte; 32]);
+    Fact::Took(Box::new(took(message, Some(Seen { scope: "in.poll".into(), key: key.into(), print, until: Moment(99) }))))
+}
+
+fn key(run: i64, node: &str, way: Way) -> EffectKey {
+    EffectKey { run: RunId(run), node: node.into(), item: no_item(), way }
+}
+
+fn state(phase: Phase, glued: Option<i64>) -> EffectState {
+    EffectState { phase, generation: 0, tries: 3, first: Some(Moment(1)), glued: glued.map(ExchangeId), sent: glued.map(|_| [4; 32]) }
+}
+
+fn settled(effect: EffectKey, state: EffectState) -> Fact {
+    Fact::Settled(Box::new(Settled { effect, state, queue: "in.crm".into(), lane: 5, attempt: None, at: Moment(2) }))
+}
+
+fn owed(run: i64, due: i64, glued: Option<i64>) -> Fact {
+    settled(key(run, "crm", Way::Do), state(Phase::Owed { due: Moment(due) }, glued))
+}
+
+fn parked(run: i64) -> Fact {
+    Fact::Parked { run: RunId(run), parked: true }
+}
+
+fn failure() -> Failure {
+    Failure::new(&PROBE, "it said no")
+}
+
+fn stopped(run: i64, kind: StopKind) -> Fact {
+    let ending = Ending::Stopped(Stopped { kind, node: "crm".into(), failure: failure(), undone: false });
+    Fact::Ended { run: RunId(run), ending, at: Moment(3) }
+}
+
+fn reopened(run: i64) -> Fact {
+    Fact::Reopened { run: RunId(run), plan: PlanId(2), at: Moment(7), by: "ann".into() }
+}
+
+const AGAIN: Phase = Phase::Owed { due: Moment(7) };
+
+fn an_event_is_taken_once(trial: &mut Trial<'_>) {
+    assert_eq!(trial.commit(&[seen(1, "a", None), seen(2, "b", None)]), [Receipt::Taken(RunId(1)), Receipt::Taken(RunId(2))]);
+    assert_eq!(trial.commit(&[seen(3, "a", None), seen(4, "c", None)]), [Receipt::Duplicate, Receipt::Taken(RunId(3))]);
+}
+
+fn a_record_is_taken_again_when_it_changed(trial: &mut Trial<'_>) {
+    let receipts = trial.commit(&[seen(1, "a", Some(1)), seen(2, "a", Some(1)), seen(3, "a", Some(2)), seen(4, "a", Some(1))]);
+    assert_eq!(receipts, [Receipt::Taken(RunId(1)), Receipt::Duplicate, Receipt::Taken(RunId(2)), Receipt::Taken(RunId(3))]);
+    assert_eq!(trial.commit(&[seen(5, "a", Some(1))]), [Receipt::Duplicate]);
+}
+
+fn a_message_that_cannot_be_used_is_over(trial: &mut Trial<'_>) {
+    let fact = Fact::Took(Box::new(Took { fault: Some(failure()), ..took(1, None) }));
+    assert_eq!(trial.commit(&[fact]), [Receipt::Taken(RunId(1))]);
+    assert!(trial.file(1).over);
+    assert!(trial.store().active("in", RunId(0), 9).is_ok_and(|runs| runs.is_empty()));
+}
+
+fn a_source_keeps_its_cursor(trial: &mut Trial<'_>) {
+    let moved = |cursor: Option<&[u8]>, due| {
+        Fact::Moved(Moved { source: "in.poll".into(), cursor: cursor.map(Into::into), due: Moment(due), at: Moment(1) })
+    };
+    trial.commit(&[moved(Some(b"\"2026\""), 5)]);
+    trial.commit(&[moved(None, 8)]);
+    let sources = trial.store().opening().expect("the disk is well").sources;
+    assert_eq!((sources[0].cursor.as_deref(), sources[0].due), (Some(b"\"2026\"".as_slice()), Moment(8)));
+}
+
+fn what_an_older_life_had_started_is_torn(trial: &mut Trial<'_>) {
+    let boot = trial.store().opening().expect("the disk is well").boot;
+    trial.commit(&[plain(1), Fact::Started { effect: key(1, "charge", Way::Do), boot, generation: 2 }]);
+    let opening = trial.store().opening().expect("the disk is well");
+    assert_eq!((opening.boot, opening.torn.len()), (boot + 1, 1));
+    assert_eq!((&*opening.torn[0].queue, opening.torn[0].state.generation), ("in.charge", 2));
+    assert_eq!(opening.backlog.len(), 1);
+}
+
+fn only_a_parked_run_is_due(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), plain(2), plain(3), owed(1, 5, None), owed(2, 4, None), owed(3, 3, None), parked(1), parked(2)]);
+    assert_eq!(trial.due(4, 9), (vec![2], Some(Moment(5))));
+    assert_eq!(trial.due(9, 1), (vec![2], Some(Moment(5))));
+    assert_eq!(trial.due(9, 9), (vec![2, 1], None));
+    trial.commit(&[Fact::Parked { run: RunId(2), parked: false }]);
+    assert_eq!(trial.due(9, 9), (vec![1], None));
+}
+
+fn whoever_shares_a_glue_comes_along(trial: &mut Trial<'_>) {
+    let item = |run| settled(EffectKey { item: "1".into(), ..key(run, "crm", Way::Do) }, state(Phase::Owed { due: Moment(80) }, Some(8)));
+    trial.commit(&[plain(1), plain(2), plain(3), plain(4), plain(5)]);
+    trial.commit(&[owed(1, 5, Some(7)), owed(2, 50, Some(7)), owed(3, 50, None), owed(4, 6, Some(7)), item(2), item(5)]);
+    trial.commit(&[parked(1), parked(2), parked(3), parked(5)]);
+    // 4 is active, whoever works on it has it; 5 shares with 2 what 2 does not share with 1.
+    assert_eq!(trial.due(9, 1), (vec![1, 2, 5], Some(Moment(50))));
+}
+
+fn a_replay_owes_again(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), settled(key(1, "a", Way::Do), state(Phase::Dead(failure()), Some(7)))]);
+    trial.commit(&[settled(key(1, "b", Way::Do), state(Phase::Uncertain(failure()), Some(7)))]);
+    trial.commit(&[settled(key(1, "c", Way::Do), state(Phase::Done(None), None)), stopped(1, StopKind::Uncertain)]);
+    assert!(trial.file(1).over);
+    trial.commit(&[reopened(1)]);
+    assert_eq!(trial.effects(1), [(Way::Do, AGAIN, 1), (Way::Do, AGAIN, 0), (Way::Do, Phase::Done(None), 0)]);
+    let file = trial.file(1);
+    assert_eq!((file.over, file.plan), (false, PlanId(2)));
+    let glues: Vec<_> =
+        file.known.iter().map(|known| (known.state.glued, known.state.sent, known.state.tries, known.state.first)).collect();
+    assert_eq!(glues, [(None, None, 0, None), (Some(ExchangeId(7)), Some([4; 32]), 0, None), (None, None, 3, Some(Moment(1)))]);
+}
+
+fn a_replay_of_an_undone_run(trial: &mut Trial<'_>) {
+    let done = |node, way| settled(key(1, node, way), state(Phase::Done(None), None));
+    trial.commit(&[plain(1), done("a", Way::Do), done("a", Way::Undo), done("b", Way::Do)]);
+    trial.commit(&[settled(key(1, "b", Way::Undo), state(Phase::Dead(failure()), None)), stopped(1, StopKind::Dead), reopened(1)]);
+    // The undo of `b` certainly never happened: `b` is still done.
+    assert_eq!(trial.effects(1), [(Way::Do, AGAIN, 1), (Way::Do, Phase::Done(None), 0)]);
+}
+
+fn a_run_that_is_over_stays(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), Fact::Ended { run: RunId(1), ending: Ending::Done, at: Moment(2) }]);
+    trial.commit(&[stopped(1, StopKind::Dead), parked(1)]);
+    assert!(trial.file(1).over);
+    assert!(trial.store().opening().is_ok_and(|opening| opening.plans.is_empty()));
+}
+
+fn only_a_stopped_run_is_discarded(trial: &mut Trial<'_>) {
+    let discarded = |run| Fact::Discarded { run: RunId(run), at: Moment(4), by: "ann".into(), reason: "a test record".into() };
+    trial.commit(&[plain(1), plain(2), stopped(2, StopKind::Dead), discarded(1), discarded(2)]);
+    assert_eq!((trial.file(1).over, trial.file(2).over), (false, true));
+}
+
+fn a_later_message_is_newer(trial: &mut Trial<'_>) {
+    let other = Fact::Took(Box::new(Took { key: Some("11".into()), ..took(3, None) }));
+    trial.commit(&[plain(1), plain(2), other]);
+    let newer: Vec<_> = [1, 2, 3].map(|run| trial.store().newer(RunId(run)).expect("the disk is well")).into();
+    assert_eq!(newer, [true, false, false]);
+}
+
+fn the_last_print_counts(trial: &mut Trial<'_>) {
+    let sent = |byte| Fact::Sent { scope: "sent:in.crm".into(), key: "10".into(), print: [byte; 32], until: Moment(9) };
+    trial.commit(&[sent(1)]);
+    trial.commit(&[sent(2)]);
+    let keys = [("sent:in.crm".into(), "10".into()), ("sent:in.crm".into(), "11".into())];
+    assert_eq!(trial.store().sent(&keys), Ok(vec![Some([2; 32]), None]));
+}
+
+fn a_closed_gate_is_not_told(trial: &mut Trial<'_>) {
+    let gate = |system: &str, breaker| GateRow { system: system.into(), breaker, since: Moment(1), opens: 0, paused_until: None };
+    let open = gate("crm", Breaker::Open { until: Moment(9) });
+    trial.commit(&[Fact::Gated(gate("erp", Breaker::HalfOpen)), Fact::Gated(open.clone())]);
+    trial.commit(&[Fact::Gated(gate("erp", Breaker::Closed))]);
+    assert_eq!(trial.store().opening().expect("the disk is well").gates, [open]);
+}
+
+fn lanes_come_in_the_order_of_their_runs(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), plain(2), plain(3), owed(2, 1, None), owed(1, 2, None), owed(3, 3, None), parked(2), parked(1)]);
+    let opening = trial.store().opening().expect("the disk is well");
+    assert_eq!(opening.lanes.iter().map(|lane| (lane.effect.run.0, lane.lane)).collect::<Vec<_>>(), [(1, 5), (2, 5)]);
+    assert_eq!(opening.queues, [("in.crm".into(), Moment(1))]);
+}
