@@ -3,7 +3,7 @@
 //! [`erp::Erp`] and [`crm::Crm`] are the two ends of the project in `examples/erp-to-crm`. They behave as real ones do, by a script of
 //! counters and without chance: they are busy, rate-limited, away, they cut connections, they refuse. Each writes down what it saw and
 //! did in an append-only [`ledger`], and [`tally`] says from the two ledgers alone what was lost, doubled or left stale.
-//! [`hostile::Hostile`] answers from a list of behaviours, for tests of bad days.
+//! [`hostile::Hostile`] answers from a list of behaviours, for tests of bad days. [`peers::Peers`] starts other people's programs instead.
 //!
 //! Architecture invariant: nothing of the engine is linked here. A stand-in that shared code with what it judges could not judge it;
 //! so it has its own JSON reader, its own rules and its own XML writer.
@@ -14,6 +14,7 @@ pub mod customer;
 pub mod erp;
 pub mod hostile;
 pub mod ledger;
+pub mod peers;
 pub mod tally;
 pub mod world;
 
@@ -28,5 +29,6 @@ mod tokens;
 pub use crm::{Crm, CrmScript, CrmSettings, Refusal};
 pub use erp::{Erp, ErpScript, ErpSettings};
 pub use hostile::{Answer, Hostile, Received};
+pub use peers::Peers;
 pub use tally::{Dead, Tally, tally};
 pub use world::{World, WorldSettings};

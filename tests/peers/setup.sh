@@ -1,0 +1,24 @@
+#!/bin/sh
+# Installs what the tests with real peers need, where it is missing: PHP with ext-soap, and Stoplight Prism. Prints the versions.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+
+if ! php -m 2>/dev/null | grep -qx soap; then
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq php8.2-cli php8.2-soap >/dev/null
+fi
+command -v node >/dev/null || { echo "Node.js 20 or newer is needed for Prism and the benches" >&2; exit 2; }
+
+for folder in "$here/prism" "$here/../../benches/node"; do
+    # npm writes this file last: where it is newer than the lock, all is there.
+    if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
+        (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)
+        touch "$folder/node_modules/.package-lock.json"
+    fi
+done
+
+php --version | head -1
+echo "node $(node --version)"
+echo "prism $("$here/prism/node_modules/.bin/prism" --version)"
