@@ -25,6 +25,11 @@ codes! {
     R0009 "a sign-in gave no token";
 }
 
+/// Every code of this floor: these, and those of a project's files (P...).
+pub fn all() -> Vec<&'static Code> {
+    [ALL, crate::project::codes::ALL].concat()
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

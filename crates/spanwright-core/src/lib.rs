@@ -12,5 +12,6 @@ pub mod desk;
 pub mod fact;
 pub mod interface;
 pub mod plan;
+pub mod project;
 pub mod run;
 pub mod settings;

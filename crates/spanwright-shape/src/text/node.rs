@@ -83,14 +83,15 @@ impl Scalar {
 
     /// The place of bytes `from..to` of the text.
     pub fn place(&self, from: usize, to: usize) -> Span {
-        Span { file: self.span.file, from: self.byte(from), to: self.byte(to.max(from)) }
+        let from_byte = self.byte(from);
+        Span { file: self.span.file, from: from_byte, to: self.byte(to.max(from)).max(from_byte) }
     }
 
     fn byte(&self, at: usize) -> u32 {
         let at = at as u32;
         let run = self.runs.iter().rev().find(|(text, _)| *text <= at);
         let byte = run.map_or(self.span.from + at, |(text, file)| file + (at - text));
-        byte.min(self.span.to.max(self.span.from))
+        byte.clamp(self.span.from, self.span.to.max(self.span.from))
     }
 }
 

@@ -114,6 +114,15 @@ impl<'n> Filled<'n> {
         form_of(&known.kind, node)?.fill(node)
     }
 
+    /// Every scalar under the keys of this form and of the forms in it, with the kind that it was read by.
+    pub fn leaves(&self) -> Vec<(&'static Kind, &'n Scalar)> {
+        let mut found = Vec::new();
+        for (key, _, node) in &self.pairs {
+            leaves(&key.kind, node, &mut found);
+        }
+        found
+    }
+
     fn given<T>(&self, key: &str, spelled: fn(&str) -> Option<T>) -> Option<Given<'n, T>> {
         let text = self.text(key)?;
         whole_variable(text).map(Given::Variable).or_else(|| spelled(text).map(Given::Is))
@@ -126,5 +135,21 @@ fn form_of(kind: &Kind, node: &Node) -> Option<&'static Form> {
         Kind::Form(form) => Some(form),
         Kind::Either(kinds) => kinds.iter().find(|kind| kind.suits(node)).and_then(|kind| form_of(kind, node)),
         _ => None,
+    }
+}
+
+fn leaves<'n>(kind: &'static Kind, node: &'n Node, found: &mut Vec<(&'static Kind, &'n Scalar)>) {
+    match (kind, &node.kind) {
+        (Kind::Either(kinds), _) => {
+            if let Some(kind) = kinds.iter().find(|kind| kind.suits(node)) {
+                leaves(kind, node, found);
+            }
+        }
+        (Kind::Form(form), _) => found.extend(form.fill(node).iter().flat_map(Filled::leaves)),
+        (Kind::List(inner), NodeKind::List(items)) => items.iter().for_each(|item| leaves(inner, item, found)),
+        (Kind::Map(_, inner), NodeKind::Map(pairs)) => pairs.iter().for_each(|(_, value)| leaves(inner, value, found)),
+        (_, NodeKind::Scalar(scalar)) => found.push((kind, scalar)),
+        (_, NodeKind::List(items)) => items.iter().for_each(|item| leaves(kind, item, found)),
+        (_, NodeKind::Map(pairs)) => pairs.iter().for_each(|(_, value)| leaves(kind, value, found)),
     }
 }

@@ -150,6 +150,7 @@ impl Kind {
                     kind.check(name, at, value, to);
                 }
             }
+            (Kind::Fields, _) => check_fields(value, to),
             (_, NodeKind::Scalar(scalar)) => self.check_scalar(name, scalar, to),
             (_, NodeKind::List(_) | NodeKind::Map(_)) => {}
         }
@@ -240,12 +241,25 @@ fn check_secret(name: &str, scalar: &Scalar, to: &mut Problems) {
     );
 }
 
+/// Fields are read by the map that they belong to; that no variable stands in them is told here for all.
+fn check_fields(node: &Node, to: &mut Problems) {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => refuse_variables(scalar, to),
+        NodeKind::List(items) => items.iter().for_each(|item| check_fields(item, to)),
+        NodeKind::Map(pairs) => pairs.iter().filter(|(key, _)| key.text != "note").for_each(|(_, value)| check_fields(value, to)),
+    }
+}
+
 fn check_expression(scalar: &Scalar, to: &mut Problems) {
+    refuse_variables(scalar, to);
+    fault(!scalar.text.trim().is_empty(), &codes::WRONG_KIND, scalar, || ("the expression is empty".to_string(), None), to);
+}
+
+fn refuse_variables(scalar: &Scalar, to: &mut Problems) {
     for variable in variables(scalar) {
         let help = variable.name.map(|name| format!("write `$vars.{name}`; a secret can stand in no expression"));
         to.error(&codes::VARIABLE_IN_EXPRESSION, variable.at, "an expression sees no `${..}`", help);
     }
-    fault(!scalar.text.trim().is_empty(), &codes::WRONG_KIND, scalar, || ("the expression is empty".to_string(), None), to);
 }
 
 fn reference(kind: &Kind, name: &str, scalar: &Scalar, mark: char, to: &mut Problems) {

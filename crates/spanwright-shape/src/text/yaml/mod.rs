@@ -212,12 +212,8 @@ impl<'t> Reader<'t> {
             ScalarStyle::Folded => Style::Folded,
         };
         let raw = &self.text[from as usize..to.max(from) as usize];
-        let to = match style {
-            Style::Literal | Style::Folded => from + raw.trim_end().len() as u32,
-            Style::Plain | Style::Single | Style::Double => to.max(from),
-        };
-        let runs = runs::of(&text, style, raw, from);
-        Scalar { text, style, span: self.span(from, to), runs }
+        let (runs, end) = runs::of(&text, style, raw, from);
+        Scalar { text, style, span: self.span(from, end), runs }
     }
 
     fn second_document(&self, marks: Marks, to: &mut Problems) {

@@ -5,17 +5,19 @@
 
 use crate::text::Style;
 
-/// The runs of a scalar whose raw text (quotes included, block indicators not) begins at byte `from` of the file.
-/// Empty where text and file are the same straight run.
-pub fn of(text: &str, style: Style, raw: &str, from: u32) -> Vec<(u32, u32)> {
+/// The runs of a scalar whose raw text (quotes included, block indicators not) begins at byte `from` of the file, and
+/// the byte behind it. The raw text may go on behind the scalar: the parser's marks take blanks and comments with them.
+/// No runs where text and file are the same straight one.
+pub fn of(text: &str, style: Style, raw: &str, from: u32) -> (Vec<(u32, u32)>, u32) {
+    let end = from + raw.trim_end().len() as u32;
     match style {
-        Style::Plain if !raw.contains(['\n', '\r']) => Vec::new(),
-        Style::Plain => flow(raw, style, from),
+        Style::Plain if !raw.trim_end().contains(['\n', '\r']) => (Vec::new(), end),
+        Style::Plain => (flow(raw.trim_end(), style, from).0, end),
         Style::Single | Style::Double => {
-            let inner = raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default();
-            flow(inner, style, from + 1)
+            let (runs, inner) = flow(raw.get(1..).unwrap_or_default(), style, from + 1);
+            (runs, from + 1 + inner as u32 + 1)
         }
-        Style::Literal | Style::Folded => block(text, raw, from),
+        Style::Literal | Style::Folded => (block(text, raw, from), end),
     }
 }
 
@@ -28,7 +30,7 @@ impl Runs {
     /// The next piece of text stands at this byte of the file.
     fn at(&mut self, file: u32) {
         match self.all.last() {
-            Some((text, begun)) if self.text - text == file - begun => {}
+            Some((text, begun)) if u64::from(self.text) + u64::from(*begun) == u64::from(file) + u64::from(*text) => {}
             Some((text, _)) if *text == self.text => {
                 self.all.pop();
                 self.at(file);
@@ -38,23 +40,26 @@ impl Runs {
     }
 }
 
-/// Plain and quoted scalars: line breaks fold, quotes double, backslashes escape.
-fn flow(raw: &str, style: Style, from: u32) -> Vec<(u32, u32)> {
+/// Plain and quoted scalars: line breaks fold, quotes double, backslashes escape. Ends at the closing quote, which is
+/// the second that it gives.
+fn flow(raw: &str, style: Style, from: u32) -> (Vec<(u32, u32)>, usize) {
     let mut runs = Runs { text: 0, all: vec![(0, from)] };
     let mut at = 0;
     while let Some(first) = raw[at..].chars().next() {
-        runs.at(from + at as u32);
         let (took, gave) = match first {
             ' ' | '\t' | '\n' | '\r' => blanks(&raw[at..]),
-            '\'' if style == Style::Single => (2, 1),
+            '\'' if style == Style::Single && raw[at + 1..].starts_with('\'') => (2, 1),
+            '\'' if style == Style::Single => break,
+            '"' if style == Style::Double => break,
             '\\' if style == Style::Double => escape(&raw[at + 1..]),
             other => (other.len_utf8(), other.len_utf8()),
         };
-        at += took.max(1);
+        runs.at(from + at as u32);
+        at += took;
         runs.text += gave as u32;
     }
-    runs.at(from + raw.len() as u32);
-    runs.all
+    runs.at(from + at as u32);
+    (runs.all, at)
 }
 
 /// Blanks and breaks from here: (bytes of the file, bytes of text). One break is a space, each further one a break.

@@ -56,6 +56,16 @@ fn a_place_behind_a_doubled_quote() {
 }
 
 #[test]
+fn a_quoted_scalar_ends_with_its_quote_whatever_comes_behind() {
+    for text in ["{ a: '\"x\" .Nmber' , b: 1 }", "a: \"'x' .Nmber\"  # it's \"so\"\n", "{ a: '\"it''s\" .Nmber' }"] {
+        stands(text, ".Nmber");
+        let node = node(text);
+        let span = node.get("a").unwrap().span;
+        assert!(text[..span.to as usize].ends_with(['"', '\'']), "{}", &text[span.from as usize..span.to as usize]);
+    }
+}
+
+#[test]
 fn a_place_behind_escapes() {
     stands("a: \"\\\"x\\u00e9\\L\\x41\\\" .Nmber\"", ".Nmber");
 }
@@ -203,4 +213,49 @@ fn only_json_spellings_are_more_than_text() {
     plain("true", Plain::Flag(true));
     plain("~", Plain::Null);
     plain("", Plain::Null);
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 2_000, failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_text_makes_the_reader_panic_and_every_span_is_inside(text in "([a-z:\\[\\]{},'\"|>&*!# \\\\é-]|\n|\r\n|  ){0,40}") {
+        let (bundle, mut problems) = (bundle(&text), Problems::new());
+        if let Some(node) = read(&bundle, FileId(0), &mut problems) {
+            inside(&node, &text);
+        }
+    }
+
+    #[test]
+    fn a_quoted_text_is_where_its_places_say(words in proptest::collection::vec("[a-zü.|$]{1,5}", 1..8), style in 0..3usize) {
+        let quoted = match style {
+            0 => format!("'{}'", words.join("''")),
+            1 => format!("\"{}\"", words.join("\\n\\u00e9")),
+            _ => format!("|\n  {}", words.join("\n  ")),
+        };
+        let text = format!("a: {quoted}\n");
+        let node = node(&text);
+        let scalar = node.get("a").and_then(Node::scalar).unwrap();
+        let mut from = 0;
+        for word in &words {
+            let at = from + scalar.text[from..].find(word.as_str()).unwrap();
+            let span = scalar.place(at, at + word.len());
+            proptest::prop_assert_eq!(&text[span.from as usize..span.to as usize], word.as_str());
+            from = at + word.len();
+        }
+    }
+}
+
+fn inside(node: &Node, text: &str) {
+    assert!(text.get(node.span.from as usize..node.span.to as usize).is_some(), "{:?}", node.span);
+    match &node.kind {
+        NodeKind::Scalar(scalar) => {
+            for (at, c) in scalar.text.char_indices() {
+                let span = scalar.place(at, at + c.len_utf8());
+                assert!(span.from <= span.to && span.to as usize <= text.len(), "{span:?}");
+            }
+        }
+        NodeKind::List(items) => items.iter().for_each(|item| inside(item, text)),
+        NodeKind::Map(pairs) => pairs.iter().for_each(|(_, value)| inside(value, text)),
+    }
 }

@@ -1,0 +1,57 @@
+//! The codes of a project: P01 files, P02 variables, P03 names that lead nowhere, P04 flows.
+
+use spanwright_shape::text::Code;
+
+macro_rules! codes {
+    ($($name:ident $id:literal $title:literal;)*) => {
+        $(
+            #[doc = $title]
+            pub static $name: Code = Code { id: $id, title: $title, page: include_str!(concat!("codes/", $id, ".md")) };
+        )*
+        /// Every code of this module, in order.
+        pub static ALL: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    NO_PROJECT "P0101" "No `spanwright.yaml`";
+    FILE_NAME "P0102" "A file that is not named after its thing";
+    UNREAD "P0103" "A file that nobody reads";
+    UNDECLARED "P0201" "A variable that is not declared";
+    SECRECY "P0202" "A secret that would not stay one";
+    VARIABLE_VALUE "P0203" "A variable without a usable value";
+    NO_FILE "P0301" "A file that is not in the project";
+    NO_SYSTEM "P0302" "A system that is not in the project";
+    NO_OPERATION "P0303" "An operation that the system does not have";
+    NO_TYPE "P0304" "A type or path that the schema does not have";
+    NO_MAP "P0305" "A map that is not in the project";
+    NO_FLOW "P0306" "A flow that is not in the project";
+    NO_ENVIRONMENT "P0307" "An environment that is not in the project";
+    STEP_NAME "P0401" "Two steps of one name";
+    NO_PARAMETER "P0402" "A parameter that the operation does not have";
+    PARAMETER_MISSING "P0403" "A parameter that the operation needs";
+    BODY "P0404" "A body that the operation cannot take";
+    MAP_SOURCE "P0405" "A map that reads another type";
+    NO_LIST "P0406" "Something that is no list";
+    KEY "P0407" "A key that is no single value";
+    BATCH "P0408" "A batch that the operation does not take";
+    MAY_NOT_CALL "P0409" "A call that is not allowed";
+    MAY_NOT_WRITE "P0410" "A field that may not be written";
+    NO_BODY "P0411" "A body for an operation without one";
+    ELSE "P0412" "A route without `else`";
+    IDEMPOTENCY_KEY "P0413" "An idempotency key of one's own";
+    NEEDS_KEY "P0414" "An option that needs the record's key";
+    RESERVED "P0415" "A name that is taken";
+    SETTING "P0416" "A setting that cannot work";
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_code_has_a_page_with_its_title() {
+        for code in super::ALL {
+            assert_eq!(code.page.lines().next(), Some(format!("# {} {}", code.id, code.title).as_str()));
+            assert!(code.page.lines().count() >= 5, "{} says too little", code.id);
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! `flows/NAME.yaml`: a source and its steps, joined to systems and maps.
+//!
+//! The shape of the body is followed from the source through every step: what a poll gives is what a map must read,
+//! what a map makes is what a send must take. Where something could not be found the shape is *anything*, so that one
+//! mistake is told once.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use spanwright_map::{Count, MapContext, Mapping, Program, Scope};
+use spanwright_shape::{
+    shape::{Shape, ShapeId, ShapeRef, Shapes},
+    text::{Bundle, Node, Problems, Scalar, Span, form::Filled},
+};
+
+use super::{Maps, Systems, Variables};
+use crate::plan::{EffectPlan, Flow};
+
+mod effect;
+mod parameters;
+pub(super) mod scene;
+mod source;
+mod steps;
+
+use scene::Scene;
+
+/// What a flow may name.
+pub(super) struct Known<'k> {
+    pub bundle: &'k Bundle,
+    pub systems: &'k Systems<'k>,
+    pub maps: &'k Maps<'k>,
+    pub variables: &'k Variables,
+}
+
+/// Checks one flow. `None`: the problems say why.
+pub(super) fn check(form: &Filled<'_>, known: &Known<'_>, to: &mut Problems) -> Option<Flow> {
+    let name = form.text("flow")?;
+    let (from, steps) = (form.form("from")?, form.items("steps"));
+    let mut builder = Builder {
+        known,
+        flow: name,
+        shapes: Shapes::default(),
+        effects: Vec::new(),
+        names: BTreeMap::new(),
+        keyed: from.node("key").is_some() || from.node("once").is_some(),
+        versioned: from.node("version").is_some(),
+        to,
+    };
+    let (source, scene) = builder.source(&from);
+    let (steps, _) = builder.steps(steps, scene);
+    Some(Flow { name: name.into(), source: Some(source?), steps, effects: builder.effects })
+}
+
+/// What is gathered while a flow is walked.
+struct Builder<'b, 'k> {
+    known: &'b Known<'k>,
+    flow: &'b str,
+    shapes: Shapes,
+    effects: Vec<EffectPlan>,
+    /// Names of steps, and where each stands.
+    names: BTreeMap<String, Span>,
+    /// The flow says which record a message is about.
+    keyed: bool,
+    /// And which state of it is newer.
+    versioned: bool,
+    to: &'b mut Problems,
+}
+
+impl Builder<'_, '_> {
+    fn program(&mut self, text: &Scalar, scene: &Scene) -> Option<Program> {
+        let mut scope = scene.scope(&mut self.shapes);
+        Program::check(text, &mut scope, self.to)
+    }
+
+    /// The expression behind a key, where it is written.
+    fn expression(&mut self, form: &Filled<'_>, key: &str, scene: &Scene) -> Option<Program> {
+        form.scalar(key).and_then(|text| self.program(text, scene))
+    }
+
+    /// FIELDS, against a target where there is one. The second is the shape that they give, in the flow's arena.
+    fn mapping(&mut self, name: &str, fields: &Node, target: Option<ShapeRef>, scene: &Scene) -> Option<(Mapping, ShapeId)> {
+        let context = MapContext { name: format!("{}.{name}", self.flow).into(), target, files: self.known.bundle };
+        let mut scope: Scope<'_> = scene.scope(&mut self.shapes);
+        let mapping = Mapping::check(fields, &mut scope, &context, self.to)?;
+        let gives = mapping.gives();
+        Some((mapping, gives))
+    }
+
+    fn any(&mut self) -> ShapeId {
+        self.shapes.add(Shape::Any)
+    }
+
+    fn import(&mut self, shape: &ShapeRef) -> ShapeId {
+        self.shapes.import(&shape.shapes, shape.id)
+    }
+
+    /// The shape of the items of a list that an expression gives; tells where it gives none.
+    fn items_of(&mut self, program: &Program, text: &Scalar) -> ShapeId {
+        let gives = program.gives();
+        let (shape, many) = (gives.shape, gives.count == Count::Many);
+        let (shape, _) = self.shapes.without_null(shape);
+        match self.shapes.get(shape) {
+            Shape::List(item, _) if !many => return *item,
+            Shape::Any if !many => {}
+            Shape::OneOf(_) if !many => {}
+            other => {
+                let what = if many { "any number of values" } else { scene::noun(other) };
+                let help = if many { "gather them into one list: `[..]`".to_string() } else { "name the list itself".to_string() };
+                self.to.error(&super::codes::NO_LIST, text.span, format!("`each` wants a list, and this gives {what}"), help);
+            }
+        }
+        self.any()
+    }
+
+    /// `name:` of a step, or kind and operand.
+    fn name(&mut self, form: &Filled<'_>, operand: Option<&str>) -> Arc<str> {
+        let (kind, at) = form.named().map_or(("step", form.node.span), |(kind, at, _)| (kind, at.span));
+        let given = form.scalar("name");
+        let name = match (given, operand) {
+            (Some(name), _) => name.text.clone(),
+            (None, Some(operand)) => format!("{kind}-{operand}"),
+            (None, None) => kind.to_string(),
+        };
+        let at = given.map_or(at, |name| name.span);
+        if let Some(first) = self.names.get(&name) {
+            let (line, _) = self.known.bundle.line_column(first.file, first.from);
+            let says = format!("the step of line {line} has the name `{name}` already");
+            self.to.error(&super::codes::STEP_NAME, at, says, "give one of them a `name:` that says what it is for".to_string());
+        }
+        self.names.entry(name.clone()).or_insert(at);
+        name.into()
+    }
+}

@@ -1,0 +1,105 @@
+//! What an operation takes beside its body, and who fills it: `pages`, `cursor`, `with`, and the engine itself.
+
+use spanwright_map::Mapping;
+use spanwright_shape::{
+    shape::{Presence, Shape, ShapeRef, Shapes},
+    text::{Node, NodeKind, Problems, Scalar, Span, did_you_mean, form::Filled},
+};
+
+use super::{Builder, Known, scene::Scene};
+use crate::{
+    interface::Operation,
+    project::{codes, types},
+};
+
+/// The parameters of one operation.
+pub(super) struct Parameters {
+    /// Their record; `None` where the operation could not be found, or takes anything.
+    record: Option<ShapeRef>,
+    operation: String,
+    /// Filled by `pages` and `cursor`.
+    filled: Vec<String>,
+    /// Carries the idempotency key: the engine fills it.
+    key: Option<String>,
+}
+
+impl Parameters {
+    pub(super) fn of(known: &Known<'_>, found: Option<(usize, usize)>) -> Parameters {
+        let nothing = Parameters { record: None, operation: String::new(), filled: Vec::new(), key: None };
+        let Some((system, operation)) = found else { return nothing };
+        let Some(interface) = known.systems.interface(system) else { return nothing };
+        let checked = known.systems.get(system);
+        let Operation { name, with, .. } = &interface.operations[operation];
+        let record = matches!(interface.shapes.get(*with), Shape::Record(_)).then(|| interface.shape(*with));
+        let key = checked.operation_settings(name).and_then(|settings| settings.key.as_ref()).map(|key| key.text.clone());
+        Parameters { record, operation: format!("{}.{name}", checked.name), filled: Vec::new(), key }
+    }
+
+    /// `into:` names a parameter.
+    pub(super) fn fill(&mut self, into: &Scalar, to: &mut Problems) {
+        self.filled.push(into.text.clone());
+        let Some(ShapeRef { shapes, id }) = &self.record else { return };
+        if shapes.field(*id, &into.text).is_none() && !is_open(shapes, *id) {
+            let help = did_you_mean(&into.text, types::fields(shapes, *id));
+            to.error(&codes::NO_PARAMETER, into.span, format!("`{}` has no parameter `{}`", self.operation, into.text), help);
+        }
+    }
+
+    /// What `with:` must still give.
+    fn rest(&self) -> Option<ShapeRef> {
+        let ShapeRef { shapes, id } = self.record.as_ref()?;
+        let mut shapes: Shapes = (**shapes).clone();
+        let Shape::Record(mut record) = shapes.get(*id).clone() else { return None };
+        record.fields.retain(|field| !self.is_key(&field.name));
+        for field in record.fields.iter_mut().filter(|field| self.filled.iter().any(|name| **name == *field.name)) {
+            field.presence = Presence::Maybe;
+        }
+        let id = shapes.add(Shape::Record(record));
+        Some(ShapeRef { shapes: shapes.into(), id })
+    }
+
+    fn is_key(&self, name: &str) -> bool {
+        self.key.as_ref().is_some_and(|key| key.eq_ignore_ascii_case(name))
+    }
+
+    /// Tells of parameters that must be there when there is no `with:` at all.
+    fn check_missing(&self, at: Span, to: &mut Problems) {
+        let Some(ShapeRef { shapes, id }) = self.rest() else { return };
+        let Shape::Record(record) = shapes.get(id) else { return };
+        for field in record.fields.iter().filter(|field| field.presence == Presence::Always) {
+            let help = format!("add `with: {{ {}: .. }}`", field.name);
+            to.error(&codes::PARAMETER_MISSING, at, format!("`{}` needs the parameter `{}`", self.operation, field.name), help);
+        }
+    }
+
+    /// The engine makes the idempotency key, and nobody else.
+    fn check_key(&self, fields: &Node, to: &mut Problems) {
+        let NodeKind::Map(pairs) = &fields.kind else { return };
+        for (name, _) in pairs.iter().filter(|(name, _)| self.is_key(&name.text)) {
+            let says = format!("`{}` carries the idempotency key, which the engine makes", name.text);
+            to.error(
+                &codes::IDEMPOTENCY_KEY,
+                name.span,
+                says,
+                "leave it out: a record's id would make its second change look like the first".to_string(),
+            );
+        }
+    }
+}
+
+fn is_open(shapes: &Shapes, id: spanwright_shape::shape::ShapeId) -> bool {
+    matches!(shapes.get(id), Shape::Record(record) if record.rest.is_some())
+}
+
+impl Builder<'_, '_> {
+    /// `with:` against what is still to be filled.
+    pub(super) fn with(&mut self, form: &Filled<'_>, step: &str, parameters: Parameters, scene: &Scene) -> Option<Mapping> {
+        let Some(fields) = form.node("with") else {
+            let at = form.named().map_or(form.node.span, |(_, _, operand)| operand.span);
+            parameters.check_missing(at, self.to);
+            return None;
+        };
+        parameters.check_key(fields, self.to);
+        self.mapping(&format!("{step}.with"), fields, parameters.rest(), scene).map(|(mapping, _)| mapping)
+    }
+}

@@ -1,0 +1,93 @@
+//! What an expression sees at one place of a flow, in shapes. The walk at run time hands in the same names.
+
+use std::sync::Arc;
+
+use spanwright_map::Scope;
+use spanwright_shape::shape::{Field, Format, NumberFacets, NumberKind, Presence, RecordShape, Shape, ShapeId, Shapes, TextFacets, Zone};
+
+use super::super::Variables;
+
+/// Names that `as:` cannot give.
+pub const RESERVED: [&str; 16] = [
+    "in", "meta", "vars", "page", "root", "parent", "index", "headers", "query", "path", "file", "delivery", "answer", "error", "tally",
+    "ENV",
+];
+
+/// The body and the names beside it.
+#[derive(Clone)]
+pub struct Scene {
+    /// The shape of `.`.
+    pub dot: ShapeId,
+    /// Names without their `$`.
+    pub names: Vec<(Arc<str>, ShapeId)>,
+    /// The zone of times that carry none.
+    pub zone: Option<Arc<str>>,
+}
+
+impl Scene {
+    /// Lends it to a check.
+    pub fn scope<'s>(&self, shapes: &'s mut Shapes) -> Scope<'s> {
+        Scope { shapes, dot: self.dot, names: self.names.clone(), zone: self.zone.clone() }
+    }
+
+    /// Inside an `each` over a part of this body.
+    pub fn inside(&self, item: ShapeId, shapes: &mut Shapes) -> Scene {
+        let mut names = self.names.clone();
+        if !names.iter().any(|(name, _)| &**name == "root") {
+            names.push(("root".into(), self.dot));
+        }
+        let index = shapes.add(Shape::Number(NumberFacets::of(NumberKind::Integer { bits: 32 })));
+        names.extend([("parent".into(), self.dot), ("index".into(), index)]);
+        Scene { dot: item, names, zone: self.zone.clone() }
+    }
+}
+
+/// `$in`, `$meta` and `$vars`: seen by every step and every map.
+pub fn constant_names(shapes: &mut Shapes, whole: ShapeId, variables: &Variables) -> Vec<(Arc<str>, ShapeId)> {
+    vec![("in".into(), whole), ("meta".into(), meta(shapes)), ("vars".into(), vars(shapes, variables))]
+}
+
+fn meta(shapes: &mut Shapes) -> ShapeId {
+    let text = shapes.add(Shape::Text(TextFacets::default()));
+    let uuid = shapes.add(Shape::Text(TextFacets { format: Format::Uuid, ..TextFacets::default() }));
+    let time = shapes.add(Shape::Text(TextFacets { format: Format::DateTime(Zone::Must), ..TextFacets::default() }));
+    let maybe = shapes.or_null(text);
+    let fields = [
+        ("id", uuid),
+        ("correlation", text),
+        ("key", maybe),
+        ("version", maybe),
+        ("flow", text),
+        ("environment", maybe),
+        ("received", time),
+    ];
+    record(shapes, fields.map(|(name, shape)| (Arc::from(name), shape)))
+}
+
+fn vars(shapes: &mut Shapes, variables: &Variables) -> ShapeId {
+    let text = shapes.add(Shape::Text(TextFacets::default()));
+    let maybe = shapes.or_null(text);
+    let fields: Vec<_> = variables.seen().into_iter().map(|(name, value)| (name, if value.is_some() { text } else { maybe })).collect();
+    record(shapes, fields)
+}
+
+fn record(shapes: &mut Shapes, fields: impl IntoIterator<Item = (Arc<str>, ShapeId)>) -> ShapeId {
+    let field = |(name, shape)| Field { name, shape, presence: Presence::Always, about: None };
+    let fields = fields.into_iter().map(field).collect();
+    shapes.add(Shape::Record(RecordShape { fields, ..RecordShape::default() }))
+}
+
+/// What a message calls a shape.
+pub fn noun(shape: &Shape) -> &'static str {
+    match shape {
+        Shape::Any => "anything",
+        Shape::Never => "nothing",
+        Shape::Null => "null",
+        Shape::Flag => "a flag",
+        Shape::Number(_) => "a number",
+        Shape::Text(_) => "text",
+        Shape::List(..) => "a list",
+        Shape::Record(_) => "a record",
+        Shape::OneOf(_) => "one of several kinds",
+    }
+}

@@ -1,0 +1,143 @@
+//! Where a flow's messages come from: a poll.
+
+use std::{sync::Arc, time::Duration};
+
+use spanwright_map::{Count, Program};
+use spanwright_shape::{
+    json,
+    number::Number,
+    shape::{Shape, ShapeId},
+    text::{Node, Plain, Problems, Scalar, form::Filled},
+    value::Value,
+};
+
+use super::{
+    Builder,
+    parameters::Parameters,
+    scene::{Scene, constant_names, noun},
+};
+use crate::{
+    plan::{CursorRule, Pages, Source},
+    project::codes,
+};
+
+impl Builder<'_, '_> {
+    /// The source, and what the first step sees. `None`: the problems say why.
+    pub(super) fn source(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
+        let operand = form.named().and_then(|(_, _, node)| node.scalar());
+        let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
+        let page = self.page(found);
+        let each = form.scalar("each").map(|text| (text, self.program(text, &page)));
+        let item = match &each {
+            None => page.dot,
+            Some((text, Some(program))) => self.items_of(program, text),
+            Some((_, None)) => self.any(),
+        };
+        let item = Scene { dot: item, ..page.clone() };
+        let names = constant_names(&mut self.shapes, item.dot, self.known.variables);
+        let first = Scene { names, ..item.clone() };
+        let source = self.poll(form, found, &page, &item, each.and_then(|(_, program)| program));
+        (source, first)
+    }
+
+    /// What a page's expressions see: the answer, and no names.
+    fn page(&mut self, found: Option<(usize, usize)>) -> Scene {
+        let known = self.known;
+        let Some((system, operation)) = found else { return Scene { dot: self.any(), names: Vec::new(), zone: None } };
+        let dot = match known.systems.interface(system) {
+            Some(interface) => self.import(&interface.shape(interface.operations[operation].gives)),
+            None => self.any(),
+        };
+        Scene { dot, names: Vec::new(), zone: known.systems.get(system).settings.zone.clone() }
+    }
+
+    fn poll(
+        &mut self,
+        form: &Filled<'_>,
+        found: Option<(usize, usize)>,
+        page: &Scene,
+        item: &Scene,
+        each: Option<Program>,
+    ) -> Option<Source> {
+        let mut parameters = Parameters::of(self.known, found);
+        let every = self.known.variables.known(form, "every", form.time("every"), spanwright_shape::text::form::time, self.to);
+        let pages = self.pages(form, found, page, &mut parameters);
+        let cursor = self.cursor(form, item, &mut parameters);
+        let when = self.expression(form, "when", item);
+        let once = self.scalar_of(form, "once", item);
+        let key = self.scalar_of(form, "key", item);
+        let version = self.scalar_of(form, "version", item);
+        let nothing = Scene { dot: self.shapes.add(Shape::Null), names: Vec::new(), zone: None };
+        let with = self.with(form, "source", parameters, &nothing);
+        let (system, operation) = found?;
+        let name: Arc<str> = format!("{}.source", self.flow).into();
+        let every = every.unwrap_or(Duration::ZERO);
+        Some(Source { name, system, operation, every, with, pages, each, when, once, key, version, cursor })
+    }
+
+    /// `pages:` of the source, or else of its operation.
+    fn pages(&mut self, form: &Filled<'_>, found: Option<(usize, usize)>, page: &Scene, parameters: &mut Parameters) -> Option<Pages> {
+        let known = self.known;
+        let inherited = || {
+            let (system, operation) = found?;
+            let name = &known.systems.interface(system)?.operations.get(operation)?.name;
+            known.systems.get(system).pages(name)
+        };
+        let pages = form.form("pages").or_else(inherited)?;
+        let into = pages.scalar("into")?;
+        parameters.fill(into, self.to);
+        let take = pages.scalar("take").and_then(|text| self.program(text, page))?;
+        Some(Pages { into: into.text.as_str().into(), take })
+    }
+
+    fn cursor(&mut self, form: &Filled<'_>, item: &Scene, parameters: &mut Parameters) -> Option<CursorRule> {
+        let cursor = form.form("cursor")?;
+        let into = cursor.scalar("into")?;
+        parameters.fill(into, self.to);
+        let take = self.scalar_of(&cursor, "take", item);
+        let start = cursor.node("start").and_then(|node| start(node, self.to));
+        let overlap = self.known.variables.known(&cursor, "overlap", cursor.time("overlap"), spanwright_shape::text::form::time, self.to);
+        Some(CursorRule { into: into.text.as_str().into(), take: take?, start: start?, overlap: overlap.unwrap_or_default() })
+    }
+
+    /// An expression that gives one text, number or flag for each item.
+    fn scalar_of(&mut self, form: &Filled<'_>, key: &str, item: &Scene) -> Option<Program> {
+        let text = form.scalar(key)?;
+        let program = self.program(text, item)?;
+        let (gives, many) = (program.gives().shape, program.gives().count == Count::Many);
+        if let Some(what) = if many { Some("any number of values") } else { self.no_scalar(gives) } {
+            let help = "name one field, or make one text of several".to_string();
+            self.to.error(&codes::KEY, text.span, format!("`{key}` wants one value, and this gives {what}"), help);
+        }
+        Some(program)
+    }
+
+    /// What a shape is, where no value of it is a text, a number or a flag.
+    fn no_scalar(&self, shape: ShapeId) -> Option<&'static str> {
+        match self.shapes.get(shape) {
+            Shape::Any | Shape::Flag | Shape::Number(_) | Shape::Text(_) => None,
+            Shape::OneOf(arms) => {
+                arms.iter().map(|arm| self.no_scalar(*arm)).collect::<Option<Vec<_>>>().and_then(|all| all.first().copied())
+            }
+            other @ (Shape::Never | Shape::Null | Shape::List(..) | Shape::Record(_)) => Some(noun(other)),
+        }
+    }
+}
+
+/// `start:` as JSON: one text or number.
+fn start(node: &Node, to: &mut Problems) -> Option<Arc<[u8]>> {
+    let one = |scalar: &Scalar, value: Value<'_>| {
+        let mut out = Vec::new();
+        json::write(&value, &mut out);
+        (scalar.span, out)
+    };
+    let written = node.scalar().and_then(|scalar| match scalar.plain() {
+        Plain::Text(text) => Some(one(scalar, Value::Text(text))),
+        Plain::Number(token) => Number::parse(token).ok().map(|number| one(scalar, Value::Number(number))),
+        Plain::Null | Plain::Flag(_) => None,
+    });
+    if written.is_none() {
+        to.error(&codes::KEY, node.span, "`start` wants one text or number", None);
+    }
+    written.map(|(_, bytes)| bytes.into())
+}

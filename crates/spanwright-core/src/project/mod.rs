@@ -1,0 +1,123 @@
+//! From the files of a folder to a plan that can run.
+//!
+//! Everything is read before anything is judged, and every judge goes on behind a fault: a project with ten mistakes
+//! is told ten, each with its place. What comes out is a [`Plan`] in which every name leads somewhere, every
+//! expression fits the shapes it reads, and no variable has a value: the same project is the same plan on a machine
+//! that has no secrets.
+//!
+//! The way: [`files`] finds and parses, [`vocabulary`] says what may be written, then variables, systems (a connector
+//! proves each against its schema), maps, and last the flows, which join them.
+
+use std::sync::Arc;
+
+use spanwright_shape::text::{Bundle, Problem, Problems, Weight, did_you_mean, form::Filled};
+
+use crate::{connector::Connector, plan::Plan};
+
+pub mod codes;
+mod files;
+mod flow;
+mod maps;
+mod policy;
+mod system;
+mod types;
+mod variables;
+pub mod vocabulary;
+
+use files::{Files, Found};
+use maps::Maps;
+use policy::Defaults;
+use system::Systems;
+use variables::Variables;
+
+/// Checks the project in a bundle, for one of its environments or for none. `None`: the problems say why; with a plan
+/// there may be warnings.
+pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option<&str>, to: &mut Problems) -> Option<Plan> {
+    let errors = to.errors();
+    let files = Files::read(bundle, to);
+    let filled = Read::all(&files, to);
+    let chosen = filled.environment(environment, to);
+    let variables = Variables::read(filled.project.as_ref(), &filled.environments, chosen, to);
+    variables.check_uses(filled.systems.iter().chain(&filled.flows).map(|(_, form)| form), to);
+    let defaults = Defaults::read(filled.project.as_ref(), &variables, to);
+    let world = system::World { bundle, connectors, variables: &variables, defaults: &defaults };
+    let systems = Systems::check(&filled.systems, &files.systems, &world, to);
+    let maps = Maps::check(&filled.maps, &files.maps, &systems, &variables, bundle, to);
+    let known = flow::Known { bundle, systems: &systems, maps: &maps, variables: &variables };
+    filled.check_switches(&files, to);
+    let flows: Vec<_> = filled.running(chosen).filter_map(|form| flow::check(form, &known, to)).collect();
+    if to.errors() > errors {
+        return None;
+    }
+    let project = filled.project.as_ref()?.text("project")?;
+    Some(Plan {
+        hash: hash(bundle),
+        project: project.into(),
+        environment: environment.map(Arc::from),
+        systems: systems.plans(),
+        flows,
+        vars: variables.seen(),
+    })
+}
+
+/// BLAKE3 over every path and every byte, so that two folders with one hash are one project.
+pub fn hash(bundle: &Bundle) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new();
+    for (_, path, bytes) in bundle.iter() {
+        for piece in [path.as_bytes(), bytes] {
+            hasher.update(&(piece.len() as u64).to_le_bytes());
+            hasher.update(piece);
+        }
+    }
+    *hasher.finalize().as_bytes()
+}
+
+/// A file and the form that it fills in.
+type Document<'f> = (&'f Found<'f>, Filled<'f>);
+
+/// Every file, read by its form.
+struct Read<'f> {
+    project: Option<Filled<'f>>,
+    environments: Vec<Document<'f>>,
+    systems: Vec<Document<'f>>,
+    flows: Vec<Document<'f>>,
+    maps: Vec<Document<'f>>,
+}
+
+impl<'f> Read<'f> {
+    fn all(files: &'f Files<'f>, to: &mut Problems) -> Read<'f> {
+        let mut read = |found: &'f [Found<'f>], form| found.iter().filter_map(|file| Some((file, file.read(form, to)?))).collect();
+        let (environments, systems) = (read(&files.environments, &vocabulary::ENVIRONMENT), read(&files.systems, &vocabulary::SYSTEM));
+        let (flows, maps) = (read(&files.flows, &vocabulary::FLOW), read(&files.maps, &vocabulary::MAP));
+        let project = files.project.as_ref().and_then(|node| vocabulary::PROJECT.read(node, to));
+        Read { project, environments, systems, flows, maps }
+    }
+
+    fn environment(&self, name: Option<&str>, to: &mut Problems) -> Option<&Filled<'f>> {
+        let name = name?;
+        let found = self.environments.iter().find(|(file, _)| file.name == name);
+        if found.is_none() {
+            let help = did_you_mean(name, self.environments.iter().map(|(file, _)| file.name));
+            let says = format!("there is no `environments/{name}.yaml`");
+            to.push(Problem { code: &codes::NO_ENVIRONMENT, weight: Weight::Error, at: None, says, help });
+        }
+        found.map(|(_, form)| form)
+    }
+
+    /// Every flow that an environment switches off is there.
+    fn check_switches(&self, files: &Files<'_>, to: &mut Problems) {
+        for (name, _) in self.environments.iter().flat_map(|(_, form)| form.pairs("flows")) {
+            if !files.flows.iter().any(|file| file.name == name.text) {
+                let help = did_you_mean(&name.text, files.flows.iter().map(|file| file.name));
+                to.error(&codes::NO_FLOW, name.span, format!("there is no flow `{}`", name.text), help);
+            }
+        }
+    }
+
+    /// The flows that the environment does not switch off.
+    fn running<'a>(&'a self, environment: Option<&'a Filled<'f>>) -> impl Iterator<Item = &'a Filled<'f>> + use<'a, 'f> {
+        let off = environment.map_or(&[][..], |form| form.pairs("flows"));
+        let is_off = move |file: &Found<'_>| off.iter().any(|(name, _)| name.text == file.name);
+        self.flows.iter().filter(move |(file, _)| !is_off(file)).map(|(_, form)| form)
+    }
+}

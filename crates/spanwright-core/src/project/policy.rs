@@ -1,0 +1,106 @@
+//! Retries, breakers and limits: defaults, then system, then step.
+
+use std::time::Duration;
+
+use spanwright_shape::text::{
+    Problems,
+    form::{self, Filled, Given},
+};
+
+use super::{Variables, codes};
+use crate::{
+    plan::{BreakerPolicy, Policy},
+    settings::{Limits, Rate},
+};
+
+/// What holds where nothing else is said.
+#[derive(Default)]
+pub(super) struct Defaults {
+    pub retry: Policy,
+    pub breaker: BreakerPolicy,
+}
+
+impl Defaults {
+    pub(super) fn read(project: Option<&Filled<'_>>, variables: &Variables, to: &mut Problems) -> Defaults {
+        let form = project.and_then(|project| project.form("defaults"));
+        let retry = retry(&Policy::default(), form.as_ref(), variables, to);
+        let breaker = breaker(&BreakerPolicy::default(), form.as_ref(), variables, to);
+        Defaults { retry, breaker }
+    }
+}
+
+/// `retry:` of a form, over what it inherits.
+pub(super) fn retry(inherited: &Policy, owner: Option<&Filled<'_>>, variables: &Variables, to: &mut Problems) -> Policy {
+    let mut policy = inherited.clone();
+    let Some(form) = owner.and_then(|owner| owner.form("retry")) else { return policy };
+    let mut reader = Reader { form: &form, variables, to };
+    reader.count("tries", &mut policy.tries);
+    reader.time("first", &mut policy.first);
+    reader.time("longest", &mut policy.longest);
+    reader.time("give_up_after", &mut policy.give_up_after);
+    if let Some(factor) = reader.known("factor", form.decimal("factor"), form::decimal) {
+        policy.factor_percent = factor;
+        reader.refuse(factor < 100, "factor", "waits would grow shorter", "a factor is 1 or more");
+    }
+    policy
+}
+
+/// `breaker:` of a form, over what it inherits.
+pub(super) fn breaker(inherited: &BreakerPolicy, owner: Option<&Filled<'_>>, variables: &Variables, to: &mut Problems) -> BreakerPolicy {
+    let mut policy = inherited.clone();
+    let Some(form) = owner.and_then(|owner| owner.form("breaker")) else { return policy };
+    let mut reader = Reader { form: &form, variables, to };
+    reader.count("of", &mut policy.of);
+    reader.time("hold", &mut policy.hold);
+    reader.time("longest", &mut policy.longest);
+    if let Some(percent) = reader.known("failures", form.percent("failures"), form::percent) {
+        policy.failures_percent = percent;
+        reader.refuse(percent == 0, "failures", "it would never close", "write 1% or more");
+    }
+    policy.longest = policy.longest.max(policy.hold);
+    policy
+}
+
+/// `limits:` of a system.
+pub(super) fn limits(system: &Filled<'_>, variables: &Variables, to: &mut Problems) -> Limits {
+    let mut limits = Limits::default();
+    let Some(form) = system.form("limits") else { return limits };
+    let mut reader = Reader { form: &form, variables, to };
+    reader.count("concurrency", &mut limits.concurrency);
+    reader.time("timeout", &mut limits.timeout);
+    limits.rate = reader.known("rate", form.rate("rate"), form::rate).map(|(most, per)| Rate { most, per });
+    limits
+}
+
+/// Reads the values of one form.
+struct Reader<'r, 'n> {
+    form: &'r Filled<'n>,
+    variables: &'r Variables,
+    to: &'r mut Problems,
+}
+
+impl Reader<'_, '_> {
+    fn known<T>(&mut self, key: &str, given: Option<Given<'_, T>>, spelled: fn(&str) -> Option<T>) -> Option<T> {
+        self.variables.known(self.form, key, given, spelled, self.to)
+    }
+
+    fn time(&mut self, key: &str, into: &mut Duration) {
+        if let Some(time) = self.known(key, self.form.time(key), form::time) {
+            *into = time;
+            self.refuse(time.is_zero(), key, "no time at all", "write 1ms or more");
+        }
+    }
+
+    fn count(&mut self, key: &str, into: &mut u32) {
+        if let Some(count) = self.known(key, self.form.number(key), form::number) {
+            *into = u32::try_from(count).unwrap_or(u32::MAX);
+            self.refuse(count == 0, key, "nothing would ever run", "write 1 or more");
+        }
+    }
+
+    fn refuse(&mut self, bad: bool, key: &str, says: &str, help: &str) {
+        if let (true, Some(scalar)) = (bad, self.form.scalar(key)) {
+            self.to.error(&codes::SETTING, scalar.span, format!("`{key}: {}`: {says}", scalar.text), help.to_string());
+        }
+    }
+}

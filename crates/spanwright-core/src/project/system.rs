@@ -1,0 +1,281 @@
+//! `systems/NAME.yaml`: settings, proved by their connector against the schema.
+
+use std::sync::Arc;
+
+use spanwright_shape::text::{
+    Bundle, FileId, Problems, Scalar, codes as text_codes, did_you_mean,
+    form::{self, Filled, Given},
+};
+
+use super::{Defaults, Document, Found, Variables, codes, policy, types, vocabulary};
+use crate::{
+    connector::{Connector, System},
+    interface::{Interface, Operation},
+    plan::{BreakerPolicy, Policy, SystemPlan},
+    settings::{Auth, BulkSettings, KeyPlace, Limits, OperationSettings, OutcomeWord, SystemSettings, Template},
+};
+
+/// The header of correlation ids where nothing is said.
+const CORRELATION_DEFAULT: &str = "x-correlation-id";
+
+/// What a system is read with.
+pub(super) struct World<'w> {
+    pub bundle: &'w Bundle,
+    pub connectors: &'w [&'w dyn Connector],
+    pub variables: &'w Variables,
+    pub defaults: &'w Defaults,
+}
+
+/// Every system of the project, by number.
+pub(super) struct Systems<'f> {
+    all: Vec<Checked<'f>>,
+    /// All files: one that could not be read has been told, and is not told again as missing.
+    files: &'f [Found<'f>],
+}
+
+/// One system, as far as it could be read.
+pub(super) struct Checked<'f> {
+    pub name: &'f str,
+    pub form: &'f Filled<'f>,
+    pub settings: SystemSettings,
+    pub limits: Limits,
+    pub breaker: BreakerPolicy,
+    pub retry: Policy,
+    /// `None`: the problems say why.
+    pub system: Option<Arc<dyn System>>,
+}
+
+impl<'f> Systems<'f> {
+    pub(super) fn check(documents: &'f [Document<'f>], files: &'f [Found<'f>], world: &World<'_>, to: &mut Problems) -> Systems<'f> {
+        Systems { all: documents.iter().filter_map(|(file, form)| one(file.name, form, world, to)).collect(), files }
+    }
+
+    /// A system by name; tells where there is none. `text` begins with the name.
+    pub(super) fn find(&self, name: &str, text: &Scalar, to: &mut Problems) -> Option<usize> {
+        let found = self.all.iter().position(|system| system.name == name);
+        if found.is_none() && !self.files.iter().any(|file| file.name == name) {
+            let help = did_you_mean(name, self.all.iter().map(|system| system.name));
+            let help = help.unwrap_or_else(|| format!("write `systems/{name}.yaml`"));
+            to.error(&codes::NO_SYSTEM, text.place(0, name.len()), format!("there is no system `{name}`"), help);
+        }
+        found
+    }
+
+    pub(super) fn get(&self, number: usize) -> &Checked<'f> {
+        &self.all[number]
+    }
+
+    pub(super) fn interface(&self, number: usize) -> Option<&Interface> {
+        self.all[number].system.as_ref().map(|system| system.interface())
+    }
+
+    /// `system.operation`: the numbers of both.
+    pub(super) fn operation(&self, text: &Scalar, to: &mut Problems) -> Option<(usize, usize)> {
+        let (system, name) = text.text.split_once('.')?;
+        let number = self.find(system, text, to)?;
+        let interface = self.interface(number)?;
+        let at = text.place(system.len() + 1, text.text.len());
+        let Some((operation, _)) = interface.operation(name) else {
+            to.error(&codes::NO_OPERATION, at, format!("`{system}` has no operation `{name}`"), near_operation(name, interface));
+            return None;
+        };
+        let allowed = self.get(number).form.form("may").filter(|may| may.node("call").is_some());
+        if allowed.is_some_and(|may| !may.items("call").iter().any(|item| item.scalar().is_some_and(|item| item.text == name))) {
+            let help = format!("add it to `may: {{ call: [..] }}` in systems/{system}.yaml");
+            to.error(&codes::MAY_NOT_CALL, at, format!("`{name}` may not be called at `{system}`"), help);
+        }
+        Some((number, operation))
+    }
+
+    pub(super) fn plans(self) -> Vec<SystemPlan> {
+        self.all.into_iter().filter_map(Checked::plan).collect()
+    }
+}
+
+impl Checked<'_> {
+    /// What the settings say of an operation.
+    pub(super) fn operation_settings(&self, name: &str) -> Option<&OperationSettings> {
+        self.settings.operations.iter().find(|operation| operation.name.text == name)
+    }
+
+    /// The operation's own `pages:`.
+    pub(super) fn pages(&self, operation: &str) -> Option<Filled<'_>> {
+        let (_, node) = self.form.pairs("operations").iter().find(|(name, _)| name.text == operation)?;
+        vocabulary::OPERATION.fill(node)?.form("pages")
+    }
+
+    fn plan(self) -> Option<SystemPlan> {
+        let Checked { settings, limits, breaker, retry, system, .. } = self;
+        Some(SystemPlan { name: settings.name, kind: settings.kind, system: system?, limits, breaker, retry })
+    }
+
+    /// What `may` and `operations` name is there.
+    fn check_names(&self, to: &mut Problems) {
+        let Some(interface) = self.system.as_ref().map(|system| system.interface()) else { return };
+        let may = self.form.form("may");
+        let called = may.iter().flat_map(|may| may.items("call")).filter_map(|item| item.scalar());
+        let set = self.settings.operations.iter().map(|operation| &operation.name);
+        for name in called.chain(set).filter(|name| interface.operation(&name.text).is_none()) {
+            // The connector may have said so already.
+            if !to.iter().any(|problem| problem.at == Some(name.span)) {
+                let says = format!("`{}` has no operation `{}`", self.name, name.text);
+                to.error(&codes::NO_OPERATION, name.span, says, near_operation(&name.text, interface));
+            }
+        }
+        for path in may.iter().flat_map(|may| may.items("write")).filter_map(|item| item.scalar()) {
+            self.check_path(interface, path, to);
+        }
+    }
+
+    /// `Contact.addresses.street` leads somewhere.
+    fn check_path(&self, interface: &Interface, path: &Scalar, to: &mut Problems) {
+        let mut steps = path.text.split('.');
+        let first = steps.next().unwrap_or_default();
+        let Some(shapes) = interface.types.get(first) else {
+            let help = did_you_mean(first, interface.types.keys().map(String::as_str));
+            to.error(&codes::NO_TYPE, path.place(0, first.len()), format!("`{}` has no type `{first}`", self.name), help);
+            return;
+        };
+        let (mut id, mut at) = (shapes.taken, first.len());
+        for step in steps {
+            let inside = types::item(&interface.shapes, id);
+            let name = step.trim_end_matches("[]");
+            let Some(field) = interface.shapes.field(inside, name) else {
+                let help = did_you_mean(name, types::fields(&interface.shapes, inside));
+                to.error(&codes::NO_TYPE, path.place(at + 1, at + 1 + step.len()), format!("there is no field `{name}` here"), help);
+                return;
+            };
+            (id, at) = (field.shape, at + 1 + step.len());
+        }
+    }
+}
+
+fn near_operation(name: &str, interface: &Interface) -> Option<String> {
+    did_you_mean(name, interface.operations.iter().map(|operation: &Operation| &*operation.name))
+}
+
+/// The file at a path of the project.
+fn find(bundle: &Bundle, path: &Scalar, to: &mut Problems) -> Option<FileId> {
+    let found = bundle.find(&path.text);
+    if found.is_none() {
+        let help = did_you_mean(&path.text, bundle.iter().map(|(_, path, _)| path));
+        let help = help.unwrap_or_else(|| "paths count from the project's folder".to_string());
+        to.error(&codes::NO_FILE, path.span, format!("there is no file `{}`", path.text), help);
+    }
+    found
+}
+
+fn connect(settings: &SystemSettings, connectors: &[&dyn Connector], bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {
+    settings.schema?;
+    let Some(connector) = connectors.iter().find(|connector| connector.key() == &*settings.kind) else {
+        to.error(&text_codes::NOT_BUILT, settings.at, format!("`{}:` is not built yet", settings.kind), None);
+        return None;
+    };
+    connector.system(settings, bundle, to)
+}
+
+fn one<'f>(name: &'f str, form: &'f Filled<'f>, world: &World<'_>, to: &mut Problems) -> Option<Checked<'f>> {
+    let World { bundle, connectors, variables, defaults } = *world;
+    let settings = settings(name, form, world, to)?;
+    let system = connect(&settings, connectors, bundle, to);
+    let breaker = policy::breaker(&defaults.breaker, Some(form), variables, to);
+    let retry = policy::retry(&defaults.retry, Some(form), variables, to);
+    let limits = policy::limits(form, variables, to);
+    let checked = Checked { name, form, settings, limits, breaker, retry, system };
+    checked.check_names(to);
+    Some(checked)
+}
+
+fn settings(name: &str, form: &Filled<'_>, world: &World<'_>, to: &mut Problems) -> Option<SystemSettings> {
+    let (kind, at, schema) = form.named()?;
+    let operations = form.pairs("operations").iter();
+    let operations = operations.filter_map(|(name, node)| Some(operation(name, &vocabulary::OPERATION.fill(node)?, world.variables, to)));
+    let operations = operations.collect();
+    Some(SystemSettings {
+        name: name.into(),
+        kind: kind.into(),
+        at: at.span,
+        schema: schema.scalar().and_then(|path| find(world.bundle, path, to)),
+        url: form.text("url").map(Template::parse),
+        zone: form.text("zone").map(Arc::from),
+        auth: form.form("auth").map_or(Auth::None, |form| auth(&form)),
+        correlation: form.text("correlation").unwrap_or(CORRELATION_DEFAULT).to_ascii_lowercase().into(),
+        operations,
+    })
+}
+
+/// What is missing has been told; such a plan is never made.
+fn template(form: &Filled<'_>, key: &str) -> Template {
+    form.text(key).map(Template::parse).unwrap_or_default()
+}
+
+fn auth(form: &Filled<'_>) -> Auth {
+    let inner = |name: &str| form.form(name);
+    match form.named().map(|(name, _, _)| name) {
+        Some("basic") => {
+            inner("basic").map_or(Auth::None, |form| Auth::Basic { user: template(&form, "user"), password: template(&form, "password") })
+        }
+        Some("bearer") => Auth::Bearer(template(form, "bearer")),
+        Some("api_key") => inner("api_key").map_or(Auth::None, |form| api_key(&form)),
+        Some("oauth2") => inner("oauth2").map_or(Auth::None, |form| Auth::OAuth2 {
+            token_url: template(&form, "token_url"),
+            client_id: template(&form, "client_id"),
+            client_secret: template(&form, "client_secret"),
+            scope: form.text("scope").map(Template::parse),
+        }),
+        _ => Auth::None,
+    }
+}
+
+fn api_key(form: &Filled<'_>) -> Auth {
+    let place = match (form.text("header"), form.text("query")) {
+        (Some(header), _) => KeyPlace::Header(header.to_ascii_lowercase()),
+        (None, query) => KeyPlace::Query(query.unwrap_or_default().to_string()),
+    };
+    Auth::ApiKey { place, value: template(form, "value") }
+}
+
+fn operation(name: &Scalar, form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> OperationSettings {
+    let method = |(key, _, path): (&'static str, &Scalar, &spanwright_shape::text::Node)| {
+        let method = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().find(|method| method.eq_ignore_ascii_case(key))?;
+        Some((method, path.scalar()?.clone()))
+    };
+    let safe = match form.flag("safe") {
+        Some(Given::Is(flag)) => Some(flag),
+        given => variables.known(form, "safe", given, form::flag, to),
+    };
+    let outcomes = form.pairs("outcomes").iter().filter_map(|(name, node)| Some((name.clone(), word(&node.scalar()?.text)?)));
+    OperationSettings {
+        name: name.clone(),
+        by_hand: form.named().and_then(method),
+        safe,
+        key: form.scalar("key").cloned(),
+        outcomes: outcomes.collect(),
+        bulk: form.form("bulk").map(|bulk| bulk_settings(form, &bulk, variables, to)),
+    }
+}
+
+fn word(text: &str) -> Option<OutcomeWord> {
+    Some(match text {
+        "none" => OutcomeWord::None,
+        "delivered" => OutcomeWord::Delivered,
+        "later" => OutcomeWord::Later,
+        "unknown" => OutcomeWord::Unknown,
+        "never" => OutcomeWord::Never,
+        _ => return None,
+    })
+}
+
+fn bulk_settings(owner: &Filled<'_>, form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> BulkSettings {
+    let most = variables.known(form, "most", form.number("most"), form::number, to).unwrap_or(1);
+    if let (0, Some(scalar)) = (most, form.scalar("most")) {
+        to.error(&codes::SETTING, scalar.span, "`most: 0`: nothing would ever be sent", "write 1 or more".to_string());
+    }
+    BulkSettings {
+        at: owner.key("bulk").map_or(form.node.span, |key| key.span),
+        most: u32::try_from(most).unwrap_or(u32::MAX),
+        answers: form.scalar("answers").cloned(),
+        matched: form.scalar("match").filter(|scalar| scalar.text != "position").cloned(),
+        outcome: form.scalar("outcome").cloned(),
+    }
+}

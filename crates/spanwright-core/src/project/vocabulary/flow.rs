@@ -1,0 +1,67 @@
+//! `flows/NAME.yaml`: where messages come from.
+
+use spanwright_shape::text::form::{Choice, Form, Key, Kind, OneOf};
+
+use super::{steps::A_STEP, system::PAGES};
+
+/// `flows/NAME.yaml`
+pub static FLOW: Form = Form::of(
+    "flow",
+    "`flows/NAME.yaml`: where messages come from and what happens to each.",
+    &[
+        Key::must("flow", Kind::Name, "Its name, as the file's."),
+        super::ABOUT,
+        super::OWNER,
+        Key::must("from", Kind::Form(&SOURCE), "Where its messages come from."),
+        Key::must("steps", Kind::List(&A_STEP), "What happens to each."),
+        Key::not_yet("if_dead", "What happens after the last try."),
+        Key::not_yet("when_all_done", "What happens when each item of a poll has ended."),
+        Key::not_yet("pause_after", "After how many dead letters it stops to take in."),
+        Key::not_yet("in_order", "What waits for what."),
+        Key::not_yet("when_dead", "Whether a dead letter blocks what comes after it."),
+    ],
+);
+
+static SOURCE: Form = Form {
+    name: "source",
+    about: "Where messages come from.",
+    keys: &[
+        Key::may("when", Kind::Expr, "Only these are taken."),
+        Key::may("once", Kind::Expr, "Which event it is: the same one is taken once. Left out: an item that differs from its key's last."),
+        Key::may("key", Kind::Expr, "Which record it is about: order, batches and `unchanged` go by it. Left out: what `once` gives."),
+        Key::may("version", Kind::Expr, "Which state of the record is newer. Left out: the order of arrival."),
+        Key::not_yet("expect", "When something must have come."),
+    ],
+    one_of: OneOf::Must(&[
+        Choice::of("poll", Kind::Op, "An operation that is asked again and again.", POLL),
+        Choice::not_yet("webhook", "What a system pushes to us."),
+        Choice::not_yet("queue", "A queue of a broker."),
+        Choice::not_yet("flow", "What other flows hand over."),
+        Choice::not_yet("http", "Requests to us."),
+        Choice::not_yet("api", "An operation that we serve."),
+        Choice::not_yet("files", "Files in a folder."),
+        Choice::not_yet("cron", "A time of day."),
+    ]),
+};
+
+const POLL: &[Key] = &[
+    Key::must("every", Kind::Time, "From the end of one poll to the start of the next."),
+    Key::may("with", Kind::Fields, "Parameters, beside those of `pages` and `cursor`."),
+    Key::may("pages", Kind::Form(&PAGES), "How the next page is asked for."),
+    Key::may("each", Kind::Expr, "The items, over a page; left out: the page is the item."),
+    Key::may("cursor", Kind::Form(&CURSOR), "How far it has read."),
+    Key::not_yet("at", "The times at which it is asked."),
+    Key::not_yet("deleted", "Which items say that a record is gone."),
+    Key::not_yet("snapshot", "Records that are no longer there are gone."),
+];
+
+static CURSOR: Form = Form::of(
+    "cursor",
+    "How far a poll has read. It moves in the same transaction as what was taken in.",
+    &[
+        Key::must("into", Kind::Word, "The parameter that takes the cursor."),
+        Key::must("take", Kind::Expr, "The cursor of an item; the greatest one moves it."),
+        Key::must("start", Kind::Value, "Where it begins."),
+        Key::may("overlap", Kind::Time, "How far it reads again behind itself; what was seen before is dropped."),
+    ],
+);

@@ -1,0 +1,57 @@
+//! `spanwright.yaml` and `environments/NAME.yaml`.
+
+use spanwright_shape::text::form::{Form, Key, Kind, MapKey};
+
+use super::{BREAKER, RETRY};
+
+/// `spanwright.yaml`
+pub static PROJECT: Form = Form::of(
+    "project",
+    "`spanwright.yaml`: the project, its variables and what holds where nothing else is said.",
+    &[
+        Key::must("project", Kind::Name, "Its name, in logs and metrics."),
+        super::ABOUT,
+        super::OWNER,
+        Key::may("vars", Kind::Map(MapKey::Variable, &Kind::Form(&VAR)), "Every `${VAR}` of the project."),
+        Key::may("defaults", Kind::Form(&DEFAULTS), "What holds for each system that says nothing else."),
+        Key::not_yet("store", "Where messages are kept: a file, or a PostgreSQL database."),
+        Key::not_yet("listen", "The addresses that we serve on."),
+        Key::not_yet("alerts", "Who is told, and how often."),
+    ],
+);
+
+/// One entry of `vars:`.
+pub static VAR: Form = Form::of(
+    "var",
+    "A variable. Its value comes from the process's environment; `check` needs none.",
+    &[
+        Key::must("about", Kind::Text, "What it is, for whoever sets it."),
+        Key::may("kind", Kind::Words(&["text", "number", "rate", "time", "flag"]), "What its value is; `text` where nothing is said."),
+        Key::may("default", Kind::Value, "Its value where none is set."),
+        Key::may("secret", Kind::Flag, "Whether it is a secret: never logged, and unseen by expressions."),
+        Key::not_yet("file", "A file that holds its value."),
+    ],
+);
+
+static DEFAULTS: Form = Form::of(
+    "defaults",
+    "What holds where nothing else is said: defaults, then system, operation, flow and step.",
+    &[
+        Key::may("retry", Kind::Form(&RETRY), "How things are tried again."),
+        Key::may("breaker", Kind::Form(&BREAKER), "When a system is left alone."),
+        Key::not_yet("keep", "How long bodies and trails are kept."),
+        Key::not_yet("empty", "What a null becomes at a target."),
+    ],
+);
+
+/// `environments/NAME.yaml`
+pub static ENVIRONMENT: Form = Form::of(
+    "environment",
+    "`environments/NAME.yaml`: values only.",
+    &[
+        Key::must("environment", Kind::Name, "Its name, as the file's."),
+        super::ABOUT,
+        Key::may("vars", Kind::Map(MapKey::Variable, &Kind::Value), "Values of variables that are no secrets."),
+        Key::may("flows", Kind::Map(MapKey::Name, &Kind::Words(&["off"])), "Flows that do not run here."),
+    ],
+);

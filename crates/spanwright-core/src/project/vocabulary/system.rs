@@ -1,0 +1,159 @@
+//! `systems/NAME.yaml`
+
+use spanwright_shape::text::form::{Choice, Form, Key, Kind, MapKey, OneOf};
+
+use super::{BREAKER, RETRY};
+
+/// `systems/NAME.yaml`
+pub static SYSTEM: Form = Form {
+    name: "system",
+    about: "`systems/NAME.yaml`: a system that we call: its protocol, schema, sign-in, what it can bear and what we may do there.",
+    keys: &[
+        Key::must("system", Kind::Name, "Its name, as the file's; flows say `name.operation`."),
+        super::ABOUT,
+        super::OWNER,
+        Key::must("url", Kind::Text, "Where it answers."),
+        Key::may("zone", Kind::Text, "The zone of its times that carry none, as `Europe/Berlin`."),
+        Key::may("correlation", Kind::Word, "The header that carries the correlation id; `x-correlation-id` where nothing is said."),
+        Key::may("auth", Kind::Form(&AUTH), "How we show who we are."),
+        Key::may("limits", Kind::Form(&LIMITS), "What it can bear, all flows together."),
+        Key::may("retry", Kind::Form(&RETRY), "How calls are tried again."),
+        Key::may("breaker", Kind::Form(&BREAKER), "When it is left alone."),
+        Key::may("may", Kind::Form(&MAY), "What we may do there; anything else is refused before it runs."),
+        Key::may(
+            "operations",
+            Kind::Map(MapKey::Any, &Kind::Form(&OPERATION)),
+            "What the schema does not say of its operations, or operations that it does not have.",
+        ),
+        Key::not_yet("closed", "Times at which it is not called."),
+        Key::not_yet("webhooks", "What it pushes to us."),
+    ],
+    one_of: OneOf::Must(&[
+        Choice::of("soap", Kind::File, "SOAP 1.1 or 1.2, document/literal; the WSDL that is pinned in the project.", &[]),
+        Choice::of("rest", Kind::File, "JSON over HTTP; the OpenAPI document that is pinned in the project.", &[]),
+        Choice::not_yet("graphql", "GraphQL; the schema that is pinned in the project."),
+        Choice::not_yet("amqp", "A message broker."),
+        Choice::not_yet("files", "A folder."),
+        Choice::not_yet("http", "HTTP without a schema."),
+    ]),
+};
+
+/// `VAR`, or a list of which the first is used.
+const SECRET: Kind = Kind::Secret;
+
+static AUTH: Form = Form {
+    name: "auth",
+    about: "How we show a system who we are.",
+    keys: &[],
+    one_of: OneOf::Must(&[
+        Choice::of("basic", Kind::Form(&BASIC), "User and password (RFC 7617).", &[]),
+        Choice::of("bearer", SECRET, "A fixed token (RFC 6750).", &[]),
+        Choice::of("api_key", Kind::Form(&API_KEY), "A key in a header or in the query.", &[]),
+        Choice::of(
+            "oauth2",
+            Kind::Form(&OAUTH2),
+            "Client credentials (RFC 6749 section 4.4): one sign-in for all calls, renewed when it is refused.",
+            &[],
+        ),
+        Choice::not_yet("wsse", "A WS-Security user name token."),
+        Choice::not_yet("hmac", "A signature over each request."),
+        Choice::not_yet("mtls", "A client certificate."),
+        Choice::not_yet("login", "An operation that hands out a session token."),
+    ]),
+};
+
+static BASIC: Form =
+    Form::of("basic", "User and password.", &[Key::must("user", Kind::Text, "The user."), Key::must("password", SECRET, "The password.")]);
+
+static API_KEY: Form = Form {
+    name: "api_key",
+    about: "A key in a header or in the query.",
+    keys: &[Key::must("value", SECRET, "The key.")],
+    one_of: OneOf::Must(&[
+        Choice::of("header", Kind::Word, "The header that carries it.", &[]),
+        Choice::of("query", Kind::Word, "The query parameter that carries it.", &[]),
+    ]),
+};
+
+static OAUTH2: Form = Form::of(
+    "oauth2",
+    "Client credentials.",
+    &[
+        Key::must("token_url", Kind::Text, "Where tokens are handed out."),
+        Key::must("client_id", Kind::Text, "Who we are."),
+        Key::must("client_secret", SECRET, "And the proof."),
+        Key::may("scope", Kind::Text, "What we ask for, separated by blanks."),
+    ],
+);
+
+static LIMITS: Form = Form::of(
+    "limits",
+    "What a system can bear, all flows together.",
+    &[
+        Key::may("rate", Kind::Rate, "Requests in a time."),
+        Key::may("concurrency", Kind::Number, "Requests at once. 8 where nothing is said."),
+        Key::may("timeout", Kind::Time, "For one exchange, from connecting to the last byte of the answer. 30s where nothing is said."),
+        Key::not_yet("per_day", "Requests in a day."),
+    ],
+);
+
+static MAY: Form = Form::of(
+    "may",
+    "What we may do at a system. Where a list is given, what it does not name is refused.",
+    &[
+        Key::may("call", Kind::List(&Kind::Word), "Operations."),
+        Key::may("write", Kind::List(&Kind::Word), "Fields that our maps may fill, as `Contact.email`; a field stands for all inside it."),
+        Key::not_yet("read", "Fields that our maps may read."),
+    ],
+);
+
+/// One entry of `operations:`.
+pub static OPERATION: Form = Form {
+    name: "operation",
+    about: "What the schema does not say of an operation; with a method and a path, an operation that it does not have.",
+    keys: &[
+        Key::may("safe", Kind::Flag, "It only reads: it may be repeated, and really runs in a dry run."),
+        Key::may("key", Kind::Word, "The parameter that carries the idempotency key; the engine makes the key."),
+        Key::may(
+            "outcomes",
+            Kind::Map(MapKey::Any, &Kind::Words(&["none", "delivered", "later", "unknown", "never"])),
+            "What answers mean, by status, declared fault or outcome of an item. `none` is delivered, with null as the answer.",
+        ),
+        Key::may("pages", Kind::Form(&PAGES), "How the next page is asked for."),
+        Key::may("bulk", Kind::Form(&BULK), "How one request carries many items."),
+        Key::not_yet("if_unknown", "The question to ask after a time-out, before it is done again."),
+        Key::not_yet("format", "What its bodies are, where they are no JSON."),
+    ],
+    one_of: OneOf::May(&[
+        Choice::of("get", Kind::Text, "A GET of this path.", &[]),
+        Choice::of("post", Kind::Text, "A POST to this path.", &[]),
+        Choice::of("put", Kind::Text, "A PUT to this path.", &[]),
+        Choice::of("patch", Kind::Text, "A PATCH of this path.", &[]),
+        Choice::of("delete", Kind::Text, "A DELETE of this path.", &[]),
+        Choice::not_yet("query", "A GraphQL document."),
+        Choice::not_yet("queue", "A queue."),
+        Choice::not_yet("exchange", "An exchange of a broker."),
+        Choice::not_yet("folder", "A folder."),
+    ]),
+};
+
+pub(super) static PAGES: Form = Form::of(
+    "pages",
+    "How the next page is asked for.",
+    &[
+        Key::must("into", Kind::Word, "The parameter that takes the next page's token."),
+        Key::must("take", Kind::Expr, "The token, over a page; absent, null or \"\" ends."),
+    ],
+);
+
+static BULK: Form = Form::of(
+    "bulk",
+    "How one request carries many items, each with an answer of its own.",
+    &[
+        Key::must("most", Kind::Number, "Items in one request."),
+        Key::may("answers", Kind::Expr, "The list of answers, over the whole answer; left out: one answer for all."),
+        Key::may("match", Kind::Either(&[Kind::Words(&["position"]), Kind::Expr]), "How an answer finds its item."),
+        Key::may("outcome", Kind::Expr, "What became of an item, over its answer: a status, a flag, or a word of `outcomes`."),
+        Key::not_yet("bytes", "Bytes in one request."),
+    ],
+);

@@ -1,0 +1,114 @@
+//! A small project, and what becomes of it when one or two of its files are written otherwise.
+//!
+//! `projects/NAME.files` has files that replace those of `projects/whole.files`, each behind a line `=== path` (without
+//! content: the file is gone); `NAME.txt` beside it is what a person sees. `UPDATE=1 cargo test` rewrites it.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use spanwright_core::{connector::Connector, plan::Plan, project};
+use spanwright_shape::text::{
+    Bundle, Problems,
+    render::{self, Look},
+};
+
+use crate::toy;
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/projects")
+}
+
+fn files(name: &str) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(folder().join(format!("{name}.files"))).unwrap();
+    let mut files = BTreeMap::new();
+    for part in text.split("=== ").skip(1) {
+        let (path, content) = part.split_once('\n').unwrap();
+        files.insert(path.to_string(), content.to_string());
+    }
+    files
+}
+
+fn bundle(name: &str) -> Bundle {
+    let mut all = files("whole");
+    if name != "whole" {
+        all.extend(files(name));
+    }
+    Bundle::new(all.into_iter().filter(|(_, content)| !content.is_empty()).map(|(path, content)| (path, content.into_bytes())))
+}
+
+fn check_as(name: &str, environment: Option<&str>) -> (Option<Plan>, String) {
+    let (bundle, mut problems) = (bundle(name), Problems::new());
+    let connectors: [&dyn Connector; 2] = [&toy::SOAP, &toy::REST];
+    let plan = project::check(&bundle, &connectors, environment, &mut problems);
+    (plan, render::human(&problems, &bundle, Look::Plain))
+}
+
+/// What is said of a project is what stands in the file beside it.
+fn check(name: &str) {
+    let (plan, text) = check_as(name, None);
+    let beside = folder().join(format!("{name}.txt"));
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&beside, &text).unwrap();
+    }
+    assert!(plan.is_none(), "{name} is refused");
+    assert_eq!(text, std::fs::read_to_string(&beside).unwrap_or_default(), "{}", beside.display());
+}
+
+fn whole() -> Plan {
+    let (plan, text) = check_as("whole", None);
+    plan.unwrap_or_else(|| panic!("{text}"))
+}
+
+#[test]
+fn a_whole_project_is_a_plan_without_a_word() {
+    let (plan, text) = check_as("whole", None);
+    assert_eq!(text, "");
+    assert!(plan.is_some());
+}
+
+#[test]
+fn an_environment_gives_values_and_switches_flows_off() {
+    let (plan, text) = check_as("whole", Some("staging"));
+    let plan = plan.unwrap_or_else(|| panic!("{text}"));
+    assert!(plan.flow("customers").is_none());
+    let crm = plan.systems.iter().find(|system| &*system.name == "crm").unwrap();
+    assert_eq!(crm.limits.rate.map(|rate| rate.most), Some(2));
+    assert_eq!(plan.vars.get("REGION").cloned().flatten().as_deref(), Some("north"));
+    assert!(!plan.vars.contains_key("ERP_PASSWORD"), "a secret is seen by no expression");
+}
+
+#[test]
+fn an_environment_that_is_not_there_is_told() {
+    let (plan, text) = check_as("whole", Some("stagin"));
+    assert!(plan.is_none() && text.contains("error[P0307]") && text.contains("did you mean `staging`?"), "{text}");
+}
+
+#[test]
+fn the_hash_is_of_the_files_alone() {
+    let (one, other) = (whole(), check_as("whole", Some("staging")).0.unwrap());
+    assert_eq!(one.hash, other.hash);
+    assert_ne!(project::hash(&bundle("whole")), project::hash(&bundle("unparsable")));
+}
+
+macro_rules! refused {
+    ($($name:ident)*) => { $( #[test] fn $name() { check(stringify!($name)); } )* };
+}
+
+refused! {
+    unparsable
+    three_mistakes_in_one_block
+    a_literal_secret
+    undeclared_variables
+    secrets_that_would_not_stay_so
+    a_schema_that_is_not_there
+    names_that_lead_nowhere
+    what_is_not_built_yet
+    steps_of_one_name
+    files_that_nobody_reads
+    parameters
+    what_may_not_be_done
+    routes
+    settings_that_cannot_work
+    no_project
+}
