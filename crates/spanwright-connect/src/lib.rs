@@ -11,6 +11,7 @@ use spanwright_core::connector::Connector;
 pub mod auth;
 pub mod codes;
 pub mod http;
+pub mod rest;
 
 /// Every kind of system, in the order of the reference.
-pub const ALL: &[&dyn Connector] = &[];
+pub const ALL: &[&dyn Connector] = &[&rest::Rest];

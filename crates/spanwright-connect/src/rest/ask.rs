@@ -1,0 +1,117 @@
+//! From calls to one request.
+
+use spanwright_core::connector::{Call, HttpRequest, Refusal, With};
+use spanwright_shape::{jsonschema::openapi::Place, text::Failure, value::Value};
+
+use super::{
+    RestSystem,
+    operation::{BulkPlan, RestBody, RestOperation},
+    parameters,
+};
+use crate::{
+    auth::{self, add_header},
+    codes,
+    http::url,
+};
+
+/// What we can read, refusals included.
+const ACCEPT: &str = "application/json, application/problem+json;q=0.9";
+
+pub(super) fn ask(system: &RestSystem, operation: &RestOperation, calls: &[Call<'_>], with: &With<'_>) -> Result<HttpRequest, Refusal> {
+    let address = address(system, with).map_err(Refusal::System)?;
+    let mut request = HttpRequest { method: operation.method, url: address, headers: Vec::new(), body: Vec::new() };
+    let parameters = parameters_of(operation, calls)?;
+    parameters::write(operation, &parameters, &mut request).map_err(|failure| Refusal::Call(0, failure))?;
+    let header = |request: &mut HttpRequest, name: &str, value: &str| add_header(request, name, value).map_err(Refusal::System);
+    header(&mut request, "accept", ACCEPT)?;
+    if let Some(body) = &operation.body {
+        request.body = write_body(operation, body, calls)?;
+        if !request.body.is_empty() {
+            header(&mut request, "content-type", &body.content_type)?;
+        }
+    }
+    header(&mut request, &system.correlation, correlation(calls, with))?;
+    if let Some(trace) = calls.first().map(|call| call.trace).filter(|trace| !trace.is_empty()) {
+        header(&mut request, "traceparent", trace)?;
+    }
+    write_key(operation, calls, with, &mut request)?;
+    auth::sign(&system.auth, with, &mut request).map_err(Refusal::System)?;
+    Ok(request)
+}
+
+/// Where the system is, without a slash at the end.
+fn address(system: &RestSystem, with: &With<'_>) -> Result<String, Failure> {
+    let url = auth::fill(&system.url, with)?;
+    if url::origin(&url).is_none() || url.contains(['?', '#']) {
+        return Err(Failure::new(&codes::ADDRESS, "the system's `url` is no http:// or https:// address without `?` and `#`"));
+    }
+    Ok(url.trim_end_matches('/').to_string())
+}
+
+/// The parameters of the request: of a batch those that all its items share.
+fn parameters_of<'a>(operation: &RestOperation, calls: &[Call<'a>]) -> Result<Value<'a>, Refusal> {
+    let first = calls.first().map_or(Value::Record(&[]), |call| call.with);
+    if calls.len() < 2 {
+        return Ok(first);
+    }
+    let written = |value: &Value<'_>| {
+        let mut bytes = Vec::new();
+        spanwright_shape::json::write(value, &mut bytes);
+        bytes
+    };
+    let shared = written(&first);
+    match calls.iter().position(|call| written(&call.with) != shared) {
+        Some(other) => {
+            let says = format!("{}: its parameters differ from those of the items beside it", operation.name);
+            Err(Refusal::Call(other, Failure::new(&codes::PARAMETER, says)))
+        }
+        None => Ok(first),
+    }
+}
+
+/// The bytes that the map wrote, as they are; of a batch with brackets and commas around them.
+fn write_body(operation: &RestOperation, body: &RestBody, calls: &[Call<'_>]) -> Result<Vec<u8>, Refusal> {
+    let missing = |n: usize| Refusal::Call(n, Failure::new(&codes::BODY, format!("{} needs a body", operation.name)));
+    match (&operation.bulk, calls.first().and_then(|call| call.body)) {
+        (Some(bulk), _) => splice(bulk, calls).map_err(missing),
+        (None, Some(bytes)) => Ok(bytes.to_vec()),
+        (None, None) if body.required => Err(missing(0)),
+        (None, None) => Ok(Vec::new()),
+    }
+}
+
+/// On a fault: which call has no body.
+fn splice(bulk: &BulkPlan, calls: &[Call<'_>]) -> Result<Vec<u8>, usize> {
+    let size: usize = calls.iter().filter_map(|call| call.body).map(|body| body.len() + 1).sum();
+    let mut bytes = Vec::with_capacity(size + bulk.before.len() + bulk.behind.len());
+    bytes.extend_from_slice(bulk.before.as_bytes());
+    for (n, call) in calls.iter().enumerate() {
+        if n > 0 {
+            bytes.push(b',');
+        }
+        bytes.extend_from_slice(call.body.ok_or(n)?);
+    }
+    bytes.extend_from_slice(bulk.behind.as_bytes());
+    Ok(bytes)
+}
+
+/// The correlation id of the calls; where a batch has many, the key of the request, which the journal has beside each.
+fn correlation<'a>(calls: &[Call<'a>], with: &With<'a>) -> &'a str {
+    match calls {
+        [first, rest @ ..] if rest.iter().all(|call| call.correlation == first.correlation) => first.correlation,
+        _ => with.request_key,
+    }
+}
+
+fn write_key(operation: &RestOperation, calls: &[Call<'_>], with: &With<'_>, request: &mut HttpRequest) -> Result<(), Refusal> {
+    let key = match (&operation.bulk, calls.first()) {
+        (None, Some(call)) => call.key,
+        (Some(_), _) | (None, None) => with.request_key,
+    };
+    match &operation.key {
+        Some((Place::Query, name)) => url::add_query(&mut request.url, name, key),
+        Some((Place::Header | Place::Path, name)) => add_header(request, name, key).map_err(Refusal::System)?,
+        None => {}
+    }
+    Ok(())
+}

@@ -1,0 +1,209 @@
+//! From an answer to a verdict.
+
+use std::{io::BufRead, sync::Arc, time::Duration};
+
+use spanwright_core::{
+    connector::{Answers, Blame, Call, Heard, Outcome, Reached, Verdict, With, Word},
+    interface::Repeat,
+    settings::OutcomeWord,
+};
+use spanwright_shape::{
+    json,
+    room::Room,
+    text::{Code, Failure},
+    value::Value,
+};
+
+use super::{
+    items,
+    operation::{BulkAnswers, Promise, RestOperation},
+    outcomes::Judgement,
+};
+use crate::{
+    codes,
+    http::{
+        answer::{self, ANSWER_BYTES_MOST, REFUSAL_BYTES_MOST},
+        excerpt, retry_after,
+        status::{self, Meaning},
+        url,
+    },
+};
+
+type Headers = [(Arc<str>, Vec<u8>)];
+
+pub(super) fn hear(operation: &RestOperation, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
+    match heard {
+        Heard::Broken { reached, why } => broken(operation, calls.len(), reached, &why),
+        Heard::Http { status, headers, body } => {
+            let hearing = Hearing { operation, calls, status, headers, with };
+            hearing.verdict(body, answers)
+        }
+    }
+}
+
+fn broken(operation: &RestOperation, calls: usize, reached: Reached, why: &str) -> Verdict {
+    let why = excerpt::bounded(why);
+    match reached {
+        Reached::No => {
+            let failure = Failure::new(&codes::NOT_REACHED, format!("{}: the system was not reached: {why}", operation.name));
+            Verdict::all(calls, Outcome::Later { why: failure, after: None, blame: Blame::System })
+        }
+        Reached::Maybe => {
+            let says = format!("{}: the request was sent and no answer came: {why}", operation.name);
+            Verdict::all(calls, Outcome::Unknown(Failure::new(&codes::UNKNOWN, says)))
+        }
+    }
+}
+
+/// One answer, while it is listened to.
+struct Hearing<'h> {
+    operation: &'h RestOperation,
+    calls: &'h [Call<'h>],
+    status: u16,
+    headers: &'h Headers,
+    with: &'h With<'h>,
+}
+
+impl Hearing<'_> {
+    fn verdict(&self, body: &mut dyn BufRead, answers: Answers<'_>) -> Verdict {
+        match self.operation.outcomes.of_status(self.status, self.operation.repeat) {
+            Judgement::Said(OutcomeWord::Delivered) | Judgement::Meant(Meaning::Delivered) => self.happened(body, answers),
+            Judgement::Said(OutcomeWord::None) => Verdict::all(self.calls.len(), keep(&Value::Null, answers)),
+            Judgement::Said(OutcomeWord::Later) => self.refused(Meaning::Later, body),
+            Judgement::Said(OutcomeWord::Unknown) => self.refused(Meaning::Unknown, body),
+            Judgement::Said(OutcomeWord::Never) => self.refused(Meaning::Never, body),
+            Judgement::Meant(meaning) => self.refused(self.of_this_operation(meaning), body),
+        }
+    }
+
+    /// What a status means here: a 410 of one record is a refusal, not the end of the endpoint; a 409 of a keyed batch
+    /// says that the first request with this key is still at work (draft-ietf-httpapi-idempotency-key-header).
+    fn of_this_operation(&self, meaning: Meaning) -> Meaning {
+        match (meaning, self.status) {
+            (Meaning::Gone, _) if self.operation.is_about_one() => Meaning::Never,
+            (_, 409) if self.operation.bulk.is_some() && self.operation.key.is_some() => Meaning::Later,
+            // RFC 9110, section 15.5.14: with a Retry-After it is too large only now.
+            (_, 413) if self.pause().is_some() => Meaning::Later,
+            (meaning, _) => meaning,
+        }
+    }
+
+    fn pause(&self) -> Option<Duration> {
+        answer::header(self.headers, "retry-after").and_then(|value| retry_after::read(value, self.with.now))
+    }
+
+    fn refused(&self, meaning: Meaning, body: &mut dyn BufRead) -> Verdict {
+        let (calls, after) = (self.calls.len(), self.pause());
+        let later = |why: Failure, blame| Verdict::all(calls, Outcome::Later { why, after, blame });
+        let verdict = match meaning {
+            Meaning::Later => later(self.failure(&codes::NOT_NOW, body), Blame::System),
+            Meaning::LaterThis => later(self.failure(&codes::NOT_NOW, body), Blame::Message),
+            Meaning::Elsewhere => later(self.elsewhere(), Blame::System),
+            Meaning::Credentials => {
+                let why = self.failure(&codes::CREDENTIALS, body);
+                later(why.clone(), Blame::System).and(Word::Credentials(why))
+            }
+            Meaning::Gone => {
+                let why = self.failure(&codes::GONE, body);
+                later(why.clone(), Blame::System).and(Word::Gone(why))
+            }
+            Meaning::Unknown => Verdict::all(calls, Outcome::Unknown(self.failure(&codes::UNKNOWN, body))),
+            Meaning::Never | Meaning::Delivered => {
+                let verdict = Verdict::all(calls, Outcome::Never(self.failure(&codes::REFUSED, body)));
+                Verdict { refused_whole: self.speaks_of_items(), ..verdict }
+            }
+        };
+        match (after, self.status) {
+            (Some(after), 429 | 503) if meaning == Meaning::Later => verdict.and(Word::Pause(after)),
+            _ => verdict,
+        }
+    }
+
+    /// Whether a batch was refused for what is in it: then a part of it may be taken.
+    fn speaks_of_items(&self) -> bool {
+        self.operation.bulk.is_some() && self.calls.len() > 1 && matches!(self.status, 400 | 409 | 413 | 422)
+    }
+
+    fn failure(&self, code: &'static Code, body: &mut dyn BufRead) -> Failure {
+        let room = Room::new();
+        let bytes = answer::read_body(body, REFUSAL_BYTES_MOST).unwrap_or_default();
+        let said = json::read(&bytes, &room).ok().and_then(|document| excerpt::of_document(&document));
+        let said = said.map(|said| format!(": {said}")).unwrap_or_default();
+        Failure::new(code, format!("{} answered {}{said}", self.operation.name, status::words(self.status)))
+    }
+
+    fn elsewhere(&self) -> Failure {
+        let location = answer::header(self.headers, "location").map(String::from_utf8_lossy).unwrap_or_default();
+        let to = url::origin(&location).map(|origin| format!(" to {}", excerpt::bounded(origin))).unwrap_or_default();
+        Failure::new(
+            &codes::REDIRECT,
+            format!("{} answered {}{to}, which is not followed", self.operation.name, status::words(self.status)),
+        )
+    }
+
+    fn happened(&self, body: &mut dyn BufRead, answers: Answers<'_>) -> Verdict {
+        let calls = self.calls.len();
+        let each = match &self.operation.bulk {
+            Some(bulk) => matches!(bulk.answers, BulkAnswers::Each { .. }),
+            None => false,
+        };
+        if !each && self.operation.promise == Promise::Nothing {
+            return Verdict::all(calls, keep(&Value::Null, answers));
+        }
+        let bytes = match answer::read_body(body, ANSWER_BYTES_MOST) {
+            Ok(bytes) => bytes,
+            Err(_) if !each && matches!(answers, Answers::Drop) => return Verdict::all(calls, Outcome::Delivered(None)),
+            Err(fault) => return self.lost(&codes::CUT, format!("the answer of {} {}", self.operation.name, fault.words())),
+        };
+        let room = Room::new();
+        match (self.document(&bytes, &room), &self.operation.bulk) {
+            (Err(says), _) => self.lost(&codes::NOT_JSON, says),
+            (Ok(document), Some(bulk)) => items::hear(self.operation, bulk, self.calls, &document, answers, &room),
+            (Ok(document), None) => Verdict::all(calls, keep(&document, answers)),
+        }
+    }
+
+    /// The JSON document of the answer; null where nothing came and nothing had to.
+    fn document<'a>(&self, bytes: &'a [u8], room: &'a Room) -> Result<Value<'a>, String> {
+        let user_said = matches!(self.operation.outcomes.of_status(self.status, self.operation.repeat), Judgement::Said(_));
+        let may_be_empty = user_said || matches!(self.status, 204 | 205) || self.operation.promise != Promise::Json;
+        if bytes.iter().all(u8::is_ascii_whitespace) && may_be_empty {
+            return Ok(Value::Null);
+        }
+        match json::read(bytes, room) {
+            Ok(document) => Ok(document),
+            Err(_) if user_said => Ok(Value::Null),
+            Err(fault) => {
+                let (name, status, kind) = (&self.operation.name, status::words(self.status), answer::media_type(self.headers));
+                let size = if bytes.is_empty() { "an empty body".to_string() } else { format!("{kind}, {} bytes", bytes.len()) };
+                Err(format!("{name} answered {status} with {size}, which is no JSON (byte {}: {})", fault.at, fault.says))
+            }
+        }
+    }
+
+    /// The status said that it happened and the answer is of no use: a read is tried again, of anything else nobody knows enough.
+    fn lost(&self, code: &'static Code, says: String) -> Verdict {
+        let why = Failure::new(code, says);
+        let outcome = match self.operation.repeat {
+            Repeat::Safe => Outcome::Later { why, after: self.pause(), blame: Blame::System },
+            Repeat::Idempotent | Repeat::Keyed | Repeat::Never => Outcome::Unknown(why),
+        };
+        Verdict::all(self.calls.len(), outcome)
+    }
+}
+
+/// A delivered call, with its answer where it is wanted.
+pub(super) fn keep(answer: &Value<'_>, answers: Answers<'_>) -> Outcome {
+    match answers {
+        Answers::Drop => Outcome::Delivered(None),
+        Answers::Keep => {
+            let mut bytes = Vec::new();
+            json::write(answer, &mut bytes);
+            Outcome::Delivered(Some(bytes))
+        }
+        Answers::Show(show) => {
+            show(answer);
+            Outcome::Delivered(None)
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! `rest:` JSON over HTTP, described by OpenAPI or by hand.
+//!
+//! [`compile`] turns the document and `operations:` into one [`Call shape`](operation::RestOperation) an operation, in
+//! which nothing is left to be looked up; [`ask`] and [`hear`] only follow it. A request body is spliced from the bytes
+//! that the map wrote, never parsed again. What is promised: one exchange, no redirect followed, no secret kept; of
+//! every call one outcome, and where nobody can know, `unknown`.
+
+use std::sync::Arc;
+
+use spanwright_core::{
+    connector::{Answers, Call, Connector, Heard, Refusal, Request, System, Verdict, With},
+    interface::Interface,
+    settings::{Auth, SystemSettings, Template},
+};
+use spanwright_shape::{
+    jsonschema::openapi::{self, Document},
+    text::{Bundle, Code, Problems, yaml},
+};
+
+use crate::{auth::TokenEndpoint, codes};
+
+mod ask;
+mod bulk;
+mod by_hand;
+mod compile;
+mod hear;
+mod items;
+mod operation;
+mod outcomes;
+mod parameters;
+
+use operation::RestOperation;
+
+/// The kind of system behind `rest:`.
+#[derive(Debug)]
+pub struct Rest;
+
+impl Connector for Rest {
+    fn key(&self) -> &'static str {
+        "rest"
+    }
+
+    fn about(&self) -> &'static str {
+        "A system with a JSON interface over HTTP, described by a pinned OpenAPI document (3.0 or 3.1). Operations are \
+         named by their `operationId`; others can be declared by hand under `operations:`. The document's `servers` are \
+         not read: `url:` says where the system is."
+    }
+
+    fn codes(&self) -> Vec<&'static Code> {
+        codes::ALL.to_vec()
+    }
+
+    fn system(&self, settings: &SystemSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {
+        let document = match settings.schema {
+            Some(file) => openapi::read(&yaml::read(bundle, file, to)?, to)?,
+            None => Document::default(),
+        };
+        let Some(url) = settings.url.clone() else {
+            let help = "write it beside `rest:`, for instance `url: \"${CRM_URL}\"`";
+            to.error(&codes::URL, settings.at, format!("the system `{}` has no `url:`", settings.name), help.to_string());
+            return None;
+        };
+        let (interface, operations) = compile::compile(settings, document, to);
+        Some(Arc::new(RestSystem {
+            url,
+            auth: settings.auth.clone(),
+            token: TokenEndpoint::of(&settings.auth, &settings.name),
+            correlation: settings.correlation.clone(),
+            operations,
+            interface,
+        }))
+    }
+}
+
+/// One REST system, proved.
+#[derive(Debug)]
+struct RestSystem {
+    url: Template,
+    auth: Auth,
+    token: Option<TokenEndpoint>,
+    /// The header that carries the correlation id.
+    correlation: Arc<str>,
+    /// By the same number as in the interface.
+    operations: Vec<RestOperation>,
+    interface: Interface,
+}
+
+impl System for RestSystem {
+    fn interface(&self) -> &Interface {
+        &self.interface
+    }
+
+    fn ask(&self, operation: usize, calls: &[Call<'_>], with: &With<'_>) -> Result<Request, Refusal> {
+        ask::ask(self, &self.operations[operation], calls, with).map(Request::Http)
+    }
+
+    fn hear(&self, operation: usize, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
+        hear::hear(&self.operations[operation], calls, heard, with, answers)
+    }
+
+    fn sign_in(&self) -> Option<&dyn System> {
+        self.token.as_ref().map(|token| token as &dyn System)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,88 @@
+//! One operation, ready to be asked: nothing in it is looked up in a document any more.
+
+use std::sync::Arc;
+
+use spanwright_core::interface::Repeat;
+use spanwright_map::Program;
+use spanwright_shape::jsonschema::openapi::{Parameter, Place};
+
+use super::outcomes::Outcomes;
+
+/// How an operation is asked and what its answers mean.
+#[derive(Debug)]
+pub(super) struct RestOperation {
+    /// `crm.upsertContacts`, for messages.
+    pub(super) name: Arc<str>,
+    pub(super) method: &'static str,
+    /// In order: what stands between the braces is a parameter.
+    pub(super) path: Vec<PathPart>,
+    /// Without the one that carries the idempotency key.
+    pub(super) parameters: Vec<Parameter>,
+    /// Made by hand: every other field of `with:` is a query parameter.
+    pub(super) open_query: bool,
+    /// Where the idempotency key goes.
+    pub(super) key: Option<(Place, Arc<str>)>,
+    pub(super) body: Option<RestBody>,
+    pub(super) promise: Promise,
+    pub(super) outcomes: Outcomes,
+    pub(super) repeat: Repeat,
+    pub(super) bulk: Option<BulkPlan>,
+}
+
+impl RestOperation {
+    /// Whether it belongs to one record: then a 404 or 410 speaks of that, not of the endpoint.
+    pub(super) fn is_about_one(&self) -> bool {
+        self.path.iter().any(|part| matches!(part, PathPart::Parameter(_)))
+    }
+}
+
+/// A piece of a path.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum PathPart {
+    Text(Arc<str>),
+    Parameter(Arc<str>),
+}
+
+/// How a body is sent.
+#[derive(Debug)]
+pub(super) struct RestBody {
+    pub(super) content_type: Arc<str>,
+    pub(super) required: bool,
+}
+
+/// What the document promises of the answer to a call that happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// Always JSON.
+    Json,
+    /// JSON or nothing at all.
+    JsonOrNothing,
+    /// Nothing that we read.
+    Nothing,
+}
+
+/// How many items go into one request, and how each finds its answer.
+#[derive(Debug)]
+pub(super) struct BulkPlan {
+    /// Before the first item: `[` or `{"contacts":[`.
+    pub(super) before: Arc<str>,
+    /// Behind the last: `]` or `]}`.
+    pub(super) behind: Arc<str>,
+    pub(super) answers: BulkAnswers,
+}
+
+/// What the answer to a batch says of its items.
+#[derive(Debug)]
+pub(super) enum BulkAnswers {
+    /// The status of the whole answer speaks for all.
+    Whole,
+    /// A list with an answer for each.
+    Each {
+        /// Where the list is; `None`: the answer is the list.
+        list: Option<Program>,
+        /// The same of an answer and of its item; `None`: by position.
+        matched: Option<Program>,
+        /// A status, a flag or a listed text; `None`: there is an answer, so it happened.
+        outcome: Option<Program>,
+    },
+}
