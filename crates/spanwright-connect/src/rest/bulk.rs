@@ -11,7 +11,7 @@ use spanwright_shape::{
 };
 
 use super::{
-    operation::{BulkAnswers, BulkPlan},
+    operation::{BulkAnswers, BulkPlan, EachAnswer},
     outcomes::Outcomes,
 };
 use crate::codes;
@@ -114,7 +114,7 @@ fn answers(settings: &BulkSettings, context: &Context<'_>, shapes: &mut Shapes, 
     if let (Some(Some(program)), Some(text)) = (&outcome, &settings.outcome) {
         readable(program.gives().shape, text, context.outcomes, shapes, to);
     }
-    Some(BulkAnswers::Each { list, matched: matched?, outcome: outcome? })
+    Some(BulkAnswers::Each(Box::new(EachAnswer { list, matched: matched?, outcome: outcome? })))
 }
 
 /// Nothing where nothing is written; `None` where it is wrong.

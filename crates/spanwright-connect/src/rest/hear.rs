@@ -144,7 +144,7 @@ impl Hearing<'_> {
     fn happened(&self, body: &mut dyn BufRead, answers: Answers<'_>) -> Verdict {
         let calls = self.calls.len();
         let each = match &self.operation.bulk {
-            Some(bulk) => matches!(bulk.answers, BulkAnswers::Each { .. }),
+            Some(bulk) => matches!(bulk.answers, BulkAnswers::Each(_)),
             None => false,
         };
         if !each && self.operation.promise == Promise::Nothing {

@@ -35,15 +35,16 @@ pub(super) fn hear<'a>(
     answers: Answers<'_>,
     room: &'a Room,
 ) -> Verdict {
-    let BulkAnswers::Each { list, matched, outcome } = &bulk.answers else {
-        return Verdict::all(calls.len(), hear::keep(document, answers));
+    let each = match &bulk.answers {
+        BulkAnswers::Whole => return Verdict::all(calls.len(), hear::keep(document, answers)),
+        BulkAnswers::Each(each) => each,
     };
-    let items = Items { operation, outcome: outcome.as_ref(), wanted: wanted(answers, document), room };
-    let found = match list {
+    let items = Items { operation, outcome: each.outcome.as_ref(), wanted: wanted(answers, document), room };
+    let found = match &each.list {
         Some(program) => items.one(program, document),
         None => Ok(Some(*document)),
     };
-    let outcomes = match (found, matched) {
+    let outcomes = match (found, &each.matched) {
         (Ok(Some(Value::List(answers))), None) => items.by_position(calls.len(), answers),
         (Ok(Some(Value::List(answers))), Some(program)) => items.by_id(calls, answers, program),
         (Ok(_), _) => vec![items.unknown(&codes::ITEM_UNREADABLE, "the list of answers is not there"); calls.len()],

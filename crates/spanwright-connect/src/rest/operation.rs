@@ -76,13 +76,17 @@ pub(super) struct BulkPlan {
 pub(super) enum BulkAnswers {
     /// The status of the whole answer speaks for all.
     Whole,
-    /// A list with an answer for each.
-    Each {
-        /// Where the list is; `None`: the answer is the list.
-        list: Option<Program>,
-        /// The same of an answer and of its item; `None`: by position.
-        matched: Option<Program>,
-        /// A status, a flag or a listed text; `None`: there is an answer, so it happened.
-        outcome: Option<Program>,
-    },
+    /// There is an answer for each.
+    Each(Box<EachAnswer>),
+}
+
+/// Where the answers to the items of a batch are, and what each says.
+#[derive(Debug)]
+pub(super) struct EachAnswer {
+    /// Where the list is; `None`: the answer is the list.
+    pub(super) list: Option<Program>,
+    /// The same of an answer and of its item; `None`: by position.
+    pub(super) matched: Option<Program>,
+    /// A status, a flag or a listed text; `None`: there is an answer, so it happened.
+    pub(super) outcome: Option<Program>,
 }
