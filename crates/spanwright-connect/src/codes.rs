@@ -45,6 +45,11 @@ codes! {
     SIGN_IN "R2018" "The token endpoint gave no token";
 }
 
+/// Every code of this floor: those above, and each connector's own.
+pub fn all() -> Vec<&'static Code> {
+    [ALL, crate::soap::codes::ALL].concat()
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

@@ -12,6 +12,7 @@ pub mod auth;
 pub mod codes;
 pub mod http;
 pub mod rest;
+pub mod soap;
 
 /// Every kind of system, in the order of the reference.
-pub const ALL: &[&dyn Connector] = &[&rest::Rest];
+pub const ALL: &[&dyn Connector] = &[&soap::Soap, &rest::Rest];

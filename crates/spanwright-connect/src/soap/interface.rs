@@ -1,0 +1,74 @@
+//! The WSDL as an [`Interface`]: operations in shapes, and types by the names that a user writes.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use spanwright_core::{
+    interface::{Interface, Operation, Repeat, TypeShapes},
+    settings::SystemSettings,
+};
+use spanwright_shape::{
+    shape::{RecordShape, Shape, ShapeId},
+    wsdl,
+    xsd::{ElementId, Graph, Lowering},
+};
+
+pub(super) fn interface(graph: &Graph, operations: &[&wsdl::Operation], settings: &SystemSettings) -> Interface {
+    let mut lowering = Lowering::new(graph);
+    let types = types(graph, &mut lowering);
+    let operations = operations.iter().map(|operation| one(graph, operation, settings, &mut lowering)).collect();
+    Interface { shapes: Arc::new(lowering.shapes), types, operations }
+}
+
+/// Global elements and named types by their local names; an element wins, since that is what stands in a message.
+fn types(graph: &Graph, lowering: &mut Lowering<'_>) -> BTreeMap<String, TypeShapes> {
+    let both = |id: ShapeId| TypeShapes { given: id, taken: id };
+    let named = graph.types().map(|(name, id)| (name.to_string(), both(lowering.content(id))));
+    let mut types: BTreeMap<String, TypeShapes> = named.collect();
+    for (name, id) in graph.roots() {
+        types.insert(name.to_string(), both(lowering.element(id)));
+    }
+    types
+}
+
+fn one(graph: &Graph, operation: &wsdl::Operation, settings: &SystemSettings, lowering: &mut Lowering<'_>) -> Operation {
+    let body = operation.input.map(|input| lowering.element(input));
+    let with = match body {
+        Some(body) if matches!(lowering.shapes.get(body), Shape::Record(_)) => body,
+        _ => lowering.shapes.add(Shape::Record(RecordShape::default())),
+    };
+    let gives = match operation.output {
+        Some(output) => lowering.element(output),
+        None => lowering.shapes.add(Shape::Null),
+    };
+    let wire = match (&*operation.action, operation.input) {
+        ("", Some(input)) => format!("SOAP {}", qualified(graph, input)),
+        (action, _) => format!("SOAP {action}"),
+    };
+    let refuses = operation.faults.iter().map(|fault| (fault.name.clone(), lowering.element(fault.element))).collect();
+    Operation {
+        name: operation.name.clone(),
+        about: operation.about.clone(),
+        wire: wire.trim_end().into(),
+        with,
+        body,
+        gives,
+        refuses,
+        repeat: repeat(&operation.name, settings),
+        bulk: None,
+    }
+}
+
+fn qualified(graph: &Graph, element: ElementId) -> String {
+    let element = graph.element(element);
+    format!("{}/{}", graph.uri(element.space), element.local)
+}
+
+/// A WSDL does not say what only reads, and names do not either: `GetNextNumber` is not safe. The settings say it.
+fn repeat(name: &str, settings: &SystemSettings) -> Repeat {
+    let wanted = settings.operations.iter().find(|wanted| *wanted.name.text == *name);
+    match wanted.map(|wanted| (wanted.safe, wanted.key.is_some())) {
+        Some((Some(true), _)) => Repeat::Safe,
+        Some((_, true)) => Repeat::Keyed,
+        _ => Repeat::Never,
+    }
+}

@@ -1,0 +1,68 @@
+//! A SOAP system, proven: its operations in the order of its interface.
+
+use std::sync::Arc;
+
+use spanwright_core::{
+    connector::{Answers, Call, Heard, Refusal, Request, System, Verdict, With},
+    interface::Interface,
+    settings::{Auth, OutcomeWord, Template},
+};
+use spanwright_shape::{
+    wsdl::Version,
+    xsd::{ElementId, Graph},
+};
+
+use crate::auth::TokenEndpoint;
+
+use super::{request, verdict};
+
+/// What `soap:` systems are made of.
+#[derive(Debug)]
+pub(super) struct SoapSystem {
+    /// Its name.
+    pub(super) name: Arc<str>,
+    pub(super) url: Template,
+    pub(super) auth: Auth,
+    /// The header that carries the correlation id.
+    pub(super) correlation: Arc<str>,
+    pub(super) version: Version,
+    pub(super) graph: Graph,
+    pub(super) operations: Vec<SoapOperation>,
+    pub(super) interface: Interface,
+    pub(super) sign_in: Option<TokenEndpoint>,
+}
+
+/// What the envelope of one operation needs, beside what the interface says of it.
+#[derive(Debug)]
+pub(super) struct SoapOperation {
+    /// The `soapAction`.
+    pub(super) action: Arc<str>,
+    /// The element in the request's Body.
+    pub(super) input: Option<ElementId>,
+    /// The element in the answer's Body.
+    pub(super) output: Option<ElementId>,
+    /// Declared faults: the name in the description, and the element in the detail.
+    pub(super) faults: Vec<(Arc<str>, ElementId)>,
+    /// The field that carries the idempotency key.
+    pub(super) key: Option<Arc<str>>,
+    /// What the user says that an answer means, by status or declared fault.
+    pub(super) outcomes: Vec<(String, OutcomeWord)>,
+}
+
+impl System for SoapSystem {
+    fn interface(&self) -> &Interface {
+        &self.interface
+    }
+
+    fn ask(&self, operation: usize, calls: &[Call<'_>], with: &With<'_>) -> Result<Request, Refusal> {
+        request::request(self, operation, calls, with).map(Request::Http)
+    }
+
+    fn hear(&self, operation: usize, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
+        verdict::verdict(self, operation, calls.len(), heard, with, answers)
+    }
+
+    fn sign_in(&self) -> Option<&dyn System> {
+        self.sign_in.as_ref().map(|endpoint| endpoint as &dyn System)
+    }
+}

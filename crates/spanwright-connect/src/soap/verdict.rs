@@ -1,0 +1,265 @@
+//! What was heard, judged. The order is the one of the module's essay; the first rule that speaks decides.
+
+use std::time::Duration;
+
+use spanwright_core::{
+    connector::{Answers, Blame, Heard, Outcome, Reached, Verdict, With, Word},
+    interface::Repeat,
+    settings::OutcomeWord,
+};
+use spanwright_shape::{
+    json,
+    room::Room,
+    text::{Code, Failure},
+    value::Value,
+    xml,
+};
+
+use crate::{
+    codes as shared,
+    http::{
+        answer::{ANSWER_BYTES_MOST, BodyFault, header, media_type, read_body},
+        excerpt, retry_after,
+        status::{self, Meaning},
+    },
+};
+
+use super::answer::{self, Answer, Strange};
+use super::codes;
+use super::fault::Fault;
+use super::system::{SoapOperation, SoapSystem};
+
+/// Codes of WS-Security that mean: we do not know you.
+const WHO_CODES: [&str; 4] = ["FailedAuthentication", "InvalidSecurityToken", "InvalidSecurity", "FailedCheck"];
+/// Codes that are about envelopes and not about what is in them.
+const PROTOCOL_CODES: [&str; 4] = ["VersionMismatch", "MustUnderstand", "DataEncodingUnknown", "ActionMismatch"];
+
+/// The verdict on one exchange.
+pub(super) fn verdict(
+    system: &SoapSystem,
+    operation: usize,
+    calls: usize,
+    heard: Heard<'_>,
+    with: &With<'_>,
+    answers: Answers<'_>,
+) -> Verdict {
+    let declared = &system.interface.operations[operation];
+    let mut judging = Judging {
+        system,
+        soap: &system.operations[operation],
+        name: format!("{}.{}", system.name, declared.name),
+        repeat: declared.repeat,
+        calls,
+        status: 0,
+        pause: None,
+    };
+    match heard {
+        Heard::Broken { reached, why } => judging.broken(reached, &why),
+        Heard::Http { status, headers, body } => {
+            judging.status = status;
+            judging.pause = header(headers, "retry-after").and_then(|value| retry_after::read(value, with.now));
+            let content_type = header(headers, "content-type").map(String::from_utf8_lossy).unwrap_or_default();
+            match read_body(body, ANSWER_BYTES_MOST) {
+                Ok(bytes) => judging.answered(&bytes, &content_type, &media_type(headers), answers),
+                Err(fault) => judging.cut(&fault),
+            }
+        }
+    }
+}
+
+/// One exchange and what is known of it.
+struct Judging<'s> {
+    system: &'s SoapSystem,
+    soap: &'s SoapOperation,
+    /// `erp.ListCustomers`
+    name: String,
+    repeat: Repeat,
+    calls: usize,
+    status: u16,
+    /// `Retry-After`
+    pause: Option<Duration>,
+}
+
+impl Judging<'_> {
+    fn answered(&self, bytes: &[u8], content_type: &str, media: &str, answers: Answers<'_>) -> Verdict {
+        if matches!(status::meaning(self.status, self.repeat), Meaning::Credentials) {
+            return self.credentials(self.failure(&shared::CREDENTIALS, &format!("answered {}", self.words())));
+        }
+        // A one-way operation is done with an empty 200 or 202.
+        if self.soap.output.is_none() && (200..300).contains(&self.status) && bytes.is_empty() {
+            return self.delivered(&Value::Null, answers);
+        }
+        let room = Room::new();
+        let charset = xml::charset_of(content_type);
+        match answer::read(bytes, charset, &self.system.graph, self.soap.output, &room) {
+            Ok(Answer::Fault(fault)) => self.fault(&fault, answers),
+            Ok(Answer::Content(value)) if (200..300).contains(&self.status) => self.delivered(&value, answers),
+            Ok(Answer::Nothing) if (200..300).contains(&self.status) && self.soap.output.is_none() => self.delivered(&Value::Null, answers),
+            Ok(Answer::Nothing) if (200..300).contains(&self.status) => {
+                self.strange(&Strange::Unexpected("an empty Body".to_string()), media, answers)
+            }
+            Ok(Answer::Content(_) | Answer::Nothing) => self.by_status(None, answers),
+            Err(strange) => self.strange(&strange, media, answers),
+        }
+    }
+
+    /// No envelope that we understand: with a status that says more than "fine" the status decides.
+    fn strange(&self, strange: &Strange, media: &str, answers: Answers<'_>) -> Verdict {
+        if !(200..300).contains(&self.status) {
+            return self.by_status(Some(media), answers);
+        }
+        let (code, says) = match strange {
+            Strange::NotSoap(what) => (&codes::NOT_SOAP, format!("answered {} with {media}, which is no SOAP: {what}", self.words())),
+            Strange::Truncated => (&codes::TRUNCATED, format!("answered {} with an envelope that ends too early", self.words())),
+            Strange::Unexpected(what) => (&codes::UNEXPECTED, format!("answered {} with {what}", self.words())),
+        };
+        // A login page or a notice of maintenance is what every message would have got: the system is sick, not the message.
+        self.again(self.failure(code, &says), None)
+    }
+
+    fn by_status(&self, media: Option<&str>, answers: Answers<'_>) -> Verdict {
+        let with = media.map(|media| format!(" with {media}")).unwrap_or_default();
+        let told = |code: &'static Code| self.failure(code, &format!("answered {}{with}", self.words()));
+        if let Some(word) = self.wished(&[]) {
+            return self.by_user(word, told(&shared::REFUSED), self.pause, answers);
+        }
+        match status::meaning(self.status, self.repeat) {
+            Meaning::Later => self.later(told(&shared::NOT_NOW), self.pause, Blame::System),
+            Meaning::LaterThis => self.later(told(&shared::NOT_NOW), self.pause, Blame::Message),
+            Meaning::Unknown => Verdict::all(self.calls, Outcome::Unknown(told(&shared::UNKNOWN))),
+            Meaning::Credentials => self.credentials(told(&shared::CREDENTIALS)),
+            Meaning::Gone => {
+                let why = told(&shared::GONE);
+                Verdict::all(self.calls, Outcome::Never(why.clone())).and(Word::Gone(why))
+            }
+            Meaning::Elsewhere => Verdict::all(self.calls, Outcome::Never(told(&shared::REDIRECT))),
+            // Content with a status that is no success, which only `outcomes:` could explain.
+            Meaning::Delivered | Meaning::Never => Verdict::all(self.calls, Outcome::Never(told(&shared::REFUSED))),
+        }
+    }
+
+    fn fault(&self, fault: &Fault, answers: Answers<'_>) -> Verdict {
+        let declared = self.declared(fault);
+        let names: Vec<&str> = declared.iter().flat_map(|(name, local)| [*name, *local]).collect();
+        let said = |code: &'static Code| self.failure(code, &self.told(fault, declared));
+        let wait = self.pause.or(fault.wait);
+        if let Some(word) = self.wished(&names) {
+            let code = if declared.is_some() { &codes::DECLARED_FAULT } else { &codes::SERVER_FAULT };
+            return self.by_user(word, said(code), wait, answers);
+        }
+        if fault.is(&WHO_CODES) {
+            return self.credentials(said(&shared::CREDENTIALS));
+        }
+        if fault.is(&PROTOCOL_CODES) {
+            return Verdict::all(self.calls, Outcome::Never(said(&codes::PROTOCOL_FAULT)));
+        }
+        if declared.is_some() {
+            return Verdict::all(self.calls, Outcome::Never(said(&codes::DECLARED_FAULT)));
+        }
+        if fault.is(&["Client", "Sender"]) {
+            return Verdict::all(self.calls, Outcome::Never(said(&codes::CLIENT_FAULT)));
+        }
+        if matches!(self.status, 429 | 503) {
+            return self.later(said(&codes::SERVER_FAULT), wait, Blame::System);
+        }
+        self.again(said(&codes::SERVER_FAULT), wait)
+    }
+
+    /// The declared fault that this is: its name and its element's. By expanded name first; then by what sloppy
+    /// servers leave right: the local name alone, or the last part of the code.
+    fn declared(&self, fault: &Fault) -> Option<(&str, &str)> {
+        let graph = &self.system.graph;
+        let exact = |space: &str, local: &str, element: &spanwright_shape::xsd::Element| {
+            *element.local == *local && **graph.uri(element.space) == *space
+        };
+        let all = || self.soap.faults.iter().map(|(name, id)| (&**name, graph.element(*id)));
+        let by_name = all().find(|(_, element)| fault.details.iter().any(|(space, local)| exact(space, local, element)));
+        let by_local = || all().find(|(_, element)| fault.details.iter().any(|(_, local)| *element.local == **local));
+        let by_code = || all().find(|(name, element)| fault.subcodes.iter().any(|code| **code == **name || *element.local == **code));
+        by_name.or_else(by_local).or_else(by_code).map(|(name, element)| (name, &*element.local))
+    }
+
+    /// What the user says of a declared fault or of this status.
+    fn wished(&self, names: &[&str]) -> Option<OutcomeWord> {
+        let (exact, class) = (self.status.to_string(), format!("{}XX", self.status / 100));
+        let find = |wanted: &str| self.soap.outcomes.iter().find(|(name, _)| name == wanted).map(|(_, word)| *word);
+        names.iter().find_map(|name| find(name)).or_else(|| find(&exact)).or_else(|| find(&class))
+    }
+
+    fn by_user(&self, word: OutcomeWord, why: Failure, wait: Option<Duration>, answers: Answers<'_>) -> Verdict {
+        match word {
+            OutcomeWord::Delivered | OutcomeWord::None => self.delivered(&Value::Null, answers),
+            // A fault that means "later" is the system's: month-end closing must not spend the tries of ten thousand messages.
+            OutcomeWord::Later => self.later(why, wait, Blame::System),
+            OutcomeWord::Unknown => Verdict::all(self.calls, Outcome::Unknown(why)),
+            OutcomeWord::Never => Verdict::all(self.calls, Outcome::Never(why)),
+        }
+    }
+
+    fn told(&self, fault: &Fault, declared: Option<(&str, &str)>) -> String {
+        let which = declared.map(|(_, local)| format!(" {local}")).unwrap_or_default();
+        let reason = if fault.reason.is_empty() { String::new() } else { format!(": {}", fault.reason) };
+        format!("answered {} with the fault{which} ({}){reason}", self.words(), fault.full_code())
+    }
+
+    fn delivered(&self, value: &Value<'_>, answers: Answers<'_>) -> Verdict {
+        let kept = match answers {
+            Answers::Drop => None,
+            Answers::Keep => {
+                let mut bytes = Vec::new();
+                json::write(value, &mut bytes);
+                Some(bytes)
+            }
+            Answers::Show(show) => {
+                show(value);
+                None
+            }
+        };
+        Verdict::all(self.calls, Outcome::Delivered(kept))
+    }
+
+    fn credentials(&self, why: Failure) -> Verdict {
+        self.later(why.clone(), None, Blame::System).and(Word::Credentials(why))
+    }
+
+    fn later(&self, why: Failure, after: Option<Duration>, blame: Blame) -> Verdict {
+        let verdict = Verdict::all(self.calls, Outcome::Later { why, after, blame });
+        match self.pause {
+            Some(pause) if blame == Blame::System => verdict.and(Word::Pause(pause)),
+            _ => verdict,
+        }
+    }
+
+    /// Nothing says that it did not happen: again where twice is harmless, else nobody knows.
+    fn again(&self, why: Failure, after: Option<Duration>) -> Verdict {
+        match self.repeat {
+            Repeat::Safe | Repeat::Idempotent | Repeat::Keyed => self.later(why, after, Blame::System),
+            Repeat::Never => Verdict::all(self.calls, Outcome::Unknown(why)),
+        }
+    }
+
+    fn broken(&self, reached: Reached, why: &str) -> Verdict {
+        let why = excerpt::bounded(why);
+        match reached {
+            Reached::No => self.later(self.failure(&shared::NOT_REACHED, &format!("was not reached: {why}")), None, Blame::System),
+            Reached::Maybe => self.again(self.failure(&shared::UNKNOWN, &format!("gave no answer: {why}")), None),
+        }
+    }
+
+    fn cut(&self, fault: &BodyFault) -> Verdict {
+        let why = self.failure(&shared::CUT, &format!("answered {}, and the answer {}", self.words(), fault.words()));
+        match (fault, self.repeat) {
+            // The next answer to the same question is as large.
+            (BodyFault::TooLarge(_), Repeat::Safe) => Verdict::all(self.calls, Outcome::Never(why)),
+            (BodyFault::TooLarge(_) | BodyFault::Cut(..), _) => self.again(why, None),
+        }
+    }
+
+    fn words(&self) -> String {
+        status::words(self.status)
+    }
+
+    fn failure(&self, code: &'static Code, says: &str) -> Failure {
+        Failure::new(code, format!("{} {says}", self.name))
+    }
+}
