@@ -10,6 +10,7 @@ use spanwright_shape::{
 };
 
 use crate::{
+    check::{Seen, Sight},
     lower::Lowering,
     op::{Op, OpKind, Site},
     run::{Flow, Frame, Given, Run, Trouble},
@@ -39,7 +40,7 @@ pub struct Env<'e> {
 }
 
 /// How many results an expression gives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Count {
     /// Exactly one.
     One,
@@ -81,20 +82,24 @@ pub struct Program {
 impl Program {
     /// Parses and checks an expression. `None`: the problems say why.
     pub fn check(text: &Scalar, scope: &mut Scope<'_>, to: &mut Problems) -> Option<Program> {
-        let names: Vec<Arc<str>> = scope.names.iter().map(|(name, _)| name.clone()).collect();
-        let fields: Vec<Arc<str>> = match scope.shapes.get(scope.dot) {
+        Program::check_in(text, &mut scope.sight(), to).map(|(program, _)| program)
+    }
+
+    /// The same where the dot and the names may be copies of source paths.
+    pub(crate) fn check_in(text: &Scalar, sight: &mut Sight<'_>, to: &mut Problems) -> Option<(Program, Seen)> {
+        let names: Vec<Arc<str>> = sight.names.iter().map(|(name, _)| name.clone()).collect();
+        let fields: Vec<Arc<str>> = match sight.shapes.get(sight.dot.shape) {
             Shape::Record(record) => record.fields.iter().map(|field| field.name.clone()).collect(),
             _ => Vec::new(),
         };
-        let mut lowering = Lowering::new(Some(&names), scope.zone.as_deref(), &fields, text.text.len());
+        let zone = sight.zone.clone();
+        let mut lowering = Lowering::new(Some(&names), zone.as_deref(), &fields, text.text.len());
         let faults = match syntax::parse(&text.text) {
             Err(fault) => vec![fault],
             Ok(tree) => {
                 let op = lowering.lower(&tree);
                 if lowering.faults.is_empty() {
-                    let sites = lowering.sites.into();
-                    let gives = Gives { shape: scope.shapes.add(Shape::Any), count: Count::Maybe, reads: Vec::new(), can_fail: true };
-                    return Some(Program { text: text.text.as_str().into(), op, sites, gives });
+                    return typed(text, op, lowering.sites, sight, to);
                 }
                 lowering.faults
             }
@@ -153,6 +158,16 @@ impl Program {
         }
     }
 
+    /// Whether it is a path that stands alone, which keeps absent absent.
+    pub(crate) fn is_path(&self) -> bool {
+        matches!(self.op.kind, OpKind::Path(..)) && !self.op.many
+    }
+
+    /// Whether it looks at `$root`, `$parent` or `$index`.
+    pub(crate) fn looks_around(&self) -> bool {
+        ["$root", "$parent", "$index"].iter().any(|name| self.text.contains(name))
+    }
+
     /// Where it went wrong, in bytes of its text.
     pub(crate) fn site(&self, trouble: &Trouble) -> &Site {
         &self.sites[trouble.site as usize]
@@ -172,6 +187,24 @@ impl Program {
             line = line.chars().take(SHOWN_MOST).chain("..".chars()).collect();
         }
         line
+    }
+}
+
+fn typed(text: &Scalar, op: Op, sites: Vec<Site>, sight: &mut Sight<'_>, _to: &mut Problems) -> Option<(Program, Seen)> {
+    let seen = Seen { shape: sight.shapes.add(Shape::Any), absent: false, count: Count::Maybe, paths: Vec::new() };
+    let gives = Gives { shape: seen.shape, count: Count::Maybe, reads: Vec::new(), can_fail: true };
+    Some((Program { text: text.text.as_str().into(), op, sites: sites.into(), gives }, seen))
+}
+
+impl Scope<'_> {
+    pub(crate) fn sight(&mut self) -> Sight<'_> {
+        let root = |shape: ShapeId, path: Arc<str>| Seen { shape, absent: false, count: Count::One, paths: vec![path] };
+        Sight {
+            dot: root(self.dot, "".into()),
+            names: self.names.iter().map(|(name, shape)| (name.clone(), root(*shape, format!("${name}").into()))).collect(),
+            zone: self.zone.clone(),
+            shapes: self.shapes,
+        }
     }
 }
 

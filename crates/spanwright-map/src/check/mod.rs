@@ -4,6 +4,8 @@
 //! where jq would be forgiving in silence (null as an operand, a comparison that is never true, a default on a flag).
 //! Where a shape is [`Shape::Any`], nothing is said.
 
+pub mod lattice;
+
 use std::sync::Arc;
 
 use spanwright_shape::shape::{Shape, ShapeId, Shapes, Zone};
@@ -21,6 +23,19 @@ pub struct Seen {
     pub count: Count,
     /// The source paths that it is a copy of.
     pub paths: Vec<Arc<str>>,
+}
+
+/// What an expression may see.
+#[derive(Debug)]
+pub struct Sight<'s> {
+    /// The arena.
+    pub shapes: &'s mut Shapes,
+    /// The dot.
+    pub dot: Seen,
+    /// Names without their `$`.
+    pub names: Vec<(Arc<str>, Seen)>,
+    /// The zone of times that carry none.
+    pub zone: Option<Arc<str>>,
 }
 
 /// The checker of one expression.

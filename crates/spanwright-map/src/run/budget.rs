@@ -14,7 +14,7 @@ pub const STEPS_MOST: u32 = 1_000_000;
 impl<'a> Run<'a> {
     /// An evaluation that has spent nothing yet.
     pub fn new(room: &'a Room, names: &'a [(&'a str, Value<'a>)]) -> Run<'a> {
-        Run { room, names, steps: std::cell::Cell::new(0), bytes: std::cell::Cell::new(0) }
+        Run { room, names: std::cell::Cell::new(names), steps: std::cell::Cell::new(0), bytes: std::cell::Cell::new(0) }
     }
 
     /// A new field of the same record: its steps count from the start, the record's bytes go on.
@@ -106,6 +106,27 @@ impl<'a> Run<'a> {
     }
 
     pub(super) fn name(&self, name: &str) -> Value<'a> {
-        self.names.iter().rev().find(|(have, _)| *have == name).map_or(Value::Null, |(_, value)| *value)
+        self.names.get().iter().rev().find(|(have, _)| *have == name).map_or(Value::Null, |(_, value)| *value)
+    }
+
+    /// The names from outside.
+    pub fn names(&self) -> &'a [(&'a str, Value<'a>)] {
+        self.names.get()
+    }
+
+    /// Other names from here on.
+    pub fn set_names(&self, names: &'a [(&'a str, Value<'a>)]) {
+        self.names.set(names);
+    }
+
+    /// More names from here on; the last of two equal ones counts.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    pub fn with_names(&self, more: &[(&'a str, Value<'a>)]) -> Result<(), Stop> {
+        let all: Vec<(&'a str, Value<'a>)> = self.names.get().iter().chain(more).copied().collect();
+        self.take_items(all.len() * 2, 0)?;
+        self.names.set(self.room.bump().alloc_slice_copy(&all));
+        Ok(())
     }
 }

@@ -43,7 +43,7 @@ pub type Sink<'a, 's> = &'s mut dyn FnMut(Value<'a>) -> Result<Flow, Stop>;
 /// One evaluation, with what it has spent.
 pub struct Run<'a> {
     room: &'a Room,
-    names: &'a [(&'a str, Value<'a>)],
+    names: Cell<&'a [(&'a str, Value<'a>)]>,
     steps: Cell<u32>,
     bytes: Cell<usize>,
 }

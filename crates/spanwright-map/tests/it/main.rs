@@ -1,4 +1,4 @@
-//! One binary for what is tested from outside: the language against jq, mappings against golden files, totality.
+//! One binary for what is tested from outside: the language against jq, mappings, what is refused, totality.
 #![allow(clippy::unwrap_used)]
 
 mod jq;

@@ -1,4 +1,15 @@
 //! A table of target fields, each with its expression: `maps/NAME.yaml`, and `fields:` and `with:` in a flow.
+//!
+//! The key is the target path, so lineage is exact and a change of a field is a change of a line. Rows are checked
+//! against the target's schema when the project is read, and write JSON straight into the output in the order of the
+//! table; what turns out to be nothing is taken back.
+
+mod border;
+mod check;
+mod constant;
+mod form;
+mod row;
+mod write;
 
 use std::sync::Arc;
 
@@ -16,7 +27,7 @@ pub struct MapContext<'c> {
     pub name: Arc<str>,
     /// The shape that the result must have; `None`: anything goes.
     pub target: Option<ShapeRef>,
-    /// The shape in the scope's arena to which the result is reported, for `fields:` whose result later steps read.
+    /// The files of the project: table files, and the lines that failures name.
     pub files: &'c spanwright_shape::text::Bundle,
 }
 
@@ -35,29 +46,34 @@ pub struct Lineage {
 
 /// A checked mapping.
 #[derive(Debug)]
-pub struct Mapping {}
+pub struct Mapping {
+    name: Arc<str>,
+    rows: Vec<row::Row>,
+    gives: ShapeId,
+    lineage: Vec<Lineage>,
+}
 
 impl Mapping {
     /// Checks the FIELDS under `fields:`. `None`: the problems say why.
-    pub fn check(_fields: &Node, _scope: &mut Scope<'_>, _context: &MapContext<'_>, _to: &mut Problems) -> Option<Mapping> {
-        None
+    pub fn check(fields: &Node, scope: &mut Scope<'_>, context: &MapContext<'_>, to: &mut Problems) -> Option<Mapping> {
+        check::Checking::new(scope, context, to).mapping(fields)
     }
 
     /// The shape of what it gives, in the scope's arena at the time of the check.
     pub fn gives(&self) -> ShapeId {
-        ShapeId(0)
+        self.gives
     }
 
-    /// Which source paths each target field reads.
+    /// Which source paths each target field reads, in the order of the table.
     pub fn lineage(&self) -> &[Lineage] {
-        &[]
+        &self.lineage
     }
 
     /// Writes the target record as JSON, in table order; on a fault `out` holds what it held before.
     ///
     /// # Errors
     /// The first field that fails; it names map, field, line, source path and kind.
-    pub fn write(&self, _env: &Env<'_>, _room: &Room, _out: &mut Vec<u8>) -> Result<(), Fault> {
-        Ok(())
+    pub fn write(&self, env: &Env<'_>, room: &Room, out: &mut Vec<u8>) -> Result<(), Fault> {
+        write::write(&self.name, &self.rows, env, room, out)
     }
 }

@@ -1,0 +1,282 @@
+//! Where an expression meets the target: what may be given against what is wanted.
+
+use std::sync::Arc;
+
+use spanwright_shape::{
+    shape::{Fit, Format, Shape, ShapeId, Shapes, Zone, fits},
+    text::{Scalar, Span, did_you_mean},
+};
+
+use super::{
+    MapContext,
+    check::Checking,
+    constant,
+    form::{Each, From},
+    row::{Empty, NoList, Table},
+};
+use crate::{
+    check::{Seen, lattice},
+    codes,
+    program::Count,
+    run::Kinds,
+};
+
+/// What the target wants at a path.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its shape; `None`: anything.
+    pub shape: Option<ShapeId>,
+    /// Whether it must be there, and all records on its way too.
+    pub required: bool,
+}
+
+impl Target {
+    /// Anything goes.
+    pub fn open() -> Target {
+        Target { shape: None, required: false }
+    }
+}
+
+/// What follows for a row.
+#[derive(Debug)]
+pub struct Verdict {
+    /// What a null becomes.
+    pub on_null: Empty,
+    /// What nothing becomes.
+    pub on_absent: Empty,
+    /// Kinds to look for when it runs.
+    pub wants: Option<Kinds>,
+    /// What the field then holds.
+    pub shape: ShapeId,
+    /// Whether it is always written.
+    pub always: bool,
+}
+
+impl Checking<'_, '_> {
+    /// Compares what a field is given with what the target wants of it.
+    pub fn border(&mut self, form: &From<'_>, given: &Seen, wanted: &Target, bare: bool, way: &super::check::Way<'_>) -> Verdict {
+        let at = form.from.place(0, form.from.text.len());
+        let known = lattice::kinds(self.sight.shapes, given.shape);
+        let nullable = known.is_some_and(|kinds| kinds.has(Kinds::NULL)) && form.default.is_none();
+        let absent = (given.absent || given.count == Count::Maybe) && form.default.is_none();
+        let takes_null =
+            wanted.shape.is_none_or(|shape| lattice::kinds(self.sight.shapes, shape).is_none_or(|kinds| kinds.has(Kinds::NULL)));
+        let core = lattice::without(self.sight.shapes, given.shape, Kinds::NULL);
+        let core = match form.default {
+            Some(default) => {
+                let default_shape = constant::shape(default, self.sight.shapes);
+                self.fits(default_shape, wanted, default.span, form.note.is_some());
+                lattice::union(self.sight.shapes, &[core, default_shape])
+            }
+            None => core,
+        };
+        let on_null = form.empty.unwrap_or(match (takes_null, wanted.required) {
+            (true, _) if bare || wanted.shape.is_some() => Empty::Null,
+            (_, true) => Empty::Fail,
+            (_, false) => Empty::Omit,
+        });
+        let on_absent = match (form.empty, wanted.required) {
+            (Some(Empty::Fail), _) | (_, true) => Empty::Fail,
+            _ => Empty::Omit,
+        };
+        if form.empty != Some(Empty::Fail) {
+            self.maybe_nothing(absent, nullable && on_null == Empty::Fail, wanted, at, &form.from.text, way.target());
+        }
+        let wants = self.value_fits(form, core, wanted, at);
+        let shape = if nullable && on_null == Empty::Null { self.sight.shapes.or_null(core) } else { core };
+        let written = |becomes: Empty| becomes != Empty::Omit;
+        let always = (!absent || written(on_absent)) && (!nullable || written(on_null)) && known.is_some();
+        Verdict { on_null, on_absent, wants, shape, always }
+    }
+
+    fn maybe_nothing(&mut self, absent: bool, null: bool, wanted: &Target, at: Span, text: &str, target: &str) {
+        if !(wanted.required && absent || null && wanted.required) {
+            return;
+        }
+        let what = if absent { "absent" } else { "null" };
+        let help = format!("give a default: `{{ from: {}, default: .. }}`; or let such a record fail: `empty: fail`", text.trim());
+        self.to.error(&codes::MAYBE_ABSENT, at, format!("`{}` may be {what}, and the target requires `{target}`", text.trim()), help);
+    }
+
+    /// The kinds to look for when it runs, where it cannot be told before.
+    fn value_fits(&mut self, form: &From<'_>, given: ShapeId, wanted: &Target, at: Span) -> Option<Kinds> {
+        let wanted_shape = wanted.shape?;
+        let core = lattice::without(self.sight.shapes, wanted_shape, Kinds::NULL);
+        if self.zone_less(given, core, form, at) || self.lost_values(given, core, form, at) {
+            return None;
+        }
+        let verdict = self.fits(given, &Target { shape: Some(core), required: wanted.required }, at, form.note.is_some());
+        let open = lattice::kinds(self.sight.shapes, given).is_none();
+        let kinds = lattice::kinds(self.sight.shapes, core)?;
+        (open || matches!(verdict, Some(Fit::Narrows(_)))).then_some(kinds)
+    }
+
+    /// Says what does not fit, or loses something.
+    pub fn fits(&mut self, given: ShapeId, wanted: &Target, at: Span, noted: bool) -> Option<Fit> {
+        let wanted = wanted.shape?;
+        let fit = fits(self.sight.shapes, given, wanted);
+        match &fit {
+            Fit::Fits | Fit::Perhaps(_) => (),
+            Fit::Never(says) => {
+                let help = "convert it (`tostring`, `tonumber`, a `table:`), or write another source".to_string();
+                self.to.error(&codes::MISFIT, at, format!("this does not fit the target: {says}"), help);
+            }
+            Fit::Narrows(_) if noted => (),
+            Fit::Narrows(says) => {
+                let help = "cut it to size, or say in a `note:` why it will do".to_string();
+                self.to.warning(&codes::NARROWS, at, format!("the target holds less than this gives: {says}"), help);
+            }
+        }
+        Some(fit)
+    }
+
+    fn zone_less(&mut self, given: ShapeId, wanted: ShapeId, form: &From<'_>, at: Span) -> bool {
+        let format = |id: ShapeId| match self.sight.shapes.get(id) {
+            Shape::Text(facets) => Some(facets.format),
+            _ => None,
+        };
+        let given = format(given);
+        let less = matches!(given, Some(Format::DateTime(Zone::Never | Zone::May))) && format(wanted) == Some(Format::DateTime(Zone::Must));
+        if less {
+            let carries = if given == Some(Format::DateTime(Zone::Never)) { "carries no zone" } else { "may carry no zone" };
+            let call = if self.sight.zone.is_some() { "zoned" } else { "zoned(\"Europe/Berlin\")" };
+            let help = format!("write `{} | {call}`", form.from.text.trim());
+            self.to.error(&codes::ZONE_LESS, at, format!("this time {carries}, and the target wants one"), help);
+        }
+        less
+    }
+
+    /// Source values that the target's enumeration has not.
+    fn lost_values(&mut self, given: ShapeId, wanted: ShapeId, form: &From<'_>, at: Span) -> bool {
+        let (Some(given), Some(wanted)) = (one_of(self.sight.shapes, given), one_of(self.sight.shapes, wanted)) else { return false };
+        let lost: Vec<&Arc<str>> = given.iter().filter(|value| !wanted.contains(value)).collect();
+        if lost.is_empty() {
+            return false;
+        }
+        let has = listed(wanted.iter());
+        let help = match form.table {
+            Some(_) => did_you_mean(lost[0], wanted.iter().map(|value| &**value)).unwrap_or_else(|| format!("the target has {has}")),
+            None => format!("the target has {has}: write a `table:`"),
+        };
+        let place = form.table.map_or(at, |table| super::form::first_line(table.span, table));
+        self.to.error(&codes::LOST_VALUE, place, format!("the target does not take {}", listed(lost.into_iter())), help);
+        true
+    }
+
+    /// Reads the table of a field; `given` becomes what the table gives.
+    pub fn table(&mut self, form: &From<'_>, given: &mut Seen) -> Option<Option<Table>> {
+        let Some(written) = form.table else { return Some(None) };
+        let file = match written.scalar() {
+            Some(path) => Some(constant::file(path, self.context, self.to)?),
+            None => None,
+        };
+        let node = file.as_ref().unwrap_or(written);
+        let read = constant::table(node, form.otherwise, self.sight.shapes, self.to)?;
+        let at = super::form::first_line(written.span, written);
+        self.table_names(&read.names, form, given.shape, at);
+        let null = lattice::kinds(self.sight.shapes, given.shape).is_some_and(|kinds| kinds.has(Kinds::NULL));
+        given.shape = if null { self.sight.shapes.or_null(read.shape) } else { read.shape };
+        Some(Some(read.table))
+    }
+
+    /// The table's keys against the source's enumeration, both ways.
+    fn table_names(&mut self, names: &[&str], form: &From<'_>, given: ShapeId, at: Span) {
+        let core = lattice::without(self.sight.shapes, given, Kinds::NULL);
+        let Some(source) = one_of(self.sight.shapes, core) else { return };
+        if form.otherwise.is_none() {
+            let lost: Vec<&Arc<str>> = source.iter().filter(|value| !names.contains(&&***value)).collect();
+            if !lost.is_empty() {
+                let says = format!("the table has no row for {}", listed(lost.into_iter()));
+                self.to.error(
+                    &codes::LOST_VALUE,
+                    at,
+                    says,
+                    "write them, or `otherwise: fail`, or `otherwise:` with a constant".to_string(),
+                );
+            }
+        }
+        for name in names.iter().filter(|name| !source.iter().any(|value| **value == ***name)) {
+            let help = did_you_mean(name, source.iter().map(|value| &**value))
+                .unwrap_or_else(|| format!("the source has {}", listed(source.iter())));
+            self.to.error(&codes::TABLE, at, format!("the source never gives `{name}`"), help);
+        }
+    }
+
+    /// The item of what `each` gives. `None`: it is no list, and that was said.
+    pub fn item_of(&mut self, given: &Seen, text: &Scalar) -> Option<Seen> {
+        let core = lattice::without(self.sight.shapes, given.shape, Kinds::NULL);
+        let shape = match self.sight.shapes.get(core) {
+            Shape::List(item, _) => *item,
+            Shape::Any => core,
+            _ => {
+                let help = "`each` goes through a list: write the path of one".to_string();
+                self.to.error(&codes::KIND, text.place(0, text.text.len()), "`each` wants a list", help);
+                return None;
+            }
+        };
+        let paths = given.paths.iter().map(|path| Arc::from(format!("{path}[]"))).collect();
+        Some(Seen { shape, absent: false, count: Count::One, paths })
+    }
+
+    /// The shape of an item of the target's list. `None`: it has no list there, and that was said.
+    pub fn item_target(&mut self, way: &super::check::Way<'_>, wanted: &Target) -> Option<Option<ShapeId>> {
+        let Some(shape) = wanted.shape else { return Some(None) };
+        let core = lattice::without(self.sight.shapes, shape, Kinds::NULL);
+        match self.sight.shapes.get(core) {
+            Shape::List(item, _) => Some(Some(*item)),
+            Shape::Any | Shape::OneOf(_) => Some(None),
+            _ => {
+                self.to.error(
+                    &codes::MISFIT,
+                    way.span(),
+                    format!("the target's `{}` is no list", way.target()),
+                    "leave `[]` away".to_string(),
+                );
+                None
+            }
+        }
+    }
+
+    /// What becomes of a list that is not there: a required one is written empty.
+    pub fn on_no_list(form: &Each<'_>, wanted: &Target) -> NoList {
+        match (form.empty, wanted.required) {
+            (Some(Empty::Null), _) => NoList::Null,
+            (Some(Empty::Fail), _) => NoList::Fail,
+            (Some(Empty::Omit) | None, true) => NoList::Empty,
+            (Some(Empty::Omit) | None, false) => NoList::Omit,
+        }
+    }
+}
+
+/// The only texts of a shape, where it has only some.
+fn one_of(shapes: &Shapes, id: ShapeId) -> Option<Arc<[Arc<str>]>> {
+    match shapes.get(id) {
+        Shape::Text(facets) => facets.one_of.clone(),
+        _ => None,
+    }
+}
+
+fn listed<'v>(values: impl Iterator<Item = &'v Arc<str>>) -> String {
+    values.map(|value| format!("`{value}`")).collect::<Vec<_>>().join(", ")
+}
+
+/// How many items a list shape has.
+pub fn counts(shapes: &Shapes, id: ShapeId) -> (u32, Option<u32>) {
+    match shapes.get(id) {
+        Shape::List(_, counts) => *counts,
+        _ => (0, None),
+    }
+}
+
+/// For each straight run of a scalar: its first byte in the text and its line in the file.
+pub fn lines(scalar: &Scalar, context: &MapContext<'_>) -> Box<[(u32, u32)]> {
+    if scalar.span.from == scalar.span.to {
+        return Box::default();
+    }
+    let starts = scalar.text.match_indices('\n').map(|(at, _)| at + 1);
+    let mut bytes: Vec<usize> = scalar.runs.iter().map(|(text, _)| *text as usize).chain([0]).chain(starts).collect();
+    bytes.sort_unstable();
+    bytes.dedup();
+    let line = |byte: usize| context.files.line_column(scalar.span.file, scalar.place(byte, byte).from).0;
+    bytes.into_iter().map(|byte| (u32::try_from(byte).unwrap_or(u32::MAX), line(byte))).collect()
+}

@@ -1,0 +1,471 @@
+//! FIELDS to rows: target paths are found, forms read, expressions checked, required fields counted.
+
+use std::sync::Arc;
+
+use spanwright_shape::{
+    shape::{Field as ShapeField, Presence, RecordShape, Shape, ShapeId},
+    text::{Node, NodeKind, Problems, Scalar, Span, did_you_mean},
+};
+
+use super::{
+    Lineage, MapContext, Mapping,
+    border::{self, Target},
+    constant,
+    form::{self, Each, Form, From},
+    row::{Field, List, NoList, Place, Row, Writes},
+};
+use crate::{
+    check::{Seen, Sight, lattice},
+    codes,
+    program::{Count, Program, Scope},
+};
+
+/// A mapping that is being checked.
+pub struct Checking<'c, 's> {
+    pub(super) sight: Sight<'s>,
+    pub(super) context: &'c MapContext<'c>,
+    pub(super) to: &'c mut Problems,
+    lineage: Vec<Lineage>,
+}
+
+/// Rows under one record of the target, and what is known of it.
+struct Level {
+    rows: Vec<Row>,
+    shapes: Vec<ShapeField>,
+}
+
+/// Where a key leads.
+pub struct Way<'k> {
+    key: &'k Scalar,
+    segments: Vec<&'k str>,
+    list: bool,
+    /// `addresses[].street`
+    target: Arc<str>,
+}
+
+impl Way<'_> {
+    /// `addresses[].street`
+    pub fn target(&self) -> &str {
+        &self.target
+    }
+
+    /// The key.
+    pub fn span(&self) -> Span {
+        self.key.span
+    }
+}
+
+impl<'c, 's> Checking<'c, 's> {
+    /// Nothing checked yet.
+    pub fn new(scope: &'c mut Scope<'s>, context: &'c MapContext<'c>, to: &'c mut Problems) -> Checking<'c, 'c>
+    where
+        's: 'c,
+    {
+        Checking { sight: scope.sight(), context, to, lineage: Vec::new() }
+    }
+
+    /// The whole mapping. `None`: the problems say why.
+    pub fn mapping(mut self, fields: &Node) -> Option<Mapping> {
+        let before = self.to.errors();
+        let target = self.context.target.as_ref().map(|target| self.sight.shapes.import(&target.shapes, target.id));
+        let target = target.map(|id| lattice::without(self.sight.shapes, id, crate::run::Kinds::NULL));
+        let (rows, gives) = self.fields(fields, target, "", form::first_line(fields.span, fields));
+        let name = self.context.name.clone();
+        (self.to.errors() == before).then_some(Mapping { name, rows, gives, lineage: self.lineage })
+    }
+
+    /// The rows of one table, and the shape of its record.
+    fn fields(&mut self, fields: &Node, target: Option<ShapeId>, prefix: &str, at: Span) -> (Vec<Row>, ShapeId) {
+        let NodeKind::Map(pairs) = &fields.kind else {
+            self.to.error(
+                &codes::FORM,
+                fields.span,
+                "`fields` is a mapping of target fields to expressions",
+                "write `name: .Name`, one a line".to_string(),
+            );
+            return (Vec::new(), self.any());
+        };
+        let mut level = Level { rows: Vec::new(), shapes: Vec::new() };
+        for (key, node) in pairs {
+            self.pair(key, node, target, prefix, &mut level);
+        }
+        self.required(target, &level.rows, at);
+        let shape = self.record(level.shapes);
+        (level.rows, shape)
+    }
+
+    fn any(&mut self) -> ShapeId {
+        self.sight.shapes.add(Shape::Any)
+    }
+
+    fn record(&mut self, fields: Vec<ShapeField>) -> ShapeId {
+        self.sight.shapes.add(Shape::Record(RecordShape { fields, ..RecordShape::default() }))
+    }
+
+    fn pair(&mut self, key: &Scalar, node: &Node, target: Option<ShapeId>, prefix: &str, level: &mut Level) {
+        let text = key.text.as_str();
+        let (path, list) = text.strip_suffix("[]").map_or((text, false), |path| (path, true));
+        let segments: Vec<&str> = path.split('.').collect();
+        if segments.iter().any(|segment| segment.is_empty()) {
+            self.to.error(
+                &codes::FORM,
+                key.span,
+                format!("`{text}` is no target path"),
+                "write `city`, `billing.city` or, for a list, `lines[]`".to_string(),
+            );
+            return;
+        }
+        let way = Way { key, segments, list, target: format!("{prefix}{text}").into() };
+        let Some(wanted) = self.target_of(&way, target) else { return };
+        let before = self.lineage.len();
+        let made = self.writes(&way, node, &wanted);
+        let Some((writes, shape, presence)) = made else {
+            self.lineage.truncate(before);
+            // The key is there, if wrong: it is not also reported as left out.
+            self.place(&way, Writes::Constant(Box::default()), target, level, ShapeId(0), Presence::Maybe, 0);
+            return;
+        };
+        self.place(&way, writes, target, level, shape, presence, 0);
+    }
+
+    /// What the target has at a path. `None`: it has nothing, and that was said.
+    fn target_of(&mut self, way: &Way<'_>, target: Option<ShapeId>) -> Option<Target> {
+        let Some(mut shape) = target else { return Some(Target::open()) };
+        let mut required = true;
+        for (n, segment) in way.segments.iter().enumerate() {
+            let below = way.segments[..n].join(".");
+            match self.step(shape, segment) {
+                Step::Open => return Some(Target::open()),
+                Step::Field(next, presence) => {
+                    required &= presence == Presence::Always;
+                    shape = next;
+                }
+                Step::Unknown(names, of) => {
+                    let owner = if below.is_empty() { of } else { format!("`{below}`") };
+                    let help = did_you_mean(segment, names.iter().map(|name| &**name)).unwrap_or_else(|| fields_of(&names));
+                    self.to.error(&codes::UNKNOWN_TARGET, way.key.span, format!("{owner} has no field `{segment}`"), help);
+                    return None;
+                }
+            }
+        }
+        Some(Target { shape: Some(shape), required })
+    }
+
+    fn step(&mut self, shape: ShapeId, name: &str) -> Step {
+        let arms = lattice::arms(self.sight.shapes, shape);
+        let mut names = Vec::new();
+        let mut owner = "the target".to_string();
+        for arm in arms {
+            match self.sight.shapes.get(arm) {
+                Shape::Any => return Step::Open,
+                Shape::Record(record) => {
+                    if let Some(field) = record.fields.iter().find(|field| &*field.name == name) {
+                        return Step::Field(field.shape, field.presence);
+                    }
+                    if record.rest.is_some() {
+                        return Step::Open;
+                    }
+                    names.extend(record.fields.iter().map(|field| field.name.clone()));
+                    if let Some(name) = &record.name {
+                        owner = format!("`{name}`");
+                    }
+                }
+                Shape::Never | Shape::Null | Shape::Flag | Shape::Number(_) | Shape::Text(_) | Shape::List(..) | Shape::OneOf(_) => (),
+            }
+        }
+        Step::Unknown(names, owner)
+    }
+
+    fn writes(&mut self, way: &Way<'_>, node: &Node, wanted: &Target) -> Option<(Writes, ShapeId, Presence)> {
+        match form::read(node, self.to)? {
+            Form::Constant(value, note) => self.constant(way, node, value, note, wanted),
+            Form::From(from) if !way.list => self.field(way, &from, wanted),
+            Form::Each(each) if way.list => self.each(way, &each, wanted),
+            Form::From(from) => {
+                let help = format!(
+                    "write `{}: {}` for a list of plain values, or `{{ each: .., fields: .. }}` for one of records",
+                    way.segments.join("."),
+                    from.from.text
+                );
+                self.to.error(&codes::FORM, way.key.span, format!("`{}` wants `each` and `fields`", way.key.text), help);
+                None
+            }
+            Form::Each(_) => {
+                let help = format!("write the key as `{}[]:`", way.segments.join("."));
+                self.to.error(&codes::FORM, way.key.span, "`each` makes a list, and the key does not say so", help);
+                None
+            }
+        }
+    }
+
+    fn constant(
+        &mut self,
+        way: &Way<'_>,
+        node: &Node,
+        value: &Node,
+        note: Option<&Scalar>,
+        wanted: &Target,
+    ) -> Option<(Writes, ShapeId, Presence)> {
+        let shape = constant::shape(value, self.sight.shapes);
+        let json = constant::json(value);
+        let rule: Arc<str> = String::from_utf8_lossy(&json).into();
+        self.fits(shape, wanted, form::first_line(value.span, node), note.is_some());
+        self.lineage.push(Lineage {
+            target: way.target.clone(),
+            reads: Vec::new(),
+            rule,
+            note: note.map(|note| note.text.as_str().into()),
+        });
+        Some((Writes::Constant(json), shape, Presence::Always))
+    }
+
+    fn field(&mut self, way: &Way<'_>, form: &From<'_>, wanted: &Target) -> Option<(Writes, ShapeId, Presence)> {
+        let before = self.to.errors();
+        let source = Program::check_in(form.from, &mut self.sight, self.to);
+        let (from, mut given) = match source {
+            Some(source) => source,
+            None => {
+                form.then.map(|then| self.unread(then));
+                return None;
+            }
+        };
+        self.one_result(&given, form.from);
+        let bare = from.is_path() && form.then.is_none();
+        let mut reads = from.gives().reads.clone();
+        let then = match form.then {
+            None => None,
+            Some(text) => {
+                let (then, seen) = self.then(text, &given)?;
+                self.one_result(&seen, text);
+                reads.extend(then.gives().reads.iter().cloned());
+                given = Seen { absent: given.absent || seen.absent, count: given.count.max(seen.count), ..self.with_null_of(&given, seen) };
+                Some(then)
+            }
+        };
+        let table = self.table(form, &mut given)?;
+        let verdict = self.border(form, &given, wanted, bare, way);
+        reads.sort();
+        reads.dedup();
+        self.lineage.push(Lineage {
+            target: way.target.clone(),
+            reads,
+            rule: rule(form),
+            note: form.note.map(|note| note.text.as_str().into()),
+        });
+        let place = self.place_of(way, form.from, form.then);
+        let default = form.default.map(constant::json);
+        let presence = if default.is_some() || verdict.always { Presence::Always } else { Presence::Maybe };
+        let field =
+            Field { from, then, table, default, on_null: verdict.on_null, on_absent: verdict.on_absent, wants: verdict.wants, place };
+        (self.to.errors() == before).then(|| (Writes::Field(Box::new(field)), verdict.shape, presence))
+    }
+
+    /// A `then` whose source cannot be read is still read itself, for its syntax.
+    fn unread(&mut self, then: &Scalar) {
+        let any = self.any();
+        let dot = Seen { shape: any, absent: false, count: Count::One, paths: Vec::new() };
+        let _ = self.then_on(then, dot);
+    }
+
+    fn then(&mut self, text: &Scalar, given: &Seen) -> Option<(Program, Seen)> {
+        let shape = lattice::without(self.sight.shapes, given.shape, crate::run::Kinds::NULL);
+        self.then_on(text, Seen { shape, absent: false, count: Count::One, paths: given.paths.clone() })
+    }
+
+    /// The dot of `then` is what `from` gave; the names stay.
+    fn then_on(&mut self, text: &Scalar, dot: Seen) -> Option<(Program, Seen)> {
+        let outer = std::mem::replace(&mut self.sight.dot, dot);
+        let made = Program::check_in(text, &mut self.sight, self.to);
+        self.sight.dot = outer;
+        made
+    }
+
+    /// What `then` gives, or null where `from` gave null.
+    fn with_null_of(&mut self, from: &Seen, then: Seen) -> Seen {
+        let null = lattice::kinds(self.sight.shapes, from.shape).is_some_and(|kinds| kinds.has(crate::run::Kinds::NULL));
+        let shape = if null { self.sight.shapes.or_null(then.shape) } else { then.shape };
+        Seen { shape, ..then }
+    }
+
+    fn one_result(&mut self, given: &Seen, text: &Scalar) {
+        if given.count == Count::Many {
+            let help = format!("make a list: `[{0}]`, or take one: `first({0})`", text.text.trim());
+            self.to.error(&codes::MANY, text.place(0, text.text.len()), "this may give several results, and a field is one", help);
+        }
+    }
+
+    fn each(&mut self, way: &Way<'_>, form: &Each<'_>, wanted: &Target) -> Option<(Writes, ShapeId, Presence)> {
+        let (each, given) = Program::check_in(form.each, &mut self.sight, self.to)?;
+        self.one_result(&given, form.each);
+        let item = self.item_of(&given, form.each)?;
+        let rule = format!("each {}", form.each.text.trim());
+        self.lineage.push(Lineage {
+            target: way.target.clone(),
+            reads: each.gives().reads.clone(),
+            rule: rule.into(),
+            note: form.note.map(|note| note.text.as_str().into()),
+        });
+        let item_target = self.item_target(way, wanted)?;
+        let (rows, shape) = self.inside(item, |here| here.fields(form.fields, item_target, &format!("{}.", way.target), form.key.span));
+        let counts = border::counts(self.sight.shapes, given.shape);
+        let list = self.sight.shapes.add(Shape::List(shape, counts));
+        let on_absent = Self::on_no_list(form, wanted);
+        let looks_around = looks_around(&rows);
+        let place = self.place_of(way, form.each, None);
+        let list_row = List { each, rows, looks_around, on_absent, place };
+        let presence = if given.absent && on_absent == NoList::Omit { Presence::Maybe } else { Presence::Always };
+        Some((Writes::List(Box::new(list_row)), list, presence))
+    }
+
+    /// Inside `each`: the item is the dot, and there are `$root`, `$parent` and `$index`.
+    fn inside<T>(&mut self, item: Seen, inside: impl FnOnce(&mut Self) -> T) -> T {
+        let index = self
+            .sight
+            .shapes
+            .add(Shape::Number(spanwright_shape::shape::NumberFacets::of(spanwright_shape::shape::NumberKind::Integer { bits: 0 })));
+        let parent = std::mem::replace(&mut self.sight.dot, item);
+        let names = self.sight.names.clone();
+        let root = names.iter().rev().find(|(name, _)| &**name == "root").map_or_else(|| parent.clone(), |(_, seen)| seen.clone());
+        let index = Seen { shape: index, absent: false, count: Count::One, paths: Vec::new() };
+        self.sight.names.extend([("root".into(), root), ("parent".into(), parent.clone()), ("index".into(), index)]);
+        let made = inside(self);
+        self.sight.names = names;
+        self.sight.dot = parent;
+        made
+    }
+
+    /// Puts what a row writes under its path; a path of several segments makes the records on its way.
+    #[allow(clippy::too_many_arguments)]
+    fn place(
+        &mut self,
+        way: &Way<'_>,
+        writes: Writes,
+        target: Option<ShapeId>,
+        level: &mut Level,
+        shape: ShapeId,
+        presence: Presence,
+        depth: usize,
+    ) {
+        let name = way.segments[depth];
+        let last = depth + 1 == way.segments.len();
+        let slot = level.rows.iter().position(|row| &*row.name == name);
+        let (below, required) = match target.map(|target| self.step(target, name)) {
+            Some(Step::Field(below, presence)) => (Some(below), presence == Presence::Always),
+            Some(Step::Open | Step::Unknown(..)) | None => (None, false),
+        };
+        match (slot, last) {
+            (None, true) => {
+                level.rows.push(Row { name: name.into(), key: key(name), writes, required });
+                level.shapes.push(ShapeField { name: name.into(), shape, presence, about: None });
+            }
+            (None, false) => {
+                let mut inner = Level { rows: Vec::new(), shapes: Vec::new() };
+                self.place(way, writes, below, &mut inner, shape, presence, depth + 1);
+                let record = self.record(inner.shapes);
+                level.rows.push(Row { name: name.into(), key: key(name), writes: Writes::Record(inner.rows), required });
+                level.shapes.push(ShapeField { name: name.into(), shape: record, presence, about: None });
+            }
+            (Some(slot), false) if matches!(level.rows[slot].writes, Writes::Record(_)) => {
+                let Writes::Record(rows) = &mut level.rows[slot].writes else { return };
+                let mut inner = Level { rows: std::mem::take(rows), shapes: self.fields_of_record(level.shapes[slot].shape) };
+                self.place(way, writes, below, &mut inner, shape, presence, depth + 1);
+                let record = self.record(inner.shapes);
+                level.rows[slot].writes = Writes::Record(inner.rows);
+                level.shapes[slot].shape = record;
+                if presence == Presence::Always {
+                    level.shapes[slot].presence = presence;
+                }
+            }
+            (Some(_), _) => {
+                let help = "keep one of the two".to_string();
+                self.to.error(
+                    &codes::TWICE,
+                    way.key.span,
+                    format!("`{}` is written by another row too", way.segments[..=depth].join(".")),
+                    help,
+                );
+            }
+        }
+    }
+
+    fn fields_of_record(&self, shape: ShapeId) -> Vec<ShapeField> {
+        match self.sight.shapes.get(shape) {
+            Shape::Record(record) => record.fields.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Every required field that no row writes, in one problem.
+    fn required(&mut self, target: Option<ShapeId>, rows: &[Row], at: Span) {
+        let Some(target) = target else { return };
+        let mut missing = Vec::new();
+        self.missing(target, rows, "", &mut missing);
+        if missing.is_empty() {
+            return;
+        }
+        let names = missing.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let (verb, noun) = if missing.len() == 1 { ("is", "this field") } else { ("are", "these fields") };
+        let help = format!("the target requires {noun}; a constant is `{}: {{ value: .. }}`", missing[0]);
+        self.to.error(&codes::REQUIRED, at, format!("{names} {verb} left out"), help);
+    }
+
+    fn missing(&self, target: ShapeId, rows: &[Row], prefix: &str, missing: &mut Vec<String>) {
+        let arms = lattice::arms(self.sight.shapes, target);
+        let [one] = arms.as_slice() else { return };
+        let Shape::Record(record) = self.sight.shapes.get(*one) else { return };
+        for field in &record.fields {
+            match rows.iter().find(|row| *row.name == *field.name) {
+                None if field.presence == Presence::Always => missing.push(format!("{prefix}{}", field.name)),
+                Some(Row { writes: Writes::Record(inner), .. }) => {
+                    self.missing(field.shape, inner, &format!("{prefix}{}.", field.name), missing)
+                }
+                None | Some(_) => (),
+            }
+        }
+    }
+
+    fn place_of(&self, way: &Way<'_>, from: &Scalar, then: Option<&Scalar>) -> Place {
+        let lines = |scalar: &Scalar| border::lines(scalar, self.context);
+        let made = from.span.from == from.span.to;
+        let file = if made { Arc::from("") } else { Arc::from(self.context.files.path(from.span.file)) };
+        Place { target: way.target.clone(), file, lines: lines(from), then_lines: then.map(lines).unwrap_or_default() }
+    }
+}
+
+enum Step {
+    /// Anything may be there.
+    Open,
+    Field(ShapeId, Presence),
+    /// The fields that there are, and whose they are.
+    Unknown(Vec<Arc<str>>, String),
+}
+
+fn fields_of(names: &[Arc<str>]) -> String {
+    match names {
+        [] => "it has no fields".to_string(),
+        _ => format!("it has {}", names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+    }
+}
+
+fn key(name: &str) -> Box<[u8]> {
+    let mut key = Vec::new();
+    constant::quoted(name, &mut key);
+    key.push(b':');
+    key.into()
+}
+
+fn rule(form: &From<'_>) -> Arc<str> {
+    match form.then {
+        Some(then) => format!("{} | {}", form.from.text.trim(), then.text.trim()).into(),
+        None => form.from.text.trim().into(),
+    }
+}
+
+fn looks_around(rows: &[Row]) -> bool {
+    rows.iter().any(|row| match &row.writes {
+        Writes::Constant(_) => false,
+        Writes::Field(field) => field.from.looks_around() || field.then.as_ref().is_some_and(Program::looks_around),
+        Writes::Record(rows) => looks_around(rows),
+        Writes::List(list) => list.each.looks_around() || list.looks_around,
+    })
+}

@@ -1,0 +1,116 @@
+//! A checked row of a mapping: what is written under one key of the target, and what happens where there is nothing.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::{program::Program, run::Kinds};
+
+/// JSON that is written as it stands.
+pub type Json = Box<[u8]>;
+
+/// One key of a target record.
+#[derive(Debug)]
+pub struct Row {
+    /// The key alone, to find it again while the table is read.
+    pub name: Box<str>,
+    /// `"name":`
+    pub key: Json,
+    /// What stands behind it.
+    pub writes: Writes,
+    /// Whether the target requires the key: an empty record or list is then written, and not taken back.
+    pub required: bool,
+}
+
+/// What a row writes.
+#[derive(Debug)]
+pub enum Writes {
+    /// The same for every record.
+    Constant(Json),
+    /// What an expression gives.
+    Field(Box<Field>),
+    /// A record of further rows (`billing.city`).
+    Record(Vec<Row>),
+    /// A record for each item.
+    List(Box<List>),
+}
+
+/// A field and its rules, in the order in which they apply.
+#[derive(Debug)]
+pub struct Field {
+    /// The source.
+    pub from: Program,
+    /// What is done to it where there is something.
+    pub then: Option<Program>,
+    /// Constants by value.
+    pub table: Option<Table>,
+    /// Where there is nothing or null.
+    pub default: Option<Json>,
+    /// What a null becomes.
+    pub on_null: Empty,
+    /// What nothing becomes.
+    pub on_absent: Empty,
+    /// The kinds that the target takes, where the checker could not be sure; `None`: sure, or no target.
+    pub wants: Option<Kinds>,
+    /// Where it stands, for failures.
+    pub place: Place,
+}
+
+/// Rows for each item of a list.
+#[derive(Debug)]
+pub struct List {
+    /// The list.
+    pub each: Program,
+    /// The rows of an item.
+    pub rows: Vec<Row>,
+    /// Whether some expression inside looks at `$root`, `$parent` or `$index`.
+    pub looks_around: bool,
+    /// What no list, or null, becomes.
+    pub on_absent: NoList,
+    /// Where it stands, for failures.
+    pub place: Place,
+}
+
+/// What no list becomes at the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoList {
+    /// The field is left out.
+    Omit,
+    /// `null`
+    Null,
+    /// `[]`: the target requires the list, and one of no items says the same.
+    Empty,
+    /// The record fails.
+    Fail,
+}
+
+/// Constants by the text of a value.
+#[derive(Debug)]
+pub struct Table {
+    /// The pairs.
+    pub pairs: HashMap<Box<str>, Json>,
+    /// For any other value; `None`: the record fails.
+    pub otherwise: Option<Json>,
+}
+
+/// What nothing becomes at the target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Empty {
+    /// The field is left out.
+    Omit,
+    /// `null`
+    Null,
+    /// The record fails.
+    Fail,
+}
+
+/// A target field and the lines of its expressions.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// `addresses[].street`
+    pub target: Arc<str>,
+    /// The file; empty where a program made the mapping.
+    pub file: Arc<str>,
+    /// Pairs of (first byte in the text, line) for `from`, or `each`.
+    pub lines: Box<[(u32, u32)]>,
+    /// The same for `then`.
+    pub then_lines: Box<[(u32, u32)]>,
+}

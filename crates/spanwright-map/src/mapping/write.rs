@@ -1,0 +1,228 @@
+//! Rows to JSON bytes, straight into the output: a row that turns out to be nothing is cut off again.
+
+use std::fmt::Write;
+
+use spanwright_shape::{
+    json,
+    number::Number,
+    room::Room,
+    text::{Code, Failure},
+    value::Value,
+};
+
+use super::row::{Empty, Field, List, NoList, Place, Row, Table, Writes};
+use crate::{
+    codes,
+    program::{Env, Fault, Program},
+    run::{Kinds, Run, Trouble, What},
+};
+
+type Written<T> = Result<T, Box<Fault>>;
+
+/// Writes the record; on a fault `out` is as it was.
+pub fn write(name: &str, rows: &[Row], env: &Env<'_>, room: &Room, out: &mut Vec<u8>) -> Result<(), Fault> {
+    let begin = out.len();
+    let run = Run::new(room, env.names);
+    let writer = Writer { name, run };
+    match writer.record(rows, Around { root: env.dot, dot: env.dot }, out) {
+        Ok(_) => Ok(()),
+        Err(fault) => {
+            out.truncate(begin);
+            Err(*fault)
+        }
+    }
+}
+
+struct Writer<'a> {
+    name: &'a str,
+    run: Run<'a>,
+}
+
+#[derive(Clone, Copy)]
+struct Around<'a> {
+    root: Value<'a>,
+    dot: Value<'a>,
+}
+
+impl<'a> Writer<'a> {
+    /// Whether anything is in the record.
+    fn record(&self, rows: &'a [Row], around: Around<'a>, out: &mut Vec<u8>) -> Written<bool> {
+        out.push(b'{');
+        let mut any = false;
+        for row in rows {
+            let mark = out.len();
+            if any {
+                out.push(b',');
+            }
+            out.extend_from_slice(&row.key);
+            if self.row(row, around, out)? {
+                any = true;
+            } else {
+                out.truncate(mark);
+            }
+        }
+        out.push(b'}');
+        Ok(any)
+    }
+
+    fn row(&self, row: &'a Row, around: Around<'a>, out: &mut Vec<u8>) -> Written<bool> {
+        match &row.writes {
+            Writes::Constant(json) => {
+                out.extend_from_slice(json);
+                Ok(true)
+            }
+            Writes::Field(field) => self.field(field, around.dot, out),
+            Writes::Record(rows) => Ok(self.record(rows, around, out)? || row.required),
+            Writes::List(list) => self.list(list, around, out),
+        }
+    }
+
+    fn field(&self, field: &'a Field, dot: Value<'a>, out: &mut Vec<u8>) -> Written<bool> {
+        self.run.next_field();
+        let mut given =
+            field.from.given(&self.run, dot).map_err(|stop| self.stopped(&field.from, &field.place, &field.place.lines, &stop))?;
+        if let (Some(then), Some(value)) = (&field.then, given)
+            && !matches!(value, Value::Null)
+        {
+            given = then.given(&self.run, value).map_err(|stop| self.stopped(then, &field.place, &field.place.then_lines, &stop))?;
+        }
+        match given {
+            Some(Value::Null) | None if field.default.is_some() => {
+                out.extend_from_slice(field.default.as_deref().unwrap_or_default());
+                Ok(true)
+            }
+            None => self.nothing(field.on_absent, &field.from, &field.place, out),
+            Some(Value::Null) => self.nothing(field.on_null, &field.from, &field.place, out),
+            Some(value) => match &field.table {
+                Some(table) => self.from_table(table, value, field, out),
+                None => self.value(value, field, out),
+            },
+        }
+    }
+
+    fn value(&self, value: Value<'a>, field: &'a Field, out: &mut Vec<u8>) -> Written<bool> {
+        if let Some(wants) = field.wants
+            && !wants.has(Kinds::of(value.kind()))
+        {
+            let says = format!("the target wants {} and got {}", wants.words(), value.kind().word());
+            return Err(self.fault(&codes::RUN_MISFIT, &field.place, first_line(&field.place.lines), &says, &source(&field.from)));
+        }
+        json::write(&value, out);
+        Ok(true)
+    }
+
+    fn from_table(&self, table: &'a Table, value: Value<'a>, field: &'a Field, out: &mut Vec<u8>) -> Written<bool> {
+        let site = 0;
+        let text = self.run.to_text(value, site).map_err(|stop| self.stopped(&field.from, &field.place, &field.place.lines, &stop))?;
+        match table.pairs.get(text).or(table.otherwise.as_ref()) {
+            Some(json) => {
+                out.extend_from_slice(json);
+                Ok(true)
+            }
+            None => Err(self.fault(
+                &codes::RUN_TABLE,
+                &field.place,
+                first_line(&field.place.lines),
+                "the value is not in the table",
+                &source(&field.from),
+            )),
+        }
+    }
+
+    fn nothing(&self, becomes: Empty, from: &Program, place: &Place, out: &mut Vec<u8>) -> Written<bool> {
+        match becomes {
+            Empty::Omit => Ok(false),
+            Empty::Null => {
+                out.extend_from_slice(b"null");
+                Ok(true)
+            }
+            Empty::Fail => {
+                Err(self.fault(&codes::RUN_REQUIRED, place, first_line(&place.lines), "nothing for a required field", &source(from)))
+            }
+        }
+    }
+
+    /// A record for each item; no list at all is nothing, an empty one is an empty one.
+    fn list(&self, list: &'a List, around: Around<'a>, out: &mut Vec<u8>) -> Written<bool> {
+        self.run.next_field();
+        let stopped = |stop: &Trouble| self.stopped(&list.each, &list.place, &list.place.lines, stop);
+        let items = match list.each.given(&self.run, around.dot).map_err(|stop| stopped(&stop))? {
+            Some(Value::List(items)) => items,
+            Some(Value::Null) | None => return self.no_list(list, out),
+            Some(other) => {
+                let what = What::Kind { who: "each", wants: Kinds::LIST, got: other.kind() };
+                return Err(stopped(&Trouble::stop(0, what)));
+            }
+        };
+        out.push(b'[');
+        for (n, item) in items.iter().enumerate() {
+            if n > 0 {
+                out.push(b',');
+            }
+            self.item(list, *item, n, around, out)?;
+        }
+        out.push(b']');
+        Ok(true)
+    }
+
+    fn no_list(&self, list: &'a List, out: &mut Vec<u8>) -> Written<bool> {
+        let becomes = match list.on_absent {
+            NoList::Omit => Empty::Omit,
+            NoList::Null => Empty::Null,
+            NoList::Fail => Empty::Fail,
+            NoList::Empty => {
+                out.extend_from_slice(b"[]");
+                return Ok(true);
+            }
+        };
+        self.nothing(becomes, &list.each, &list.place, out)
+    }
+
+    fn item(&self, list: &'a List, item: Value<'a>, n: usize, around: Around<'a>, out: &mut Vec<u8>) -> Written<()> {
+        let inside = Around { root: around.root, dot: item };
+        if !list.looks_around {
+            return self.record(&list.rows, inside, out).map(|_| ());
+        }
+        let index = Value::Number(Number::int(i64::try_from(n).unwrap_or(i64::MAX)));
+        let more = [("root", around.root), ("parent", around.dot), ("index", index)];
+        let outer = self.run.names();
+        let stopped = |stop: Box<Trouble>| self.stopped(&list.each, &list.place, &list.place.lines, &stop);
+        self.run.with_names(&more).map_err(stopped)?;
+        let written = self.record(&list.rows, inside, out);
+        self.run.set_names(outer);
+        written.map(|_| ())
+    }
+
+    #[cold]
+    fn stopped(&self, program: &Program, place: &Place, lines: &[(u32, u32)], trouble: &Trouble) -> Box<Fault> {
+        let site = program.site(trouble);
+        let line = lines.iter().rev().find(|(byte, _)| *byte <= site.from).map(|(_, line)| *line).or_else(|| first_line(lines));
+        let path = site.path.as_deref().map_or_else(|| source(program), str::to_string);
+        let says = format!("`{}`: {}", program.shown(trouble), trouble.says());
+        self.fault(trouble.code(), place, line, &says, &path)
+    }
+
+    #[cold]
+    fn fault(&self, code: &'static Code, place: &Place, line: Option<u32>, says: &str, path: &str) -> Box<Fault> {
+        let mut text = format!("map `{}`, field `{}`", self.name, place.target);
+        if let Some(line) = line
+            && !place.file.is_empty()
+        {
+            let _ = write!(text, " ({}:{line})", place.file);
+        }
+        let _ = write!(text, ": {says}");
+        if !path.is_empty() {
+            let _ = write!(text, ", at `{path}`");
+        }
+        Box::new(Fault { failure: Failure::new(code, text) })
+    }
+}
+
+fn first_line(lines: &[(u32, u32)]) -> Option<u32> {
+    lines.first().map(|(_, line)| *line)
+}
+
+/// The source paths of a program, for a failure.
+fn source(program: &Program) -> String {
+    program.gives().reads.iter().map(|path| &**path).collect::<Vec<_>>().join("`, `")
+}
