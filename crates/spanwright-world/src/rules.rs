@@ -1,5 +1,7 @@
 //! What the CRM takes for a contact: its own rules, written by hand beside `crm.openapi.yaml` and not read from it.
 
+use std::borrow::Cow;
+
 use crate::json::Json;
 
 /// What is wrong with a field.
@@ -177,15 +179,27 @@ impl Rule {
     }
 }
 
-fn check_record(members: &[Member], found: &[(std::borrow::Cow<'_, str>, Json<'_>)], place: &Place<'_>, errors: &mut Vec<FieldError>) {
+fn check_record(members: &[Member], found: &[(Cow<'_, str>, Json<'_>)], place: &Place<'_>, errors: &mut Vec<FieldError>) {
+    // Members mostly come in our order, so each search begins where the last one ended.
+    let (mut next, mut known) = (0, 0);
     for member in members {
         let place = Place::Member(place, member.name);
-        match found.iter().find(|(name, _)| name == member.name) {
-            Some((_, value)) => member.rule.check(value, &place, errors),
+        let at = (next..found.len()).chain(0..next).find(|at| found[*at].0 == member.name);
+        match at {
+            Some(at) => {
+                member.rule.check(&found[at].1, &place, errors);
+                (next, known) = (at + 1, known + 1);
+            }
             None if member.required => errors.push(FieldError { field: place.path(), message: "is required".into() }),
             None => {}
         }
     }
+    if known < found.len() {
+        check_unknown(members, found, place, errors);
+    }
+}
+
+fn check_unknown(members: &[Member], found: &[(Cow<'_, str>, Json<'_>)], place: &Place<'_>, errors: &mut Vec<FieldError>) {
     for (name, _) in found.iter().filter(|(name, _)| members.iter().all(|member| name != member.name)) {
         errors.push(FieldError { field: Place::Member(place, name).path(), message: "is not known".into() });
     }

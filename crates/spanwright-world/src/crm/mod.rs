@@ -3,19 +3,27 @@
 //! Its ledger has a line for each sign-in (`signed_in`), each bulk call (`answered`, or `cut` where the connection ended without an
 //! answer), each contact that it took (`applied`) or did not (`refused`), and each answer given a second time (`stored`).
 
+mod note;
+mod problem;
+mod settings;
+mod weather;
+
 use std::{
     collections::HashMap,
     io,
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use bytes::Bytes;
+use problem::{errors_json, problem};
+use weather::Weather;
+
+pub use settings::{CrmScript, CrmSettings, Refusal};
 
 use crate::{
-    json::{Json, plain},
-    ledger::{Flush, Ledger, Lines, quote},
+    json::Json,
+    ledger::{Ledger, Lines},
     memory::{Known, Memory, print},
     rules::{self, FieldError},
     server::{Answers, Asked, Reply, Server},
@@ -24,82 +32,9 @@ use crate::{
 };
 
 const JSON: &str = "application/json";
-const PROBLEM: &str = "application/problem+json";
 
 /// Contacts of a bulk call at most.
 pub const CONTACTS_MOST: usize = 1_000;
-/// How long an outage waits for the customer that is to change meanwhile.
-const AWAY_MOST: Duration = Duration::from_secs(15);
-
-/// What one contact that is not taken means for its call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// It alone is refused.
-    PerContact,
-    /// The whole call is refused with 422, and nothing of it is applied.
-    WholeCall,
-}
-
-/// What the CRM does beside its work, by counters of bulk calls (from 1).
-#[derive(Clone, Debug, Default)]
-pub struct CrmScript {
-    /// This call, or the first after it that is taken, is applied, and the connection ends before the answer.
-    pub cut_at_call: Option<u64>,
-    /// With this call it goes away: 503. It comes back after `away_for`, and has then forgotten all tokens.
-    pub away_at_call: Option<u64>,
-    /// How long it is away at least.
-    pub away_for: Duration,
-    /// So many calls after that are answered 429 with `Retry-After: 1`.
-    pub limited_calls: u64,
-}
-
-/// How a CRM starts.
-#[derive(Clone, Debug)]
-pub struct CrmSettings {
-    /// Its ledger; continued where it is there.
-    pub ledger: PathBuf,
-    /// Each line of the ledger at once, or in pieces.
-    pub flush: Flush,
-    /// The integration's client id.
-    pub client_id: String,
-    /// The integration's secret.
-    pub client_secret: String,
-    /// How long a token is good.
-    pub token_lives: Duration,
-    /// What one bad contact means for its call.
-    pub refusal: Refusal,
-    /// Whether contacts are kept, so that they can be asked for and updated; without it each one is created.
-    pub keeps_contacts: bool,
-    /// What it does beside its work.
-    pub script: CrmScript,
-}
-
-impl CrmSettings {
-    /// No faults, no delay, no memory of contacts: for benches.
-    pub fn quiet(folder: &Path) -> CrmSettings {
-        CrmSettings {
-            ledger: folder.join("crm.jsonl"),
-            flush: Flush::Full,
-            client_id: "erp-sync".into(),
-            client_secret: "s3cret/with+odd=signs&more".into(),
-            token_lives: Duration::from_secs(3600),
-            refusal: Refusal::PerContact,
-            keeps_contacts: false,
-            script: CrmScript::default(),
-        }
-    }
-
-    /// A day as it is: one call cut, some seconds away, then rate-limited; tokens that live for a minute.
-    pub fn lively(folder: &Path) -> CrmSettings {
-        CrmSettings {
-            flush: Flush::Each,
-            token_lives: Duration::from_secs(60),
-            keeps_contacts: true,
-            script: CrmScript { cut_at_call: Some(2), away_at_call: Some(3), away_for: Duration::from_secs(5), limited_calls: 2 },
-            ..CrmSettings::quiet(folder)
-        }
-    }
-}
 
 /// A running CRM; dropped, it stops.
 pub struct Crm {
@@ -130,14 +65,6 @@ struct Now {
 struct Kept {
     id: u64,
     text: String,
-}
-
-/// Whether the CRM can be reached; each state leads to the next.
-enum Weather {
-    Fair,
-    Away { since: Instant },
-    Limited { calls_left: u64 },
-    FairAgain,
 }
 
 impl Crm {
@@ -234,7 +161,7 @@ impl State {
             None => self.keyed(key, asked, body.as_ref(), &mut now, &mut lines),
         };
         reply.cut = reply.status == 200 && now.cut_at_call.take_if(|at| *at <= call).is_some();
-        note_call(&reply, key, body.as_ref(), &mut lines);
+        note::call(&reply, key, body.as_ref(), &mut lines);
         // Still under the lock: the ledger has calls in the order in which they were applied.
         self.ledger.append(&lines);
         reply
@@ -243,7 +170,9 @@ impl State {
     /// What keeps a call from being looked at.
     fn door(&self, asked: &Asked, now: &mut Now) -> Option<Reply> {
         let instant = Instant::now();
-        self.turn(now, instant);
+        if now.weather.turn(&self.settings.script, now.calls, instant, &self.stage) {
+            now.tokens.forget();
+        }
         match &mut now.weather {
             Weather::Away { .. } => Some(problem(503, "down for maintenance", &[])),
             Weather::Limited { calls_left } => {
@@ -252,27 +181,6 @@ impl State {
             }
             Weather::Fair | Weather::FairAgain if now.tokens.allow(asked, instant) => None,
             Weather::Fair | Weather::FairAgain => Some(problem(401, "the token is not good", &[])),
-        }
-    }
-
-    /// Goes on in the weather, where it is time.
-    fn turn(&self, now: &mut Now, instant: Instant) {
-        let script = &self.settings.script;
-        match &now.weather {
-            Weather::Fair if script.away_at_call.is_some_and(|call| now.calls >= call) => {
-                self.stage.set_away(true);
-                now.weather = Weather::Away { since: instant };
-            }
-            Weather::Away { since } => {
-                let away = instant.duration_since(*since);
-                if away >= script.away_for && (self.stage.changed_twice() || away >= AWAY_MOST) {
-                    self.stage.set_away(false);
-                    now.tokens.forget();
-                    now.weather = limited(script.limited_calls);
-                }
-            }
-            Weather::Limited { calls_left: 0 } => now.weather = Weather::FairAgain,
-            Weather::Fair | Weather::Limited { .. } | Weather::FairAgain => {}
         }
     }
 
@@ -307,7 +215,7 @@ impl State {
         let checked: Vec<_> = contacts.iter().map(|contact| (contact, rules::check(contact))).collect();
         let bad = checked.iter().enumerate().find(|(_, (_, errors))| !errors.is_empty());
         if let Some((index, (contact, errors))) = bad.filter(|_| self.settings.refusal == Refusal::WholeCall) {
-            note_refused(contact, errors, lines);
+            note::refused(contact, errors, lines);
             let errors = errors.iter().map(|error| FieldError { field: format!("contacts[{index}].{}", error.field), ..error.clone() });
             return problem(422, "a contact is not valid, and nothing was applied", &errors.collect::<Vec<_>>());
         }
@@ -318,17 +226,13 @@ impl State {
     /// Takes one contact, or does not; the result as JSON.
     fn one(&self, index: usize, contact: &Json<'_>, errors: &[FieldError], now: &mut Now, lines: &mut Lines) -> String {
         if !errors.is_empty() {
-            note_refused(contact, errors, lines);
+            note::refused(contact, errors, lines);
             return format!(r#"{{"index":{index},"status":422,"outcome":"refused","errors":{}}}"#, errors_json(errors));
         }
         let (id, status, outcome) = if self.settings.keeps_contacts { now.keep(contact) } else { (now.calls, 201, "created") };
-        note_applied(contact, outcome, lines);
+        note::applied(contact, outcome, lines);
         format!(r#"{{"index":{index},"status":{status},"id":"c-{id}","outcome":"{outcome}"}}"#)
     }
-}
-
-fn limited(calls: u64) -> Weather {
-    if calls == 0 { Weather::FairAgain } else { Weather::Limited { calls_left: calls } }
 }
 
 impl Now {
@@ -349,49 +253,4 @@ impl Now {
             }
         }
     }
-}
-
-fn note_call(reply: &Reply, key: &str, body: Option<&Json<'_>>, lines: &mut Lines) {
-    let contacts = match body.and_then(|body| body.get("contacts")) {
-        Some(Json::List(contacts)) => contacts.len() as u64,
-        _ => 0,
-    };
-    let line = lines.line(if reply.cut { "cut" } else { "answered" });
-    line.number("status", reply.status.into()).number("contacts", contacts).text("key", key).end();
-}
-
-fn note_applied(contact: &Json<'_>, outcome: &str, lines: &mut Lines) {
-    let balance = match contact.get("openBalance") {
-        Some(Json::Number(token)) => plain(token),
-        _ => "",
-    };
-    let version = contact.text("updatedAt").unwrap_or_default();
-    let line = lines.line("applied").text("customer", contact.text("externalId").unwrap_or_default()).text("version", version);
-    line.text("email", contact.text("email").unwrap_or_default()).text("balance", balance).text("outcome", outcome).end();
-}
-
-fn note_refused(contact: &Json<'_>, errors: &[FieldError], lines: &mut Lines) {
-    let why: Vec<_> = errors.iter().map(|error| format!("{} {}", error.field, error.message)).collect();
-    let line = lines.line("refused").text("customer", contact.text("externalId").unwrap_or_default());
-    line.text("version", contact.text("updatedAt").unwrap_or_default()).text("why", &why.join("; ")).end();
-}
-
-/// RFC 9457.
-fn problem(status: u16, title: &str, errors: &[FieldError]) -> Reply {
-    let mut quoted = String::new();
-    quote(title, &mut quoted);
-    Reply::new(status, PROBLEM, Bytes::from(format!(r#"{{"title":{quoted},"status":{status},"errors":{}}}"#, errors_json(errors))))
-}
-
-fn errors_json(errors: &[FieldError]) -> String {
-    let mut out = String::from("[");
-    for (index, error) in errors.iter().enumerate() {
-        out.push_str(if index == 0 { "{\"field\":" } else { ",{\"field\":" });
-        quote(&error.field, &mut out);
-        out.push_str(",\"message\":");
-        quote(&error.message, &mut out);
-        out.push('}');
-    }
-    out.push(']');
-    out
 }
