@@ -123,11 +123,12 @@ impl Desk {
         let call = self.next_call();
         let gate = self.queues[queue].gate;
         self.gates[gate].depart(now);
-        let exchange = self.queues[queue].unbind(&members).unwrap_or_else(|| self.next_exchange());
+        let bound = self.queues[queue].unbind(&members);
+        let exchange = bound.unwrap_or_else(|| self.next_exchange());
         let (_, serial) = self.gates[gate].token();
         let looks: Vec<(Arc<str>, Arc<str>)> = members.iter().filter_map(|key| self.sent_scope(key)).collect();
         let asks_first = !looks.is_empty() && looks.len() == members.len();
-        self.flights.insert(call, Flight { queue, gate, members, exchange, serial });
+        self.flights.insert(call, Flight { queue, gate, members, exchange, serial, bundled: bound.is_some() });
         if asks_first { out.push(Command::Look(call, looks)) } else { self.start_or_ask(call, now, out) }
     }
 
@@ -194,7 +195,11 @@ impl Desk {
         let facts: Vec<Fact> = unsafe_ones
             .filter_map(|key| Some(Fact::Started { effect: key.clone(), boot, generation: self.effect(key)?.state.generation }))
             .collect();
-        let facts: Vec<Fact> = facts.into_iter().chain(self.bundled(flight, now)).collect();
+        let bundled = self.bundled(flight, now);
+        if let (Some(_), Some(flight)) = (&bundled, self.flights.get_mut(&call)) {
+            flight.bundled = true;
+        }
+        let facts: Vec<Fact> = facts.into_iter().chain(bundled).collect();
         if facts.is_empty() {
             return self.ask(call, now, out);
         }
@@ -207,7 +212,7 @@ impl Desk {
         let one_key = queue.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
         let keyed = flight.members.first().and_then(|key| self.repeat_of(key)) == Some(Repeat::Keyed);
         let glued = flight.members.iter().any(|key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some()));
-        if !one_key || !keyed || glued || flight.members.len() < 2 {
+        if !one_key || !keyed || glued || flight.bundled {
             return None;
         }
         let (system, operation) = self.names_of(flight);
@@ -267,7 +272,12 @@ impl Desk {
 
     /// An older life of the process had started effects that may not be repeated, and did not hear of them.
     pub(super) fn settle_torn(&mut self, opening: &crate::fact::Opening, out: &mut Vec<Command>) {
-        let facts: Vec<Fact> = opening.torn.iter().map(torn_fact).collect();
+        let mut facts = Vec::new();
+        for torn in &opening.torn {
+            // Its run may be parked from an earlier try, and nothing in it is due any more.
+            facts.extend([torn_fact(torn), Fact::Parked { run: torn.effect.run, parked: false }]);
+            self.wanted.insert(torn.effect.run);
+        }
         if !facts.is_empty() {
             self.commit(facts, out);
         }

@@ -26,6 +26,8 @@ pub(super) struct Flight {
     pub exchange: ExchangeId,
     /// The token that was sent.
     pub serial: u32,
+    /// The journal has its composition under its number.
+    pub bundled: bool,
 }
 
 impl Desk {
@@ -34,19 +36,39 @@ impl Desk {
         let (system, operation) = self.names_of(&flight);
         out.push(Command::Note(Happening::Exchanged { system, operation, calls: flight.members.len() as u32, report: report.clone() }));
         self.gate_heard(flight.gate, flight.serial, &verdict, now, out);
-        let mut facts = vec![self.exchanged(&flight, report)];
         if matches!(verdict.system, Some(Word::Credentials(_))) {
-            // It says nothing about the messages: they go again as they are, and no try is spent.
-            self.queues[flight.queue].again_together(flight.members);
-        } else if verdict.refused_whole && flight.members.len() > 1 {
+            return self.go_again(flight, report, out);
+        }
+        let mut facts = vec![self.exchanged(&flight, report)];
+        if verdict.refused_whole && flight.members.len() > 1 {
             let why = verdict.outcomes.first().and_then(failure_in).cloned();
             out.push(Command::Note(Happening::Split { queue: self.queues[flight.queue].name.clone(), calls: flight.members.len(), why }));
-            self.queues[flight.queue].split(flight.members);
+            self.split(flight);
         } else {
             self.settle(&flight, verdict.outcomes, report, now, roll, &mut facts, out);
         }
         self.note_ended(&facts, out);
         self.commit(facts, out);
+    }
+
+    /// The answer says nothing about the messages: they go again as they are, and no try is spent.
+    fn go_again(&mut self, flight: Flight, report: &Report, out: &mut Vec<Command>) {
+        if flight.bundled {
+            return self.queues[flight.queue].again_bound(flight.exchange, flight.members);
+        }
+        let fact = self.exchanged(&flight, report);
+        self.queues[flight.queue].again_together(flight.members);
+        self.commit(vec![fact], out);
+    }
+
+    /// A batch that was refused as a whole did not happen: its items are free, and go again in halves.
+    fn split(&mut self, flight: Flight) {
+        for key in &flight.members {
+            if let Some(effect) = self.effect_mut(key) {
+                (effect.state.glued, effect.state.sent) = (None, None);
+            }
+        }
+        self.queues[flight.queue].split(flight.members);
     }
 
     /// What the answer says of the system: its breaker, a pause, its credentials.
@@ -224,7 +246,8 @@ impl Desk {
             Refusal::System(why) => {
                 let change = self.gates[flight.gate].hold_credentials(why, now);
                 self.gate_changed(flight.gate, Some(change), out);
-                self.queues[flight.queue].again_together(flight.members);
+                let report = Report { at: now, took: Duration::ZERO, status: 0, sent: 0, got: 0 };
+                self.go_again(flight, &report, out);
             }
             Refusal::Call(n, why) => {
                 let blamed = flight.members.remove(n.min(flight.members.len() - 1));

@@ -189,7 +189,9 @@ impl Desk {
                 self.queues[*queue].parked_until(*due);
             }
         }
-        for glued in &opening.glued {
+        let mut glued: Vec<_> = opening.glued.iter().collect();
+        glued.sort_by_key(|glued| glued.glue);
+        for glued in glued {
             if let Some(queue) = self.queue_of.get(&glued.queue) {
                 self.queues[*queue].bind(glued.glue, &glued.effect);
             }

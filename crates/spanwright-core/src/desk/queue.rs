@@ -175,9 +175,28 @@ impl Queue {
     }
 
     /// An earlier life left it glued, or was asking it together with others when it ended.
+    /// A later glue takes the place of an earlier one.
     pub fn bind(&mut self, glue: ExchangeId, effect: &EffectKey) {
+        if let Some(earlier) = self.bound.insert(effect.clone(), glue).filter(|earlier| *earlier != glue) {
+            self.unglue(earlier, effect);
+        }
         self.glue(glue, [effect.clone()]);
-        self.bound.insert(effect.clone(), glue);
+    }
+
+    fn unglue(&mut self, glue: ExchangeId, effect: &EffectKey) {
+        if let Some(bundle) = self.bundles.get_mut(&glue) {
+            bundle.wanted.remove(effect);
+            bundle.here.remove(effect);
+            if bundle.wanted.is_empty() {
+                self.bundles.remove(&glue);
+            }
+        }
+    }
+
+    /// They go again under the same number: the journal has their composition under it.
+    pub fn again_bound(&mut self, exchange: ExchangeId, effects: Vec<EffectKey>) {
+        self.bound.extend(effects.iter().map(|effect| (effect.clone(), exchange)));
+        self.splits.push_back(effects);
     }
 
     /// What an effect is bound to.

@@ -1,0 +1,302 @@
+//! A world of seeds around the shipped desk: a heap of events, a seeded roll, a store that can lose its power.
+//!
+//! Time is a number that jumps to the next event. A power cut forgets the desk and everything that was on its way, and
+//! keeps what was synced and what had reached the other systems. When all is quiet, [`check`] compares what the other
+//! systems saw with what the journal says. One seed is one story: a failure is told again by its seed.
+//!
+//! Mutants are engines with one fault each. A suite of invariants that does not catch them proves nothing.
+
+mod check;
+mod disk;
+mod plan;
+mod roll;
+mod world;
+
+use std::{
+    cmp::Reverse,
+    collections::{BinaryHeap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use spanwright_core::{
+    desk::{Command, Desk, Event, Happening, Setup, Ticket},
+    fact::{Ending, Fact, Moment, Phase, PlanId, Receipt, Store as _, Way},
+    plan::Plan,
+    run::{AdvanceJob, advance},
+};
+use spanwright_shape::room::Room;
+
+use crate::model::ModelStore;
+use disk::DiskJob;
+pub use plan::{charge_plan, sim_bundle};
+use roll::Dice;
+use world::World;
+
+/// An engine with one fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mutant {
+    /// Says that facts are kept before they are synced.
+    AnswerBeforeSync,
+    /// Notes no intent before an effect that may not be repeated.
+    NoIntent,
+    /// Takes an unknown outcome for a refusal that may be tried again.
+    UnknownTakenForRetry,
+    /// Undoes only what is certainly done.
+    UndoSkipsUncertain,
+    /// Undoes in the order in which it was done.
+    UndoForward,
+    /// Undoes while siblings are still open.
+    UndoBeforeSiblings,
+}
+
+/// All of them.
+pub const MUTANTS: [Mutant; 6] = [
+    Mutant::AnswerBeforeSync,
+    Mutant::NoIntent,
+    Mutant::UnknownTakenForRetry,
+    Mutant::UndoSkipsUncertain,
+    Mutant::UndoForward,
+    Mutant::UndoBeforeSiblings,
+];
+
+/// Events of one story, at most: more means that it does not come to rest.
+pub const EVENTS_MOST: u64 = 400_000;
+
+/// What one story came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Story {
+    /// Events.
+    pub events: u64,
+    /// Power cuts.
+    pub cuts: u64,
+    /// Exchanges.
+    pub exchanges: u64,
+    /// Runs done.
+    pub done: u64,
+    /// Runs skipped.
+    pub skipped: u64,
+    /// Runs stopped.
+    pub stopped: u64,
+    /// Of them undone.
+    pub undone: u64,
+    /// Repeats that the other side suppressed by key.
+    pub suppressed: u64,
+    /// Batches that were split.
+    pub split: u64,
+}
+
+enum Happens {
+    Desk(Event),
+    Disk(DiskJob),
+    Sync,
+    Advance(Vec<AdvanceJob>),
+}
+
+struct Sim {
+    heap: BinaryHeap<Reverse<(i64, u64)>>,
+    happens: HashMap<u64, Happens>,
+    next: u64,
+    now: i64,
+    disk_free: i64,
+    dice: Dice,
+    store: ModelStore,
+    plan: Arc<Plan>,
+    plan_id: PlanId,
+    world: World,
+    mutant: Option<Mutant>,
+    story: Story,
+}
+
+/// Plays one story.
+///
+/// # Errors
+/// The invariant that was broken, in words.
+pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
+    let plan = Arc::new(charge_plan(mutant == Some(Mutant::UndoForward)));
+    let mut store = ModelStore::new();
+    let plan_id = store.plan(&sim_bundle(&plan)).map_err(|fault| format!("{fault:?}"))?;
+    let mut dice = Dice::new(seed);
+    let world = World::new(&mut dice);
+    let mut sim = Sim {
+        heap: BinaryHeap::new(),
+        happens: HashMap::new(),
+        next: 0,
+        now: 1_000_000_000_000_000,
+        disk_free: 0,
+        dice,
+        store,
+        plan,
+        plan_id,
+        world,
+        mutant,
+        story: Story::default(),
+    };
+    sim.world.begin(sim.now);
+    let told = sim.play();
+    let story = told.and_then(|()| check::check(&sim.world, &mut sim.store).map(|()| sim.story));
+    story.map_err(|broken| format!("seed {seed}: {broken}"))
+}
+
+impl Sim {
+    fn play(&mut self) -> Result<(), String> {
+        let mut out = Vec::new();
+        let mut desk = self.open(&mut out)?;
+        loop {
+            self.obey(std::mem::take(&mut out));
+            let Some(Reverse((at, id))) = self.heap.pop() else { return Err("nothing is left to happen, and runs are open".to_string()) };
+            let Some(happens) = self.happens.remove(&id) else { continue };
+            self.now = self.now.max(at);
+            self.story.events += 1;
+            if self.story.events > EVENTS_MOST {
+                let open = self.store.opening().map(|opening| opening.backlog);
+                return Err(format!("does not come to rest: {:?} {open:?}", desk.standing(Moment(self.now))));
+            }
+            if self.dice.one_in(400) {
+                desk = self.power_cut(&mut out)?;
+                continue;
+            }
+            if let Some(event) = self.event(happens) {
+                let (now, dice) = (Moment(self.now), &mut self.dice);
+                desk.on(event, now, &mut || dice.roll(), &mut out);
+            }
+            if self.story.events.is_multiple_of(32) && self.at_rest(&desk) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn at_rest(&self, desk: &Desk) -> bool {
+        let standing = desk.standing(Moment(self.now));
+        self.world.all_served(self.now) && standing.open == 0 && desk.at_rest() && standing.sources_idle && self.world.quiet_for(self.now)
+    }
+
+    fn open(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
+        let opening = self.store.opening().map_err(|fault| format!("{fault:?}"))?;
+        let setup = Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false };
+        let (now, dice) = (Moment(self.now), &mut self.dice);
+        Ok(Desk::open(setup, opening, now, &mut || dice.roll(), out))
+    }
+
+    fn power_cut(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
+        self.story.cuts += 1;
+        self.store.cut();
+        self.heap.clear();
+        self.happens.clear();
+        self.world.forget_flights();
+        out.clear();
+        self.now += self.dice.up_to(3_000_000);
+        self.disk_free = self.now;
+        self.open(out)
+    }
+
+    fn at(&mut self, at: i64, happens: Happens) {
+        self.next += 1;
+        self.heap.push(Reverse((at, self.next)));
+        self.happens.insert(self.next, happens);
+    }
+
+    fn soon(&mut self, within: i64, happens: Happens) {
+        let at = self.now + 1 + self.dice.up_to(within);
+        self.at(at, happens);
+    }
+
+    /// One disk: what is asked of it happens in the order in which it was asked.
+    fn on_disk(&mut self, job: DiskJob) {
+        self.disk_free = self.disk_free.max(self.now) + 1 + self.dice.up_to(20_000);
+        self.at(self.disk_free, Happens::Disk(job));
+    }
+
+    fn obey(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Commit(ticket, facts) => self.commit(ticket, facts),
+                Command::Advance(jobs) => self.soon(5_000, Happens::Advance(jobs)),
+                Command::Exchange(exchange) => {
+                    self.story.exchanges += 1;
+                    let heard = self.world.exchange(*exchange, self.now, self.mutant, &mut self.dice);
+                    self.soon(200_000, Happens::Desk(heard));
+                }
+                Command::Poll(job) => {
+                    let heard = self.world.poll(&job, self.now, &mut self.dice);
+                    self.soon(50_000, Happens::Desk(heard));
+                }
+                Command::SignIn(_) => {}
+                Command::Look(call, keys) => self.on_disk(DiskJob::Look(call, keys)),
+                Command::Fetch(fetch) => self.on_disk(DiskJob::Fetch(fetch)),
+                Command::WakeAt(at) => self.at(at.0, Happens::Desk(Event::Wake)),
+                Command::Note(note) => self.note(&note),
+            }
+        }
+    }
+
+    fn commit(&mut self, ticket: Ticket, mut facts: Vec<Fact>) {
+        match self.mutant {
+            Some(Mutant::AnswerBeforeSync) => {
+                let receipts = self.store.write(&facts);
+                self.at(self.now, Happens::Desk(Event::Kept { ticket, facts, receipts }));
+                self.soon(200_000, Happens::Sync);
+            }
+            Some(Mutant::NoIntent) => {
+                let kept = facts.clone();
+                facts.retain(|fact| !matches!(fact, Fact::Started { .. }));
+                self.on_disk(DiskJob::Commit { ticket, write: facts, kept });
+            }
+            _ => self.on_disk(DiskJob::Commit { ticket, write: facts.clone(), kept: facts }),
+        }
+    }
+
+    fn event(&mut self, happens: Happens) -> Option<Event> {
+        match happens {
+            Happens::Desk(event) => Some(event),
+            Happens::Disk(job) => Some(job.done(&mut self.store)),
+            Happens::Sync => {
+                self.store.sync();
+                None
+            }
+            Happens::Advance(jobs) => {
+                let mutant = self.mutant;
+                Some(Event::Advanced(jobs.into_iter().map(|job| (job.run, advance(&mutated(job, mutant), &Room::new()))).collect()))
+            }
+        }
+    }
+
+    fn note(&mut self, note: &Happening) {
+        match note {
+            Happening::Ended { ending, .. } => match ending {
+                Ending::Done => self.story.done += 1,
+                Ending::Skipped(_) => self.story.skipped += 1,
+                Ending::Stopped(stopped) => {
+                    self.story.stopped += 1;
+                    self.story.undone += u64::from(stopped.undone);
+                }
+            },
+            Happening::Split { .. } => self.story.split += 1,
+            _ => {}
+        }
+        self.story.suppressed = self.world.suppressed;
+    }
+}
+
+/// What a faulty engine would believe of a run.
+fn mutated(mut job: AdvanceJob, mutant: Option<Mutant>) -> AdvanceJob {
+    let failed = job.known.iter().any(|known| matches!(known.phase, Phase::Dead(_) | Phase::Uncertain(_)));
+    for known in job.known.iter_mut().filter(|known| known.way == Way::Do) {
+        match (mutant, &known.phase) {
+            (Some(Mutant::UndoSkipsUncertain), Phase::Uncertain(why)) => known.phase = Phase::Dead(why.clone()),
+            (Some(Mutant::UndoBeforeSiblings), Phase::Owed { .. }) if failed => known.phase = Phase::Superseded,
+            _ => {}
+        }
+    }
+    job
+}
+
+/// A time of the simulated world.
+fn micros(time: Duration) -> i64 {
+    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// What the store said of messages, in words.
+fn receipts_of(store: &mut ModelStore, facts: &[Fact]) -> Vec<Receipt> {
+    store.commit(facts).unwrap_or_default()
+}

@@ -1,0 +1,188 @@
+//! Two flows that need everything the engine can do.
+//!
+//! `orders`: a call, a charge that may not be repeated, a fan-out (a batch under one key, and a single send), an effect an
+//! item, and undos. `records`: the newest state of each record, in order, in batches under one key, unchanged ones skipped.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use spanwright_core::{
+    connector::{Answers, Call, Heard, Outcome, Refusal, Request, System, Verdict, With},
+    fact::PlanBundle,
+    interface::{BulkKey, Interface, Operation, Repeat},
+    plan::{Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, Pages, Plan, Policy, Source, Step, StepKind, SystemPlan},
+    settings::Limits,
+};
+use spanwright_map::Program;
+use spanwright_shape::{
+    shape::{Shape, Shapes},
+    text::{Code, Failure},
+};
+
+/// What the other side of the simulated world says.
+pub(super) static SAID: Code = Code { id: "R0000", title: "the simulated world said so", page: "# R0000 the simulated world said so\n" };
+
+/// A system whose answers the world gives itself.
+struct Spoken {
+    interface: Interface,
+}
+
+impl System for Spoken {
+    fn interface(&self) -> &Interface {
+        &self.interface
+    }
+
+    fn ask(&self, _: usize, _: &[Call<'_>], _: &With<'_>) -> Result<Request, Refusal> {
+        Err(Refusal::System(Failure::new(&SAID, "the world is asked directly")))
+    }
+
+    fn hear(&self, _: usize, calls: &[Call<'_>], _: Heard<'_>, _: &With<'_>, _: Answers<'_>) -> Verdict {
+        Verdict::all(calls.len(), Outcome::Unknown(Failure::new(&SAID, "the world is asked directly")))
+    }
+}
+
+fn system(name: &str, operations: &[(&str, Repeat)], concurrency: u32) -> SystemPlan {
+    let mut shapes = Shapes::default();
+    let any = shapes.add(Shape::Any);
+    let operation = |(name, repeat): &(&str, Repeat)| Operation {
+        name: (*name).into(),
+        about: None,
+        wire: (*name).into(),
+        with: any,
+        body: Some(any),
+        gives: any,
+        refuses: Vec::new(),
+        repeat: *repeat,
+        bulk: None,
+    };
+    let operations = operations.iter().map(operation).collect();
+    SystemPlan {
+        name: name.into(),
+        kind: "spoken".into(),
+        system: Arc::new(Spoken { interface: Interface { shapes: Arc::new(shapes), types: BTreeMap::new(), operations } }),
+        limits: Limits { rate: None, concurrency, timeout: Duration::from_secs(10) },
+        breaker: BreakerPolicy { failures_percent: 50, of: 6, hold: Duration::from_millis(700), longest: Duration::from_secs(5) },
+        retry: policy(),
+    }
+}
+
+fn policy() -> Policy {
+    Policy {
+        tries: 8,
+        first: Duration::from_millis(200),
+        factor_percent: 200,
+        longest: Duration::from_secs(3),
+        give_up_after: Duration::from_secs(3600),
+    }
+}
+
+fn program(text: &str) -> Program {
+    Program::of(text).expect("the simulator's own expressions are right")
+}
+
+fn effect(flow: &str, node: &str, (system, operation): (usize, usize), repeat: Repeat) -> EffectPlan {
+    EffectPlan {
+        node: node.into(),
+        queue: format!("{flow}.{node}").into(),
+        system,
+        operation,
+        with: None,
+        body: Body::Whole,
+        saved_as: None,
+        repeat,
+        policy: policy(),
+        batch: None,
+        in_order: false,
+        newest_only: false,
+        unchanged: false,
+        undo: None,
+    }
+}
+
+fn batch(most: usize, key: BulkKey) -> Option<Batch> {
+    Some(Batch { most, bytes: 1 << 20, wait: Duration::from_millis(100), key })
+}
+
+fn source(flow: &str, every: u64) -> Source {
+    Source {
+        name: format!("{flow}.source").into(),
+        system: 4,
+        operation: 0,
+        every: Duration::from_millis(every),
+        with: None,
+        pages: Some(Pages { into: "page".into(), take: program(".next") }),
+        each: Some(program(".items")),
+        when: None,
+        once: None,
+        key: Some(program(".id")),
+        version: None,
+        cursor: Some(CursorRule { into: "since".into(), take: program(".at"), start: (*b"0").into(), overlap: Duration::ZERO }),
+    }
+}
+
+fn step(name: &str, kind: StepKind) -> Step {
+    Step { name: name.into(), when: None, kind }
+}
+
+/// Numbers of the operations of the stock and pay systems.
+const RELEASE: (usize, usize) = (0, 1);
+const REFUND: (usize, usize) = (1, 1);
+
+fn orders(undo_swapped: bool) -> Flow {
+    let (first, second) = if undo_swapped { (REFUND, RELEASE) } else { (RELEASE, REFUND) };
+    let undo = |node: &str, at| Some(Box::new(effect("orders", node, at, Repeat::Keyed)));
+    let reserve = EffectPlan { undo: undo("reserve", first), ..effect("orders", "reserve", (0, 0), Repeat::Keyed) };
+    let charge = EffectPlan { undo: undo("charge", second), ..effect("orders", "charge", (1, 0), Repeat::Never) };
+    let ship = EffectPlan { batch: batch(8, BulkKey::PerRequest), ..effect("orders", "ship", (2, 0), Repeat::Keyed) };
+    let tell = effect("orders", "tell", (0, 2), Repeat::Keyed);
+    let log = EffectPlan { batch: batch(4, BulkKey::PerItem), ..effect("orders", "log", (0, 3), Repeat::Keyed) };
+    let bad = Step { name: "bad".into(), when: Some(program(".bad")), kind: StepKind::Fail(program("\"malformed\"")) };
+    let steps = vec![
+        bad,
+        step("reserve", StepKind::Call(0)),
+        step("charge", StepKind::Call(1)),
+        step("ship", StepKind::Send(2)),
+        step("tell", StepKind::Send(3)),
+        step("each", StepKind::Each { items: program(".lines"), steps: vec![step("log", StepKind::Send(4))] }),
+    ];
+    Flow { name: "orders".into(), source: Some(source("orders", 900)), steps, effects: vec![reserve, charge, ship, tell, log] }
+}
+
+fn records() -> Flow {
+    let upsert = EffectPlan {
+        batch: batch(5, BulkKey::PerRequest),
+        in_order: true,
+        newest_only: true,
+        unchanged: true,
+        ..effect("records", "upsert", (3, 0), Repeat::Keyed)
+    };
+    Flow {
+        name: "records".into(),
+        source: Some(source("records", 400)),
+        steps: vec![step("upsert", StepKind::Send(0))],
+        effects: vec![upsert],
+    }
+}
+
+/// The plan of every story.
+pub fn charge_plan(undo_swapped: bool) -> Plan {
+    let keyed = Repeat::Keyed;
+    Plan {
+        hash: [7; 32],
+        project: "simulation".into(),
+        environment: None,
+        systems: vec![
+            system("stock", &[("reserve", keyed), ("release", keyed), ("tell", keyed), ("log", keyed)], 6),
+            system("pay", &[("charge", Repeat::Never), ("refund", keyed)], 4),
+            system("carrier", &[("ship", keyed)], 2),
+            system("crm", &[("upsert", keyed)], 2),
+            system("shop", &[("list", Repeat::Safe)], 2),
+        ],
+        flows: vec![orders(undo_swapped), records()],
+        vars: BTreeMap::new(),
+    }
+}
+
+/// As the journal pins it.
+pub fn sim_bundle(plan: &Plan) -> PlanBundle {
+    PlanBundle { hash: plan.hash, bundle: (*b"simulation").into(), language: 1 }
+}

@@ -1,0 +1,261 @@
+//! The other systems: a shop that is polled, and four that are honest about keys and otherwise as bad as real ones.
+//!
+//! They answer 503, 429 and 401, are cut after they have read and before, refuse a whole batch for one bad item, and
+//! remember every request that they obeyed, in order.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use spanwright_core::{
+    connector::{Blame, Outcome, Verdict, Word},
+    desk::{CallId, Event, Exchange, PollJob, Report},
+    fact::Moment,
+    run::intake::{Arrival, Page},
+};
+use spanwright_shape::{json, room::Room, text::Failure, value::Value};
+
+use super::{Mutant, micros, plan::SAID, roll::Dice};
+
+/// Orders of one story.
+pub(super) const ORDERS: usize = 40;
+/// Records of one story, and states that each goes through.
+const RECORDS: usize = 8;
+const VERSIONS: i64 = 4;
+/// All of them appear within this time.
+const OPEN_FOR: Duration = Duration::from_secs(20);
+const PAGE: usize = 7;
+
+/// Something that a system obeyed.
+#[derive(Clone, Debug)]
+pub(super) struct Effected {
+    pub operation: Arc<str>,
+    /// The order's or record's id.
+    pub id: String,
+    /// Which item of it, or which state.
+    pub item: i64,
+}
+
+pub(super) struct World {
+    begins: i64,
+    orders: Vec<(i64, String)>,
+    /// (when, record, state)
+    changes: Vec<(i64, usize, i64)>,
+    /// What was obeyed, in order.
+    pub ledger: Vec<Effected>,
+    /// Keys that were obeyed, and the answer.
+    keys: HashMap<String, bool>,
+    pub suppressed: u64,
+    flights: BTreeMap<CallId, Vec<String>>,
+    pub broken: Option<String>,
+    pub served: Vec<String>,
+}
+
+impl World {
+    pub fn new(dice: &mut Dice) -> World {
+        let open = micros(OPEN_FOR);
+        let mut orders: Vec<(i64, String)> = (0..ORDERS)
+            .map(|n| {
+                let lines: Vec<String> = (0..dice.up_to(4)).map(|line| format!("{{\"id\":\"o{n}\",\"n\":{line}}}")).collect();
+                let bad = n % 13 == 5;
+                (dice.up_to(open), format!("{{\"id\":\"o{n}\",\"poison\":{},\"bad\":{bad},\"lines\":[{}]}}", n % 7 == 3, lines.join(",")))
+            })
+            .collect();
+        orders.sort();
+        let mut times: Vec<(usize, i64)> = (0..RECORDS).flat_map(|record| (0..VERSIONS).map(move |_| (record, 0))).collect();
+        times.iter_mut().for_each(|(_, at)| *at = dice.up_to(open));
+        times.sort();
+        let mut changes: Vec<(i64, usize, i64)> = times
+            .chunks(VERSIONS as usize)
+            .flat_map(|of_one| of_one.iter().enumerate().map(|(version, (record, at))| (*at, *record, version as i64 + 1)))
+            .collect();
+        changes.sort();
+        World {
+            begins: 0,
+            orders,
+            changes,
+            ledger: Vec::new(),
+            keys: HashMap::new(),
+            suppressed: 0,
+            flights: BTreeMap::new(),
+            broken: None,
+            served: Vec::new(),
+        }
+    }
+
+    pub fn begin(&mut self, now: i64) {
+        self.begins = now;
+    }
+
+    pub fn all_served(&self, now: i64) -> bool {
+        now > self.begins + micros(OPEN_FOR)
+    }
+
+    /// A last poll has had time to see the last change.
+    pub fn quiet_for(&self, now: i64) -> bool {
+        now > self.begins + micros(OPEN_FOR) + 15_000_000
+    }
+
+    pub fn forget_flights(&mut self) {
+        self.flights.clear();
+    }
+
+    /// The last state of each record.
+    pub fn last_states(&self) -> BTreeMap<String, i64> {
+        (0..RECORDS).map(|record| (format!("r{record}"), VERSIONS)).collect()
+    }
+
+    // ---- the shop
+
+    pub fn poll(&mut self, job: &PollJob, now: i64, dice: &mut Dice) -> Event {
+        let report = report(now);
+        if dice.percent() < 6 {
+            return Event::PageHeard { call: job.call, verdict: Verdict::all(1, later(Blame::System)), page: None, report };
+        }
+        let since = job.cursor.as_deref().map_or(0, number);
+        let skip = job.page.as_deref().map_or(0, number) as usize;
+        let items = if job.flow == 0 { self.new_orders(since, now) } else { self.changed_records(since, now) };
+        let more = items.len() > skip + PAGE;
+        let mut page = Page { next: more.then(|| (skip + PAGE).to_string().into_bytes().into()), ..Page::default() };
+        for (at, id, body) in items.into_iter().skip(skip).take(PAGE) {
+            let cursor: Arc<[u8]> = at.to_string().into_bytes().into();
+            page.cursor = page.cursor.take().filter(|have| number(have) > at).or(Some(cursor));
+            self.served.push(id.clone());
+            page.arrivals.push(Arrival { body: body.into_bytes().into(), key: Some(id.into()), version: None, once: None, fault: None });
+        }
+        Event::PageHeard { call: job.call, verdict: Verdict::all(1, Outcome::Delivered(None)), page: Some(Ok(page)), report }
+    }
+
+    fn new_orders(&self, since: i64, now: i64) -> Vec<(i64, String, String)> {
+        let there = self.orders.iter().filter(|(at, _)| *at >= since && self.begins + at <= now);
+        there.map(|(at, body)| (*at, id_of(body), body.clone())).collect()
+    }
+
+    /// As a real ERP: each record once, in its state of now.
+    fn changed_records(&self, since: i64, now: i64) -> Vec<(i64, String, String)> {
+        let mut latest: BTreeMap<usize, (i64, i64)> = BTreeMap::new();
+        for (at, record, version) in self.changes.iter().filter(|(at, ..)| self.begins + at <= now) {
+            latest.insert(*record, (*at, *version));
+        }
+        let changed = latest.into_iter().filter(|(_, (at, _))| *at >= since);
+        changed.map(|(record, (at, version))| (at, format!("r{record}"), format!("{{\"id\":\"r{record}\",\"n\":{version}}}"))).collect()
+    }
+
+    // ---- the others
+
+    pub fn exchange(&mut self, exchange: Exchange, now: i64, mutant: Option<Mutant>, dice: &mut Dice) -> Event {
+        let operation = exchange.plan.systems[exchange.system].system.interface().operations[exchange.operation].name.clone();
+        let asked: Vec<Asked> =
+            exchange.calls.iter().map(|call| Asked::of(&call.key, call.input.body.as_deref().unwrap_or(b"null"))).collect();
+        self.no_two_of_a_record(&operation, exchange.call, &asked);
+        let verdict = self.answer(&operation, &exchange.request_key, &asked, dice);
+        let verdict = match mutant {
+            Some(Mutant::UnknownTakenForRetry) => unknown_as_later(verdict),
+            _ => verdict,
+        };
+        Event::Heard { call: exchange.call, verdict, report: report(now) }
+    }
+
+    fn answer(&mut self, operation: &Arc<str>, request_key: &str, asked: &[Asked], dice: &mut Dice) -> Verdict {
+        let calls = asked.len();
+        match dice.percent() {
+            0..10 => Verdict::all(calls, later(Blame::System)),
+            10..13 => Verdict::all(calls, later(Blame::System)).and(Word::Pause(Duration::from_millis(1500))),
+            13..14 => Verdict::all(calls, later(Blame::System)).and(Word::Credentials(said("401"))),
+            14..18 => Verdict::all(calls, Outcome::Unknown(said("cut before it was read"))),
+            18..28 => {
+                self.obey(operation, request_key, asked);
+                Verdict::all(calls, Outcome::Unknown(said("cut after it was read")))
+            }
+            _ => self.obey(operation, request_key, asked),
+        }
+    }
+
+    fn obey(&mut self, operation: &Arc<str>, request_key: &str, asked: &[Asked]) -> Verdict {
+        let refuses = &**operation == "ship" && asked.iter().any(|asked| asked.poison);
+        if refuses {
+            let mut verdict = Verdict::all(asked.len(), Outcome::Never(said("422")));
+            verdict.refused_whole = true;
+            return verdict;
+        }
+        match &**operation {
+            "charge" => asked.iter().for_each(|asked| self.effected(operation, asked)),
+            "ship" | "upsert" => self.once(operation, request_key, asked),
+            _ => asked.iter().for_each(|one| self.once(operation, &one.key, std::slice::from_ref(one))),
+        }
+        Verdict::all(asked.len(), Outcome::Delivered(None))
+    }
+
+    fn once(&mut self, operation: &Arc<str>, key: &str, asked: &[Asked]) {
+        if self.keys.insert(format!("{operation} {key}"), true).is_some() {
+            self.suppressed += 1;
+        } else {
+            asked.iter().for_each(|asked| self.effected(operation, asked));
+        }
+    }
+
+    fn effected(&mut self, operation: &Arc<str>, asked: &Asked) {
+        self.ledger.push(Effected { operation: operation.clone(), id: asked.id.clone(), item: asked.item });
+    }
+
+    /// Two states of one record are never in one exchange.
+    fn no_two_of_a_record(&mut self, operation: &str, call: CallId, asked: &[Asked]) {
+        let mut ids: Vec<String> = asked.iter().map(|asked| asked.id.clone()).collect();
+        ids.sort();
+        if operation == "upsert" && ids.windows(2).any(|two| two[0] == two[1]) {
+            self.broken.get_or_insert_with(|| format!("two states of one record in exchange {call:?}"));
+        }
+        self.flights.insert(call, ids);
+    }
+}
+
+struct Asked {
+    key: String,
+    id: String,
+    item: i64,
+    poison: bool,
+}
+
+impl Asked {
+    fn of(key: &str, body: &[u8]) -> Asked {
+        let room = Room::new();
+        let value = json::read(body, &room).unwrap_or(Value::Null);
+        let item = match value.get("n") {
+            Some(Value::Number(n)) => n.as_i64().unwrap_or(0),
+            _ => 0,
+        };
+        let id = value.get("id").and_then(|id| id.text()).unwrap_or("nobody").to_string();
+        Asked { key: key.to_string(), id, item, poison: matches!(value.get("poison"), Some(Value::Bool(true))) }
+    }
+}
+
+fn id_of(body: &str) -> String {
+    Asked::of("", body.as_bytes()).id
+}
+
+fn number(json: &[u8]) -> i64 {
+    std::str::from_utf8(json).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn said(what: &str) -> Failure {
+    Failure::new(&SAID, what)
+}
+
+fn later(blame: Blame) -> Outcome {
+    Outcome::Later { why: said("503"), after: None, blame }
+}
+
+fn unknown_as_later(mut verdict: Verdict) -> Verdict {
+    for outcome in &mut verdict.outcomes {
+        if let Outcome::Unknown(_) = outcome {
+            *outcome = later(Blame::System);
+        }
+    }
+    verdict
+}
+
+fn report(now: i64) -> Report {
+    Report { at: Moment(now), took: Duration::from_millis(20), status: 200, sent: 1, got: 1 }
+}

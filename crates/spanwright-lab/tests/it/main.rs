@@ -1,0 +1,3 @@
+//! The simulator against the shipped desk, and the mutants that it must catch.
+
+mod simulation;
