@@ -18,6 +18,7 @@ mod ask;
 mod batch;
 mod check;
 mod hear;
+mod laws;
 
 const SHOP: &str = include_str!("shop.yaml");
 
