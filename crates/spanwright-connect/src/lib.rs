@@ -6,6 +6,9 @@
 //!
 //! Architecture invariant: a connector classifies and never decides; it holds no secret, it is lent them for one request.
 
+// What clippy.toml forbids holds for the floor itself; its tests may read their case files.
+#![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
+
 use spanwright_core::connector::Connector;
 
 pub mod auth;

@@ -1,0 +1,57 @@
+//! `spanwright check`: every problem of a project, with its place and what to write instead. It is what `run` does
+//! before it opens anything, and needs no variable.
+
+use clap::Args;
+use spanwright_core::{plan::Plan, project};
+use spanwright_shape::text::{
+    Bundle, Problems,
+    render::{self, Look},
+};
+
+use super::{
+    Ended,
+    folder::Folder,
+    out::{Format, Out},
+};
+
+/// Find every problem of a project
+#[derive(Args)]
+#[command(after_help = "Examples:\n  spanwright check\n  spanwright check examples/erp-to-crm --env staging\n  \
+    spanwright check --format json      one object a problem: code weight file line column says help")]
+pub struct Check {
+    #[command(flatten)]
+    folder: Folder,
+    /// With the values of environments/NAME.yaml
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// How problems are printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Check {
+    pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let bundle = self.folder.bundle()?;
+        let mut problems = Problems::new();
+        let plan = plan_of(&bundle, self.env.as_deref(), &mut problems);
+        match self.format {
+            Format::Human => out.data(&render::human(&problems, &bundle, Look::Colour))?,
+            Format::Json => out.data(&render::json_lines(&problems, &bundle))?,
+        }
+        let Some(plan) = plan else { return Ok(Ended::Problems) };
+        out.aside(&format!("{} is fine: {}", plan.project, census(&plan)));
+        Ok(Ended::Fine)
+    }
+}
+
+/// The plan of a project, or the problems that keep it from having one.
+pub fn plan_of(bundle: &Bundle, environment: Option<&str>, to: &mut Problems) -> Option<Plan> {
+    project::check(bundle, spanwright_connect::ALL, environment, to)
+}
+
+/// `2 systems, 1 flow with 2 steps`
+fn census(plan: &Plan) -> String {
+    let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+    let steps = plan.flows.iter().map(|flow| flow.steps.len()).sum();
+    format!("{}, {} with {}", count(plan.systems.len(), "system"), count(plan.flows.len(), "flow"), count(steps, "step"))
+}

@@ -1,0 +1,41 @@
+//! The codes of all floors in one list, for `explain` and for reading them back from a journal.
+
+use spanwright_shape::text::Code;
+
+/// What a journal of a later edition may hold and this one does not know.
+static UNKNOWN: Code = Code {
+    id: "R0000",
+    title: "a reason that this edition does not know",
+    page: "# R0000 a reason that this edition does not know\n\nThe journal was written by a later edition. Use that one to read its reasons.\n",
+};
+
+/// All of them, by their ids.
+pub fn all() -> Vec<&'static Code> {
+    let floors = [
+        spanwright_shape::codes::all(),
+        spanwright_map::codes::ALL.to_vec(),
+        spanwright_core::codes::all(),
+        spanwright_connect::codes::ALL.to_vec(),
+        spanwright_engine::codes::ALL.to_vec(),
+        vec![&UNKNOWN],
+    ];
+    let mut all = floors.concat();
+    all.sort_by_key(|code| code.id);
+    all
+}
+
+/// The code of an id, however it is written.
+pub fn find(id: &str) -> Option<&'static Code> {
+    all().into_iter().find(|code| code.id.eq_ignore_ascii_case(id))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn no_two_floors_use_one_id() {
+        let ids: Vec<_> = super::all().iter().map(|code| code.id).collect();
+        let mut once = ids.clone();
+        once.dedup();
+        assert_eq!(ids, once);
+    }
+}
