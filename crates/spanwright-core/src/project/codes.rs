@@ -20,6 +20,7 @@ codes! {
     UNDECLARED "P0201" "A variable that is not declared";
     SECRECY "P0202" "A secret that would not stay one";
     VARIABLE_VALUE "P0203" "A variable without a usable value";
+    NOT_USED "P0204" "A variable that nobody uses";
     NO_FILE "P0301" "A file that is not in the project";
     NO_SYSTEM "P0302" "A system that is not in the project";
     NO_OPERATION "P0303" "An operation that the system does not have";
@@ -43,6 +44,9 @@ codes! {
     NEEDS_KEY "P0414" "An option that needs the record's key";
     RESERVED "P0415" "A name that is taken";
     SETTING "P0416" "A setting that cannot work";
+    ZONE "P0417" "A zone that is not known";
+    OVERLAP "P0418" "An overlap shorter than the repeated hour";
+    POLL_REPEATS "P0419" "A poll of something that may not be repeated";
 }
 
 #[cfg(test)]

@@ -29,7 +29,8 @@ pub(super) struct Found<'b> {
 const FOLDERS: [&str; 4] = ["environments", "systems", "flows", "maps"];
 /// Folders of the grammar in which files of any name may stand.
 const OTHER_FOLDERS: [&str; 2] = ["schemas", "docs"];
-const PROJECT_FILE: &str = "spanwright.yaml";
+/// What makes a folder a project.
+pub(super) const PROJECT_FILE: &str = "spanwright.yaml";
 
 impl<'b> Files<'b> {
     pub(super) fn read(bundle: &'b Bundle, to: &mut Problems) -> Files<'b> {

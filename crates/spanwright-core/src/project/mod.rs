@@ -29,6 +29,7 @@ use maps::Maps;
 use policy::Defaults;
 use system::Systems;
 use variables::Variables;
+pub use variables::{Declared, declared};
 
 /// Checks the project in a bundle, for one of its environments or for none. `None`: the problems say why; with a plan
 /// there may be warnings.
@@ -49,6 +50,7 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
     if to.errors() > errors {
         return None;
     }
+    variables.check_used(bundle, to);
     let project = filled.project.as_ref()?.text("project")?;
     Some(Plan {
         hash: hash(bundle),

@@ -197,11 +197,22 @@ fn settings(name: &str, form: &Filled<'_>, world: &World<'_>, to: &mut Problems)
         at: at.span,
         schema: schema.scalar().and_then(|path| find(world.bundle, path, to)),
         url: form.text("url").map(Template::parse),
-        zone: form.text("zone").map(Arc::from),
+        zone: form.scalar("zone").filter(|zone| is_zone(zone, to)).map(|zone| zone.text.as_str().into()),
         auth: form.form("auth").map_or(Auth::None, |form| auth(&form)),
         correlation: form.text("correlation").unwrap_or(CORRELATION_DEFAULT).to_ascii_lowercase().into(),
         operations,
     })
+}
+
+fn is_zone(zone: &Scalar, to: &mut Problems) -> bool {
+    let known = jiff::tz::db().get(&zone.text).is_ok();
+    if !known {
+        let all: Vec<_> = jiff::tz::db().available().map(|name| name.to_string()).collect();
+        let help = did_you_mean(&zone.text, all.iter().map(String::as_str));
+        let help = help.unwrap_or_else(|| "write a place, as `Europe/Berlin`".to_string());
+        to.error(&codes::ZONE, zone.span, format!("there is no zone `{}`", zone.text), help);
+    }
+    known
 }
 
 /// What is missing has been told; such a plan is never made.

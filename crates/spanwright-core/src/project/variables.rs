@@ -6,8 +6,9 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use spanwright_shape::text::{
-    Node, NodeKind, Plain, Problems, Scalar, Span, codes as text_codes, did_you_mean,
+    Bundle, Node, NodeKind, Plain, Problems, Scalar, Span, codes as text_codes, did_you_mean,
     form::{self, Filled, Given, Kind},
+    yaml,
 };
 
 use super::{Document, codes, vocabulary};
@@ -21,9 +22,45 @@ pub(super) struct Variables {
 }
 
 struct Variable {
+    at: Span,
     secret: bool,
     /// Its default, or what the chosen environment says.
     value: Option<String>,
+}
+
+/// One declared variable, for whoever gives it its value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Declared {
+    /// `ERP_URL`
+    pub name: String,
+    /// What it is, for a person.
+    pub about: String,
+    /// Its value must not be seen.
+    pub secret: bool,
+    /// Its value where nobody gives one.
+    pub default: Option<String>,
+    /// What the chosen environment's file says.
+    pub chosen: Option<String>,
+    /// The file that holds its value.
+    pub file: Option<String>,
+}
+
+/// The variables that a project declares, with the values of one of its environments. For a project that was checked:
+/// what is not well written is left out.
+pub fn declared(bundle: &Bundle, environment: Option<&str>) -> Vec<Declared> {
+    let read = |path: &str| bundle.find(path).and_then(|file| yaml::read(bundle, file, &mut Problems::new()));
+    let chosen = environment.and_then(|name| read(&format!("environments/{name}.yaml")));
+    let chosen = |name: &str| chosen.as_ref()?.get("vars")?.get(name)?.scalar().map(|scalar| scalar.text.clone());
+    let Some(project) = read(super::files::PROJECT_FILE) else { return Vec::new() };
+    let Some(form) = vocabulary::PROJECT.fill(&project) else { return Vec::new() };
+    let one = |(name, node): &(Scalar, Node)| {
+        let filled = vocabulary::VAR.fill(node)?;
+        let text = |key| filled.text(key).map(String::from);
+        let (about, secret) = (text("about").unwrap_or_default(), filled.flag("secret") == Some(Given::Is(true)));
+        let name = name.text.clone();
+        Some(Declared { chosen: chosen(&name), name, about, secret, default: text("default"), file: text("file") })
+    };
+    form.pairs("vars").iter().filter_map(one).collect()
 }
 
 impl Variables {
@@ -65,7 +102,7 @@ impl Variables {
             check_kind(&name.text, filled.text("kind"), default, to);
         }
         let value = default.filter(|_| !secret).map(|scalar| scalar.text.clone());
-        self.all.insert(name.text.clone(), Variable { secret, value });
+        self.all.insert(name.text.clone(), Variable { at: name.span, secret, value });
     }
 
     /// A value in an environment's file.
@@ -99,6 +136,21 @@ impl Variables {
                     }
                     Some(_) => {}
                 }
+            }
+        }
+    }
+
+    /// Every declared one is named somewhere.
+    pub(super) fn check_used(&self, bundle: &Bundle, to: &mut Problems) {
+        for (name, variable) in &self.all {
+            let (text, expression) = (format!("${{{name}}}"), format!("$vars.{name}"));
+            let uses = |bytes: &[u8]| {
+                let file = String::from_utf8_lossy(bytes);
+                file.contains(&text) || file.match_indices(&expression).any(|(at, _)| !goes_on(&file[at + expression.len()..]))
+            };
+            if !bundle.iter().filter(|(_, path, _)| path.ends_with(".yaml")).any(|(_, _, bytes)| uses(bytes)) {
+                let help = "remove it, or look for the place that should use it".to_string();
+                to.warning(&codes::NOT_USED, variable.at, format!("nobody uses `{name}`"), help);
             }
         }
     }
@@ -143,6 +195,11 @@ impl Variables {
         let open = self.all.iter().filter(|(_, variable)| !variable.secret);
         open.map(|(name, variable)| (name.as_str().into(), variable.value.as_deref().map(Arc::from))).collect()
     }
+}
+
+/// Whether a name goes on here: `$vars.REGION_CODE` is no use of `REGION`.
+fn goes_on(rest: &str) -> bool {
+    rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
 }
 
 fn check_kind(name: &str, kind: Option<&str>, default: &Scalar, to: &mut Problems) {

@@ -3,4 +3,5 @@
 #![allow(clippy::disallowed_methods, clippy::disallowed_types)] // a floor reads no file; its tests read theirs
 
 mod projects;
+mod reference;
 mod toy;

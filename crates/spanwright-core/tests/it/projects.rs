@@ -7,7 +7,11 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use spanwright_core::{connector::Connector, plan::Plan, project};
+use spanwright_core::{
+    connector::Connector,
+    plan::{Body, Plan, StepKind},
+    project,
+};
 use spanwright_shape::text::{
     Bundle, Problems,
     render::{self, Look},
@@ -68,6 +72,29 @@ fn a_whole_project_is_a_plan_without_a_word() {
 }
 
 #[test]
+fn the_plan_says_what_the_files_say() {
+    let plan = whole();
+    let (_, flow) = plan.flow("customers").unwrap();
+    let source = flow.source.as_ref().unwrap();
+    assert_eq!((&*plan.project, &*source.name, source.every.as_secs()), ("shop", "customers.source", 60));
+    assert_eq!(
+        source.cursor.as_ref().map(|cursor| (&*cursor.into, &cursor.start[..])),
+        Some(("ChangedSince", &b"\"2026-01-01T00:00:00\""[..]))
+    );
+    let names: Vec<&str> = flow.steps.iter().map(|step| &*step.name).collect();
+    assert_eq!(names, ["only", "look", "map-customer-to-contact", "send-crm.upsertContacts"]);
+    let send = flow.effects.iter().find(|effect| &*effect.node == "send-crm.upsertContacts").unwrap();
+    assert_eq!(&*send.queue, "customers.send-crm.upsertContacts");
+    assert!(send.in_order && send.unchanged && matches!(send.body, Body::Whole));
+    assert_eq!(send.batch.as_ref().map(|batch| (batch.most, batch.wait.as_millis())), Some((500, 2_000)));
+    assert_eq!(send.policy.tries, 3, "the step's own retry");
+    assert_eq!(send.policy.first.as_millis(), 250, "the system's");
+    assert_eq!(send.policy.longest.as_secs(), 60, "the project's");
+    assert!(matches!(flow.steps[1].kind, StepKind::Call(0)));
+    assert_eq!(flow.effects[0].saved_as.as_deref(), Some("contact"));
+}
+
+#[test]
 fn an_environment_gives_values_and_switches_flows_off() {
     let (plan, text) = check_as("whole", Some("staging"));
     let plan = plan.unwrap_or_else(|| panic!("{text}"));
@@ -111,4 +138,5 @@ refused! {
     routes
     settings_that_cannot_work
     no_project
+    zones_and_polls
 }

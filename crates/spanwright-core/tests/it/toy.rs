@@ -76,7 +76,7 @@ impl Schema {
             body,
             gives: gives.unwrap_or_else(|| self.shapes.add(Shape::Any)),
             refuses: Vec::new(),
-            repeat: Repeat::Idempotent,
+            repeat: if set.is_some_and(|set| set.safe == Some(false)) { Repeat::Never } else { Repeat::Idempotent },
             bulk: set.and_then(|set| set.bulk.as_ref()).map(|bulk| Bulk { most: bulk.most, key: BulkKey::PerRequest }),
         }
     }

@@ -6,8 +6,8 @@ use spanwright_map::{Count, Program};
 use spanwright_shape::{
     json,
     number::Number,
-    shape::{Shape, ShapeId},
-    text::{Node, Plain, Problems, Scalar, form::Filled},
+    shape::{Format, Shape, ShapeId, TextFacets, Zone},
+    text::{Node, Plain, Problems, Scalar, Span, form::Filled},
     value::Value,
 };
 
@@ -17,15 +17,20 @@ use super::{
     scene::{Scene, constant_names, noun},
 };
 use crate::{
+    interface::{Operation, Repeat},
     plan::{CursorRule, Pages, Source},
     project::codes,
 };
+
+/// The hour that is there twice when summer time ends.
+const REPEATED_HOUR: Duration = Duration::from_secs(3600);
 
 impl Builder<'_, '_> {
     /// The source, and what the first step sees. `None`: the problems say why.
     pub(super) fn source(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
         let operand = form.named().and_then(|(_, _, node)| node.scalar());
         let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
+        self.check_repeats(operand, found);
         let page = self.page(found);
         let each = form.scalar("each").map(|text| (text, self.program(text, &page)));
         let item = match &each {
@@ -97,7 +102,32 @@ impl Builder<'_, '_> {
         let take = self.scalar_of(&cursor, "take", item);
         let start = cursor.node("start").and_then(|node| start(node, self.to));
         let overlap = self.known.variables.known(&cursor, "overlap", cursor.time("overlap"), spanwright_shape::text::form::time, self.to);
+        if let (Some(take), Some(zone)) = (&take, &item.zone) {
+            let at = cursor.scalar("overlap").or(cursor.scalar("take")).map_or(into.span, |scalar| scalar.span);
+            self.check_overlap(take.gives().shape, zone, overlap.unwrap_or_default(), at);
+        }
         Some(CursorRule { into: into.text.as_str().into(), take: take?, start: start?, overlap: overlap.unwrap_or_default() })
+    }
+
+    /// Where a zone has summer time, an hour of its local times is there twice.
+    fn check_overlap(&mut self, taken: ShapeId, zone: &str, overlap: Duration, at: Span) {
+        let local = matches!(self.shapes.get(taken), Shape::Text(TextFacets { format: Format::DateTime(Zone::May | Zone::Never), .. }));
+        let summer = jiff::tz::db().get(zone).is_ok_and(|zone| zone.to_fixed_offset().is_err());
+        if local && summer && overlap <= REPEATED_HOUR {
+            let says = format!("times of `{zone}` without their zone repeat an hour in autumn, and the overlap is no longer than that");
+            self.to.warning(&codes::OVERLAP, at, says, "write `overlap: 2h`".to_string());
+        }
+    }
+
+    /// A poll is asked again whatever became of the last one.
+    fn check_repeats(&mut self, operand: Option<&Scalar>, found: Option<(usize, usize)>) {
+        let Some(((system, operation), operand)) = found.zip(operand) else { return };
+        let Some(interface) = self.known.systems.interface(system) else { return };
+        let Operation { name, repeat, .. } = &interface.operations[operation];
+        if matches!(repeat, Repeat::Never | Repeat::Keyed) {
+            let help = format!("if it only reads, say so: `operations: {{ {name}: {{ safe: true }} }}`");
+            self.to.warning(&codes::POLL_REPEATS, operand.span, format!("nothing says that `{name}` may be repeated"), help);
+        }
     }
 
     /// An expression that gives one text, number or flag for each item.

@@ -3,7 +3,7 @@
 //! `check` reads by these forms, `schema` prints them for editors, the reference prints them for people. What is not
 //! built yet is declared too, so that it is refused by name and never ignored.
 
-use spanwright_shape::text::form::{Form, Key, Kind};
+use spanwright_shape::text::form::{self, Form, Key, Kind};
 
 mod flow;
 mod map;
@@ -19,6 +19,11 @@ pub use system::{OPERATION, SYSTEM};
 
 /// The forms of whole files.
 pub static FILES: &[&Form] = &[&PROJECT, &ENVIRONMENT, &SYSTEM, &FLOW, &MAP];
+
+/// The JSON Schema for editors, of every file of a project.
+pub fn schema() -> String {
+    form::schema("A file of a Spanwright project", FILES)
+}
 
 /// Folders of the grammar whose files are not read yet, and the key that names such a file.
 pub const NOT_BUILT_FOLDERS: [(&str, &str); 3] = [("apis", "api"), ("links", "links"), ("tests", "test")];

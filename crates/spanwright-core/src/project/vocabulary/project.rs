@@ -29,7 +29,7 @@ pub static VAR: Form = Form::of(
         Key::may("kind", Kind::Words(&["text", "number", "rate", "time", "flag"]), "What its value is; `text` where nothing is said."),
         Key::may("default", Kind::Value, "Its value where none is set."),
         Key::may("secret", Kind::Flag, "Whether it is a secret: never logged, and unseen by expressions."),
-        Key::not_yet("file", "A file that holds its value."),
+        Key::may("file", Kind::Text, "A file that holds its value; read again for each request, so that a secret can be changed."),
     ],
 );
 

@@ -3,7 +3,7 @@
 //! Most of these are expressions that YAML read as its own: `"ERP-" + .Number` is a quoted text with something
 //! behind it, `[.A, .B] | join(" ")` a list. The whole line is at hand here, so we can say what to write.
 
-use crate::text::{FileId, Problem, Span, Weight, codes};
+use crate::text::{FileId, Problem, Scalar, Span, Weight, codes};
 
 /// The problem for a fault that the parser found at byte `at`.
 pub fn problem(text: &str, file: FileId, at: usize, info: &str) -> Problem {
@@ -24,6 +24,21 @@ pub fn problem(text: &str, file: FileId, at: usize, info: &str) -> Problem {
         }
         _ => error(&codes::UNPARSABLE, file, at..at + 1, format!("this is not YAML: {info}"), hint(info)),
     }
+}
+
+/// A plain value that YAML ended inside quotes, at a comma, a bracket or what it takes for a comment:
+/// `{ take: test("a, b") }`, `name: .x | split(" #")`.
+pub fn cut_short(text: &str, scalar: &Scalar) -> Option<Problem> {
+    let quotes = |text: &str| text.matches('"').count();
+    let behind = &text[scalar.span.to as usize..];
+    let line = &behind[..behind.find('\n').unwrap_or(behind.len())];
+    let by = line.trim_start().chars().next().filter(|c| matches!(c, ',' | '#' | ']' | '}'))?;
+    if quotes(&scalar.text).is_multiple_of(2) || quotes(line).is_multiple_of(2) {
+        return None;
+    }
+    let says = format!("YAML ends this value at `{by}`, inside quotes");
+    let range = scalar.span.from as usize..scalar.span.to as usize;
+    Some(error(&codes::UNQUOTED, scalar.span.file, range, says, "put the whole expression in single quotes".to_string()))
 }
 
 fn error(code: &'static crate::text::Code, file: FileId, at: std::ops::Range<usize>, says: String, help: String) -> Problem {

@@ -106,6 +106,9 @@ impl<'t> Reader<'t> {
             Event::Scalar(text, style, anchor, tag) => {
                 let from = self.properties(marks, anchor != 0 || tag.is_some(), to);
                 let scalar = self.scalar(text.into_owned(), style, from, self.byte(marks.end.index()));
+                if scalar.style == Style::Plain && scalar.text.contains('"') {
+                    broken::cut_short(self.text, &scalar).into_iter().for_each(|problem| to.push(problem));
+                }
                 self.put(Node { span: scalar.span, kind: NodeKind::Scalar(scalar) }, anchor, to)
             }
             Event::SequenceStart(anchor, tag) => {

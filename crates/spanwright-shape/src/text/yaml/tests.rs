@@ -159,6 +159,13 @@ fn a_colon_inside_asks_for_quotes() {
 }
 
 #[test]
+fn an_expression_that_a_comma_or_a_comment_cuts_is_told() {
+    assert_eq!(faults("a: { take: .x | test(\"a, b\"), c: 1 }\n"), ["S0102 1:12"]);
+    assert_eq!(faults("a: .x | split(\" #\")\n"), ["S0102 1:4"]);
+    assert_eq!(faults("a: { b: 19\" rack, c: d }\ne: 5\" pipe # the long one\n"), [] as [&str; 0]);
+}
+
+#[test]
 fn an_open_quote_is_shown_where_it_opens() {
     assert_eq!(faults("a: 1\nb: \"x\nc: 2\n"), ["S0101 2:4"]);
 }
