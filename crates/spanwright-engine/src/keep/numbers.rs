@@ -125,11 +125,12 @@ pub fn breaker(breaker: Breaker) -> (i64, Option<i64>) {
     }
 }
 
-/// A line a member: run, node, item, way, with tabs between. Names hold no tab and no line end: they are YAML keys.
+/// A line a member: run, way, node, item, with tabs between. An item comes from a record's key and may hold anything.
 pub fn members_text(members: &[EffectKey]) -> String {
     let mut text = String::new();
     for member in members {
-        text.push_str(&format!("{}\t{}\t{}\t{}\n", member.run.0, member.node, member.item, way(member.way)));
+        let item = member.item.replace('\\', "\\\\").replace('\t', "\\t").replace('\n', "\\n").replace('\r', "\\r");
+        text.push_str(&format!("{}\t{}\t{}\t{item}\n", member.run.0, way(member.way), member.node));
     }
     text
 }
@@ -139,15 +140,41 @@ pub fn members_of(text: &str) -> Vec<EffectKey> {
     let member = |line: &str| {
         let mut parts = line.split('\t');
         let run = RunId(parts.next()?.parse().ok()?);
-        let (node, item) = (parts.next()?.into(), parts.next()?.into());
-        Some(EffectKey { run, node, item, way: way_of(parts.next()?.parse().ok()?) })
+        let way = way_of(parts.next()?.parse().ok()?);
+        Some(EffectKey { run, node: parts.next()?.into(), item: plain(parts.next()?).into(), way })
     };
     text.lines().filter_map(member).collect()
+}
+
+fn plain(escaped: &str) -> String {
+    let mut text = String::with_capacity(escaped.len());
+    let mut letters = escaped.chars();
+    while let Some(letter) = letters.next() {
+        text.push(match letter {
+            '\\' => match letters.next() {
+                Some('t') => '\t',
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some(other) => other,
+                None => '\\',
+            },
+            other => other,
+        });
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_item_may_hold_anything() {
+        for item in ["", "a\tb", "a\nb\r\n", "a\\tb\\", "\\\\n"] {
+            let member = EffectKey { run: RunId(-7), node: "crm".into(), item: item.into(), way: Way::Undo };
+            assert_eq!(members_of(&members_text(&[member.clone(), member.clone()])), [member.clone(), member], "{item:?}");
+        }
+    }
 
     #[test]
     fn every_run_state_comes_back_from_its_number() {

@@ -46,7 +46,7 @@ CREATE INDEX effect_started ON effect (boot) WHERE state = 1;
 CREATE TABLE exchange (
     id INTEGER PRIMARY KEY AUTOINCREMENT, system INTEGER NOT NULL, operation INTEGER NOT NULL, at INTEGER NOT NULL, micros INTEGER NOT NULL,
     status INTEGER NOT NULL, calls INTEGER NOT NULL, sent INTEGER NOT NULL, got INTEGER NOT NULL,
-    -- Of a batch under one key, until its exchange has ended: its queue, and a line a member (run, node, item, way; tabs).
+    -- Of a batch under one key, until its exchange has ended: its queue, and a line a member (run, way, node, item; tabs).
     queue INTEGER, members TEXT
 ) STRICT;
 CREATE INDEX exchange_bundled ON exchange (id) WHERE members IS NOT NULL;

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
-    Attempt, Breaker, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, GateRow, Moment, Moved, Opening, OutcomeKind, Phase,
-    PlanBundle, PlanId, Print, Receipt, Root, RunId, Seen, Settled, SkipReason, StopKind, Stopped, Took, Way,
+    Attempt, Breaker, Bundled, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, GateRow, Moment, Moved, Opening, OutcomeKind,
+    Phase, PlanBundle, PlanId, Print, Receipt, Root, RunId, Seen, Settled, SkipReason, StopKind, Stopped, Took, Way,
 };
 use spanwright_shape::text::Failure;
 
@@ -15,7 +15,7 @@ pub const QUEUES: &[&str] = &["customers.crm", "orders.crm", "orders.bill"];
 pub const KEYS: &[&str] = &["10", "11", "12", "13"];
 pub const SCOPES: &[&str] = &["customers.poll", "orders.hook", "sent:customers.crm", "never.seen"];
 const NODES: &[&str] = &["crm", "bill", "a"];
-const ITEMS: &[&str] = &["", "0", "10/2", "9"];
+const ITEMS: &[&str] = &["", "0", "10/2", "a\tb\n\\c"];
 const SYSTEMS: &[&str] = &["erp", "crm"];
 
 /// Makes facts, and remembers what they need to know of the store.
@@ -75,6 +75,7 @@ impl Facts {
             11 => Fact::Started { effect: self.effect(), boot: self.boot, generation: self.seed.below(3) as u32 },
             12 => self.reopened_or_discarded(),
             13 => self.exchanged(),
+            15 if self.seed.one_in(2) => self.bundled(),
             14 => self.moved_or_gated(),
             _ => self.sent(),
         }
@@ -158,6 +159,16 @@ impl Facts {
             0 => Fact::Discarded { run, at, by, reason: "not needed".into() },
             _ => Fact::Reopened { run, plan: PlanId(1 + self.seed.below(3) as i64), at, by },
         }
+    }
+
+    // Half of the bundles are closed by an exchange of the same number, as in life.
+    fn bundled(&mut self) -> Fact {
+        let id = ExchangeId(self.exchange);
+        self.exchange += self.seed.below(2) as i64;
+        let mut members: Vec<EffectKey> = (0..1 + self.seed.below(3)).map(|_| self.effect()).collect();
+        members.dedup();
+        let (system, operation, queue) = (self.of(SYSTEMS), self.of(NODES), self.of(QUEUES));
+        Fact::Bundled(Bundled { id, system, operation, queue, at: self.moment(), members })
     }
 
     fn exchanged(&mut self) -> Fact {

@@ -114,7 +114,7 @@ impl State {
         glued.extend(self.bundles.iter().flat_map(|(id, (queue, members))| {
             members.iter().map(|effect| Glued { queue: queue.clone(), glue: ExchangeId(*id), effect: effect.clone() })
         }));
-        glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect));
+        glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect).then(one.glue.cmp(&other.glue)));
         glued
     }
 

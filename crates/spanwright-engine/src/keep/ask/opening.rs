@@ -97,7 +97,7 @@ impl Ask<'_> {
         })?;
         let mut glued = rows.collect::<Result<Vec<_>>>()?;
         self.bundled(&mut glued)?;
-        glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect));
+        glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect).then(one.glue.cmp(&other.glue)));
         Ok(glued)
     }
 

@@ -59,7 +59,7 @@ const EXCHANGE: &str =
     "INSERT INTO exchange (id, system, operation, at, micros, status, calls, sent, got) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
     ON CONFLICT (id) DO UPDATE SET at = excluded.at, micros = excluded.micros, status = excluded.status, calls = excluded.calls,
         sent = excluded.sent, got = excluded.got, queue = NULL, members = NULL";
-const BUNDLED: &str = "INSERT INTO exchange (id, system, operation, at, micros, status, calls, sent, got, queue, members)
+const BUNDLED: &str = "INSERT OR REPLACE INTO exchange (id, system, operation, at, micros, status, calls, sent, got, queue, members)
     VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, 0, 0, ?6, ?7)";
 const ENDED: &str =
     "UPDATE run SET state = ?2, reason = ?3, node = ?4, words = ?5, undone = ?6, changed = ?7 WHERE id = ?1 AND state IN (0, 1)";
