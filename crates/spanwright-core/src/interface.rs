@@ -78,6 +78,13 @@ pub enum BulkKey {
     PerRequest,
 }
 
+impl Operation {
+    /// Whether its parameters are the fields of its body, as SOAP's are: then `with:` or `body:` says it all.
+    pub fn parameters_are_body(&self) -> bool {
+        self.body == Some(self.with)
+    }
+}
+
 impl Interface {
     /// The operation of a name, and its number.
     pub fn operation(&self, name: &str) -> Option<(usize, &Operation)> {

@@ -140,3 +140,12 @@ refused! {
     no_project
     zones_and_polls
 }
+
+#[test]
+fn where_the_parameters_are_the_fields_of_the_body_one_of_both_says_it_all() {
+    let (plan, text) = check_as("parameters_that_are_the_body", None);
+    let plan = plan.unwrap_or_else(|| panic!("{text}"));
+    let effects = &plan.flow("customers").unwrap().1.effects;
+    assert!(matches!((&effects[0].with, &effects[0].body), (Some(_), Body::None)));
+    assert!(matches!((&effects[1].with, &effects[1].body), (None, Body::Map(_))));
+}

@@ -74,8 +74,10 @@ impl Builder<'_, '_> {
 
     /// What both have: parameters, body, retries. Read to the end even where the operation is unknown.
     fn effect(&mut self, node: &NodeName, form: &Filled<'_>, found: Option<(usize, usize)>, scene: &Scene) -> Option<EffectPlan> {
-        let with = self.with(form, node, Parameters::of(self.known, found), scene);
-        let body = self.body(node, form, found, scene);
+        let one = self.operation(found).is_some_and(Operation::parameters_are_body);
+        let (has_with, has_body) = (form.node("with").is_some(), form.node("body").is_some());
+        let with = if one && !has_with { None } else { self.with(form, node, Parameters::of(self.known, found), scene) };
+        let body = if one && has_with && !has_body { Some(Body::None) } else { self.body(node, form, found, scene) };
         let inherited = found.map_or_else(Policy::default, |(system, _)| self.known.systems.get(system).retry.clone());
         let policy = policy::retry(&inherited, Some(form), self.known.variables, self.to);
         let repeat = self.operation(found).map_or(Repeat::Never, |operation| operation.repeat);
