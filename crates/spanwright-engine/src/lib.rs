@@ -10,4 +10,7 @@ pub mod clock;
 pub mod codes;
 pub mod keep;
 pub mod observe;
+pub mod pinned;
+pub mod shell;
+pub mod variables;
 pub mod wire;

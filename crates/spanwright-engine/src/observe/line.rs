@@ -7,7 +7,7 @@ use spanwright_core::{
     desk::{AttemptNote, Happening},
     fact::{Ending, Moment, OutcomeKind, SkipReason, StopKind},
 };
-use spanwright_shape::text::Failure;
+use spanwright_shape::text::{Code, Failure};
 
 /// How much a person wants to know of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,6 +91,12 @@ impl Line {
     /// With a label.
     pub fn label(mut self, name: &'static str, value: &Arc<str>) -> Line {
         self.labels.push((name, value.clone()));
+        self
+    }
+
+    /// With the code of its reason.
+    pub fn because_of(mut self, code: &'static Code) -> Line {
+        self.failure = Some(Failure::new(code, code.title));
         self
     }
 

@@ -19,18 +19,21 @@ pub use counters::{Calls, Counters, Skipped};
 pub use line::{Level, Line};
 pub use log::{LINES_MOST, Log, LogForm, LogSettings};
 pub use redact::{SECRET_LENGTH_LEAST, Secrets};
+
+use std::sync::Arc;
+
 use spanwright_core::{desk::Happening, fact::Moment};
 
 /// Counts and tells.
 pub struct Observer {
     /// What was counted so far.
     pub counters: Counters,
-    log: Option<Log>,
+    log: Option<Arc<Log>>,
 }
 
 impl Observer {
     /// With a log or without one.
-    pub fn new(log: Option<Log>) -> Observer {
+    pub fn new(log: Option<Arc<Log>>) -> Observer {
         Observer { counters: Counters::default(), log }
     }
 

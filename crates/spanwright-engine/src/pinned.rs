@@ -1,0 +1,74 @@
+//! A project as the journal keeps it, so that a message ends under the project that it began under.
+
+use std::sync::Arc;
+
+use spanwright_core::{connector::Connector, fact::PlanBundle, plan::Plan, project};
+use spanwright_shape::text::{Bundle, Problems};
+
+/// The edition of the project language that plans are made by; counts up where an old project would mean something else.
+pub const LANGUAGE: u32 = 1;
+
+/// The project to be pinned: `path NUL length NUL bytes`, one file after the other in path order.
+pub fn pin(bundle: &Bundle) -> PlanBundle {
+    let mut packed = Vec::new();
+    for (_, path, bytes) in bundle.iter() {
+        packed.extend_from_slice(path.as_bytes());
+        packed.push(0);
+        packed.extend_from_slice(bytes.len().to_string().as_bytes());
+        packed.push(0);
+        packed.extend_from_slice(bytes);
+    }
+    PlanBundle { hash: project::hash(bundle), bundle: packed.into(), language: LANGUAGE }
+}
+
+/// The files of a pinned project; `None` where the bytes are none.
+pub fn unpin(pinned: &PlanBundle) -> Option<Bundle> {
+    let (mut files, mut rest) = (Vec::new(), &*pinned.bundle);
+    while !rest.is_empty() {
+        let (path, behind) = field(rest)?;
+        let (length, behind) = field(behind)?;
+        let (bytes, behind) = behind.split_at_checked(length.parse().ok()?)?;
+        files.push((path.to_string(), bytes.to_vec()));
+        rest = behind;
+    }
+    Some(Bundle::new(files))
+}
+
+/// The text up to the next NUL, and what is behind it.
+fn field(bytes: &[u8]) -> Option<(&str, &[u8])> {
+    let end = memchr::memchr(0, bytes)?;
+    Some((std::str::from_utf8(&bytes[..end]).ok()?, &bytes[end + 1..]))
+}
+
+/// Builds the plan of a pinned project again; `None` where this edition cannot: another language, damaged bytes, or a
+/// project that is refused today.
+pub fn rebuild(pinned: &PlanBundle, connectors: &[&dyn Connector], environment: Option<&str>) -> Option<Arc<Plan>> {
+    let bundle = unpin(pinned).filter(|bundle| pinned.language == LANGUAGE && project::hash(bundle) == pinned.hash)?;
+    project::check(&bundle, connectors, environment, &mut Problems::new()).map(Arc::new)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn files() -> Bundle {
+        Bundle::new([("a.yaml".to_string(), b"one\0two\n".to_vec()), ("b/c.xsd".to_string(), Vec::new())])
+    }
+
+    #[test]
+    fn a_pinned_project_comes_back_byte_for_byte() {
+        let back = unpin(&pin(&files())).unwrap();
+        let list = |bundle: &Bundle| bundle.iter().map(|(_, path, bytes)| (path.to_string(), bytes.to_vec())).collect::<Vec<_>>();
+        assert_eq!(list(&back), list(&files()));
+    }
+
+    #[test]
+    fn bytes_that_are_cut_are_no_project() {
+        let whole = pin(&files());
+        for length in 1..whole.bundle.len() - 1 {
+            let cut = PlanBundle { bundle: whole.bundle[..length].into(), ..whole.clone() };
+            assert!(unpin(&cut).is_none_or(|bundle| project::hash(&bundle) != whole.hash), "{length}");
+        }
+    }
+}

@@ -1,0 +1,235 @@
+//! The clerk: the one thread at the desk. Hears events, asks the desk, carries its commands out.
+//!
+//! Nothing here waits for a disk, a socket or a map; those have threads of their own and send their results as events.
+//! So the desk needs no lock, and what it decides is decided in one order.
+
+use std::{
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError, Sender},
+    },
+    time::Duration,
+};
+
+use spanwright_core::{
+    desk::{CallId, Command, Desk, Event, Fetch, Order, Ticket},
+    fact::{Ending, Fact, Moment, StopKind, Stopped},
+    run::{Advance, AdvanceJob, advance},
+};
+use spanwright_shape::text::Failure;
+
+use super::{
+    Why,
+    exchange::Office,
+    over::Watch,
+    state::Shared,
+    workers::{Rank, guarded},
+};
+use crate::{
+    clock::Dice,
+    codes, keep,
+    observe::{Level, Line, Observer},
+};
+
+/// The clerk looks up at least so often, for stops and progress.
+const TICK: Duration = Duration::from_millis(250);
+/// How everything stands is told to others no more often than this.
+const PUBLISH_EVERY: Duration = Duration::from_millis(20);
+/// Events that are handled before the clerk looks at anything else.
+const EVENTS_AT_ONCE: usize = 256;
+/// Runs that one worker evaluates at once: more would keep the wire waiting.
+const RUNS_AT_ONCE: usize = 128;
+
+/// What the clerk hears.
+pub(super) enum Word {
+    /// Something for the desk.
+    Event(Event),
+    /// Finish what is in flight and end.
+    Stop,
+    /// End.
+    StopNow,
+    /// The journal cannot be trusted any more.
+    Broken(String),
+}
+
+/// The way to the clerk; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Inbox {
+    words: Sender<Word>,
+}
+
+impl Inbox {
+    pub(super) fn new(words: Sender<Word>) -> Inbox {
+        Inbox { words }
+    }
+
+    pub(super) fn tell(&self, event: Event) {
+        self.say(Word::Event(event));
+    }
+
+    /// Where the clerk has gone there is nobody to tell, and the journal knows all that counts.
+    pub(super) fn say(&self, word: Word) {
+        drop(self.words.send(word));
+    }
+}
+
+/// The clerk and what it works with.
+pub(super) struct Clerk {
+    pub(super) desk: Desk,
+    pub(super) office: Arc<Office>,
+    pub(super) workers: usize,
+    pub(super) journal: keep::WriterHandle,
+    pub(super) words: Receiver<Word>,
+    pub(super) observer: Observer,
+    pub(super) shared: Arc<Shared>,
+    pub(super) watch: Watch,
+    pub(super) dice: Dice,
+    /// The earliest moment that the desk named.
+    pub(super) wake: Option<Moment>,
+    pub(super) published: Moment,
+}
+
+impl Clerk {
+    /// Works until it is over.
+    pub(super) fn work(mut self, first: Vec<Command>) -> Why {
+        let now = self.now();
+        self.carry_out(first, now);
+        let why = loop {
+            self.hear();
+            let now = self.now();
+            let standing = self.desk.standing(now);
+            if let Some(why) = self.watch.over(&standing, self.office.under_way(), self.desk.at_rest(), now) {
+                break why;
+            }
+            if now.since(self.published) >= PUBLISH_EVERY {
+                self.published = now;
+                self.shared.publish(standing, self.observer.counters.clone());
+            }
+        };
+        let now = self.now();
+        self.shared.publish(self.desk.standing(now), self.observer.counters.clone());
+        self.observer.tell(Line::new(now, why.level(), "engine-ended", why.to_string()));
+        why
+    }
+
+    fn now(&self) -> Moment {
+        self.office.clock.now()
+    }
+
+    /// Waits for a word or the time; then hears what else is there.
+    fn hear(&mut self) {
+        let wait = self.wake.map_or(TICK, |wake| self.office.clock.until(wake).min(TICK));
+        match self.words.recv_timeout(wait) {
+            Ok(word) => self.handle(word),
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+        for _ in 0..EVENTS_AT_ONCE {
+            let Ok(word) = self.words.try_recv() else { break };
+            self.handle(word);
+        }
+        if self.wake.is_some_and(|wake| wake <= self.now()) {
+            self.wake = None;
+            self.on(Event::Wake);
+        }
+    }
+
+    fn handle(&mut self, word: Word) {
+        let now = self.now();
+        match word {
+            Word::Event(event) => {
+                self.watch.moved(now);
+                self.on(event);
+            }
+            Word::Stop if self.watch.stop(now) => {
+                self.observer.tell(Line::new(now, Level::Info, "engine-stopping", "finishing what is in flight; once more ends at once"));
+                self.on(Event::Told(Order::Stop));
+            }
+            Word::Stop | Word::StopNow => self.watch.stop_now(),
+            Word::Broken(why) => self.watch.broken(why),
+        }
+    }
+
+    fn on(&mut self, event: Event) {
+        let (now, mut out, dice) = (self.now(), Vec::new(), &self.dice);
+        self.desk.on(event, now, &mut || dice.roll(), &mut out);
+        self.carry_out(out, now);
+    }
+
+    fn carry_out(&mut self, commands: Vec<Command>, now: Moment) {
+        for command in commands {
+            match command {
+                Command::Commit(ticket, facts) => self.commit(ticket, facts),
+                Command::Advance(jobs) => self.advance(jobs),
+                Command::Exchange(exchange) => self.office.exchange(*exchange),
+                Command::Poll(job) => self.office.poll(*job),
+                Command::SignIn(job) => self.office.sign_in(job),
+                Command::Look(call, keys) => self.look(call, keys),
+                Command::Fetch(fetch) => self.fetch(fetch),
+                Command::WakeAt(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
+                Command::Note(happening) => self.observer.happened(&happening, now),
+            }
+        }
+    }
+
+    /// A fault is not answered: a broken journal ends the process (see [`Word::Broken`]), and what is not kept did not happen.
+    fn commit(&self, ticket: Ticket, facts: Vec<Fact>) {
+        let (inbox, copy) = (self.office.inbox.clone(), facts.clone());
+        self.journal.commit(copy, move |kept| {
+            if let Ok(receipts) = kept {
+                inbox.tell(Event::Kept { ticket, facts, receipts });
+            }
+        });
+    }
+
+    fn look(&self, call: CallId, keys: Vec<(Arc<str>, Arc<str>)>) {
+        let inbox = self.office.inbox.clone();
+        self.journal.ask(move |store| match store.and_then(|store| store.sent(&keys)) {
+            Ok(prints) => inbox.tell(Event::Looked { call, prints }),
+            Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
+        });
+    }
+
+    fn fetch(&self, fetch: Fetch) {
+        let inbox = self.office.inbox.clone();
+        self.journal.ask(move |store| {
+            let found = store.and_then(|store| match &fetch {
+                Fetch::Active { flow, after, most } => store.active(flow, *after, *most).map(|runs| (runs, None)),
+                Fetch::Due { queue, now, most } => store.due(queue, *now, *most),
+                Fetch::Runs(runs) => store.runs(runs).map(|runs| (runs, None)),
+            });
+            match found {
+                Ok((runs, next)) => inbox.tell(Event::Found { fetch, runs, next }),
+                Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
+            }
+        });
+    }
+
+    fn advance(&self, jobs: Vec<AdvanceJob>) {
+        let share = jobs.len().div_ceil(self.workers.max(1)).clamp(1, RUNS_AT_ONCE);
+        let mut jobs = jobs.into_iter().peekable();
+        while jobs.peek().is_some() {
+            let (some, inbox): (Vec<AdvanceJob>, _) = (jobs.by_ref().take(share).collect(), self.office.inbox.clone());
+            self.office.hands.give(Rank::Flow, move |room| {
+                let advanced = some.iter().map(|job| {
+                    let result = guarded(|| advance(job, room)).unwrap_or_else(ours_to_blame);
+                    room.clear();
+                    (job.run, result)
+                });
+                inbox.tell(Event::Advanced(advanced.collect()));
+            });
+        }
+    }
+}
+
+fn ours_to_blame() -> Advance {
+    let failure = Failure::new(&codes::R0103, "evaluating the flow ended in a panic, which standard error has");
+    Advance::Ends(Ending::Stopped(Stopped { kind: StopKind::Dead, node: "flow".into(), failure, undone: false }))
+}
+
+/// A fault of the store in words.
+pub(super) fn words_of(fault: &spanwright_core::fact::StoreFault) -> String {
+    match fault {
+        spanwright_core::fact::StoreFault::Full => "the disk is full".to_string(),
+        spanwright_core::fact::StoreFault::Broken(words) => words.clone(),
+    }
+}

@@ -1,0 +1,114 @@
+//! A running engine, held by whoever started it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    thread::JoinHandle,
+    time::Duration,
+};
+
+use spanwright_core::desk::{Event, Order};
+
+use super::{
+    clerk::{Inbox, Word},
+    over::Why,
+    state::{Shared, State},
+    workers::Workers,
+};
+use crate::keep::Writer;
+
+/// A clerk who is held up by a full disk hears a second stop no later than this.
+const LOOK_UP: Duration = Duration::from_millis(200);
+
+/// A running engine. Dropped, it ends at once, as if killed: the journal knows what to do next.
+pub struct Running {
+    pub(super) inbox: Inbox,
+    pub(super) shared: Arc<Shared>,
+    pub(super) hasty: Arc<AtomicBool>,
+    pub(super) ended: Receiver<Why>,
+    pub(super) clerk: Option<JoinHandle<()>>,
+    pub(super) writer: Option<Writer>,
+    pub(super) workers: Option<Workers>,
+    pub(super) reactor: Option<tokio::runtime::Runtime>,
+}
+
+/// How it ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// Why.
+    pub why: Why,
+    /// How everything stood then.
+    pub state: State,
+}
+
+impl Running {
+    /// How everything stands.
+    pub fn state(&self) -> State {
+        self.shared.state()
+    }
+
+    /// Finishes what is in flight and ends, within [`super::STOP_TIME_MOST`]. Said again, it ends at once.
+    pub fn stop(&self) {
+        self.inbox.say(Word::Stop);
+    }
+
+    /// Ends at once.
+    pub fn stop_now(&self) {
+        self.hasty.store(true, Ordering::Release);
+        self.inbox.say(Word::StopNow);
+    }
+
+    /// Polls every source now.
+    pub fn poll_now(&self) {
+        self.inbox.tell(Event::Told(Order::PollNow));
+    }
+
+    /// Whether it has ended; [`Running::wait`] returns at once then.
+    pub fn is_over(&self) -> bool {
+        self.clerk.as_ref().is_none_or(JoinHandle::is_finished)
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) -> Ended {
+        self.end()
+    }
+
+    fn end(&mut self) -> Ended {
+        let why = loop {
+            match self.ended.recv_timeout(LOOK_UP) {
+                Ok(why) => break why,
+                // The journal's thread gives up a full disk when it is stopped, and lets go of the clerk.
+                Err(RecvTimeoutError::Timeout) if self.hasty.load(Ordering::Acquire) => self.writer = None,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    break Why::Broken("the desk's thread ended in a panic, which standard error has".into());
+                }
+            }
+        };
+        self.shut();
+        Ended { why, state: self.shared.state() }
+    }
+
+    fn shut(&mut self) {
+        if let Some(clerk) = self.clerk.take() {
+            drop(clerk.join());
+        }
+        if let Some(reactor) = self.reactor.take() {
+            reactor.shutdown_background();
+        }
+        self.workers = None;
+        self.writer = None;
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if self.clerk.is_some() {
+            self.stop_now();
+            self.end();
+        }
+    }
+}

@@ -1,0 +1,234 @@
+//! Starting: the journal is opened, today's plan pinned, older plans of open runs built again, and everybody set to work.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc::channel,
+    },
+    thread,
+};
+
+use spanwright_core::{
+    desk::{Command, Desk, Setup},
+    fact::{Moment, Opening, PlanBundle, PlanId, Store, StoreFault},
+    plan::Plan,
+};
+
+use super::{
+    clerk::{Clerk, Inbox, Word, words_of},
+    exchange::Office,
+    over::Watch,
+    running::Running,
+    signals,
+    state::Shared,
+    workers::Workers,
+};
+use crate::{
+    clock::{Clock, Dice},
+    keep::{self, CodeOf, FULL_RETRY, Keep, OpenFault, Writer},
+    observe::{Level, Line, Log, LogSettings, Observer},
+    variables::Variables,
+    wire::{Http, HttpSettings, TlsFault},
+};
+
+/// Threads of the reactor: it only moves bytes.
+const REACTOR_THREADS: usize = 2;
+
+/// Builds the plan of a bundle that an earlier start pinned; `None` where this edition cannot.
+pub type Rebuild = Box<dyn Fn(&PlanBundle) -> Option<Arc<Plan>>>;
+
+/// Where the journal is.
+pub enum StorePlace {
+    /// A file, and how the codes in it are named.
+    File(PathBuf, CodeOf),
+    /// Opened by the caller.
+    Opened(Box<dyn Store>),
+}
+
+/// What an engine is started with.
+pub struct Start {
+    /// Today's plan.
+    pub plan: Arc<Plan>,
+    /// Its bundle, to be pinned.
+    pub bundle: PlanBundle,
+    /// Builds the plans that older runs are pinned to.
+    pub rebuild: Rebuild,
+    /// The journal.
+    pub store: StorePlace,
+    /// The values of `${VAR}`.
+    pub variables: Variables,
+    /// Read every source once, deliver everything, end.
+    pub once: bool,
+    /// Listen for SIGINT and SIGTERM.
+    pub signals: bool,
+    /// Where lines go; `None`: nowhere.
+    pub log: Option<LogSettings>,
+    /// How the wire is set up.
+    pub http: HttpSettings,
+    /// The time; tests turn its hands.
+    pub clock: Arc<Clock>,
+}
+
+/// Why an engine could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartFault {
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenFault),
+    /// The journal cannot be read or written.
+    #[error("the journal cannot be used: {0}")]
+    Store(String),
+    /// TLS cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsFault),
+    /// The system gives us no thread or signal.
+    #[error("starting a thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+impl From<StoreFault> for StartFault {
+    fn from(fault: StoreFault) -> StartFault {
+        StartFault::Store(words_of(&fault))
+    }
+}
+
+/// What was found in the journal.
+struct Found {
+    plan_id: PlanId,
+    opening: Opening,
+    older: Vec<(PlanId, Arc<Plan>)>,
+    unbuilt: Vec<PlanId>,
+}
+
+/// The engine.
+pub struct Engine;
+
+impl Engine {
+    /// Starts it: from here on it polls, takes in and delivers.
+    ///
+    /// # Errors
+    /// [`StartFault`], in words; nothing was begun.
+    pub fn start(start: Start) -> Result<Running, StartFault> {
+        let mut store: Box<dyn Store> = match start.store {
+            StorePlace::File(path, code_of) => Box::new(Keep::open(&path, code_of)?),
+            StorePlace::Opened(store) => store,
+        };
+        let found = find(&mut *store, &start.bundle, &start.rebuild)?;
+        let secrets = start.variables.secrets();
+        let log = match start.log {
+            Some(settings) => Some(Arc::new(Log::start(settings, &start.plan.project, secrets)?)),
+            None => None,
+        };
+        let (sender, words) = channel();
+        let inbox = Inbox::new(sender);
+        let disk = Arc::new(AtomicBool::new(false));
+        let writer = Writer::start(store, FULL_RETRY, disk_words(inbox.clone(), log.clone(), start.clock.clone(), disk.clone()))?;
+        let workers = Workers::start()?;
+        let reactor =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(REACTOR_THREADS).thread_name("wire").enable_all().build()?;
+        if start.signals {
+            let _inside = reactor.enter();
+            signals::listen(inbox.clone())?;
+        }
+        let office = Arc::new(Office {
+            wire: Http::new(&start.http, start.clock.clone())?,
+            clock: start.clock.clone(),
+            variables: start.variables,
+            hands: workers.hands(),
+            inbox: inbox.clone(),
+            reactor: reactor.handle().clone(),
+            open: AtomicUsize::new(0),
+        });
+        let now = start.clock.now();
+        let observer = Observer::new(log);
+        greet(&observer, &start.plan, &found, now);
+        let (dice, mut first, unbuilt) = (Dice::new(), Vec::new(), found.unbuilt.len());
+        let setup = Setup { plan: start.plan, plan_id: found.plan_id, older: found.older, once: start.once };
+        let desk = Desk::open(setup, found.opening, now, &mut || dice.roll(), &mut first);
+        let shared = Arc::new(Shared::new(desk.standing(now), writer.handle(), unbuilt, disk));
+        let clerk = Clerk {
+            desk,
+            office,
+            workers: workers.count(),
+            journal: writer.handle(),
+            words,
+            observer,
+            shared: shared.clone(),
+            watch: Watch::new(start.once, unbuilt > 0, now),
+            dice,
+            wake: None,
+            published: now,
+        };
+        sit_down(clerk, first, Parts { inbox, shared, writer, workers, reactor })
+    }
+}
+
+struct Parts {
+    inbox: Inbox,
+    shared: Arc<Shared>,
+    writer: Writer,
+    workers: Workers,
+    reactor: tokio::runtime::Runtime,
+}
+
+fn sit_down(clerk: Clerk, first: Vec<Command>, parts: Parts) -> Result<Running, StartFault> {
+    let (done, ended) = channel();
+    let thread = thread::Builder::new().name("desk".into()).spawn(move || drop(done.send(clerk.work(first))))?;
+    Ok(Running {
+        inbox: parts.inbox,
+        shared: parts.shared,
+        hasty: Arc::new(AtomicBool::new(false)),
+        ended,
+        clerk: Some(thread),
+        writer: Some(parts.writer),
+        workers: Some(parts.workers),
+        reactor: Some(parts.reactor),
+    })
+}
+
+fn find(store: &mut dyn Store, bundle: &PlanBundle, rebuild: &Rebuild) -> Result<Found, StartFault> {
+    let plan_id = store.plan(bundle)?;
+    let opening = store.opening()?;
+    let (mut older, mut unbuilt) = (Vec::new(), Vec::new());
+    for id in opening.plans.iter().copied().filter(|id| *id != plan_id) {
+        match store.plan_bundle(id)?.as_ref().and_then(rebuild) {
+            Some(plan) => older.push((id, plan)),
+            None => unbuilt.push(id),
+        }
+    }
+    Ok(Found { plan_id, opening, older, unbuilt })
+}
+
+fn greet(observer: &Observer, plan: &Plan, found: &Found, now: Moment) {
+    let open: u64 = found.opening.backlog.iter().map(|backlog| backlog.active + backlog.parked).sum();
+    let words = format!("{}: start {}, {open} messages open from before", plan.project, found.opening.boot);
+    observer.tell(Line::new(now, Level::Info, "engine-started", words));
+    if !found.unbuilt.is_empty() {
+        let words =
+            "messages wait whose plan this edition cannot build again: replay them under today's, or start the edition that took them";
+        observer.tell(Line::new(now, Level::Error, "plan-unbuilt", words).because_of(&crate::codes::R0105));
+    }
+}
+
+/// What the journal's thread says of itself: at once, since the clerk may be held up by the very same.
+fn disk_words(inbox: Inbox, log: Option<Arc<Log>>, clock: Arc<Clock>, full: Arc<AtomicBool>) -> impl FnMut(keep::Word) + Send + 'static {
+    let tell = move |level, action, words: &str| {
+        if let Some(log) = &log {
+            log.write(Line::new(clock.now(), level, action, words));
+        }
+    };
+    move |word| match word {
+        keep::Word::Full => {
+            if !full.swap(true, Ordering::AcqRel) {
+                tell(Level::Error, "disk-full", "the disk is full: nothing is taken in or sent until there is room; nothing is lost");
+            }
+        }
+        keep::Word::Room => {
+            full.store(false, Ordering::Release);
+            tell(Level::Info, "disk-room", "there is room on the disk again");
+        }
+        keep::Word::Broken(why) => inbox.say(Word::Broken(why)),
+    }
+}

@@ -1,0 +1,58 @@
+//! How the engine stands, for whoever watches: progress lines, `--format json`, tests.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use spanwright_core::desk::Standing;
+
+use crate::{keep, observe::Counters};
+
+/// Where everything stands and what was counted.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// What is open, under way, held and failed.
+    pub standing: Standing,
+    /// What was counted since the process began.
+    pub counters: Counters,
+    /// There is no room on the disk: nothing is taken in or sent until there is.
+    pub disk_full: bool,
+    /// Commits of the journal, each one sync.
+    pub commits: u64,
+    /// Facts in them.
+    pub facts: u64,
+    /// Plans of open runs that cannot be built any more: their runs wait.
+    pub plans_unbuilt: usize,
+}
+
+/// The state, shared.
+pub(super) struct Shared {
+    seen: Mutex<(Standing, Counters)>,
+    disk_full: Arc<AtomicBool>,
+    journal: keep::WriterHandle,
+    plans_unbuilt: usize,
+}
+
+impl Shared {
+    pub(super) fn new(standing: Standing, journal: keep::WriterHandle, plans_unbuilt: usize, disk_full: Arc<AtomicBool>) -> Shared {
+        Shared { seen: Mutex::new((standing, Counters::default())), disk_full, journal, plans_unbuilt }
+    }
+
+    pub(super) fn publish(&self, standing: Standing, counters: Counters) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = (standing, counters);
+    }
+
+    pub(super) fn state(&self) -> State {
+        let (standing, counters) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let written = self.journal.written();
+        State {
+            standing,
+            counters,
+            disk_full: self.disk_full.load(Ordering::Acquire),
+            commits: written.commits.load(Ordering::Relaxed),
+            facts: written.facts.load(Ordering::Relaxed),
+            plans_unbuilt: self.plans_unbuilt,
+        }
+    }
+}
