@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, hand::Place, heard::Flight, queue::Work};
+use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, heard::Flight, queue::Work, run_hand::Place};
 use crate::codes;
 use crate::fact::Way;
 use crate::{
@@ -284,7 +284,7 @@ impl Desk {
     }
 
     fn leaves(&self, key: &EffectKey) -> bool {
-        self.runs.get(&key.run).is_some_and(super::hand::RunHand::leaves)
+        self.runs.get(&key.run).is_some_and(super::run_hand::RunHand::leaves)
     }
 }
 

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
-use super::{AttemptNote, CallId, Command, Desk, Happening, Report, Roll, hand::Place};
+use super::{AttemptNote, CallId, Command, Desk, Happening, Report, Roll, run_hand::Place};
 use crate::{
     connector::{Blame, Outcome, Refusal, Verdict, Word},
     deliver::{Next, Tries, decide},

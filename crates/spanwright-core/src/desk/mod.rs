@@ -17,8 +17,11 @@ mod ask;
 mod event;
 mod hand;
 mod heard;
+mod lane;
 mod queue;
+mod run_hand;
 mod source;
+mod take;
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -33,11 +36,13 @@ use crate::{
     deliver::{Gate, GateChange, Pass},
     fact::{EffectKey, Fact, Moment, Opening, PlanId, Receipt, RunId},
     plan::Plan,
+    run::AdvanceJob,
 };
-use hand::{FlowHand, RunHand};
 use heard::Flight;
 use queue::Queue;
+use run_hand::{EffectHand, RunHand};
 use source::SourceDesk;
+use take::FlowHand;
 
 /// Runs of one flow in hand, at most.
 pub const HAND_RUNS_MOST: usize = 8_000;
@@ -211,6 +216,7 @@ impl Desk {
                 for (run, advance) in results {
                     self.advanced(run, advance, now, out);
                 }
+                self.walk_on(out);
             }
             Event::Looked { call, prints } => self.looked(call, &prints, now, out),
             Event::Heard { call, verdict, report } => self.heard(call, verdict, &report, now, roll, out),
@@ -263,10 +269,7 @@ impl Desk {
                 Fact::Moved(moved) => self.moved(&moved, now),
             }
         }
-        self.advance_again(&mut jobs);
-        if !jobs.is_empty() {
-            out.push(Command::Advance(jobs));
-        }
+        self.walk_with(jobs, out);
         if let Some(call) = self.starting.remove(&ticket) {
             self.ask(call, now, out);
         }
@@ -288,6 +291,18 @@ impl Desk {
                 self.commit(facts, out);
             }
             Order::PollNow => self.sources.iter_mut().for_each(|source| source.hurry(now)),
+        }
+    }
+
+    fn walk_on(&mut self, out: &mut Vec<Command>) {
+        self.walk_with(Vec::new(), out);
+    }
+
+    /// New runs, and those that want another walk.
+    fn walk_with(&mut self, mut jobs: Vec<AdvanceJob>, out: &mut Vec<Command>) {
+        self.advance_again(&mut jobs);
+        if !jobs.is_empty() {
+            out.push(Command::Advance(jobs));
         }
     }
 
@@ -348,11 +363,11 @@ impl Desk {
         self.flights.is_empty() && self.signing.is_empty() && self.commits_open == 0
     }
 
-    fn effect_mut(&mut self, key: &EffectKey) -> Option<&mut hand::EffectHand> {
+    fn effect_mut(&mut self, key: &EffectKey) -> Option<&mut EffectHand> {
         self.runs.get_mut(&key.run)?.effect_mut(&key.node, &key.item, key.way)
     }
 
-    fn effect(&self, key: &EffectKey) -> Option<&hand::EffectHand> {
+    fn effect(&self, key: &EffectKey) -> Option<&EffectHand> {
         self.runs.get(&key.run)?.effect(&key.node, &key.item, key.way)
     }
 }

@@ -194,6 +194,8 @@ pub struct RunFile {
     pub known: Vec<StoredEffect>,
     /// Whether it is over.
     pub over: bool,
+    /// Whether it is parked.
+    pub parked: bool,
 }
 
 /// A message as it was taken.

@@ -73,6 +73,7 @@ impl State {
             message: row.message.clone(),
             known: known.collect(),
             over: !row.is_open(),
+            parked: row.place == super::state::Place::Parked,
         })
     }
 

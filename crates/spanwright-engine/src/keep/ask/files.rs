@@ -57,6 +57,7 @@ impl Ask<'_> {
             message: Arc::new(message),
             known: Vec::new(),
             over: RunState::of(row.get(3)?).over(),
+            parked: RunState::of(row.get(3)?) == RunState::Parked,
         })
     }
 

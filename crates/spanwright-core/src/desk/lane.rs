@@ -1,0 +1,78 @@
+//! The line of a record: who may go, and who steps aside for a newer state.
+
+use super::{Command, Desk, run_hand::Place};
+use crate::fact::{EffectKey, Fact, Moment, Phase};
+
+impl Desk {
+    /// An effect that is due takes its place: ready at the head of its lane, or behind others.
+    pub(super) fn enter(&mut self, key: &EffectKey, now: Moment, out: &mut Vec<Command>) {
+        let Some(effect) = self.effect(key) else { return };
+        let (queue, lane) = (effect.queue, effect.lane);
+        let glued = self.queues[queue].bound_to(key).or(effect.state.glued);
+        if let Some(effect) = self.effect_mut(key) {
+            effect.state.glued = glued;
+        }
+        let head = self.queues[queue].line_up(lane, key);
+        self.set_place(key, if head { Place::Ready } else { Place::Lined });
+        match (head, glued) {
+            (true, Some(glue)) => self.queues[queue].bundle_has(glue, key.clone()),
+            (true, None) => self.queues[queue].make_ready(key.clone(), now),
+            (false, _) => {}
+        }
+        self.supersede(key, queue, lane, now, out);
+    }
+
+    pub(super) fn set_place(&mut self, key: &EffectKey, place: Place) {
+        if let Some(effect) = self.effect_mut(key) {
+            effect.place = place;
+        }
+    }
+
+    /// Where only the newest state counts, older ones of the lane that certainly did not arrive step aside.
+    fn supersede(&mut self, key: &EffectKey, queue: usize, lane: u64, now: Moment, out: &mut Vec<Command>) {
+        let newest_only = self.runs.get(&key.run).zip(self.effect(key)).is_some_and(|(run, effect)| run.effect_plan(effect).newest_only);
+        if lane == 0 || !newest_only {
+            return;
+        }
+        let mates = self.queues[queue].lane_mates(lane, key);
+        let newer_waits = mates.iter().any(|(_, before)| !before);
+        let mut older: Vec<EffectKey> = mates.into_iter().filter(|(_, before)| *before).map(|(mate, _)| mate).collect();
+        if newer_waits {
+            older.push(key.clone());
+        }
+        let mut facts = Vec::new();
+        for mate in older {
+            if self.runs.contains_key(&mate.run) {
+                self.step_aside(&mate, now, &mut facts);
+            } else {
+                self.wanted.insert(mate.run);
+            }
+        }
+        if !facts.is_empty() {
+            self.note_ended(&facts, out);
+            self.commit(facts, out);
+        }
+    }
+
+    fn step_aside(&mut self, key: &EffectKey, now: Moment, facts: &mut Vec<Fact>) {
+        let Some(effect) = self.effect_mut(key) else { return };
+        if !matches!(effect.place, Place::Lined | Place::Ready | Place::Later) || !effect.never_arrived() {
+            return;
+        }
+        let (was_ready, queue) = (effect.place == Place::Ready, effect.queue);
+        effect.place = Place::Settling;
+        effect.state.phase = Phase::Superseded;
+        if was_ready {
+            self.queues[queue].no_longer_ready();
+        }
+        self.settle_fact(key, None, now, facts);
+        self.conclude(key.run, now, facts);
+    }
+
+    pub(super) fn lane_moves(&mut self, head: &EffectKey, now: Moment, out: &mut Vec<Command>) {
+        match self.effect(head).map(|effect| effect.place) {
+            Some(Place::Lined) => self.enter(head, now, out),
+            Some(Place::Known | Place::Ready | Place::Later | Place::Flying | Place::Settling) | None => {}
+        }
+    }
+}

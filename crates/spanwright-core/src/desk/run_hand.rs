@@ -1,0 +1,226 @@
+//! A run in hand, and its effects: where each is, and what the run comes to when they are settled.
+
+use std::sync::Arc;
+
+use crate::{
+    fact::{
+        EffectKey, EffectState, Ending, Fact, Item, MessageFile, Moment, NodeName, Phase, PlanId, Root, RunFile, RunId, StopKind, Stopped,
+        StoredEffect, Way,
+    },
+    plan::{EffectPlan, Plan},
+    run::{AdvanceJob, Input, KnownEffect, Owed, Then, ending_of},
+};
+
+/// A run in hand.
+pub(super) struct RunHand {
+    pub plan_id: PlanId,
+    pub plan: Arc<Plan>,
+    /// The flow's number in its plan.
+    pub flow: usize,
+    /// The flow's number at the desk.
+    pub account: usize,
+    pub root: Root,
+    pub message: Arc<MessageFile>,
+    /// By (node, item, way).
+    pub effects: Vec<EffectHand>,
+    pub then: Then,
+    /// The journal has it as parked.
+    pub parked: bool,
+    /// It leaves the hand when its commit is kept.
+    pub leaving: bool,
+    /// A walk is under way: what it says may be old by then, and until it is heard the run stays.
+    pub walking: bool,
+    /// It is to be advanced when its commit is kept.
+    pub again: bool,
+    pub over: bool,
+}
+
+/// An effect in hand.
+pub(super) struct EffectHand {
+    pub node: NodeName,
+    pub item: Item,
+    pub way: Way,
+    /// Its number in its flow.
+    pub effect: usize,
+    pub state: EffectState,
+    pub place: Place,
+    pub input: Option<Arc<Input>>,
+    pub queue: usize,
+    pub lane: u64,
+    /// The journal has a row of it.
+    pub row: bool,
+}
+
+/// Where an effect in hand is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// Settled, or not yet asked for by a walk.
+    Known,
+    /// Behind another of its lane.
+    Lined,
+    /// In its queue.
+    Ready,
+    /// Waiting for its next try.
+    Later,
+    /// In an exchange.
+    Flying,
+    /// Its new state is on the way to the disk.
+    Settling,
+}
+
+impl RunHand {
+    /// As the journal has it; a walk says what it owes.
+    pub fn known(file: RunFile, plan: Arc<Plan>, flow: usize, account: usize) -> RunHand {
+        let mut effects: Vec<EffectHand> = file.known.into_iter().map(EffectHand::known).collect();
+        effects.sort_by(|a, b| (&a.node, &a.item, a.way).cmp(&(&b.node, &b.item, b.way)));
+        RunHand {
+            plan_id: file.plan,
+            plan,
+            flow,
+            account,
+            root: file.root,
+            message: file.message,
+            effects,
+            then: Then::Look,
+            parked: file.parked,
+            leaving: false,
+            walking: true,
+            again: false,
+            over: false,
+        }
+    }
+
+    pub fn effect(&self, node: &str, item: &str, way: Way) -> Option<&EffectHand> {
+        self.position(node, item, way).ok().map(|n| &self.effects[n])
+    }
+
+    pub fn effect_mut(&mut self, node: &str, item: &str, way: Way) -> Option<&mut EffectHand> {
+        self.position(node, item, way).ok().map(|n| &mut self.effects[n])
+    }
+
+    pub fn position(&self, node: &str, item: &str, way: Way) -> Result<usize, usize> {
+        self.effects.binary_search_by(|have| (&*have.node, &*have.item, have.way).cmp(&(node, item, way)))
+    }
+
+    pub fn job(&self, run: RunId) -> AdvanceJob {
+        let known = self.effects.iter().map(|effect| KnownEffect {
+            node: effect.node.clone(),
+            item: effect.item.clone(),
+            way: effect.way,
+            phase: effect.state.phase.clone(),
+        });
+        AdvanceJob { run, plan: self.plan.clone(), flow: self.flow, root: self.root, message: self.message.clone(), known: known.collect() }
+    }
+
+    /// Some effects are open: the run stays, waits in the journal, or is walked again for what a settled call unblocks.
+    pub fn wait_or_stay(&mut self, run: RunId, facts: &mut Vec<Fact>) {
+        if self.walking {
+            return self.walk_again(run, facts);
+        }
+        let news = self.effects.iter().any(|effect| effect.place == Place::Settling && !effect.open());
+        if news && self.then == Then::Look {
+            return self.walk_again(run, facts);
+        }
+        let mut open = self.effects.iter().filter(|effect| effect.open());
+        if open.all(|effect| matches!(effect.place, Place::Settling | Place::Later)) {
+            self.leaving = true;
+            facts.push(Fact::Parked { run, parked: true });
+        } else {
+            self.stay(run, facts);
+        }
+    }
+
+    pub fn walk_again(&mut self, run: RunId, facts: &mut Vec<Fact>) {
+        self.again = true;
+        self.stay(run, facts);
+    }
+
+    fn stay(&mut self, run: RunId, facts: &mut Vec<Fact>) {
+        if std::mem::take(&mut self.parked) {
+            facts.push(Fact::Parked { run, parked: false });
+        }
+    }
+
+    /// How it ends without another walk, where that can be told: nothing comes after its effects and nothing is to be undone.
+    pub fn ending(&self) -> Option<Ending> {
+        if self.then == Then::Look {
+            return None;
+        }
+        let bad = self.effects.iter().filter_map(|effect| match &effect.state.phase {
+            Phase::Uncertain(why) => Some((StopKind::Uncertain, effect, why)),
+            Phase::Dead(why) => Some((StopKind::Dead, effect, why)),
+            Phase::Owed { .. } | Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Superseded => None,
+        });
+        let first = bad.min_by_key(|(kind, ..)| *kind == StopKind::Dead);
+        Some(match first {
+            Some((kind, effect, why)) => Ending::Stopped(Stopped { kind, node: effect.node.clone(), failure: why.clone(), undone: false }),
+            None => ending_of(self.effects.iter().map(|effect| &effect.state.phase)),
+        })
+    }
+
+    /// It is about to leave the hand.
+    pub fn leaves(&self) -> bool {
+        self.leaving
+    }
+
+    pub fn settling(&self) -> bool {
+        self.effects.iter().any(|effect| effect.place == Place::Settling)
+    }
+
+    /// The plan of an effect.
+    pub fn effect_plan(&self, effect: &EffectHand) -> &EffectPlan {
+        let plan = &self.plan.flows[self.flow].effects[effect.effect];
+        match (effect.way, &plan.undo) {
+            (Way::Undo, Some(undo)) => undo,
+            _ => plan,
+        }
+    }
+}
+
+impl EffectHand {
+    /// As the journal has it; a walk says what it asks.
+    pub fn known(known: StoredEffect) -> EffectHand {
+        EffectHand {
+            node: known.effect.node,
+            item: known.effect.item,
+            way: known.effect.way,
+            effect: 0,
+            state: known.state,
+            place: Place::Known,
+            input: None,
+            queue: 0,
+            lane: 0,
+            row: true,
+        }
+    }
+
+    /// A walk owes it for the first time.
+    pub fn fresh(owed: &Owed, now: Moment) -> EffectHand {
+        let state = EffectState { phase: Phase::Owed { due: now }, generation: 0, tries: 0, first: None, glued: None, sent: None };
+        EffectHand {
+            node: owed.node.clone(),
+            item: owed.item.clone(),
+            way: owed.way,
+            effect: owed.effect,
+            state,
+            place: Place::Known,
+            input: None,
+            queue: 0,
+            lane: 0,
+            row: false,
+        }
+    }
+
+    pub fn key(&self, run: RunId) -> EffectKey {
+        EffectKey { run, node: self.node.clone(), item: self.item.clone(), way: self.way }
+    }
+
+    /// It certainly did not arrive: a newer state may take its place, a newer plan may write it anew.
+    pub fn never_arrived(&self) -> bool {
+        self.state.sent.is_none() && self.state.glued.is_none()
+    }
+
+    pub fn open(&self) -> bool {
+        matches!(self.state.phase, Phase::Owed { .. } | Phase::Started { .. })
+    }
+}

@@ -1,0 +1,182 @@
+//! Into the hand and out of it: what was taken, what the journal gives back.
+
+use std::sync::Arc;
+
+use super::{Command, Desk, FETCH_RUNS_MOST, FLOW_OPEN_MOST, Fetch, HAND_BYTES_MOST, HAND_RUNS_MOST, Happening, Wake, run_hand::RunHand};
+use crate::{
+    fact::{Ending, MessageFile, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took},
+    run::AdvanceJob,
+};
+
+/// What is in hand of one flow, and what is left of it in the journal.
+pub(super) struct FlowHand {
+    pub name: Arc<str>,
+    pub in_hand: usize,
+    pub bytes: usize,
+    /// Open runs, wherever they are.
+    pub open: u64,
+    /// There may be active runs behind `mark` that are not in hand.
+    behind: bool,
+    /// Every active run up to this one was taken in hand.
+    mark: RunId,
+    fetching: bool,
+}
+
+impl FlowHand {
+    pub fn new(name: Arc<str>) -> FlowHand {
+        FlowHand { name, in_hand: 0, bytes: 0, open: 0, behind: false, mark: RunId(0), fetching: false }
+    }
+
+    /// What an earlier life left.
+    pub fn left_over(&mut self, active: u64, parked: u64) {
+        self.open += active + parked;
+        self.behind = active > 0;
+    }
+
+    pub fn full(&self) -> bool {
+        self.in_hand >= HAND_RUNS_MOST || self.bytes >= HAND_BYTES_MOST
+    }
+
+    /// The source may pull more.
+    pub fn has_room(&self) -> bool {
+        self.open < FLOW_OPEN_MOST
+    }
+}
+
+impl Desk {
+    pub(super) fn took(&mut self, took: Took, receipt: Receipt, jobs: &mut Vec<AdvanceJob>, out: &mut Vec<Command>) {
+        let run = match receipt {
+            Receipt::Taken(run) => run,
+            Receipt::Duplicate => return out.push(Command::Note(Happening::Duplicate { source: took.source })),
+        };
+        if let Some(failure) = took.fault.clone() {
+            let ending = Ending::Stopped(Stopped { kind: StopKind::Dead, node: "source".into(), failure, undone: false });
+            out.push(Command::Note(Happening::Taken { took: Box::new(took.clone()), run }));
+            let Took { message, correlation, flow, key, .. } = took;
+            return out.push(Command::Note(Happening::Ended { run, message, correlation, flow, key, ending }));
+        }
+        let Some(&account) = self.flow_of.get(&took.flow) else { return };
+        let flow = &mut self.flows[account];
+        flow.open += 1;
+        out.push(Command::Note(Happening::Taken { took: Box::new(took.clone()), run }));
+        if run <= flow.mark {
+            return;
+        }
+        if flow.behind || flow.full() {
+            flow.behind = true;
+            return;
+        }
+        flow.mark = run;
+        let message = MessageFile {
+            id: took.message,
+            source: took.source,
+            correlation: took.correlation,
+            received: took.at,
+            key: took.key,
+            version: took.version,
+            body: took.body,
+        };
+        let file = RunFile {
+            run,
+            root: took.root,
+            flow: took.flow,
+            plan: took.plan,
+            message: Arc::new(message),
+            known: Vec::new(),
+            over: false,
+            parked: false,
+        };
+        self.take_in(file, jobs);
+    }
+
+    /// Takes a run in hand and lets it be advanced.
+    fn take_in(&mut self, file: RunFile, jobs: &mut Vec<AdvanceJob>) -> bool {
+        let Some(plan) = self.plans.get(&file.plan).cloned() else { return false };
+        let (Some((flow, _)), Some(&account)) = (plan.flow(&file.flow), self.flow_of.get(&file.flow)) else { return false };
+        let run = file.run;
+        let hand = RunHand::known(file, plan.clone(), flow, account);
+        self.flows[account].in_hand += 1;
+        self.flows[account].bytes += hand.message.body.len();
+        jobs.push(hand.job(run));
+        self.runs.insert(run, hand);
+        true
+    }
+
+    pub(super) fn let_go(&mut self, run: RunId) -> Option<RunHand> {
+        let hand = self.runs.remove(&run)?;
+        let flow = &mut self.flows[hand.account];
+        flow.in_hand = flow.in_hand.saturating_sub(1);
+        flow.bytes = flow.bytes.saturating_sub(hand.message.body.len());
+        Some(hand)
+    }
+
+    /// Asks the journal for runs where the hand has room.
+    pub(super) fn fetch(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
+        for flow in &mut self.flows {
+            if flow.behind && !flow.fetching && flow.in_hand + FETCH_RUNS_MOST <= HAND_RUNS_MOST && flow.bytes < HAND_BYTES_MOST {
+                flow.fetching = true;
+                out.push(Command::Fetch(Fetch::Active { flow: flow.name.clone(), after: flow.mark, most: FETCH_RUNS_MOST }));
+            }
+        }
+        for queue in &mut self.queues {
+            match queue.parked() {
+                Some(due) if due <= now && !queue.fetching => {
+                    queue.fetching = true;
+                    out.push(Command::Fetch(Fetch::Due { queue: queue.name.clone(), now, most: FETCH_RUNS_MOST }));
+                }
+                Some(due) if due > now => wake.no_later_than(due),
+                Some(_) | None => {}
+            }
+        }
+        if !self.wanted.is_empty() {
+            let runs: Vec<RunId> = self.wanted.drain().filter(|run| !self.runs.contains_key(run)).collect();
+            if !runs.is_empty() {
+                out.push(Command::Fetch(Fetch::Runs(runs)));
+            }
+        }
+    }
+
+    pub(super) fn found(&mut self, fetch: Fetch, runs: Vec<RunFile>, next: Option<Moment>, now: Moment, out: &mut Vec<Command>) {
+        let (found, mut jobs) = (runs.len(), Vec::new());
+        let last = runs.last().map(|file| file.run);
+        let mut taken = 0;
+        for file in runs {
+            if file.over || self.runs.contains_key(&file.run) {
+                continue;
+            }
+            if self.reopened.remove(&file.run)
+                && let Some(&account) = self.flow_of.get(&file.flow)
+            {
+                self.flows[account].open += 1;
+            }
+            taken += usize::from(self.take_in(file, &mut jobs));
+        }
+        match fetch {
+            Fetch::Active { flow, most, .. } => self.found_active(&flow, last, found < most),
+            Fetch::Due { queue, .. } => self.found_due(&queue, next, taken, now),
+            Fetch::Runs(_) => {}
+        }
+        if !jobs.is_empty() {
+            out.push(Command::Advance(jobs));
+        }
+    }
+
+    fn found_active(&mut self, flow: &str, last: Option<RunId>, all: bool) {
+        if let Some(&account) = self.flow_of.get(flow) {
+            let flow = &mut self.flows[account];
+            flow.fetching = false;
+            flow.mark = last.map_or(flow.mark, |last| last.max(flow.mark));
+            flow.behind &= !all;
+        }
+    }
+
+    fn found_due(&mut self, queue: &str, next: Option<Moment>, taken: usize, now: Moment) {
+        if let Some(&n) = self.queue_of.get(queue) {
+            let queue = &mut self.queues[n];
+            queue.fetching = false;
+            // All that came is in hand already: it is looked at again when some of it has moved.
+            let pause = now.after(std::time::Duration::from_secs(1));
+            queue.set_parked(next.map(|next| if taken == 0 { next.max(pause) } else { next }));
+        }
+    }
+}
