@@ -4,7 +4,7 @@
 //! allows and a project file does not (anchors, tags, merge keys, repeated keys, several documents) is refused
 //! by name and read on, so that one fault never hides the next. Only text that is no YAML ends the reading.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Span as Marks};
 
@@ -47,7 +47,7 @@ struct Open {
 
 enum Held {
     List(Vec<Node>),
-    Map { pairs: Vec<(Scalar, Node)>, seen: HashMap<String, u32>, key: Key },
+    Map { pairs: Vec<(Scalar, Node)>, seen: Keys, key: Key },
 }
 
 /// Where a mapping stands: before a key, or between a key and its value.
@@ -56,6 +56,25 @@ enum Key {
     Good(Scalar),
     /// The key was refused, so its value is dropped.
     Refused,
+}
+
+/// The keys of a mapping, in so far as looking through its pairs would take too long.
+#[derive(Default)]
+struct Keys(HashSet<String>);
+
+/// Pairs that are looked through one by one.
+const PAIRS_FEW: usize = 16;
+
+impl Keys {
+    fn contain(&mut self, key: &str, pairs: &[(Scalar, Node)]) -> bool {
+        if pairs.len() <= PAIRS_FEW {
+            return pairs.iter().any(|(have, _)| have.text == key);
+        }
+        if self.0.is_empty() {
+            self.0.extend(pairs.iter().map(|(have, _)| have.text.clone()));
+        }
+        !self.0.insert(key.to_string())
+    }
 }
 
 struct Reader<'t> {
@@ -117,7 +136,7 @@ impl<'t> Reader<'t> {
             }
             Event::MappingStart(anchor, tag) => {
                 let from = self.properties(marks, anchor != 0 || tag.is_some(), to);
-                self.begin(from, anchor, Held::Map { pairs: Vec::new(), seen: HashMap::new(), key: Key::Wanted }, to)
+                self.begin(from, anchor, Held::Map { pairs: Vec::new(), seen: Keys::default(), key: Key::Wanted }, to)
             }
             Event::SequenceEnd | Event::MappingEnd => self.end(marks, to),
             Event::Alias(anchor) => self.alias(anchor, marks, to),
@@ -165,7 +184,7 @@ impl<'t> Reader<'t> {
             Some(Open { held: Held::Map { pairs, seen, key }, .. }) => match std::mem::replace(key, Key::Wanted) {
                 Key::Good(name) => pairs.push((name, node)),
                 Key::Refused => {}
-                Key::Wanted => *key = self::key(node, seen, to),
+                Key::Wanted => *key = self::key(node, pairs, seen, to),
             },
         }
         Ok(())
@@ -245,7 +264,7 @@ impl<'t> Reader<'t> {
 }
 
 /// Judges a node in a key's place.
-fn key(node: Node, seen: &mut HashMap<String, u32>, to: &mut Problems) -> Key {
+fn key(node: Node, pairs: &[(Scalar, Node)], seen: &mut Keys, to: &mut Problems) -> Key {
     let NodeKind::Scalar(scalar) = node.kind else {
         let help = "keys are words; quote an expression that begins with `[` or `{`".to_string();
         to.error(&codes::KEY, node.span, "a list or mapping cannot be a key", help);
@@ -259,12 +278,11 @@ fn key(node: Node, seen: &mut HashMap<String, u32>, to: &mut Problems) -> Key {
         to.error(&codes::MERGE, scalar.span, "the merge key `<<` is not supported", "write the keys out".to_string());
         return Key::Refused;
     }
-    if seen.contains_key(&scalar.text) {
+    if seen.contain(&scalar.text, pairs) {
         let says = format!("the key `{}` is here a second time", scalar.text);
         to.error(&codes::DUPLICATE, scalar.span, says, "remove one of the two, or merge them".to_string());
         return Key::Refused;
     }
-    seen.insert(scalar.text.clone(), scalar.span.from);
     Key::Good(scalar)
 }
 

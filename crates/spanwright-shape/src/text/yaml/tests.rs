@@ -122,6 +122,12 @@ fn a_repeated_key_is_told_and_the_rest_is_read() {
 }
 
 #[test]
+fn a_repeated_key_is_told_in_a_long_mapping_too() {
+    let text: String = (0..100).map(|n| format!("k{}: x\n", n % 99)).collect();
+    assert_eq!(faults(&text), ["S0103 100:1"]);
+}
+
+#[test]
 fn each_thing_that_yaml_has_and_we_do_not_is_refused_by_name() {
     assert_eq!(faults("a: &x 1\nb: *x\nc: !!str 2\n<<: {d: 1}\n[e]: 3"), ["S0105 1:4", "S0105 2:4", "S0106 3:4", "S0104 4:1", "S0107 5:1"]);
 }
