@@ -22,12 +22,14 @@ mod lock;
 mod names;
 mod numbers;
 mod pen;
+mod read;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod writer;
 
 pub use fault::OpenFault;
+pub use read::{Cause, Counts, Look, Which};
 pub use writer::{FULL_RETRY, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
 
 use fault::fault_of;

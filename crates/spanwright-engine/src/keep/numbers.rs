@@ -44,7 +44,6 @@ impl RunState {
     }
 
     /// As a person reads it.
-    #[allow(dead_code)]
     pub fn word(self) -> &'static str {
         match self {
             RunState::Active | RunState::Parked => "open",
@@ -111,7 +110,6 @@ pub fn outcome(kind: OutcomeKind) -> i64 {
 }
 
 /// The word of an outcome's number.
-#[allow(dead_code)]
 pub fn outcome_word(number: i64) -> &'static str {
     ["delivered", "later", "unknown", "never"].get(usize::try_from(number).unwrap_or(2)).copied().unwrap_or("unknown")
 }

@@ -31,7 +31,6 @@ pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
 }
 
 /// Opens the file for looking, beside a writer in another process or without one.
-#[allow(dead_code)]
 pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_version(rusqlite::version_number())?;
     if !path.exists() {

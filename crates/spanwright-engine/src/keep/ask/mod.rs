@@ -7,6 +7,8 @@ use spanwright_core::fact::{PlanBundle, PlanId, Print, RunFile, RunId};
 
 use super::{CodeOf, names::Names};
 
+pub use files::body;
+
 mod due;
 mod files;
 mod opening;
@@ -62,7 +64,7 @@ impl Ask<'_> {
         self.ready(NEWER)?.query_row([run.0], |row| row.get(0))
     }
 
-    fn ready(&self, sql: &str) -> Result<CachedStatement<'_>> {
+    pub fn ready(&self, sql: &str) -> Result<CachedStatement<'_>> {
         self.connection.prepare_cached(sql)
     }
 }

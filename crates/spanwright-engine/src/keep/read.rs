@@ -1,0 +1,112 @@
+//! The journal as a person looks at it: lists, one message with its whole trail, dead letters by cause, counts.
+//!
+//! Opens the file for reading only, also while an engine in another process writes it; each answer is of one moment.
+
+use std::path::Path;
+
+use rusqlite::{Connection, Result};
+use spanwright_core::fact::{ListFilter, Listed, Moment, RunId, Shown, StoreFault};
+
+use super::{CodeOf, OpenFault, ask::Ask, fault::fault_of, names::Names, schema};
+
+mod causes;
+mod list;
+mod show;
+#[cfg(test)]
+mod tests;
+
+pub use causes::Cause;
+
+/// Messages that one correlation id shows.
+pub const SHOWN_MOST: usize = 100;
+
+/// Looks at a journal.
+pub struct Look {
+    connection: Connection,
+    code_of: CodeOf,
+}
+
+/// What to show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// The message with this id.
+    Message(u128),
+    /// The run with this number.
+    Run(RunId),
+    /// All with this correlation id.
+    Correlation(String),
+}
+
+/// Runs by state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Somebody works on them.
+    pub active: u64,
+    /// They wait for a due time.
+    pub held: u64,
+    /// Done.
+    pub done: u64,
+    /// There was nothing to do.
+    pub skipped: u64,
+    /// Dead letters.
+    pub dead: u64,
+    /// Dead letters of which nobody knows whether they happened.
+    pub uncertain: u64,
+    /// Set aside by a person.
+    pub discarded: u64,
+}
+
+impl Look {
+    /// Opens the journal at this path for looking.
+    ///
+    /// # Errors
+    /// [`OpenFault`], in words; [`OpenFault::Absent`] where there is none yet.
+    pub fn open(path: &Path, code_of: CodeOf) -> std::result::Result<Look, OpenFault> {
+        Ok(Look { connection: schema::open_reader(path)?, code_of })
+    }
+
+    /// Runs that fit, newest first.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn list(&self, filter: &ListFilter) -> std::result::Result<Vec<Listed>, StoreFault> {
+        self.at_one_moment(|ask| ask.list(filter))
+    }
+
+    /// What is asked for with its trail, newest first, at most [`SHOWN_MOST`]; empty where there is none.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn show(&self, which: &Which) -> std::result::Result<Vec<Shown>, StoreFault> {
+        self.at_one_moment(|ask| ask.show(which))
+    }
+
+    /// Dead letters by cause, the most frequent first.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn causes(&self, most: usize) -> std::result::Result<Vec<Cause>, StoreFault> {
+        self.at_one_moment(|ask| ask.causes(most))
+    }
+
+    /// How many there are of each state. Walks over all runs.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn counts(&self) -> std::result::Result<Counts, StoreFault> {
+        self.at_one_moment(|ask| ask.counts())
+    }
+
+    // One read transaction an answer, with the names as they are in it: the writer goes on adding some.
+    fn at_one_moment<T>(&self, look: impl FnOnce(Ask<'_>) -> Result<T>) -> std::result::Result<T, StoreFault> {
+        let answer = || {
+            let moment = self.connection.unchecked_transaction()?;
+            let names = Names::load(&moment)?;
+            look(Ask { connection: &moment, names: &names, code_of: self.code_of })
+        };
+        answer().map_err(fault_of)
+    }
+}
+
+/// A point of a trail: when, what kind, and words.
+type Entry = (Moment, &'static str, String);

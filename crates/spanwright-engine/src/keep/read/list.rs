@@ -1,0 +1,135 @@
+//! Lists of runs.
+
+use rusqlite::{Result, Row, ToSql};
+use spanwright_core::fact::{ListFilter, Listed, Moment, RunId, StopKind};
+
+use super::Counts;
+use crate::keep::{
+    ask::{Ask, text, text_if_any},
+    numbers::RunState,
+};
+
+const LINE: &str =
+    "SELECT run.id, message.id, run.flow, message.key, message.correlation, message.received, run.state, run.reason, run.node,
+    run.words,
+    (SELECT count(*) FROM attempt WHERE attempt.run = run.id)
+        + (SELECT count(*) FROM effect WHERE effect.run = run.id AND effect.outcome IS NOT NULL),
+    EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id AND effect.state = 5)";
+
+/// Conditions, and what is bound in them.
+#[derive(Default)]
+struct Conditions<'f> {
+    sql: Vec<String>,
+    bound: Vec<Box<dyn ToSql + 'f>>,
+}
+
+impl<'f> Conditions<'f> {
+    fn equal(&mut self, column: &str, value: impl ToSql + 'f) {
+        self.bound.push(Box::new(value));
+        self.sql.push(format!("{column} = ?{}", self.bound.len()));
+    }
+}
+
+impl Ask<'_> {
+    pub fn list(self, filter: &ListFilter) -> Result<Vec<Listed>> {
+        let mut conditions = Conditions::default();
+        // A name or code that the journal never had has number 0, which no row has.
+        if let Some(flow) = &filter.flow {
+            conditions.equal("run.flow", self.names.known(flow).unwrap_or(0));
+        }
+        if let Some(reason) = &filter.reason {
+            conditions.equal("run.reason", self.names.known(reason).unwrap_or(0));
+        }
+        if let Some(key) = &filter.key {
+            conditions.equal("message.key", key);
+        }
+        if let Some(correlation) = &filter.correlation {
+            conditions.equal("message.correlation", correlation);
+        }
+        conditions.sql.extend(filter.state.as_deref().map(in_state));
+        // Whoever names a record or a correlation id means few messages; else it goes from the newest run backwards.
+        let by_message = filter.key.is_some() || filter.correlation.is_some();
+        self.lines(by_message, conditions, filter.most)
+    }
+
+    pub(super) fn lines_of(self, column: &str, value: impl ToSql, most: usize) -> Result<Vec<Listed>> {
+        let mut conditions = Conditions::default();
+        conditions.equal(column, value);
+        self.lines(column.starts_with("message."), conditions, most)
+    }
+
+    fn lines(self, by_message: bool, conditions: Conditions<'_>, most: usize) -> Result<Vec<Listed>> {
+        let tables = match by_message {
+            true => "message CROSS JOIN run ON run.message = message.seq",
+            false => "run CROSS JOIN message ON message.seq = run.message",
+        };
+        let wanted = if conditions.sql.is_empty() { "TRUE".into() } else { conditions.sql.join(" AND ") };
+        let sql = format!("{LINE} FROM {tables} WHERE {wanted} ORDER BY run.id DESC LIMIT {most}");
+        let mut statement = self.connection.prepare(&sql)?;
+        let lines = statement.query_map(rusqlite::params_from_iter(conditions.bound), |row| self.line(row))?;
+        lines.collect()
+    }
+
+    fn line(self, row: &Row<'_>) -> Result<Listed> {
+        let state = RunState::of(row.get(6)?);
+        let stopped = match (row.get::<_, Option<i64>>(7)?, row.get::<_, Option<i64>>(8)?) {
+            (Some(reason), Some(node)) => Some((self.names.text(node), self.failure(reason, row.get(9)?), kind_of(state, row.get(11)?))),
+            (_, _) => None,
+        };
+        Ok(Listed {
+            run: RunId(row.get(0)?),
+            message: u128::from_be_bytes(row.get(1)?),
+            flow: self.names.text(row.get(2)?),
+            key: text_if_any(row, 3)?,
+            correlation: text(row, 4)?,
+            received: Moment(row.get(5)?),
+            state: state.word(),
+            stopped,
+            tries: row.get(10)?,
+        })
+    }
+
+    pub fn counts(self) -> Result<Counts> {
+        let mut statement = self.ready("SELECT state, count(*) FROM run GROUP BY state")?;
+        let mut rows = statement.query([])?;
+        let mut counts = Counts::default();
+        while let Some(row) = rows.next()? {
+            let count = row.get::<_, i64>(1)?.cast_unsigned();
+            *match RunState::of(row.get(0)?) {
+                RunState::Active => &mut counts.active,
+                RunState::Parked => &mut counts.held,
+                RunState::Done => &mut counts.done,
+                RunState::Skipped => &mut counts.skipped,
+                RunState::Dead => &mut counts.dead,
+                RunState::Uncertain => &mut counts.uncertain,
+                RunState::Discarded => &mut counts.discarded,
+            } += count;
+        }
+        Ok(counts)
+    }
+}
+
+// A discarded run no longer says how it had stopped; an effect of unknown outcome does.
+fn kind_of(state: RunState, has_uncertain: bool) -> StopKind {
+    match state {
+        RunState::Uncertain => StopKind::Uncertain,
+        RunState::Discarded if has_uncertain => StopKind::Uncertain,
+        RunState::Active | RunState::Parked | RunState::Done | RunState::Skipped | RunState::Dead | RunState::Discarded => StopKind::Dead,
+    }
+}
+
+/// The condition of a state's word, by the index over such runs where there is one. A word that is none fits nothing.
+fn in_state(word: &str) -> String {
+    let active = "SELECT id FROM run INDEXED BY run_active WHERE state = 0";
+    let held = "SELECT id FROM run INDEXED BY run_parked WHERE state = 1";
+    match word {
+        "open" => format!("run.id IN ({active} UNION ALL {held})"),
+        "held" => format!("run.id IN ({held})"),
+        "dead" => "run.id IN (SELECT id FROM run INDEXED BY run_stopped WHERE state IN (4, 5))".into(),
+        "uncertain" => "run.id IN (SELECT id FROM run INDEXED BY run_stopped WHERE state IN (4, 5) AND state = 5)".into(),
+        "done" => "run.state = 2".into(),
+        "skipped" => "run.state = 3".into(),
+        "discarded" => "run.state = 6".into(),
+        _ => "FALSE".into(),
+    }
+}

@@ -1,0 +1,207 @@
+#![allow(clippy::unwrap_used)]
+
+use std::time::Duration;
+
+use spanwright_core::fact::{
+    Attempt, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, ListFilter, Moment, OutcomeKind, Phase, PlanId, Root, RunId,
+    Settled, SkipReason, StopKind, Stopped, Store, Took, Way, no_item,
+};
+use spanwright_lab::conformance::code_of;
+use spanwright_shape::text::Failure;
+use tempfile::TempDir;
+
+use super::{Counts, Look, Which};
+use crate::keep::Keep;
+
+const CODE: &str = "R0001";
+
+fn took(n: u128, flow: &str) -> Fact {
+    Fact::Took(Box::new(Took {
+        message: n,
+        source: format!("{flow}.poll").into(),
+        correlation: format!("corr-{}", n % 2).into(),
+        at: Moment(n as i64 * 10),
+        key: Some(format!("C{n}").into()),
+        version: None,
+        body: format!("{{\"n\":{n}}}").into_bytes().into(),
+        flow: flow.into(),
+        root: Root(n),
+        plan: PlanId(1),
+        seen: None,
+        fault: None,
+    }))
+}
+
+fn failure(says: &str) -> Failure {
+    Failure::new(code_of(CODE), says)
+}
+
+fn tried(run: i64, n: u32, phase: Phase, outcome: OutcomeKind, says: Option<&str>, at: i64) -> [Fact; 2] {
+    let exchange = ExchangeId(run * 10 + i64::from(n));
+    let status = if says.is_some() { 503 } else { 200 };
+    let exchanged = Exchanged {
+        id: exchange,
+        system: "crm".into(),
+        operation: "upsert".into(),
+        at: Moment(at),
+        took: Duration::from_millis(12),
+        status,
+        calls: 1,
+        sent: 1,
+        got: 1,
+    };
+    let settled = Settled {
+        effect: EffectKey { run: RunId(run), node: "crm.upsert".into(), item: no_item(), way: Way::Do },
+        state: EffectState { phase, generation: 0, tries: n, first: None, glued: None, sent: None },
+        queue: "in.crm.upsert".into(),
+        lane: 1,
+        attempt: Some(Attempt { n, exchange: Some(exchange), outcome, says: says.map(failure) }),
+        at: Moment(at),
+    };
+    [Fact::Exchanged(exchanged), Fact::Settled(Box::new(settled))]
+}
+
+fn stopped(run: i64, says: &str, at: i64) -> Fact {
+    let stopped = Stopped { kind: StopKind::Dead, node: "crm.upsert".into(), failure: failure(says), undone: false };
+    Fact::Ended { run: RunId(run), ending: Ending::Stopped(stopped), at: Moment(at) }
+}
+
+/// Six runs: done at the second try, dead twice for one cause, held, active, skipped; the second dead one replayed and dead again.
+fn journal() -> (TempDir, Keep, Look) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let mut keep = Keep::open(&path, code_of).unwrap();
+    let mut facts: Vec<Fact> = (1..=5).map(|n| took(n, "in")).collect();
+    facts.push(took(6, "out"));
+    facts.extend(tried(1, 1, Phase::Owed { due: Moment(150) }, OutcomeKind::Later, Some("it is busy"), 100));
+    facts.extend(tried(1, 2, Phase::Done(None), OutcomeKind::Delivered, None, 150));
+    facts.push(Fact::Ended { run: RunId(1), ending: Ending::Done, at: Moment(150) });
+    facts.extend(tried(2, 1, Phase::Dead(failure("no e-mail")), OutcomeKind::Never, Some("no e-mail"), 200));
+    facts.push(stopped(2, "no e-mail", 200));
+    facts.extend(tried(3, 1, Phase::Dead(failure("no e-mail")), OutcomeKind::Never, Some("no e-mail"), 300));
+    facts.push(stopped(3, "no e-mail", 300));
+    facts.push(Fact::Reopened { run: RunId(3), plan: PlanId(2), at: Moment(310), by: "ann".into() });
+    facts.extend(tried(3, 1, Phase::Dead(failure("no e-mail")), OutcomeKind::Never, Some("no e-mail"), 320));
+    facts.push(stopped(3, "no e-mail", 320));
+    facts.extend(tried(4, 1, Phase::Owed { due: Moment(900) }, OutcomeKind::Later, Some("it is busy"), 400));
+    facts.push(Fact::Parked { run: RunId(4), parked: true });
+    facts.push(Fact::Ended { run: RunId(6), ending: Ending::Skipped(SkipReason::Filtered), at: Moment(70) });
+    keep.commit(&facts).unwrap();
+    let look = Look::open(&path, code_of).unwrap();
+    (folder, keep, look)
+}
+
+fn listed(filter: ListFilter) -> Vec<i64> {
+    let (_folder, _keep, look) = journal();
+    look.list(&ListFilter { most: 10, ..filter }).unwrap().into_iter().map(|line| line.run.0).collect()
+}
+
+fn in_state(state: &str) -> Vec<i64> {
+    listed(ListFilter { state: Some(state.into()), ..ListFilter::default() })
+}
+
+#[test]
+fn a_list_is_newest_first_and_each_filter_narrows_it() {
+    assert_eq!(listed(ListFilter::default()), [6, 5, 4, 3, 2, 1]);
+    assert_eq!(listed(ListFilter { flow: Some("out".into()), ..ListFilter::default() }), [6]);
+    assert_eq!(listed(ListFilter { flow: Some("none".into()), ..ListFilter::default() }), [0_i64; 0]);
+    assert_eq!(listed(ListFilter { key: Some("C4".into()), ..ListFilter::default() }), [4]);
+    assert_eq!(listed(ListFilter { correlation: Some("corr-1".into()), ..ListFilter::default() }), [5, 3, 1]);
+    assert_eq!(listed(ListFilter { reason: Some(CODE.into()), ..ListFilter::default() }), [3, 2]);
+}
+
+#[test]
+fn a_list_by_state() {
+    assert_eq!(in_state("open"), [5, 4]);
+    assert_eq!(in_state("held"), [4]);
+    assert_eq!(in_state("done"), [1]);
+    assert_eq!(in_state("dead"), [3, 2]);
+    assert_eq!(in_state("uncertain"), [0_i64; 0]);
+    assert_eq!(in_state("skipped"), [6]);
+    assert_eq!(in_state("no such"), [0_i64; 0]);
+}
+
+#[test]
+fn a_line_says_where_why_and_after_how_many_attempts_it_stopped() {
+    let (_folder, _keep, look) = journal();
+    let line = look.list(&ListFilter { key: Some("C3".into()), most: 1, ..ListFilter::default() }).unwrap().remove(0);
+    assert_eq!((line.state, line.tries, line.message), ("dead", 2, 3));
+    assert_eq!(line.stopped, Some(("crm.upsert".into(), failure("no e-mail"), StopKind::Dead)));
+}
+
+fn trail(run: i64) -> Vec<String> {
+    let (_folder, _keep, look) = journal();
+    let shown = look.show(&Which::Run(RunId(run))).unwrap().remove(0);
+    shown.trail.into_iter().map(|(at, kind, words)| format!("{} {kind}: {words}", at.0)).collect()
+}
+
+#[test]
+fn a_trail_tells_every_attempt_and_the_end() {
+    let expected = [
+        "10 taken: from in.poll",
+        "100 attempt: crm.upsert: try 1 later, status 503 in 12 ms: R0001 it is busy",
+        "150 attempt: crm.upsert: try 2 delivered, status 200 in 12 ms",
+        "150 done: ",
+    ];
+    assert_eq!(trail(1), expected);
+}
+
+#[test]
+fn a_trail_keeps_what_was_before_a_replay() {
+    let expected = [
+        "30 taken: from in.poll",
+        "300 attempt: crm.upsert: try 1 never, status 503 in 12 ms: R0001 no e-mail",
+        "310 replayed: by ann; it had stopped: no e-mail",
+        "320 attempt: crm.upsert: try 1 never, status 503 in 12 ms: R0001 no e-mail",
+        "320 dead: at crm.upsert: R0001 no e-mail",
+    ];
+    assert_eq!(trail(3), expected);
+}
+
+#[test]
+fn a_trail_of_what_waits_says_when_it_is_due() {
+    assert_eq!(trail(4).last().map(String::as_str), Some("900 due: crm.upsert"));
+}
+
+#[test]
+fn a_message_is_found_by_its_id_and_by_its_correlation_id() {
+    let (_folder, _keep, look) = journal();
+    let shown = look.show(&Which::Message(2)).unwrap();
+    assert_eq!((shown.len(), &*shown[0].body), (1, b"{\"n\":2}".as_slice()));
+    assert_eq!(look.show(&Which::Correlation("corr-0".into())).unwrap().len(), 3);
+    assert!(look.show(&Which::Message(77)).unwrap().is_empty());
+}
+
+#[test]
+fn dead_letters_are_grouped_by_cause() {
+    let (_folder, _keep, look) = journal();
+    let causes = look.causes(10).unwrap();
+    let told: Vec<_> =
+        causes.iter().map(|cause| (&*cause.flow, &*cause.node, cause.failure.says.as_str(), cause.runs, cause.first, cause.last)).collect();
+    assert_eq!(told, [("in", "crm.upsert", "no e-mail", 2, Moment(200), Moment(320))]);
+}
+
+#[test]
+fn counts_by_state_see_what_the_writer_commits_next() {
+    let (_folder, mut keep, look) = journal();
+    let before = Counts { active: 1, held: 1, done: 1, skipped: 1, dead: 2, ..Counts::default() };
+    assert_eq!(look.counts().unwrap(), before);
+    keep.commit(&[Fact::Discarded { run: RunId(2), at: Moment(500), by: "ann".into(), reason: "a test record".into() }]).unwrap();
+    assert_eq!(look.counts().unwrap(), Counts { dead: 1, discarded: 1, ..before });
+    let trail = look.show(&Which::Run(RunId(2))).unwrap().remove(0).trail;
+    assert_eq!(trail.last(), Some(&(Moment(500), "discarded", "by ann: a test record".into())));
+}
+
+#[test]
+fn a_journal_can_be_looked_at_after_its_engine_ended() {
+    let (folder, keep, look) = journal();
+    drop((keep, look));
+    let look = Look::open(&folder.path().join("journal.db"), code_of).unwrap();
+    assert_eq!(look.counts().unwrap().dead, 2);
+}
+
+#[test]
+fn a_journal_that_is_not_there_is_told_in_words() {
+    let words = Look::open(std::path::Path::new("/nowhere/journal.db"), code_of).err().map(|fault| fault.to_string());
+    assert_eq!(words.as_deref(), Some("there is no journal at `/nowhere/journal.db` yet: `spanwright run` makes it"));
+}
