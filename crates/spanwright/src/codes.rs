@@ -29,8 +29,27 @@ pub fn find(id: &str) -> Option<&'static Code> {
     all().into_iter().find(|code| code.id.eq_ignore_ascii_case(id))
 }
 
+/// For a code that lies in a journal: a later edition may have written one that this one does not know.
+pub fn of_journal(id: &str) -> &'static Code {
+    find(id).unwrap_or(&UNKNOWN)
+}
+
+/// What to do, in one line: a page ends with it.
+pub fn advice(code: &Code) -> String {
+    let last = code.page.trim_end().rsplit("\n\n").next().unwrap_or_default();
+    last.trim_start_matches("**What to do.** ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
+    #[test]
+    fn every_page_ends_with_what_to_do() {
+        for code in super::all() {
+            let advice = super::advice(code);
+            assert!(advice.len() > 20 && !advice.starts_with(['#', '`', '|', '-']), "{}: {advice:?}", code.id);
+        }
+    }
+
     #[test]
     fn no_two_floors_use_one_id() {
         let ids: Vec<_> = super::all().iter().map(|code| code.id).collect();

@@ -80,7 +80,7 @@ impl Object<'_> {
 }
 
 /// RFC 3339 in UTC with six digits behind the second, so that lines sort as text.
-pub(super) fn timestamp(at: Moment) -> String {
+pub fn timestamp(at: Moment) -> String {
     match jiff::Timestamp::from_microsecond(at.0) {
         Ok(time) => format!("{time:.6}"),
         Err(_) => at.0.to_string(),
@@ -88,7 +88,7 @@ pub(super) fn timestamp(at: Moment) -> String {
 }
 
 /// A message's id as people see it: a UUID.
-pub(super) fn message_id(id: u128) -> String {
+pub fn message_id(id: u128) -> String {
     let hex = format!("{id:032x}");
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

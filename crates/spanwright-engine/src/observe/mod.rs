@@ -16,6 +16,7 @@ mod redact;
 mod tests;
 
 pub use counters::{Calls, Counters, Skipped};
+pub use ecs::{message_id, timestamp};
 pub use line::{Level, Line};
 pub use log::{LINES_MOST, Log, LogForm, LogSettings};
 pub use redact::{SECRET_LENGTH_LEAST, Secrets};
@@ -24,17 +25,21 @@ use std::sync::Arc;
 
 use spanwright_core::{desk::Happening, fact::Moment};
 
+/// Hears of each happening, on the desk's own thread: it must not wait for anybody.
+pub type Watcher = Box<dyn FnMut(&Happening, Moment) + Send>;
+
 /// Counts and tells.
 pub struct Observer {
     /// What was counted so far.
     pub counters: Counters,
     log: Option<Arc<Log>>,
+    watch: Option<Watcher>,
 }
 
 impl Observer {
-    /// With a log or without one.
-    pub fn new(log: Option<Arc<Log>>) -> Observer {
-        Observer { counters: Counters::default(), log }
+    /// With a log or without one, watched or not.
+    pub fn new(log: Option<Arc<Log>>, watch: Option<Watcher>) -> Observer {
+        Observer { counters: Counters::default(), log, watch }
     }
 
     /// Counts a happening, and tells of it where somebody wants to know.
@@ -44,6 +49,9 @@ impl Observer {
             && log.wants(Level::of(happening))
         {
             log.write(Line::of(happening, now));
+        }
+        if let Some(watch) = &mut self.watch {
+            watch(happening, now);
         }
     }
 

@@ -61,9 +61,9 @@ impl Running {
         self.inbox.say(Word::StopNow);
     }
 
-    /// Polls every source now.
-    pub fn poll_now(&self) {
-        self.inbox.tell(Event::Told(Order::PollNow));
+    /// Passes on what a person said: poll now, replay, discard.
+    pub fn tell(&self, order: Order) {
+        self.inbox.tell(Event::Told(order));
     }
 
     /// Whether it has ended; [`Running::wait`] returns at once then.

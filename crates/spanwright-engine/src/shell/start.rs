@@ -28,7 +28,7 @@ use super::{
 use crate::{
     clock::{Clock, Dice},
     keep::{self, CodeOf, FULL_RETRY, Keep, OpenFault, Writer},
-    observe::{Level, Line, Log, LogSettings, Observer},
+    observe::{Level, Line, Log, LogSettings, Observer, Watcher},
     variables::Variables,
     wire::{Http, HttpSettings, TlsFault},
 };
@@ -65,6 +65,8 @@ pub struct Start {
     pub signals: bool,
     /// Where lines go; `None`: nowhere.
     pub log: Option<LogSettings>,
+    /// Who hears of each happening; `None`: nobody.
+    pub watch: Option<Watcher>,
     /// How the wire is set up.
     pub http: HttpSettings,
     /// The time; tests turn its hands.
@@ -142,7 +144,7 @@ impl Engine {
             open: AtomicUsize::new(0),
         });
         let now = start.clock.now();
-        let observer = Observer::new(log);
+        let observer = Observer::new(log, start.watch);
         greet(&observer, &start.plan, &found, now);
         let (dice, mut first, unbuilt) = (Dice::new(), Vec::new(), found.unbuilt.len());
         let setup = Setup { plan: start.plan, plan_id: found.plan_id, older: found.older, once: start.once };

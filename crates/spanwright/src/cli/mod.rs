@@ -10,7 +10,11 @@ mod explain;
 mod folder;
 mod init;
 mod out;
+mod progress;
+mod run;
 mod schema;
+mod story;
+mod variables;
 
 use std::{io, process::ExitCode};
 
@@ -51,6 +55,7 @@ Exit codes: 0 fine, 1 found problems, 2 could not do it.";
 enum Command {
     Init(init::Init),
     Check(check::Check),
+    Run(run::Run),
     Explain(explain::Explain),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -61,6 +66,7 @@ impl Command {
         match self {
             Command::Init(init) => init.run(out),
             Command::Check(check) => check.run(out),
+            Command::Run(run) => run.run(out),
             Command::Explain(explain) => explain.run(out),
             Command::Schema(schema) => schema.run(out),
             Command::Completions(completions) => completions.run(out),

@@ -49,6 +49,11 @@ impl Out {
         drop(writeln!(anstream::stderr(), "{text}"));
     }
 
+    /// Writes text to standard error as it is.
+    pub fn aside_text(&mut self, text: &str) {
+        drop(anstream::stderr().write_all(text.as_bytes()));
+    }
+
     /// Writes what is still in a buffer.
     ///
     /// # Errors

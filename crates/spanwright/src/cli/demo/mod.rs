@@ -1,0 +1,125 @@
+//! `spanwright demo`: the example project on a bad day, against an ERP and a CRM that run in this process on loopback.
+//!
+//! The stand-ins and the engine share a process and nothing else: they talk over sockets, and what was lost, doubled or
+//! called is read from the stand-ins' own ledgers afterwards.
+
+mod summary;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, anyhow};
+use clap::Args;
+use spanwright_engine::{
+    shell::{State, Why},
+    variables::Variables,
+};
+use spanwright_world::{World, WorldSettings};
+use summary::Summary;
+
+use super::{
+    Ended, embedded,
+    folder::Folder,
+    out::{Format, Out},
+    progress::{self, Show},
+    run::Project,
+    story::thousands,
+};
+
+/// Customers that the ERP has.
+const CUSTOMERS: u64 = 1_000;
+/// Nothing is open and nothing has come for so long: some polls have brought no news.
+const QUIET: Duration = Duration::from_secs(5);
+/// A demo that takes longer is stopped: what it promises is less than a minute.
+const DEMO_TIME_MOST: Duration = Duration::from_secs(55);
+/// Folders that are tried where none is named.
+const FOLDERS_MOST: u32 = 100;
+
+/// See it work: a SOAP ERP, a REST CRM, a bad day, and nothing lost
+#[derive(Args)]
+#[command(after_help = "Examples:\n  spanwright demo\n  spanwright demo --folder /tmp/try --format json")]
+pub struct Demo {
+    /// Where the project is written; it must not be there yet [default: spanwright-demo, or the first number behind it that is free]
+    #[arg(long, value_name = "FOLDER", value_hint = clap::ValueHint::DirPath)]
+    folder: Option<PathBuf>,
+    /// How the summary is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Demo {
+    pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let began = Instant::now();
+        let path = self.folder()?;
+        let folder = Folder::at(&path);
+        embedded::write(embedded::EXAMPLE, &path)?;
+        let world = start_world(&folder)?;
+        introduce(&path, out);
+        let project = Project::open(folder.clone(), None, out)?;
+        // These and no others: a variable of the caller's process may lead to a real system.
+        let values = world.variables().iter().map(|(name, value)| ((*name).to_string(), value.clone()));
+        let (running, told, clock) = project.start(Variables::fixed(values.collect()), false, None)?;
+        let mut calm = Calm::since(began);
+        let ended = progress::follow(running, &Show::fitting(out), &told, &clock, out, |state| calm.is_enough(state));
+        if let Why::Broken(_) = ended.why {
+            return Err(anyhow!("{}", ended.why));
+        }
+        let summary = Summary::of(&ended.state, &folder, &world, calm.last_news - began)?;
+        world.stop();
+        match self.format {
+            Format::Human => out.data(&summary.human(&path))?,
+            Format::Json => out.line(&summary.json())?,
+        }
+        Ok(if summary.is_whole() { Ended::Fine } else { Ended::Problems })
+    }
+
+    fn folder(&self) -> anyhow::Result<PathBuf> {
+        if let Some(folder) = &self.folder {
+            return Ok(folder.clone());
+        }
+        let numbered = (2..FOLDERS_MOST).map(|number| format!("spanwright-demo-{number}"));
+        let mut names = std::iter::once("spanwright-demo".to_string()).chain(numbered);
+        names.find(|name| !Path::new(name).exists()).map(PathBuf::from).context("there are a hundred demos here already: name a `--folder`")
+    }
+}
+
+/// Both stand-ins, with their ledgers beside the journal.
+fn start_world(folder: &Folder) -> anyhow::Result<World> {
+    let ledgers = folder.make_state()?.join("world");
+    fs::create_dir_all(&ledgers).with_context(|| format!("making `{}`", ledgers.display()))?;
+    World::start(WorldSettings::lively(&ledgers, CUSTOMERS)).context("starting the stand-ins on loopback")
+}
+
+fn introduce(path: &Path, out: &mut Out) {
+    let (customers, folder) = (thousands(CUSTOMERS), path.display());
+    out.aside(&format!(
+        "An ERP (SOAP) and a CRM (REST, OAuth2) run on loopback. Each of the ERP's {customers} customers shall be a contact in the CRM, once.\n\
+         It is a bad day: the CRM will cut a call, go away, and limit the rate; a page of the ERP is busy; two customers cannot be delivered.\n\
+         The project that does it is in {folder}: see flows/customers.yaml and maps/customer-to-contact.yaml.\n"
+    ));
+}
+
+/// Whether the day is over: everything is delivered, and some polls have brought no news.
+struct Calm {
+    began: Instant,
+    last_news: Instant,
+    last_seen: (u64, u64, u64),
+}
+
+impl Calm {
+    fn since(began: Instant) -> Calm {
+        Calm { began, last_news: Instant::now(), last_seen: (0, 0, 0) }
+    }
+
+    fn is_enough(&mut self, state: &State) -> bool {
+        let seen = (state.counters.taken, state.counters.attempts, state.counters.polls_failed);
+        if seen != self.last_seen || state.standing.open > 0 {
+            (self.last_seen, self.last_news) = (seen, Instant::now());
+        }
+        let quiet = state.counters.taken > 0 && self.last_news.elapsed() >= QUIET;
+        quiet || self.began.elapsed() >= DEMO_TIME_MOST
+    }
+}

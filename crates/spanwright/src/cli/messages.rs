@@ -1,0 +1,176 @@
+//! `spanwright messages`: what became of what came in. It reads the journal beside a running engine and changes nothing.
+
+use std::fmt::Write as _;
+
+use anyhow::bail;
+use clap::Args;
+use spanwright_core::fact::{ListFilter, Listed, Shown};
+use spanwright_engine::{
+    keep::Look,
+    observe::{message_id, timestamp},
+};
+
+use super::{
+    Ended,
+    folder::Folder,
+    out::{Format, Object, Out},
+    story::words,
+};
+use crate::codes;
+
+/// List messages, or show one with its whole trail
+#[derive(Args)]
+#[command(after_help = "Examples:\n  spanwright messages --state dead\n  spanwright messages shop --key 100042\n  \
+    spanwright messages --id 0197f3c2-5a1b-7c3d-9e4f-001122334455 --body      by message, correlation or run id")]
+pub struct Messages {
+    #[command(flatten)]
+    folder: Folder,
+    #[command(flatten)]
+    filter: Filter,
+    /// One with its whole trail: its message id, its correlation id, or its run's number
+    #[arg(long, value_name = "ID", conflicts_with_all = ["flow", "key", "state", "reason", "correlation"])]
+    id: Option<String>,
+    /// Show the body too; it may hold personal data
+    #[arg(long, requires = "id")]
+    body: bool,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+/// Which messages.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Filter {
+    /// Only of this flow
+    #[arg(long, value_name = "FLOW")]
+    pub flow: Option<String>,
+    /// Only about this record
+    #[arg(long, value_name = "KEY")]
+    pub key: Option<String>,
+    /// Only with this correlation id
+    #[arg(long, value_name = "ID")]
+    pub correlation: Option<String>,
+    /// Only in this state: open, held, done, dead, skipped
+    #[arg(long, value_name = "STATE", value_parser = ["open", "held", "done", "dead", "skipped"])]
+    pub state: Option<String>,
+    /// Only stopped for this reason (a code)
+    #[arg(long, value_name = "CODE")]
+    pub reason: Option<String>,
+    /// So many at most, newest first
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    pub most: usize,
+}
+
+impl Filter {
+    /// As the journal takes it.
+    pub fn of_journal(&self) -> ListFilter {
+        ListFilter {
+            flow: self.flow.clone(),
+            key: self.key.clone(),
+            correlation: self.correlation.clone(),
+            state: self.state.clone(),
+            reason: self.reason.as_ref().map(|code| code.to_ascii_uppercase()),
+            most: self.most,
+        }
+    }
+}
+
+impl Messages {
+    pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let mut look = Look::open(&self.folder.journal(), codes::of_journal)?;
+        match &self.id {
+            Some(id) => self.show(&look.show(id)?, id, out),
+            None => self.list(&look.list(&self.filter.of_journal())?, out),
+        }
+    }
+
+    fn list(&self, lines: &[Listed], out: &mut Out) -> anyhow::Result<Ended> {
+        if self.format == Format::Human && !lines.is_empty() {
+            out.line(&heading())?;
+        }
+        for line in lines {
+            out.line(&match self.format {
+                Format::Human => row(line),
+                Format::Json => object(line).end(),
+            })?;
+        }
+        match lines.len() {
+            0 => out.aside("there is no such message"),
+            shown if shown == self.filter.most => out.aside(&format!("the newest {shown}; `--most` shows more")),
+            _ => {}
+        }
+        Ok(Ended::Fine)
+    }
+
+    fn show(&self, found: &[Shown], id: &str, out: &mut Out) -> anyhow::Result<Ended> {
+        if found.is_empty() {
+            bail!("there is no message, correlation or run `{id}`");
+        }
+        for shown in found {
+            out.data(&match self.format {
+                Format::Human => trail(shown, self.body),
+                Format::Json => trail_object(shown, self.body) + "\n",
+            })?;
+        }
+        Ok(Ended::Fine)
+    }
+}
+
+fn heading() -> String {
+    format!("{:<20} {:>8} {:<14} {:<14} {:<10} {:>5}  {}", "received", "run", "flow", "key", "state", "tries", "why")
+}
+
+fn row(line: &Listed) -> String {
+    let why = line.stopped.as_ref().map(|(node, failure, _)| format!("at {node}: {}", words(failure))).unwrap_or_default();
+    let (key, received) = (line.key.as_deref().unwrap_or("-"), &timestamp(line.received)[..19]);
+    let row = format!("{received:<20} {:>8} {:<14} {key:<14} {:<10} {:>5}  {why}", line.run.0, line.flow, line.state, line.tries);
+    row.trim_end().to_string()
+}
+
+/// A line for a machine.
+pub fn object(line: &Listed) -> Object {
+    let stopped = line.stopped.as_ref();
+    Object::new()
+        .number("run", line.run.0.unsigned_abs())
+        .text("message", &message_id(line.message))
+        .text("correlation", &line.correlation)
+        .text("flow", &line.flow)
+        .maybe("key", line.key.as_deref())
+        .text("received", &timestamp(line.received))
+        .text("state", line.state)
+        .number("tries", line.tries.into())
+        .maybe("node", stopped.map(|(node, _, _)| &**node))
+        .maybe("code", stopped.map(|(_, failure, _)| failure.code.id))
+        .maybe("why", stopped.map(|(_, failure, _)| failure.says.as_str()))
+}
+
+fn trail(shown: &Shown, with_body: bool) -> String {
+    let line = &shown.line;
+    let mut text = String::new();
+    let _ = writeln!(text, "message      {}", message_id(line.message));
+    let _ = writeln!(text, "correlation  {}", line.correlation);
+    let _ = writeln!(text, "run          {} of flow {}, {}", line.run.0, line.flow, line.state);
+    if let Some(key) = &line.key {
+        let _ = writeln!(text, "key          {key}");
+    }
+    if let Some((node, failure, _)) = &line.stopped {
+        let _ = writeln!(text, "stopped at   {node}: {} {}", failure.code.id, failure.says);
+        let _ = writeln!(text, "what to do   {}", codes::advice(failure.code));
+    }
+    for (at, kind, says) in &shown.trail {
+        let _ = writeln!(text, "  {} {kind:<10} {says}", timestamp(*at));
+    }
+    if with_body {
+        let _ = writeln!(text, "{}", String::from_utf8_lossy(&shown.body));
+    }
+    text
+}
+
+fn trail_object(shown: &Shown, with_body: bool) -> String {
+    let step = |(at, kind, says): &(_, &str, String)| Object::new().text("at", &timestamp(*at)).text("what", kind).text("says", says).end();
+    let object = object(&shown.line).list("trail", shown.trail.iter().map(step));
+    match with_body {
+        true => object.raw("body", &String::from_utf8_lossy(&shown.body)).end(),
+        false => object.end(),
+    }
+}

@@ -1,0 +1,131 @@
+//! One live line on a terminal, and the story above it; without a terminal the story alone, line by line.
+
+use std::{
+    sync::mpsc::Receiver,
+    thread,
+    time::{Duration, Instant},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+use spanwright_core::{deliver::HoldReason, fact::Moment};
+use spanwright_engine::{
+    clock::Clock,
+    shell::{Ended, Running, State},
+};
+
+use super::{
+    out::Out,
+    story::{seconds, thousands, words},
+};
+
+/// How often the line is drawn anew.
+const DRAWN_EVERY: Duration = Duration::from_millis(100);
+
+/// How much is shown while an engine runs.
+pub enum Show {
+    /// A live line, and the story above it.
+    Live(ProgressBar),
+    /// The story, line by line.
+    Lines,
+    /// Nothing: a log tells it.
+    Nothing,
+}
+
+impl Show {
+    /// Live where a person watches, lines otherwise.
+    pub fn fitting(out: &Out) -> Show {
+        if !out.is_watched() {
+            return Show::Lines;
+        }
+        let bar = ProgressBar::new_spinner();
+        let style = ProgressStyle::with_template("{spinner:.cyan} {elapsed:>4} {wide_msg}");
+        bar.set_style(style.expect("the template is well-formed"));
+        Show::Live(bar)
+    }
+
+    /// A line of the story.
+    pub fn line(&self, out: &mut Out, text: &str) {
+        match self {
+            Show::Live(bar) => bar.suspend(|| out.aside(text)),
+            Show::Lines => out.aside(text),
+            Show::Nothing => {}
+        }
+    }
+
+    fn state(&self, state: &State, now: Moment) {
+        if let Show::Live(bar) = self {
+            bar.set_message(standing(state, now));
+            bar.tick();
+        }
+    }
+
+    fn clear(&self) {
+        if let Show::Live(bar) = self {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+/// Shows a running engine until it has ended; `look` is asked each time whether it should be stopped.
+pub fn follow(
+    running: Running,
+    show: &Show,
+    told: &Receiver<String>,
+    clock: &Clock,
+    out: &mut Out,
+    mut is_enough: impl FnMut(&State) -> bool,
+) -> Ended {
+    let began = Instant::now();
+    let mut stopped = false;
+    while !running.is_over() {
+        for line in told.try_iter() {
+            show.line(out, &format!("{:>6} {line}", seconds(began.elapsed())));
+        }
+        let state = running.state();
+        show.state(&state, clock.now());
+        if !stopped && is_enough(&state) {
+            running.stop();
+            stopped = true;
+        }
+        thread::sleep(DRAWN_EVERY);
+    }
+    let ended = running.wait();
+    for line in told.try_iter() {
+        show.line(out, &format!("{:>6} {line}", seconds(began.elapsed())));
+    }
+    show.clear();
+    ended
+}
+
+/// `taken 1,003  delivered 500  open 503  crm is held for 1.2 s: it is sick`
+fn standing(state: &State, now: Moment) -> String {
+    let counters = &state.counters;
+    let mut text = format!(
+        "taken {}  delivered {}  open {}",
+        thousands(counters.taken),
+        thousands(counters.delivered),
+        thousands(state.standing.open)
+    );
+    if counters.dead_letters() > 0 {
+        text += &format!("  dead {}", thousands(counters.dead_letters()));
+    }
+    for (system, why) in &state.standing.held {
+        text += &format!("  {}", held(system, why, now));
+    }
+    for (source, why) in &state.standing.failed_sources {
+        text += &format!("  {source} failed: {}", words(why));
+    }
+    if state.disk_full {
+        text += "  THE DISK IS FULL: nothing is taken in or sent until there is room";
+    }
+    text
+}
+
+/// Why a system is held.
+pub fn held(system: &str, why: &HoldReason, now: Moment) -> String {
+    match why {
+        HoldReason::BreakerOpen(until) => format!("{system} is held for {}: it is sick", seconds(until.since(now))),
+        HoldReason::Paused(until) => format!("{system} is held for {}: it asked for a pause", seconds(until.since(now))),
+        HoldReason::Credentials(why) => format!("{system} is held: it refuses our credentials ({})", words(why)),
+    }
+}

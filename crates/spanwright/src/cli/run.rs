@@ -1,0 +1,248 @@
+//! `spanwright run`: polls, takes in and delivers until it is told to end.
+
+use std::{
+    io,
+    sync::{Arc, mpsc},
+};
+
+use anyhow::bail;
+use clap::{Args, ValueEnum};
+use spanwright_core::{desk::Happening, fact::Moment, plan::Plan};
+use spanwright_engine::{
+    clock::Clock,
+    observe::{Level, LogForm, LogSettings},
+    pinned,
+    shell::{Ended as EngineEnded, Engine, Running, Start, State, StorePlace, Why},
+    variables::Variables,
+    wire::HttpSettings,
+};
+use spanwright_shape::text::{
+    Bundle, Problems,
+    render::{self, Look},
+};
+
+use super::{
+    Ended,
+    check::plan_of,
+    folder::Folder,
+    out::{Format, Object, Out},
+    progress::{self, Show, held},
+    story::{Story, count, words},
+    variables::Listed,
+};
+use crate::codes;
+
+/// Lines of the story that may wait to be shown; more are left out.
+const STORY_LINES_MOST: usize = 1_024;
+
+/// Run a project: poll, take in, deliver; Ctrl-C ends it gracefully
+#[derive(Args)]
+#[command(after_help = "Examples:\n  spanwright run\n  spanwright run --env production --log json 2>> spanwright.log\n  \
+    spanwright run --once --format json      read every source once, deliver everything, end; 1 where something is left")]
+pub struct Run {
+    #[command(flatten)]
+    folder: Folder,
+    /// With the values of environments/NAME.yaml
+    #[arg(long, value_name = "NAME")]
+    env: Option<String>,
+    /// Read every source once, deliver everything, end
+    #[arg(long)]
+    once: bool,
+    /// Log lines on standard error, one an attempt, in place of the live line
+    #[arg(long, value_enum, value_name = "FORM")]
+    log: Option<LogOption>,
+    /// The least that is logged
+    #[arg(long, value_enum, value_name = "LEVEL", default_value = "info")]
+    level: LevelOption,
+    /// How the summary is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LogOption {
+    /// JSON in the Elastic Common Schema
+    Json,
+    /// Words for a person
+    Human,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum LevelOption {
+    Debug,
+    Info,
+    Warn,
+    Error,
+}
+
+impl From<LevelOption> for Level {
+    fn from(option: LevelOption) -> Level {
+        match option {
+            LevelOption::Debug => Level::Debug,
+            LevelOption::Info => Level::Info,
+            LevelOption::Warn => Level::Warn,
+            LevelOption::Error => Level::Error,
+        }
+    }
+}
+
+impl Run {
+    pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let project = Project::open(self.folder.clone(), self.env.as_deref(), out)?;
+        let variables = project.variables(out)?;
+        let (show, log) = match self.log_settings(out) {
+            Some(log) => (Show::Nothing, Some(log)),
+            None => (Show::fitting(out), None),
+        };
+        let (running, told, clock) = project.start(variables, self.once, log)?;
+        let ended = progress::follow(running, &show, &told, &clock, out, |_| false);
+        self.summary(&ended, clock.now(), out)
+    }
+
+    /// A person at a terminal has the live line; anything else gets lines.
+    fn log_settings(&self, out: &Out) -> Option<LogSettings> {
+        let form = match self.log {
+            Some(LogOption::Json) => LogForm::Ecs,
+            Some(LogOption::Human) => LogForm::Human { colour: out.is_watched() },
+            None if out.is_watched() => return None,
+            None => LogForm::Human { colour: false },
+        };
+        Some(LogSettings { form, level: self.level.into(), to: Box::new(io::stderr()) })
+    }
+
+    fn summary(&self, ended: &EngineEnded, now: Moment, out: &mut Out) -> anyhow::Result<Ended> {
+        if let Why::Broken(_) = ended.why {
+            bail!("{}", ended.why);
+        }
+        match self.format {
+            Format::Human => out.data(&human(ended, now))?,
+            Format::Json => out.line(&json(ended))?,
+        }
+        let clean = ended.why.exit_code() == 0 && (!self.once || is_clean(&ended.state));
+        Ok(if clean { Ended::Fine } else { Ended::Problems })
+    }
+}
+
+fn is_clean(state: &State) -> bool {
+    let standing = &state.standing;
+    state.counters.dead_letters() == 0 && standing.open == 0 && standing.held.is_empty() && standing.failed_sources.is_empty()
+}
+
+fn human(ended: &EngineEnded, now: Moment) -> String {
+    let State { standing, counters, .. } = &ended.state;
+    let skipped = counters.skipped.filtered + counters.skipped.unchanged + counters.skipped.superseded;
+    let mut text = format!("{}\n", ended.why);
+    text += &format!("  {} taken, {} delivered in {}", counters.taken, counters.delivered, count(counters.exchanges(), "call"));
+    text += &format!(", {} tried again, {skipped} skipped, {} open\n", counters.retried, standing.open);
+    for (code, dead) in &counters.dead {
+        text += &format!("  {}: {code} {}\n", count(*dead, "dead letter"), codes::of_journal(code).title);
+    }
+    for (system, why) in &standing.held {
+        text += &format!("  {}\n", held(system, why, now));
+    }
+    for (source, why) in &standing.failed_sources {
+        text += &format!("  {source} failed: {}\n", words(why));
+    }
+    text
+}
+
+fn json(ended: &EngineEnded) -> String {
+    let State { standing, counters, .. } = &ended.state;
+    let dead = counters.dead.iter().fold(Object::new(), |object, (code, count)| object.number(code, *count)).end();
+    Object::new()
+        .text("ended", &ended.why.to_string())
+        .number("taken", counters.taken)
+        .number("delivered", counters.delivered)
+        .number("retried", counters.retried)
+        .number("unchanged", counters.skipped.unchanged)
+        .number("filtered", counters.skipped.filtered)
+        .number("superseded", counters.skipped.superseded)
+        .raw("dead_letters", &dead)
+        .number("open", standing.open)
+        .number("calls", counters.exchanges())
+        .list("held", standing.held.iter().map(|(system, _)| quoted(system)))
+        .list("failed_sources", standing.failed_sources.iter().map(|(source, _)| quoted(source)))
+        .number("commits", ended.state.commits)
+        .end()
+}
+
+fn quoted(text: &str) -> String {
+    let mut out = Vec::new();
+    spanwright_shape::json::write_text(text, &mut out);
+    String::from_utf8(out).expect("text in, text out")
+}
+
+/// A project that is checked and may be run.
+pub struct Project {
+    folder: Folder,
+    bundle: Bundle,
+    plan: Plan,
+    environment: Option<String>,
+}
+
+/// A running engine, the lines of its story, and its clock.
+pub type Begun = (Running, mpsc::Receiver<String>, Arc<Clock>);
+
+impl Project {
+    /// Checks it, and shows what is wrong.
+    ///
+    /// # Errors
+    /// It has problems, or cannot be read.
+    pub fn open(folder: Folder, environment: Option<&str>, out: &mut Out) -> anyhow::Result<Project> {
+        let bundle = folder.bundle()?;
+        let mut problems = Problems::new();
+        let plan = plan_of(&bundle, environment, &mut problems);
+        out.aside_text(&render::human(&problems, &bundle, Look::Colour));
+        match plan {
+            Some(plan) => Ok(Project { folder, bundle, plan, environment: environment.map(str::to_string) }),
+            None => bail!("the project has problems, so it is not run"),
+        }
+    }
+
+    /// The values of its variables.
+    ///
+    /// # Errors
+    /// One that is used has none; each is named where it is used.
+    pub fn variables(&self, out: &mut Out) -> anyhow::Result<Variables> {
+        let listed = Listed::read(&self.bundle, self.environment.as_deref());
+        let values = listed.of_process();
+        let missing = listed.missing(&values);
+        if missing.is_empty() {
+            return Ok(values);
+        }
+        out.aside_text(&render::human(&missing, &self.bundle, Look::Colour));
+        bail!("variables have no value, so the project is not run; `spanwright check` needs none")
+    }
+
+    /// Starts the engine on it.
+    ///
+    /// # Errors
+    /// The journal cannot be opened; another process may have it.
+    pub fn start(self, variables: Variables, once: bool, log: Option<LogSettings>) -> anyhow::Result<Begun> {
+        let clock = Arc::new(Clock::of_machine());
+        let (teller, told) = mpsc::sync_channel(STORY_LINES_MOST);
+        let mut story = Story::default();
+        let watch = move |happening: &Happening, now: Moment| {
+            if let Some(line) = story.line(happening, now) {
+                // Nobody waits for a reader of stories.
+                drop(teller.try_send(line));
+            }
+        };
+        self.folder.make_state()?;
+        let environment = self.environment;
+        let start = Start {
+            bundle: pinned::pin(&self.bundle),
+            plan: Arc::new(self.plan),
+            rebuild: Box::new(move |pinned| pinned::rebuild(pinned, spanwright_connect::ALL, environment.as_deref())),
+            store: StorePlace::File(self.folder.journal(), codes::of_journal),
+            variables,
+            once,
+            signals: true,
+            log,
+            watch: Some(Box::new(watch)),
+            http: HttpSettings::default(),
+            clock: clock.clone(),
+        };
+        Ok((Engine::start(start)?, told, clock))
+    }
+}
