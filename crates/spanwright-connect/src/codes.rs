@@ -43,6 +43,7 @@ codes! {
     ITEM_NOT_NOW "R2016" "The system cannot take one item of a batch now";
     REDIRECT "R2017" "The system sends us elsewhere";
     SIGN_IN "R2018" "The token endpoint gave no token";
+    BODY_NOT_ALLOWED "R2019" "A body that the document does not allow";
 }
 
 /// Every code of this floor: those above, and each connector's own.

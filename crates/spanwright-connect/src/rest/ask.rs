@@ -1,7 +1,7 @@
 //! From calls to one request.
 
 use spanwright_core::connector::{Call, HttpRequest, Refusal, With};
-use spanwright_shape::{jsonschema::openapi::Place, text::Failure, value::Value};
+use spanwright_shape::{json, jsonschema::openapi::Place, room::Room, shape::breach, text::Failure, value::Value};
 
 use super::{
     RestSystem,
@@ -25,6 +25,7 @@ pub(super) fn ask(system: &RestSystem, operation: &RestOperation, calls: &[Call<
     let header = |request: &mut HttpRequest, name: &str, value: &str| add_header(request, name, value).map_err(Refusal::System);
     header(&mut request, "accept", ACCEPT)?;
     if let Some(body) = &operation.body {
+        allowed(system, operation, body, calls)?;
         request.body = write_body(operation, body, calls)?;
         if !request.body.is_empty() {
             header(&mut request, "content-type", &body.content_type)?;
@@ -56,7 +57,7 @@ fn parameters_of<'a>(operation: &RestOperation, calls: &[Call<'a>]) -> Result<Va
     }
     let written = |value: &Value<'_>| {
         let mut bytes = Vec::new();
-        spanwright_shape::json::write(value, &mut bytes);
+        json::write(value, &mut bytes);
         bytes
     };
     let shared = written(&first);
@@ -67,6 +68,24 @@ fn parameters_of<'a>(operation: &RestOperation, calls: &[Call<'a>]) -> Result<Va
         }
         None => Ok(first),
     }
+}
+
+/// What could only be told now: whether each body is what the document allows. It is read for that and sent as it is.
+fn allowed(system: &RestSystem, operation: &RestOperation, body: &RestBody, calls: &[Call<'_>]) -> Result<(), Refusal> {
+    let Some(shape) = body.shape else { return Ok(()) };
+    let mut room = Room::new();
+    for (n, bytes) in calls.iter().enumerate().filter_map(|(n, call)| Some((n, call.body?))) {
+        room.clear();
+        let wrong = match json::read(bytes, &room) {
+            Ok(value) => breach(&system.interface.shapes, shape, &value).map(|breach| breach.to_string()),
+            Err(fault) => Some(format!("it is no JSON (byte {}: {})", fault.at, fault.says)),
+        };
+        if let Some(wrong) = wrong {
+            let says = format!("{}: the document does not allow this body: {wrong}", operation.name);
+            return Err(Refusal::Call(n, Failure::new(&codes::BODY_NOT_ALLOWED, says)));
+        }
+    }
+    Ok(())
 }
 
 /// The bytes that the map wrote, as they are; of a batch with brackets and commas around them.

@@ -154,12 +154,21 @@ impl Compiler<'_> {
             parameters: endpoint.parameters,
             open_query: open,
             key,
-            body: endpoint.body.map(|body| RestBody { content_type: body.content_type, required: body.required }),
+            body: endpoint.body.map(|body| RestBody {
+                shape: self.checkable(seen.body),
+                content_type: body.content_type,
+                required: body.required,
+            }),
             outcomes,
             repeat,
             bulk,
         };
         (seen, made)
+    }
+
+    /// The shape to check bodies against, where it says anything.
+    fn checkable(&self, body: Option<ShapeId>) -> Option<ShapeId> {
+        body.filter(|id| !matches!(self.shapes.get(*id), Shape::Any))
     }
 
     /// The parameter that carries the idempotency key, taken out of what a flow can give.

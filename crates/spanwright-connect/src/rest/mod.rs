@@ -1,8 +1,8 @@
 //! `rest:` JSON over HTTP, described by OpenAPI or by hand.
 //!
-//! [`compile`] turns the document and `operations:` into one [`Call shape`](operation::RestOperation) an operation, in
+//! [`compile`] turns the document and `operations:` into one [`operation::RestOperation`] each, in
 //! which nothing is left to be looked up; [`ask`] and [`hear`] only follow it. A request body is spliced from the bytes
-//! that the map wrote, never parsed again. What is promised: one exchange, no redirect followed, no secret kept; of
+//! that the map wrote, read only to see that the document allows them. What is promised: one exchange, no redirect followed, no secret kept; of
 //! every call one outcome, and where nobody can know, `unknown`.
 
 use std::sync::Arc;

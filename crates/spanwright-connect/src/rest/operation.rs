@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use spanwright_core::interface::Repeat;
 use spanwright_map::Program;
-use spanwright_shape::jsonschema::openapi::{Parameter, Place};
+use spanwright_shape::{
+    jsonschema::openapi::{Parameter, Place},
+    shape::ShapeId,
+};
 
 use super::outcomes::Outcomes;
 
@@ -46,6 +49,8 @@ pub(super) enum PathPart {
 /// How a body is sent.
 #[derive(Debug)]
 pub(super) struct RestBody {
+    /// What each call's body must be: of a bulk operation one item. `None`: the document says nothing of it.
+    pub(super) shape: Option<ShapeId>,
     pub(super) content_type: Arc<str>,
     pub(super) required: bool,
 }

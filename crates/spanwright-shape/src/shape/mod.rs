@@ -6,8 +6,10 @@
 
 use std::sync::Arc;
 
+mod breach;
 mod fits;
 
+pub use breach::{Breach, breach};
 pub use fits::{Fit, fits};
 
 /// A shape in its [`Shapes`]; recursive types cost nothing.
@@ -159,6 +161,18 @@ impl NumberFacets {
     pub fn of(kind: NumberKind) -> NumberFacets {
         NumberFacets { kind, digits: None, fraction: None, least: None, most: None }
     }
+
+    /// From what on and up to what: by its own bounds, or else by its width.
+    pub fn range(&self) -> (Option<Arc<str>>, Option<Arc<str>>) {
+        let (width_least, width_most) = match self.kind {
+            NumberKind::Integer { bits: bits @ 1..=64 } => {
+                let half = 1i128 << (bits - 1);
+                (Some(Arc::from((-half).to_string())), Some(Arc::from((half - 1).to_string())))
+            }
+            NumberKind::Integer { .. } | NumberKind::Decimal | NumberKind::Double => (None, None),
+        };
+        (self.least.clone().or(width_least), self.most.clone().or(width_most))
+    }
 }
 
 /// The arena of shapes that a schema, or a checked map, lives in.
@@ -279,3 +293,6 @@ pub struct ShapeRef {
     /// The shape.
     pub id: ShapeId,
 }
+
+#[cfg(test)]
+mod laws;

@@ -76,9 +76,25 @@ fn a_body_is_sent_as_its_bytes_are() {
 }
 
 #[test]
+fn a_body_that_the_document_does_not_allow_is_not_sent() {
+    let not = |name: &str, says: &str| format!("R2019 shop.{name}: the document does not allow this body: {says}");
+    check("createOrder", ("{}", "{}"), &format!("call 0 {}", not("createOrder", "`.no`: it is required, and missing")));
+    check("createOrder", ("{}", r#"{"no":7}"#), &format!("call 0 {}", not("createOrder", "`.no`: text is wanted, and it is a number")));
+    check(
+        "createOrder",
+        ("{}", "{\"no\":"),
+        &format!("call 0 {}", not("createOrder", "it is no JSON (byte 6: it ends where a value was expected)")),
+    );
+    let bulk = shop(vec![operation("putPrices").bulk(500, "", "", "")]);
+    let items = [("{}", r#"{"sku":"a"}"#), ("{}", r#"{"sku":"b","price":"1"}"#)];
+    let expected = format!("call 1 {}", not("putPrices", "`.price`: a number is wanted, and it is text"));
+    assert_eq!(asked(&bulk, "putPrices", &items), expected);
+}
+
+#[test]
 fn every_request_says_who_what_and_why() {
     let (room, system) = (Room::new(), shop(Vec::new()));
-    let Request::Http(request) = system.ask(number(&system, "createOrder"), &calls(&[("{}", "{}")], &room), &with()).unwrap();
+    let Request::Http(request) = system.ask(number(&system, "createOrder"), &calls(&[("{}", r#"{"no":"1"}"#)], &room), &with()).unwrap();
     let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value))).collect();
     let expected = [
         "accept: application/json, application/problem+json;q=0.9",
@@ -94,7 +110,10 @@ fn every_request_says_who_what_and_why() {
 fn the_key_goes_where_the_document_or_the_settings_say() {
     check("pay", ("{}", "{}"), "POST https://shop.example.com/v1/payments | idempotency-key: key-0 | {}");
     let keyed = shop(vec![operation("putPrices").key("request_id")]);
-    assert_eq!(asked(&keyed, "putPrices", &[("{}", "{}")]), "POST https://shop.example.com/v1/prices?request_id=key-0 | {}");
+    assert_eq!(
+        asked(&keyed, "putPrices", &[("{}", r#"{"prices":[]}"#)]),
+        r#"POST https://shop.example.com/v1/prices?request_id=key-0 | {"prices":[]}"#
+    );
     let by_hand = shop(vec![operation("ship").by_hand("POST", "/ship/{id}").key("X-Request-Id")]);
     assert_eq!(asked(&by_hand, "ship", &[(r#"{"id":1}"#, "")]), "POST https://shop.example.com/v1/ship/1 | x-request-id: key-0");
 }
@@ -140,7 +159,7 @@ fn a_batch_is_spliced_from_the_bytes_of_its_items() {
     let wrapped = shop(vec![operation("putPrices").key("request_id").bulk(500, "", "", "")]);
     let expected = r#"POST https://shop.example.com/v1/prices?request_id=key-of-request | {"prices":[{"sku":"a"}]}"#;
     assert_eq!(asked(&wrapped, "putPrices", &[("{}", r#"{"sku":"a"}"#)]), expected);
-    assert_eq!(asked(&system, "putStock", &[("{}", "{}"), ("{}", "")]), "call 1 R2004 shop.putStock needs a body");
+    assert_eq!(asked(&system, "putStock", &[("{}", r#"{"sku":"a"}"#), ("{}", "")]), "call 1 R2004 shop.putStock needs a body");
 }
 
 #[test]
@@ -154,7 +173,8 @@ fn the_items_of_a_batch_share_their_parameters() {
 #[test]
 fn a_batch_of_many_messages_carries_the_key_of_the_request_for_correlation() {
     let (room, system) = (Room::new(), shop(vec![operation("putStock").bulk(100, "", "", "")]));
-    let Request::Http(request) = system.ask(number(&system, "putStock"), &calls(&[("{}", "{}"), ("{}", "{}")], &room), &with()).unwrap();
+    let Request::Http(request) =
+        system.ask(number(&system, "putStock"), &calls(&[("{}", r#"{"sku":"a"}"#), ("{}", r#"{"sku":"b"}"#)], &room), &with()).unwrap();
     let correlation = request.headers.iter().find(|(name, _)| &**name == "x-correlation-id").unwrap();
     assert_eq!(correlation.1, b"key-of-request");
 }

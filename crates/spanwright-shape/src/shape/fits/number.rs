@@ -38,7 +38,7 @@ fn family(given: &NumberFacets, wanted: &NumberFacets) -> Fit {
 /// Digits that a given number has at most, where its type or its bounds say so.
 fn digits_most(facets: &NumberFacets) -> Option<u16> {
     let count = |bound: &str| bound.bytes().filter(u8::is_ascii_digit).count() as u16;
-    match (facets.digits, facets.kind, range(facets)) {
+    match (facets.digits, facets.kind, facets.range()) {
         (Some(digits), _, _) => Some(digits),
         (None, NumberKind::Integer { .. }, (Some(least), Some(most))) if !least.contains(['e', 'E']) && !most.contains(['e', 'E']) => {
             Some(count(&least).max(count(&most)))
@@ -48,7 +48,7 @@ fn digits_most(facets: &NumberFacets) -> Option<u16> {
 }
 
 fn bounds(given: &NumberFacets, wanted: &NumberFacets) -> Fit {
-    let ((have_least, have_most), (want_least, want_most)) = (range(given), range(wanted));
+    let ((have_least, have_most), (want_least, want_most)) = (given.range(), wanted.range());
     let reaches = |have: &Option<Arc<str>>, want: &Arc<str>| have.as_ref().map(|have| order(have, want));
     if let (Some(have), Some(want)) = (&have_least, &want_most)
         && order(have, want) == Ordering::Greater
@@ -71,18 +71,6 @@ fn bounds(given: &NumberFacets, wanted: &NumberFacets) -> Fit {
         None => Fit::Perhaps(format!("any number into at least {want}")),
     });
     upper.worse(lower)
-}
-
-/// From what on and up to what, by its own bounds or else by its width.
-fn range(facets: &NumberFacets) -> (Option<Arc<str>>, Option<Arc<str>>) {
-    let (width_least, width_most) = match facets.kind {
-        NumberKind::Integer { bits: bits @ 1..=64 } => {
-            let half = 1i128 << (bits - 1);
-            (Some(Arc::from((-half).to_string())), Some(Arc::from((half - 1).to_string())))
-        }
-        NumberKind::Integer { .. } | NumberKind::Decimal | NumberKind::Double => (None, None),
-    };
-    (facets.least.clone().or(width_least), facets.most.clone().or(width_most))
 }
 
 fn order(one: &str, other: &str) -> Ordering {
