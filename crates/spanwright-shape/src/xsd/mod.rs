@@ -26,6 +26,8 @@ mod write_simple;
 mod write_untyped;
 
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
 pub(crate) mod tests;
 
 pub use compile::compile;

@@ -42,7 +42,7 @@ pub(crate) fn read(bundle: &Bundle, name: &str) -> (Option<Wsdl>, Vec<String>) {
 }
 
 /// A document as JSON, decoded as the global element that its root is.
-fn decoded(graph: &Graph, source: &str) -> String {
+pub(crate) fn decoded(graph: &Graph, source: &str) -> String {
     let room = Room::new();
     let mut reader = Reader::new(source).unwrap();
     let Event::Start(name) = reader.read().unwrap() else { panic!("no root") };
