@@ -8,6 +8,8 @@ use tempfile::TempDir;
 
 use super::Keep;
 
+mod bad_days;
+
 /// Journals, each in a folder of its own.
 struct Keeps {
     folder: TempDir,
