@@ -34,7 +34,9 @@ impl Desk {
         if lane == 0 || !newest_only {
             return;
         }
-        let mates = self.queues[queue].lane_mates(lane, key);
+        let mut mates = self.queues[queue].lane_mates(lane, key);
+        // The items of one message share its lane, and are no states of each other.
+        mates.retain(|(mate, _)| mate.run != key.run);
         let newer_waits = mates.iter().any(|(_, before)| !before);
         let mut older: Vec<EffectKey> = mates.into_iter().filter(|(_, before)| *before).map(|(mate, _)| mate).collect();
         if newer_waits {

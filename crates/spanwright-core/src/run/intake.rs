@@ -104,6 +104,7 @@ fn arrival(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) -> R
         return Err(Failure::new(&codes::R0008, "`key` of the source gave nothing"));
     }
     let (version, once) = (text(source.version.as_ref(), item, room)?, text(source.once.as_ref(), item, room)?);
+    let key = key.or_else(|| once.clone());
     Ok(Some(Arrival { body: bytes(item), key, version, once, fault: None }))
 }
 

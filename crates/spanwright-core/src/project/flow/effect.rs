@@ -44,9 +44,15 @@ impl Builder<'_, '_> {
         let effect = self.effect(node, form, found, scene);
         let batch = form.form("batch").and_then(|batch| self.batch(form, &batch, found));
         let unchanged = form.node("unchanged").is_some();
-        let newest_only = form.flag("newest_only") == Some(Given::Is(true));
+        let wished = form.flag("newest_only");
         self.check_keyed(form, "unchanged", unchanged && !self.keyed, "`key`");
-        self.check_keyed(form, "newest_only", newest_only && !(self.keyed && self.versioned), "`key` and `version`");
+        self.check_keyed(form, "newest_only", wished == Some(Given::Is(true)) && !self.keyed, "`key`");
+        let repeatable = effect.as_ref().is_some_and(|effect| effect.repeat != Repeat::Never);
+        let newest_only = match wished {
+            Some(Given::Is(wished)) => wished,
+            // A polled record is a state and not an event: the source itself has forgotten the older one.
+            _ => self.states && repeatable && !scene.inside_each(),
+        };
         let in_order = self.keyed;
         self.keep(EffectPlan { batch, unchanged, newest_only, in_order, ..effect? })
     }

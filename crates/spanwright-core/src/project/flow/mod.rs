@@ -42,7 +42,7 @@ pub(super) fn check(form: &Filled<'_>, known: &Known<'_>, to: &mut Problems) -> 
         effects: Vec::new(),
         names: BTreeMap::new(),
         keyed: from.node("key").is_some() || from.node("once").is_some(),
-        versioned: from.node("version").is_some(),
+        states: from.node("key").is_some() && from.node("once").is_none(),
         to,
     };
     let (source, scene) = builder.source(&from);
@@ -60,8 +60,8 @@ struct Builder<'b, 'k> {
     names: BTreeMap<String, Span>,
     /// The flow says which record a message is about.
     keyed: bool,
-    /// And which state of it is newer.
-    versioned: bool,
+    /// Its messages are states of records, not events.
+    states: bool,
     to: &'b mut Problems,
 }
 

@@ -30,6 +30,11 @@ impl Scene {
         Scope { shapes, dot: self.dot, names: self.names.clone(), zone: self.zone.clone() }
     }
 
+    /// Whether this is the body of an `each`.
+    pub fn inside_each(&self) -> bool {
+        self.names.iter().any(|(name, _)| &**name == "index")
+    }
+
     /// Inside an `each` over a part of this body.
     pub fn inside(&self, item: ShapeId, shapes: &mut Shapes) -> Scene {
         let mut names = self.names.clone();

@@ -70,7 +70,11 @@ static SEND: &[Key] = &[
     BODY_KEY,
     Key::may("batch", Kind::Form(&BATCH), "How many are gathered into one request."),
     Key::may("unchanged", Kind::Words(&["skip"]), "The same body as last time for this key is not sent again."),
-    Key::may("newest_only", Kind::Flag, "A newer state of a record takes the place of an older one that waits."),
+    Key::may(
+        "newest_only",
+        Kind::Flag,
+        "A newer state of a record takes the place of an older one that waits. Left out: so it is for polled records with a `key`, where it may be repeated.",
+    ),
     RETRY_KEY,
     OUTCOMES,
     IF_UNKNOWN,
