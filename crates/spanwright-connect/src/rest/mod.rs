@@ -1,9 +1,9 @@
 //! `rest:` JSON over HTTP, described by OpenAPI or by hand.
 //!
-//! [`compile`] turns the document and `operations:` into one [`operation::RestOperation`] each, in
-//! which nothing is left to be looked up; [`ask`] and [`hear`] only follow it. A request body is spliced from the bytes
-//! that the map wrote, read only to see that the document allows them. What is promised: one exchange, no redirect followed, no secret kept; of
-//! every call one outcome, and where nobody can know, `unknown`.
+//! `compile` turns the document and `operations:` into one `RestOperation` each, in which nothing is left to be looked
+//! up; `ask` and `hear` only follow it. A request body is spliced from the bytes that the map wrote, which are read only
+//! to see that the document allows them. What is promised: one exchange, no redirect followed, no secret kept; of every
+//! call one outcome, and where nobody can know, `unknown`.
 
 use std::sync::Arc;
 

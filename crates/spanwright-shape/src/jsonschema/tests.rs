@@ -1,8 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
+use proptest::prelude::*;
+
 use super::*;
 use crate::{
-    shape::{Format, NumberKind, Presence, RecordShape, Zone},
+    shape::{Fit, Format, NumberKind, Presence, RecordShape, Zone, fits},
     text::{Bundle, FileId, yaml},
 };
 
@@ -284,5 +286,81 @@ fn alternatives_that_multiply_are_stopped() {
 fn every_code_has_a_page_with_its_title() {
     for code in codes::ALL {
         assert_eq!(code.page.lines().next(), Some(format!("# {} {}", code.id, code.title).as_str()));
+    }
+}
+
+/// Schemas of every keyword with values of every kind, right and wrong.
+fn any_schema() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        prop::sample::select(vec!["true", "false", "{}", "null", "7", "text", "[]", "{type: string}", "{type: [integer, 'null']}"])
+            .prop_map(String::from),
+        prop::sample::select(vec!["{$ref: '#/$defs/A'}", "{$ref: '#/$defs/B'}", "{$ref: '#'}", "{$ref: 'x'}", "{$ref: 3}"])
+            .prop_map(String::from),
+    ];
+    leaf.prop_recursive(4, 40, 5, |inner| {
+        let one = prop::sample::select(vec![
+            "items",
+            "additionalProperties",
+            "not",
+            "allOf",
+            "properties",
+            "type",
+            "$ref",
+            "unevaluatedProperties",
+        ]);
+        let many = prop::sample::select(vec!["allOf", "oneOf", "anyOf", "enum", "required", "prefixItems"]);
+        let named = prop::sample::select(vec!["properties", "patternProperties", "dependentRequired", "$defs"]);
+        let facet = prop::sample::select(vec![
+            "maxLength: 3",
+            "minimum: -1",
+            "maximum: x",
+            "nullable: true",
+            "readOnly: true",
+            "writeOnly: true",
+            "multipleOf: 0.01",
+            "format: date-time",
+            "minItems: 2",
+            "exclusiveMinimum: 5",
+            "required: [a, b]",
+            "enum: [a, 1, null]",
+            "const: 2.5",
+            "pattern: a",
+            "type: object",
+            "uniqueItems: true",
+        ]);
+        let keyword = prop_oneof![
+            (one, inner.clone()).prop_map(|(key, schema)| (key, schema)),
+            (many, prop::collection::vec(inner.clone(), 0..3)).prop_map(|(key, schemas)| (key, format!("[{}]", schemas.join(", ")))),
+            (named, inner.clone(), inner).prop_map(|(key, one, other)| (key, format!("{{a: {one}, b: {other}}}"))),
+            facet.prop_map(|facet| facet.split_once(": ").map(|(key, value)| (key, value.to_string())).unwrap()),
+        ];
+        prop::collection::vec(keyword, 0..4).prop_map(|keywords| {
+            let once: std::collections::BTreeMap<&str, String> = keywords.into_iter().collect();
+            let pairs: Vec<String> = once.iter().map(|(key, value)| format!("{key}: {value}")).collect();
+            format!("{{{}}}", pairs.join(", "))
+        })
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_document_comes_to_an_end_and_both_its_sides_fit_themselves(a in any_schema(), b in any_schema()) {
+        let text = format!("$defs: {{A: {a}, B: {b}}}");
+        for side in [Side::Given, Side::Taken] {
+            let bundle = Bundle::new([("schema.yaml".to_string(), text.clone().into_bytes())]);
+            let mut problems = Problems::new();
+            let document = yaml::read(&bundle, FileId(0), &mut problems).unwrap();
+            let mut schemas = Schemas::new(&document, document.get("$defs"), &mut problems);
+            let id = schemas.shape(document.get("$defs").unwrap().get("A").unwrap(), side);
+            let mut shapes = schemas.finish();
+            let from = shapes.clone();
+            let copy = shapes.import(&from, id);
+            prop_assert!(matches!(fits(&shapes, id, copy), Fit::Fits | Fit::Perhaps(_)), "{text}");
+            for n in 0..shapes.len() {
+                if let Shape::OneOf(arms) = shapes.get(ShapeId(n as u32)) {
+                    prop_assert!(arms.iter().all(|arm| !matches!(shapes.get(*arm), Shape::Any | Shape::Never | Shape::OneOf(_))), "{text}");
+                }
+            }
+        }
     }
 }
