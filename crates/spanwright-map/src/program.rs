@@ -10,7 +10,7 @@ use spanwright_shape::{
 };
 
 use crate::{
-    check::{Seen, Sight},
+    check::{self, Seen, Sight, Verdict},
     lower::Lowering,
     op::{Op, OpKind, Site},
     run::{Flow, Frame, Given, Run, Trouble},
@@ -190,10 +190,18 @@ impl Program {
     }
 }
 
-fn typed(text: &Scalar, op: Op, sites: Vec<Site>, sight: &mut Sight<'_>, _to: &mut Problems) -> Option<(Program, Seen)> {
-    let seen = Seen { shape: sight.shapes.add(Shape::Any), absent: false, count: Count::Maybe, paths: Vec::new() };
-    let gives = Gives { shape: seen.shape, count: Count::Maybe, reads: Vec::new(), can_fail: true };
-    Some((Program { text: text.text.as_str().into(), op, sites: sites.into(), gives }, seen))
+fn typed(text: &Scalar, op: Op, mut sites: Vec<Site>, sight: &mut Sight<'_>, to: &mut Problems) -> Option<(Program, Seen)> {
+    let before = to.errors();
+    let Verdict { seen, reads, can_fail } = check::check(text, &op, &mut sites, sight, to);
+    let bare = matches!(op.kind, OpKind::Path(..)) && !op.many;
+    // Inside, what is absent is null; only a path that stands alone keeps it absent.
+    let seen = match (seen.absent, bare) {
+        (true, false) => Seen { shape: sight.shapes.or_null(seen.shape), absent: false, ..seen },
+        _ => seen,
+    };
+    let count = if seen.absent { seen.count.max(Count::Maybe) } else { seen.count };
+    let gives = Gives { shape: seen.shape, count, reads, can_fail };
+    (to.errors() == before).then(|| (Program { text: text.text.as_str().into(), op, sites: sites.into(), gives }, seen))
 }
 
 impl Scope<'_> {

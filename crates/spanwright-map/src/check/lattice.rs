@@ -133,7 +133,6 @@ pub fn without(shapes: &mut Shapes, id: ShapeId, kinds_gone: Kinds) -> ShapeId {
 }
 
 /// Any of some kinds, without facets.
-#[allow(dead_code)]
 pub fn of_kinds(shapes: &mut Shapes, wanted: Kinds) -> ShapeId {
     if wanted == Kinds::ALL {
         return shapes.add(Shape::Any);

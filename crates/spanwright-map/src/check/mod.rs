@@ -2,15 +2,31 @@
 //!
 //! Inside an expression the typing is *success typing*: an error only where no value of the given shapes can work, or
 //! where jq would be forgiving in silence (null as an operand, a comparison that is never true, a default on a flag).
-//! Where a shape is [`Shape::Any`], nothing is said.
+//! Where a shape is [`Shape::Any`], nothing is said. Conditions refine: behind `if .Phone then`, `.X // d`,
+//! `select(.Type == "BILL")` and `values` the shapes are what they must be there.
+//!
+//! Lineage is sound: changing anything that is not in `reads` cannot change the result. A path that is only stepped
+//! through is not read; whatever is looked at, put into a list or given out is.
 
+mod binary;
+mod call;
 pub mod lattice;
+mod narrow;
+mod path;
+mod results;
+mod see;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use spanwright_shape::shape::{Shape, ShapeId, Shapes, Zone};
+use spanwright_shape::{
+    shape::{ShapeId, Shapes},
+    text::{Code, Problem, Problems, Scalar, Weight},
+};
 
-use crate::{op::Op, program::Count};
+use crate::{
+    op::{Op, Site},
+    program::Count,
+};
 
 /// What is known of a value.
 #[derive(Clone, Debug)]
@@ -39,50 +55,99 @@ pub struct Sight<'s> {
 }
 
 /// The checker of one expression.
-#[derive(Debug)]
-pub struct Checker<'s> {
+pub struct Checker<'c> {
     /// The arena.
-    pub shapes: &'s mut Shapes,
+    pub shapes: &'c mut Shapes,
+    text: &'c Scalar,
+    sites: &'c mut [Site],
+    names: Vec<(Arc<str>, Seen)>,
+    locals: Vec<Seen>,
+    to: Problems,
+    reads: BTreeSet<Arc<str>>,
+    can_fail: bool,
+    /// The node that is looked at, for problems of functions.
+    here: u32,
+}
+
+/// What a whole expression gives.
+#[derive(Debug)]
+pub struct Verdict {
+    /// Its value.
+    pub seen: Seen,
+    /// What it reads.
+    pub reads: Vec<Arc<str>>,
+    /// Whether it can fail.
+    pub can_fail: bool,
+}
+
+/// Checks a whole expression.
+pub fn check(text: &Scalar, op: &Op, sites: &mut [Site], sight: &mut Sight<'_>, to: &mut Problems) -> Verdict {
+    let dot = sight.dot.clone();
+    let names = sight.names.clone();
+    let mut checker = Checker {
+        shapes: sight.shapes,
+        text,
+        sites,
+        names,
+        locals: Vec::new(),
+        to: Problems::new(),
+        reads: BTreeSet::new(),
+        can_fail: false,
+        here: op.site,
+    };
+    let seen = checker.see(op, &dot);
+    checker.read(&seen);
+    let Checker { to: found, reads, can_fail, .. } = checker;
+    found.iter().for_each(|problem| to.push(problem.clone()));
+    let reads = reads.into_iter().map(|path| if path.is_empty() { Arc::from(".") } else { path }).collect();
+    Verdict { seen, reads, can_fail }
 }
 
 impl Checker<'_> {
-    fn any(&mut self) -> ShapeId {
-        self.shapes.add(Shape::Any)
+    /// The shape as an operand: what may be absent may be null.
+    fn value(&mut self, seen: &Seen) -> ShapeId {
+        if seen.absent { self.shapes.or_null(seen.shape) } else { seen.shape }
     }
-    pub fn whole_or_null(&mut self) -> ShapeId {
-        self.any()
+
+    /// The value as the dot of what follows.
+    fn as_dot(&mut self, seen: &Seen) -> Seen {
+        Seen { shape: self.value(seen), absent: false, count: Count::One, paths: seen.paths.clone() }
     }
-    pub fn wholes(&mut self) -> ShapeId {
-        self.any()
+
+    fn made(shape: ShapeId) -> Seen {
+        Seen { shape, absent: false, count: Count::One, paths: Vec::new() }
     }
-    pub fn sum_of(&mut self, _: &Seen) -> ShapeId {
-        self.any()
+
+    fn read(&mut self, seen: &Seen) {
+        self.reads.extend(seen.paths.iter().cloned());
     }
-    pub fn any_list(&mut self) -> ShapeId {
-        self.any()
+
+    /// The text of a node, as it is written.
+    fn written(&self, op: &Op) -> String {
+        let site = &self.sites[op.site as usize];
+        let text = self.text.text.get(site.from as usize..site.to as usize).unwrap_or_default();
+        text.split_whitespace().collect::<Vec<_>>().join(" ")
     }
-    pub fn any_record(&mut self) -> ShapeId {
-        self.any()
+
+    fn report(&mut self, code: &'static Code, weight: Weight, site: u32, says: String, help: String) {
+        let site = &self.sites[site as usize];
+        let at = self.text.place(site.from as usize, site.to as usize);
+        // One place says one thing once: a node in a form can be seen twice.
+        if !self.to.iter().any(|problem| problem.at == Some(at) && problem.code == code) {
+            self.to.push(Problem { code, weight, at: Some(at), says, help: Some(help) });
+        }
     }
-    pub fn list_of_dot(&mut self, _: &Seen) -> ShapeId {
-        self.any()
+
+    fn error(&mut self, code: &'static Code, site: u32, says: impl Into<String>, help: impl Into<String>) {
+        self.report(code, Weight::Error, site, says.into(), help.into());
     }
-    pub fn keys_of(&mut self, _: &Seen) -> ShapeId {
-        self.any()
+
+    fn warning(&mut self, code: &'static Code, site: u32, says: impl Into<String>, help: impl Into<String>) {
+        self.report(code, Weight::Warning, site, says.into(), help.into());
     }
-    pub fn entries_of(&mut self, _: &Seen) -> ShapeId {
-        self.any()
-    }
-    pub fn text_of(&mut self, _: &Seen) -> ShapeId {
-        self.any()
-    }
-    pub fn attribute_of(&mut self, _: &Seen, _: &[Op]) -> ShapeId {
-        self.any()
-    }
-    pub fn date_time(&mut self, _: Zone) -> ShapeId {
-        self.any()
-    }
-    pub fn date(&mut self, _: Zone) -> ShapeId {
-        self.any()
-    }
+}
+
+/// How many results two in a row give.
+fn then(first: Count, second: Count) -> Count {
+    first.max(second)
 }

@@ -23,7 +23,7 @@ pub static LENGTH: Function = Function {
             dot: Kinds::ALL.without(Kinds::FLAG),
             nulls: Nulls::Forgiven,
             arguments: Kinds::NONE,
-            gives: Result::Number,
+            gives: Result::Of(|checker, dot, _| checker.length_of(dot)),
             can_fail: false,
         },
     },

@@ -24,6 +24,7 @@ mod xml;
 use spanwright_shape::{text, value::Value};
 
 pub use asked::{Asked, Prepared};
+pub use kinds::word;
 pub use types::{Makes, Nulls, Result, Types};
 
 use crate::{

@@ -43,7 +43,13 @@ pub static JOIN: Function = Function {
     makes: Makes::Value {
         run: joined,
         prepare: nothing,
-        types: Types { dot: Kinds::LIST, nulls: Nulls::Fail, arguments: Kinds::TEXT, gives: Result::Text, can_fail: false },
+        types: Types {
+            dot: Kinds::LIST,
+            nulls: Nulls::Fail,
+            arguments: Kinds::TEXT,
+            gives: Result::Of(|checker, dot, _| checker.joined(dot)),
+            can_fail: false,
+        },
     },
 };
 

@@ -80,7 +80,7 @@ impl Checking<'_, '_> {
             _ => Empty::Omit,
         };
         if form.empty != Some(Empty::Fail) {
-            self.maybe_nothing(absent, nullable && on_null == Empty::Fail, wanted, at, &form.from.text, way.target());
+            self.maybe_nothing(absent && known.is_some(), nullable && on_null == Empty::Fail, wanted, at, &form.from.text, way.target());
         }
         let wants = self.value_fits(form, core, wanted, at);
         let shape = if nullable && on_null == Empty::Null { self.sight.shapes.or_null(core) } else { core };
@@ -90,7 +90,7 @@ impl Checking<'_, '_> {
     }
 
     fn maybe_nothing(&mut self, absent: bool, null: bool, wanted: &Target, at: Span, text: &str, target: &str) {
-        if !(wanted.required && absent || null && wanted.required) {
+        if !wanted.required || !(absent || null) {
             return;
         }
         let what = if absent { "absent" } else { "null" };

@@ -225,7 +225,9 @@ impl<'c, 's> Checking<'c, 's> {
         let (from, mut given) = match source {
             Some(source) => source,
             None => {
-                form.then.map(|then| self.unread(then));
+                if let Some(then) = form.then {
+                    self.unread(then);
+                }
                 return None;
             }
         };

@@ -94,7 +94,7 @@ impl<'a> Writer<'a> {
             None => self.nothing(field.on_absent, &field.from, &field.place, out),
             Some(Value::Null) => self.nothing(field.on_null, &field.from, &field.place, out),
             Some(value) => match &field.table {
-                Some(table) => self.from_table(table, value, field, out),
+                Some(table) => self.table_value(table, value, field, out),
                 None => self.value(value, field, out),
             },
         }
@@ -111,7 +111,7 @@ impl<'a> Writer<'a> {
         Ok(true)
     }
 
-    fn from_table(&self, table: &'a Table, value: Value<'a>, field: &'a Field, out: &mut Vec<u8>) -> Written<bool> {
+    fn table_value(&self, table: &'a Table, value: Value<'a>, field: &'a Field, out: &mut Vec<u8>) -> Written<bool> {
         let site = 0;
         let text = self.run.to_text(value, site).map_err(|stop| self.stopped(&field.from, &field.place, &field.place.lines, &stop))?;
         match table.pairs.get(text).or(table.otherwise.as_ref()) {

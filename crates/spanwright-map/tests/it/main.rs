@@ -2,3 +2,4 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)] // a floor reads no file; its tests read theirs
 
 mod jq;
+mod maps;
