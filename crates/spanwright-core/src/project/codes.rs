@@ -47,6 +47,7 @@ codes! {
     ZONE "P0417" "A zone that is not known";
     OVERLAP "P0418" "An overlap shorter than the repeated hour";
     POLL_REPEATS "P0419" "A poll of something that may not be repeated";
+    PARAMETER_VALUE "P0420" "A value that the parameter cannot take";
 }
 
 #[cfg(test)]

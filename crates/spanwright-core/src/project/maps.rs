@@ -73,7 +73,9 @@ fn one<'f>(
     let whole = shapes.add(Shape::Any);
     let names = scene::constant_names(&mut shapes, whole, variables);
     let zone = source.as_ref().and_then(|typed| systems.get(typed.system).settings.zone.clone());
-    let context = MapContext { name: name.into(), target: target.as_ref().map(|typed| typed.shape.clone()), files: bundle };
+    // Without its source every field would seem to be missing.
+    let wanted = source.as_ref().and(target.as_ref()).map(|typed| typed.shape.clone());
+    let context = MapContext { name: name.into(), target: wanted, files: bundle };
     let mapping = form.node("fields").and_then(|fields| {
         let mapping = Mapping::check(fields, &mut Scope { shapes: &mut shapes, dot, names, zone }, &context, to)?;
         if let Some(typed) = &target {

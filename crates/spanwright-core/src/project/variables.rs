@@ -190,6 +190,11 @@ impl Variables {
         value
     }
 
+    /// There is no project file that could declare them.
+    pub(super) fn are_unknown(&self) -> bool {
+        self.unknown
+    }
+
     /// What expressions see as `$vars`: no secrets.
     pub(super) fn seen(&self) -> BTreeMap<Arc<str>, Option<Arc<str>>> {
         let open = self.all.iter().filter(|(_, variable)| !variable.secret);

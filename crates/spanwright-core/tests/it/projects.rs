@@ -139,6 +139,9 @@ refused! {
     settings_that_cannot_work
     no_project
     zones_and_polls
+    a_map_that_reads_what_is_not_there
+    keys_and_lists
+    bodies
 }
 
 #[test]

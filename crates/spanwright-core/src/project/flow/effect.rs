@@ -82,6 +82,10 @@ impl Builder<'_, '_> {
     fn effect(&mut self, node: &NodeName, form: &Filled<'_>, found: Option<(usize, usize)>, scene: &Scene) -> Option<EffectPlan> {
         let one = self.operation(found).is_some_and(Operation::parameters_are_body);
         let (has_with, has_body) = (form.node("with").is_some(), form.node("body").is_some());
+        if let (true, true, Some(key)) = (one, has_with, form.key("body")) {
+            let says = "`with` and `body` both say what the request holds";
+            self.to.error(&codes::SETTING, key.span, says, "write one of the two".to_string());
+        }
         let with = if one && !has_with { None } else { self.with(form, node, Parameters::of(self.known, found), scene) };
         let body = if one && has_with && !has_body { Some(Body::None) } else { self.body(node, form, found, scene) };
         let inherited = found.map_or_else(Policy::default, |(system, _)| self.known.systems.get(system).retry.clone());

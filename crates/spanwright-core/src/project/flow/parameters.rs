@@ -35,14 +35,16 @@ impl Parameters {
         Parameters { record, operation: format!("{}.{name}", checked.name), filled: Vec::new(), key }
     }
 
-    /// `into:` names a parameter.
-    pub(super) fn fill(&mut self, into: &Scalar, to: &mut Problems) {
+    /// `into:` names a parameter; gives its shape.
+    pub(super) fn fill(&mut self, into: &Scalar, to: &mut Problems) -> Option<ShapeRef> {
         self.filled.push(into.text.clone());
-        let Some(ShapeRef { shapes, id }) = &self.record else { return };
-        if shapes.field(*id, &into.text).is_none() && !is_open(shapes, *id) {
+        let ShapeRef { shapes, id } = self.record.as_ref()?;
+        let field = shapes.field(*id, &into.text);
+        if field.is_none() && !is_open(shapes, *id) {
             let help = did_you_mean(&into.text, types::fields(shapes, *id));
             to.error(&codes::NO_PARAMETER, into.span, format!("`{}` has no parameter `{}`", self.operation, into.text), help);
         }
+        field.map(|field| ShapeRef { shapes: shapes.clone(), id: field.shape })
     }
 
     /// What `with:` must still give.
@@ -50,8 +52,8 @@ impl Parameters {
         let ShapeRef { shapes, id } = self.record.as_ref()?;
         let mut shapes: Shapes = (**shapes).clone();
         let Shape::Record(mut record) = shapes.get(*id).clone() else { return None };
-        record.fields.retain(|field| !self.is_key(&field.name));
-        for field in record.fields.iter_mut().filter(|field| self.filled.iter().any(|name| **name == *field.name)) {
+        let is_filled = |name: &str| self.is_key(name) || self.filled.iter().any(|filled| filled == name);
+        for field in record.fields.iter_mut().filter(|field| is_filled(&field.name)) {
             field.presence = Presence::Maybe;
         }
         let id = shapes.add(Shape::Record(record));

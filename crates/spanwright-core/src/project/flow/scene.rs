@@ -22,6 +22,8 @@ pub struct Scene {
     pub names: Vec<(Arc<str>, ShapeId)>,
     /// The zone of times that carry none.
     pub zone: Option<Arc<str>>,
+    /// The body's shape is unknown because of a mistake that has been told: nothing more is said of it.
+    pub lost: bool,
 }
 
 impl Scene {
@@ -43,7 +45,7 @@ impl Scene {
         }
         let index = shapes.add(Shape::Number(NumberFacets::of(NumberKind::Integer { bits: 32 })));
         names.extend([("parent".into(), self.dot), ("index".into(), index)]);
-        Scene { dot: item, names, zone: self.zone.clone() }
+        Scene { dot: item, names, zone: self.zone.clone(), lost: self.lost }
     }
 }
 
@@ -70,6 +72,9 @@ fn meta(shapes: &mut Shapes) -> ShapeId {
 }
 
 fn vars(shapes: &mut Shapes, variables: &Variables) -> ShapeId {
+    if variables.are_unknown() {
+        return shapes.add(Shape::Any);
+    }
     let text = shapes.add(Shape::Text(TextFacets::default()));
     let maybe = shapes.or_null(text);
     let fields: Vec<_> = variables.seen().into_iter().map(|(name, value)| (name, if value.is_some() { text } else { maybe })).collect();

@@ -6,7 +6,7 @@ use spanwright_map::{Count, Program};
 use spanwright_shape::{
     json,
     number::Number,
-    shape::{Format, Shape, ShapeId, TextFacets, Zone},
+    shape::{Fit, Format, Shape, ShapeId, ShapeRef, TextFacets, Zone, fits},
     text::{Node, Plain, Problems, Scalar, Span, form::Filled},
     value::Value,
 };
@@ -38,7 +38,8 @@ impl Builder<'_, '_> {
             Some((text, Some(program))) => self.items_of(program, text),
             Some((_, None)) => self.any(),
         };
-        let item = Scene { dot: item, ..page.clone() };
+        let unread = matches!(each, Some((_, None)));
+        let item = Scene { dot: item, lost: page.lost || unread, ..page.clone() };
         let names = constant_names(&mut self.shapes, item.dot, self.known.variables);
         let first = Scene { names, ..item.clone() };
         let source = self.poll(form, found, &page, &item, each.and_then(|(_, program)| program));
@@ -48,12 +49,12 @@ impl Builder<'_, '_> {
     /// What a page's expressions see: the answer, and no names.
     fn page(&mut self, found: Option<(usize, usize)>) -> Scene {
         let known = self.known;
-        let Some((system, operation)) = found else { return Scene { dot: self.any(), names: Vec::new(), zone: None } };
+        let Some((system, operation)) = found else { return Scene { dot: self.any(), names: Vec::new(), zone: None, lost: true } };
         let dot = match known.systems.interface(system) {
             Some(interface) => self.import(&interface.shape(interface.operations[operation].gives)),
             None => self.any(),
         };
-        Scene { dot, names: Vec::new(), zone: known.systems.get(system).settings.zone.clone() }
+        Scene { dot, names: Vec::new(), zone: known.systems.get(system).settings.zone.clone(), lost: false }
     }
 
     fn poll(
@@ -71,8 +72,9 @@ impl Builder<'_, '_> {
         let when = self.expression(form, "when", item);
         let once = self.scalar_of(form, "once", item);
         let key = self.scalar_of(form, "key", item);
+        self.check_never_empty(form, key.as_ref().filter(|_| !item.lost));
         let version = self.scalar_of(form, "version", item);
-        let nothing = Scene { dot: self.shapes.add(Shape::Null), names: Vec::new(), zone: None };
+        let nothing = Scene { dot: self.shapes.add(Shape::Null), names: Vec::new(), zone: None, lost: false };
         let with = self.with(form, "source", parameters, &nothing);
         let (system, operation) = found?;
         let name: Arc<str> = format!("{}.source", self.flow).into();
@@ -90,16 +92,19 @@ impl Builder<'_, '_> {
         };
         let pages = form.form("pages").or_else(inherited)?;
         let into = pages.scalar("into")?;
-        parameters.fill(into, self.to);
-        let take = pages.scalar("take").and_then(|text| self.program(text, page))?;
+        let wanted = parameters.fill(into, self.to);
+        let take = self.scalar_of(&pages, "take", page);
+        self.check_taken(&pages, into, take.as_ref(), wanted);
+        let take = take?;
         Some(Pages { into: into.text.as_str().into(), take })
     }
 
     fn cursor(&mut self, form: &Filled<'_>, item: &Scene, parameters: &mut Parameters) -> Option<CursorRule> {
         let cursor = form.form("cursor")?;
         let into = cursor.scalar("into")?;
-        parameters.fill(into, self.to);
+        let wanted = parameters.fill(into, self.to);
         let take = self.scalar_of(&cursor, "take", item);
+        self.check_taken(&cursor, into, take.as_ref(), wanted);
         let start = cursor.node("start").and_then(|node| start(node, self.to));
         let overlap = self.known.variables.known(&cursor, "overlap", cursor.time("overlap"), spanwright_shape::text::form::time, self.to);
         if let (Some(take), Some(zone)) = (&take, &item.zone) {
@@ -107,6 +112,16 @@ impl Builder<'_, '_> {
             self.check_overlap(take.gives().shape, zone, overlap.unwrap_or_default(), at);
         }
         Some(CursorRule { into: into.text.as_str().into(), take: take?, start: start?, overlap: overlap.unwrap_or_default() })
+    }
+
+    /// What is taken from an answer fits the parameter that it goes into.
+    fn check_taken(&mut self, form: &Filled<'_>, into: &Scalar, take: Option<&Program>, wanted: Option<ShapeRef>) {
+        let (Some(take), Some(wanted), Some(text)) = (take, wanted, form.scalar("take")) else { return };
+        let (given, _) = self.shapes.without_null(take.gives().shape);
+        let wanted = self.import(&wanted);
+        if let Fit::Never(why) = fits(&self.shapes, given, wanted) {
+            self.to.error(&codes::PARAMETER_VALUE, text.span, format!("`{}` cannot take this: {why}", into.text), None);
+        }
     }
 
     /// Where a zone has summer time, an hour of its local times is there twice.
@@ -140,6 +155,18 @@ impl Builder<'_, '_> {
             self.to.error(&codes::KEY, text.span, format!("`{key}` wants one value, and this gives {what}"), help);
         }
         Some(program)
+    }
+
+    /// A message without a key cannot be ordered, and is set aside.
+    fn check_never_empty(&mut self, form: &Filled<'_>, key: Option<&Program>) {
+        let (Some(key), Some(text)) = (key, form.scalar("key")) else { return };
+        let (shape, absent) = (key.gives().shape, key.gives().count == Count::Maybe);
+        let nullable =
+            matches!(self.shapes.get(shape), Shape::OneOf(arms) if arms.iter().any(|arm| matches!(self.shapes.get(*arm), Shape::Null)));
+        if absent || nullable {
+            let says = format!("`{}` may be absent or null, and a key is never empty: such an item becomes a dead letter", text.text);
+            self.to.warning(&codes::KEY, text.span, says, None);
+        }
     }
 
     /// What a shape is, where no value of it is a text, a number or a flag.

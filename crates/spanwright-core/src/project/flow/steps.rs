@@ -56,6 +56,7 @@ impl Builder<'_, '_> {
             Some(typed) => self.import(&typed.shape),
             None => self.any(),
         };
+        scene.lost = made.is_none();
         scene.zone = made.and_then(|typed| known.systems.get(typed.system).settings.zone.clone());
         map?.mapping.clone().map(StepKind::Map)
     }
@@ -75,6 +76,7 @@ impl Builder<'_, '_> {
             Some((_, gives)) if form.node("when").is_none() => *gives,
             _ => self.any(),
         };
+        scene.lost |= made.is_none();
         made.map(|(mapping, _)| StepKind::Map(mapping.into()))
     }
 
@@ -110,7 +112,8 @@ impl Builder<'_, '_> {
             Some(program) => self.items_of(program, text),
             None => self.any(),
         };
-        let inside = scene.inside(item, &mut self.shapes);
+        let mut inside = scene.inside(item, &mut self.shapes);
+        inside.lost |= items.is_none();
         let (steps, _) = self.steps(form.items("steps"), inside);
         Some(StepKind::Each { items: items?, steps })
     }
