@@ -10,7 +10,22 @@ use crate::{
 };
 
 impl Desk {
-    pub(super) fn advanced(&mut self, run: RunId, advance: Advance, now: Moment, out: &mut Vec<Command>) {
+    /// Walks were heard of: first walks are followed in the order in which their runs were taken in hand.
+    pub(super) fn walked(&mut self, results: Vec<(RunId, Advance)>, now: Moment, out: &mut Vec<Command>) {
+        for (run, advance) in results {
+            let Some(account) = self.runs.get(&run).map(|hand| hand.account) else { continue };
+            match self.flows[account].walked(run, advance) {
+                Err(again) => self.advanced(run, again, now, out),
+                Ok(()) => {
+                    while let Some((run, advance)) = self.flows[account].next_walked() {
+                        self.advanced(run, advance, now, out);
+                    }
+                }
+            }
+        }
+    }
+
+    fn advanced(&mut self, run: RunId, advance: Advance, now: Moment, out: &mut Vec<Command>) {
         let Some(hand) = self.runs.get_mut(&run) else { return };
         hand.walking = false;
         if hand.again {

@@ -213,9 +213,7 @@ impl Desk {
         match event {
             Event::Kept { ticket, facts, receipts } => self.kept(ticket, facts, &receipts, now, out),
             Event::Advanced(results) => {
-                for (run, advance) in results {
-                    self.advanced(run, advance, now, out);
-                }
+                self.walked(results, now, out);
                 self.walk_on(out);
             }
             Event::Looked { call, prints } => self.looked(call, &prints, now, out),

@@ -1,11 +1,11 @@
 //! Into the hand and out of it: what was taken, what the journal gives back.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use super::{Command, Desk, FETCH_RUNS_MOST, FLOW_OPEN_MOST, Fetch, HAND_BYTES_MOST, HAND_RUNS_MOST, Happening, Wake, run_hand::RunHand};
 use crate::{
     fact::{Ending, MessageFile, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took},
-    run::AdvanceJob,
+    run::{Advance, AdvanceJob},
 };
 
 /// What is in hand of one flow, and what is left of it in the journal.
@@ -20,17 +20,37 @@ pub(super) struct FlowHand {
     /// Every active run up to this one was taken in hand.
     mark: RunId,
     fetching: bool,
+    /// Runs on their first walk since they were taken in hand, in that order, with what it said. Walks end in any
+    /// order; what they owe is lined up in the order in which the runs came, or a record's states would change places.
+    walks: VecDeque<(RunId, Option<Advance>)>,
 }
 
 impl FlowHand {
     pub fn new(name: Arc<str>) -> FlowHand {
-        FlowHand { name, in_hand: 0, bytes: 0, open: 0, behind: false, mark: RunId(0), fetching: false }
+        FlowHand { name, in_hand: 0, bytes: 0, open: 0, behind: false, mark: RunId(0), fetching: false, walks: VecDeque::new() }
     }
 
     /// What an earlier life left.
     pub fn left_over(&mut self, active: u64, parked: u64) {
         self.open += active + parked;
         self.behind = active > 0;
+    }
+
+    /// Keeps what a first walk said; `Err` gives back what another walk said.
+    pub fn walked(&mut self, run: RunId, advance: Advance) -> Result<(), Advance> {
+        match self.walks.iter_mut().find(|(have, said)| *have == run && said.is_none()) {
+            Some((_, said)) => {
+                *said = Some(advance);
+                Ok(())
+            }
+            None => Err(advance),
+        }
+    }
+
+    /// The next first walk in order, where it is done.
+    pub fn next_walked(&mut self) -> Option<(RunId, Advance)> {
+        self.walks.front().filter(|(_, said)| said.is_some())?;
+        self.walks.pop_front().and_then(|(run, said)| Some((run, said?)))
     }
 
     pub fn full(&self) -> bool {
@@ -95,6 +115,7 @@ impl Desk {
         let (Some((flow, _)), Some(&account)) = (plan.flow(&file.flow), self.flow_of.get(&file.flow)) else { return false };
         let run = file.run;
         let hand = RunHand::known(file, plan.clone(), flow, account);
+        self.flows[account].walks.push_back((run, None));
         self.flows[account].in_hand += 1;
         self.flows[account].bytes += hand.message.body.len();
         jobs.push(hand.job(run));
