@@ -2,17 +2,14 @@
 
 use std::fmt::Write as _;
 
-use anyhow::bail;
 use clap::Args;
 use spanwright_core::fact::{ListFilter, Listed, Shown};
-use spanwright_engine::{
-    keep::Look,
-    observe::{message_id, timestamp},
-};
+use spanwright_engine::observe::{message_id, timestamp};
 
 use super::{
     Ended,
     folder::Folder,
+    journal,
     out::{Format, Object, Out},
     story::words,
 };
@@ -27,6 +24,12 @@ pub struct Messages {
     folder: Folder,
     #[command(flatten)]
     filter: Filter,
+    /// Only in this state: open, held, done, skipped, dead (uncertain ones among them), uncertain, discarded
+    #[arg(long, value_name = "STATE", value_parser = ["open", "held", "done", "skipped", "dead", "uncertain", "discarded"])]
+    state: Option<String>,
+    /// So many at most, newest first
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    most: usize,
     /// One with its whole trail: its message id, its correlation id, or its run's number
     #[arg(long, value_name = "ID", conflicts_with_all = ["flow", "key", "state", "reason", "correlation"])]
     id: Option<String>,
@@ -50,38 +53,34 @@ pub struct Filter {
     /// Only with this correlation id
     #[arg(long, value_name = "ID")]
     pub correlation: Option<String>,
-    /// Only in this state: open, held, done, dead, skipped
-    #[arg(long, value_name = "STATE", value_parser = ["open", "held", "done", "dead", "skipped"])]
-    pub state: Option<String>,
     /// Only stopped for this reason (a code)
     #[arg(long, value_name = "CODE")]
     pub reason: Option<String>,
-    /// So many at most, newest first
-    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
-    pub most: usize,
 }
 
 impl Filter {
     /// As the journal takes it.
-    pub fn of_journal(&self) -> ListFilter {
+    pub fn of_journal(&self, state: Option<&str>, most: usize) -> ListFilter {
         ListFilter {
             flow: self.flow.clone(),
             key: self.key.clone(),
             correlation: self.correlation.clone(),
-            state: self.state.clone(),
+            state: state.map(str::to_string),
             reason: self.reason.as_ref().map(|code| code.to_ascii_uppercase()),
-            most: self.most,
+            most,
         }
     }
 }
 
 impl Messages {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
-        let mut look = Look::open(&self.folder.journal(), codes::of_journal)?;
-        match &self.id {
-            Some(id) => self.show(&look.show(id)?, id, out),
-            None => self.list(&look.list(&self.filter.of_journal())?, out),
-        }
+        let look = journal::look(&self.folder)?;
+        let Some(id) = &self.id else {
+            return self.list(&look.list(&self.filter.of_journal(self.state.as_deref(), self.most)).map_err(journal::fault)?, out);
+        };
+        let found = journal::shown(&look, id)?;
+        found.iter().try_for_each(|one| out.data(&shown(one, self.body, self.format)))?;
+        Ok(Ended::Fine)
     }
 
     fn list(&self, lines: &[Listed], out: &mut Out) -> anyhow::Result<Ended> {
@@ -96,23 +95,18 @@ impl Messages {
         }
         match lines.len() {
             0 => out.aside("there is no such message"),
-            shown if shown == self.filter.most => out.aside(&format!("the newest {shown}; `--most` shows more")),
+            shown if shown == self.most => out.aside(&format!("the newest {shown}; `--most` shows more")),
             _ => {}
         }
         Ok(Ended::Fine)
     }
+}
 
-    fn show(&self, found: &[Shown], id: &str, out: &mut Out) -> anyhow::Result<Ended> {
-        if found.is_empty() {
-            bail!("there is no message, correlation or run `{id}`");
-        }
-        for shown in found {
-            out.data(&match self.format {
-                Format::Human => trail(shown, self.body),
-                Format::Json => trail_object(shown, self.body) + "\n",
-            })?;
-        }
-        Ok(Ended::Fine)
+/// One with its trail.
+pub fn shown(shown: &Shown, with_body: bool, format: Format) -> String {
+    match format {
+        Format::Human => trail(shown, with_body),
+        Format::Json => trail_object(shown, with_body) + "\n",
     }
 }
 

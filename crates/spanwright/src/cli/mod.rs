@@ -5,12 +5,18 @@
 
 mod check;
 mod completions;
+mod dead_letters;
+mod demo;
 mod embedded;
 mod explain;
 mod folder;
 mod init;
+mod journal;
+mod messages;
+mod orders;
 mod out;
 mod progress;
+mod replay;
 mod run;
 mod schema;
 mod story;
@@ -56,6 +62,10 @@ enum Command {
     Init(init::Init),
     Check(check::Check),
     Run(run::Run),
+    Demo(demo::Demo),
+    Messages(messages::Messages),
+    DeadLetters(dead_letters::DeadLetters),
+    Replay(replay::Replay),
     Explain(explain::Explain),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -67,6 +77,10 @@ impl Command {
             Command::Init(init) => init.run(out),
             Command::Check(check) => check.run(out),
             Command::Run(run) => run.run(out),
+            Command::Demo(demo) => demo.run(out),
+            Command::Messages(messages) => messages.run(out),
+            Command::DeadLetters(dead_letters) => dead_letters.run(out),
+            Command::Replay(replay) => replay.run(out),
             Command::Explain(explain) => explain.run(out),
             Command::Schema(schema) => schema.run(out),
             Command::Completions(completions) => completions.run(out),

@@ -8,13 +8,13 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use spanwright_core::{deliver::HoldReason, fact::Moment};
-use spanwright_engine::{
-    clock::Clock,
-    shell::{Ended, Running, State},
-};
+use spanwright_engine::shell::{Ended, Running, State};
 
 use super::{
+    folder::Folder,
+    orders,
     out::Out,
+    run::Begun,
     story::{seconds, thousands, words},
 };
 
@@ -66,35 +66,39 @@ impl Show {
     }
 }
 
-/// Shows a running engine until it has ended; `look` is asked each time whether it should be stopped.
-pub fn follow(
-    running: Running,
-    show: &Show,
-    told: &Receiver<String>,
-    clock: &Clock,
-    out: &mut Out,
-    mut is_enough: impl FnMut(&State) -> bool,
-) -> Ended {
-    let began = Instant::now();
-    let mut stopped = false;
+/// Shows a running engine until it has ended, and hands it the orders that are left for it. `is_enough` is asked each
+/// time whether it should be stopped.
+pub fn follow(begun: Begun, show: &Show, out: &mut Out, mut is_enough: impl FnMut(&State) -> bool) -> Ended {
+    let Begun { running, told, clock, folder } = begun;
+    let (began, mut stopped) = (Instant::now(), false);
     while !running.is_over() {
-        for line in told.try_iter() {
-            show.line(out, &format!("{:>6} {line}", seconds(began.elapsed())));
-        }
+        tell(&told, show, began, out);
         let state = running.state();
         show.state(&state, clock.now());
         if !stopped && is_enough(&state) {
             running.stop();
             stopped = true;
         }
+        hand_over(&folder, &running, out);
         thread::sleep(DRAWN_EVERY);
     }
     let ended = running.wait();
-    for line in told.try_iter() {
-        show.line(out, &format!("{:>6} {line}", seconds(began.elapsed())));
-    }
+    tell(&told, show, began, out);
     show.clear();
     ended
+}
+
+fn tell(told: &Receiver<String>, show: &Show, began: Instant, out: &mut Out) {
+    for line in told.try_iter() {
+        show.line(out, &format!("{:>7} {line}", seconds(began.elapsed())));
+    }
+}
+
+fn hand_over(folder: &Folder, running: &Running, out: &mut Out) {
+    match orders::take(folder) {
+        Ok(errands) => errands.into_iter().for_each(|errand| running.tell(errand.order())),
+        Err(error) => out.aside(&format!("reading what is left in `{}`: {error}", folder.state().display())),
+    }
 }
 
 /// `taken 1,003  delivered 500  open 503  crm is held for 1.2 s: it is sick`

@@ -94,8 +94,9 @@ impl Run {
             Some(log) => (Show::Nothing, Some(log)),
             None => (Show::fitting(out), None),
         };
-        let (running, told, clock) = project.start(variables, self.once, log)?;
-        let ended = progress::follow(running, &show, &told, &clock, out, |_| false);
+        let begun = project.start(variables, self.once, log)?;
+        let clock = begun.clock.clone();
+        let ended = progress::follow(begun, &show, out, |_| false);
         self.summary(&ended, clock.now(), out)
     }
 
@@ -180,8 +181,17 @@ pub struct Project {
     environment: Option<String>,
 }
 
-/// A running engine, the lines of its story, and its clock.
-pub type Begun = (Running, mpsc::Receiver<String>, Arc<Clock>);
+/// A project that runs.
+pub struct Begun {
+    /// Its engine.
+    pub running: Running,
+    /// The lines of its story.
+    pub told: mpsc::Receiver<String>,
+    /// Its clock.
+    pub clock: Arc<Clock>,
+    /// Its folder, where orders are left.
+    pub folder: Folder,
+}
 
 impl Project {
     /// Checks it, and shows what is wrong.
@@ -197,6 +207,11 @@ impl Project {
             Some(plan) => Ok(Project { folder, bundle, plan, environment: environment.map(str::to_string) }),
             None => bail!("the project has problems, so it is not run"),
         }
+    }
+
+    /// Its files.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
     }
 
     /// The values of its variables.
@@ -243,6 +258,6 @@ impl Project {
             http: HttpSettings::default(),
             clock: clock.clone(),
         };
-        Ok((Engine::start(start)?, told, clock))
+        Ok(Begun { running: Engine::start(start)?, told, clock, folder: self.folder })
     }
 }

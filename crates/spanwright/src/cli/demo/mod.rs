@@ -61,9 +61,9 @@ impl Demo {
         let project = Project::open(folder.clone(), None, out)?;
         // These and no others: a variable of the caller's process may lead to a real system.
         let values = world.variables().iter().map(|(name, value)| ((*name).to_string(), value.clone()));
-        let (running, told, clock) = project.start(Variables::fixed(values.collect()), false, None)?;
+        let begun = project.start(Variables::fixed(values.collect()), false, None)?;
         let mut calm = Calm::since(began);
-        let ended = progress::follow(running, &Show::fitting(out), &told, &clock, out, |state| calm.is_enough(state));
+        let ended = progress::follow(begun, &Show::fitting(out), out, |state| calm.is_enough(state));
         if let Why::Broken(_) = ended.why {
             return Err(anyhow!("{}", ended.why));
         }

@@ -3,15 +3,13 @@
 use std::{fmt::Write as _, path::Path, time::Duration};
 
 use spanwright_core::fact::{ListFilter, Listed};
-use spanwright_engine::{
-    keep::Look,
-    shell::State,
-};
+use spanwright_engine::shell::State;
 use spanwright_world::{Dead, Tally, World};
 
 use crate::{
     cli::{
         folder::Folder,
+        journal,
         out::Object,
         story::{count, seconds, thousands, words},
     },
@@ -39,7 +37,7 @@ impl Summary {
     /// One of them cannot be read.
     pub fn of(state: &State, folder: &Folder, world: &World, time: Duration) -> anyhow::Result<Summary> {
         let filter = ListFilter { state: Some("dead".into()), most: 1_000, ..ListFilter::default() };
-        let dead = Look::open(&folder.journal(), codes::of_journal)?.list(&filter)?;
+        let dead = journal::look(folder)?.list(&filter).map_err(journal::fault)?;
         let named: Vec<Dead> = dead.iter().map(named).collect();
         let counters = &state.counters;
         let tally = world.tally(&named)?;
@@ -72,7 +70,12 @@ impl Summary {
         let mut text = String::new();
         row(&mut text, self.taken, "taken", &format!("states of {} that the ERP served", count(tally.customers, "customer")));
         let one_by_one = thousands(tally.calls_one_by_one);
-        row(&mut text, self.delivered, "delivered", &format!("in {}; one call a record would have been {one_by_one}", count(tally.calls, "call")));
+        row(
+            &mut text,
+            self.delivered,
+            "delivered",
+            &format!("in {}; one call a record would have been {one_by_one}", count(tally.calls, "call")),
+        );
         row(&mut text, self.retried, "retried", "the CRM was away, limited us, or cut the call: sent again under the same key");
         row(&mut text, self.dead.len() as u64, "dead", "kept with their bytes and their reason:");
         self.dead.iter().take(SHOWN_MOST).for_each(|dead| letter(&mut text, dead));
