@@ -3,7 +3,7 @@
 //! A file written by a later edition is refused in words, never guessed at. The settings that make a commit survive
 //! a power cut are set at every open and read back: SQLite keeps most of them per connection, not in the file.
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{OpenFault, fault::words_of};
 
@@ -71,6 +71,8 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA trusted_schema = OFF;"
     ))?;
     connection.set_prepared_statement_cache_capacity(64);
+    // Plans must not depend on bound values: SQLite would otherwise compile a statement anew at almost every binding.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(())
 }
 
