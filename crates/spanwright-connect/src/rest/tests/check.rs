@@ -124,6 +124,23 @@ fn a_bulk_operation_needs_a_list_to_send() {
 }
 
 #[test]
+fn the_answers_of_a_bulk_operation_are_proved() {
+    check(
+        vec![operation("putPrices").bulk(9, ".results[0]", "", ".status")],
+        &["C0107 this is no list of answers (write where the list is: `answers: .results`)"],
+    );
+    let help = "say what each means under `outcomes:`: delivered, none, later, unknown or never";
+    check(
+        vec![operation("putPrices").bulk(9, ".results", "", ".state").outcome("stored", OutcomeWord::Delivered)],
+        &[&format!("C0108 nothing says what `same`, `refused`, `busy` means ({help})")],
+    );
+    check(
+        vec![operation("putPrices").bulk(9, ".results", "", ".")],
+        &["C0108 this is no status, no flag and no text (take the status, a flag or a text of the answer: `outcome: .status`)"],
+    );
+}
+
+#[test]
 fn a_system_needs_an_address_and_a_document_that_is_one() {
     let nowhere = SystemSettings { url: None, ..settings(Vec::new()) };
     let (system, said) = read(SHOP, &nowhere);

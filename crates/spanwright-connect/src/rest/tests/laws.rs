@@ -56,7 +56,7 @@ fn bounded(verdict: &Verdict) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1_000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_call_has_one_outcome_and_every_word_a_bound(status in 100u16..600, headers in headers(), body in body(), pick in any::<prop::sample::Index>(), many in 1usize..4) {
