@@ -31,9 +31,11 @@ impl Tokens {
         if of("grant_type") != Some("client_credentials") {
             return Err(refusal(400, "unsupported_grant_type"));
         }
+        // RFC 6749 section 2.3.1: in Basic both are form-encoded once more.
         let (id, secret) = asked
             .header("authorization")
             .and_then(basic)
+            .map(|(id, secret)| (decoded(&id), decoded(&secret)))
             .unwrap_or_else(|| (of("client_id").unwrap_or_default().to_owned(), of("client_secret").unwrap_or_default().to_owned()));
         if id != self.client_id || secret != self.client_secret {
             return Err(refusal(401, "invalid_client"));

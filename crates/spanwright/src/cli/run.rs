@@ -236,7 +236,7 @@ impl Project {
     pub fn start(self, variables: Variables, once: bool, log: Option<LogSettings>) -> anyhow::Result<Begun> {
         let clock = Arc::new(Clock::of_machine());
         let (teller, told) = mpsc::sync_channel(STORY_LINES_MOST);
-        let mut story = Story::default();
+        let mut story = Story::of(&self.plan);
         let watch = move |happening: &Happening, now: Moment| {
             if let Some(line) = story.line(happening, now) {
                 // Nobody waits for a reader of stories.

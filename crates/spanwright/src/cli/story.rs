@@ -3,12 +3,17 @@
 //! A log has a line an attempt, a story a line a turn of events: the CRM is away, five hundred wait, it is back, they
 //! are delivered. Told on the desk's own thread, so it only counts and makes text.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use spanwright_core::{
     deliver::GateChange,
     desk::{Happening, Report},
     fact::{Ending, Moment, SkipReason, StopKind, Stopped},
+    plan::Plan,
 };
 use spanwright_shape::text::Failure;
 
@@ -16,31 +21,52 @@ use spanwright_shape::text::Failure;
 const WORDS_CHARS_MOST: usize = 160;
 
 /// What has been told so far.
-#[derive(Default)]
 pub struct Story {
-    /// Items and pages of the round that a source is in.
+    /// System and operation of each effect: polls and sign-ins are told otherwise.
+    effects: HashSet<(Arc<str>, Arc<str>)>,
+    /// The round that a source is in.
     rounds: HashMap<Arc<str>, Round>,
-    /// How often the same answer came from an operation, in a row.
-    answers: HashMap<Arc<str>, (u16, u32)>,
+    /// The last answer of an operation.
+    answers: HashMap<Arc<str>, u16>,
 }
 
 #[derive(Default)]
 struct Round {
     items: u64,
     pages: u64,
-    /// Of them taken: the others were seen before.
+    /// Its last page is here; its items may be on their way to the disk.
+    read: bool,
     taken: u64,
+    /// Seen before.
+    seen: u64,
+}
+
+impl Round {
+    /// All is known of it.
+    fn is_over(&self) -> bool {
+        self.read && self.taken + self.seen >= self.items
+    }
 }
 
 impl Story {
+    /// The story of a plan that runs.
+    pub fn of(plan: &Plan) -> Story {
+        let effects = plan.flows.iter().flat_map(|flow| &flow.effects).filter_map(|effect| {
+            let system = plan.systems.get(effect.system)?;
+            let operation = system.system.interface().operations.get(effect.operation)?;
+            Some((system.name.clone(), operation.name.clone()))
+        });
+        Story { effects: effects.collect(), rounds: HashMap::new(), answers: HashMap::new() }
+    }
+
     /// The line for a happening, where it has one.
     pub fn line(&mut self, happening: &Happening, now: Moment) -> Option<String> {
         match happening {
-            Happening::Taken { took, .. } => {
-                self.rounds.entry(took.source.clone()).or_default().taken += 1;
-                None
-            }
-            Happening::Polled { source, items, last } => self.polled(source, *items, *last),
+            Happening::Taken { took, .. } => self.round(&took.source, |round| round.taken += 1),
+            Happening::Duplicate { source } => self.round(source, |round| round.seen += 1),
+            Happening::Polled { source, items, last } => self.round(source, |round| {
+                (round.items, round.pages, round.read) = (round.items + u64::from(*items), round.pages + 1, *last);
+            }),
             Happening::PollFailed { source, why, again, given_up } => Some(poll_failed(source, why, again.since(now), *given_up)),
             Happening::Exchanged { system, operation, calls, report } => self.exchanged(system, operation, *calls, report),
             Happening::Gate { system, change } => Some(gate(system, change, now)),
@@ -49,38 +75,37 @@ impl Story {
                 Some(format!("{queue}: a batch of {calls} was refused as a whole; it is split to find the bad one"))
             }
             Happening::Ended { key, flow, ending, .. } => ended(key.as_deref().unwrap_or(flow), ending),
-            Happening::Duplicate { .. } | Happening::Attempt(_) => None,
+            Happening::Attempt(_) => None,
         }
     }
 
-    fn polled(&mut self, source: &Arc<str>, items: u32, last: bool) -> Option<String> {
+    /// A round is told when it is over and had news.
+    fn round(&mut self, source: &Arc<str>, change: impl FnOnce(&mut Round)) -> Option<String> {
         let round = self.rounds.entry(source.clone()).or_default();
-        (round.items, round.pages) = (round.items + u64::from(items), round.pages + 1);
-        if !last {
+        change(round);
+        if !round.is_over() {
             return None;
         }
-        let Round { items, pages, taken } = std::mem::take(round);
-        (taken > 0).then(|| match items - taken.min(items) {
-            0 => format!("{source}: {} taken from {}", count(taken, "record"), count(pages, "page")),
-            seen => format!("{source}: {} taken from {}, {seen} were seen before", count(taken, "record"), count(pages, "page")),
-        })
+        let Round { pages, taken, seen, .. } = std::mem::take(round);
+        let seen = if seen > 0 { format!(", {} seen before", thousands(seen)) } else { String::new() };
+        (taken > 0).then(|| format!("{source}: {} taken from {}{seen}", count(taken, "record"), count(pages, "page")))
     }
 
-    /// An answer is told when it differs from the one before, and each batch that is taken.
+    /// An answer is told when it differs from the one before, and so is each call that was taken.
     fn exchanged(&mut self, system: &Arc<str>, operation: &Arc<str>, calls: u32, report: &Report) -> Option<String> {
+        if !self.effects.contains(&(system.clone(), operation.clone())) {
+            return None;
+        }
         let name = format!("{system}.{operation}");
-        let (status, times) = self.answers.entry(name.as_str().into()).or_insert((200, 0));
-        let again = *status == report.status;
-        (*status, *times) = (report.status, if again { *times + 1 } else { 1 });
-        let (delivered, waiting) = (count(u64::from(calls), "record"), waiting(u64::from(calls)));
+        let before = self.answers.insert(name.as_str().into(), report.status);
+        let (records, waiting) = (count(u64::from(calls), "record"), waiting(u64::from(calls)));
         match report.status {
-            200..300 if calls > 0 => Some(format!("{name}: took {delivered} in one call ({} ms)", report.took.as_millis())),
-            200..300 => None,
-            0 => Some(format!("{name}: the connection ended without an answer; the same batch goes again under the same key")),
-            429 => Some(format!("{name}: 429, too many calls; {waiting}")),
-            401 => Some(format!("{name}: 401, the token is no longer good; it is renewed, no try is spent")),
-            status if !again => Some(format!("{name}: answers {status}; {waiting}")),
-            _ => None,
+            200..300 => Some(format!("{name}: took {records} in one call ({} ms)", report.took.as_millis())),
+            status if before == Some(status) => None,
+            0 => Some(format!("{name}: the connection ended without an answer; the same {records} go again under the same key")),
+            429 => Some(format!("{name}: answers 429, too many calls; {waiting}")),
+            401 => Some(format!("{name}: answers 401, the token is no longer good; no try is spent")),
+            status => Some(format!("{name}: answers {status}; {waiting}")),
         }
     }
 }
@@ -159,11 +184,34 @@ pub fn seconds(time: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use spanwright_core::fact::{PlanId, Root, RunId, Took};
 
     const NOW: Moment = Moment(1_000_000);
 
     fn polled(items: u32, last: bool) -> Happening {
         Happening::Polled { source: "customers.source".into(), items, last }
+    }
+
+    fn seen() -> Happening {
+        Happening::Duplicate { source: "customers.source".into() }
+    }
+
+    fn taken() -> Happening {
+        let took = Took {
+            message: 1,
+            source: "customers.source".into(),
+            correlation: "c".into(),
+            at: NOW,
+            key: None,
+            version: None,
+            body: (*b"{}").into(),
+            flow: "customers".into(),
+            root: Root(0),
+            plan: PlanId(1),
+            seen: None,
+            fault: None,
+        };
+        Happening::Taken { took: Box::new(took), run: RunId(1) }
     }
 
     fn answered(status: u16, calls: u32) -> Happening {
@@ -172,7 +220,8 @@ mod tests {
     }
 
     fn check(happenings: &[Happening], expected: &[&str]) {
-        let mut story = Story::default();
+        let effects = [("crm".into(), "upsert".into())].into();
+        let mut story = Story { effects, rounds: HashMap::new(), answers: HashMap::new() };
         let lines: Vec<String> = happenings.iter().filter_map(|happening| story.line(happening, NOW)).collect();
         assert_eq!(lines, expected);
     }
@@ -185,13 +234,18 @@ mod tests {
 
     #[test]
     fn a_cut_call_goes_again_under_its_key() {
-        let expected = "crm.upsert: the connection ended without an answer; the same batch goes again under the same key";
-        check(&[answered(0, 1)], &[expected]);
+        let expected = "crm.upsert: the connection ended without an answer; the same 500 records go again under the same key";
+        check(&[answered(0, 500)], &[expected]);
     }
 
     #[test]
     fn a_round_without_news_is_not_told() {
-        check(&[polled(100, false), polled(30, true)], &[]);
+        check(&[polled(1, false), seen(), polled(1, true), seen()], &[]);
+    }
+
+    #[test]
+    fn a_round_is_told_when_its_last_item_is_known() {
+        check(&[polled(1, false), polled(1, true), taken(), seen()], &["customers.source: 1 record taken from 2 pages, 1 seen before"]);
     }
 
     #[test]

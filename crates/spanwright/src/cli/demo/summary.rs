@@ -24,6 +24,7 @@ pub struct Summary {
     taken: u64,
     delivered: u64,
     retried: u64,
+    superseded: u64,
     dead: Vec<Listed>,
     /// From the ledgers alone.
     tally: Tally,
@@ -41,7 +42,15 @@ impl Summary {
         let named: Vec<Dead> = dead.iter().map(named).collect();
         let counters = &state.counters;
         let tally = world.tally(&named)?;
-        Ok(Summary { taken: counters.taken, delivered: counters.delivered, retried: counters.retried, dead, tally, time })
+        Ok(Summary {
+            taken: counters.taken,
+            delivered: counters.delivered,
+            retried: counters.retried,
+            superseded: counters.skipped.superseded,
+            dead,
+            tally,
+            time,
+        })
     }
 
     /// Whether nothing was lost, doubled or changed on the way.
@@ -76,7 +85,13 @@ impl Summary {
             "delivered",
             &format!("in {}; one call a record would have been {one_by_one}", count(tally.calls, "call")),
         );
-        row(&mut text, self.retried, "retried", "the CRM was away, limited us, or cut the call: sent again under the same key");
+        row(&mut text, self.superseded, "superseded", "states that waited until a newer one of the same customer took their place");
+        row(
+            &mut text,
+            self.retried,
+            "retried",
+            "tries that were made again: the CRM was away, limited us, or cut the call; always under the same key",
+        );
         row(&mut text, self.dead.len() as u64, "dead", "kept with their bytes and their reason:");
         self.dead.iter().take(SHOWN_MOST).for_each(|dead| letter(&mut text, dead));
         row(&mut text, tally.lost.len() as u64, "lost", "customers whose last state is not in the CRM, by both ledgers");
