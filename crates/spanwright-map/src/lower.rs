@@ -296,13 +296,19 @@ impl<'l> Lowering<'l> {
             Some(instead) => {
                 self.fault(&codes::REFUSED, at, format!("`{name}` is part of jq and not of this language"), instead.to_string())
             }
-            None if arguments.is_empty() && at.to - at.from == self.whole && functions::near(name).is_none() => self.bare_word(at, name),
+            None if arguments.is_empty() && at.to - at.from == self.whole && (functions::near(name).is_none() || self.is_field(name)) => {
+                self.bare_word(at, name);
+            }
             None => self.unknown(at, name),
         }
         for argument in arguments {
             self.lower(argument);
         }
         self.op(at, false, OpKind::Empty)
+    }
+
+    fn is_field(&self, name: &str) -> bool {
+        self.fields.iter().any(|field| **field == *name)
     }
 
     fn bare_word(&mut self, at: Place, name: &str) {

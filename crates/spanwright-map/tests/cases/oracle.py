@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes jq.tsv from programs.txt: program, input, and what jq 1.8.2 gives, tab-separated.
+"""Writes jq.tsv from programs.txt, and differences.tsv: program, input, and what jq 1.8.2 gives, tab-separated.
 
 The oracle is jq 1.8.2, as PyPI's jq==1.13.0 builds it:  pip install jq==1.13.0 && python3 oracle.py
 Results stand as compact JSON behind one another; `ERROR` behind them where jq then fails.
@@ -29,3 +29,10 @@ with open(os.path.join(here, "programs.txt")) as source, open(os.path.join(here,
         program, *inputs = line.split("\t")
         for given in inputs or ["null"]:
             table.write(f"{program}\t{given}\t{ask(program, given)}\n")
+
+with open(os.path.join(here, "differences.txt")) as source, open(os.path.join(here, "differences.tsv"), "w") as table:
+    table.write("# Written by oracle.py with jq 1.8.2 (PyPI jq==1.13.0) of differences.txt. Program, input, jq, ours, why.\n")
+    for line in source:
+        if not line.startswith("#"):
+            program, given, ours, why = line.rstrip("\n").split("\t")
+            table.write(f"{program}\t{given}\t{ask(program, given)}\t{ours}\t{why}\n")

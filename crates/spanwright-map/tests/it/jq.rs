@@ -66,3 +66,12 @@ fn every_program_gives_what_jq_gives() {
     assert!(wrong.is_empty(), "{} of {count} differ\n{}", wrong.len(), wrong.join("\n"));
     assert!(count >= 250, "{count} rows");
 }
+
+#[test]
+fn where_we_differ_from_jq_we_say_so_and_why() {
+    for row in rows(include_str!("../cases/differences.tsv")) {
+        let [program, input, theirs, ours, why] = row[..] else { panic!("five columns: {row:?}") };
+        assert_eq!(gives(program, input), ours, "{program} <- {input} ({why})");
+        assert_ne!(theirs, ours, "{program} <- {input} is no difference");
+    }
+}

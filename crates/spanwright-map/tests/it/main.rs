@@ -1,5 +1,8 @@
-//! One binary for what is tested from outside: the language against jq, mappings, what is refused, totality.
-#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)] // a floor reads no file; its tests read theirs
+//! One binary for what is tested from outside: the language against jq, mappings, what the checker says, totality.
+// A test reads its cases from files, and times itself.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod checked;
 mod jq;
 mod maps;
+mod totality;

@@ -1,0 +1,195 @@
+//! How fast is a mapping, bytes to bytes, beside serde_json reading and writing the very same bytes in this process?
+//!
+//! `cargo bench -p spanwright-map`. 2,000 customers of about 1 kB from a generator of our own; budgets and places are on.
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types, missing_docs)]
+
+use std::{fmt::Write, hint::black_box, time::Instant};
+
+use spanwright_map::{Env, MapContext, Mapping, Scope};
+use spanwright_shape::{
+    json,
+    room::Room,
+    shape::{Shape, Shapes},
+    text::{
+        Bundle, Problems,
+        render::{self, Look},
+        yaml,
+    },
+};
+
+const RECORDS: usize = 2_000;
+const ROUNDS: usize = 9;
+
+/// A small linear congruential generator: the same records on every machine.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn pick<'s>(&mut self, among: &[&'s str]) -> &'s str {
+        among[usize::try_from(self.roll(among.len() as u64)).unwrap()]
+    }
+
+    fn time(&mut self) -> String {
+        format!(
+            "{}-{:02}-{:02}T{:02}:{:02}:{:02}",
+            2024 + self.roll(3),
+            1 + self.roll(12),
+            1 + self.roll(28),
+            4 + self.roll(19),
+            self.roll(60),
+            self.roll(60)
+        )
+    }
+}
+
+fn customer(n: usize, dice: &mut Dice) -> String {
+    let (first, last) = (
+        dice.pick(&["Anna", "Ben", "Clara", "David", "Eva", "Hans", "Olga"]),
+        dice.pick(&["Miller", "Weber", "Fischer", "Koch", "Neumann"]),
+    );
+    let mut text =
+        format!(r#"{{"CustNo":"{:010}","Title":"{}","FirstName":"{first}","LastName":"{last}""#, 100_000 + n, dice.pick(&["Dr.", "", ""]));
+    match dice.roll(20) {
+        0 => text.push_str(r#","Company":null"#),
+        _ => write!(text, r#","Company":"{}""#, dice.pick(&["ACME GmbH", "Globex SA", "Initech Ltd"])).unwrap(),
+    }
+    write!(text, r#","Email":"{first}.{last}{n}@Example.COM""#).unwrap();
+    match dice.roll(20) {
+        0 => text.push_str(r#","Phone":null"#),
+        _ => write!(text, r#","Phone":"+49 30 {:07}""#, dice.roll(10_000_000)).unwrap(),
+    }
+    write!(
+        text,
+        r#","Status":"{}","Blocked":"{}","CreditLimit":"{}.00""#,
+        dice.pick(&["A", "A", "I", "P", "X"]),
+        dice.pick(&["false", "false", "true"]),
+        100 * (1 + dice.roll(500))
+    )
+    .unwrap();
+    for (key, value) in [
+        ("Currency", "EUR".to_string()),
+        ("VatId", format!("DE{:09}", dice.roll(1_000_000_000))),
+        ("PayTerms", "14".into()),
+        ("Discount", "2.5".into()),
+        ("Website", "www.example.com".into()),
+    ] {
+        if dice.roll(10) > 0 {
+            write!(text, r#","{key}":"{value}""#).unwrap();
+        }
+    }
+    write!(
+        text,
+        r#","Lang":"{}","CreatedAt":"{}","ChangedAt":"{}","SalesRep":"{}","Newsletter":"{}","Rating":"{}","Segment":"{}""#,
+        dice.pick(&["D", "E", "F", "X"]),
+        dice.time(),
+        dice.time(),
+        dice.roll(99),
+        dice.pick(&["X", ""]),
+        1 + dice.roll(5),
+        dice.pick(&["b2b", "b2c"])
+    )
+    .unwrap();
+    let addresses: Vec<String> = ["BILL", "SHIP", "HOME"]
+        .iter()
+        .map(|kind| {
+            format!(
+                r#"{{"Type":"{kind}","Street":"{} {}","Zip":"{:05}","City":"{}","Country":"{}"}}"#,
+                dice.pick(&["Hauptstr.", "Gartenweg", "Lindenallee"]),
+                dice.roll(200),
+                dice.roll(100_000),
+                dice.pick(&["Berlin", "Wien", "Lyon"]),
+                dice.pick(&["DE", "FR", "AT", "PL", "XX"])
+            )
+        })
+        .collect();
+    let lines: Vec<String> = (1..=5)
+        .map(|n| {
+            format!(
+                r#"{{"Pos":"{}","Sku":"A-{:04}","Qty":"{}","Price":"{}.{:02}"}}"#,
+                n * 10,
+                dice.roll(9_999),
+                1 + dice.roll(11),
+                dice.roll(100),
+                dice.roll(100)
+            )
+        })
+        .collect();
+    write!(
+        text,
+        r#","Addresses":{{"Address":[{}]}},"Order":{{"No":"45{n:08}","Date":"{}","Lines":{{"Line":[{}]}}}}}}"#,
+        addresses.join(","),
+        dice.time(),
+        lines.join(",")
+    )
+    .unwrap();
+    text
+}
+
+fn mapping() -> Mapping {
+    let file = |name: &str| (format!("benches/{name}"), std::fs::read(format!("{}/benches/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap());
+    let bundle = Bundle::new([file("customer-map.yaml"), file("countries.yaml")]);
+    let mut problems = Problems::new();
+    let node = yaml::read(&bundle, bundle.find("benches/customer-map.yaml").unwrap(), &mut problems).unwrap();
+    let mut shapes = Shapes::default();
+    let dot = shapes.add(Shape::Any);
+    let mut scope = Scope { shapes: &mut shapes, dot, names: Vec::new(), zone: None };
+    let context = MapContext { name: "customer".into(), target: None, files: &bundle };
+    let mapping = Mapping::check(&node, &mut scope, &context, &mut problems);
+    mapping.unwrap_or_else(|| panic!("{}", render::human(&problems, &bundle, Look::Plain)))
+}
+
+/// Records a second of the best of several rounds.
+fn rate(mut round: impl FnMut()) -> f64 {
+    let seconds = (0..ROUNDS).map(|_| {
+        let begin = Instant::now();
+        round();
+        begin.elapsed().as_secs_f64()
+    });
+    RECORDS as f64 / seconds.fold(f64::INFINITY, f64::min)
+}
+
+fn main() {
+    let mut dice = Dice(42);
+    let records: Vec<String> = (0..RECORDS).map(|n| customer(n, &mut dice)).collect();
+    let mapping = mapping();
+    let mut room = Room::new();
+    let mut out = Vec::with_capacity(4096);
+    for record in records.iter().take(1) {
+        let dot = json::read(record.as_bytes(), &room).unwrap();
+        mapping.write(&Env { dot, names: &[] }, &room, &mut out).unwrap();
+        let _: serde_json::Value = serde_json::from_slice(&out).unwrap();
+    }
+    let ours = rate(|| {
+        for record in &records {
+            room.clear();
+            out.clear();
+            let dot = json::read(record.as_bytes(), &room).unwrap();
+            mapping.write(&Env { dot, names: &[] }, &room, &mut out).unwrap();
+            black_box(&out);
+        }
+    });
+    let read = rate(|| {
+        for record in &records {
+            room.clear();
+            black_box(json::read(record.as_bytes(), &room).unwrap());
+        }
+    });
+    let theirs = rate(|| {
+        for record in &records {
+            out.clear();
+            let value: serde_json::Value = serde_json::from_slice(record.as_bytes()).unwrap();
+            serde_json::to_writer(&mut out, &value).unwrap();
+            black_box(&out);
+        }
+    });
+    let bytes = records.iter().map(String::len).sum::<usize>() / RECORDS;
+    println!("customer map, 42 expressions, {bytes} bytes a record, bytes to bytes");
+    println!("  spanwright map         {ours:>9.0} records/s   {:>5.1} us", 1e6 / ours);
+    println!("  spanwright read only   {read:>9.0} records/s   {:>5.1} us", 1e6 / read);
+    println!("  serde_json read+write  {theirs:>9.0} records/s   {:>5.1} us", 1e6 / theirs);
+    println!("  ratio to serde_json    {:.2}", ours / theirs);
+}
