@@ -1,0 +1,96 @@
+//! Killed and started again: it goes on where the journal says.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use spanwright_engine::{
+    clock::{Clock, Reading},
+    shell::Why,
+};
+use spanwright_world::{Answer, Hostile, World, WorldSettings};
+
+use crate::trial::{Trial, until};
+
+#[test]
+fn killed_again_and_again_it_brings_every_customer_over_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut settings = WorldSettings::quiet(folder.path(), 600);
+    settings.erp.page_size = 100;
+    settings.crm.keeps_contacts = true;
+    let world = World::start(settings).unwrap();
+    let mut trial = Trial::within(&world);
+    trial.edit("flows/customers.yaml", "most: 500, wait: 1s", "most: 40, wait: 10ms");
+    // Each life ends a little later than the one before.
+    for life in 1..=8 {
+        let running = trial.start(false);
+        until(&running, "some were taken or delivered", |state| state.facts >= life * 60);
+        drop(running);
+    }
+    assert_eq!(trial.once().why, Why::Drained);
+    let tally = world.tally(&trial.dead()).unwrap();
+    assert_eq!((tally.right, tally.lost.len(), tally.duplicates), (600, 0, vec![]));
+}
+
+#[test]
+fn a_call_that_was_under_way_when_it_was_killed_goes_again_with_its_key_and_bytes() {
+    let erp = Hostile::start(vec![Answer::customers(3)]);
+    let crm = Hostile::start(vec![Answer::HangAfterReading, Answer::all_contacts(200)]);
+    let trial = Trial::between(&erp, &crm);
+    let running = trial.start(false);
+    until(&running, "the bulk call is read", |_| crm.received().len() == 1);
+    drop(running);
+    assert_eq!(trial.once().why, Why::Drained);
+    let asked = crm.received();
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[0].header("idempotency-key"), asked[1].header("idempotency-key"));
+    assert_eq!(asked[0].text(), asked[1].text());
+}
+
+#[test]
+fn a_message_ends_under_the_map_that_it_began_under() {
+    let erp = Hostile::start(vec![Answer::customers(1)]);
+    let crm = Hostile::start(vec![Answer::status(503)]);
+    let mut trial = Trial::between(&erp, &crm);
+    let running = trial.start(false);
+    until(&running, "the first try is over", |state| state.counters.attempts >= 1);
+    drop(running);
+    trial.edit("maps/customer-to-contact.yaml", "'\"ERP-\" + .'", "'\"NEW-\" + .'");
+    // Another address: a server of a new script.
+    let well = Hostile::start(vec![Answer::all_contacts(200)]);
+    trial.variables.insert("CRM_URL".into(), well.url());
+    assert_eq!(trial.once().why, Why::Drained, "{}", trial.log_text());
+    let bodies: Vec<String> = well.received().iter().map(|request| request.text()).collect();
+    assert_eq!(bodies.len(), 1, "{bodies:?}");
+    assert!(bodies[0].contains("\"ERP-") && !bodies[0].contains("\"NEW-"), "{bodies:?}");
+}
+
+/// Hands of a clock that is set back an hour when somebody says so.
+fn hands() -> (Arc<AtomicU64>, Clock) {
+    let (back, machine) = (Arc::new(AtomicU64::new(0)), Clock::of_machine());
+    let (turned, start) = (back.clone(), machine.now());
+    let clock = Clock::reading(move || {
+        let now = machine.now();
+        let wall = Duration::from_micros(now.0.unsigned_abs()) - Duration::from_secs(turned.load(Ordering::Relaxed));
+        Reading { counted: now.since(start), wall }
+    });
+    (back, clock)
+}
+
+#[test]
+fn a_clock_set_back_an_hour_stalls_nothing_and_repeats_nothing() {
+    let erp = Hostile::start(vec![Answer::customers(2)]);
+    let crm = Hostile::start(vec![Answer::status(503), Answer::status(503), Answer::all_contacts(200)]);
+    let mut trial = Trial::between(&erp, &crm);
+    let (back, clock) = hands();
+    trial.clock = Arc::new(clock);
+    let running = trial.start(true);
+    until(&running, "the first try is over", |state| state.counters.attempts >= 1);
+    back.store(3_600, Ordering::Relaxed);
+    let ended = crate::trial::wait(running);
+    assert_eq!((ended.why, crm.taken(), ended.state.counters.done), (Why::Drained, 3, 2));
+}

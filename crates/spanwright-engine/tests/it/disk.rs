@@ -1,0 +1,106 @@
+//! A disk that is full, and one that lies.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use spanwright_core::fact::{Fact, Moment, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, Store, StoreFault};
+use spanwright_engine::{keep::Keep, shell::Why};
+use spanwright_world::{Answer, Hostile};
+
+use crate::trial::{Trial, until, wait};
+
+/// A journal whose commits fail from the `good`th on, so many times.
+struct Faulty {
+    keep: Keep,
+    good: i64,
+    fault: StoreFault,
+    failing: Arc<AtomicI64>,
+}
+
+impl Store for Faulty {
+    fn commit(&mut self, facts: &[Fact]) -> Result<Vec<Receipt>, StoreFault> {
+        self.good -= 1;
+        if self.good < 0 && self.failing.fetch_sub(1, Ordering::Relaxed) > 0 {
+            return Err(self.fault.clone());
+        }
+        self.keep.commit(facts)
+    }
+
+    fn opening(&mut self) -> Result<Opening, StoreFault> {
+        self.keep.opening()
+    }
+
+    fn plan(&mut self, plan: &PlanBundle) -> Result<PlanId, StoreFault> {
+        self.keep.plan(plan)
+    }
+
+    fn plan_bundle(&mut self, plan: PlanId) -> Result<Option<PlanBundle>, StoreFault> {
+        self.keep.plan_bundle(plan)
+    }
+
+    fn active(&mut self, flow: &str, after: RunId, most: usize) -> Result<Vec<RunFile>, StoreFault> {
+        self.keep.active(flow, after, most)
+    }
+
+    fn due(&mut self, queue: &str, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Moment>), StoreFault> {
+        self.keep.due(queue, now, most)
+    }
+
+    fn runs(&mut self, runs: &[RunId]) -> Result<Vec<RunFile>, StoreFault> {
+        self.keep.runs(runs)
+    }
+
+    fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault> {
+        self.keep.sent(keys)
+    }
+
+    fn newer(&mut self, run: RunId) -> Result<bool, StoreFault> {
+        self.keep.newer(run)
+    }
+}
+
+fn world() -> (Hostile, Hostile) {
+    (Hostile::start(vec![Answer::customers(5)]), Hostile::start(vec![Answer::all_contacts(200)]))
+}
+
+#[test]
+fn a_full_disk_is_said_and_waited_out() {
+    let (erp, crm) = world();
+    let trial = Trial::between(&erp, &crm);
+    let failing = Arc::new(AtomicI64::new(i64::MAX));
+    let there = failing.clone();
+    let running = trial.start_behind(true, |keep| Box::new(Faulty { keep, good: 0, fault: StoreFault::Full, failing: there }));
+    until(&running, "it says so", |state| state.disk_full);
+    assert_eq!((crm.taken(), running.state().counters.taken), (0, 0), "nothing is sent that is not kept");
+    failing.store(0, Ordering::Relaxed);
+    let ended = wait(running);
+    assert_eq!((ended.why, ended.state.counters.done, ended.state.disk_full), (Why::Drained, 5, false));
+    assert_eq!((trial.lines("disk-full").len(), trial.lines("disk-room").len()), (1, 1));
+}
+
+#[test]
+fn a_stop_does_not_wait_for_a_full_disk() {
+    let (erp, crm) = world();
+    let trial = Trial::between(&erp, &crm);
+    let failing = Arc::new(AtomicI64::new(i64::MAX));
+    let running = trial.start_behind(true, |keep| Box::new(Faulty { keep, good: 0, fault: StoreFault::Full, failing }));
+    until(&running, "it says so", |state| state.disk_full);
+    running.stop();
+    running.stop();
+    assert_eq!(wait(running).why, Why::Stopped { unheard: 0 });
+}
+
+#[test]
+fn a_broken_journal_ends_it_and_the_next_start_goes_on() {
+    let (erp, crm) = world();
+    let trial = Trial::between(&erp, &crm);
+    let fault = StoreFault::Broken("disk I/O error".into());
+    let failing = Arc::new(AtomicI64::new(i64::MAX));
+    let ended = wait(trial.start_behind(true, |keep| Box::new(Faulty { keep, good: 2, fault, failing })));
+    assert_eq!((ended.why.exit_code(), ended.why), (2, Why::Broken("disk I/O error".into())));
+    assert_eq!(trial.once().why, Why::Drained);
+    let asked = crm.received();
+    assert!(asked.iter().all(|request| request.text() == asked[0].text()), "whatever was sent twice is the same");
+}

@@ -1,0 +1,9 @@
+//! The engine as it ships, on disk and over HTTP, against the stand-ins of the example project and servers that misbehave.
+
+#![allow(clippy::unwrap_used)]
+
+mod bad_days;
+mod crashes;
+mod days;
+mod disk;
+mod trial;
