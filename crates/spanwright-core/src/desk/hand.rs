@@ -67,7 +67,9 @@ impl Desk {
         let at = match hand.position(&owed.node, &owed.item, owed.way) {
             Ok(at) => at,
             Err(at) => {
-                hand.effects.insert(at, EffectHand::fresh(&owed, now));
+                // An undo has the generation of what it undoes: after a replay it is another undo, under another key.
+                let generation = hand.effect(&owed.node, &owed.item, Way::Do).map_or(0, |did| did.state.generation);
+                hand.effects.insert(at, EffectHand::fresh(&owed, generation, now));
                 at
             }
         };

@@ -195,8 +195,8 @@ impl EffectHand {
     }
 
     /// A walk owes it for the first time.
-    pub fn fresh(owed: &Owed, now: Moment) -> EffectHand {
-        let state = EffectState { phase: Phase::Owed { due: now }, generation: 0, tries: 0, first: None, glued: None, sent: None };
+    pub fn fresh(owed: &Owed, generation: u32, now: Moment) -> EffectHand {
+        let state = EffectState { phase: Phase::Owed { due: now }, generation, tries: 0, first: None, glued: None, sent: None };
         EffectHand {
             node: owed.node.clone(),
             item: owed.item.clone(),

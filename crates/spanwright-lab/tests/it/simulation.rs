@@ -1,6 +1,7 @@
 //! Thousands of stories. `SEEDS=1000000 FIRST=1 cargo test --release -p spanwright-lab` tells more of them.
 
-#![allow(clippy::print_stdout)] // what was played is told with --nocapture
+// What was played is told with --nocapture, and how much of it is asked of the environment.
+#![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
 use spanwright_lab::sim::{MUTANTS, Mutant, Story, simulate};
 
