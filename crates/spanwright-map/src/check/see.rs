@@ -49,6 +49,20 @@ impl Checker<'_> {
                 let parts: Vec<Seen> = parts.iter().map(|part| self.see(part, dot)).collect();
                 Seen { count: Count::Many, ..self.either(&parts) }
             }
+            OpKind::Otherwise(..) | OpKind::And(..) | OpKind::Or(..) | OpKind::Binary(..) | OpKind::Negate(_) | OpKind::If(..) => {
+                self.see_form(op, dot)
+            }
+            OpKind::List(_) | OpKind::Record(_) | OpKind::Bind(..) | OpKind::Reduce(..) | OpKind::Try(_) | OpKind::Select(_) => {
+                self.see_form(op, dot)
+            }
+            OpKind::Limit(..) | OpKind::Last(_) | OpKind::Quantify(..) | OpKind::Range(_) | OpKind::Replace(_) => self.see_form(op, dot),
+            OpKind::Call(..) | OpKind::Empty => self.see_form(op, dot),
+        }
+    }
+
+    /// Operators, conditions, bindings and the forms that functions are made of.
+    fn see_form(&mut self, op: &Op, dot: &Seen) -> Seen {
+        match &op.kind {
             OpKind::Otherwise(left, right) => self.otherwise(left, right, dot),
             OpKind::And(left, right) => self.both(left, right, dot, true),
             OpKind::Or(left, right) => self.both(left, right, dot, false),
@@ -105,6 +119,9 @@ impl Checker<'_> {
             }
             OpKind::Call(function, arguments, _) => self.call(function, arguments, op.site, dot),
             OpKind::Empty => Seen { count: Count::Maybe, ..Self::made(self.shapes.add(Shape::Never)) },
+            // Seen above.
+            OpKind::Dot | OpKind::Literal(_) | OpKind::Text(_) | OpKind::Name(_) | OpKind::Local(_) => dot.clone(),
+            OpKind::Path(..) | OpKind::Iterate(..) | OpKind::Pipe(..) | OpKind::Comma(_) => dot.clone(),
         }
     }
 

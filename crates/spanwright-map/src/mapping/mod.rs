@@ -9,6 +9,7 @@ mod check;
 mod constant;
 mod form;
 mod row;
+mod target;
 mod write;
 
 use std::sync::Arc;

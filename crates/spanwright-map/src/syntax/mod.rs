@@ -6,7 +6,9 @@
 
 mod lexer;
 mod parser;
+mod quote;
 pub mod refused;
+mod term;
 mod tree;
 
 pub use parser::parse;
