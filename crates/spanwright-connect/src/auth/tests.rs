@@ -99,14 +99,16 @@ fn only_oauth2_has_a_token_endpoint() {
 }
 
 #[test]
-fn a_token_is_asked_for_with_basic_and_a_form() {
+fn a_token_is_asked_for_with_a_form() {
     let Request::Http(request) = endpoint(Some("contacts write")).ask(0, &[], &with(None)).unwrap();
     assert_eq!(request.method, "POST");
-    assert_eq!(String::from_utf8(request.body.clone()).unwrap(), "grant_type=client_credentials&scope=contacts%20write");
+    assert_eq!(
+        String::from_utf8(request.body.clone()).unwrap(),
+        "grant_type=client_credentials&client_id=client%2F1&client_secret=ge%3Aheim&scope=contacts%20write"
+    );
     assert_eq!(
         shown(&request),
-        "https://crm.example.com/oauth/token | content-type: application/x-www-form-urlencoded | accept: application/json \
-         | authorization: Basic Y2xpZW50JTJGMTpnZSUzQWhlaW0="
+        "https://crm.example.com/oauth/token | content-type: application/x-www-form-urlencoded | accept: application/json"
     );
 }
 

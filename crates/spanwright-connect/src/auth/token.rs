@@ -15,7 +15,7 @@ use spanwright_shape::{
     value::Value,
 };
 
-use super::{add_header, basic, fill};
+use super::{add_header, fill};
 use crate::{
     codes,
     http::{
@@ -54,22 +54,20 @@ impl TokenEndpoint {
         })
     }
 
-    /// The client's name and secret are form-encoded before they go into Basic (RFC 6749, section 2.3.1).
+    /// Name and secret go into the form, as OAuth 2.1 (draft, section 2.4.1) asks every endpoint to take them. RFC 6749 would
+    /// have them in Basic, form-encoded first, and endpoints do not agree on whether to decode them there.
     fn request(&self, with: &With<'_>) -> Result<HttpRequest, Failure> {
         let url = fill(&self.url, with)?;
         if url::origin(&url).is_none() {
             return Err(Failure::new(&codes::ADDRESS, "the token_url is no http:// or https:// address"));
         }
+        let (id, secret) = (fill(&self.client_id, with)?, fill(&self.client_secret, with)?);
         let scope = self.scope.as_ref().map(|scope| fill(scope, with)).transpose()?;
-        let fields: Vec<(&str, &str)> =
-            [("grant_type", "client_credentials")].into_iter().chain(scope.as_deref().map(|scope| ("scope", scope))).collect();
+        let mut fields = vec![("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", &secret)];
+        fields.extend(scope.as_deref().map(|scope| ("scope", scope)));
         let mut request = HttpRequest { method: "POST", url, headers: Vec::new(), body: url::form(&fields).into_bytes() };
         add_header(&mut request, "content-type", "application/x-www-form-urlencoded")?;
         add_header(&mut request, "accept", "application/json")?;
-        let (mut id, mut secret) = (String::new(), String::new());
-        url::encode(&fill(&self.client_id, with)?, &mut id);
-        url::encode(&fill(&self.client_secret, with)?, &mut secret);
-        add_header(&mut request, "authorization", basic(&id, &secret)?)?;
         Ok(request)
     }
 
