@@ -13,7 +13,7 @@
 //! the breaker, one failure opens it again. Probes are real messages: a batch is made as small as ever it is.
 //!
 //! **Credentials.** A 401 says nothing about messages. Where there is a sign-in, it is asked once, by the desk, for all;
-//! a fresh token that is refused as well means that a person must act, and until then the gate is held and probed
+//! the token after it that is refused as well means that a person must act, and until then the gate is held and probed
 //! rarely. It survives a restart by being asked again.
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
@@ -55,6 +55,8 @@ pub struct Gate {
     next_slot: Moment,
     flying: u32,
     signs_in: bool,
+    /// A token was refused and the next one has not been good for anything yet.
+    renewed: bool,
     refusals: u32,
 }
 
@@ -75,8 +77,6 @@ pub enum Credentials {
         until: Moment,
         /// Which one: a refusal of an older one says nothing about this.
         serial: u32,
-        /// Whether a call has succeeded with it.
-        proven: bool,
     },
     /// They were refused: a person must act. Probed again then.
     Refused {
@@ -146,6 +146,7 @@ impl Gate {
             next_slot: now,
             flying: 0,
             signs_in,
+            renewed: false,
             refusals: 0,
         }
     }
@@ -242,10 +243,9 @@ impl Gate {
 
     /// A call went through: what we showed is good.
     fn prove_credentials(&mut self) -> Option<GateChange> {
-        match &mut self.credentials {
-            Credentials::Token { proven, .. } => *proven = true,
-            Credentials::Refused { .. } if !self.signs_in => self.credentials = Credentials::InRequest,
-            Credentials::Refused { .. } | Credentials::InRequest | Credentials::Wanted | Credentials::Asking => {}
+        self.renewed = false;
+        if matches!(self.credentials, Credentials::Refused { .. }) && !self.signs_in {
+            self.credentials = Credentials::InRequest;
         }
         (std::mem::take(&mut self.refusals) > 0).then_some(GateChange::CredentialsGood)
     }
@@ -291,16 +291,16 @@ impl Gate {
 
     /// Our credentials were refused; `serial` is the token that was sent. `None`: a newer one is there already, or is asked for.
     pub fn refuse_credentials(&mut self, serial: u32, why: Failure, now: Moment) -> Option<GateChange> {
-        let used = match &self.credentials {
-            Credentials::Token { serial: have, proven, .. } => (*have == serial).then_some(*proven)?,
-            Credentials::Wanted | Credentials::Asking => return None,
-            Credentials::InRequest | Credentials::Refused { .. } => false,
-        };
-        if used {
-            self.credentials = Credentials::Wanted;
-            return None;
+        match &self.credentials {
+            Credentials::Token { serial: have, .. } if *have != serial => None,
+            // It may have waited through an outage and be forgotten there: one renewal, before a person is called.
+            Credentials::Token { .. } if !self.renewed => {
+                (self.credentials, self.renewed) = (Credentials::Wanted, true);
+                None
+            }
+            Credentials::Wanted | Credentials::Asking => None,
+            Credentials::Token { .. } | Credentials::InRequest | Credentials::Refused { .. } => Some(self.hold_credentials(why, now)),
         }
-        Some(self.hold_credentials(why, now))
     }
 
     /// The sign-in itself was refused, or a fresh token was.
@@ -314,7 +314,7 @@ impl Gate {
     /// A sign-in gave a token.
     pub fn sign_in(&mut self, text: Arc<str>, lasts: Duration, serial: u32, now: Moment) {
         let until = now.after(lasts.saturating_sub(TOKEN_MARGIN).max(lasts / 2));
-        self.credentials = Credentials::Token { text, until, serial, proven: false };
+        self.credentials = Credentials::Token { text, until, serial };
     }
 
     /// Why it holds now, if it does.
