@@ -103,8 +103,8 @@ fn human(cause: &Cause) -> String {
         cause.flow,
         cause.node,
         words(&cause.failure),
-        &timestamp(cause.first)[..19],
-        &timestamp(cause.last)[..19],
+        messages::to_the_second(cause.first),
+        messages::to_the_second(cause.last),
         codes::advice(cause.failure.code)
     )
 }

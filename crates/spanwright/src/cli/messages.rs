@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use spanwright_core::fact::{ListFilter, Listed, Shown};
+use spanwright_core::fact::{ListFilter, Listed, Moment, Shown};
 use spanwright_engine::observe::{message_id, timestamp};
 
 use super::{
@@ -116,9 +116,15 @@ fn heading() -> String {
 
 fn row(line: &Listed) -> String {
     let why = line.stopped.as_ref().map(|(node, failure, _)| format!("at {node}: {}", words(failure))).unwrap_or_default();
-    let (key, received) = (line.key.as_deref().unwrap_or("-"), &timestamp(line.received)[..19]);
+    let (key, received) = (line.key.as_deref().unwrap_or("-"), to_the_second(line.received));
     let row = format!("{received:<20} {:>8} {:<14} {key:<14} {:<10} {:>5}  {why}", line.run.0, line.flow, line.state, line.tries);
     row.trim_end().to_string()
+}
+
+/// `2026-07-01T08:00:00Z`
+pub fn to_the_second(at: Moment) -> String {
+    let whole = timestamp(at);
+    whole.split_once('.').map_or(whole.clone(), |(second, _)| format!("{second}Z"))
 }
 
 /// A line for a machine.

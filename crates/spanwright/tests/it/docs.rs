@@ -1,0 +1,33 @@
+//! The generated reference is what the program says today. `UPDATE=1 cargo test -p spanwright docs` rewrites it.
+
+#![allow(clippy::unwrap_used)]
+
+use crate::project::{expect, run};
+
+const REFERENCE: &str = "../../../../docs/reference";
+
+#[test]
+fn the_reference_of_the_grammar_is_fresh() {
+    expect(&format!("{REFERENCE}/project.md"), &run(&["schema", "--reference"]).out);
+}
+
+#[test]
+fn the_schema_for_editors_is_fresh() {
+    expect(&format!("{REFERENCE}/project.schema.json"), &run(&["schema"]).out);
+}
+
+#[test]
+fn the_list_of_codes_is_fresh() {
+    let rows: String = run(&["explain"]).out.lines().map(|line| format!("    {line}\n")).collect();
+    let head = "# Problem codes\n\nS text and forms, X XML and WSDL, J JSON Schema and OpenAPI, M maps, P projects, C systems: what `check` says.\n\
+        R: why a message did not get on. `spanwright explain CODE` prints a code's page.\n\n";
+    expect(&format!("{REFERENCE}/codes.md"), &format!("{head}{rows}"));
+}
+
+#[test]
+fn the_help_of_each_command_is_fresh() {
+    let commands = ["init", "check", "run", "demo", "messages", "dead-letters", "replay", "explain", "schema", "completions"];
+    let page = |command: &&str| format!("\n## {command}\n\n```text\n{}```\n", run(&[command, "--help"]).out);
+    let text: String = commands.iter().map(page).collect();
+    expect(&format!("{REFERENCE}/commands.md"), &format!("# Commands\n{text}"));
+}

@@ -1,0 +1,11 @@
+//! The binary as its users have it: started as a process, spoken to over its arguments, judged by what it prints,
+//! by its exit code and by the ledgers of the systems that it talked to.
+
+mod check;
+mod commands;
+mod crash;
+mod demo;
+mod docs;
+mod project;
+mod run;
+mod secrets;
