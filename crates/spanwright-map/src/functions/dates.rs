@@ -4,6 +4,8 @@
 //! has twice (clocks go back) is the first of the two; one that it has not (clocks go forward) moves on by the gap:
 //! `02:30` becomes `03:30`, as RFC 5545 section 3.3.5 has it.
 
+use std::fmt::Write;
+
 use jiff::{Timestamp, civil, tz::TimeZone};
 use spanwright_shape::{shape::Zone, value::Value};
 
@@ -134,10 +136,15 @@ fn zoned<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
     let (hour, minute) = (shown.hour(), shown.minute());
     let minutes = offset.seconds() / 60;
     let sign = if minutes < 0 { '-' } else { '+' };
-    // The clock is written anew, since a time in the gap has moved; the rest stays as it was written.
-    let date = if shown.date() == parts.local.date() { text[..10].to_string() } else { shown.date().to_string() };
     let minutes = minutes.abs();
-    asked.made_text(&format!("{date}T{hour:02}:{minute:02}{}{sign}{:02}:{:02}", &text[16..], minutes / 60, minutes % 60))
+    asked.run.take_text(text.len() + 16, asked.site)?;
+    let mut made = bumpalo::collections::String::with_capacity_in(text.len() + 16, asked.run.room().bump());
+    // Only a time in the gap has moved, and with it perhaps the day; else all stays as it was written.
+    let written =
+        if shown == parts.local { write!(made, "{text}") } else { write!(made, "{}T{hour:02}:{minute:02}{}", shown.date(), &text[16..]) };
+    let offset = write!(made, "{sign}{:02}:{:02}", minutes / 60, minutes % 60);
+    written.and(offset).map_err(|_| asked.stop(What::NotADate))?;
+    Ok(Value::Text(made.into_bump_str()))
 }
 
 struct Parts<'t> {

@@ -104,6 +104,11 @@ pub enum Rounding {
 
 /// Rounded to so many digits behind the point; a number with fewer stays as it is.
 pub fn round(number: &Number<'_>, places: i64, rounding: Rounding) -> Result<Computed> {
+    if let Number::Small { digits, scale } = number
+        && let Ok(places) = u8::try_from(places)
+    {
+        return if *scale <= places { small(i128::from(*digits), *scale) } else { round_small(*digits, *scale, places, rounding) };
+    }
     let big = Big::of(number);
     if big.scale <= places {
         return big.computed();
@@ -118,6 +123,18 @@ pub fn round(number: &Number<'_>, places: i64, rounding: Rounding) -> Result<Com
     let away = if rest.sign() == Sign::Minus { BigInt::from(-1) } else { BigInt::from(1) };
     let digits = if up { cut + away } else { cut };
     Big { digits, scale: places }.computed()
+}
+
+/// The same within a word: `places` are fewer than `scale`, which is 18 at most.
+fn round_small(digits: i64, scale: u8, places: u8, rounding: Rounding) -> Result<Computed> {
+    let unit = 10i64.pow(u32::from(scale - places));
+    let (cut, rest) = (digits / unit, digits % unit);
+    let up = match rounding {
+        Rounding::HalfUp => rest.unsigned_abs() * 2 >= unit.unsigned_abs(),
+        Rounding::Down => rest < 0,
+        Rounding::Up => rest > 0,
+    };
+    small(i128::from(if up { cut + rest.signum() } else { cut }), places)
 }
 
 /// Rounded down to a whole number, where it fits a word.
@@ -169,16 +186,17 @@ fn aligned(a: i64, s: u8, b: i64, t: u8) -> (i128, i128, u8) {
     (up(a, t.saturating_sub(s)), up(b, s.saturating_sub(t)), s.max(t))
 }
 
-/// Without needless zeros; short where it fits.
-fn small(mut digits: i128, mut scale: u8) -> Result<Computed> {
-    while scale > 0 && digits % 10 == 0 {
-        digits /= 10;
+/// Without needless zeros; short where it fits. Nearly always within a word, whose division is far cheaper.
+fn small(digits: i128, mut scale: u8) -> Result<Computed> {
+    let Ok(mut short) = i64::try_from(digits) else { return Big { digits: digits.into(), scale: i64::from(scale) }.computed() };
+    while scale > 0 && short % 10 == 0 {
+        short /= 10;
         scale -= 1;
     }
-    match i64::try_from(digits) {
-        Ok(short) if digits.abs() < SMALL_MOST && u32::from(scale) <= SMALL_DIGITS => Ok(Computed::Small(short, scale)),
-        _ => Big { digits: digits.into(), scale: i64::from(scale) }.computed(),
+    if i128::from(short).abs() < SMALL_MOST && u32::from(scale) <= SMALL_DIGITS {
+        return Ok(Computed::Small(short, scale));
     }
+    Big { digits: short.into(), scale: i64::from(scale) }.computed()
 }
 
 /// `10^n`, bounded by what two numbers at their bounds can be apart.
