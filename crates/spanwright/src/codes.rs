@@ -15,7 +15,7 @@ pub fn all() -> Vec<&'static Code> {
         spanwright_shape::codes::all(),
         spanwright_map::codes::ALL.to_vec(),
         spanwright_core::codes::all(),
-        spanwright_connect::codes::ALL.to_vec(),
+        spanwright_connect::codes::all(),
         spanwright_engine::codes::ALL.to_vec(),
         vec![&UNKNOWN],
     ];

@@ -104,7 +104,7 @@ mod tests {
     const HOUR: i64 = 3_600_000_000;
 
     fn failure() -> Failure {
-        Failure::new(&codes::R0001, "it said no")
+        Failure::new(&codes::STOPPED_BY_STEP, "it said no")
     }
 
     fn later(after: Option<u64>, blame: Blame) -> Outcome {

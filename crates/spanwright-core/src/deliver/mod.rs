@@ -4,4 +4,4 @@ mod decide;
 mod gate;
 
 pub use decide::{Next, Tries, decide};
-pub use gate::{Credentials, Gate, GateChange, HoldReason, Pass};
+pub use gate::{CREDENTIALS_WAIT_MOST, Credentials, Gate, GateChange, HoldReason, Pass};

@@ -101,7 +101,7 @@ impl Desk {
         let (changed, same): (Vec<_>, Vec<_>) = members.into_iter().partition(|key| differs(self, key) == Some(true));
         let mut facts = Vec::new();
         for key in changed {
-            let says = Failure::new(&codes::R0006, "what the flow gives now is not what was sent when the outcome was unknown");
+            let says = Failure::new(&codes::OTHER_BYTES, "what the flow gives now is not what was sent when the outcome was unknown");
             self.set_place(&key, Place::Settling);
             if let Some(effect) = self.effect_mut(&key) {
                 effect.state.phase = Phase::Uncertain(says);
@@ -289,7 +289,7 @@ impl Desk {
 }
 
 fn torn_fact(torn: &crate::fact::DueEffect) -> Fact {
-    let says = Failure::new(&codes::R0002, "the process ended between asking and hearing");
+    let says = Failure::new(&codes::TORN, "the process ended between asking and hearing");
     let mut state = torn.state.clone();
     state.tries += 1;
     let attempt = Attempt { n: state.tries, exchange: None, outcome: OutcomeKind::Unknown, says: Some(says.clone()) };

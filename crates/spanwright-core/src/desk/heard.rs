@@ -7,7 +7,7 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 use super::{AttemptNote, CallId, Command, Desk, Happening, Report, Roll, run_hand::Place};
 use crate::{
     connector::{Blame, Outcome, Refusal, Verdict, Word},
-    deliver::{Next, Tries, decide},
+    deliver::{CREDENTIALS_WAIT_MOST, Next, Tries, decide},
     fact::{Attempt, EffectKey, ExchangeId, Exchanged, Fact, Moment, OutcomeKind, Phase},
     interface::{BulkKey, Repeat},
     plan::Policy,
@@ -81,7 +81,12 @@ impl Desk {
             Some(Word::Pause(time)) => {
                 self.gates[gate].arrive(verdict.sick(), now).into_iter().chain(self.gates[gate].pause(*time, now)).next()
             }
-            Some(Word::Gone(_)) | None => self.gates[gate].arrive(verdict.sick(), now),
+            // Gone for good, it says: people move addresses by mistake, so it is asked again, rarely.
+            Some(Word::Gone(_)) => {
+                self.gates[gate].arrive(None, now);
+                self.gates[gate].pause(CREDENTIALS_WAIT_MOST, now)
+            }
+            None => self.gates[gate].arrive(verdict.sick(), now),
         };
         self.gate_changed(gate, change, out);
     }
@@ -308,7 +313,7 @@ impl Desk {
     }
 
     fn sign_in_failed(&mut self, gate: usize, why: Option<Failure>, now: Moment) -> Option<crate::deliver::GateChange> {
-        let why = why.unwrap_or_else(|| Failure::new(&crate::codes::R0009, "the sign-in answered without a token"));
+        let why = why.unwrap_or_else(|| Failure::new(&crate::codes::NO_TOKEN, "the sign-in answered without a token"));
         self.gates[gate].arrive(None, now);
         Some(self.gates[gate].hold_credentials(why, now))
     }

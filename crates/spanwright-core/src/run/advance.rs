@@ -188,7 +188,7 @@ impl<'a> Walk<'a> {
         match &step.kind {
             StepKind::Map(map) => self.map(map, body, names).map(Flowing::On),
             StepKind::Only(test) => self.only(test, body, names),
-            StepKind::Fail(reason) => Err(Failure::new(&codes::R0001, self.words(reason, body, names)?)),
+            StepKind::Fail(reason) => Err(Failure::new(&codes::STOPPED_BY_STEP, self.words(reason, body, names)?)),
             StepKind::Route(arms) => self.route(arms, body, names, item),
             StepKind::Each { items, steps } => self.each(items, steps, body, names, item),
             StepKind::Call(effect) => self.call(*effect, body, names, item),
@@ -234,7 +234,7 @@ impl<'a> Walk<'a> {
                 });
             }
         }
-        Err(Failure::new(&codes::R0007, "no condition of the route was true"))
+        Err(Failure::new(&codes::NO_ROUTE, "no condition of the route was true"))
     }
 
     fn each(
@@ -248,10 +248,10 @@ impl<'a> Walk<'a> {
         let list = match self.value(items, body, names)? {
             None | Some(Value::Null) => &[][..],
             Some(Value::List(list)) => list,
-            Some(other) => return Err(Failure::new(&codes::R0005, format!("`each` wants a list and got {}", other.kind().word()))),
+            Some(other) => return Err(Failure::new(&codes::EXPRESSION, format!("`each` wants a list and got {}", other.kind().word()))),
         };
         if list.len() > EACH_ITEMS_MOST {
-            return Err(Failure::new(&codes::R0004, format!("{} items, and an `each` may have {EACH_ITEMS_MOST}", list.len())));
+            return Err(Failure::new(&codes::TOO_MANY_ITEMS, format!("{} items, and an `each` may have {EACH_ITEMS_MOST}", list.len())));
         }
         let whole = body.value(self.room)?;
         let mut all_on = true;

@@ -61,7 +61,7 @@ pub fn page(source: &Source, answer: &Value<'_>) -> Result<Page, Failure> {
             None | Some(Value::Null) => &[],
             Some(Value::List(items)) => items,
             Some(other) => {
-                return Err(Failure::new(&codes::R0005, format!("`each` of the source wants a list and got {}", other.kind().word())));
+                return Err(Failure::new(&codes::EXPRESSION, format!("`each` of the source wants a list and got {}", other.kind().word())));
             }
         },
     };
@@ -78,7 +78,7 @@ fn take(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) {
         _ => None,
     };
     let arrival = match invalid {
-        Some(says) => Ok(Some(faulty(source, item, Failure::new(&codes::R0003, says), room))),
+        Some(says) => Ok(Some(faulty(source, item, Failure::new(&codes::BREAKS_SCHEMA, says), room))),
         None => arrival(source, item, page, room),
     };
     match arrival {
@@ -101,7 +101,7 @@ fn arrival(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) -> R
     }
     let key = text(source.key.as_ref(), item, room)?;
     if source.key.is_some() && key.is_none() {
-        return Err(Failure::new(&codes::R0008, "`key` of the source gave nothing"));
+        return Err(Failure::new(&codes::NO_KEY, "`key` of the source gave nothing"));
     }
     let (version, once) = (text(source.version.as_ref(), item, room)?, text(source.once.as_ref(), item, room)?);
     let key = key.or_else(|| once.clone());

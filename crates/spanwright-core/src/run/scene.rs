@@ -23,7 +23,7 @@ impl<'a> Carried<'a> {
         match self {
             Carried::Value(value) => Ok(*value),
             Carried::Bytes(bytes) => json::read(bytes, room)
-                .map_err(|fault| Failure::new(&codes::R0005, format!("the body is no JSON at byte {}: {}", fault.at, fault.says))),
+                .map_err(|fault| Failure::new(&codes::EXPRESSION, format!("the body is no JSON at byte {}: {}", fault.at, fault.says))),
         }
     }
 

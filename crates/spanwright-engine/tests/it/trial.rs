@@ -51,7 +51,7 @@ impl Write for Lines {
 pub fn code_of(id: &str) -> &'static Code {
     let all = [spanwright_core::codes::ALL, spanwright_engine::codes::ALL].concat();
     let connect = spanwright_connect::ALL.iter().flat_map(|connector| connector.codes());
-    all.into_iter().chain(connect).find(|code| code.id == id).unwrap_or(&spanwright_core::codes::R0001)
+    all.into_iter().chain(connect).find(|code| code.id == id).unwrap_or(&spanwright_core::codes::STOPPED_BY_STEP)
 }
 
 fn read_folder(folder: &Path, under: &Path, files: &mut BTreeMap<String, Vec<u8>>) {

@@ -1,19 +1,8 @@
 //! The codes of JSON Schema (J01) and of OpenAPI documents (J02).
 
-use crate::text::Code;
+use crate::codes;
 
-macro_rules! codes {
-    ($($name:ident $id:literal $title:literal;)*) => {
-        $(
-            #[doc = $title]
-            pub static $name: Code = Code { id: $id, title: $title, page: include_str!(concat!("codes/", $id, ".md")) };
-        )*
-        /// Every code of this module, in order.
-        pub static ALL: &[&Code] = &[$(&$name),*];
-    };
-}
-
-codes! {
+codes! { "codes/":
     NO_TARGET "J0101" "A reference that leads nowhere";
     OTHER_FILE "J0102" "A reference that is not built yet";
     WRONG_KIND "J0103" "A keyword with a value of the wrong kind";

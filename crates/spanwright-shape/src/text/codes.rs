@@ -1,19 +1,8 @@
 //! The codes of text and forms: S01 is YAML, S02 is what a form wants.
 
-use super::Code;
+use crate::codes;
 
-macro_rules! codes {
-    ($($name:ident $id:literal $title:literal;)*) => {
-        $(
-            #[doc = $title]
-            pub static $name: Code = Code { id: $id, title: $title, page: include_str!(concat!("codes/", $id, ".md")) };
-        )*
-        /// Every code of this module, in order.
-        pub static ALL: &[&Code] = &[$(&$name),*];
-    };
-}
-
-codes! {
+codes! { "codes/":
     UNPARSABLE "S0101" "Text that is not YAML";
     UNQUOTED "S0102" "An expression that needs quotes";
     DUPLICATE "S0103" "A key stands twice";
