@@ -11,7 +11,14 @@ use super::OpenFault;
 /// The lock; given back when it is dropped.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for Lock {
+    // Closing alone would not do: a child that is just being started still has our file until it becomes its program.
+    fn drop(&mut self) {
+        let _gone = self.file.unlock();
+    }
 }
 
 impl Lock {
@@ -26,7 +33,7 @@ impl Lock {
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
         sign(&mut file).map_err(unusable)?;
-        Ok(Lock { _file: file })
+        Ok(Lock { file })
     }
 }
 

@@ -44,10 +44,8 @@ const RUNS_AT_ONCE: usize = 128;
 pub(super) enum Word {
     /// Something for the desk.
     Event(Event),
-    /// Finish what is in flight and end.
+    /// Finish what is in flight and end; the second time, end.
     Stop,
-    /// End.
-    StopNow,
     /// The journal cannot be trusted any more.
     Broken(String),
 }
@@ -144,7 +142,7 @@ impl Clerk {
                 self.observer.tell(Line::new(now, Level::Info, "engine-stopping", "finishing what is in flight; once more ends at once"));
                 self.on(Event::Told(Order::Stop));
             }
-            Word::Stop | Word::StopNow => self.watch.stop_now(),
+            Word::Stop => self.watch.stop_now(),
             Word::Broken(why) => self.watch.broken(why),
         }
     }

@@ -100,6 +100,9 @@ impl Watch {
 
     /// Whether it is over. `under_way` counts exchanges of every kind, polls and sign-ins too.
     pub(super) fn over(&self, standing: &Standing, under_way: usize, at_rest: bool, now: Moment) -> Option<Why> {
+        if self.now {
+            return Some(Why::Stopped { unheard: standing.flying });
+        }
         if let Some(why) = &self.broken {
             return Some(Why::Broken(why.clone()));
         }
@@ -107,9 +110,6 @@ impl Watch {
             && (at_rest || by <= now)
         {
             return Some(Why::Stopped { unheard: if at_rest { 0 } else { standing.flying } });
-        }
-        if self.now {
-            return Some(Why::Stopped { unheard: standing.flying });
         }
         let quiet = under_way == 0 && standing.flying == 0 && standing.committing == 0;
         if self.once && quiet { self.drained(standing, now) } else { None }

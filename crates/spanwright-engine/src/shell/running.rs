@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError},
     },
     thread::JoinHandle,
@@ -23,11 +23,33 @@ use crate::keep::Writer;
 /// A clerk who is held up by a full disk hears a second stop no later than this.
 const LOOK_UP: Duration = Duration::from_millis(200);
 
+/// How the engine is told to stop; a signal pulls it too. Pulled twice, nobody waits any more.
+#[derive(Clone)]
+pub(super) struct Brake {
+    inbox: Inbox,
+    pulls: Arc<AtomicUsize>,
+}
+
+impl Brake {
+    pub(super) fn new(inbox: Inbox) -> Brake {
+        Brake { inbox, pulls: Arc::new(AtomicUsize::new(0)) }
+    }
+
+    pub(super) fn pull(&self) {
+        self.pulls.fetch_add(1, Ordering::AcqRel);
+        self.inbox.say(Word::Stop);
+    }
+
+    fn is_urgent(&self) -> bool {
+        self.pulls.load(Ordering::Acquire) > 1
+    }
+}
+
 /// A running engine. Dropped, it ends at once, as if killed: the journal knows what to do next.
 pub struct Running {
     pub(super) inbox: Inbox,
     pub(super) shared: Arc<Shared>,
-    pub(super) hasty: Arc<AtomicBool>,
+    pub(super) brake: Brake,
     pub(super) ended: Receiver<Why>,
     pub(super) clerk: Option<JoinHandle<()>>,
     pub(super) writer: Option<Writer>,
@@ -52,13 +74,13 @@ impl Running {
 
     /// Finishes what is in flight and ends, within [`super::STOP_TIME_MOST`]. Said again, it ends at once.
     pub fn stop(&self) {
-        self.inbox.say(Word::Stop);
+        self.brake.pull();
     }
 
     /// Ends at once.
     pub fn stop_now(&self) {
-        self.hasty.store(true, Ordering::Release);
-        self.inbox.say(Word::StopNow);
+        self.brake.pull();
+        self.brake.pull();
     }
 
     /// Passes on what a person said: poll now, replay, discard.
@@ -81,7 +103,7 @@ impl Running {
             match self.ended.recv_timeout(LOOK_UP) {
                 Ok(why) => break why,
                 // The journal's thread gives up a full disk when it is stopped, and lets go of the clerk.
-                Err(RecvTimeoutError::Timeout) if self.hasty.load(Ordering::Acquire) => self.writer = None,
+                Err(RecvTimeoutError::Timeout) if self.brake.is_urgent() => self.writer = None,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     break Why::Broken("the desk's thread ended in a panic, which standard error has".into());

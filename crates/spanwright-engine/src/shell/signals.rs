@@ -2,22 +2,22 @@
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::clerk::{Inbox, Word};
+use super::running::Brake;
 
 /// Listens for as long as the runtime lives.
 ///
 /// # Errors
 /// Where the system does not let us.
-pub(super) fn listen(inbox: Inbox) -> std::io::Result<()> {
+pub(super) fn listen(brake: Brake) -> std::io::Result<()> {
     let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    tokio::spawn(pass_on(interrupt, inbox.clone()));
-    tokio::spawn(pass_on(terminate, inbox));
+    tokio::spawn(pass_on(interrupt, brake.clone()));
+    tokio::spawn(pass_on(terminate, brake));
     Ok(())
 }
 
 /// The clerk counts: a second stop of either kind ends it.
-async fn pass_on(mut signal: Signal, inbox: Inbox) {
+async fn pass_on(mut signal: Signal, brake: Brake) {
     while signal.recv().await.is_some() {
-        inbox.say(Word::Stop);
+        brake.pull();
     }
 }

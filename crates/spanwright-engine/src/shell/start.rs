@@ -5,22 +5,23 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
-        mpsc::channel,
+        mpsc::{Receiver, channel},
     },
     thread,
 };
 
 use spanwright_core::{
-    desk::{Command, Desk, Setup},
+    desk::{Desk, Setup},
     fact::{Moment, Opening, PlanBundle, PlanId, Store, StoreFault},
     plan::Plan,
 };
+use tokio::runtime::{Builder, Runtime};
 
 use super::{
     clerk::{Clerk, Inbox, Word, words_of},
     exchange::Office,
     over::Watch,
-    running::Running,
+    running::{Brake, Running},
     signals,
     state::Shared,
     workers::Workers,
@@ -118,76 +119,82 @@ impl Engine {
             StorePlace::Opened(store) => store,
         };
         let found = find(&mut *store, &start.bundle, &start.rebuild)?;
-        let secrets = start.variables.secrets();
-        let log = match start.log {
-            Some(settings) => Some(Arc::new(Log::start(settings, &start.plan.project, secrets)?)),
-            None => None,
-        };
-        let (sender, words) = channel();
-        let inbox = Inbox::new(sender);
-        let disk = Arc::new(AtomicBool::new(false));
-        let writer = Writer::start(store, FULL_RETRY, disk_words(inbox.clone(), log.clone(), start.clock.clone(), disk.clone()))?;
-        let workers = Workers::start()?;
-        let reactor =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(REACTOR_THREADS).thread_name("wire").enable_all().build()?;
+        let wire = Http::new(&start.http, start.clock.clone())?;
+        let log = start.log.map(|settings| Log::start(settings, &start.plan.project, start.variables.secrets())).transpose()?;
+        let log = log.map(Arc::new);
+        let staff = Staff::hire(store, log.clone(), &start.clock)?;
         if start.signals {
-            let _inside = reactor.enter();
-            signals::listen(inbox.clone())?;
+            let _inside = staff.reactor.enter();
+            signals::listen(staff.brake.clone())?;
         }
         let office = Arc::new(Office {
-            wire: Http::new(&start.http, start.clock.clone())?,
-            clock: start.clock.clone(),
+            wire,
+            clock: start.clock,
             variables: start.variables,
-            hands: workers.hands(),
-            inbox: inbox.clone(),
-            reactor: reactor.handle().clone(),
+            hands: staff.workers.hands(),
+            inbox: staff.inbox.clone(),
+            reactor: staff.reactor.handle().clone(),
             open: AtomicUsize::new(0),
         });
-        let now = start.clock.now();
-        let observer = Observer::new(log, start.watch);
-        greet(&observer, &start.plan, &found, now);
+        staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, start.once)
+    }
+}
+
+/// Everybody whom the desk sends for.
+struct Staff {
+    inbox: Inbox,
+    brake: Brake,
+    words: Receiver<Word>,
+    writer: Writer,
+    workers: Workers,
+    reactor: Runtime,
+    disk_full: Arc<AtomicBool>,
+}
+
+impl Staff {
+    fn hire(store: Box<dyn Store>, log: Option<Arc<Log>>, clock: &Arc<Clock>) -> Result<Staff, StartFault> {
+        let (sender, words) = channel();
+        let (inbox, disk_full) = (Inbox::new(sender), Arc::new(AtomicBool::new(false)));
+        let writer = Writer::start(store, FULL_RETRY, disk_words(inbox.clone(), log, clock.clone(), disk_full.clone()))?;
+        let workers = Workers::start()?;
+        let reactor = Builder::new_multi_thread().worker_threads(REACTOR_THREADS).thread_name("wire").enable_all().build()?;
+        Ok(Staff { brake: Brake::new(inbox.clone()), inbox, words, writer, workers, reactor, disk_full })
+    }
+
+    /// Opens the desk and lets the clerk begin.
+    fn sit_down(self, office: Arc<Office>, observer: Observer, plan: Arc<Plan>, found: Found, once: bool) -> Result<Running, StartFault> {
+        let now = office.clock.now();
+        greet(&observer, &plan, &found, now);
         let (dice, mut first, unbuilt) = (Dice::new(), Vec::new(), found.unbuilt.len());
-        let setup = Setup { plan: start.plan, plan_id: found.plan_id, older: found.older, once: start.once };
+        let setup = Setup { plan, plan_id: found.plan_id, older: found.older, once };
         let desk = Desk::open(setup, found.opening, now, &mut || dice.roll(), &mut first);
-        let shared = Arc::new(Shared::new(desk.standing(now), writer.handle(), unbuilt, disk));
+        let shared = Arc::new(Shared::new(desk.standing(now), self.writer.handle(), unbuilt, self.disk_full));
         let clerk = Clerk {
             desk,
             office,
-            workers: workers.count(),
-            journal: writer.handle(),
-            words,
+            workers: self.workers.count(),
+            journal: self.writer.handle(),
+            words: self.words,
             observer,
             shared: shared.clone(),
-            watch: Watch::new(start.once, unbuilt > 0, now),
+            watch: Watch::new(once, unbuilt > 0, now),
             dice,
             wake: None,
             published: now,
         };
-        sit_down(clerk, first, Parts { inbox, shared, writer, workers, reactor })
+        let (done, ended) = channel();
+        let clerk = thread::Builder::new().name("desk".into()).spawn(move || drop(done.send(clerk.work(first))))?;
+        Ok(Running {
+            inbox: self.inbox,
+            brake: self.brake,
+            shared,
+            ended,
+            clerk: Some(clerk),
+            writer: Some(self.writer),
+            workers: Some(self.workers),
+            reactor: Some(self.reactor),
+        })
     }
-}
-
-struct Parts {
-    inbox: Inbox,
-    shared: Arc<Shared>,
-    writer: Writer,
-    workers: Workers,
-    reactor: tokio::runtime::Runtime,
-}
-
-fn sit_down(clerk: Clerk, first: Vec<Command>, parts: Parts) -> Result<Running, StartFault> {
-    let (done, ended) = channel();
-    let thread = thread::Builder::new().name("desk".into()).spawn(move || drop(done.send(clerk.work(first))))?;
-    Ok(Running {
-        inbox: parts.inbox,
-        shared: parts.shared,
-        hasty: Arc::new(AtomicBool::new(false)),
-        ended,
-        clerk: Some(thread),
-        writer: Some(parts.writer),
-        workers: Some(parts.workers),
-        reactor: Some(parts.reactor),
-    })
 }
 
 fn find(store: &mut dyn Store, bundle: &PlanBundle, rebuild: &Rebuild) -> Result<Found, StartFault> {

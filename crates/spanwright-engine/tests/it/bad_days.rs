@@ -180,3 +180,40 @@ fn a_system_that_is_not_there_is_waited_for_and_spends_nothing() {
     trial.variables.insert("CRM_URL".into(), crm.url());
     assert_eq!(trial.once().state.counters.done, 2);
 }
+
+/// A page of two customers, in the first of which an element says something else.
+fn page_with(element: &str, value: &str) -> Answer {
+    let mut page = spanwright_world::erp::envelope_of(2);
+    let (open, close) = (format!("<t:{element}>"), format!("</t:{element}>"));
+    let from = page.find(&open).unwrap() + open.len();
+    let to = from + page[from..].find(&close).unwrap();
+    page.replace_range(from..to, value);
+    Answer::xml(200, &page)
+}
+
+/// The first of two customers is a dead letter with this code, and is never sent; the second is done.
+fn a_bad_record(element: &str, value: &str, code: &'static str) {
+    let (day, trial) = day(vec![page_with(element, value)], vec![Answer::all_contacts(200)]);
+    assert_eq!(day, Day { ended: 0, done: 1, dead: vec![(code, 1)], asked: 1 }, "{}", trial.log_text());
+    let reason = &trial.dead()[0].reason;
+    assert!(reason.to_lowercase().contains(&element.to_lowercase()), "{reason}");
+    assert!(value.is_empty() || !reason.contains(value), "the reason shows the value: {reason}");
+}
+
+#[test]
+fn a_record_that_breaks_its_schema_is_a_dead_letter_and_the_others_go_on() {
+    a_bad_record("Status", "SLEEPING-BEAUTY", "R1008");
+    a_bad_record("Blocked", "perhaps", "R0003");
+    a_bad_record("ChangedAt", "2026-02-30T00:00:00", "R1004");
+}
+
+#[test]
+fn a_value_too_large_is_a_dead_letter_and_the_others_go_on() {
+    a_bad_record("LedgerId", "99999999999999999999", "R0003");
+    a_bad_record("City", &"x".repeat(5_000), "R2019");
+}
+
+#[test]
+fn an_erp_that_answers_no_end_is_cut_off_and_asked_again() {
+    erp_says(Answer::xml(200, &" ".repeat(spanwright_engine::wire::ANSWER_BYTES_MOST + 1)), "R2012");
+}

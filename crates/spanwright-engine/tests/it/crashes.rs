@@ -69,6 +69,23 @@ fn a_message_ends_under_the_map_that_it_began_under() {
     assert!(bodies[0].contains("\"ERP-") && !bodies[0].contains("\"NEW-"), "{bodies:?}");
 }
 
+#[test]
+fn messages_whose_plan_cannot_be_built_again_wait_and_are_said() {
+    let erp = Hostile::start(vec![Answer::customers(1)]);
+    let crm = Hostile::start(vec![Answer::status(503), Answer::all_contacts(200)]);
+    let mut trial = Trial::between(&erp, &crm);
+    let running = trial.start(false);
+    until(&running, "the first try is over", |state| state.counters.attempts >= 1);
+    drop(running);
+    trial.edit("flows/customers.yaml", "within seconds", "within a minute");
+    trial.rebuilds = false;
+    let ended = trial.once();
+    assert_eq!((ended.why, ended.state.plans_unbuilt, ended.state.counters.dead_letters()), (Why::PlansUnbuilt, 1, 0));
+    assert_eq!(trial.lines("plan-unbuilt")[0]["error.code"], "R0105");
+    trial.rebuilds = true;
+    assert_eq!(trial.once().state.counters.done, 1, "the edition that can build it goes on");
+}
+
 /// Hands of a clock that is set back an hour when somebody says so.
 fn hands() -> (Arc<AtomicU64>, Clock) {
     let (back, machine) = (Arc::new(AtomicU64::new(0)), Clock::of_machine());

@@ -30,6 +30,8 @@ pub struct Trial {
     pub variables: BTreeMap<String, String>,
     log: Lines,
     pub clock: Arc<Clock>,
+    /// Whether this edition can build the plans of the one before.
+    pub rebuilds: bool,
 }
 
 /// Where the log goes.
@@ -78,7 +80,7 @@ impl Trial {
         ];
         let variables = values.map(|(name, value)| (name.to_string(), value.to_string())).into();
         let clock = Arc::new(Clock::of_machine());
-        Trial { folder: tempfile::tempdir().unwrap(), files, variables, log: Lines::default(), clock }
+        Trial { folder: tempfile::tempdir().unwrap(), files, variables, log: Lines::default(), clock, rebuilds: true }
     }
 
     /// In a world of stand-ins.
@@ -135,10 +137,11 @@ impl Trial {
         let (bundle, mut problems) = (self.bundle(), Problems::new());
         let plan = project::check(&bundle, spanwright_connect::ALL, None, &mut problems);
         let plan = plan.unwrap_or_else(|| panic!("{}", render::json_lines(&problems, &bundle)));
+        let rebuilds = self.rebuilds;
         Engine::start(Start {
             plan: Arc::new(plan),
             bundle: pinned::pin(&bundle),
-            rebuild: Box::new(|pinned| pinned::rebuild(pinned, spanwright_connect::ALL, None)),
+            rebuild: Box::new(move |pinned| if rebuilds { pinned::rebuild(pinned, spanwright_connect::ALL, None) } else { None }),
             store,
             variables: Variables::fixed(self.variables.clone()),
             once,

@@ -8,12 +8,9 @@ use super::builtin::word;
 use super::graph::{Blank, Graph, Kind, Simple, Type, TypeId};
 use super::lexical;
 
-/// Characters of an offending value that a message shows.
-const SHOWN_CHARACTERS: usize = 60;
-
-/// The value of a text, or in words what is wrong with it.
+/// The value of a text, or in words what is wrong with it. The words reach logs, so they do not show the text.
 pub(super) fn read<'a>(graph: &Graph, simple: &Simple, text: &'a str, room: &'a Room) -> Result<Value<'a>, String> {
-    let wrong = || Err(format!("`{}` is not {}", shown(text), word(&simple.kind)));
+    let wrong = || Err(format!("it is not {}", word(&simple.kind)));
     let trimmed = text.trim_ascii();
     let spelled = |holds: bool| if holds { Ok(Value::Text(trimmed)) } else { wrong() };
     match &simple.kind {
@@ -22,7 +19,7 @@ pub(super) fn read<'a>(graph: &Graph, simple: &Simple, text: &'a str, room: &'a 
         Kind::Flag => lexical::flag(trimmed).map_or_else(wrong, |flag| Ok(Value::Bool(flag))),
         Kind::Integer { bits } => match number(trimmed, room) {
             Some(number) if !trimmed.contains('.') && within(number, *bits, simple) => Ok(Value::Number(number)),
-            Some(_) if !trimmed.contains('.') => Err(format!("`{}` is too large or too small for its type", shown(text))),
+            Some(_) if !trimmed.contains('.') => Err("it is too large or too small for its type".to_string()),
             _ => wrong(),
         },
         Kind::Decimal => number(trimmed, room).map_or_else(wrong, |number| Ok(Value::Number(number))),
@@ -53,15 +50,6 @@ fn list<'a>(graph: &Graph, item: TypeId, text: &'a str, room: &'a Room) -> Resul
         });
     }
     Ok(Value::List(room.bump().alloc_slice_copy(&items)))
-}
-
-/// What a message shows of a value that it must name.
-fn shown(text: &str) -> String {
-    let mut shown: String = text.chars().take(SHOWN_CHARACTERS).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    shown
 }
 
 fn number<'a>(text: &'a str, room: &'a Room) -> Option<Number<'a>> {
