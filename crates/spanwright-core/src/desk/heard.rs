@@ -43,7 +43,7 @@ impl Desk {
         if verdict.refused_whole && flight.members.len() > 1 {
             let why = verdict.outcomes.first().and_then(failure_in).cloned();
             out.push(Command::Note(Happening::Split { queue: self.queues[flight.queue].name.clone(), calls: flight.members.len(), why }));
-            self.split(flight);
+            self.split(flight, now, &mut facts);
         } else {
             self.settle(&flight, verdict.outcomes, report, now, roll, &mut facts, out);
         }
@@ -61,14 +61,23 @@ impl Desk {
         self.commit(vec![fact], out);
     }
 
-    /// A batch that was refused as a whole did not happen: its items are free, and go again in halves.
-    fn split(&mut self, flight: Flight) {
+    /// A batch that was refused as a whole did not happen: its items are free, and go again in halves. Where an earlier
+    /// outcome had glued them, the journal hears first that they are free, or a crash would glue some of them again.
+    fn split(&mut self, flight: Flight, now: Moment, facts: &mut Vec<Fact>) {
+        let glued = flight.members.iter().any(|key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some()));
+        if !glued {
+            return self.queues[flight.queue].split(flight.members);
+        }
         for key in &flight.members {
             if let Some(effect) = self.effect_mut(key) {
-                (effect.state.glued, effect.state.sent) = (None, None);
+                effect.place = Place::Settling;
+                (effect.state.phase, effect.state.glued, effect.state.sent) = (Phase::Owed { due: now }, None, None);
             }
+            self.settle_fact(key, None, now, facts);
         }
-        self.queues[flight.queue].split(flight.members);
+        for key in &flight.members {
+            self.conclude(key.run, now, facts);
+        }
     }
 
     /// What the answer says of the system: its breaker, a pause, its credentials.
