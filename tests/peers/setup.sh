@@ -9,7 +9,10 @@ if ! php -m 2>/dev/null | grep -qx soap; then
     as_root apt-get update -qq
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq php8.2-cli php8.2-soap >/dev/null
 fi
-command -v node >/dev/null || { echo "Node.js 20 or newer is needed for Prism and the benches" >&2; exit 2; }
+if ! command -v npm >/dev/null; then
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null
+fi
 
 for folder in "$here/prism" "$here/../../benches/node"; do
     # npm writes this file last: where it is newer than the lock, all is there.

@@ -18,9 +18,6 @@ use super::{Ended, out::Out};
 pub struct Schema {
     /// Of which kind of file: project, environment, system, flow, map; left out: of all
     kind: Option<String>,
-    /// Print the reference for people instead, in Markdown
-    #[arg(long)]
-    reference: bool,
 }
 
 impl Schema {
@@ -29,10 +26,6 @@ impl Schema {
             Some(kind) => vec![of_kind(kind)?],
             None => vocabulary::FILES.to_vec(),
         };
-        if self.reference {
-            out.data(&form::reference("What may be written in a project", &forms))?;
-            return Ok(Ended::Fine);
-        }
         let title = self.kind.as_ref().map_or("Spanwright project files".to_string(), |kind| format!("Spanwright {kind} file"));
         out.data(&form::schema(&title, &forms))?;
         Ok(Ended::Fine)

@@ -7,11 +7,6 @@ use crate::project::{expect, run};
 const REFERENCE: &str = "../../../../docs/reference";
 
 #[test]
-fn the_reference_of_the_grammar_is_fresh() {
-    expect(&format!("{REFERENCE}/project.md"), &run(&["schema", "--reference"]).out);
-}
-
-#[test]
 fn the_schema_for_editors_is_fresh() {
     expect(&format!("{REFERENCE}/project.schema.json"), &run(&["schema"]).out);
 }
