@@ -2,6 +2,7 @@
 //!
 //! A file written by a later edition is refused in words, never guessed at. The settings that make a commit survive
 //! a power cut are set at every open and read back: SQLite keeps most of them per connection, not in the file.
+#![allow(clippy::disallowed_methods)] // the one place that opens a journal
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 

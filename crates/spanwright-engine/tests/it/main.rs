@@ -1,5 +1,6 @@
 //! The engine as it ships, on disk and over HTTP, against the stand-ins of the example project and servers that misbehave.
 
+#![allow(clippy::disallowed_methods)] // tests play the world
 #![allow(clippy::unwrap_used)]
 
 mod bad_days;
