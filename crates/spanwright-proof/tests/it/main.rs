@@ -1,0 +1,5 @@
+//! The engine with the example project, judged by others.
+
+#![allow(clippy::unwrap_used)]
+
+mod peers;
