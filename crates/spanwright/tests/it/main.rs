@@ -6,7 +6,6 @@ mod commands;
 mod crash;
 mod demo;
 mod docs;
-mod peers;
 mod project;
 mod run;
 mod secrets;

@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, anyhow};
+use anyhow::{Context, bail};
 use clap::Args;
 use spanwright_engine::{
     shell::{State, Why},
@@ -65,7 +65,11 @@ impl Demo {
         let mut calm = Calm::since(began);
         let ended = progress::follow(begun, &Show::fitting(out), out, |state| calm.is_enough(state));
         if let Why::Broken(_) = ended.why {
-            return Err(anyhow!("{}", ended.why));
+            bail!("{}", ended.why);
+        }
+        // What is still open then would be counted as lost.
+        if !calm.is_over {
+            bail!("the demo was ended before its day was over; its project stays in `{}`", path.display());
         }
         let summary = Summary::of(&ended.state, &folder, &world, calm.last_news - began)?;
         world.stop();
@@ -107,11 +111,12 @@ struct Calm {
     began: Instant,
     last_news: Instant,
     last_seen: (u64, u64, u64),
+    is_over: bool,
 }
 
 impl Calm {
     fn since(began: Instant) -> Calm {
-        Calm { began, last_news: Instant::now(), last_seen: (0, 0, 0) }
+        Calm { began, last_news: Instant::now(), last_seen: (0, 0, 0), is_over: false }
     }
 
     fn is_enough(&mut self, state: &State) -> bool {
@@ -120,6 +125,7 @@ impl Calm {
             (self.last_seen, self.last_news) = (seen, Instant::now());
         }
         let quiet = state.counters.taken > 0 && self.last_news.elapsed() >= QUIET;
-        quiet || self.began.elapsed() >= DEMO_TIME_MOST
+        self.is_over = quiet || self.began.elapsed() >= DEMO_TIME_MOST;
+        self.is_over
     }
 }
