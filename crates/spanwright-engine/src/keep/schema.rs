@@ -15,7 +15,7 @@ pub const SQLITE_LEAST: i32 = 3_051_003;
 /// Pages of the write-ahead log between two checkpoints: 32 MiB.
 const CHECKPOINT_PAGES: u32 = 4000;
 /// The page cache of the writer, in KiB.
-const CACHE_KIB: u32 = 16 * 1024;
+const CACHE_KIB: u32 = 8 * 1024;
 
 const TABLES: &str = include_str!("schema.sql");
 
