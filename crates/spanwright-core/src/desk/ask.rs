@@ -7,10 +7,9 @@ use crate::codes;
 use crate::fact::Way;
 use crate::{
     deliver::Credentials,
-    fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, batch_key, print_of},
+    fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, batch_key},
     interface::{BulkKey, Repeat},
     plan::EffectPlan,
-    run::Input,
 };
 use spanwright_shape::text::Failure;
 
@@ -307,11 +306,4 @@ fn torn_fact(torn: &crate::fact::DueEffect) -> Fact {
 
 fn keeps_answers(plan: &EffectPlan) -> bool {
     plan.saved_as.is_some()
-}
-
-impl Input {
-    /// Its print: what was sent, without keeping it.
-    pub fn print(&self) -> Print {
-        print_of(&[&self.with, self.body.as_deref().unwrap_or_default()])
-    }
 }

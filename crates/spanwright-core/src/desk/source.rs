@@ -12,7 +12,7 @@ use super::{CallId, Command, Desk, Happening, PollJob, Report, Roll, TAKE_CHUNK,
 use crate::{
     connector::{Outcome, Refusal, Verdict},
     deliver::{Next, Tries, decide},
-    fact::{Fact, Moment, Moved, Print, Root, Seen, SourceRow, Took, Way, print_of},
+    fact::{Fact, Moment, Moved, Print, Root, Seen, SourceRow, Took, Way},
     interface::Repeat,
     plan::Plan,
     run::intake::{self, Arrival, Page},
@@ -305,7 +305,7 @@ impl SourceDesk {
 
 /// An event is taken once; a record is taken when it differs from its key's last.
 fn seen_of(source: &Arc<str>, arrival: &Arrival, now: Moment) -> Option<Seen> {
-    let print: Print = print_of(&[&arrival.body]);
+    let print = arrival.print;
     let (key, print) = match (&arrival.once, &arrival.key) {
         (Some(once), _) => (once.clone(), None),
         (None, Some(key)) => (key.clone(), Some(print)),

@@ -9,7 +9,7 @@
 //! 3. Undo goes in strict reverse order of the walk, one at a time, over what was done **or may have been** (uncertain).
 //! 4. When nothing is open, the run ends: done, skipped, or stopped at the first step that failed.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use spanwright_map::{Env, Fault, Mapping, Program};
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
@@ -17,7 +17,7 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 use super::scene::{Carried, Names};
 use crate::{
     codes,
-    fact::{Ending, Item, MessageFile, NodeName, Phase, Root, RunId, SkipReason, StopKind, Stopped, Way, no_item},
+    fact::{Ending, Item, MessageFile, NodeName, Phase, Print, Root, RunId, SkipReason, StopKind, Stopped, Way, no_item, print_of},
     plan::{Body, EACH_ITEMS_MOST, EffectPlan, Flow, Plan, Step, StepKind},
 };
 
@@ -99,9 +99,20 @@ pub struct Input {
     pub with: Vec<u8>,
     /// A JSON value, where the operation has a body.
     pub body: Option<Vec<u8>>,
+    print: OnceLock<Print>,
 }
 
 impl Input {
+    /// Of these bytes.
+    pub fn new(with: Vec<u8>, body: Option<Vec<u8>>) -> Input {
+        Input { with, body, print: OnceLock::new() }
+    }
+
+    /// Its print: what was sent, without keeping it. Made once.
+    pub fn print(&self) -> Print {
+        *self.print.get_or_init(|| print_of(&[&self.with, self.body.as_deref().unwrap_or_default()]))
+    }
+
     /// Bytes in all.
     pub fn len(&self) -> usize {
         self.with.len() + self.body.as_ref().map_or(0, Vec::len)
@@ -334,7 +345,12 @@ impl<'a> Walk<'a> {
                 Some(Carried::Value(value).to_bytes())
             }
         };
-        self.owed.push(Owed { node: plan.node.clone(), item: item.clone(), way, effect, input: Arc::new(Input { with, body }) });
+        let input = Input::new(with, body);
+        if plan.unchanged {
+            // Here, on a worker: the desk will compare it.
+            input.print();
+        }
+        self.owed.push(Owed { node: plan.node.clone(), item: item.clone(), way, effect, input: Arc::new(input) });
         Ok(())
     }
 

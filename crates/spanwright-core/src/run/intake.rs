@@ -10,7 +10,11 @@ use spanwright_map::{Env, Program};
 use spanwright_shape::{json, number::Number, room::Room, text::Failure, value::Value};
 
 use super::times;
-use crate::{codes, plan::Source};
+use crate::{
+    codes,
+    fact::{Print, print_of},
+    plan::Source,
+};
 
 /// The key that a decoder sets first in a record that breaks its schema.
 pub const INVALID: &str = "$invalid";
@@ -18,6 +22,8 @@ pub const INVALID: &str = "$invalid";
 /// One item of a page.
 #[derive(Clone, Debug)]
 pub struct Arrival {
+    /// Of the body: made here, on a worker, since the desk compares it with the last one of its key.
+    pub print: Print,
     /// JSON.
     pub body: Arc<[u8]>,
     /// Which record it is about.
@@ -28,6 +34,19 @@ pub struct Arrival {
     pub once: Option<Arc<str>>,
     /// It cannot be used as it is.
     pub fault: Option<Failure>,
+}
+
+impl Arrival {
+    /// An item with the print of its body.
+    pub fn new(
+        body: Arc<[u8]>,
+        key: Option<Arc<str>>,
+        version: Option<Arc<str>>,
+        once: Option<Arc<str>>,
+        fault: Option<Failure>,
+    ) -> Arrival {
+        Arrival { print: print_of(&[&body]), body, key, version, once, fault }
+    }
 }
 
 /// A page.
@@ -105,13 +124,13 @@ fn arrival(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) -> R
     }
     let (version, once) = (text(source.version.as_ref(), item, room)?, text(source.once.as_ref(), item, room)?);
     let key = key.or_else(|| once.clone());
-    Ok(Some(Arrival { body: bytes(item), key, version, once, fault: None }))
+    Ok(Some(Arrival::new(bytes(item), key, version, once, None)))
 }
 
 /// A broken item, with what can still be told about it.
 fn faulty(source: &Source, item: &Value<'_>, fault: Failure, room: &Room) -> Arrival {
     let told = |program: Option<&Program>| text(program, item, room).ok().flatten();
-    Arrival { body: bytes(item), key: told(source.key.as_ref()), version: told(source.version.as_ref()), once: None, fault: Some(fault) }
+    Arrival::new(bytes(item), told(source.key.as_ref()), told(source.version.as_ref()), None, Some(fault))
 }
 
 /// The parameters of the next request of a source: its own, the cursor and the page's token.

@@ -123,7 +123,7 @@ impl World {
             let cursor: Arc<[u8]> = at.to_string().into_bytes().into();
             page.cursor = page.cursor.take().filter(|have| number(have) > at).or(Some(cursor));
             self.served.push(id.clone());
-            page.arrivals.push(Arrival { body: body.into_bytes().into(), key: Some(id.into()), version: None, once: None, fault: None });
+            page.arrivals.push(Arrival::new(body.into_bytes().into(), Some(id.into()), None, None, None));
         }
         Event::PageHeard { call: job.call, verdict: Verdict::all(1, Outcome::Delivered(None)), page: Some(Ok(page)), report }
     }
