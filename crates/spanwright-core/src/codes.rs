@@ -12,6 +12,9 @@ codes! { "codes/":
     NO_ROUTE "R0007" "no route for this message";
     NO_KEY "R0008" "an item of the source has no key";
     NO_TOKEN "R0009" "a sign-in gave no token";
+    NOT_WRITTEN "R0101" "a request could not be written because of a fault in Spanwright";
+    NOT_READ "R0102" "an answer could not be read because of a fault in Spanwright";
+    PARAMETERS "R0104" "the parameters of a request are no record";
 }
 
 /// Every code of this floor: these, and those of a project's files (P...).

@@ -14,6 +14,7 @@
 //!   by the same door as after a crash.
 
 mod ask;
+pub mod errand;
 mod event;
 mod hand;
 mod heard;

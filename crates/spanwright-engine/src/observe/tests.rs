@@ -12,7 +12,6 @@ use spanwright_core::{
 use spanwright_shape::text::Failure;
 
 use super::*;
-use crate::codes;
 
 const NOW: Moment = Moment(1_790_000_000_123_456);
 const MESSAGE: u128 = 0x0199_7a4b_9c00_7d3e_8f00_1234_5678_9abc;
@@ -22,7 +21,7 @@ fn in_seconds(seconds: u64) -> Moment {
 }
 
 fn failure() -> Failure {
-    Failure::new(&codes::R0104, "crm.upsertContacts says 503 \"busy\"\nand more")
+    Failure::new(&spanwright_core::codes::PARAMETERS, "crm.upsertContacts says 503 \"busy\"\nand more")
 }
 
 fn attempt(outcome: OutcomeKind, again: Option<Moment>) -> Happening {

@@ -146,7 +146,6 @@ fn refusals(standing: &Standing) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codes;
     use spanwright_shape::text::Failure;
 
     const START: Moment = Moment(1_000_000_000);
@@ -160,7 +159,7 @@ mod tests {
     }
 
     fn failure() -> Failure {
-        Failure::new(&codes::R0104, "said no")
+        Failure::new(&spanwright_core::codes::PARAMETERS, "said no")
     }
 
     fn check(once: bool, standing: &Standing, under_way: usize, seconds: u64, expected: Option<Why>) {
