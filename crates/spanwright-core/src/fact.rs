@@ -7,12 +7,16 @@ use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::text::Failure;
 
+mod again;
+mod chore;
 mod keys;
 mod store;
 
+pub use again::{is_newer, owed_again};
+pub use chore::{Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun};
 pub use keys::{EffectKey, Item, NodeName, Print, Root, Way, batch_key, lane_of, no_item, print_of};
 pub use store::{
-    Backlog, DueEffect, Glued, Lane, ListFilter, Listed, MessageFile, Opening, PlanBundle, Receipt, RunFile, Shown, SourceRow, Store,
+    Backlog, DueEffect, Glued, Lane, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt, RunFile, Shown, SourceRow, Store,
     StoreFault, StoredEffect,
 };
 
@@ -94,6 +98,35 @@ pub enum Fact {
         at: Moment,
         /// By whom.
         by: Arc<str>,
+        /// Also where a newer state of its record went on; without it such a run stays as it is.
+        over_newer: bool,
+    },
+    /// A message was made of another one by a person: sent once more, or with an edited body.
+    Resent(Box<Resent>),
+    /// A person has seen a stopped run, and it needs no alarm any more.
+    Acknowledged {
+        /// Which.
+        run: RunId,
+        /// When.
+        at: Moment,
+        /// By whom.
+        by: Arc<str>,
+        /// What is done about it.
+        words: Arc<str>,
+    },
+    /// A chore, as it stands now.
+    Chore(Box<Chore>),
+    /// A finished run is forgotten, as far as this says. Open runs and dead letters never are.
+    Forgot {
+        /// Which.
+        run: RunId,
+        /// What of it.
+        what: Forget,
+    },
+    /// The clock of the machine was set back while nobody ran: what waits is due this much earlier.
+    SetBack {
+        /// How far.
+        by: Duration,
     },
     /// A stopped run was set aside by a person.
     Discarded {
@@ -148,6 +181,30 @@ pub struct Took {
     pub seen: Option<Seen>,
     /// It cannot be used as it is (it breaks its schema): kept, and dead from the beginning.
     pub fault: Option<Failure>,
+}
+
+/// A message that a person made of another one.
+#[derive(Clone, Debug)]
+pub struct Resent {
+    /// The new one. It has a root of its own, and so keys of its own.
+    pub took: Took,
+    /// The run of the one that it was made of.
+    pub of: RunId,
+    /// By whom.
+    pub by: Arc<str>,
+    /// Why.
+    pub words: Arc<str>,
+    /// The other one was a dead letter and is set aside.
+    pub instead: bool,
+}
+
+/// How much of a finished run is forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Forget {
+    /// The bodies of its message and of its answers: what happened to it can still be told.
+    Bodies,
+    /// All of it.
+    All,
 }
 
 /// How a store tells whether something was taken before.

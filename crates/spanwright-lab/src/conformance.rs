@@ -5,7 +5,7 @@
 
 use std::{fmt::Debug, ops::Range};
 
-use spanwright_core::fact::{Fact, Store, StoreFault};
+use spanwright_core::fact::{Fact, Moment, Store, StoreFault};
 use spanwright_shape::text::Code;
 
 mod facts;
@@ -67,7 +67,11 @@ pub fn agrees_with_the_model(stores: &mut dyn Stores, seed: u64) {
         both.ask("plan", |store| store.plan(&plan));
         both.ask("plan_bundle", |store| store.plan_bundle(known));
         facts.learn(&both.ask("commit", |store| store.commit(&written)));
-        questions::ask_all(&mut both, &facts);
+        if facts.is_time_to_tidy() {
+            // How much a store does at once is its own affair.
+            both.ask("tidy", |store| store.tidy(Moment(25), Moment(25)).map(drop));
+        }
+        questions::ask_all(&mut both, &mut facts);
     }
 }
 

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use spanwright_core::fact::{Fact, Moment, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, Store, StoreFault};
+use spanwright_core::fact::{
+    Fact, Forget, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store, StoreFault,
+};
 
 mod answer;
 mod apply;
@@ -26,6 +28,7 @@ enum Entry {
     Facts(Vec<Fact>),
     Boot,
     Plan(PlanBundle),
+    Tidied(Moment),
 }
 
 impl ModelStore {
@@ -58,7 +61,7 @@ impl ModelStore {
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
         self.log.iter().flat_map(|entry| match entry {
             Entry::Facts(facts) => facts.as_slice(),
-            Entry::Boot | Entry::Plan(_) => &[],
+            Entry::Boot | Entry::Plan(_) | Entry::Tidied(_) => &[],
         })
     }
 
@@ -72,6 +75,7 @@ impl ModelStore {
                 }),
                 Entry::Boot => self.state.boot += 1,
                 Entry::Plan(plan) => self.state.plans.push(plan.clone()),
+                Entry::Tidied(now) => self.state.seen.retain(|_, (_, until)| *until >= *now),
             }
         }
     }
@@ -118,10 +122,25 @@ impl Store for ModelStore {
     }
 
     fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault> {
-        Ok(keys.iter().map(|key| self.state.seen.get(key).copied().flatten()).collect())
+        Ok(keys.iter().map(|key| self.state.seen.get(key).and_then(|(print, _)| *print)).collect())
     }
 
-    fn newer(&mut self, run: RunId) -> Result<bool, StoreFault> {
-        Ok(self.state.newer(run))
+    fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
+        Ok(self.state.overtaken(run))
+    }
+
+    fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
+        Ok(self.state.stopped(filter, after, upto, most))
+    }
+
+    fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {
+        Ok(self.state.old(what, after, before, window))
+    }
+
+    fn tidy(&mut self, now: Moment, _before: Moment) -> Result<bool, StoreFault> {
+        self.state.seen.retain(|_, (_, until)| *until >= now);
+        self.log.push(Entry::Tidied(now));
+        self.sync();
+        Ok(false)
     }
 }

@@ -7,7 +7,10 @@ use spanwright_shape::text::Failure;
 use crate::{
     connector::{Refusal, Verdict},
     deliver::{GateChange, HoldReason},
-    fact::{Ending, ExchangeId, Fact, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Root, RunFile, RunId, Took},
+    fact::{
+        Ending, Chore, ChoreId, ExchangeId, Fact, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root, RunFile, RunId,
+        StoppedFilter, StoppedRun, Took,
+    },
     plan::Plan,
     run::{Advance, AdvanceJob, Input, intake::Page},
 };
@@ -98,6 +101,13 @@ pub enum Event {
         /// Of a due fetch: when the next is due.
         next: Option<Moment>,
     },
+    /// A slice of a chore was looked up.
+    FoundStopped {
+        /// Which.
+        chore: ChoreId,
+        /// What there is.
+        runs: Vec<StoppedRun>,
+    },
     /// A person said something.
     Told(Order),
     /// It is time.
@@ -124,6 +134,21 @@ pub enum Order {
         by: Arc<str>,
         /// Why.
         reason: Arc<str>,
+    },
+    /// Many stopped runs, at a rate.
+    Chore(Box<Chore>),
+    /// A chore ends where it is.
+    Cancel(ChoreId),
+    /// A message is made of another one. The desk gives it its time and its plan.
+    Resend(Box<Resent>),
+    /// Stopped runs were seen.
+    Acknowledge {
+        /// Which.
+        runs: Vec<RunId>,
+        /// By whom.
+        by: Arc<str>,
+        /// What is done about them.
+        words: Arc<str>,
     },
     /// Every source is polled now.
     PollNow,
@@ -174,6 +199,19 @@ pub enum Fetch {
     },
     /// These.
     Runs(Vec<RunId>),
+    /// Stopped runs that a chore means; answered by [`Event::FoundStopped`].
+    Stopped {
+        /// The chore.
+        chore: ChoreId,
+        /// Which runs.
+        filter: Box<StoppedFilter>,
+        /// Behind.
+        after: RunId,
+        /// Up to.
+        upto: RunId,
+        /// At most.
+        most: usize,
+    },
 }
 
 /// One exchange to be made: `ask`, the wire, `hear`.
@@ -328,6 +366,8 @@ pub enum Happening {
         /// Its figures.
         report: Report,
     },
+    /// A chore began, or is over.
+    Chore(Box<Chore>),
     /// A batch was refused as a whole and is split.
     Split {
         /// The queue.

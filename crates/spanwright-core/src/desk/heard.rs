@@ -160,6 +160,10 @@ impl Desk {
         if matches!(outcome, Outcome::Unknown(_)) {
             effect.state.sent = effect.input.as_ref().map(|input| input.print());
         }
+        if matches!(outcome, Outcome::Never(_)) {
+            // A refusal under its key: no earlier try of unknown outcome had arrived either.
+            effect.state.sent = None;
+        }
         let (kind, why) = told(&outcome);
         let n = effect.state.tries;
         effect.place = Place::Settling;

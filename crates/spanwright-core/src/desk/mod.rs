@@ -14,6 +14,7 @@
 //!   by the same door as after a crash.
 
 mod ask;
+mod chore;
 pub mod errand;
 mod event;
 mod hand;
@@ -39,6 +40,8 @@ use crate::{
     plan::Plan,
     run::AdvanceJob,
 };
+use chore::ChoreDesk;
+pub use chore::SLICE_RUNS_MOST;
 use heard::Flight;
 use queue::Queue;
 use run_hand::{EffectHand, RunHand};
@@ -74,6 +77,7 @@ pub struct Desk {
     flows: Vec<FlowHand>,
     flow_of: HashMap<Arc<str>, usize>,
     sources: Vec<SourceDesk>,
+    chores: Vec<ChoreDesk>,
     runs: HashMap<RunId, RunHand>,
     flights: HashMap<CallId, Flight>,
     /// Sign-ins under way, by gate.
@@ -114,6 +118,7 @@ impl Desk {
             flows: Vec::new(),
             flow_of: HashMap::new(),
             sources: Vec::new(),
+            chores: opening.chores.iter().map(|chore| ChoreDesk::new(chore.clone(), now)).collect(),
             runs: HashMap::new(),
             flights: HashMap::new(),
             signing: HashMap::new(),
@@ -223,6 +228,7 @@ impl Desk {
             Event::PageHeard { call, verdict, page, report } => self.page_heard(call, verdict, page, &report, now, roll, out),
             Event::SignedIn { call, verdict, report } => self.signed_in(call, verdict, &report, now, roll, out),
             Event::Found { fetch, runs, next } => self.found(fetch, runs, next, now, out),
+            Event::FoundStopped { chore, runs } => self.chore_found(chore, &runs, now, out),
             Event::Told(order) => self.told(order, now, out),
             Event::Wake => self.woken_at = None,
         }
@@ -236,6 +242,7 @@ impl Desk {
         if !self.stopping {
             self.poll(now, roll, &mut wake, out);
             self.dispatch(now, &mut wake, out);
+            self.chores_go_on(now, &mut wake, out);
         }
         if let Some(at) = wake.at
             && self.woken_at.is_none_or(|have| at < have || have <= now)
@@ -255,11 +262,19 @@ impl Desk {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
                     self.took(*took, receipt, &mut jobs, out);
                 }
+                Fact::Resent(resent) => {
+                    let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
+                    self.took(resent.took, receipt, &mut jobs, out);
+                }
+                Fact::Chore(chore) => self.chore_kept(&chore),
                 Fact::Started { .. }
                 | Fact::Bundled(_)
                 | Fact::Exchanged(_)
                 | Fact::Gated(_)
                 | Fact::Sent { .. }
+                | Fact::Acknowledged { .. }
+                | Fact::Forgot { .. }
+                | Fact::SetBack { .. }
                 | Fact::Discarded { .. } => {}
                 Fact::Settled(settled) => self.settled(&settled, now, out),
                 Fact::Parked { run, parked } => self.parked(run, parked),
@@ -282,11 +297,21 @@ impl Desk {
             Order::Stop => self.stopping = true,
             Order::Replay { runs, by } => {
                 let plan = self.plan_id;
-                let facts = runs.into_iter().map(|run| Fact::Reopened { run, plan, at: now, by: by.clone() }).collect();
+                let facts = runs.into_iter().map(|run| Fact::Reopened { run, plan, at: now, by: by.clone(), over_newer: false }).collect();
                 self.commit(facts, out);
             }
             Order::Discard { runs, by, reason } => {
                 let facts = runs.into_iter().map(|run| Fact::Discarded { run, at: now, by: by.clone(), reason: reason.clone() }).collect();
+                self.commit(facts, out);
+            }
+            Order::Chore(chore) => self.chore_begins(*chore, now, out),
+            Order::Cancel(chore) => self.chore_cancelled(chore, out),
+            Order::Resend(mut resent) => {
+                (resent.took.plan, resent.took.at) = (self.plan_id, now);
+                self.commit(vec![Fact::Resent(resent)], out);
+            }
+            Order::Acknowledge { runs, by, words } => {
+                let facts = runs.into_iter().map(|run| Fact::Acknowledged { run, at: now, by: by.clone(), words: words.clone() }).collect();
                 self.commit(facts, out);
             }
             Order::PollNow => self.sources.iter_mut().for_each(|source| source.hurry(now)),
@@ -344,7 +369,8 @@ impl Desk {
 
     /// Where everything stands, for a progress line and for `--once`.
     pub fn standing(&self, now: Moment) -> Standing {
-        let open = self.flows.iter().map(|flow| flow.open).sum();
+        // A chore under way will open runs.
+        let open = self.flows.iter().map(|flow| flow.open).sum::<u64>() + self.chores.len() as u64;
         let held = self.gates.iter().filter_map(|gate| Some((gate.name.clone(), gate.held(now)?))).collect();
         Standing {
             open,

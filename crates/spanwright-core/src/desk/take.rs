@@ -150,7 +150,9 @@ impl Desk {
             }
         }
         if !self.wanted.is_empty() {
-            let runs: Vec<RunId> = self.wanted.drain().filter(|run| !self.runs.contains_key(run)).collect();
+            let mut runs: Vec<RunId> = self.wanted.drain().filter(|run| !self.runs.contains_key(run)).collect();
+            // In the order in which they came: the states of a record never change places.
+            runs.sort_unstable();
             if !runs.is_empty() {
                 out.push(Command::Fetch(Fetch::Runs(runs)));
             }
@@ -175,7 +177,7 @@ impl Desk {
         match fetch {
             Fetch::Active { flow, most, .. } => self.found_active(&flow, last, found < most),
             Fetch::Due { queue, .. } => self.found_due(&queue, next, taken, now),
-            Fetch::Runs(_) => {}
+            Fetch::Runs(_) | Fetch::Stopped { .. } => {}
         }
         if !jobs.is_empty() {
             out.push(Command::Advance(jobs));

@@ -7,7 +7,9 @@ use std::sync::Arc;
 
 use spanwright_shape::text::Failure;
 
-use super::{EffectKey, EffectState, ExchangeId, Fact, GateRow, Moment, PlanId, Print, Root, RunId, StopKind};
+use super::{
+    EffectKey, EffectState, Chore, ExchangeId, Fact, Forget, GateRow, Moment, PlanId, Print, Root, RunId, StopKind, StoppedFilter, StoppedRun,
+};
 
 /// Keeps facts.
 pub trait Store: Send {
@@ -61,11 +63,43 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault>;
 
-    /// Whether a later message of the same source and key was taken than this run's.
+    /// Whether a newer state of this run's record (same source and key, see [`super::is_newer`]) went on in its flow:
+    /// it is open, done or skipped, or stopped behind an effect that happened or may have.
     ///
     /// # Errors
     /// [`StoreFault`]
-    fn newer(&mut self, run: RunId) -> Result<bool, StoreFault>;
+    fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault>;
+
+    /// Stopped runs that fit, behind `after` and up to `upto`, ascending by run.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault>;
+
+    /// Of the next `window` runs behind `after`: those that ended before this moment (done, skipped, discarded) and of
+    /// which so much is left to forget.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault>;
+
+    /// Tidies for a bounded time: marks of what was seen that are past their time by `now`, exchanges from before
+    /// `before`, room that nobody uses. Says whether there is more to tidy at once.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn tidy(&mut self, now: Moment, before: Moment) -> Result<bool, StoreFault>;
+}
+
+/// Some runs, looked at for what may be forgotten.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Old {
+    /// Those that may be, ascending.
+    pub runs: Vec<RunId>,
+    /// The last that was looked at; `None` where there was none.
+    pub last: Option<RunId>,
+    /// Every run that was looked at changed since: so did, but for replays, all that come behind.
+    pub young: bool,
 }
 
 /// What a store says of a [`Fact::Took`].
@@ -109,6 +143,10 @@ pub struct Opening {
     pub queues: Vec<(Arc<str>, Moment)>,
     /// Plans that open runs are pinned to.
     pub plans: Vec<PlanId>,
+    /// Chores under way, ascending.
+    pub chores: Vec<Chore>,
+    /// The latest moment that the journal knows: of the last message, the last exchange, cursors and gates.
+    pub latest: Moment,
 }
 
 /// How far a source has read.

@@ -25,7 +25,19 @@ pub enum OpenFault {
         /// The journal.
         path: PathBuf,
     },
-    /// It is of another edition.
+    /// It is of an earlier edition, and is only looked at.
+    #[error(
+        "`{path}` has schema {schema} and this program reads schema {}: `spanwright run` brings it there (`spanwright backup` first)",
+        super::schema::SCHEMA,
+        path = path.display()
+    )]
+    OlderSchema {
+        /// The journal.
+        path: PathBuf,
+        /// Which it has.
+        schema: i64,
+    },
+    /// It is of a later edition.
     #[error(
         "`{path}` has schema {schema}, this program writes schema {}: run it with the edition that wrote it, or a later one",
         super::schema::SCHEMA,

@@ -12,7 +12,9 @@
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
-use spanwright_core::fact::{Fact, Moment, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, Store, StoreFault};
+use spanwright_core::fact::{
+    Fact, Forget, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store, StoreFault,
+};
 use spanwright_shape::text::Code;
 use std::sync::Arc;
 
@@ -24,6 +26,7 @@ mod numbers;
 mod pen;
 mod read;
 mod schema;
+mod tidy;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -46,6 +49,7 @@ pub struct Keep {
     names: Names,
     next: Next,
     code_of: CodeOf,
+    broom: tidy::Broom,
     _lock: Lock,
 }
 
@@ -60,7 +64,7 @@ impl Keep {
         let unusable = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: fault::words_of(&error) };
         let names = Names::load(&connection).map_err(unusable)?;
         let next = Next::load(&connection).map_err(unusable)?;
-        Ok(Keep { connection, names, next, code_of, _lock: lock })
+        Ok(Keep { connection, names, next, code_of, broom: tidy::Broom::default(), _lock: lock })
     }
 
     fn written<T>(&mut self, write: impl FnOnce(&Connection, &mut Names, &mut Next) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
@@ -142,7 +146,24 @@ impl Store for Keep {
         self.asked(|ask| ask.sent(keys))
     }
 
-    fn newer(&mut self, run: RunId) -> Result<bool, StoreFault> {
-        self.asked(|ask| ask.newer(run))
+    fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
+        self.asked(|ask| ask.overtaken(run))
+    }
+
+    fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
+        self.asked(|ask| ask.stopped(filter, after, upto, most))
+    }
+
+    fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {
+        self.asked(|ask| ask.old(what, after, before, window))
+    }
+
+    fn tidy(&mut self, now: Moment, before: Moment) -> Result<bool, StoreFault> {
+        let mut broom = std::mem::take(&mut self.broom);
+        let swept = self.written(|connection, _, _| broom.sweep(connection, now, before));
+        self.broom = broom;
+        let more = swept?;
+        // Outside of the transaction: giving pages back is one of its own.
+        Ok(tidy::give_back(&self.connection).map_err(fault_of)? || more)
     }
 }

@@ -2,6 +2,9 @@
 
 use spanwright_core::fact::{Breaker, EffectKey, OutcomeKind, Phase, RunId, SkipReason, StopKind, Way};
 
+/// The coding of a body that was forgotten.
+pub const GONE: i64 = 9;
+
 /// Where a run stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RunState {
@@ -40,6 +43,14 @@ impl RunState {
         match self {
             RunState::Active | RunState::Parked => false,
             RunState::Done | RunState::Skipped | RunState::Dead | RunState::Uncertain | RunState::Discarded => true,
+        }
+    }
+
+    /// Whether nobody has to do anything about it any more.
+    pub fn is_finished(self) -> bool {
+        match self {
+            RunState::Done | RunState::Skipped | RunState::Discarded => true,
+            RunState::Active | RunState::Parked | RunState::Dead | RunState::Uncertain => false,
         }
     }
 

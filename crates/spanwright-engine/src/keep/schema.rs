@@ -1,6 +1,7 @@
 //! How a journal file is set up, and what makes this program refuse one.
 //!
-//! A file written by a later edition is refused in words, never guessed at. The settings that make a commit survive
+//! A file written by a later edition is refused in words, never guessed at; one of an earlier edition is brought to
+//! today's schema in one transaction, before anything else is done with it. The settings that make a commit survive
 //! a power cut are set at every open and read back: SQLite keeps most of them per connection, not in the file.
 #![allow(clippy::disallowed_methods)] // the one place that opens a journal
 
@@ -9,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{OpenFault, fault::words_of};
 
 /// The schema that this program writes.
-pub const SCHEMA: i64 = 1;
+pub const SCHEMA: i64 = 2;
 /// Before 3.51.3 two connections could lose committed transactions when the write-ahead log was reset.
 pub const SQLITE_LEAST: i32 = 3_051_003;
 /// Pages of the write-ahead log between two checkpoints: 32 MiB.
@@ -18,6 +19,8 @@ const CHECKPOINT_PAGES: u32 = 4000;
 const CACHE_KIB: u32 = 8 * 1024;
 
 const TABLES: &str = include_str!("schema.sql");
+/// What brings a file from the schema before to the one of that number, the oldest first.
+const STEPS: [(i64, &str); 1] = [(2, include_str!("schema/2.sql"))];
 
 /// Opens the file for the one writer; makes it where it is new.
 pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
@@ -27,8 +30,15 @@ pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     set_up(&connection).map_err(fault)?;
     assert_durable(&connection, path)?;
     make_tables(&connection).map_err(fault)?;
+    let schema = schema_of(&connection).map_err(fault)?;
+    STEPS.iter().filter(|(to, _)| *to > schema).try_for_each(|(to, step)| upgrade(&connection, *to, step)).map_err(fault)?;
     assert_schema(&connection, path)?;
     Ok(connection)
+}
+
+// A crash in between leaves the schema before.
+fn upgrade(connection: &Connection, to: i64, step: &str) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!("BEGIN IMMEDIATE; {step} UPDATE meta SET value = {to} WHERE name = 'schema'; COMMIT;"))
 }
 
 /// Opens the file for looking, beside a writer in another process or without one.
@@ -102,13 +112,15 @@ fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
 }
 
 fn assert_schema(connection: &Connection, path: &std::path::Path) -> Result<(), OpenFault> {
-    let found = connection
-        .query_row("SELECT value FROM meta WHERE name = 'schema'", [], |row| row.get::<_, i64>(0))
-        .map_err(|error| OpenFault::Unusable { path: path.into(), why: words_of(&error) })?;
-    match found {
+    match schema_of(connection).map_err(|error| OpenFault::Unusable { path: path.into(), why: words_of(&error) })? {
         SCHEMA => Ok(()),
+        schema if schema < SCHEMA => Err(OpenFault::OlderSchema { path: path.into(), schema }),
         schema => Err(OpenFault::OtherSchema { path: path.into(), schema }),
     }
+}
+
+fn schema_of(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.query_row("SELECT value FROM meta WHERE name = 'schema'", [], |row| row.get(0))
 }
 
 #[cfg(test)]
@@ -141,12 +153,32 @@ mod tests {
         }
     }
 
+    /// What the tables and indexes of a journal are, without comments and spaces.
+    fn made(connection: &Connection) -> Vec<(String, String)> {
+        let mut statement = connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name").unwrap();
+        let plain = |sql: String| {
+            let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
+            lines.collect::<String>().split_whitespace().collect::<String>()
+        };
+        statement.query_map([], |row| Ok((row.get(0)?, plain(row.get(1)?)))).unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn an_upgraded_journal_is_made_as_a_new_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
+        Connection::open(&old).unwrap().execute_batch(include_str!("tests/schema-1.sql")).unwrap();
+        assert!(matches!(open_reader(&old), Err(OpenFault::OlderSchema { schema: 1, .. })));
+        assert_eq!(made(&open_writer(&old).unwrap()), made(&open_writer(&new).unwrap()));
+        open_reader(&old).unwrap();
+    }
+
     #[test]
     fn a_journal_of_a_later_edition_is_refused_in_words() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.db");
         open_writer(&path).unwrap().execute("UPDATE meta SET value = 9 WHERE name = 'schema'", []).unwrap();
         let words = open_writer(&path).unwrap_err().to_string();
-        assert!(words.contains("schema 9") && words.contains("schema 1"), "{words}");
+        assert!(words.contains("schema 9") && words.contains(&format!("schema {SCHEMA}")), "{words}");
     }
 }

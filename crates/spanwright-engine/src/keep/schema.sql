@@ -1,4 +1,4 @@
--- The journal, schema 1. Fourteen tables; a change here is a new schema number and a step in schema.rs.
+-- The journal, schema 2. Fourteen tables; a change here is a new schema number and a step in schema/.
 -- Moments are UTC microseconds since 1970. Names (flows, steps, queues, systems, codes) are rows of `name`.
 
 -- schema, boot
@@ -6,12 +6,14 @@ CREATE TABLE meta (name TEXT PRIMARY KEY, value ANY) WITHOUT ROWID, STRICT;
 CREATE TABLE name (id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL UNIQUE) STRICT;
 CREATE TABLE plan (id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, bundle BLOB NOT NULL, language INTEGER NOT NULL) STRICT;
 
--- coding: 0 as it is. Its ids are never named outside of the file, so they may be used again.
+-- coding: 0 as it is, 9 forgotten. Its ids are never named outside of the file, so they may be used again.
 CREATE TABLE body (id INTEGER PRIMARY KEY, coding INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
 
 CREATE TABLE message (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, source INTEGER NOT NULL, correlation TEXT NOT NULL,
-    received INTEGER NOT NULL, key TEXT, version TEXT, body INTEGER NOT NULL
+    received INTEGER NOT NULL, key TEXT, version TEXT, body INTEGER NOT NULL,
+    -- The message that a person made it of.
+    parent INTEGER
 ) STRICT;
 CREATE INDEX message_correlation ON message (correlation);
 -- Answers both "which messages about this record?" and "did a newer one come?", since the row number ends every index.
@@ -21,13 +23,17 @@ CREATE INDEX message_key ON message (key) WHERE key IS NOT NULL;
 -- reason, node, words: why it stopped, where, and what was said; words alone where it was skipped.
 CREATE TABLE run (
     id INTEGER PRIMARY KEY AUTOINCREMENT, root BLOB NOT NULL, message INTEGER NOT NULL, flow INTEGER NOT NULL, plan INTEGER NOT NULL,
-    state INTEGER NOT NULL, reason INTEGER, node INTEGER, words TEXT, undone INTEGER, changed INTEGER NOT NULL
+    state INTEGER NOT NULL, reason INTEGER, node INTEGER, words TEXT, undone INTEGER, changed INTEGER NOT NULL,
+    -- When a person acknowledged that it stopped.
+    acknowledged INTEGER
 ) STRICT;
 CREATE INDEX run_message ON run (message);
 CREATE INDEX run_active ON run (flow, id, plan) WHERE state = 0;
 CREATE INDEX run_parked ON run (flow, plan) WHERE state = 1;
 -- The dead letters.
 CREATE INDEX run_stopped ON run (flow, node, reason, changed) WHERE state IN (4, 5);
+-- The same in the order in which a chore goes through them.
+CREATE INDEX run_stopped_id ON run (id) WHERE state IN (4, 5);
 
 -- way: 0 do, 1 undo. state: 0 owed, 1 started, 2 done, 3 unchanged, 4 superseded, 5 uncertain, 6 dead.
 -- outcome: 0 delivered, 1 later, 2 unknown, 3 never. n, exchange and outcome are the last attempt's; earlier ones lie in `attempt`.
@@ -67,12 +73,15 @@ CREATE TABLE cursor (source INTEGER PRIMARY KEY, value BLOB, due INTEGER NOT NUL
 CREATE TABLE gate (
     system INTEGER PRIMARY KEY, state INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER, opens INTEGER NOT NULL, paused_until INTEGER
 ) STRICT;
--- Work on many messages at once that outlives a restart; reserved, nothing writes it in schema 1.
-CREATE TABLE errand (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, kind INTEGER NOT NULL, filter BLOB, rate INTEGER, state INTEGER NOT NULL, at_run INTEGER,
-    done INTEGER, total INTEGER, by TEXT
+-- Work on many stopped runs at once that outlives a restart. kind: 0 replay, 1 replay over newer ones, 2 discard (words: why).
+-- state: 0 open, 1 done, 2 cancelled. Every run up to at_run was seen to, none behind upto is meant.
+CREATE TABLE chore (
+    id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, words TEXT, flow TEXT, node TEXT, reason TEXT, key TEXT, correlation TEXT,
+    upto INTEGER NOT NULL, rate_most INTEGER NOT NULL, rate_micros INTEGER NOT NULL, state INTEGER NOT NULL, at_run INTEGER NOT NULL,
+    done INTEGER NOT NULL, left_alone INTEGER NOT NULL, by TEXT NOT NULL
 ) STRICT;
--- What people did. kind: 0 replayed, 1 discarded
+CREATE INDEX chore_open ON chore (id) WHERE state = 0;
+-- What people did. kind: 0 replayed, 1 discarded, 2 acknowledged, 3 made of another message, 4 another message was made of it
 CREATE TABLE trail (
     message INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, kind INTEGER NOT NULL, by TEXT NOT NULL, words TEXT NOT NULL,
     PRIMARY KEY (message, n)

@@ -91,7 +91,7 @@ impl Counters {
                 row.got += report.got;
             }
             Happening::Split { .. } => self.splits += 1,
-            Happening::Gate { .. } | Happening::Polled { .. } | Happening::SignedIn { .. } => {}
+            Happening::Gate { .. } | Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => {}
         }
     }
 

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use spanwright_core::{
     deliver::GateChange,
     desk::{AttemptNote, Happening},
-    fact::{Ending, Moment, OutcomeKind, SkipReason, StopKind},
+    fact::{Ending, Chore, ChoreKind, ChorePhase, Moment, OutcomeKind, SkipReason, StopKind},
 };
 use spanwright_shape::text::{Code, Failure};
 
@@ -30,7 +30,7 @@ impl Level {
             Happening::Ended { ending: Ending::Done | Ending::Skipped(_), .. } => Level::Debug,
             Happening::Ended { ending: Ending::Stopped(_), .. } => Level::Error,
             Happening::Attempt(_) | Happening::Gate { .. } | Happening::PollFailed { .. } => Level::Error,
-            Happening::Polled { .. } | Happening::SignedIn { .. } => Level::Info,
+            Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => Level::Info,
             Happening::Split { .. } => Level::Warn,
         }
     }
@@ -151,12 +151,31 @@ impl Line {
                 (line.took, line.status) = (Some(report.took), (report.status > 0).then_some(report.status));
                 line
             }
+            Happening::Chore(chore) => Line::new(at, Level::Info, "chore", chore_words(chore)).label("by", &chore.by),
             Happening::Split { queue, calls, why } => {
                 let words = format!("{queue}: a batch of {calls} was refused as a whole and is split to find the bad one");
                 Line::new(at, Level::Warn, "batch-split", words).because(why.as_ref())
             }
         }
     }
+}
+
+/// `replay by ada: ended, 120 done, 3 left since a newer state of their record went on`
+pub fn chore_words(chore: &Chore) -> String {
+    let what = match &chore.what {
+        ChoreKind::Replay { .. } => "replay",
+        ChoreKind::Discard { .. } => "discard",
+    };
+    let stands = match chore.phase {
+        ChorePhase::Open => "under way",
+        ChorePhase::Done => "ended",
+        ChorePhase::Cancelled => "cancelled",
+    };
+    let left = match chore.left {
+        0 => String::new(),
+        left => format!(", {left} left since a newer state of their record went on"),
+    };
+    format!("{what} by {}: {stands}, {} done{left}", chore.by, chore.done)
 }
 
 fn attempt(note: &AttemptNote, at: Moment) -> Line {

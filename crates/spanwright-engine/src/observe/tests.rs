@@ -7,7 +7,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 use spanwright_core::{
     deliver::GateChange,
     desk::{AttemptNote, Happening, Report},
-    fact::{Ending, ExchangeId, Moment, OutcomeKind, Root, RunId, SkipReason, StopKind, Stopped, Took},
+    fact::{
+        Ending, Chore, ChoreKind, ChorePhase, ExchangeId, Moment, OutcomeKind, Root, RunId, SkipReason, StopKind, Stopped, StoppedFilter, Took,
+    },
+    settings::Rate,
 };
 use spanwright_shape::text::Failure;
 
@@ -86,6 +89,12 @@ fn poll_failed(given_up: bool) -> Happening {
     Happening::PollFailed { source: "customers.source".into(), why: failure(), again: in_seconds(60), given_up }
 }
 
+fn chore() -> Chore {
+    let (what, rate) = (ChoreKind::Replay { over_newer: false }, Rate { most: 10, per: Duration::from_secs(1) });
+    let chore = Chore::begin(what, StoppedFilter::default(), RunId(99), rate, "ada".into(), NOW);
+    Chore { done: 120, left: 3, phase: ChorePhase::Done, ..chore }
+}
+
 fn every_kind() -> Vec<Happening> {
     let report = Report { at: NOW, took: Duration::from_millis(34), status: 200, sent: 10, got: 20 };
     vec![
@@ -117,6 +126,7 @@ fn every_kind() -> Vec<Happening> {
         Happening::SignedIn { system: "crm".into() },
         Happening::Exchanged { system: "crm".into(), operation: "upsertContacts".into(), calls: 1000, report },
         Happening::Split { queue: "customers.crm.upsertContacts".into(), calls: 1000, why: Some(failure()) },
+        Happening::Chore(Box::new(chore())),
     ]
 }
 

@@ -189,11 +189,18 @@ impl Clerk {
 
     fn fetch(&self, fetch: Fetch) {
         let inbox = self.office.inbox.clone();
+        if let Fetch::Stopped { chore, filter, after, upto, most } = fetch {
+            return self.journal.ask(move |store| match store.and_then(|store| store.stopped(&filter, after, upto, most)) {
+                Ok(runs) => inbox.tell(Event::FoundStopped { chore, runs }),
+                Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
+            });
+        }
         self.journal.ask(move |store| {
             let found = store.and_then(|store| match &fetch {
                 Fetch::Active { flow, after, most } => store.active(flow, *after, *most).map(|runs| (runs, None)),
                 Fetch::Due { queue, now, most } => store.due(queue, *now, *most),
                 Fetch::Runs(runs) => store.runs(runs).map(|runs| (runs, None)),
+                Fetch::Stopped { .. } => Ok((Vec::new(), None)),
             });
             match found {
                 Ok((runs, next)) => inbox.tell(Event::Found { fetch, runs, next }),

@@ -5,7 +5,9 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use spanwright_core::fact::{Fact, Moment, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, Store, StoreFault};
+use spanwright_core::fact::{
+    Fact, Forget, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store, StoreFault,
+};
 use spanwright_engine::{keep::Keep, shell::Why};
 use spanwright_world::{Answer, Hostile};
 
@@ -56,8 +58,17 @@ impl Store for Faulty {
         self.keep.sent(keys)
     }
 
-    fn newer(&mut self, run: RunId) -> Result<bool, StoreFault> {
-        self.keep.newer(run)
+    fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
+        self.keep.overtaken(run)
+    }
+    fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
+        self.keep.stopped(filter, after, upto, most)
+    }
+    fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {
+        self.keep.old(what, after, before, window)
+    }
+    fn tidy(&mut self, now: Moment, before: Moment) -> Result<bool, StoreFault> {
+        self.keep.tidy(now, before)
     }
 }
 

@@ -1,11 +1,13 @@
 //! Random facts over a small world, so that keys, runs, lanes and glues meet often.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
-    Attempt, Breaker, Bundled, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, GateRow, Moment, Moved, Opening, OutcomeKind,
-    Phase, PlanBundle, PlanId, Print, Receipt, Root, RunId, Seen, Settled, SkipReason, StopKind, Stopped, Took, Way,
+    Attempt, Breaker, Bundled, EffectKey, EffectState, Ending, Chore, ChoreId, ChoreKind, ChorePhase, ExchangeId, Exchanged, Fact,
+    Forget, GateRow, Moment, Moved, Opening, OutcomeKind, Phase, PlanBundle, PlanId, Print, Receipt, Resent, Root, RunId, Seen, Settled,
+    SkipReason, StopKind, StoppedFilter, Stopped, Took, Way,
 };
+use spanwright_core::settings::Rate;
 use spanwright_shape::text::Failure;
 
 use super::{OTHER, PROBE, seed::Seed};
@@ -16,6 +18,7 @@ pub const KEYS: &[&str] = &["10", "11", "12", "13"];
 pub const SCOPES: &[&str] = &["customers.poll", "orders.hook", "sent:customers.crm", "never.seen"];
 const NODES: &[&str] = &["crm", "bill", "a"];
 const ITEMS: &[&str] = &["", "0", "10/2", "a\tb\n\\c"];
+const VERSIONS: &[&str] = &["9", "10", "010", "2026-07-01", "b"];
 const SYSTEMS: &[&str] = &["erp", "crm"];
 
 /// Makes facts, and remembers what they need to know of the store.
@@ -26,16 +29,21 @@ pub struct Facts {
     exchange: i64,
     /// Runs that the store has given numbers to.
     pub runs: i64,
+    gone: HashSet<RunId>,
 }
 
 impl Facts {
     pub fn from(seed: u64) -> Facts {
-        Facts { seed: Seed(seed), boot: 0, messages: 0, exchange: 1, runs: 0 }
+        Facts { seed: Seed(seed), boot: 0, messages: 0, exchange: 1, runs: 0, gone: HashSet::new() }
     }
 
     /// The first thing that is done, and now and then again.
     pub fn is_time_to_reopen(&mut self) -> bool {
         self.boot == 0 || self.seed.one_in(8)
+    }
+
+    pub fn is_time_to_tidy(&mut self) -> bool {
+        self.seed.one_in(10)
     }
 
     pub fn reopened(&mut self, opening: Opening) {
@@ -67,7 +75,7 @@ impl Facts {
         if self.runs == 0 {
             return self.took();
         }
-        match self.seed.below(16) {
+        match self.seed.below(19) {
             0..=3 => self.took(),
             4..=7 => self.settled(),
             8 | 9 => Fact::Parked { run: self.run(), parked: !self.seed.one_in(4) },
@@ -77,26 +85,81 @@ impl Facts {
             13 => self.exchanged(),
             15 if self.seed.one_in(2) => self.bundled(),
             14 => self.moved_or_gated(),
+            16 => self.by_people(),
+            17 => self.forgot(),
+            18 if self.seed.one_in(6) => Fact::SetBack { by: Duration::from_micros(self.seed.below(20)) },
             _ => self.sent(),
         }
     }
 
     fn took(&mut self) -> Fact {
+        Fact::Took(Box::new(self.message()))
+    }
+
+    fn message(&mut self) -> Took {
         self.messages += 1;
-        Fact::Took(Box::new(Took {
+        Took {
             message: self.messages << 64 | u128::from(self.seed.roll()),
             source: self.of(SCOPES),
             correlation: self.of(KEYS),
             at: self.moment(),
             key: self.maybe(|facts| facts.of(KEYS)),
-            version: self.maybe(|facts| facts.of(ITEMS)),
+            version: self.maybe(|facts| facts.of(VERSIONS)),
             body: format!("{{\"n\":{}}}", self.messages).into_bytes().into(),
             flow: self.of(FLOWS),
             root: Root(u128::from(self.seed.roll()) << 64 | 7),
             plan: PlanId(1 + self.seed.below(3) as i64),
             seen: self.maybe(Facts::seen),
             fault: if self.seed.one_in(8) { Some(self.failure()) } else { None },
-        }))
+        }
+    }
+
+    // Nothing is ever said of a run again that was to be forgotten.
+    fn forgot(&mut self) -> Fact {
+        let run = self.run();
+        let what = if self.seed.one_in(2) { Forget::Bodies } else { Forget::All };
+        if what == Forget::All && self.gone.len() as i64 + 1 < self.runs {
+            self.gone.insert(run);
+            return Fact::Forgot { run, what };
+        }
+        Fact::Forgot { run, what: Forget::Bodies }
+    }
+
+    fn by_people(&mut self) -> Fact {
+        let (of, at, by, words) = (self.run(), self.moment(), self.of(SYSTEMS), self.of(ITEMS));
+        match self.seed.below(3) {
+            0 => Fact::Acknowledged { run: of, at, by, words },
+            1 => Fact::Resent(Box::new(Resent { took: self.message(), of, by, words, instead: self.seed.one_in(2) })),
+            _ => Fact::Chore(Box::new(self.chore(by))),
+        }
+    }
+
+    fn chore(&mut self, by: Arc<str>) -> Chore {
+        let over_newer = self.seed.one_in(2);
+        let what = if self.seed.one_in(2) { ChoreKind::Replay { over_newer } } else { ChoreKind::Discard { reason: self.of(ITEMS) } };
+        Chore {
+            id: ChoreId(self.seed.below(4) as i64),
+            what,
+            filter: self.filter(),
+            upto: self.run(),
+            rate: Rate { most: 1 + self.seed.below(9) as u32, per: Duration::from_millis(100) },
+            by,
+            at: self.run(),
+            done: self.seed.below(9),
+            left: self.seed.below(9),
+            phase: *self.seed.one_of(&[ChorePhase::Open, ChorePhase::Done, ChorePhase::Cancelled]),
+        }
+    }
+
+    /// Which stopped runs.
+    pub fn filter(&mut self) -> StoppedFilter {
+        StoppedFilter {
+            flow: self.maybe(|facts| facts.of(FLOWS)),
+            node: if self.seed.one_in(3) { Some(self.of(NODES)) } else { None },
+            reason: if self.seed.one_in(3) { Some(OTHER.id.into()) } else { None },
+            key: if self.seed.one_in(3) { Some(self.of(KEYS)) } else { None },
+            correlation: if self.seed.one_in(3) { Some(self.of(KEYS)) } else { None },
+        }
     }
 
     fn seen(&mut self) -> Seen {
@@ -157,7 +220,7 @@ impl Facts {
         let (run, at, by) = (self.run(), self.moment(), self.of(SYSTEMS));
         match self.seed.below(4) {
             0 => Fact::Discarded { run, at, by, reason: "not needed".into() },
-            _ => Fact::Reopened { run, plan: PlanId(1 + self.seed.below(3) as i64), at, by },
+            _ => Fact::Reopened { run, plan: PlanId(1 + self.seed.below(3) as i64), at, by, over_newer: self.seed.one_in(2) },
         }
     }
 
@@ -211,7 +274,12 @@ impl Facts {
     }
 
     fn run(&mut self) -> RunId {
-        RunId(1 + self.seed.below(self.runs.cast_unsigned()).cast_signed())
+        loop {
+            let run = RunId(1 + self.seed.below(self.runs.cast_unsigned()).cast_signed());
+            if !self.gone.contains(&run) {
+                return run;
+            }
+        }
     }
 
     fn failure(&mut self) -> Failure {

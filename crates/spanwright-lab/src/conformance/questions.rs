@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spanwright_core::fact::{Moment, RunId};
+use spanwright_core::fact::{Forget, Moment, RunId, StoppedFilter};
 
 use super::{
     Both,
@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Asks both.
-pub fn ask_all(both: &mut Both<'_>, facts: &Facts) {
+pub fn ask_all(both: &mut Both<'_>, facts: &mut Facts) {
     for flow in FLOWS {
         for (after, most) in [(0, 100), (facts.runs / 2, 3)] {
             both.ask("active", |store| store.active(flow, RunId(after), most));
@@ -24,7 +24,14 @@ pub fn ask_all(both: &mut Both<'_>, facts: &Facts) {
     // One more than there are, and from the end to the beginning.
     let runs: Vec<RunId> = (1..=facts.runs + 1).rev().map(RunId).collect();
     both.ask("runs", |store| store.runs(&runs));
-    both.ask("newer", |store| runs.iter().map(|&run| store.newer(run)).collect::<Result<Vec<_>, _>>());
+    both.ask("overtaken", |store| runs.iter().map(|&run| store.overtaken(run)).collect::<Result<Vec<_>, _>>());
+    let filter = facts.filter();
+    for (filter, after, most) in [(&StoppedFilter::default(), 0, 100), (&filter, 0, 100), (&filter, facts.runs / 3, 2)] {
+        both.ask("stopped", |store| store.stopped(filter, RunId(after), RunId(facts.runs), most));
+    }
+    for (what, after, window) in [(Forget::Bodies, 0, 100), (Forget::All, facts.runs / 2, 3)] {
+        both.ask("old", |store| store.old(what, RunId(after), Moment(25), window));
+    }
     let keys: Vec<(Arc<str>, Arc<str>)> =
         SCOPES.iter().flat_map(|&scope| KEYS.iter().map(move |&key| (scope.into(), key.into()))).collect();
     both.ask("sent", |store| store.sent(&keys));

@@ -1,8 +1,8 @@
 //! What a store must do, case by case, in the words of the vocabulary.
 
 use spanwright_core::fact::{
-    Breaker, EffectKey, EffectState, Ending, ExchangeId, Fact, GateRow, Moment, Moved, Phase, PlanId, Receipt, Root, RunFile, RunId, Seen,
-    Settled, StopKind, Stopped, Store, Took, Way, no_item,
+    Breaker, EffectKey, EffectState, Ending, ExchangeId, Fact, Forget, GateRow, Moment, Moved, Old, Phase, PlanId, Receipt, Resent, Root,
+    RunFile, RunId, Seen, Settled, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
 };
 use spanwright_shape::text::Failure;
 
@@ -23,7 +23,13 @@ const CASES: &[Case] = &[
     ("a replay of an undone run owes again what was undone", a_replay_of_an_undone_run),
     ("a run that is over stays as it ended", a_run_that_is_over_stays),
     ("a discarded run is over, and an open one cannot be discarded", only_a_stopped_run_is_discarded),
-    ("a later message about the record is newer", a_later_message_is_newer),
+    ("a run is overtaken by a newer state that went on", a_run_is_overtaken),
+    ("a replay never goes over a newer state, unless it is told to", a_replay_never_goes_over_a_newer_state),
+    ("what was given up after an unknown outcome keeps its key and its bytes", what_was_given_up_keeps_its_key),
+    ("a chore sees the stopped runs that it means", an_chore_sees_what_it_means),
+    ("an edited message is new, and the old one is set aside", an_edited_message_is_new),
+    ("bodies are forgotten, then all; dead letters never", dead_letters_are_never_forgotten),
+    ("a clock that was set back makes what waits due as much earlier", a_clock_that_was_set_back),
     ("the last print of a key is the one that counts", the_last_print_counts),
     ("a gate that is simply closed is not told", a_closed_gate_is_not_told),
     ("lanes come in the order of their runs", lanes_come_in_the_order_of_their_runs),
@@ -130,7 +136,7 @@ fn stopped(run: i64, kind: StopKind) -> Fact {
 }
 
 fn reopened(run: i64) -> Fact {
-    Fact::Reopened { run: RunId(run), plan: PlanId(2), at: Moment(7), by: "ann".into() }
+    Fact::Reopened { run: RunId(run), plan: PlanId(2), at: Moment(7), by: "ann".into(), over_newer: false }
 }
 
 const AGAIN: Phase = Phase::Owed { due: Moment(7) };
@@ -191,7 +197,7 @@ fn whoever_shares_a_glue_comes_along(trial: &mut Trial<'_>) {
 }
 
 fn a_replay_owes_again(trial: &mut Trial<'_>) {
-    trial.commit(&[plain(1), settled(key(1, "a", Way::Do), state(Phase::Dead(failure()), Some(7)))]);
+    trial.commit(&[plain(1), settled(key(1, "a", Way::Do), state(Phase::Dead(failure()), None))]);
     trial.commit(&[settled(key(1, "b", Way::Do), state(Phase::Uncertain(failure()), Some(7)))]);
     trial.commit(&[settled(key(1, "c", Way::Do), state(Phase::Done(None), None)), stopped(1, StopKind::Uncertain)]);
     assert!(trial.file(1).over);
@@ -225,11 +231,82 @@ fn only_a_stopped_run_is_discarded(trial: &mut Trial<'_>) {
     assert_eq!((trial.file(1).over, trial.file(2).over), (false, true));
 }
 
-fn a_later_message_is_newer(trial: &mut Trial<'_>) {
-    let other = Fact::Took(Box::new(Took { key: Some("11".into()), ..took(3, None) }));
-    trial.commit(&[plain(1), plain(2), other]);
-    let newer: Vec<_> = [1, 2, 3].map(|run| trial.store().newer(RunId(run)).expect("the disk is well")).into();
-    assert_eq!(newer, [true, false, false]);
+fn done(run: i64) -> Fact {
+    Fact::Ended { run: RunId(run), ending: Ending::Done, at: Moment(3) }
+}
+
+fn a_run_is_overtaken(trial: &mut Trial<'_>) {
+    let of = |message, key: &str, version: Option<&str>| {
+        Fact::Took(Box::new(Took { key: Some(key.into()), version: version.map(Into::into), ..took(message, None) }))
+    };
+    // 2 is newer than 1 by its version, though 3 came later; 4 is another record; 5 did nothing.
+    trial.commit(&[of(1, "10", Some("1")), of(2, "10", Some("3")), of(3, "10", Some("2")), of(4, "11", None), of(5, "10", Some("9"))]);
+    trial.commit(&[stopped(1, StopKind::Dead), stopped(3, StopKind::Dead), done(2), stopped(4, StopKind::Dead), stopped(5, StopKind::Dead)]);
+    let overtaken: Vec<_> = [1, 2, 3, 4, 5].map(|run| trial.store().overtaken(RunId(run)).expect("the disk is well")).into();
+    assert_eq!(overtaken, [true, false, true, false, false]);
+    // It did something after all.
+    trial.commit(&[settled(key(5, "crm", Way::Do), state(Phase::Done(None), None))]);
+    assert_eq!(trial.store().overtaken(RunId(2)), Ok(true));
+}
+
+fn a_replay_never_goes_over_a_newer_state(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), plain(2), stopped(1, StopKind::Dead), done(2), reopened(1)]);
+    assert!(trial.file(1).over);
+    let anyway = Fact::Reopened { run: RunId(1), plan: PlanId(2), at: Moment(7), by: "ann".into(), over_newer: true };
+    trial.commit(&[anyway]);
+    assert!(!trial.file(1).over);
+}
+
+fn what_was_given_up_keeps_its_key(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), settled(key(1, "a", Way::Do), EffectState { sent: Some([4; 32]), ..state(Phase::Dead(failure()), None) })]);
+    trial.commit(&[stopped(1, StopKind::Dead), reopened(1)]);
+    let known = &trial.file(1).known[0].state;
+    assert_eq!((known.generation, known.sent), (0, Some([4; 32])));
+}
+
+fn an_chore_sees_what_it_means(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), plain(2), plain(3), plain(4)]);
+    trial.commit(&[stopped(1, StopKind::Dead), stopped(2, StopKind::Uncertain), stopped(4, StopKind::Dead), done(3)]);
+    let mut runs = |filter: StoppedFilter, after, upto, most| {
+        let found = trial.store().stopped(&filter, RunId(after), RunId(upto), most).expect("the disk is well");
+        found.into_iter().map(|stopped| (stopped.run.0, stopped.overtaken)).collect::<Vec<_>>()
+    };
+    assert_eq!(runs(StoppedFilter::default(), 0, 9, 9), [(1, true), (2, true), (4, false)]);
+    assert_eq!(runs(StoppedFilter::default(), 1, 3, 9), [(2, true)]);
+    assert_eq!(runs(StoppedFilter { reason: Some(PROBE.id.into()), ..StoppedFilter::default() }, 0, 9, 1), [(1, true)]);
+    assert_eq!(runs(StoppedFilter { node: Some("never seen".into()), ..StoppedFilter::default() }, 0, 9, 9), []);
+}
+
+fn an_edited_message_is_new(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), stopped(1, StopKind::Dead)]);
+    let edited = Took { body: b"{\"n\":2}".as_slice().into(), ..took(2, None) };
+    let resent = Resent { took: edited, of: RunId(1), by: "ann".into(), words: "a digit".into(), instead: true };
+    assert_eq!(trial.commit(&[Fact::Resent(Box::new(resent))]), [Receipt::Taken(RunId(2))]);
+    assert!(trial.store().stopped(&StoppedFilter::default(), RunId(0), RunId(9), 9).is_ok_and(|stopped| stopped.is_empty()));
+    let file = trial.file(2);
+    assert_eq!((file.root, &*file.message.body, file.over), (Root(2), b"{\"n\":2}".as_slice(), false));
+}
+
+fn dead_letters_are_never_forgotten(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), plain(2), plain(3), done(1), stopped(2, StopKind::Dead)]);
+    let old = |trial: &mut Trial<'_>, before| trial.store().old(Forget::Bodies, RunId(0), Moment(before), 9).expect("the disk is well");
+    assert_eq!(old(trial, 3).runs, []);
+    assert_eq!(old(trial, 9), Old { runs: vec![RunId(1)], last: Some(RunId(3)), young: false });
+    let all = |what| [1, 2, 3].map(|run| Fact::Forgot { run: RunId(run), what });
+    trial.commit(&all(Forget::Bodies));
+    assert_eq!([1, 2, 3].map(|run| trial.file(run).message.body.len()), [0, 2, 2]);
+    assert_eq!(old(trial, 9).runs, []);
+    trial.commit(&all(Forget::All));
+    let left = trial.store().runs(&[1, 2, 3].map(RunId)).expect("the disk is well");
+    assert_eq!(left.iter().map(|file| file.run.0).collect::<Vec<_>>(), [2, 3]);
+}
+
+fn a_clock_that_was_set_back(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), owed(1, 50, None), parked(1)]);
+    assert_eq!(trial.store().opening().expect("the disk is well").latest, Moment(1));
+    trial.commit(&[Fact::SetBack { by: std::time::Duration::from_micros(45) }]);
+    assert_eq!(trial.due(5, 9), (vec![1], None));
+    assert_eq!(trial.store().opening().expect("the disk is well").latest, Moment(0));
 }
 
 fn the_last_print_counts(trial: &mut Trial<'_>) {

@@ -6,11 +6,11 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    Backlog, Breaker, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Item, Lane, Moment, NodeName, Opening, Phase, RunFile, RunId,
-    StoredEffect, Way,
+    Backlog, Breaker, DueEffect, EffectKey, ChorePhase, ExchangeId, Forget, GateRow, Glued, Item, Lane, Moment, NodeName, Old, Opening,
+    Phase, RunFile, RunId, StoppedFilter, StoppedRun, StoredEffect, Way,
 };
 
-use super::state::{Effect, Run, State};
+use super::state::{Effect, Place, Run, State};
 
 impl State {
     pub fn opening(&self) -> Opening {
@@ -25,7 +25,43 @@ impl State {
             lanes: self.lanes(),
             queues: self.queues(),
             plans: self.open().map(|(_, run)| run.plan).collect::<BTreeSet<_>>().into_iter().collect(),
+            chores: self.chores.values().filter(|chore| chore.phase == ChorePhase::Open).cloned().collect(),
+            latest: self.latest(),
         }
+    }
+
+    fn latest(&self) -> Moment {
+        let message = self.all().last().filter(|(run, _)| run.0 > self.set_back as i64).map(|(_, row)| row.message.received);
+        let gates = self.gates.values().map(|gate| gate.since);
+        self.moved.values().copied().chain(gates).chain(message).max().unwrap_or_default().max(Moment(0))
+    }
+
+    pub fn stopped(&self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Vec<StoppedRun> {
+        let fits = |row: &Run| {
+            let Some((node, reason)) = &row.stopped else { return false };
+            let is = |wanted: &Option<Arc<str>>, have: &str| wanted.as_deref().is_none_or(|wanted| wanted == have);
+            is(&filter.flow, &row.flow)
+                && is(&filter.node, node)
+                && is(&filter.reason, reason)
+                && is(&filter.correlation, &row.message.correlation)
+                && filter.key.as_ref().is_none_or(|key| row.message.key.as_ref() == Some(key))
+        };
+        let meant = self.all().filter(|(run, row)| *run > after && *run <= upto && matches!(row.place, Place::Stopped(_)) && fits(row));
+        meant.take(most).map(|(run, row)| StoppedRun { run, flow: row.flow.clone(), overtaken: self.overtaken(run) }).collect()
+    }
+
+    pub fn old(&self, what: Forget, after: RunId, before: Moment, window: usize) -> Old {
+        let mut old = Old { runs: Vec::new(), last: None, young: true };
+        for (run, row) in self.all().filter(|(run, _)| *run > after).take(window) {
+            let is_old = row.changed < before;
+            let is_left = what == Forget::All || !row.message.body.is_empty();
+            if is_old && is_left && matches!(row.place, Place::Finished | Place::Discarded) {
+                old.runs.push(run);
+            }
+            old.last = Some(run);
+            old.young &= !is_old;
+        }
+        old
     }
 
     pub fn active(&self, flow: &str, after: RunId, most: usize) -> Vec<RunFile> {

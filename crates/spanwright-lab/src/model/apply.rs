@@ -1,10 +1,10 @@
 //! What each fact does to the state.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
-    EffectKey, EffectState, Ending, Fact, MessageFile, Moment, Moved, Phase, PlanId, Receipt, RunId, Seen, Settled, SourceRow, StopKind,
-    Took, Way,
+    Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Resent, RunId, Seen, Settled,
+    SourceRow, StopKind, StoredEffect, Took, owed_again,
 };
 
 use super::state::{Effect, Place, Run, State};
@@ -14,6 +14,7 @@ impl State {
     pub fn apply(&mut self, fact: &Fact) -> Option<Receipt> {
         match fact {
             Fact::Took(took) => return Some(self.took(took)),
+            Fact::Resent(resent) => return Some(self.resent(resent)),
             Fact::Moved(moved) => self.moved(moved),
             Fact::Started { effect, boot, generation } => self.started(effect, *boot, *generation),
             Fact::Bundled(bundled) => {
@@ -26,14 +27,20 @@ impl State {
             }
             Fact::Settled(settled) => self.settled(settled),
             Fact::Parked { run, parked } => self.place_open(*run, if *parked { Place::Parked } else { Place::Active }),
-            Fact::Ended { run, ending, .. } => self.place_open(*run, place_of(ending)),
-            Fact::Reopened { run, plan, at, .. } => self.reopened(*run, *plan, *at),
-            Fact::Discarded { run, .. } => self.discarded(*run),
+            Fact::Ended { run, ending, at } => self.ended(*run, ending, *at),
+            Fact::Reopened { run, plan, at, over_newer, .. } => self.reopened(*run, *plan, *at, *over_newer),
+            Fact::Discarded { run, at, .. } => self.discarded(*run, *at),
+            Fact::Acknowledged { .. } => {}
+            Fact::Chore(chore) => {
+                self.chores.insert(chore.id, (**chore).clone());
+            }
+            Fact::Forgot { run, what } => self.forgot(*run, *what),
+            Fact::SetBack { by } => self.set_back(*by),
             Fact::Gated(gate) => {
                 self.gates.insert(gate.system.clone(), gate.clone());
             }
-            Fact::Sent { scope, key, print, .. } => {
-                self.seen.insert((scope.clone(), key.clone()), Some(*print));
+            Fact::Sent { scope, key, print, until } => {
+                self.seen.insert((scope.clone(), key.clone()), (Some(*print), *until));
             }
         }
         None
@@ -46,15 +53,14 @@ impl State {
             return Receipt::Duplicate;
         }
         let run = RunId(self.runs.len() as i64 + 1);
-        if let Some(key) = &took.key {
-            self.last_about.insert((took.source.clone(), key.clone()), run);
-        }
         self.runs.push(Run {
             root: took.root,
             flow: took.flow.clone(),
             plan: took.plan,
             message: Arc::new(message_of(took)),
             place: Place::Active,
+            changed: took.at,
+            stopped: took.fault.as_ref().map(|fault| ("source".into(), fault.code.id)),
             effects: BTreeMap::new(),
         });
         self.place(run, if took.fault.is_some() { Place::Stopped(StopKind::Dead) } else { Place::Active });
@@ -65,10 +71,10 @@ impl State {
         let key = (seen.scope.clone(), seen.key.clone());
         match (self.seen.get(&key), &seen.print) {
             (Some(_), None) => return false,
-            (Some(Some(last)), Some(print)) if last == print => return false,
+            (Some((Some(last), _)), Some(print)) if last == print => return false,
             (Some(_) | None, _) => {}
         }
-        self.seen.insert(key, seen.print);
+        self.seen.insert(key, (seen.print, seen.until));
         true
     }
 
@@ -78,6 +84,7 @@ impl State {
             cursor: None,
             due: moved.due,
         });
+        self.moved.insert(moved.source.clone(), moved.at);
         row.due = moved.due;
         if let Some(cursor) = &moved.cursor {
             row.cursor = Some(cursor.clone());
@@ -106,47 +113,90 @@ impl State {
         }
     }
 
-    fn discarded(&mut self, run: RunId) {
-        if self.run(run).is_some_and(|row| matches!(row.place, Place::Stopped(_))) {
+    fn ended(&mut self, run: RunId, ending: &Ending, at: Moment) {
+        if let Some(row) = self.run_mut(run).filter(|row| row.is_open()) {
+            row.changed = at;
+            row.stopped = match ending {
+                Ending::Done | Ending::Skipped(_) => None,
+                Ending::Stopped(stopped) => Some((stopped.node.clone(), stopped.failure.code.id)),
+            };
+            self.place(run, place_of(ending));
+        }
+    }
+
+    fn discarded(&mut self, run: RunId, at: Moment) {
+        if let Some(row) = self.run_mut(run).filter(|row| matches!(row.place, Place::Stopped(_))) {
+            row.changed = at;
             self.place(run, Place::Discarded);
         }
     }
 
-    fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment) {
+    fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, over_newer: bool) {
+        let may = over_newer || !self.overtaken(run);
         match self.run_mut(run) {
-            Some(row) if !row.is_open() => {
-                row.plan = plan;
-                row.owe_again(at);
+            Some(row) if may && row.is_over() => {
+                (row.plan, row.changed, row.stopped) = (plan, at, None);
+                row.owe_again(run, at);
                 self.place(run, Place::Active);
             }
             Some(_) | None => {}
         }
     }
-}
 
-impl Run {
-    // What is dead or was undone is owed in its next generation, what is uncertain in the same; undos go.
-    fn owe_again(&mut self, at: Moment) {
-        let undone: Vec<_> =
-            self.effects.iter().filter(|((_, _, way), effect)| *way == Way::Undo && may_have_happened(&effect.state.phase)).collect();
-        let undone: Vec<_> = undone.into_iter().map(|((node, item, _), _)| (node.clone(), item.clone())).collect();
-        self.effects.retain(|(_, _, way), _| *way == Way::Do);
-        for ((node, item, _), effect) in &mut self.effects {
-            let was_undone = undone.iter().any(|(one, other)| one == node && other == item);
-            let state = &effect.state;
-            if was_undone || matches!(state.phase, Phase::Dead(_)) {
-                effect.state = EffectState { phase: Phase::Owed { due: at }, generation: state.generation + 1, ..fresh_state() };
-            } else if matches!(state.phase, Phase::Uncertain(_)) {
-                effect.state = EffectState { phase: Phase::Owed { due: at }, tries: 0, first: None, ..state.clone() };
+    fn resent(&mut self, resent: &Resent) -> Receipt {
+        let receipt = self.took(&resent.took);
+        if resent.instead && receipt != Receipt::Duplicate {
+            self.discarded(resent.of, resent.took.at);
+        }
+        receipt
+    }
+
+    fn forgot(&mut self, run: RunId, what: Forget) {
+        let Some(row) = self.run_mut(run).filter(|row| matches!(row.place, Place::Finished | Place::Discarded)) else { return };
+        match what {
+            Forget::All => {
+                row.effects.clear();
+                self.place(run, Place::Forgotten);
+            }
+            Forget::Bodies => {
+                row.message = Arc::new(MessageFile { body: Arc::from([]), ..(*row.message).clone() });
+                row.effects.values_mut().for_each(Effect::forget_answer);
+            }
+        }
+    }
+
+    fn set_back(&mut self, by: Duration) {
+        let earlier = |moment: &mut Moment| moment.0 -= i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.set_back = self.runs.len();
+        self.runs.iter_mut().flat_map(|row| row.effects.values_mut()).for_each(|effect| {
+            if let Phase::Owed { due } = &mut effect.state.phase {
+                earlier(due);
+            }
+        });
+        self.sources.values_mut().for_each(|source| earlier(&mut source.due));
+        self.moved.values_mut().for_each(earlier);
+        for gate in self.gates.values_mut() {
+            earlier(&mut gate.since);
+            gate.paused_until.as_mut().into_iter().for_each(earlier);
+            if let Breaker::Open { until } = &mut gate.breaker {
+                earlier(until);
             }
         }
     }
 }
 
-fn may_have_happened(phase: &Phase) -> bool {
-    match phase {
-        Phase::Started { .. } | Phase::Done(_) | Phase::Uncertain(_) => true,
-        Phase::Owed { .. } | Phase::Unchanged | Phase::Superseded | Phase::Dead(_) => false,
+impl Run {
+    fn owe_again(&mut self, run: RunId, at: Moment) {
+        let (mut stored, mut kept) = (Vec::new(), BTreeMap::new());
+        for ((node, item, way), effect) in std::mem::take(&mut self.effects) {
+            let key = EffectKey { run, node, item, way };
+            kept.insert(key.clone(), (effect.queue, effect.lane));
+            stored.push(StoredEffect { effect: key, state: effect.state });
+        }
+        for StoredEffect { effect: key, state } in owed_again(stored, at) {
+            let (queue, lane) = kept.remove(&key).unwrap_or_default();
+            self.effects.insert((key.node, key.item, key.way), Effect { state, queue, lane });
+        }
     }
 }
 

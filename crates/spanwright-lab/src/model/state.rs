@@ -6,7 +6,8 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    EffectKey, EffectState, GateRow, Item, MessageFile, Moment, NodeName, PlanBundle, PlanId, Print, Root, RunId, SourceRow, StopKind, Way,
+    EffectKey, EffectState, Chore, ChoreId, GateRow, Item, MessageFile, Moment, NodeName, Phase, PlanBundle, PlanId, Print, Root, RunId,
+    SourceRow, StopKind, Way, is_newer,
 };
 
 /// Folded from the facts.
@@ -21,10 +22,13 @@ pub struct State {
     pub runs: Vec<Run>,
     pub active: BTreeSet<RunId>,
     pub parked: BTreeSet<RunId>,
-    /// By (scope, key): the last print.
-    pub seen: HashMap<(Arc<str>, Arc<str>), Option<Print>>,
-    /// By (source, key): the last run about that record.
-    pub last_about: HashMap<(Arc<str>, Arc<str>), RunId>,
+    /// By (scope, key): the last print, and when it may be forgotten.
+    pub seen: HashMap<(Arc<str>, Arc<str>), (Option<Print>, Moment)>,
+    pub chores: BTreeMap<ChoreId, Chore>,
+    /// When each source moved last.
+    pub moved: BTreeMap<Arc<str>, Moment>,
+    /// So many runs came before the clock was set back.
+    pub set_back: usize,
     pub sources: BTreeMap<Arc<str>, SourceRow>,
     pub gates: BTreeMap<Arc<str>, GateRow>,
 }
@@ -37,6 +41,10 @@ pub struct Run {
     pub plan: PlanId,
     pub message: Arc<MessageFile>,
     pub place: Place,
+    /// When it came, or ended, or went on.
+    pub changed: Moment,
+    /// Why it stopped: the step and the code.
+    pub stopped: Option<(NodeName, &'static str)>,
     pub effects: BTreeMap<(NodeName, Item, Way), Effect>,
 }
 
@@ -49,6 +57,8 @@ pub enum Place {
     Finished,
     Stopped(StopKind),
     Discarded,
+    /// Nothing is known of it any more.
+    Forgotten,
 }
 
 /// An effect, its queue and its lane.
@@ -66,11 +76,12 @@ pub fn at<T>(rows: &[T], number: i64) -> Option<&T> {
 
 impl State {
     pub fn run(&self, run: RunId) -> Option<&Run> {
-        at(&self.runs, run.0)
+        at(&self.runs, run.0).filter(|row| row.place != Place::Forgotten)
     }
 
     pub fn run_mut(&mut self, run: RunId) -> Option<&mut Run> {
-        usize::try_from(run.0 - 1).ok().and_then(|at| self.runs.get_mut(at))
+        let known = usize::try_from(run.0 - 1).ok().and_then(|at| self.runs.get_mut(at));
+        known.filter(|row| row.place != Place::Forgotten)
     }
 
     pub fn plan_of(&self, hash: &Print) -> Option<PlanId> {
@@ -84,19 +95,26 @@ impl State {
         match place {
             Place::Active => self.active.insert(run),
             Place::Parked => self.parked.insert(run),
-            Place::Finished | Place::Stopped(_) | Place::Discarded => false,
+            Place::Finished | Place::Stopped(_) | Place::Discarded | Place::Forgotten => false,
         };
         if let Some(row) = self.run_mut(run) {
             row.place = place;
         }
     }
 
-    pub fn newer(&self, run: RunId) -> bool {
-        let last = self.run(run).and_then(|row| {
-            let key = row.message.key.clone()?;
-            self.last_about.get(&(row.message.source.clone(), key))
-        });
-        last.is_some_and(|&last| last > run)
+    /// Every run that is known, ascending.
+    pub fn all(&self) -> impl Iterator<Item = (RunId, &Run)> {
+        (1..=self.runs.len() as i64).filter_map(|run| Some((RunId(run), self.run(RunId(run))?)))
+    }
+
+    /// A newer state of its record went on in its flow.
+    pub fn overtaken(&self, run: RunId) -> bool {
+        let Some(mine) = self.run(run).filter(|mine| mine.message.key.is_some()) else { return false };
+        let about_it = |row: &Run| row.message.key == mine.message.key && row.message.source == mine.message.source && row.flow == mine.flow;
+        let newer = |other: RunId, row: &Run| {
+            is_newer((row.message.version.as_deref(), other.0), (mine.message.version.as_deref(), run.0))
+        };
+        self.all().any(|(other, row)| other != run && about_it(row) && row.went_on() && newer(other, row))
     }
 }
 
@@ -104,7 +122,25 @@ impl Run {
     pub fn is_open(&self) -> bool {
         match self.place {
             Place::Active | Place::Parked => true,
-            Place::Finished | Place::Stopped(_) | Place::Discarded => false,
+            Place::Finished | Place::Stopped(_) | Place::Discarded | Place::Forgotten => false,
+        }
+    }
+
+    pub fn is_over(&self) -> bool {
+        match self.place {
+            Place::Finished | Place::Stopped(_) | Place::Discarded => true,
+            Place::Active | Place::Parked | Place::Forgotten => false,
+        }
+    }
+
+    /// It did something to its record, or will.
+    fn went_on(&self) -> bool {
+        match self.place {
+            Place::Active | Place::Parked | Place::Finished => true,
+            Place::Stopped(_) | Place::Discarded => {
+                self.effects.iter().any(|((_, _, way), effect)| *way == Way::Do && happened(&effect.state.phase))
+            }
+            Place::Forgotten => false,
         }
     }
 
@@ -117,10 +153,23 @@ impl Run {
     }
 }
 
+fn happened(phase: &Phase) -> bool {
+    match phase {
+        Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Uncertain(_) => true,
+        Phase::Owed { .. } | Phase::Superseded | Phase::Dead(_) => false,
+    }
+}
+
 impl Effect {
+    /// What was answered is forgotten; that it was done is not.
+    pub fn forget_answer(&mut self) {
+        if let Phase::Done(Some(answer)) = &mut self.state.phase {
+            *answer = Arc::from([]);
+        }
+    }
+
     /// When it is due, where it is owed.
     pub fn owed(&self) -> Option<Moment> {
-        use spanwright_core::fact::Phase;
         match self.state.phase {
             Phase::Owed { due } => Some(due),
             Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Superseded | Phase::Uncertain(_) | Phase::Dead(_) => None,

@@ -59,7 +59,7 @@ impl Errand {
     pub fn facts(&self, plan: PlanId, at: Moment) -> Vec<Fact> {
         let by: std::sync::Arc<str> = self.by.as_str().into();
         let fact = |run: &RunId| match &self.what {
-            What::Replay => Fact::Reopened { run: *run, plan, at, by: by.clone() },
+            What::Replay => Fact::Reopened { run: *run, plan, at, by: by.clone(), over_newer: false },
             What::Discard(reason) => Fact::Discarded { run: *run, at, by: by.clone(), reason: reason.as_str().into() },
         };
         self.runs.iter().map(fact).collect()

@@ -15,6 +15,7 @@ use spanwright_core::{
     fact::{Ending, Moment, SkipReason, StopKind, Stopped},
     plan::Plan,
 };
+use spanwright_engine::observe::chore_words;
 use spanwright_shape::text::Failure;
 
 /// Words of a failure that are shown; all of them are in `messages`.
@@ -71,6 +72,7 @@ impl Story {
             Happening::Exchanged { system, operation, calls, report } => self.exchanged(system, operation, *calls, report),
             Happening::Gate { system, change } => Some(gate(system, change, now)),
             Happening::SignedIn { system } => Some(format!("{system}: signed in, one token for all calls")),
+            Happening::Chore(chore) => Some(chore_words(chore)),
             Happening::Split { queue, calls, .. } => {
                 Some(format!("{queue}: a batch of {calls} was refused as a whole; it is split to find the bad one"))
             }

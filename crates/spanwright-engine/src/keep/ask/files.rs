@@ -9,7 +9,7 @@ use spanwright_core::fact::{
 use spanwright_shape::text::Failure;
 
 use super::{Ask, bytes, text, text_if_any};
-use crate::keep::numbers::{self, RunState};
+use crate::keep::numbers::{self, GONE, RunState};
 
 pub const RUN: &str = "SELECT run.root, run.flow, run.plan, run.state, message.id, message.source, message.correlation, message.received,
         message.key, message.version, body.coding, body.data
@@ -100,10 +100,10 @@ impl Ask<'_> {
     }
 }
 
-/// A stored body, from its coding and its data in the next column.
+/// A stored body, from its coding and its data in the next column; nothing of one that was forgotten.
 pub fn body(row: &Row<'_>, coding: usize) -> Result<Arc<[u8]>> {
     match row.get::<_, i64>(coding)? {
-        0 => bytes(row, coding + 1),
+        0 | GONE => bytes(row, coding + 1),
         other => Err(Error::IntegralValueOutOfRange(coding, other)),
     }
 }

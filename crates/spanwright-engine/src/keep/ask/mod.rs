@@ -8,10 +8,13 @@ use spanwright_core::fact::{PlanBundle, PlanId, Print, RunFile, RunId};
 use super::{CodeOf, names::Names};
 
 pub use files::body;
+pub use stopped::overtaken;
 
 mod due;
 mod files;
+mod old;
 mod opening;
+mod stopped;
 #[cfg(test)]
 mod tests;
 
@@ -28,10 +31,6 @@ pub struct Ask<'k> {
 
 const ACTIVE: &str = "SELECT id FROM run WHERE state = 0 AND flow = ?1 AND id > ?2 ORDER BY id LIMIT ?3";
 const SENT: &str = "SELECT print FROM seen WHERE scope = ?1 AND key = ?2";
-// The index on the key ends with the row number, so this reads at most the later messages of one record.
-const NEWER: &str = "SELECT EXISTS (SELECT 1 FROM run JOIN message AS mine ON mine.seq = run.message
-    JOIN message AS other ON other.key = mine.key AND other.seq > mine.seq AND other.source = mine.source WHERE run.id = ?1)";
-
 impl Ask<'_> {
     pub fn plan(self, hash: &Print) -> Result<Option<PlanId>> {
         self.ready("SELECT id FROM plan WHERE hash = ?1")?.query_row([hash], |row| row.get(0).map(PlanId)).optional()
@@ -58,10 +57,6 @@ impl Ask<'_> {
             None => Ok(None),
         };
         keys.iter().map(&mut print).collect()
-    }
-
-    pub fn newer(self, run: RunId) -> Result<bool> {
-        self.ready(NEWER)?.query_row([run.0], |row| row.get(0))
     }
 
     pub fn ready(&self, sql: &str) -> Result<CachedStatement<'_>> {

@@ -8,7 +8,7 @@ use spanwright_core::fact::{
 };
 
 use super::{Ask, bytes, text};
-use crate::keep::numbers;
+use crate::keep::{numbers, pen::chore};
 
 pub const BACKLOG: &str = "SELECT flow, count(*), 0 FROM run INDEXED BY run_active WHERE state = 0 GROUP BY flow
     UNION ALL SELECT flow, 0, count(*) FROM run INDEXED BY run_parked WHERE state = 1 GROUP BY flow";
@@ -30,6 +30,15 @@ pub const PLANS: &str = "SELECT plan FROM run INDEXED BY run_active WHERE state 
 // A glue may name an exchange whose own row was lost with the power.
 pub const EXCHANGE_NEXT: &str = "SELECT 1 + max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'exchange'), 0),
     coalesce((SELECT max(glued) FROM effect INDEXED BY effect_glued WHERE state = 0 AND glued IS NOT NULL), 0))";
+// Messages from before the last time that the clock was set back do not count.
+pub const LATEST: &str = "SELECT max(
+    coalesce((SELECT received FROM message WHERE seq > coalesce((SELECT value FROM meta WHERE name = 'set back'), 0) ORDER BY seq DESC LIMIT 1), 0),
+    coalesce((SELECT max(changed) FROM cursor), 0), coalesce((SELECT max(since) FROM gate), 0))";
+
+/// Chores under way.
+pub fn chores() -> String {
+    format!("SELECT {} FROM chore INDEXED BY chore_open WHERE state = 0 ORDER BY id", chore::COLUMNS)
+}
 
 impl Ask<'_> {
     pub fn opening(self, boot: u32) -> Result<Opening> {
@@ -44,6 +53,8 @@ impl Ask<'_> {
             lanes: self.lanes()?,
             queues: self.queues()?,
             plans: self.ready(PLANS)?.query_map([], |row| row.get(0).map(PlanId))?.collect::<Result<_>>()?,
+            chores: self.ready(&chores())?.query_map([], chore::read)?.collect::<Result<_>>()?,
+            latest: Moment(self.ready(LATEST)?.query_row([], |row| row.get(0))?),
         })
     }
 

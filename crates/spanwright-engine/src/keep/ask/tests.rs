@@ -4,7 +4,7 @@
 
 use rusqlite::Connection;
 
-use super::{ACTIVE, NEWER, SENT, due, files, opening};
+use super::{ACTIVE, SENT, due, files, old, opening, stopped};
 use crate::keep::schema;
 
 fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
@@ -16,8 +16,8 @@ fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
 
 /// A step may walk over an index of open work from end to end, and over nothing else.
 fn walks_over_finished_work(step: &str) -> bool {
-    let of_open_work = ["run_active", "run_parked", "run_stopped", "effect_due", "effect_glued", "effect_started", "exchange_bundled"];
-    let tiny = ["SCAN sqlite_sequence", "SCAN CONSTANT ROW"];
+    let of_open_work = ["run_active", "run_parked", "run_stopped", "run_stopped_id", "chore_open", "effect_due", "effect_glued", "effect_started", "exchange_bundled"];
+    let tiny = ["SCAN sqlite_sequence", "SCAN CONSTANT ROW", "SCAN cursor", "SCAN gate"];
     step.starts_with("SCAN") && !of_open_work.iter().any(|index| step.contains(&format!("INDEX {index}"))) && !tiny.contains(&step)
 }
 
@@ -27,8 +27,12 @@ fn no_question_walks_over_finished_work() {
     let connection = schema::open_writer(&folder.path().join("journal.db")).unwrap();
     let questions = [
         ACTIVE,
-        NEWER,
         SENT,
+        stopped::STOPPED,
+        stopped::OTHERS,
+        old::WINDOW,
+        opening::LATEST,
+        &opening::chores(),
         due::WAITING,
         due::GLUES,
         due::MATES,

@@ -13,6 +13,9 @@ use super::{
     numbers::{self, RunState},
 };
 
+pub mod chore;
+mod forgot;
+pub mod people;
 mod reopened;
 mod settled;
 mod took;
@@ -100,7 +103,12 @@ impl<'t> Pen<'t> {
             Fact::Settled(settled) => self.settled(settled)?,
             Fact::Parked { run, parked } => self.parked(*run, *parked)?,
             Fact::Ended { run, ending, at } => self.ended(*run, ending, *at)?,
-            Fact::Reopened { run, plan, at, by } => self.reopened(*run, *plan, *at, by)?,
+            Fact::Resent(resent) => return self.resent(resent).map(Some),
+            Fact::Reopened { run, plan, at, by, over_newer } => self.reopened(*run, *plan, *at, by, *over_newer)?,
+            Fact::Acknowledged { run, at, by, words } => self.acknowledged(*run, *at, by, words)?,
+            Fact::Chore(chore) => self.chore(chore)?,
+            Fact::Forgot { run, what } => self.forgot(*run, *what)?,
+            Fact::SetBack { by } => self.set_back(*by)?,
             Fact::Discarded { run, at, by, reason } => self.discarded(*run, *at, by, reason)?,
             Fact::Gated(gate) => self.gated(gate)?,
             Fact::Sent { scope, key, print, until } => self.sent(scope, key, print, *until)?,

@@ -1,20 +1,14 @@
-//! A person brings a stopped run back, or sets it aside.
+//! A person brings a stopped run back: the rules are [`spanwright_core::fact::owed_again`], here as SQL.
 //!
-//! Replay keeps what is done and asks again for what is not. Dead effects become owed in their next generation (a
-//! peer that remembers refusals under a key must not answer from memory), uncertain ones in the same, with their
-//! bytes. A run that was undone cannot simply go on: what was undone, or may have been, is owed again in its next
-//! generation, and the undo rows go, so that it can be undone once more. Whoever does must take the generation of the
-//! effect for its undo, or the peer would remember the first one. An undo that never happened leaves its effect done.
+//! A run that was undone cannot simply go on: what was undone, or may have been, is owed again in its next generation,
+//! and the undo rows go, so that it can be undone once more. Whoever does must take the generation of the effect for
+//! its undo, or the peer would remember the first one. An undo that never happened leaves its effect done.
 
 use rusqlite::{OptionalExtension, Result};
 use spanwright_core::fact::{Moment, PlanId, RunId};
 
-use super::Pen;
-use crate::keep::numbers::RunState;
-
-/// What the trail calls a replay, and a discard.
-const REPLAYED: i64 = 0;
-const DISCARDED: i64 = 1;
+use super::{Pen, people};
+use crate::keep::{ask, numbers::RunState};
 
 const KEEP_ATTEMPTS: &str = "INSERT OR REPLACE INTO attempt (run, node, item, way, at, n, generation, exchange, outcome, reason, words)
     SELECT run, node, item, way, at, n, generation, exchange, outcome, reason, words FROM effect WHERE run = ?1 AND outcome IS NOT NULL";
@@ -22,23 +16,21 @@ const CLEAR_ATTEMPTS: &str = "UPDATE effect SET n = NULL, exchange = NULL, outco
 const OWE_AGAIN: &str =
     "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, boot = NULL, generation = generation + 1, glued = NULL,
         sent = NULL, reason = NULL, words = NULL, result = NULL
-    WHERE run = ?1 AND way = 0 AND (state = 6 OR EXISTS (SELECT 1 FROM effect AS undo
+    WHERE run = ?1 AND way = 0 AND ((state = 6 AND sent IS NULL) OR EXISTS (SELECT 1 FROM effect AS undo
         WHERE undo.run = effect.run AND undo.node = effect.node AND undo.item = effect.item AND undo.way = 1 AND undo.state IN (1, 2, 5)))";
 const OWE_THE_SAME: &str = "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, boot = NULL, reason = NULL, words = NULL
-    WHERE run = ?1 AND way = 0 AND state = 5";
+    WHERE run = ?1 AND way = 0 AND state IN (5, 6)";
 const DROP_UNDOS: &str = "DELETE FROM effect WHERE run = ?1 AND way = 1";
 const REOPEN: &str =
-    "UPDATE run SET state = 0, plan = ?2, reason = NULL, node = NULL, words = NULL, undone = NULL, changed = ?3 WHERE id = ?1";
-const DISCARD: &str = "UPDATE run SET state = 6, changed = ?2 WHERE id = ?1 AND state IN (4, 5)";
-const TRAIL: &str = "INSERT INTO trail (message, n, at, kind, by, words)
-    SELECT message, 1 + coalesce((SELECT max(n) FROM trail WHERE trail.message = run.message), 0), ?2, ?3, ?4, coalesce(?5, words, '')
-    FROM run WHERE id = ?1";
+    "UPDATE run SET state = 0, plan = ?2, reason = NULL, node = NULL, words = NULL, undone = NULL, changed = ?3, acknowledged = NULL
+    WHERE id = ?1";
 
 impl Pen<'_> {
     // Of a run that is open nothing changes: it was asked for twice, or somebody works on it.
-    pub(super) fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, by: &str) -> Result<()> {
+    pub(super) fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, by: &str, over_newer: bool) -> Result<()> {
         let state = self.rare("SELECT state FROM run WHERE id = ?1")?.query_row([run.0], |row| row.get(0)).optional()?;
-        if !state.is_some_and(|state| RunState::of(state).over()) {
+        let is_over = state.is_some_and(|state| RunState::of(state).over());
+        if !is_over || (!over_newer && ask::overtaken(self.connection, run)?) {
             return Ok(());
         }
         self.rare(KEEP_ATTEMPTS)?.execute([run.0])?;
@@ -46,21 +38,8 @@ impl Pen<'_> {
         self.rare(OWE_AGAIN)?.execute((run.0, at.0))?;
         self.rare(OWE_THE_SAME)?.execute((run.0, at.0))?;
         self.rare(DROP_UNDOS)?.execute([run.0])?;
-        self.trail(run, at, REPLAYED, by, None)?;
+        self.trail(run, at, people::REPLAYED, by, None)?;
         self.rare(REOPEN)?.execute((run.0, plan.0, at.0))?;
-        Ok(())
-    }
-
-    pub(super) fn discarded(&mut self, run: RunId, at: Moment, by: &str, reason: &str) -> Result<()> {
-        match self.rare(DISCARD)?.execute((run.0, at.0))? {
-            0 => Ok(()),
-            _ => self.trail(run, at, DISCARDED, by, Some(reason)),
-        }
-    }
-
-    // Without words of its own the entry keeps what the run had stopped with.
-    fn trail(&mut self, run: RunId, at: Moment, kind: i64, by: &str, words: Option<&str>) -> Result<()> {
-        self.rare(TRAIL)?.execute((run.0, at.0, kind, by, words))?;
         Ok(())
     }
 }

@@ -98,5 +98,5 @@ impl Group {
 }
 
 fn receipts_of(facts: &[Fact]) -> usize {
-    facts.iter().filter(|fact| matches!(fact, Fact::Took(_))).count()
+    facts.iter().filter(|fact| matches!(fact, Fact::Took(_) | Fact::Resent(_))).count()
 }

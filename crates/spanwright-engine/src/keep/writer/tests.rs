@@ -7,7 +7,8 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    Fact, Moment, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, Store, StoreFault, Took,
+    Fact, Forget, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, StoppedFilter, StoppedRun, Store,
+    StoreFault, Took,
 };
 use spanwright_lab::model::ModelStore;
 
@@ -54,8 +55,17 @@ impl Store for Scripted {
     fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault> {
         self.model.sent(keys)
     }
-    fn newer(&mut self, run: RunId) -> Result<bool, StoreFault> {
-        self.model.newer(run)
+    fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
+        self.model.overtaken(run)
+    }
+    fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
+        self.model.stopped(filter, after, upto, most)
+    }
+    fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {
+        self.model.old(what, after, before, window)
+    }
+    fn tidy(&mut self, now: Moment, before: Moment) -> Result<bool, StoreFault> {
+        self.model.tidy(now, before)
     }
 }
 

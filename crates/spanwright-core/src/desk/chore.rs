@@ -1,0 +1,167 @@
+//! Chores: work on many stopped runs, slice by slice, at the rate that a person chose.
+//!
+//! The journal is asked for a slice of the runs that are meant; what is done to them and the chore's new place go down
+//! in one commit. A chore rests while a system that its runs need is held: it would only fill the journal with what
+//! waits anyway. It rests too while the hand is full.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{Command, Desk, Fetch, Happening, Wake};
+use crate::{
+    deliver::HoldReason,
+    fact::{Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, StoppedRun},
+};
+
+/// Runs of one slice, at most: more would keep a commit of others waiting.
+pub const SLICE_RUNS_MOST: usize = 100;
+/// A slice is as long as this at the chore's rate.
+const SLICE_TIME: Duration = Duration::from_millis(250);
+/// A hold without a known end is looked at again after this.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// A chore at the desk.
+pub(super) struct ChoreDesk {
+    pub chore: Chore,
+    /// The next slice may begin.
+    next: Moment,
+    /// A slice is asked for, or on its way to the disk.
+    busy: bool,
+}
+
+impl ChoreDesk {
+    pub fn new(chore: Chore, now: Moment) -> ChoreDesk {
+        ChoreDesk { chore, next: now, busy: false }
+    }
+
+    fn is_open(&self) -> bool {
+        self.chore.phase == ChorePhase::Open
+    }
+
+    fn slice(&self) -> usize {
+        let rate = self.chore.rate;
+        let in_time = u64::from(rate.most) * micros(SLICE_TIME) / micros(rate.per).max(1);
+        usize::try_from(in_time).unwrap_or(SLICE_RUNS_MOST).clamp(1, SLICE_RUNS_MOST)
+    }
+
+    /// So many were taken: the next may come when the rate has room.
+    fn took(&mut self, runs: usize, now: Moment) {
+        let rate = self.chore.rate;
+        let spent = micros(rate.per) * runs as u64 / u64::from(rate.most.max(1));
+        self.next = self.next.max(now).after(Duration::from_micros(spent));
+    }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl Desk {
+    /// A person asks for a chore; asked for twice, it is one.
+    pub(super) fn chore_begins(&mut self, chore: Chore, now: Moment, out: &mut Vec<Command>) {
+        if self.chores.iter().any(|known| known.chore.id == chore.id) {
+            return;
+        }
+        out.push(Command::Note(Happening::Chore(Box::new(chore.clone()))));
+        self.chores.push(ChoreDesk { busy: true, ..ChoreDesk::new(chore.clone(), now) });
+        self.commit(vec![Fact::Chore(Box::new(chore))], out);
+    }
+
+    /// What a slice that is on its way does is done; nothing more.
+    pub(super) fn chore_cancelled(&mut self, id: ChoreId, out: &mut Vec<Command>) {
+        let Some(known) = self.chores.iter_mut().find(|known| known.chore.id == id && known.is_open()) else { return };
+        known.chore.phase = ChorePhase::Cancelled;
+        let chore = Box::new(known.chore.clone());
+        out.push(Command::Note(Happening::Chore(chore.clone())));
+        self.commit(vec![Fact::Chore(chore)], out);
+    }
+
+    /// Asks for the slices that are due.
+    pub(super) fn chores_go_on(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
+        let has_room = self.flows.iter().all(|flow| !flow.full());
+        for known in self.chores.iter_mut().filter(|known| known.is_open() && !known.busy) {
+            match known.next > now {
+                true => wake.no_later_than(known.next),
+                false if has_room => {
+                    known.busy = true;
+                    let Chore { id, filter, at, upto, .. } = &known.chore;
+                    let (chore, filter, after, upto) = (*id, Box::new(filter.clone()), *at, *upto);
+                    out.push(Command::Fetch(Fetch::Stopped { chore, filter, after, upto, most: known.slice() }));
+                }
+                // A run that leaves the hand is an event, and then it is looked at again.
+                false => {}
+            }
+        }
+    }
+
+    /// A slice is here.
+    pub(super) fn chore_found(&mut self, id: ChoreId, runs: &[StoppedRun], now: Moment, out: &mut Vec<Command>) {
+        let held = runs.iter().position(|run| self.held_until(&run.flow, now).is_some());
+        let wait = held.and_then(|at| self.held_until(&runs[at].flow, now));
+        let plan = self.plan_id;
+        let Some(known) = self.chores.iter_mut().find(|known| known.chore.id == id) else { return };
+        known.busy = false;
+        if !known.is_open() {
+            return;
+        }
+        let some = match (&known.chore.what, held) {
+            (ChoreKind::Replay { .. }, Some(held)) => &runs[..held],
+            (ChoreKind::Replay { .. } | ChoreKind::Discard { .. }, _) => runs,
+        };
+        if let (true, Some(until)) = (some.is_empty(), wait) {
+            known.next = until;
+            return;
+        }
+        let mut facts = known.slice_of(some, plan, now);
+        if some.is_empty() {
+            known.chore.phase = ChorePhase::Done;
+            out.push(Command::Note(Happening::Chore(Box::new(known.chore.clone()))));
+        }
+        known.took(some.len(), now);
+        known.busy = true;
+        facts.push(Fact::Chore(Box::new(known.chore.clone())));
+        self.commit(facts, out);
+    }
+
+    /// A slice, or a new phase, is on disk.
+    pub(super) fn chore_kept(&mut self, chore: &Chore) {
+        if let Some(at) = self.chores.iter().position(|known| known.chore.id == chore.id) {
+            self.chores[at].busy = false;
+            if chore.phase != ChorePhase::Open {
+                self.chores.remove(at);
+            }
+        }
+    }
+
+    /// Until when a system that a flow delivers to is held.
+    fn held_until(&self, flow: &Arc<str>, now: Moment) -> Option<Moment> {
+        let (_, flow) = self.plan.flow(flow)?;
+        let gates = flow.effects.iter().filter_map(|effect| self.gate_of.get(&self.plan.systems[effect.system].name));
+        let held = gates.filter_map(|gate| self.gates[*gate].held(now));
+        held.map(|why| match why {
+            HoldReason::BreakerOpen(until) | HoldReason::Paused(until) => until,
+            _ => now.after(LOOK_AGAIN),
+        })
+        .max()
+    }
+}
+
+impl ChoreDesk {
+    fn slice_of(&mut self, runs: &[StoppedRun], plan: crate::fact::PlanId, now: Moment) -> Vec<Fact> {
+        let chore = &mut self.chore;
+        let by = chore.by.clone();
+        chore.at = runs.last().map_or(chore.at, |last| last.run);
+        let facts: Vec<Fact> = match &chore.what {
+            ChoreKind::Replay { over_newer } => {
+                let may = runs.iter().filter(|run| *over_newer || !run.overtaken);
+                may.map(|run| Fact::Reopened { run: run.run, plan, at: now, by: by.clone(), over_newer: *over_newer }).collect()
+            }
+            ChoreKind::Discard { reason } => {
+                let discarded = |run: &StoppedRun| Fact::Discarded { run: run.run, at: now, by: by.clone(), reason: reason.clone() };
+                runs.iter().map(discarded).collect()
+            }
+        };
+        chore.done += facts.len() as u64;
+        chore.left += (runs.len() - facts.len()) as u64;
+        facts
+    }
+}

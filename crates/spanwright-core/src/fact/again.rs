@@ -1,0 +1,98 @@
+//! What a stopped run owes when it goes on, and whether it may.
+//!
+//! Pure rules that every store follows, the preview of a replay too.
+
+use std::cmp::Ordering;
+
+use super::{EffectState, Moment, Phase, StoredEffect, Way};
+
+/// The effects of a stopped run as a replay finds them.
+///
+/// What is done stays done. What was refused is owed in its next generation, since a peer that remembers refusals under
+/// a key must not answer from memory. What is uncertain is owed in the same generation with the same bytes, and so is
+/// what was given up while nobody knew whether an earlier try had arrived. What was undone, or may have been, is owed
+/// again in its next generation; the undos go.
+pub fn owed_again(effects: Vec<StoredEffect>, at: Moment) -> Vec<StoredEffect> {
+    let undone: Vec<_> = effects
+        .iter()
+        .filter(|known| known.effect.way == Way::Undo && may_have_happened(&known.state.phase))
+        .map(|known| (known.effect.node.clone(), known.effect.item.clone()))
+        .collect();
+    let kept = effects.into_iter().filter(|known| known.effect.way == Way::Do);
+    kept.map(|mut known| {
+        let was_undone = undone.iter().any(|(node, item)| *node == known.effect.node && *item == known.effect.item);
+        known.state = state_again(known.state, was_undone, at);
+        known
+    })
+    .collect()
+}
+
+fn state_again(state: EffectState, was_undone: bool, at: Moment) -> EffectState {
+    let owed = Phase::Owed { due: at };
+    match &state.phase {
+        _ if was_undone => next_generation(state, owed),
+        Phase::Dead(_) if state.sent.is_none() => next_generation(state, owed),
+        Phase::Dead(_) | Phase::Uncertain(_) => EffectState { phase: owed, tries: 0, first: None, ..state },
+        Phase::Owed { .. } | Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Superseded => state,
+    }
+}
+
+fn next_generation(state: EffectState, owed: Phase) -> EffectState {
+    EffectState { phase: owed, generation: state.generation + 1, tries: 0, first: None, glued: None, sent: None }
+}
+
+fn may_have_happened(phase: &Phase) -> bool {
+    match phase {
+        Phase::Started { .. } | Phase::Done(_) | Phase::Uncertain(_) => true,
+        Phase::Owed { .. } | Phase::Unchanged | Phase::Superseded | Phase::Dead(_) => false,
+    }
+}
+
+/// Whether one state of a record is newer than another: by their versions where both have one and they differ, else by
+/// the order in which they came. Whole numbers are compared as numbers, everything else as text, so versions are
+/// counters or ISO 8601 times of one zone.
+pub fn is_newer((version, came): (Option<&str>, i64), (than_version, than_came): (Option<&str>, i64)) -> bool {
+    let by_version = match (version, than_version) {
+        (Some(one), Some(other)) => compare(one, other),
+        (_, _) => Ordering::Equal,
+    };
+    by_version.then(came.cmp(&than_came)) == Ordering::Greater
+}
+
+fn compare(one: &str, other: &str) -> Ordering {
+    match (whole(one), whole(other)) {
+        (Some(one), Some(other)) => one.len().cmp(&other.len()).then(one.cmp(other)),
+        (_, _) => one.cmp(other),
+    }
+}
+
+/// The digits of a whole number without leading zeros.
+fn whole(text: &str) -> Option<&str> {
+    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole.then(|| text.trim_start_matches('0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_newer;
+
+    fn check(one: (Option<&str>, i64), other: (Option<&str>, i64), expected: bool) {
+        assert_eq!(is_newer(one, other), expected, "{one:?} over {other:?}");
+    }
+
+    #[test]
+    fn a_version_counts_before_the_order_of_arrival() {
+        check((Some("10"), 1), (Some("9"), 2), true);
+        check((Some("9"), 2), (Some("10"), 1), false);
+        check((Some("007"), 2), (Some("7"), 1), true);
+        check((Some("2026-07-02T08:00:00Z"), 1), (Some("2026-07-01T09:00:00Z"), 2), true);
+    }
+
+    #[test]
+    fn without_two_versions_the_later_one_is_newer() {
+        check((None, 2), (Some("99"), 1), true);
+        check((None, 1), (None, 2), false);
+        check((Some("1"), 2), (Some("1"), 1), true);
+        check((None, 1), (None, 1), false);
+    }
+}

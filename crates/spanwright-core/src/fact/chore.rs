@@ -1,0 +1,102 @@
+//! Work on many stopped runs at once that outlives a restart: replay, or discard.
+//!
+//! A chore is a filter and how far it has come, by run number. Each slice of it is one commit: what is done to the
+//! runs, and the chore's new place. So a crash between two slices loses nothing and repeats nothing.
+
+use std::sync::Arc;
+
+use super::{Moment, RunId};
+use crate::settings::Rate;
+
+/// A chore; its number is the moment at which it was begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ChoreId(pub i64);
+
+/// A chore as it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Chore {
+    /// Its number.
+    pub id: ChoreId,
+    /// What is done to each run.
+    pub what: ChoreKind,
+    /// To which runs.
+    pub filter: StoppedFilter,
+    /// No run behind this one: what stops later is not meant.
+    pub upto: RunId,
+    /// How many in which time.
+    pub rate: Rate,
+    /// Who wants it.
+    pub by: Arc<str>,
+    /// Every run up to this one was seen to.
+    pub at: RunId,
+    /// Runs that it was done to.
+    pub done: u64,
+    /// Runs that were left as they are: a newer state of their record went on.
+    pub left: u64,
+    /// Where it stands.
+    pub phase: ChorePhase,
+}
+
+/// What a chore does to each run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ChoreKind {
+    /// It goes on under the plan of the day.
+    Replay {
+        /// Also where a newer state of its record went on.
+        over_newer: bool,
+    },
+    /// It is set aside.
+    Discard {
+        /// Why.
+        reason: Arc<str>,
+    },
+}
+
+/// Where a chore stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChorePhase {
+    /// Under way.
+    Open,
+    /// At its end.
+    Done,
+    /// A person cancelled it.
+    Cancelled,
+}
+
+/// Which stopped runs; what is not said does not count.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoppedFilter {
+    /// Of this flow.
+    pub flow: Option<Arc<str>>,
+    /// At this step.
+    pub node: Option<Arc<str>>,
+    /// For this reason (a code).
+    pub reason: Option<Arc<str>>,
+    /// About this record.
+    pub key: Option<Arc<str>>,
+    /// With this correlation id.
+    pub correlation: Option<Arc<str>>,
+}
+
+/// A stopped run, as a chore sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoppedRun {
+    /// Which.
+    pub run: RunId,
+    /// Its flow.
+    pub flow: Arc<str>,
+    /// A newer state of its record went on, so this one may not go over it.
+    pub overtaken: bool,
+}
+
+impl Chore {
+    /// A chore that begins now.
+    pub fn begin(what: ChoreKind, filter: StoppedFilter, upto: RunId, rate: Rate, by: Arc<str>, now: Moment) -> Chore {
+        Chore { id: ChoreId(now.0), what, filter, upto, rate, by, at: RunId(0), done: 0, left: 0, phase: ChorePhase::Open }
+    }
+
+    /// Whether a person asked for one run only.
+    pub fn is_of_one(&self) -> bool {
+        self.upto.0 - self.at.0 <= 1
+    }
+}

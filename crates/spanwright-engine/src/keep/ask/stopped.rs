@@ -1,0 +1,65 @@
+//! Stopped runs that a chore means, and whether a newer state of their record went on.
+
+use rusqlite::{Connection, Result, ToSql};
+use spanwright_core::fact::{RunId, StoppedFilter, StoppedRun, is_newer};
+
+use super::Ask;
+
+pub const STOPPED: &str = "SELECT run.id, run.flow FROM run INDEXED BY run_stopped_id CROSS JOIN message ON message.seq = run.message
+    WHERE run.state IN (4, 5) AND run.id > ?1 AND run.id <= ?2";
+// The others of the same record that went on, the last first: what is newer is mostly found at once. The index on the
+// key ends with the row number.
+pub const OTHERS: &str = "SELECT mine.version, mine.seq, other.version, other.seq FROM run
+    CROSS JOIN message AS mine ON mine.seq = run.message
+    CROSS JOIN message AS other INDEXED BY message_key ON other.key = mine.key AND other.source = mine.source
+    CROSS JOIN run AS its ON its.message = other.seq AND its.flow = run.flow AND its.id <> run.id
+    WHERE run.id = ?1 AND (its.state IN (0, 1, 2, 3)
+        OR EXISTS (SELECT 1 FROM effect WHERE effect.run = its.id AND effect.way = 0 AND effect.state IN (1, 2, 3, 5)))
+    ORDER BY other.seq DESC";
+
+impl Ask<'_> {
+    pub fn stopped(self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>> {
+        let named = |name: &Option<std::sync::Arc<str>>| name.as_ref().map(|name| self.names.known(name).unwrap_or(0));
+        let (flow, node, reason) = (named(&filter.flow), named(&filter.node), named(&filter.reason));
+        let conditions: [(&str, Option<&dyn ToSql>); 5] = [
+            ("run.flow", flow.as_ref().map(|value| value as _)),
+            ("run.node", node.as_ref().map(|value| value as _)),
+            ("run.reason", reason.as_ref().map(|value| value as _)),
+            ("message.key", filter.key.as_ref().map(|value| value as _)),
+            ("message.correlation", filter.correlation.as_ref().map(|value| value as _)),
+        ];
+        let (mut sql, mut bound) = (STOPPED.to_string(), vec![&after.0 as &dyn ToSql, &upto.0]);
+        for (column, value) in conditions {
+            if let Some(value) = value {
+                bound.push(value);
+                sql += &format!(" AND {column} = ?{}", bound.len());
+            }
+        }
+        sql += &format!(" ORDER BY run.id LIMIT {most}");
+        let mut statement = self.ready(&sql)?;
+        let found = statement.query_map(&*bound, |row| Ok((RunId(row.get(0)?), row.get(1)?)))?;
+        found
+            .map(|found| {
+                let (run, flow) = found?;
+                Ok(StoppedRun { run, flow: self.names.text(flow), overtaken: self.overtaken(run)? })
+            })
+            .collect()
+    }
+
+    pub fn overtaken(self, run: RunId) -> Result<bool> {
+        overtaken(self.connection, run)
+    }
+}
+
+/// Whether a newer state of its record went on; see [`spanwright_core::fact::Store::overtaken`].
+pub fn overtaken(connection: &Connection, run: RunId) -> Result<bool> {
+    let mut statement = connection.prepare_cached(OTHERS)?;
+    let mut others = statement.query([run.0])?;
+    while let Some(row) = others.next()? {
+        let version = |column| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
+        if is_newer((version(2)?, row.get(3)?), (version(0)?, row.get(1)?)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

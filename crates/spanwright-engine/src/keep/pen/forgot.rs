@@ -1,0 +1,68 @@
+//! What is no longer wanted goes: bodies first, later the whole run. Open runs and dead letters stay, whatever is asked.
+
+use rusqlite::{OptionalExtension, Result};
+use spanwright_core::fact::{Forget, RunId};
+use std::time::Duration;
+
+use super::Pen;
+use crate::keep::numbers::{GONE, RunState};
+
+const RUN: &str = "SELECT run.state, run.message, message.body, (SELECT count(*) FROM run AS other WHERE other.message = run.message)
+    FROM run JOIN message ON message.seq = run.message WHERE run.id = ?1";
+const EMPTY_BODY: &str = "UPDATE body SET coding = ?2, data = x'' WHERE id = ?1 AND coding <> ?2";
+const EMPTY_RESULTS: &str =
+    "UPDATE body SET coding = ?2, data = x'' WHERE coding <> ?2 AND id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL)";
+const DROP_RESULTS: &str = "DELETE FROM body WHERE id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL)";
+const DROP_EFFECTS: &str = "DELETE FROM effect WHERE run = ?1";
+const DROP_ATTEMPTS: &str = "DELETE FROM attempt WHERE run = ?1";
+const DROP_RUN: &str = "DELETE FROM run WHERE id = ?1";
+const DROP_TRAIL: &str = "DELETE FROM trail WHERE message = ?1";
+const DROP_MESSAGE: &str = "DELETE FROM message WHERE seq = ?1";
+const DROP_BODY: &str = "DELETE FROM body WHERE id = ?1";
+
+/// What waits is due this much earlier: effects, sources, breakers and pauses. Messages keep the time that they were
+/// given, so it is noted which of them say nothing of the clock any more.
+const SET_BACK: [&str; 3] = [
+    "UPDATE effect SET due = due - ?1 WHERE state = 0",
+    "UPDATE cursor SET due = due - ?1, changed = changed - ?1",
+    "UPDATE gate SET since = since - ?1, until = until - ?1, paused_until = paused_until - ?1",
+];
+
+const NOTE_SET_BACK: &str = "INSERT OR REPLACE INTO meta (name, value)
+    VALUES ('set back', coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'message'), 0))";
+
+impl Pen<'_> {
+    pub(super) fn forgot(&mut self, run: RunId, what: Forget) -> Result<()> {
+        let row = self.rare(RUN)?.query_row([run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?;
+        let Some((state, message, body, runs)) = row else { return Ok(()) };
+        let _: (i64, i64, i64, i64) = (state, message, body, runs);
+        match (RunState::of(state).is_finished(), what) {
+            (false, _) => Ok(()),
+            (true, Forget::Bodies) => {
+                self.rare(EMPTY_BODY)?.execute((body, GONE))?;
+                self.rare(EMPTY_RESULTS)?.execute((run.0, GONE))?;
+                Ok(())
+            }
+            (true, Forget::All) => self.drop_run(run, message, body, runs == 1),
+        }
+    }
+
+    fn drop_run(&mut self, run: RunId, message: i64, body: i64, and_message: bool) -> Result<()> {
+        for sql in [DROP_RESULTS, DROP_EFFECTS, DROP_ATTEMPTS, DROP_RUN] {
+            self.rare(sql)?.execute([run.0])?;
+        }
+        if and_message {
+            self.rare(DROP_TRAIL)?.execute([message])?;
+            self.rare(DROP_MESSAGE)?.execute([message])?;
+            self.rare(DROP_BODY)?.execute([body])?;
+        }
+        Ok(())
+    }
+
+    // Rare, and so without a shortcut: every row that waits is written.
+    pub(super) fn set_back(&mut self, by: Duration) -> Result<()> {
+        let micros = i64::try_from(by.as_micros()).unwrap_or(i64::MAX);
+        self.rare(NOTE_SET_BACK)?.execute([])?;
+        SET_BACK.iter().try_for_each(|sql| self.rare(sql)?.execute([micros]).map(drop))
+    }
+}

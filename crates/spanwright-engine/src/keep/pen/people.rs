@@ -1,0 +1,66 @@
+//! What people did: set aside, acknowledged, sent once more. Each leaves a line in the trail of its message.
+
+use rusqlite::{OptionalExtension, Result};
+use spanwright_core::fact::{Moment, Receipt, Resent, RunId};
+
+use super::Pen;
+
+/// The kinds of a line of the trail.
+pub const REPLAYED: i64 = 0;
+pub const DISCARDED: i64 = 1;
+pub const ACKNOWLEDGED: i64 = 2;
+/// On the new message, with the id of the old one.
+pub const MADE_OF: i64 = 3;
+/// On the old message, with the id of the new one.
+pub const MADE_INTO: i64 = 4;
+
+const DISCARD: &str = "UPDATE run SET state = 6, changed = ?2 WHERE id = ?1 AND state IN (4, 5)";
+const ACKNOWLEDGE: &str = "UPDATE run SET acknowledged = ?2 WHERE id = ?1 AND state IN (4, 5)";
+const TRAIL: &str = "INSERT INTO trail (message, n, at, kind, by, words)
+    SELECT message, 1 + coalesce((SELECT max(n) FROM trail WHERE trail.message = run.message), 0), ?2, ?3, ?4, coalesce(?5, words, '')
+    FROM run WHERE id = ?1";
+const PARENT: &str = "UPDATE message SET parent = ?2 WHERE seq = (SELECT message FROM run WHERE id = ?1)";
+const MESSAGE_OF: &str = "SELECT message.seq, message.id FROM run JOIN message ON message.seq = run.message WHERE run.id = ?1";
+
+impl Pen<'_> {
+    pub(super) fn discarded(&mut self, run: RunId, at: Moment, by: &str, reason: &str) -> Result<()> {
+        match self.rare(DISCARD)?.execute((run.0, at.0))? {
+            0 => Ok(()),
+            _ => self.trail(run, at, DISCARDED, by, Some(reason)),
+        }
+    }
+
+    pub(super) fn acknowledged(&mut self, run: RunId, at: Moment, by: &str, words: &str) -> Result<()> {
+        match self.rare(ACKNOWLEDGE)?.execute((run.0, at.0))? {
+            0 => Ok(()),
+            _ => self.trail(run, at, ACKNOWLEDGED, by, Some(words)),
+        }
+    }
+
+    pub(super) fn resent(&mut self, resent: &Resent) -> Result<Receipt> {
+        let receipt = self.took(&resent.took)?;
+        let Receipt::Taken(new) = receipt else { return Ok(receipt) };
+        let (at, by, words) = (resent.took.at, &*resent.by, &*resent.words);
+        let old = self.rare(MESSAGE_OF)?.query_row([resent.of.0], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).optional()?;
+        if let Some((seq, id)) = old {
+            self.rare(PARENT)?.execute((new.0, seq))?;
+            self.trail(new, at, MADE_OF, by, Some(&linked(u128::from_be_bytes(id), words)))?;
+            self.trail(resent.of, at, MADE_INTO, by, Some(&linked(resent.took.message, words)))?;
+        }
+        if resent.instead {
+            self.discarded(resent.of, at, by, words)?;
+        }
+        Ok(receipt)
+    }
+
+    // Without words of its own the entry keeps what the run had stopped with.
+    pub(super) fn trail(&mut self, run: RunId, at: Moment, kind: i64, by: &str, words: Option<&str>) -> Result<()> {
+        self.rare(TRAIL)?.execute((run.0, at.0, kind, by, words))?;
+        Ok(())
+    }
+}
+
+/// The id of the other message, and why.
+fn linked(message: u128, words: &str) -> String {
+    format!("{message:032x} {words}")
+}
