@@ -8,7 +8,7 @@ use crate::{
     connector::{Refusal, Verdict},
     deliver::{GateChange, HoldReason},
     fact::{
-        Ending, Chore, ChoreId, ExchangeId, Fact, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root, RunFile, RunId,
+        Chore, ChoreId, Ending, ExchangeId, Fact, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root, RunFile, RunId,
         StoppedFilter, StoppedRun, Took,
     },
     plan::Plan,
@@ -119,13 +119,6 @@ pub enum Event {
 pub enum Order {
     /// Finish what is in flight and begin nothing.
     Stop,
-    /// Stopped runs go on under today's plan.
-    Replay {
-        /// Which.
-        runs: Vec<RunId>,
-        /// By whom.
-        by: Arc<str>,
-    },
     /// Stopped runs are set aside.
     Discard {
         /// Which.

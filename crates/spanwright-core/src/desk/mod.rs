@@ -46,6 +46,7 @@ use heard::Flight;
 use queue::Queue;
 use run_hand::{EffectHand, RunHand};
 use source::SourceDesk;
+pub use source::message_id;
 use take::FlowHand;
 
 /// Runs of one flow in hand, at most.
@@ -295,11 +296,6 @@ impl Desk {
     fn told(&mut self, order: Order, now: Moment, out: &mut Vec<Command>) {
         match order {
             Order::Stop => self.stopping = true,
-            Order::Replay { runs, by } => {
-                let plan = self.plan_id;
-                let facts = runs.into_iter().map(|run| Fact::Reopened { run, plan, at: now, by: by.clone(), over_newer: false }).collect();
-                self.commit(facts, out);
-            }
             Order::Discard { runs, by, reason } => {
                 let facts = runs.into_iter().map(|run| Fact::Discarded { run, at: now, by: by.clone(), reason: reason.clone() }).collect();
                 self.commit(facts, out);

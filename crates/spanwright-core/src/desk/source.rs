@@ -319,7 +319,7 @@ fn hex(print: &Print) -> String {
 }
 
 /// UUIDv7 (RFC 9562): the time in milliseconds, then random bits.
-fn message_id(now: Moment, roll: Roll<'_>) -> u128 {
+pub fn message_id(now: Moment, roll: Roll<'_>) -> u128 {
     let millis = u128::from(u64::try_from(now.0 / 1000).unwrap_or(0)) & 0xffff_ffff_ffff;
     let random = u128::from(roll()) << 64 | u128::from(roll());
     let bits = millis << 80 | (random & 0xffff_ffff_ffff_ffff_ffff);

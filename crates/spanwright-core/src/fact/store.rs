@@ -8,7 +8,8 @@ use std::sync::Arc;
 use spanwright_shape::text::Failure;
 
 use super::{
-    EffectKey, EffectState, Chore, ExchangeId, Fact, Forget, GateRow, Moment, PlanId, Print, Root, RunId, StopKind, StoppedFilter, StoppedRun,
+    Chore, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, PlanId, Print, Root, RunId, StopKind, StoppedFilter,
+    StoppedRun,
 };
 
 /// Keeps facts.

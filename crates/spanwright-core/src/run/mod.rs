@@ -4,8 +4,10 @@
 
 mod advance;
 pub mod intake;
+mod preview;
 mod scene;
 mod times;
 
 pub(crate) use advance::ending_of;
 pub use advance::{Advance, AdvanceJob, Input, Known, KnownEffect, Owed, Then, advance};
+pub use preview::preview;

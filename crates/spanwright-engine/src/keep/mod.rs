@@ -26,9 +26,9 @@ mod numbers;
 mod pen;
 mod read;
 mod schema;
-mod tidy;
 #[cfg(test)]
 mod tests;
+mod tidy;
 mod writer;
 
 pub use fault::OpenFault;

@@ -5,7 +5,9 @@
 use std::path::Path;
 
 use rusqlite::{Connection, Result};
-use spanwright_core::fact::{ListFilter, Listed, Moment, RunId, Shown, StoreFault};
+use spanwright_core::fact::{
+    Chore, ListFilter, Listed, Moment, PlanBundle, PlanId, RunFile, RunId, Shown, StoppedFilter, StoppedRun, StoreFault,
+};
 
 use super::{CodeOf, OpenFault, ask::Ask, fault::fault_of, names::Names, schema};
 
@@ -87,6 +89,52 @@ impl Look {
     /// [`StoreFault`]
     pub fn causes(&self, most: usize) -> std::result::Result<Vec<Cause>, StoreFault> {
         self.at_one_moment(|ask| ask.causes(most))
+    }
+
+    /// Stopped runs that fit, up to this one, ascending.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn stopped(
+        &self,
+        filter: &StoppedFilter,
+        after: RunId,
+        upto: RunId,
+        most: usize,
+    ) -> std::result::Result<Vec<StoppedRun>, StoreFault> {
+        self.at_one_moment(|ask| ask.stopped(filter, after, upto, most))
+    }
+
+    /// Whether a newer state of this run's record went on.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn overtaken(&self, run: RunId) -> std::result::Result<bool, StoreFault> {
+        self.at_one_moment(|ask| ask.overtaken(run))
+    }
+
+    /// Some runs with all that is known of them.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn files(&self, runs: &[RunId]) -> std::result::Result<Vec<RunFile>, StoreFault> {
+        self.at_one_moment(|ask| ask.files(runs.iter().copied()))
+    }
+
+    /// A pinned project.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn plan_bundle(&self, plan: PlanId) -> std::result::Result<Option<PlanBundle>, StoreFault> {
+        self.at_one_moment(|ask| ask.plan_bundle(plan))
+    }
+
+    /// The newest chores, under way or over.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn chores(&self, most: usize) -> std::result::Result<Vec<Chore>, StoreFault> {
+        self.at_one_moment(|ask| ask.chores(most))
     }
 
     /// How many there are of each state. Walks over all runs.

@@ -155,7 +155,8 @@ mod tests {
 
     /// What the tables and indexes of a journal are, without comments and spaces.
     fn made(connection: &Connection) -> Vec<(String, String)> {
-        let mut statement = connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name").unwrap();
+        let mut statement =
+            connection.prepare("SELECT name, coalesce(sql, '') FROM sqlite_schema WHERE name NOT LIKE 'sqlite_%' ORDER BY name").unwrap();
         let plain = |sql: String| {
             let lines = sql.lines().map(|line| line.split("--").next().unwrap_or_default());
             lines.collect::<String>().split_whitespace().collect::<String>()

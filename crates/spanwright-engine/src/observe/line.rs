@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use spanwright_core::{
     deliver::GateChange,
     desk::{AttemptNote, Happening},
-    fact::{Ending, Chore, ChoreKind, ChorePhase, Moment, OutcomeKind, SkipReason, StopKind},
+    fact::{Chore, ChoreKind, ChorePhase, Ending, Moment, OutcomeKind, SkipReason, StopKind},
 };
 use spanwright_shape::text::{Code, Failure};
 

@@ -8,7 +8,8 @@ use spanwright_core::{
     deliver::GateChange,
     desk::{AttemptNote, Happening, Report},
     fact::{
-        Ending, Chore, ChoreKind, ChorePhase, ExchangeId, Moment, OutcomeKind, Root, RunId, SkipReason, StopKind, Stopped, StoppedFilter, Took,
+        Chore, ChoreKind, ChorePhase, Ending, ExchangeId, Moment, OutcomeKind, Root, RunId, SkipReason, StopKind, Stopped, StoppedFilter,
+        Took,
     },
     settings::Rate,
 };

@@ -3,9 +3,9 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
-    Attempt, Breaker, Bundled, EffectKey, EffectState, Ending, Chore, ChoreId, ChoreKind, ChorePhase, ExchangeId, Exchanged, Fact,
-    Forget, GateRow, Moment, Moved, Opening, OutcomeKind, Phase, PlanBundle, PlanId, Print, Receipt, Resent, Root, RunId, Seen, Settled,
-    SkipReason, StopKind, StoppedFilter, Stopped, Took, Way,
+    Attempt, Breaker, Bundled, Chore, ChoreId, ChoreKind, ChorePhase, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, Forget,
+    GateRow, Moment, Moved, Opening, OutcomeKind, Phase, PlanBundle, PlanId, Print, Receipt, Resent, Root, RunId, Seen, Settled,
+    SkipReason, StopKind, Stopped, StoppedFilter, Took, Way,
 };
 use spanwright_core::settings::Rate;
 use spanwright_shape::text::Failure;

@@ -241,7 +241,13 @@ fn a_run_is_overtaken(trial: &mut Trial<'_>) {
     };
     // 2 is newer than 1 by its version, though 3 came later; 4 is another record; 5 did nothing.
     trial.commit(&[of(1, "10", Some("1")), of(2, "10", Some("3")), of(3, "10", Some("2")), of(4, "11", None), of(5, "10", Some("9"))]);
-    trial.commit(&[stopped(1, StopKind::Dead), stopped(3, StopKind::Dead), done(2), stopped(4, StopKind::Dead), stopped(5, StopKind::Dead)]);
+    trial.commit(&[
+        stopped(1, StopKind::Dead),
+        stopped(3, StopKind::Dead),
+        done(2),
+        stopped(4, StopKind::Dead),
+        stopped(5, StopKind::Dead),
+    ]);
     let overtaken: Vec<_> = [1, 2, 3, 4, 5].map(|run| trial.store().overtaken(RunId(run)).expect("the disk is well")).into();
     assert_eq!(overtaken, [true, false, true, false, false]);
     // It did something after all.

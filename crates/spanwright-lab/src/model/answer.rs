@@ -6,7 +6,7 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    Backlog, Breaker, DueEffect, EffectKey, ChorePhase, ExchangeId, Forget, GateRow, Glued, Item, Lane, Moment, NodeName, Old, Opening,
+    Backlog, Breaker, ChorePhase, DueEffect, EffectKey, ExchangeId, Forget, GateRow, Glued, Item, Lane, Moment, NodeName, Old, Opening,
     Phase, RunFile, RunId, StoppedFilter, StoppedRun, StoredEffect, Way,
 };
 

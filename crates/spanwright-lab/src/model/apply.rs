@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
-    Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Resent, RunId, Seen, Settled,
-    SourceRow, StopKind, StoredEffect, Took, owed_again,
+    Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Resent, RunId, Seen,
+    Settled, SourceRow, StopKind, StoredEffect, Took, owed_again,
 };
 
 use super::state::{Effect, Place, Run, State};

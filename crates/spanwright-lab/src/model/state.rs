@@ -6,7 +6,7 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    EffectKey, EffectState, Chore, ChoreId, GateRow, Item, MessageFile, Moment, NodeName, Phase, PlanBundle, PlanId, Print, Root, RunId,
+    Chore, ChoreId, EffectKey, EffectState, GateRow, Item, MessageFile, Moment, NodeName, Phase, PlanBundle, PlanId, Print, Root, RunId,
     SourceRow, StopKind, Way, is_newer,
 };
 
@@ -22,8 +22,8 @@ pub struct State {
     pub runs: Vec<Run>,
     pub active: BTreeSet<RunId>,
     pub parked: BTreeSet<RunId>,
-    /// By (scope, key): the last print, and when it may be forgotten.
-    pub seen: HashMap<(Arc<str>, Arc<str>), (Option<Print>, Moment)>,
+    /// By (scope, key).
+    pub seen: HashMap<(Arc<str>, Arc<str>), Mark>,
     pub chores: BTreeMap<ChoreId, Chore>,
     /// When each source moved last.
     pub moved: BTreeMap<Arc<str>, Moment>,
@@ -32,6 +32,9 @@ pub struct State {
     pub sources: BTreeMap<Arc<str>, SourceRow>,
     pub gates: BTreeMap<Arc<str>, GateRow>,
 }
+
+/// That something was seen or sent: its last print, and when that may be forgotten.
+pub type Mark = (Option<Print>, Moment);
 
 /// A run and its effects.
 #[derive(Debug)]
@@ -110,10 +113,9 @@ impl State {
     /// A newer state of its record went on in its flow.
     pub fn overtaken(&self, run: RunId) -> bool {
         let Some(mine) = self.run(run).filter(|mine| mine.message.key.is_some()) else { return false };
-        let about_it = |row: &Run| row.message.key == mine.message.key && row.message.source == mine.message.source && row.flow == mine.flow;
-        let newer = |other: RunId, row: &Run| {
-            is_newer((row.message.version.as_deref(), other.0), (mine.message.version.as_deref(), run.0))
-        };
+        let about_it =
+            |row: &Run| row.message.key == mine.message.key && row.message.source == mine.message.source && row.flow == mine.flow;
+        let newer = |other: RunId, row: &Run| is_newer((row.message.version.as_deref(), other.0), (mine.message.version.as_deref(), run.0));
         self.all().any(|(other, row)| other != run && about_it(row) && row.went_on() && newer(other, row))
     }
 }

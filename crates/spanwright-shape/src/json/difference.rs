@@ -67,7 +67,7 @@ fn field(key: &str) -> String {
 
 fn is_same(one: &Value<'_>, other: &Value<'_>) -> bool {
     match (one, other) {
-        (Value::Number(one), Value::Number(other)) => one == other || text(&Value::Number(*one)) == text(&Value::Number(*other)),
+        (Value::Number(one), Value::Number(other)) => one.compare(other).is_eq(),
         (_, _) => text(one) == text(other),
     }
 }

@@ -6,9 +6,11 @@
 //! RFC 8259 does not allow is refused, but for a byte order mark at the start, which .NET
 //! peers send and we skip.
 
+mod difference;
 mod read;
 mod write;
 
+pub use difference::{DIFFERENCES_MOST, Difference, differences};
 pub use read::read;
 pub use write::{write, write_text};
 

@@ -1,15 +1,19 @@
 //! `spanwright dead-letters`: what could not be delivered, by cause, since a person mends a cause and not a thousand messages.
 
+use std::sync::Arc;
+
 use anyhow::bail;
 use clap::{Args, Subcommand};
-use spanwright_core::fact::{Listed, PlanId, StopKind};
+use spanwright_core::{
+    desk::Order,
+    fact::{Fact, RunId, StopKind, StoppedFilter, Store as _},
+};
 use spanwright_engine::{keep::Cause, observe::timestamp};
 
 use super::{
     Ended,
     folder::Folder,
-    journal, messages,
-    orders::{self, Errand, What},
+    journal, messages, orders,
     out::{Format, Object, Out},
     story::{count, words},
 };
@@ -17,6 +21,8 @@ use crate::codes;
 
 /// Causes that are listed.
 const CAUSES_MOST: usize = 100;
+/// Dead letters that are set aside or acknowledged at once.
+const RUNS_MOST: usize = 10_000;
 
 /// List dead letters by cause; show one, or set it aside
 #[derive(Args)]
@@ -24,8 +30,9 @@ const CAUSES_MOST: usize = 100;
     args_conflicts_with_subcommands = true,
     after_help = "Examples:\n  spanwright dead-letters\n  \
     spanwright dead-letters show 4711                 one with its whole trail and what to do\n  \
+    spanwright dead-letters acknowledge R2015 --note 'ticket 7'\n  \
     spanwright dead-letters discard 4711 --reason 'a test record'\n  \
-    spanwright replay --reason R2015                  try those of a cause again\n\nExit code 1 where there are any."
+    spanwright replay --reason R2015                  try those of a cause again\n\nExit code 1 where there are any that nobody has acknowledged."
 )]
 pub struct DeadLetters {
     #[command(subcommand)]
@@ -52,9 +59,19 @@ enum Act {
         #[arg(long, value_enum, default_value_t)]
         format: Format,
     },
+    /// Say that somebody takes care of it: it stays a dead letter, and exit codes no longer warn of it
+    Acknowledge {
+        /// Its message id, correlation id or run number, or a code: all of that reason
+        id: String,
+        #[command(flatten)]
+        folder: Folder,
+        /// What is done about it; it is kept in the trail
+        #[arg(long, value_name = "WORDS", default_value = "")]
+        note: String,
+    },
     /// Set one aside: it stays in the journal, and is no longer a dead letter
     Discard {
-        /// Its message id, correlation id or run number
+        /// Its message id, correlation id or run number, or a code: all of that reason
         id: String,
         #[command(flatten)]
         folder: Folder,
@@ -69,6 +86,7 @@ impl DeadLetters {
         match &self.act {
             None => list(&self.folder, self.format, out),
             Some(Act::Show { id, folder, body, format }) => show(id, folder, *body, *format, out),
+            Some(Act::Acknowledge { id, folder, note }) => acknowledge(id, folder, note, out),
             Some(Act::Discard { id, folder, reason }) => discard(id, folder, reason, out),
         }
     }
@@ -87,9 +105,10 @@ fn list(folder: &Folder, format: Format, out: &mut Out) -> anyhow::Result<Ended>
         return Ok(Ended::Fine);
     }
     if format == Format::Human {
-        out.aside("`spanwright messages --state dead` lists them one by one; `spanwright replay --reason CODE` tries them again");
+        out.aside("`spanwright messages --state dead` lists them one by one; `spanwright replay --reason CODE --dry-run` shows what would be sent again");
     }
-    Ok(Ended::Problems)
+    let all_known = causes.iter().all(|cause| cause.acknowledged == cause.runs);
+    Ok(if all_known { Ended::Fine } else { Ended::Problems })
 }
 
 fn human(cause: &Cause) -> String {
@@ -97,8 +116,13 @@ fn human(cause: &Cause) -> String {
         StopKind::Dead => "",
         StopKind::Uncertain => ", of which nobody knows whether they happened",
     };
+    let known = match cause.acknowledged {
+        0 => String::new(),
+        known if known == cause.runs => " (acknowledged)".to_string(),
+        known => format!(" ({known} acknowledged)"),
+    };
     format!(
-        "{} in flow {} at {}{kind}\n  {}\n  since {}, last {}\n  what to do: {}\n\n",
+        "{}{known} in flow {} at {}{kind}\n  {}\n  since {}, last {}\n  what to do: {}\n\n",
         count(cause.runs, "dead letter"),
         cause.flow,
         cause.node,
@@ -116,6 +140,7 @@ fn json(cause: &Cause) -> String {
     };
     Object::new()
         .number("count", cause.runs)
+        .number("acknowledged", cause.acknowledged)
         .text("kind", kind)
         .text("flow", &cause.flow)
         .text("node", &cause.node)
@@ -140,29 +165,50 @@ fn show(id: &str, folder: &Folder, with_body: bool, format: Format, out: &mut Ou
 }
 
 fn discard(id: &str, folder: &Folder, reason: &str, out: &mut Out) -> anyhow::Result<Ended> {
-    let found: Vec<Listed> = journal::lines(&journal::look(folder)?, id)?.into_iter().filter(journal::is_stopped).collect();
-    if found.is_empty() {
-        bail!("`{id}` is no dead letter");
-    }
     if reason.trim().is_empty() {
         bail!("a discard wants a reason: somebody will ask");
     }
-    let runs = found.iter().map(|line| line.run).collect();
-    let errand = Errand { runs, by: journal::person(), what: What::Discard(reason.to_string()) };
-    match journal::alone(folder)? {
-        // A discard names no plan.
-        Some(mut keep) => carry_out(&mut keep, &errand, PlanId(0))?,
-        None => orders::leave(folder, &errand)?,
-    }
-    out.aside(&format!("{} set aside", count(found.len() as u64, "dead letter")));
+    let runs = stopped(id, folder)?;
+    let number = runs.len() as u64;
+    let (by, reason, at): (Arc<str>, Arc<str>, _) = (journal::person().into(), reason.into(), journal::now());
+    let fact = |run: &RunId| Fact::Discarded { run: *run, at, by: by.clone(), reason: reason.clone() };
+    let facts = runs.iter().map(fact).collect();
+    carry_out(folder, facts, &Order::Discard { runs, by, reason })?;
+    out.aside(&format!("{} set aside", count(number, "dead letter")));
     Ok(Ended::Fine)
 }
 
-/// Writes an errand into a journal that nobody else has.
-///
-/// # Errors
-/// The journal says why not.
-pub fn carry_out(keep: &mut spanwright_engine::keep::Keep, errand: &Errand, plan: PlanId) -> anyhow::Result<()> {
-    use spanwright_core::fact::Store as _;
-    keep.commit(&errand.facts(plan, journal::now())).map(drop).map_err(journal::fault)
+fn acknowledge(id: &str, folder: &Folder, note: &str, out: &mut Out) -> anyhow::Result<Ended> {
+    let runs = stopped(id, folder)?;
+    let number = runs.len() as u64;
+    let (by, words, at): (Arc<str>, Arc<str>, _) = (journal::person().into(), note.into(), journal::now());
+    let fact = |run: &RunId| Fact::Acknowledged { run: *run, at, by: by.clone(), words: words.clone() };
+    let facts = runs.iter().map(fact).collect();
+    carry_out(folder, facts, &Order::Acknowledge { runs, by, words })?;
+    out.aside(&format!("{} acknowledged: no alarm any more, and still to be replayed or set aside", count(number, "dead letter")));
+    Ok(Ended::Fine)
+}
+
+/// The dead letters with this id; where it is a code, all of that reason.
+fn stopped(id: &str, folder: &Folder) -> anyhow::Result<Vec<RunId>> {
+    let look = journal::look(folder)?;
+    if let Some(code) = codes::find(id) {
+        let filter = StoppedFilter { reason: Some(code.id.into()), ..StoppedFilter::default() };
+        let found = look.stopped(&filter, RunId(0), RunId(i64::MAX), RUNS_MOST).map_err(journal::fault)?;
+        return if found.is_empty() {
+            bail!("no dead letter has the reason {}", code.id)
+        } else {
+            Ok(found.iter().map(|run| run.run).collect())
+        };
+    }
+    let found: Vec<RunId> = journal::lines(&look, id)?.into_iter().filter(journal::is_stopped).map(|line| line.run).collect();
+    if found.is_empty() { bail!("`{id}` is no dead letter") } else { Ok(found) }
+}
+
+/// Writes the facts into a journal that nobody else has, or leaves the order for whoever has it.
+fn carry_out(folder: &Folder, facts: Vec<Fact>, order: &Order) -> anyhow::Result<()> {
+    match journal::alone(folder)? {
+        Some(mut keep) => keep.commit(&facts).map(drop).map_err(journal::fault),
+        None => orders::leave(folder, order, None),
+    }
 }

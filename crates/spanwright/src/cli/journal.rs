@@ -1,7 +1,7 @@
 //! The journal as commands see it: read beside a running engine, written by whoever has it alone.
 
 use anyhow::{Result, anyhow};
-use spanwright_core::fact::{ListFilter, Listed, Moment, RunId, Shown, StoreFault};
+use spanwright_core::fact::{Listed, Moment, RunId, Shown, StoreFault};
 use spanwright_engine::{
     clock::Clock,
     keep::{Keep, Look, OpenFault, Which},
@@ -78,14 +78,12 @@ fn ways(id: &str) -> Vec<Which> {
     ways
 }
 
-/// Whether a later message about the same record was taken: an older one must not overwrite it.
+/// The line of a run; `None` where it is gone.
 ///
 /// # Errors
 /// The journal cannot be read.
-pub fn has_newer(look: &Look, line: &Listed) -> Result<bool> {
-    let Some(key) = &line.key else { return Ok(false) };
-    let filter = ListFilter { flow: Some(line.flow.to_string()), key: Some(key.to_string()), most: 1, ..ListFilter::default() };
-    Ok(look.list(&filter).map_err(fault)?.iter().any(|newest| newest.run > line.run))
+pub fn line_of(look: &Look, run: RunId) -> Result<Option<Listed>> {
+    Ok(look.show(&Which::Run(run)).map_err(fault)?.pop().map(|shown| shown.line))
 }
 
 /// Whether a person can still do something about it.

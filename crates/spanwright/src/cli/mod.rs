@@ -4,6 +4,7 @@
 //! is fine, 1 where problems were found, 2 where it could not be done; a reader that goes away is no fault of ours.
 
 mod check;
+mod chores;
 mod completions;
 mod dead_letters;
 mod demo;
@@ -15,8 +16,10 @@ mod journal;
 mod messages;
 mod orders;
 mod out;
+mod preview;
 mod progress;
 mod replay;
+mod resend;
 mod run;
 mod schema;
 mod story;
@@ -65,7 +68,9 @@ enum Command {
     Demo(demo::Demo),
     Messages(messages::Messages),
     DeadLetters(dead_letters::DeadLetters),
-    Replay(replay::Replay),
+    Replay(Box<replay::Replay>),
+    Resend(resend::Resend),
+    Chores(chores::Chores),
     Explain(explain::Explain),
     Schema(schema::Schema),
     Completions(completions::Completions),
@@ -81,6 +86,8 @@ impl Command {
             Command::Messages(messages) => messages.run(out),
             Command::DeadLetters(dead_letters) => dead_letters.run(out),
             Command::Replay(replay) => replay.run(out),
+            Command::Resend(resend) => resend.run(out),
+            Command::Chores(chores) => chores.run(out),
             Command::Explain(explain) => explain.run(out),
             Command::Schema(schema) => schema.run(out),
             Command::Completions(completions) => completions.run(out),

@@ -69,7 +69,7 @@ impl Show {
 /// Shows a running engine until it has ended, and hands it the orders that are left for it. `is_enough` is asked each
 /// time whether it should be stopped.
 pub fn follow(begun: Begun, show: &Show, out: &mut Out, mut is_enough: impl FnMut(&State) -> bool) -> Ended {
-    let Begun { running, told, clock, folder } = begun;
+    let Begun { running, told, clock, folder, project } = begun;
     let (began, mut stopped) = (Instant::now(), false);
     while !running.is_over() {
         tell(&told, show, began, out);
@@ -79,7 +79,7 @@ pub fn follow(begun: Begun, show: &Show, out: &mut Out, mut is_enough: impl FnMu
             running.stop();
             stopped = true;
         }
-        hand_over(&folder, &running, out);
+        hand_over(&folder, &project, &running, out);
         thread::sleep(DRAWN_EVERY);
     }
     let ended = running.wait();
@@ -94,9 +94,9 @@ fn tell(told: &Receiver<String>, show: &Show, began: Instant, out: &mut Out) {
     }
 }
 
-fn hand_over(folder: &Folder, running: &Running, out: &mut Out) {
-    match orders::take(folder) {
-        Ok(errands) => errands.into_iter().for_each(|errand| running.tell(errand.order())),
+fn hand_over(folder: &Folder, project: &orders::Hash, running: &Running, out: &mut Out) {
+    match orders::take(folder, project) {
+        Ok(orders) => orders.into_iter().for_each(|order| running.tell(order)),
         Err(error) => out.aside(&format!("reading what is left in `{}`: {error}", folder.state().display())),
     }
 }

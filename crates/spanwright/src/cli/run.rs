@@ -25,6 +25,7 @@ use super::{
     Ended,
     check::plan_of,
     folder::Folder,
+    orders,
     out::{Format, Object, Out},
     progress::{self, Show, held},
     story::{Story, count, words},
@@ -191,6 +192,8 @@ pub struct Begun {
     pub clock: Arc<Clock>,
     /// Its folder, where orders are left.
     pub folder: Folder,
+    /// The print of its files.
+    pub project: orders::Hash,
 }
 
 impl Project {
@@ -207,6 +210,16 @@ impl Project {
             Some(plan) => Ok(Project { folder, bundle, plan, environment: environment.map(str::to_string) }),
             None => bail!("the project has problems, so it is not run"),
         }
+    }
+
+    /// What its files say.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The same, kept.
+    pub fn into_plan(self) -> Plan {
+        self.plan
     }
 
     /// Its files.
@@ -244,7 +257,7 @@ impl Project {
             }
         };
         self.folder.make_state()?;
-        let environment = self.environment;
+        let (environment, project) = (self.environment, self.plan.hash);
         let start = Start {
             bundle: pinned::pin(&self.bundle),
             plan: Arc::new(self.plan),
@@ -258,6 +271,6 @@ impl Project {
             http: HttpSettings::default(),
             clock: clock.clone(),
         };
-        Ok(Begun { running: Engine::start(start)?, told, clock, folder: self.folder })
+        Ok(Begun { running: Engine::start(start)?, told, clock, folder: self.folder, project })
     }
 }

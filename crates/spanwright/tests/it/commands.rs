@@ -9,7 +9,7 @@ use spanwright_world::{World, WorldSettings};
 use crate::project::{Project, Ran, ran, run};
 
 /// A project whose run has left one dead letter: a customer without an e-mail address.
-fn with_a_dead_letter() -> (Project, World, tempfile::TempDir) {
+pub fn with_a_dead_letter() -> (Project, World, tempfile::TempDir) {
     let (project, ledgers) = (Project::example(), tempfile::tempdir().unwrap());
     let mut settings = WorldSettings::quiet(ledgers.path(), 40);
     settings.erp.catalog = settings.erp.catalog.without_email(7);
@@ -19,7 +19,7 @@ fn with_a_dead_letter() -> (Project, World, tempfile::TempDir) {
     (project, world, ledgers)
 }
 
-fn objects(ran: &Ran) -> Vec<serde_json::Value> {
+pub fn objects(ran: &Ran) -> Vec<serde_json::Value> {
     ran.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
@@ -49,26 +49,6 @@ fn a_discarded_dead_letter_is_none_and_its_reason_stays() {
     assert_eq!(project.run(&["dead-letters"]).code, 0);
     assert!(project.run(&["messages", "--id", &id]).out.contains("a test customer"));
     assert_eq!(run(&["dead-letters", "discard", &id, project.text(), "--reason", "again"]).code, 2);
-}
-
-#[test]
-fn a_replay_goes_through_todays_map_under_a_new_key() {
-    let (project, world, _ledgers) = with_a_dead_letter();
-    let id = objects(&project.run(&["messages", "--state", "dead", "--format", "json"]))[0]["run"].to_string();
-    assert!(project.run(&["replay", "--reason", "R2015", "--dry-run"]).out.contains(&id));
-    assert_eq!(project.run(&["dead-letters"]).code, 1, "a dry run changes nothing");
-    assert_eq!(project.run(&["replay"]).code, 2, "not without saying which");
-    project.edit(
-        "maps/customer-to-contact.yaml",
-        "email: { from: .Email, then: ascii_downcase }",
-        "email: { from: .Email, then: ascii_downcase, default: nobody@example.com }",
-    );
-    assert_eq!(project.run(&["replay", "--id", &id]).code, 0);
-    let ran = ran(&mut project.command(&world, &["--once", "--log", "human", "--level", "error"]));
-    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
-    let shown = project.run(&["messages", "--id", &id]);
-    assert!(shown.out.contains("done") && shown.out.contains("replayed"), "{}", shown.out);
-    assert_eq!(project.run(&["dead-letters"]).code, 0);
 }
 
 #[test]

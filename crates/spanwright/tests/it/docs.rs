@@ -21,7 +21,8 @@ fn the_list_of_codes_is_fresh() {
 
 #[test]
 fn the_help_of_each_command_is_fresh() {
-    let commands = ["init", "check", "run", "demo", "messages", "dead-letters", "replay", "explain", "schema", "completions"];
+    let commands =
+        ["init", "check", "run", "demo", "messages", "dead-letters", "replay", "resend", "chores", "explain", "schema", "completions"];
     let page = |command: &&str| format!("\n## {command}\n\n```text\n{}```\n", run(&[command, "--help"]).out);
     let text: String = commands.iter().map(page).collect();
     expect(&format!("{REFERENCE}/commands.md"), &format!("# Commands\n{text}"));

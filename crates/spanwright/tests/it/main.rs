@@ -7,5 +7,6 @@ mod crash;
 mod demo;
 mod docs;
 mod project;
+mod replay;
 mod run;
 mod secrets;

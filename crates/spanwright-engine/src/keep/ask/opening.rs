@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::{OptionalExtension, Result};
 use spanwright_core::fact::{
-    Backlog, Breaker, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Lane, Moment, Opening, PlanId, RunId, SourceRow,
+    Backlog, Breaker, Chore, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Lane, Moment, Opening, PlanId, RunId, SourceRow,
 };
 
 use super::{Ask, bytes, text};
@@ -41,6 +41,12 @@ pub fn chores() -> String {
 }
 
 impl Ask<'_> {
+    /// The newest first.
+    pub fn chores(self, most: usize) -> Result<Vec<Chore>> {
+        let mut statement = self.ready(&format!("SELECT {} FROM chore ORDER BY id DESC LIMIT ?1", chore::COLUMNS))?;
+        statement.query_map([most.cast_signed()], chore::read)?.collect()
+    }
+
     pub fn opening(self, boot: u32) -> Result<Opening> {
         Ok(Opening {
             boot,

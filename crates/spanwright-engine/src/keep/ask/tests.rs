@@ -16,7 +16,17 @@ fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
 
 /// A step may walk over an index of open work from end to end, and over nothing else.
 fn walks_over_finished_work(step: &str) -> bool {
-    let of_open_work = ["run_active", "run_parked", "run_stopped", "run_stopped_id", "chore_open", "effect_due", "effect_glued", "effect_started", "exchange_bundled"];
+    let of_open_work = [
+        "run_active",
+        "run_parked",
+        "run_stopped",
+        "run_stopped_id",
+        "chore_open",
+        "effect_due",
+        "effect_glued",
+        "effect_started",
+        "exchange_bundled",
+    ];
     let tiny = ["SCAN sqlite_sequence", "SCAN CONSTANT ROW", "SCAN cursor", "SCAN gate"];
     step.starts_with("SCAN") && !of_open_work.iter().any(|index| step.contains(&format!("INDEX {index}"))) && !tiny.contains(&step)
 }

@@ -13,7 +13,8 @@ const CHORE: &str = "INSERT OR REPLACE INTO chore (id, kind, words, flow, node, 
         state, at_run, done, left_alone, by)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)";
 /// The columns of [`read`], in its order.
-pub const COLUMNS: &str = "id, kind, words, flow, node, reason, key, correlation, upto, rate_most, rate_micros, state, at_run, done, left_alone, by";
+pub const COLUMNS: &str =
+    "id, kind, words, flow, node, reason, key, correlation, upto, rate_most, rate_micros, state, at_run, done, left_alone, by";
 
 impl Pen<'_> {
     pub(super) fn chore(&mut self, chore: &Chore) -> Result<()> {

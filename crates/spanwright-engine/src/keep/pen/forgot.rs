@@ -10,8 +10,7 @@ use crate::keep::numbers::{GONE, RunState};
 const RUN: &str = "SELECT run.state, run.message, message.body, (SELECT count(*) FROM run AS other WHERE other.message = run.message)
     FROM run JOIN message ON message.seq = run.message WHERE run.id = ?1";
 const EMPTY_BODY: &str = "UPDATE body SET coding = ?2, data = x'' WHERE id = ?1 AND coding <> ?2";
-const EMPTY_RESULTS: &str =
-    "UPDATE body SET coding = ?2, data = x'' WHERE coding <> ?2 AND id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL)";
+const EMPTY_RESULTS: &str = "UPDATE body SET coding = ?2, data = x'' WHERE coding <> ?2 AND id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL)";
 const DROP_RESULTS: &str = "DELETE FROM body WHERE id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL)";
 const DROP_EFFECTS: &str = "DELETE FROM effect WHERE run = ?1";
 const DROP_ATTEMPTS: &str = "DELETE FROM attempt WHERE run = ?1";

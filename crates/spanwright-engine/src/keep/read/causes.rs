@@ -21,13 +21,16 @@ pub struct Cause {
     pub failure: Failure,
     /// How many.
     pub runs: u64,
+    /// How many of them a person has acknowledged.
+    pub acknowledged: u64,
     /// When the first stopped.
     pub first: Moment,
     /// When the last stopped.
     pub last: Moment,
 }
 
-pub const CAUSES: &str = "SELECT flow, node, state, reason, words, count(*), min(changed), max(changed) FROM run INDEXED BY run_stopped
+pub const CAUSES: &str =
+    "SELECT flow, node, state, reason, words, count(*), count(acknowledged), min(changed), max(changed) FROM run INDEXED BY run_stopped
     WHERE state IN (4, 5) GROUP BY flow, node, reason, words, state ORDER BY count(*) DESC, max(changed) DESC, min(id) LIMIT ?1";
 
 impl Ask<'_> {
@@ -41,8 +44,9 @@ impl Ask<'_> {
                 kind,
                 failure: self.failure(row.get(3)?, row.get(4)?),
                 runs: row.get::<_, i64>(5)?.cast_unsigned(),
-                first: Moment(row.get(6)?),
-                last: Moment(row.get(7)?),
+                acknowledged: row.get::<_, i64>(6)?.cast_unsigned(),
+                first: Moment(row.get(7)?),
+                last: Moment(row.get(8)?),
             })
         })?;
         causes.collect()

@@ -7,6 +7,7 @@ use super::{Entry, SHOWN_MOST, Which};
 use crate::keep::{
     ask::{self, Ask},
     numbers::{self, RunState},
+    pen::people,
 };
 
 const RUN: &str = "SELECT message.received, message.source, run.state, run.changed, run.words, run.undone, body.coding, body.data
@@ -111,15 +112,14 @@ impl Ask<'_> {
 }
 
 fn by_people(row: &Row<'_>) -> Result<Entry> {
-    let (by, words) = (row.get::<_, String>(2)?, row.get::<_, String>(3)?);
-    let told = if words.is_empty() { String::new() } else { format!(": {words}") };
+    let (at, by, words) = (Moment(row.get(0)?), row.get::<_, String>(2)?, row.get::<_, String>(3)?);
+    let told = |before: &str| if words.is_empty() { String::new() } else { format!("{before}{words}") };
     Ok(match row.get::<_, i64>(1)? {
-        0 => (
-            Moment(row.get(0)?),
-            "replayed",
-            format!("by {by}{}", if words.is_empty() { String::new() } else { format!("; it had stopped{told}") }),
-        ),
-        _ => (Moment(row.get(0)?), "discarded", format!("by {by}{told}")),
+        people::REPLAYED => (at, "replayed", format!("by {by}{}", told("; it had stopped: "))),
+        people::ACKNOWLEDGED => (at, "acknowledged", format!("by {by}{}", told(": "))),
+        people::MADE_OF => (at, "made", format!("by {by}, of message {words}")),
+        people::MADE_INTO => (at, "made anew", format!("by {by}, as message {words}")),
+        _ => (at, "discarded", format!("by {by}{}", told(": "))),
     })
 }
 

@@ -40,5 +40,5 @@ fn in_memory() -> TempDir {
 
 #[test]
 fn it_answers_as_the_model_does() {
-    conformance::run(&mut Keeps { folder: in_memory() }, 0..200);
+    conformance::run(&mut Keeps { folder: in_memory() }, 0..120);
 }

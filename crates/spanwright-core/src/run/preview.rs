@@ -1,0 +1,25 @@
+//! What a stopped run would ask if it went on: the very walk that a replay makes, and nothing is sent.
+
+use std::sync::Arc;
+
+use spanwright_shape::room::Room;
+
+use super::{Advance, AdvanceJob, KnownEffect, advance};
+use crate::{
+    fact::{Moment, RunFile, owed_again},
+    plan::Plan,
+};
+
+/// What this run would owe, or how it would end, if it were replayed under this plan; `None` where the plan has no such
+/// flow. What comes behind a call that is owed is not known before that is answered.
+pub fn preview(file: &RunFile, plan: &Arc<Plan>, room: &Room) -> Option<Advance> {
+    let (flow, _) = plan.flow(&file.flow)?;
+    let known = owed_again(file.known.clone(), Moment::default()).into_iter().map(|known| KnownEffect {
+        node: known.effect.node,
+        item: known.effect.item,
+        way: known.effect.way,
+        phase: known.state.phase,
+    });
+    let (run, root, message) = (file.run, file.root, file.message.clone());
+    Some(advance(&AdvanceJob { run, plan: plan.clone(), flow, root, message, known: known.collect() }, room))
+}

@@ -1,0 +1,134 @@
+//! `spanwright chores`: work on many stopped messages at once, how far it is, and how it is ended.
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::bail;
+use clap::{Args, Subcommand};
+use spanwright_core::{
+    desk::Order,
+    fact::{Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, Store},
+};
+use spanwright_engine::observe::{chore_words, timestamp};
+
+use super::{
+    Ended,
+    folder::Folder,
+    journal, orders,
+    out::{Format, Object, Out},
+};
+
+/// Chores that are listed.
+const LISTED_MOST: usize = 20;
+/// How long a running engine may take to write one down.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Show replays of many messages and how far they are; end one
+#[derive(Args)]
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:\n  spanwright chores\n  spanwright chores cancel 1795669250451361\n\nWhat a chore has done stays done."
+)]
+pub struct Chores {
+    #[command(subcommand)]
+    act: Option<Act>,
+    #[command(flatten)]
+    folder: Folder,
+    /// How they are printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+#[derive(Subcommand)]
+enum Act {
+    /// End one where it is
+    Cancel {
+        /// Its number
+        chore: i64,
+        #[command(flatten)]
+        folder: Folder,
+    },
+}
+
+impl Chores {
+    pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        match &self.act {
+            None => self.list(out),
+            Some(Act::Cancel { chore, folder }) => cancel(ChoreId(*chore), folder, out),
+        }
+    }
+
+    fn list(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let chores = journal::look(&self.folder)?.chores(LISTED_MOST).map_err(journal::fault)?;
+        for chore in &chores {
+            out.line(&match self.format {
+                Format::Human => format!("{} {}", chore.id.0, chore_words(chore)),
+                Format::Json => json(chore),
+            })?;
+        }
+        if chores.is_empty() {
+            out.aside("no chores");
+        }
+        Ok(Ended::Fine)
+    }
+}
+
+fn json(chore: &Chore) -> String {
+    let what = match &chore.what {
+        ChoreKind::Replay { .. } => "replay",
+        ChoreKind::Discard { .. } => "discard",
+    };
+    let phase = match chore.phase {
+        ChorePhase::Open => "open",
+        ChorePhase::Done => "done",
+        ChorePhase::Cancelled => "cancelled",
+    };
+    Object::new()
+        .number("chore", chore.id.0.unsigned_abs())
+        .text("what", what)
+        .text("state", phase)
+        .text("begun", &timestamp(Moment(chore.id.0)))
+        .text("by", &chore.by)
+        .maybe("flow", chore.filter.flow.as_deref())
+        .maybe("node", chore.filter.node.as_deref())
+        .maybe("code", chore.filter.reason.as_deref())
+        .maybe("key", chore.filter.key.as_deref())
+        .number("done", chore.done)
+        .number("left", chore.left)
+        .end()
+}
+
+fn cancel(id: ChoreId, folder: &Folder, out: &mut Out) -> anyhow::Result<Ended> {
+    let known = journal::look(folder)?.chores(usize::MAX >> 1).map_err(journal::fault)?.into_iter().find(|chore| chore.id == id);
+    let Some(chore) = known else { bail!("there is no chore {}", id.0) };
+    if chore.phase != ChorePhase::Open {
+        bail!("chore {} is over: {}", id.0, chore_words(&chore));
+    }
+    match journal::alone(folder)? {
+        Some(mut keep) => {
+            let ended = Chore { phase: ChorePhase::Cancelled, ..chore };
+            keep.commit(&[Fact::Chore(Box::new(ended))]).map(drop).map_err(journal::fault)?;
+        }
+        None => orders::leave(folder, &Order::Cancel(id), None)?,
+    }
+    out.aside("cancelled; what it has done stays done");
+    Ok(Ended::Fine)
+}
+
+/// Waits until the running engine has written a chore down: from then on it outlives everything.
+///
+/// # Errors
+/// It does not.
+pub fn wait_until_known(folder: &Folder, chore: &Chore) -> anyhow::Result<()> {
+    let (look, began) = (journal::look(folder)?, Instant::now());
+    while began.elapsed() < PATIENCE {
+        let known = look.chores(LISTED_MOST).map_err(journal::fault)?;
+        if known.iter().any(|known| known.id == chore.id) {
+            return Ok(());
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    bail!("the running engine was told and has not written it down: does its disk have room? say it again when it has")
+}

@@ -1,0 +1,245 @@
+//! What a replay would send, beside what was to be sent before: shown before anything is done.
+
+use std::{collections::HashMap, fmt::Write as _, sync::Arc};
+
+use spanwright_core::{
+    fact::{Ending, Phase, PlanId, RunFile, Stopped, Way},
+    plan::Plan,
+    run::{Advance, Input, Owed, preview},
+};
+use spanwright_engine::{keep::Look, pinned};
+use spanwright_shape::{
+    json::{self, Difference},
+    room::Room,
+};
+
+use super::{journal, out::Object, story::words};
+
+/// Places that are shown of one message; the others are counted.
+const PLACES_MOST: usize = 20;
+/// Letters of a value that are shown.
+const VALUE_CHARS_MOST: usize = 120;
+
+/// Today's plan, and those that stopped messages are pinned to.
+pub struct Previewer<'l> {
+    look: &'l Look,
+    today: Arc<Plan>,
+    older: HashMap<PlanId, Option<Arc<Plan>>>,
+    environment: Option<String>,
+}
+
+/// What one message would ask.
+pub struct Preview {
+    /// In the order of the flow.
+    asks: Vec<Ask>,
+    /// Where it would stop again.
+    pub stops: Option<Stopped>,
+    /// A call comes first, and what is behind it depends on the answer.
+    unseen: bool,
+}
+
+/// One thing that it would ask.
+struct Ask {
+    name: String,
+    key: Key,
+    /// Against what it was to ask under its own plan.
+    change: Change,
+}
+
+/// Under which key it goes.
+#[derive(Clone, Copy)]
+enum Key {
+    /// For the first time.
+    First,
+    /// A new one, since it was refused under the old one, or undone.
+    New,
+    /// The one that it had, with the same bytes: nobody knows whether it happened.
+    Same,
+}
+
+enum Change {
+    /// Nothing.
+    None,
+    /// These places.
+    Places(Vec<Difference>),
+    /// What it was to ask before cannot be told, so here is all of it.
+    Whole(String),
+}
+
+impl<'l> Previewer<'l> {
+    /// Under today's plan.
+    pub fn of(look: &'l Look, today: Arc<Plan>, environment: Option<&str>) -> Previewer<'l> {
+        Previewer { look, today, older: HashMap::new(), environment: environment.map(str::to_string) }
+    }
+
+    /// What this run would ask.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn preview(&mut self, file: &RunFile) -> anyhow::Result<Preview> {
+        let older = self.older(file.plan)?;
+        let room = Room::new();
+        let before = older.and_then(|plan| preview(file, &plan, &room));
+        Ok(match preview(file, &self.today, &room) {
+            None => Preview { asks: Vec::new(), stops: None, unseen: false },
+            Some(Advance::Ends(Ending::Stopped(stopped))) => Preview { asks: Vec::new(), stops: Some(stopped), unseen: false },
+            Some(Advance::Ends(_)) => Preview { asks: Vec::new(), stops: None, unseen: false },
+            Some(Advance::Owes { owed, .. }) => {
+                let calls = owed.iter().any(|owed| self.is_call(file, owed));
+                let asks = owed.iter().map(|owed| ask(file, owed, before.as_ref(), &room)).collect();
+                Preview { asks, stops: None, unseen: calls }
+            }
+        })
+    }
+
+    fn is_call(&self, file: &RunFile, owed: &Owed) -> bool {
+        use spanwright_core::plan::StepKind;
+        let Some((_, flow)) = self.today.flow(&file.flow) else { return false };
+        flow.steps.iter().any(|step| matches!(&step.kind, StepKind::Call(effect) if *effect == owed.effect))
+    }
+
+    fn older(&mut self, id: PlanId) -> anyhow::Result<Option<Arc<Plan>>> {
+        if let Some(known) = self.older.get(&id) {
+            return Ok(known.clone());
+        }
+        let bundle = self.look.plan_bundle(id).map_err(journal::fault)?;
+        let plan = match bundle {
+            Some(bundle) if bundle.hash == self.today.hash => Some(self.today.clone()),
+            Some(bundle) => pinned::rebuild(&bundle, spanwright_connect::ALL, self.environment.as_deref()),
+            None => None,
+        };
+        self.older.insert(id, plan.clone());
+        Ok(plan)
+    }
+}
+
+fn ask(file: &RunFile, owed: &Owed, before: Option<&Advance>, room: &Room) -> Ask {
+    let item = if owed.item.is_empty() { String::new() } else { format!(" [{}]", owed.item) };
+    let way = if owed.way == Way::Do { "" } else { "undo of " };
+    let change = match before.and_then(|before| same_of(before, owed)) {
+        Some(input) => change(&input, &owed.input, room),
+        None => Change::Whole(whole(&owed.input)),
+    };
+    Ask { name: format!("{way}{}{item}", owed.node), key: key_of(file, owed), change }
+}
+
+fn same_of(before: &Advance, owed: &Owed) -> Option<Arc<Input>> {
+    let Advance::Owes { owed: all, .. } = before else { return None };
+    let same = all.iter().find(|other| (&other.node, &other.item, other.way) == (&owed.node, &owed.item, owed.way));
+    same.map(|same| same.input.clone())
+}
+
+fn key_of(file: &RunFile, owed: &Owed) -> Key {
+    let known =
+        file.known.iter().find(|known| (&known.effect.node, &known.effect.item, known.effect.way) == (&owed.node, &owed.item, owed.way));
+    match known.map(|known| (&known.state.phase, known.state.sent)) {
+        None => Key::First,
+        Some((Phase::Uncertain(_), _) | (_, Some(_))) => Key::Same,
+        Some(_) => Key::New,
+    }
+}
+
+fn change(before: &Input, after: &Input, room: &Room) -> Change {
+    if before == after {
+        return Change::None;
+    }
+    let body = |input: &Input| input.body.clone().unwrap_or_else(|| b"null".to_vec());
+    let (one, other) = (body(before), body(after));
+    let mut places = places(&before.with, &after.with, "with", room);
+    places.extend(self::places(&one, &other, "", room));
+    if places.is_empty() { Change::None } else { Change::Places(places) }
+}
+
+fn places(before: &[u8], after: &[u8], under: &str, room: &Room) -> Vec<Difference> {
+    let (Ok(before), Ok(after)) = (json::read(before, room), json::read(after, room)) else { return Vec::new() };
+    let found = json::differences(&before, &after).into_iter();
+    found.map(|place| Difference { path: format!("{under}{}", place.path), ..place }).collect()
+}
+
+fn whole(input: &Input) -> String {
+    String::from_utf8_lossy(input.body.as_deref().unwrap_or(&input.with)).into_owned()
+}
+
+impl Preview {
+    /// For a person, indented.
+    pub fn human(&self) -> String {
+        let mut text = String::new();
+        if let Some(Stopped { node, failure, .. }) = &self.stops {
+            let _ = writeln!(text, "           would stop again at {node}: {}", words(failure));
+        } else if self.asks.is_empty() {
+            text.push_str("           asks nothing more: it would end\n");
+        }
+        for ask in &self.asks {
+            let key = match ask.key {
+                Key::First => "for the first time",
+                Key::New => "under a new key",
+                Key::Same => "under its old key, with the same bytes or not at all",
+            };
+            let _ = writeln!(text, "           asks {}, {key}", ask.name);
+            change_lines(&ask.change, &mut text);
+        }
+        if self.unseen {
+            text.push_str("           what comes behind a call depends on its answer\n");
+        }
+        text
+    }
+
+    /// For a machine.
+    pub fn json(&self) -> String {
+        let asks = self.asks.iter().map(|ask| {
+            let key = match ask.key {
+                Key::First => "first",
+                Key::New => "new",
+                Key::Same => "same",
+            };
+            let object = Object::new().text("step", &ask.name).text("key", key);
+            match &ask.change {
+                Change::None => object.list("changes", []),
+                Change::Whole(body) => object.raw("body", body),
+                Change::Places(places) => object.list("changes", places.iter().map(place_json)),
+            }
+            .end()
+        });
+        let stops = self.stops.as_ref();
+        Object::new()
+            .list("asks", asks)
+            .maybe("stops_at", stops.map(|stopped| &*stopped.node))
+            .maybe("stops_code", stops.map(|stopped| stopped.failure.code.id))
+            .end()
+    }
+}
+
+fn place_json(place: &Difference) -> String {
+    let object = Object::new().text("path", &place.path);
+    let object = place.before.iter().fold(object, |object, before| object.raw("before", before));
+    place.after.iter().fold(object, |object, after| object.raw("after", after)).end()
+}
+
+fn change_lines(change: &Change, text: &mut String) {
+    match change {
+        Change::None => text.push_str("             the same as before\n"),
+        Change::Whole(body) => {
+            let _ = writeln!(text, "             {}", cut(body));
+        }
+        Change::Places(places) => {
+            for Difference { path, before, after } in places.iter().take(PLACES_MOST) {
+                let _ = match (before, after) {
+                    (Some(before), Some(after)) => writeln!(text, "             {path}: {} -> {}", cut(before), cut(after)),
+                    (None, Some(after)) => writeln!(text, "           + {path}: {}", cut(after)),
+                    (Some(before), None) => writeln!(text, "           - {path}: {}", cut(before)),
+                    (None, None) => Ok(()),
+                };
+            }
+            if places.len() > PLACES_MOST {
+                let _ = writeln!(text, "             and {} places more", places.len() - PLACES_MOST);
+            }
+        }
+    }
+}
+
+fn cut(value: &str) -> String {
+    match value.char_indices().nth(VALUE_CHARS_MOST) {
+        Some((at, _)) => format!("{}…", &value[..at]),
+        None => value.to_string(),
+    }
+}

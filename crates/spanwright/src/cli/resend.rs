@@ -1,0 +1,152 @@
+//! `spanwright resend`: a new message of an old one, as it was or with an edited body. It has keys of its own, so it is
+//! done once more; the old one keeps its story, and each names the other.
+
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use spanwright_core::{
+    desk::{Order, message_id},
+    fact::{Fact, Listed, PlanId, Resent, Root, RunFile, Store, Took},
+};
+use spanwright_engine::{clock::Dice, observe, pinned};
+use spanwright_shape::{
+    json::{self, differences},
+    room::Room,
+};
+
+use super::{Ended, folder::Folder, journal, orders, out::Out, run::Project};
+
+/// Bytes that an edited body may have.
+const BODY_BYTES_MOST: u64 = 16 << 20;
+
+/// Make a new message of an old one: the same once more, or edited
+#[derive(Args)]
+#[command(after_help = "Examples:\n  spanwright resend --id 4711 --to body.json        its body, to be edited\n  \
+    spanwright resend --id 4711 --body body.json --reason 'a digit was missing'\n  spanwright resend --id 4711 --reason 'the CRM lost it'\n\n\
+    A replay goes on with the same message under its keys; a resend is another message and is done once more.")]
+pub struct Resend {
+    #[command(flatten)]
+    folder: Folder,
+    /// Its message id or run number
+    #[arg(long, value_name = "ID")]
+    id: String,
+    /// The edited body, JSON; `-` reads standard input. The dead letter that it was made of is set aside
+    #[arg(long, value_name = "FILE")]
+    body: Option<PathBuf>,
+    /// Only write its body to this file, to be edited
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["body", "reason", "over_newer"])]
+    to: Option<PathBuf>,
+    /// Why; it is kept in both trails
+    #[arg(long, value_name = "WORDS", default_value = "")]
+    reason: String,
+    /// Also where a newer state of the record went on: the older one overwrites it
+    #[arg(long)]
+    over_newer: bool,
+}
+
+impl Resend {
+    pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let look = journal::look(&self.folder)?;
+        let line = self.line(journal::lines(&look, &self.id)?)?;
+        let Some(file) = look.files(&[line.run]).map_err(journal::fault)?.pop() else { bail!("run {} is gone", line.run.0) };
+        if let Some(to) = &self.to {
+            std::fs::write(to, &file.message.body).with_context(|| format!("writing `{}`", to.display()))?;
+            out.aside(&format!("edit `{0}`, then: spanwright resend --id {1} --body {0} --reason '...'", to.display(), self.id));
+            return Ok(Ended::Fine);
+        }
+        if self.reason.trim().is_empty() {
+            bail!("a resend wants a `--reason`: somebody will ask");
+        }
+        if !self.over_newer && look.overtaken(line.run).map_err(journal::fault)? {
+            bail!("a newer state of `{}` went on since: `--over-newer` sends the older one over it", line.key.as_deref().unwrap_or("-"));
+        }
+        let resent = self.resent(&line, &file, out)?;
+        let message = resent.took.message;
+        match journal::alone(&self.folder)? {
+            Some(mut keep) => {
+                let project = Project::open(self.folder.clone(), None, out)?;
+                let plan = keep.plan(&pinned::pin(project.bundle())).map_err(journal::fault)?;
+                let took = Took { plan, ..resent.took };
+                keep.commit(&[Fact::Resent(Box::new(Resent { took, ..resent }))]).map(drop).map_err(journal::fault)?;
+                out.aside("a new message is open; `spanwright run` delivers it");
+            }
+            None => {
+                orders::leave(&self.folder, &Order::Resend(Box::new(resent)), None)?;
+                out.aside("the running engine takes the new message in");
+            }
+        }
+        out.line(&observe::message_id(message))?;
+        Ok(Ended::Fine)
+    }
+
+    fn line(&self, mut lines: Vec<Listed>) -> anyhow::Result<Listed> {
+        match (lines.pop(), lines.is_empty()) {
+            (Some(line), true) => Ok(line),
+            (_, _) => bail!("`{}` means several messages: name one by its message id or run number", self.id),
+        }
+    }
+
+    fn resent(&self, line: &Listed, file: &RunFile, out: &mut Out) -> anyhow::Result<Resent> {
+        let (old, edited) = (&file.message, self.body.as_deref().map(read).transpose()?);
+        if old.body.is_empty() && edited.is_none() {
+            bail!("its body was forgotten after the time that `keep: {{ bodies }}` says: give one with `--body`");
+        }
+        if let Some(edited) = &edited {
+            show_change(&old.body, edited, out)?;
+        }
+        let (now, dice) = (journal::now(), Dice::new());
+        let mut roll = || dice.roll();
+        let took = Took {
+            message: message_id(now, &mut roll),
+            source: old.source.clone(),
+            correlation: old.correlation.clone(),
+            at: now,
+            key: old.key.clone(),
+            version: old.version.clone(),
+            body: edited.as_deref().map_or_else(|| old.body.clone(), Into::into),
+            flow: file.flow.clone(),
+            root: Root(u128::from(roll()) << 64 | u128::from(roll())),
+            plan: PlanId(0),
+            seen: None,
+            fault: None,
+        };
+        let instead = edited.is_some() && journal::is_stopped(line);
+        Ok(Resent { took, of: line.run, by: journal::person().into(), words: self.reason.as_str().into(), instead })
+    }
+}
+
+fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let whole = match path.to_str() {
+        Some("-") => std::io::stdin().take(BODY_BYTES_MOST + 1).read_to_end(&mut bytes),
+        _ => std::fs::File::open(path).and_then(|file| file.take(BODY_BYTES_MOST + 1).read_to_end(&mut bytes)),
+    };
+    let length = whole.with_context(|| format!("reading `{}`", path.display()))? as u64;
+    if length > BODY_BYTES_MOST {
+        bail!("a body has at most {} MiB", BODY_BYTES_MOST >> 20);
+    }
+    let room = Room::new();
+    let value = json::read(&bytes, &room);
+    let value = value.map_err(|fault| anyhow::anyhow!("`{}` is no JSON at byte {}: {}", path.display(), fault.at, fault.says))?;
+    let mut written = Vec::new();
+    json::write(&value, &mut written);
+    Ok(written)
+}
+
+fn show_change(old: &[u8], edited: &[u8], out: &mut Out) -> anyhow::Result<()> {
+    let room = Room::new();
+    let (Ok(before), Ok(after)) = (json::read(old, &room), json::read(edited, &room)) else { return Ok(()) };
+    let found = differences(&before, &after);
+    for place in &found {
+        let side = |side: &Option<String>| side.clone().unwrap_or_else(|| "nothing".into());
+        out.aside(&format!("  {}: {} -> {}", place.path, side(&place.before), side(&place.after)));
+    }
+    if found.is_empty() {
+        bail!("the edited body is the same as the old one: `replay` tries that again, a resend without `--body` sends it once more");
+    }
+    Ok(())
+}

@@ -1,0 +1,185 @@
+//! Replay and resend: shown before they are done, never over a newer state, and resumed after a kill.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+use spanwright_core::fact::{Ending, Fact, Moment, Receipt, Root, RunId, Store, Took};
+use spanwright_engine::keep::Keep;
+use spanwright_world::{World, WorldSettings};
+
+use crate::{
+    commands::{objects, with_a_dead_letter},
+    project::{Project, ran},
+};
+
+const ONCE: [&str; 5] = ["--once", "--log", "human", "--level", "error"];
+
+/// The run of the first dead letter.
+fn dead(project: &Project) -> String {
+    objects(&project.run(&["messages", "--state", "dead", "--format", "json"]))[0]["run"].to_string()
+}
+
+/// From here on a customer without an address gets one.
+fn mend(project: &Project) {
+    project.edit(
+        "maps/customer-to-contact.yaml",
+        "email: { from: .Email, then: ascii_downcase }",
+        "email: { from: .Email, then: ascii_downcase, default: nobody@example.com }",
+    );
+}
+
+#[test]
+fn a_replay_is_shown_first_and_goes_through_todays_map_under_a_new_key() {
+    let (project, world, _ledgers) = with_a_dead_letter();
+    let id = dead(&project);
+    let same = project.run(&["replay", "--reason", "R2015", "--dry-run"]);
+    assert!(same.out.contains(&id) && same.out.contains("the same as before"), "{}{}", same.out, same.err);
+    assert_eq!(project.run(&["replay"]).code, 2, "not without saying which");
+    mend(&project);
+    let shown = project.run(&["replay", "--id", &id, "--dry-run"]);
+    assert!(shown.out.contains("under a new key") && shown.out.contains(".email: \"nobody@example.com\""), "{}{}", shown.out, shown.err);
+    let refused = project.run(&["replay", "--id", &id]);
+    assert!(refused.code == 2 && refused.err.contains("`--yes`"), "nobody is asked where nobody is: {}", refused.err);
+    assert_eq!(project.run(&["dead-letters"]).code, 1, "nothing was changed so far");
+    assert_eq!(project.run(&["replay", "--id", &id, "--yes"]).code, 0);
+    let ran = ran(&mut project.command(&world, &ONCE));
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let shown = project.run(&["messages", "--id", &id]);
+    assert!(shown.out.contains("done") && shown.out.contains("replayed"), "{}", shown.out);
+    assert_eq!(project.run(&["dead-letters"]).code, 0);
+}
+
+#[test]
+fn the_preview_for_machines_has_each_place_that_changes() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    mend(&project);
+    let shown = objects(&project.run(&["replay", "--all", "--dry-run", "--format", "json"]));
+    let change = &shown[0]["preview"]["asks"][0]["changes"][0];
+    assert_eq!((&change["path"], &change["after"]), (&".email".into(), &"nobody@example.com".into()), "{shown:?}");
+}
+
+/// A newer state of the dead letter's record that was delivered meanwhile.
+fn deliver_newer(project: &Project) {
+    let line = &objects(&project.run(&["messages", "--state", "dead", "--format", "json"]))[0];
+    let run = RunId(line["run"].as_i64().unwrap());
+    let mut keep = Keep::open(&project.path().join(".spanwright/journal.db"), |_| &spanwright_core::codes::TORN).unwrap();
+    let file = keep.runs(&[run]).unwrap().remove(0);
+    let old = &file.message;
+    let took = Took {
+        message: 1,
+        source: old.source.clone(),
+        correlation: "a newer one".into(),
+        at: Moment(old.received.0 + 1),
+        key: old.key.clone(),
+        version: None,
+        body: old.body.clone(),
+        flow: file.flow.clone(),
+        root: Root(1),
+        plan: file.plan,
+        seen: None,
+        fault: None,
+    };
+    let Receipt::Taken(newer) = keep.commit(&[Fact::Took(Box::new(took))]).unwrap()[0] else { panic!() };
+    keep.commit(&[Fact::Ended { run: newer, ending: Ending::Done, at: Moment(old.received.0 + 2) }]).unwrap();
+}
+
+#[test]
+fn a_stale_dead_letter_never_goes_over_a_newer_state_unless_somebody_says_so() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    let id = dead(&project);
+    deliver_newer(&project);
+    for arguments in [&["replay", "--all", "--yes"][..], &["replay", "--id", &id, "--yes"]] {
+        let left = project.run(arguments);
+        assert_eq!(left.code, 1, "{}{}", left.out, left.err);
+        assert!(left.out.contains("a newer state of the record went on") && left.err.contains("--over-newer"), "{}{}", left.out, left.err);
+    }
+    assert_eq!(project.run(&["resend", "--id", &id, "--reason", "anyway"]).code, 2);
+    assert_eq!(dead(&project), id, "it is still where it was");
+    assert_eq!(project.run(&["replay", "--id", &id, "--yes", "--over-newer"]).code, 0);
+    assert_eq!(project.run(&["dead-letters"]).code, 0);
+}
+
+#[test]
+fn an_edited_message_is_another_one_and_the_two_name_each_other() {
+    let (project, world, _ledgers) = with_a_dead_letter();
+    let id = dead(&project);
+    let file = project.path().join("edited.json");
+    let file = file.to_str().unwrap();
+    assert_eq!(project.run(&["resend", "--id", &id, "--to", file]).code, 0);
+    assert_eq!(project.run(&["resend", "--id", &id, "--body", file]).code, 2, "not without a reason");
+    let same = project.run(&["resend", "--id", &id, "--body", file, "--reason", "an address"]);
+    assert!(same.code == 2 && same.err.contains("the same as the old one"), "{}", same.err);
+    let body = std::fs::read_to_string(file).unwrap();
+    std::fs::write(file, body.replacen('{', "{\"Email\":\"Mended@Example.com\",", 1)).unwrap();
+    let resent = project.run(&["resend", "--id", &id, "--body", file, "--reason", "an address"]);
+    assert!(resent.code == 0 && resent.err.contains("Mended@Example.com"), "{}{}", resent.out, resent.err);
+    let ran = ran(&mut project.command(&world, &ONCE));
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let (old, new) = (project.run(&["messages", "--id", &id]).out, project.run(&["messages", "--id", resent.out.trim()]).out);
+    assert!(old.contains("discarded") && old.contains("made anew"), "{old}");
+    assert!(new.contains("done") && new.contains("made ") && new.contains("an address"), "{new}");
+}
+
+#[test]
+fn an_acknowledged_dead_letter_is_still_one_and_alarms_nobody() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    assert_eq!(project.run(&["dead-letters"]).code, 1);
+    assert_eq!(crate::project::run(&["dead-letters", "acknowledge", "R2015", project.text(), "--note", "ticket 7"]).code, 0);
+    let known = project.run(&["dead-letters"]);
+    assert!(known.code == 0 && known.out.contains("(acknowledged)"), "{}", known.out);
+    assert!(project.run(&["messages", "--id", &dead(&project)]).out.contains("ticket 7"));
+}
+
+const MANY: u64 = 60;
+
+#[test]
+fn many_are_replayed_at_a_rate_through_a_kill_and_each_once() {
+    let (project, ledgers) = (Project::example(), tempfile::tempdir().unwrap());
+    let mut settings = WorldSettings::quiet(ledgers.path(), MANY);
+    settings.crm.keeps_contacts = true;
+    for n in 0..MANY {
+        settings.erp.catalog = settings.erp.catalog.without_email(n);
+    }
+    let world = World::start(settings).unwrap();
+    assert_eq!(ran(&mut project.command(&world, &ONCE)).code, 1);
+    mend(&project);
+    let running = project.begin(&world);
+    until(|| project.path().join(".spanwright/journal.db-wal").exists());
+    let replay = || project.run(&["replay", "--reason", "R2015", "--rate", "20/s", "--yes"]);
+    until(|| replay().code == 0);
+    let chore = || objects(&project.run(&["chores", "--format", "json"])).remove(0);
+    until(|| chore()["done"].as_u64().unwrap() >= 15);
+    drop(running);
+    let at_kill = chore();
+    assert!(at_kill["state"] == "open" && at_kill["done"].as_u64().unwrap() < MANY, "{at_kill}");
+    let ran = ran(&mut project.command(&world, &ONCE));
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    assert_eq!((&chore()["state"], &chore()["done"]), (&"done".into(), &MANY.into()));
+    let tally = world.tally(&[]).unwrap();
+    assert_eq!(
+        (tally.duplicates.len(), objects(&project.run(&["messages", "--state", "done", "--most", "99", "--format", "json"])).len()),
+        (0, 60)
+    );
+}
+
+#[test]
+fn a_chore_is_cancelled_where_it_is() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    assert_eq!(project.run(&["replay", "--all", "--rate", "1/s", "--yes"]).code, 0);
+    let chore = objects(&project.run(&["chores", "--format", "json"])).remove(0)["chore"].to_string();
+    assert_eq!(crate::project::run(&["chores", "cancel", &chore, project.text()]).code, 0);
+    assert_eq!(objects(&project.run(&["chores", "--format", "json"]))[0]["state"], "cancelled");
+    assert_eq!(crate::project::run(&["chores", "cancel", &chore, project.text()]).code, 2, "it is over");
+}
+
+fn until(mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(40), "it never comes to that");
+        thread::sleep(Duration::from_millis(30));
+    }
+}
