@@ -4,7 +4,7 @@
 //! AMQP and files) is an enum that the engine owns. So the tests, the simulation and the real thing run the very
 //! encoding, decoding and classifying that ships. Connectors classify, the core decides, the engine does.
 
-use std::{io::BufRead, sync::Arc, time::Duration};
+use std::{io::BufRead, ops::ControlFlow, sync::Arc, time::Duration};
 
 use spanwright_shape::{
     text::{Bundle, Code, Failure, Problems},
@@ -38,6 +38,18 @@ pub trait System: Send + Sync {
 
     /// What the answer means: one outcome a call, in the order of the calls.
     fn hear(&self, operation: usize, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict;
+
+    /// Whether [`System::hear_pieces`] needs less memory than [`System::hear`].
+    fn reads_pieces(&self) -> bool {
+        false
+    }
+
+    /// Hears the answer to one call of which `list` (keys from the answer's root) may be too long for the memory: it is
+    /// shown in pieces as they are read, whatever becomes of the rest. Where `show` breaks, nothing more is read.
+    fn hear_pieces(&self, operation: usize, call: Call<'_>, heard: Heard<'_>, with: &With<'_>, list: &[&str], show: Show<'_>) -> Verdict {
+        let _ = list;
+        self.hear(operation, &[call], heard, with, Answers::Show(&mut whole(show)))
+    }
 
     /// The system that hands out tokens, where there is one; the desk asks it once for all. Its operation 0 takes no
     /// calls' bodies, and a delivered answer is JSON `{"token": TEXT, "lasts": SECONDS}`.
@@ -140,6 +152,25 @@ pub enum Answers<'s> {
     Keep,
     /// Show the decoded answer (of a poll: the page) while it lives.
     Show(&'s mut dyn FnMut(&Value<'_>)),
+}
+
+/// Where the pieces of an answer go.
+pub type Show<'s> = &'s mut dyn FnMut(&Value<'_>, Part) -> ControlFlow<()>;
+
+/// Shows an answer that is read whole as its own last piece.
+pub fn whole(show: Show<'_>) -> impl FnMut(&Value<'_>) {
+    move |answer| {
+        let _ = show(answer, Part::Rest);
+    }
+}
+
+/// What of an answer a piece is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Some items of its list, in their order; what else is in it counts for nothing yet.
+    Items,
+    /// The answer without the items that were shown before; the last piece of one that was delivered.
+    Rest,
 }
 
 /// One exchange, one verdict.

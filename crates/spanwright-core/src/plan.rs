@@ -86,6 +86,24 @@ pub struct Source {
     pub cursor: Option<CursorRule>,
 }
 
+impl Source {
+    /// The keys of the list that its items are in, where the page may be read in pieces: `each` is a plain path, and
+    /// the next page's token does not hang on the items.
+    pub fn list(&self) -> Option<Vec<&str>> {
+        let each = self.each.as_ref()?;
+        let list = each.keys()?;
+        let path = each.text().trim();
+        let looks_at = |read: &Arc<str>| &**read == "." || leads_to(read, path) || leads_to(path, read);
+        let hangs = self.pages.as_ref().is_some_and(|pages| pages.take.gives().reads.iter().any(looks_at));
+        (!list.is_empty() && !hangs).then_some(list)
+    }
+}
+
+/// Whether a path is the beginning of another, or all of it.
+fn leads_to(path: &str, further: &str) -> bool {
+    further.strip_prefix(path).is_some_and(|rest| matches!(rest.bytes().next(), None | Some(b'.' | b'[')))
+}
+
 /// `pages: { into, take }`
 pub struct Pages {
     /// The parameter that takes the next page's token.

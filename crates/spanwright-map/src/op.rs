@@ -149,6 +149,16 @@ pub struct Step {
     pub site: u32,
 }
 
+impl Step {
+    /// The key that it steps to.
+    pub fn key(&self) -> Option<&str> {
+        match &self.way {
+            Way::Key(key, _) => Some(key),
+            _ => None,
+        }
+    }
+}
+
 /// The ways down.
 #[derive(Debug)]
 pub enum Way {

@@ -12,7 +12,7 @@ use spanwright_shape::{
 use crate::{
     check::{self, Seen, Sight, Verdict},
     lower::Lowering,
-    op::{Op, OpKind, Site},
+    op::{Op, OpKind, Site, Step},
     run::{Flow, Frame, Given, Run, Trouble},
     syntax,
 };
@@ -156,6 +156,12 @@ impl Program {
             OpKind::Path(base, steps) if !self.op.many => run.bare_path(base, steps, Frame::top(dot)),
             _ => run.one(&self.op, Frame::top(dot)),
         }
+    }
+
+    /// The keys of a path that only steps from field to field of its input: `.Page.Customer`.
+    pub fn keys(&self) -> Option<Vec<&str>> {
+        let OpKind::Path(base, steps) = &self.op.kind else { return None };
+        matches!(base.kind, OpKind::Dot).then(|| steps.iter().map(Step::key).collect())?
     }
 
     /// Whether it is a path that stands alone, which keeps absent absent.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use serde_json::Value;
-use spanwright_world::{Crm, CrmScript, CrmSettings, World, WorldSettings};
+use spanwright_world::{Crm, CrmScript, CrmSettings, Flood, World, WorldSettings};
 
 /// The first argument of a process that is a world.
 pub const ARGUMENT: &str = "--be-the-world";
@@ -27,6 +27,11 @@ pub enum Weather {
     Fair,
     /// It answers 503 and nothing else; another one at [`CRM_BACK`] does not.
     Away,
+    /// It does, and the ERP gives all its customers in one answer, the first of which is cut after so many bytes.
+    Flood {
+        /// Bytes.
+        cut_bytes: u64,
+    },
 }
 
 /// A world in another process; dropped, it ends.
@@ -44,9 +49,13 @@ impl Apart {
     /// # Errors
     /// The process cannot be started, or its world cannot.
     pub fn start(folder: &Path, customers: u64, weather: Weather) -> io::Result<Apart> {
-        let weather = if weather == Weather::Away { "away" } else { "fair" };
+        let weather = match weather {
+            Weather::Fair => "fair".to_owned(),
+            Weather::Away => "away".to_owned(),
+            Weather::Flood { cut_bytes } => cut_bytes.to_string(),
+        };
         let mut command = Command::new(std::env::current_exe()?);
-        command.args([ARGUMENT, &customers.to_string(), weather]).arg(folder);
+        command.args([ARGUMENT, &customers.to_string(), &weather]).arg(folder);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let stdin = child.stdin.take();
         let stdout = BufReader::new(child.stdout.take().expect("it was asked for"));
@@ -91,10 +100,10 @@ pub fn be_the_world() -> io::Result<bool> {
         return Ok(false);
     }
     let (customers, folder) = (customers.parse().map_err(io::Error::other)?, Path::new(folder));
-    if weather == "away" {
-        away(customers, folder)?
-    } else {
-        fair(customers, folder)?
+    match (weather.as_str(), weather.parse()) {
+        (_, Ok(cut_bytes)) => flood(customers, cut_bytes, folder)?,
+        ("away", _) => away(customers, folder)?,
+        _ => fair(customers, folder)?,
     }
     Ok(true)
 }
@@ -107,6 +116,19 @@ fn fair(customers: u64, folder: &Path) -> io::Result<()> {
     say(&serde_json::json!({ "right": tally.right, "lost": tally.lost.len(), "duplicates": tally.duplicates.len(), "calls": tally.calls }))
 }
 
+/// It counts what the CRM was given, since the flood keeps no ledger of its own.
+fn flood(customers: u64, cut_bytes: u64, folder: &Path) -> io::Result<()> {
+    let world = World::start(WorldSettings::quiet(folder, 0))?;
+    let flood = Flood::start(customers, Some(cut_bytes))?;
+    let lead = |(name, url): &(&'static str, String)| (*name, if *name == "ERP_URL" { flood.url() } else { url.clone() });
+    say_variables(&world.variables().iter().map(lead).collect::<Vec<_>>(), None)?;
+    io::stdin().read_to_end(&mut Vec::new())?;
+    let sent: Vec<Value> = flood.flooded().iter().map(|one| serde_json::json!({ "whole": one.customers, "bytes": one.bytes })).collect();
+    let mut counted = counted(world.crm.ledger(), customers)?;
+    counted["sent"] = sent.into();
+    say(&counted)
+}
+
 /// Its tally would not fit a million customers into modest memory; it counts what the CRM that came back was given.
 fn away(customers: u64, folder: &Path) -> io::Result<()> {
     let mut settings = WorldSettings::quiet(folder, customers);
@@ -115,7 +137,12 @@ fn away(customers: u64, folder: &Path) -> io::Result<()> {
     let back = Crm::start(CrmSettings { ledger: folder.join("crm-back.jsonl"), ..CrmSettings::quiet(folder) })?;
     say_variables(world.variables(), Some(&back.url))?;
     io::stdin().read_to_end(&mut Vec::new())?;
-    let ledger = BufReader::new(std::fs::File::open(back.ledger())?);
+    say(&counted(back.ledger(), customers)?)
+}
+
+/// What a CRM's ledger says was applied.
+fn counted(ledger: &Path, customers: u64) -> io::Result<Value> {
+    let ledger = BufReader::new(std::fs::File::open(ledger)?);
     let (mut applied, mut once) = (0_u64, std::collections::HashSet::new());
     for line in ledger.lines() {
         if let Some(customer) = applied_in(&line?) {
@@ -123,7 +150,7 @@ fn away(customers: u64, folder: &Path) -> io::Result<()> {
             once.insert(customer);
         }
     }
-    say(&serde_json::json!({ "right": once.len(), "lost": customers - once.len() as u64, "duplicates": applied - once.len() as u64 }))
+    Ok(serde_json::json!({ "right": once.len(), "lost": customers - once.len() as u64, "duplicates": applied - once.len() as u64 }))
 }
 
 /// The customer of a line that says `applied`.

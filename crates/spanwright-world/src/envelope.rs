@@ -6,7 +6,10 @@ use quick_xml::{
     name::{Namespace, ResolveResult},
 };
 
-use crate::{catalog::Page, customer::escape};
+use crate::{
+    catalog::{Page, Position},
+    customer::escape,
+};
 
 const ENVELOPE: &str = "http://schemas.xmlsoap.org/soap/envelope/";
 const SERVICE: &str = "urn:example:erp:v2";
@@ -121,18 +124,22 @@ const CUSTOMER_BYTES: usize = 1_800;
 
 /// Writes `ListCustomersResponse`.
 pub(crate) fn page(page: &Page) -> String {
-    let mut out = String::with_capacity(OPEN.len() + CUSTOMER_BYTES * (page.customers.len() + 1));
-    out.push_str(OPEN);
-    out.push_str("<e:ListCustomersResponse>");
+    let mut out = page_begin();
+    out.reserve(CUSTOMER_BYTES * (page.customers.len() + 1));
     page.customers.iter().for_each(|customer| customer.write_xml(&mut out));
-    if let Some(next) = page.next {
-        out.push_str("<e:NextPageToken>");
-        out.push_str(&next.token());
-        out.push_str("</e:NextPageToken>");
-    }
-    out.push_str("</e:ListCustomersResponse>");
-    out.push_str(CLOSE);
+    out.push_str(&page_end(page.next));
     out
+}
+
+/// What stands before the customers.
+pub(crate) fn page_begin() -> String {
+    format!("{OPEN}<e:ListCustomersResponse>")
+}
+
+/// What stands behind the customers.
+pub(crate) fn page_end(next: Option<Position>) -> String {
+    let token = next.map(|next| format!("<e:NextPageToken>{}</e:NextPageToken>", next.token())).unwrap_or_default();
+    format!("{token}</e:ListCustomersResponse>{CLOSE}")
 }
 
 /// Writes a fault with the declared detail `BusyFault`.

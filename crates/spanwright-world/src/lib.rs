@@ -12,6 +12,7 @@ pub mod catalog;
 pub mod crm;
 pub mod customer;
 pub mod erp;
+pub mod flood;
 pub mod hostile;
 pub mod ledger;
 pub mod peers;
@@ -28,6 +29,7 @@ mod tokens;
 
 pub use crm::{Crm, CrmScript, CrmSettings, Refusal};
 pub use erp::{Erp, ErpScript, ErpSettings};
+pub use flood::{Flood, Flooded};
 pub use hostile::{Answer, Hostile, Received};
 pub use peers::Peers;
 pub use tally::{Dead, Tally, tally};

@@ -22,6 +22,7 @@ pub mod codes;
 mod content;
 mod fault;
 mod interface;
+mod pieces;
 mod request;
 mod system;
 #[cfg(test)]

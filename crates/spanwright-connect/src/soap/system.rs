@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spanwright_core::{
-    connector::{Answers, Call, Heard, Refusal, Request, System, Verdict, With},
+    connector::{Answers, Call, Heard, Refusal, Request, Show, System, Verdict, With},
     interface::Interface,
     settings::{Auth, OutcomeWord, Template},
 };
@@ -60,6 +60,14 @@ impl System for SoapSystem {
 
     fn hear(&self, operation: usize, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
         verdict::verdict(self, operation, calls.len(), heard, with, answers)
+    }
+
+    fn reads_pieces(&self) -> bool {
+        true
+    }
+
+    fn hear_pieces(&self, operation: usize, _: Call<'_>, heard: Heard<'_>, with: &With<'_>, list: &[&str], show: Show<'_>) -> Verdict {
+        verdict::in_pieces(self, operation, heard, with, list, show)
     }
 
     fn sign_in(&self) -> Option<&dyn System> {

@@ -1,9 +1,9 @@
 //! What was heard, judged. The order is the one of the module's essay; the first rule that speaks decides.
 
-use std::time::Duration;
+use std::{borrow::Cow, io::BufRead, sync::Arc, time::Duration};
 
 use spanwright_core::{
-    connector::{Answers, Blame, Heard, Outcome, Reached, Verdict, With, Word},
+    connector::{Answers, Blame, Heard, Outcome, Part, Reached, Show, Verdict, With, Word, whole},
     interface::Repeat,
     settings::OutcomeWord,
 };
@@ -27,6 +27,7 @@ use crate::{
 use super::answer::{self, Answer, Strange};
 use super::codes;
 use super::fault::Fault;
+use super::pieces::{Cut, Cutter};
 use super::system::{SoapOperation, SoapSystem};
 
 /// Codes of WS-Security that mean: we do not know you.
@@ -43,26 +44,38 @@ pub(super) fn verdict(
     with: &With<'_>,
     answers: Answers<'_>,
 ) -> Verdict {
-    let declared = &system.interface.operations[operation];
-    let mut judging = Judging {
-        system,
-        soap: &system.operations[operation],
-        name: format!("{}.{}", system.name, declared.name),
-        repeat: declared.repeat,
-        calls,
-        status: 0,
-        pause: None,
-    };
+    let mut judging = Judging::of(system, operation, calls);
     match heard {
         Heard::Broken { reached, why } => judging.broken(reached, &why),
         Heard::Http { status, headers, body } => {
-            judging.status = status;
-            judging.pause = header(headers, "retry-after").and_then(|value| retry_after::read(value, with.now));
-            let content_type = header(headers, "content-type").map(String::from_utf8_lossy).unwrap_or_default();
-            match read_body(body, ANSWER_BYTES_MOST) {
-                Ok(bytes) => judging.answered(&bytes, &content_type, &media_type(headers), answers),
-                Err(fault) => judging.cut(&fault),
-            }
+            judging.head(status, headers, with);
+            judging.whole(&mut *body, headers, answers)
+        }
+    }
+}
+
+/// The verdict on an answer that is read in pieces: what is no success is small, and read whole.
+pub(super) fn in_pieces(
+    system: &SoapSystem,
+    operation: usize,
+    heard: Heard<'_>,
+    with: &With<'_>,
+    list: &[&str],
+    show: Show<'_>,
+) -> Verdict {
+    let mut judging = Judging::of(system, operation, 1);
+    let (status, headers, body) = match heard {
+        Heard::Broken { reached, why } => return judging.broken(reached, &why),
+        Heard::Http { status, headers, body } => (status, headers, body),
+    };
+    judging.head(status, headers, with);
+    let mut cutter = Cutter::new(&mut *body, list);
+    match cutter.can_cut() {
+        Err(fault) => judging.cut(&fault),
+        Ok(true) if (200..300).contains(&status) => judging.pieces(&mut cutter, headers, show),
+        Ok(_) => {
+            let mut body = cutter.uncut();
+            judging.whole(&mut body, headers, Answers::Show(&mut whole(show)))
         }
     }
 }
@@ -80,7 +93,51 @@ struct Judging<'s> {
     pause: Option<Duration>,
 }
 
-impl Judging<'_> {
+impl<'s> Judging<'s> {
+    fn of(system: &'s SoapSystem, operation: usize, calls: usize) -> Judging<'s> {
+        let declared = &system.interface.operations[operation];
+        let name = format!("{}.{}", system.name, declared.name);
+        Judging { system, soap: &system.operations[operation], name, repeat: declared.repeat, calls, status: 0, pause: None }
+    }
+
+    fn head(&mut self, status: u16, headers: &[(Arc<str>, Vec<u8>)], with: &With<'_>) {
+        self.status = status;
+        self.pause = header(headers, "retry-after").and_then(|value| retry_after::read(value, with.now));
+    }
+
+    fn whole(&self, body: &mut dyn BufRead, headers: &[(Arc<str>, Vec<u8>)], answers: Answers<'_>) -> Verdict {
+        match read_body(body, ANSWER_BYTES_MOST) {
+            Ok(bytes) => self.answered(&bytes, &content_type(headers), &media_type(headers), answers),
+            Err(fault) => self.cut(&fault),
+        }
+    }
+
+    /// What was shown is taken, whatever the rest turns out to be: it was there, and the cursor has not moved.
+    fn pieces(&self, cutter: &mut Cutter<'_, '_>, headers: &[(Arc<str>, Vec<u8>)], show: Show<'_>) -> Verdict {
+        let (content_type, media, mut room) = (content_type(headers), media_type(headers), Room::new());
+        let charset = xml::charset_of(&content_type);
+        loop {
+            let document = match cutter.next() {
+                Ok(Cut::Items(document)) => document,
+                Ok(Cut::Rest(document)) => {
+                    let answers = Answers::Show(&mut whole(show));
+                    return self.answered(&document, &content_type, &media, answers);
+                }
+                Err(fault) => return self.cut(&fault),
+            };
+            let strange = match answer::read(&document, charset, &self.system.graph, self.soap.output, &room) {
+                Ok(Answer::Content(value)) if show(&value, Part::Items).is_continue() => None,
+                Ok(Answer::Content(_)) => return self.again(self.failure(&shared::CUT, "was not read to its end: we were stopped"), None),
+                Ok(Answer::Fault(_) | Answer::Nothing) => Some(Strange::Unexpected("items outside of its content".to_string())),
+                Err(strange) => Some(strange),
+            };
+            if let Some(strange) = strange {
+                return self.strange(&strange, &media, Answers::Drop);
+            }
+            room.clear();
+        }
+    }
+
     fn answered(&self, bytes: &[u8], content_type: &str, media: &str, answers: Answers<'_>) -> Verdict {
         if matches!(status::meaning(self.status, self.repeat), Meaning::Credentials) {
             return self.credentials(self.failure(&shared::CREDENTIALS, &format!("answered {}", self.words())));
@@ -262,4 +319,8 @@ impl Judging<'_> {
     fn failure(&self, code: &'static Code, says: &str) -> Failure {
         Failure::new(code, format!("{} {says}", self.name))
     }
+}
+
+fn content_type(headers: &[(Arc<str>, Vec<u8>)]) -> Cow<'_, str> {
+    header(headers, "content-type").map(String::from_utf8_lossy).unwrap_or_default()
 }

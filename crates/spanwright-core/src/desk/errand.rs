@@ -3,14 +3,14 @@
 //! Calls, polls and sign-ins are the same three steps: `ask`, the wire, `hear`. They differ in what is called and in who
 //! listens. The engine has a socket between the two, the tests of a project have a script; both run this.
 
-use std::time::Duration;
+use std::{ops::ControlFlow, time::Duration};
 
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
-use super::{Event, Exchange, PollJob, Report, SignIn};
+use super::{CallId, Event, Exchange, PollJob, Report, SignIn};
 use crate::{
     codes,
-    connector::{Answers, Call, Heard, Outcome, Refusal, Request, System, Verdict, With},
+    connector::{Answers, Call, Heard, Outcome, Part, Refusal, Request, System, Verdict, With},
     fact::Moment,
     plan::{Plan, Source},
     run::intake::{self, Page},
@@ -36,11 +36,23 @@ pub trait Errand: Send + Sync + 'static {
     fn calls<'a>(&'a self, room: &'a Room) -> Result<Vec<Call<'a>>, Refusal>;
     /// Listens with the right kind of ear.
     fn hear(&self, system: &dyn System, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>) -> Told;
+    /// Whether an answer that is too large for the memory can be heard piece by piece.
+    fn takes_pieces(&self) -> bool {
+        false
+    }
+    /// Listens to such an answer.
+    fn hear_pieces(&self, system: &dyn System, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, keep: Keep<'_>) -> Told {
+        let _ = keep;
+        self.hear(system, calls, heard, with)
+    }
     /// The event where an answer was heard, or a fault of ours kept us from hearing it.
     fn heard(&self, told: Told, report: Report) -> Event;
     /// The event where nothing was sent.
     fn not_asked(&self, refusal: Refusal) -> Event;
 }
+
+/// Gives a piece of a page to the desk ([`Event::PieceHeard`]) and waits for its [`Command::ReadOn`](super::Command).
+pub type Keep<'k> = &'k mut dyn FnMut(CallId, Page) -> ControlFlow<()>;
 
 /// What was heard.
 pub struct Told {
@@ -80,6 +92,12 @@ impl Lent<'_> {
     pub fn hear(&self, errand: &impl Errand, heard: Heard<'_>, room: &Room) -> Option<Told> {
         let (system, calls) = (errand.system()?, errand.calls(room).ok()?);
         Some(errand.hear(system, &calls, heard, &self.with(errand)))
+    }
+
+    /// The same of an answer that comes in pieces.
+    pub fn hear_pieces(&self, errand: &impl Errand, heard: Heard<'_>, room: &Room, keep: Keep<'_>) -> Option<Told> {
+        let (system, calls) = (errand.system()?, errand.calls(room).ok()?);
+        Some(errand.hear_pieces(system, &calls, heard, &self.with(errand), keep))
     }
 
     fn with<'w>(&'w self, errand: &'w impl Errand) -> With<'w> {
@@ -246,6 +264,33 @@ impl Errand for Polled {
         if matches!(verdict.outcomes.first(), Some(Outcome::Delivered(_))) && page.is_none() {
             page = Some(Err(Failure::new(&codes::NOT_READ, "the answer was taken and no page was shown")));
         }
+        Told { verdict, page }
+    }
+
+    fn takes_pieces(&self) -> bool {
+        self.system().is_some_and(System::reads_pieces) && source(&self.job).is_some_and(|source| source.list().is_some())
+    }
+
+    /// Each piece is on disk before the next one is read.
+    fn hear_pieces(&self, system: &dyn System, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, keep: Keep<'_>) -> Told {
+        let (Some(source), [call]) = (source(&self.job), calls) else { return self.hear(system, calls, heard, with) };
+        let (list, mut page) = (source.list().unwrap_or_default(), None);
+        let mut show = |value: &Value<'_>, part: Part| match part {
+            Part::Items => match intake::items(source, value) {
+                Ok(items) => keep(self.job.call, items),
+                Err(why) => {
+                    page = Some(Err(why));
+                    ControlFlow::Break(())
+                }
+            },
+            Part::Rest => {
+                page = Some(intake::page(source, value));
+                ControlFlow::Continue(())
+            }
+        };
+        let verdict = system.hear_pieces(self.operation(), *call, heard, with, &list, &mut show);
+        // An answer that is not what the flow expects was delivered all the same: that, and not that we stopped reading, is told.
+        let verdict = if matches!(page, Some(Err(_))) { Verdict::all(1, Outcome::Delivered(None)) } else { verdict };
         Told { verdict, page }
     }
 

@@ -1,6 +1,6 @@
 //! What the desk hears and what it commands: plain values, so that a simulator can play the world.
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use spanwright_shape::text::Failure;
 
@@ -83,6 +83,13 @@ pub enum Event {
         /// Its figures.
         report: Report,
     },
+    /// A piece of a page that is still being read: its reader waits for [`Command::ReadOn`].
+    PieceHeard {
+        /// Which.
+        call: CallId,
+        /// What was in it.
+        page: Page,
+    },
     /// A sign-in ended; a delivered answer is `{"token": TEXT, "lasts": SECONDS}`.
     SignedIn {
         /// Which.
@@ -157,6 +164,8 @@ pub enum Command {
     Exchange(Box<Exchange>),
     /// One page of a source.
     Poll(Box<PollJob>),
+    /// The piece is on disk: its reader goes on, or breaks off.
+    ReadOn(CallId, ControlFlow<()>),
     /// A sign-in.
     SignIn(SignIn),
     /// Read the last prints of these (scope, key).

@@ -227,6 +227,7 @@ impl Desk {
             Event::Heard { call, verdict, report } => self.heard(call, verdict, &report, now, roll, out),
             Event::NotAsked { call, refusal } => self.not_asked(call, refusal, now, roll, out),
             Event::PageHeard { call, verdict, page, report } => self.page_heard(call, verdict, page, &report, now, roll, out),
+            Event::PieceHeard { call, page } => self.piece_heard(call, page, now, roll, out),
             Event::SignedIn { call, verdict, report } => self.signed_in(call, verdict, &report, now, roll, out),
             Event::Found { fetch, runs, next } => self.found(fetch, runs, next, now, out),
             Event::FoundStopped { chore, runs } => self.chore_found(chore, &runs, now, out),

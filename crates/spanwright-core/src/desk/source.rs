@@ -1,10 +1,10 @@
 //! Sources that are polled: when, how far, one page after the other.
 //!
-//! A page's items are committed in chunks; the next page is asked for when all of them are on disk; the cursor moves in
-//! a commit after the last page of the round. A crash in between polls again from the old cursor, and what was taken
-//! is known by its key.
+//! A page's items are committed in chunks, those of a large page while it is still being read; the next page is asked for
+//! when all of them are on disk; the cursor moves in a commit after the last page of the round. A crash in between polls
+//! again from the old cursor, and what was taken is known by its key.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
 
 use spanwright_shape::text::Failure;
 
@@ -34,6 +34,8 @@ pub(super) struct SourceDesk {
     reached: Option<Arc<[u8]>>,
     /// The token of the page to ask for.
     page: Option<Arc<[u8]>>,
+    /// Items in the pieces of the page that is being read.
+    items: u32,
     tries: u32,
     tried_first: Moment,
     rounds: u32,
@@ -43,8 +45,8 @@ pub(super) struct SourceDesk {
 enum State {
     /// Until it is due.
     Waiting,
-    /// A page is asked for.
-    Asking(CallId),
+    /// A page is asked for; of one that is read in pieces, so many chunks are on their way to the disk.
+    Asking { call: CallId, chunks: usize },
     /// Its chunks are on their way to the disk.
     Keeping { chunks: usize, last: bool },
     /// The cursor is.
@@ -65,6 +67,7 @@ impl SourceDesk {
                 state: State::Waiting,
                 reached: None,
                 page: None,
+                items: 0,
                 tries: 0,
                 tried_first: now,
                 rounds: 0,
@@ -118,14 +121,14 @@ impl Desk {
         if source.tries == 0 {
             source.tried_first = now;
         }
-        source.state = State::Asking(call);
+        (source.state, source.items) = (State::Asking { call, chunks: 0 }, 0);
         let correlation = u128::from(roll()) << 64 | u128::from(roll());
         let job = PollJob { call, plan, flow: source.flow, cursor: source.cursor.clone(), page: source.page.clone(), token, correlation };
         out.push(Command::Poll(Box::new(job)));
     }
 
     fn asking(&self, call: CallId) -> Option<usize> {
-        self.sources.iter().position(|source| matches!(source.state, State::Asking(have) if have == call))
+        self.sources.iter().position(|source| matches!(source.state, State::Asking { call: have, .. } if have == call))
     }
 
     #[allow(clippy::too_many_arguments)] // one exchange's whole story
@@ -158,6 +161,21 @@ impl Desk {
             (Some(outcome), _) => self.poll_failed(n, outcome, now, roll(), out),
             (None, _) => {}
         }
+    }
+
+    /// What is in it is kept now, whatever becomes of the rest of the page; only the cursor waits for all of it.
+    pub(super) fn piece_heard(&mut self, call: CallId, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        let Some(n) = self.asking(call) else { return };
+        let count = self.keep_items(n, page, now, roll, out);
+        match &mut self.sources[n].state {
+            State::Asking { chunks, .. } if count > 0 => *chunks = count,
+            _ => self.read_on(call, out),
+        }
+    }
+
+    fn read_on(&self, call: CallId, out: &mut Vec<Command>) {
+        let way = if self.stopping { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+        out.push(Command::ReadOn(call, way));
     }
 
     /// The gate holds the source; with a sign-in it goes on by itself, without one a person must act.
@@ -211,15 +229,25 @@ impl Desk {
     }
 
     fn take_page(&mut self, n: usize, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
-        let items = page.arrivals.len() as u32;
+        let repeats = page.next.is_some() && page.next == self.sources[n].page;
+        let last = page.next.is_none() || repeats;
+        self.sources[n].page = page.next.clone();
+        self.sources[n].tries = 0;
+        let chunks = self.keep_items(n, page, now, roll, out);
+        let (source, items) = (self.sources[n].name.clone(), self.sources[n].items);
+        out.push(Command::Note(Happening::Polled { source, items, last }));
+        self.sources[n].state = State::Keeping { chunks, last };
+        if chunks == 0 {
+            self.page_kept(n, last, now, out);
+        }
+    }
+
+    /// Sends the items to the disk: the number of chunks.
+    fn keep_items(&mut self, n: usize, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) -> usize {
         if let Some(cursor) = &page.cursor {
             intake::further_bytes(&mut self.sources[n].reached, cursor);
         }
-        let repeats = page.next.is_some() && page.next == self.sources[n].page;
-        let last = page.next.is_none() || repeats;
-        self.sources[n].page = page.next;
-        self.sources[n].tries = 0;
-        out.push(Command::Note(Happening::Polled { source: self.sources[n].name.clone(), items, last }));
+        self.sources[n].items += page.arrivals.len() as u32;
         let mut chunks = 0;
         let mut arrivals = page.arrivals.into_iter().peekable();
         while arrivals.peek().is_some() {
@@ -228,10 +256,7 @@ impl Desk {
             self.keeping.insert(ticket, n);
             chunks += 1;
         }
-        self.sources[n].state = State::Keeping { chunks, last };
-        if chunks == 0 {
-            self.page_kept(n, last, now, out);
-        }
+        chunks
     }
 
     fn took_fact(&self, n: usize, arrival: Arrival, now: Moment, roll: Roll<'_>) -> Fact {
@@ -255,12 +280,18 @@ impl Desk {
     }
 
     pub(super) fn chunk_kept(&mut self, n: usize, now: Moment, out: &mut Vec<Command>) {
-        if let State::Keeping { chunks, last } = &mut self.sources[n].state {
-            *chunks = chunks.saturating_sub(1);
-            let (done, last) = (*chunks == 0, *last);
-            if done {
+        match &mut self.sources[n].state {
+            State::Asking { chunks: 1, call } => {
+                let call = *call;
+                self.sources[n].state = State::Asking { call, chunks: 0 };
+                self.read_on(call, out);
+            }
+            State::Keeping { chunks: 1, last } => {
+                let last = *last;
                 self.page_kept(n, last, now, out);
             }
+            State::Asking { chunks, .. } | State::Keeping { chunks, .. } => *chunks = chunks.saturating_sub(1),
+            State::Waiting | State::Moving => {}
         }
     }
 

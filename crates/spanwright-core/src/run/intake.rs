@@ -67,12 +67,22 @@ pub struct Page {
 /// # Errors
 /// An expression about the page itself (`each`, `pages.take`) failed: the page is not what the flow expects.
 pub fn page(source: &Source, answer: &Value<'_>) -> Result<Page, Failure> {
-    let mut page = Page::default();
-    let mut room = Room::new();
+    let mut page = items(source, answer)?;
+    let room = Room::new();
     page.next = match &source.pages {
         Some(pages) => value(&pages.take, answer, &room)?.filter(|token| !is_empty(token)).map(|token| bytes(&token)),
         None => None,
     };
+    Ok(page)
+}
+
+/// Takes some items of a page apart, where the rest of it is still to come.
+///
+/// # Errors
+/// `each` failed.
+pub fn items(source: &Source, answer: &Value<'_>) -> Result<Page, Failure> {
+    let mut page = Page::default();
+    let mut room = Room::new();
     let whole = Room::new();
     let items: &[Value<'_>] = match &source.each {
         None => std::slice::from_ref(answer),

@@ -104,6 +104,7 @@ impl Clerk {
                 self.shared.publish(standing, self.observer.counters.clone());
             }
         };
+        self.office.readers.let_go();
         let now = self.now();
         self.shared.publish(self.desk.standing(now), self.observer.counters.clone());
         self.observer.tell(Line::new(now, why.level(), "engine-ended", why.to_string()));
@@ -160,6 +161,7 @@ impl Clerk {
                 Command::Advance(jobs) => self.advance(jobs),
                 Command::Exchange(exchange) => self.office.exchange(*exchange),
                 Command::Poll(job) => self.office.poll(*job),
+                Command::ReadOn(call, way) => self.office.readers.tell(call, way),
                 Command::SignIn(job) => self.office.sign_in(job),
                 Command::Look(call, keys) => self.look(call, keys),
                 Command::Fetch(fetch) => self.fetch(fetch),

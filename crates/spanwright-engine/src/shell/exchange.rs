@@ -19,6 +19,7 @@ use spanwright_shape::room::Room;
 
 use super::{
     clerk::Inbox,
+    readers::Readers,
     workers::{Hands, Rank, guarded},
 };
 use crate::{
@@ -37,6 +38,8 @@ pub(super) struct Office {
     pub(super) reactor: tokio::runtime::Handle,
     /// Exchanges that were begun and not told of.
     pub(super) open: AtomicUsize,
+    /// Readers of pages in pieces, who wait for the disk.
+    pub(super) readers: Readers,
 }
 
 impl Office {
@@ -78,9 +81,18 @@ impl Office {
     fn send(self: Arc<Self>, errand: impl Errand, request: HttpRequest) {
         let (reactor, timeout) = (self.reactor.clone(), errand.timeout());
         reactor.spawn(async move {
-            let reply = self.wire.exchange(request, timeout).await;
-            let hands = self.hands.clone();
-            hands.give(Rank::Wire, move |room| self.end(self.hear(&errand, reply, room)));
+            let (reply, tail) = match errand.takes_pieces() {
+                true => self.wire.exchange_in_pieces(request, timeout).await,
+                false => (self.wire.exchange(request, timeout).await, None),
+            };
+            let Some(tail) = tail else {
+                let hands = self.hands.clone();
+                return hands.give(Rank::Wire, move |room| self.end(self.hear(&errand, reply, room)));
+            };
+            // It waits for the wire and for the disk, and would keep a worker from everything else.
+            let office = self.clone();
+            tokio::task::spawn_blocking(move || office.end(office.hear_pieces(&errand, reply, &Room::new())));
+            self.wire.bring(tail).await;
         });
     }
 
@@ -100,6 +112,17 @@ impl Office {
         let told = guarded(|| self.lending(|lent| lent.hear(errand, reply.heard(), room)));
         let told = told.flatten().unwrap_or_else(|| Told::verdict(unheard(errand.calls(room).map_or(1, |calls| calls.len()))));
         errand.heard(told, report)
+    }
+
+    fn hear_pieces(&self, errand: &impl Errand, mut reply: Reply, room: &Room) -> Event {
+        let mut waiting = None;
+        let mut keep = |call, page| {
+            let reader = waiting.get_or_insert_with(|| self.readers.enter(call));
+            self.inbox.tell(Event::PieceHeard { call, page });
+            reader.wait()
+        };
+        let told = guarded(|| self.lending(|lent| lent.hear_pieces(errand, reply.heard(), room, &mut keep)));
+        errand.heard(told.flatten().unwrap_or_else(|| Told::verdict(unheard(1))), reply.report_at(self.clock.now()))
     }
 
     fn lending<T>(&self, work: impl FnOnce(&Lent<'_>) -> T) -> T {

@@ -10,6 +10,7 @@
 mod clerk;
 mod exchange;
 mod over;
+mod readers;
 mod running;
 mod signals;
 mod start;

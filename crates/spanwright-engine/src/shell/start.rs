@@ -21,6 +21,7 @@ use super::{
     clerk::{Clerk, Inbox, Word, words_of},
     exchange::Office,
     over::Watch,
+    readers::Readers,
     running::{Brake, Running},
     signals,
     state::Shared,
@@ -135,6 +136,7 @@ impl Engine {
             inbox: staff.inbox.clone(),
             reactor: staff.reactor.handle().clone(),
             open: AtomicUsize::new(0),
+            readers: Readers::default(),
         });
         staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, start.once)
     }

@@ -8,7 +8,10 @@ use std::{
 use spanwright_core::{
     connector::{Heard, Reached},
     desk::Report,
+    fact::Moment,
 };
+
+use super::pipe::Pipe;
 
 /// How one exchange went.
 #[derive(Debug)]
@@ -44,17 +47,26 @@ pub struct Answer {
 pub struct AnswerBody {
     bytes: Cursor<Vec<u8>>,
     cut: Option<(io::ErrorKind, String)>,
+    /// What still comes.
+    pipe: Option<Pipe>,
+    /// Bytes that came by the pipe.
+    drawn: u64,
 }
 
 impl AnswerBody {
     /// A body that came whole.
     pub fn whole(bytes: Vec<u8>) -> AnswerBody {
-        AnswerBody { bytes: Cursor::new(bytes), cut: None }
+        AnswerBody { bytes: Cursor::new(bytes), cut: None, pipe: None, drawn: 0 }
     }
 
     /// A body of which this much came.
     pub fn cut(bytes: Vec<u8>, kind: io::ErrorKind, why: impl Into<String>) -> AnswerBody {
-        AnswerBody { bytes: Cursor::new(bytes), cut: Some((kind, why.into())) }
+        AnswerBody { bytes: Cursor::new(bytes), cut: Some((kind, why.into())), pipe: None, drawn: 0 }
+    }
+
+    /// A body of which this much came, and the rest comes by a pipe. It is read on a thread that may wait.
+    pub(super) fn piped(bytes: Vec<u8>, pipe: Pipe) -> AnswerBody {
+        AnswerBody { bytes: Cursor::new(bytes), cut: None, pipe: Some(pipe), drawn: 0 }
     }
 
     /// What came.
@@ -64,7 +76,24 @@ impl AnswerBody {
 
     /// Whether all of it came.
     pub fn is_whole(&self) -> bool {
-        self.cut.is_none()
+        self.cut.is_none() && self.pipe.is_none()
+    }
+
+    /// Takes the next bytes out of the pipe where those at hand are used up.
+    fn draw(&mut self) -> io::Result<()> {
+        while self.bytes.position() >= self.bytes.get_ref().len() as u64
+            && let Some(pipe) = &mut self.pipe
+        {
+            match pipe.draw() {
+                Ok(Some(bytes)) => {
+                    self.drawn += bytes.len() as u64;
+                    self.bytes = Cursor::new(bytes);
+                }
+                Ok(None) => self.pipe = None,
+                Err((kind, why)) => (self.pipe, self.cut) = (None, Some((kind, why))),
+            }
+        }
+        if self.bytes.position() >= self.bytes.get_ref().len() as u64 { self.end() } else { Ok(()) }
     }
 
     fn end(&self) -> io::Result<()> {
@@ -77,19 +106,16 @@ impl AnswerBody {
 
 impl Read for AnswerBody {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
-        let read = self.bytes.read(into)?;
-        if read == 0 && !into.is_empty() {
-            self.end()?;
+        if !into.is_empty() {
+            self.draw()?;
         }
-        Ok(read)
+        self.bytes.read(into)
     }
 }
 
 impl BufRead for AnswerBody {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.bytes.position() >= self.bytes.get_ref().len() as u64 {
-            self.end()?;
-        }
+        self.draw()?;
         self.bytes.fill_buf()
     }
 
@@ -99,6 +125,12 @@ impl BufRead for AnswerBody {
 }
 
 impl Reply {
+    /// The figures of an exchange whose answer came in pieces, now that it was read.
+    pub(crate) fn report_at(&self, now: Moment) -> Report {
+        let drawn = self.heard.as_ref().map_or(0, |answer| answer.body.drawn);
+        Report { took: now.since(self.report.at), got: self.report.got + drawn, ..self.report.clone() }
+    }
+
     /// As a connector hears it.
     pub fn heard(&mut self) -> Heard<'_> {
         match &mut self.heard {

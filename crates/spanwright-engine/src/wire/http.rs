@@ -19,11 +19,12 @@ use spanwright_core::{
 use tokio::time::{Sleep, sleep};
 
 use super::{
-    ANSWER_BYTES_MOST, ANSWER_HEAD_BYTES_MOST, ANSWER_HEADERS_MOST,
+    ANSWER_BYTES_MOST, ANSWER_HEAD_BYTES_MOST, ANSWER_HEADERS_MOST, PIECE_BYTES,
     answer::{Answer, AnswerBody, Reply, Silence},
     connect::{Origin, connect},
     counted::{Count, Counted},
     idle::{Idle, Line},
+    pipe::Tail,
     tls::{self, TlsFault},
 };
 use crate::clock::Clock;
@@ -81,20 +82,43 @@ impl Http {
 
     /// One exchange, over within `timeout` from connecting to the last byte of the answer.
     pub async fn exchange(&self, request: HttpRequest, timeout: Duration) -> Reply {
+        self.exchange_up_to(ANSWER_BYTES_MOST, request, timeout).await.0
+    }
+
+    /// The same; but of an answer with more than [`PIECE_BYTES`] the reply has the beginning and waits for the rest,
+    /// which comes while somebody [brings](Http::bring) it.
+    pub(crate) async fn exchange_in_pieces(&self, request: HttpRequest, timeout: Duration) -> (Reply, Option<Tail>) {
+        self.exchange_up_to(PIECE_BYTES, request, timeout).await
+    }
+
+    /// Brings the rest of an answer to its reader: each MiB of it within the time of a whole exchange, in which the
+    /// time that the reader takes does not count.
+    pub(crate) async fn bring(&self, tail: Tail) {
+        if let Some((origin, line)) = tail.bring().await {
+            self.idle.put(origin, line, self.clock.now());
+        }
+    }
+
+    async fn exchange_up_to(&self, most: usize, request: HttpRequest, timeout: Duration) -> (Reply, Option<Tail>) {
         let (at, mut leg) = (self.clock.now(), Leg::default());
         let mut deadline = std::pin::pin!(sleep(timeout));
         let heard = tokio::select! {
             heard = self.ask(request, &mut leg) => heard,
             () = &mut deadline => Err(Stopped::Late(format!("no answer within {} s", timeout.as_secs_f32()))),
         };
+        let mut tail = None;
         let heard = match heard {
-            Ok((origin, line, response)) => Ok(self.read(origin, line, response, deadline.as_mut(), timeout).await),
+            Ok((origin, line, response)) => {
+                let (answer, rest) = self.read(most, (origin, line), response, deadline.as_mut(), timeout).await;
+                tail = rest;
+                Ok(answer)
+            }
             Err(Stopped::Late(why)) => Err(Silence { reached: leg.at_the_deadline(), why }),
             Err(Stopped::Broken(why)) => Err(Silence { reached: leg.after_the_end(), why }),
         };
         let status = heard.as_ref().map_or(0, |answer| answer.status);
         let (sent, got) = leg.moved();
-        Reply { heard, report: Report { at, took: self.clock.now().since(at), status, sent, got } }
+        (Reply { heard, report: Report { at, took: self.clock.now().since(at), status, sent, got } }, tail)
     }
 
     /// Up to the head of the answer.
@@ -155,13 +179,34 @@ impl Http {
         }
     }
 
-    async fn read(&self, origin: Origin, line: Line, response: Response<Incoming>, deadline: Pin<&mut Sleep>, timeout: Duration) -> Answer {
-        let (head, body) = response.into_parts();
-        let body = read_body(body, deadline, timeout).await;
-        if body.is_whole() {
-            self.idle.put(origin, line, self.clock.now());
-        }
-        Answer { status: head.status.as_u16(), headers: lines(&head.headers), body }
+    /// The answer, or its first `most` bytes and the tail that brings the others.
+    async fn read(
+        &self,
+        most: usize,
+        from: (Origin, Line),
+        response: Response<Incoming>,
+        deadline: Pin<&mut Sleep>,
+        timeout: Duration,
+    ) -> (Answer, Option<Tail>) {
+        let (head, mut incoming) = response.into_parts();
+        let (status, headers) = (head.status.as_u16(), lines(&head.headers));
+        let (bytes, end) = gather(&mut incoming, most, deadline, timeout).await;
+        let (body, tail) = match end {
+            End::Whole => {
+                self.idle.put(from.0, from.1, self.clock.now());
+                (AnswerBody::whole(bytes), None)
+            }
+            End::Cut(kind, why) => (AnswerBody::cut(bytes, kind, why), None),
+            End::More(next) if most < ANSWER_BYTES_MOST => {
+                let (tail, pipe) = Tail::new(from, incoming, next, timeout);
+                (AnswerBody::piped(bytes, pipe), Some(tail))
+            }
+            End::More(_) => {
+                let why = format!("the answer is larger than {} MiB", ANSWER_BYTES_MOST >> 20);
+                (AnswerBody::cut(bytes, io::ErrorKind::FileTooLarge, why), None)
+            }
+        };
+        (Answer { status, headers, body }, tail)
     }
 }
 
@@ -214,30 +259,38 @@ fn set(headers: &mut HeaderMap, lines: Vec<(Arc<str>, Vec<u8>)>) -> Result<(), S
     Ok(())
 }
 
-async fn read_body(mut body: Incoming, mut deadline: Pin<&mut Sleep>, timeout: Duration) -> AnswerBody {
-    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(ANSWER_BYTES_MOST);
+/// How the gathering of a body ended.
+enum End {
+    Whole,
+    Cut(io::ErrorKind, String),
+    /// It has more bytes than were wanted: the first of them.
+    More(Bytes),
+}
+
+/// The first `most` bytes of a body.
+async fn gather(body: &mut Incoming, most: usize, mut deadline: Pin<&mut Sleep>, timeout: Duration) -> (Vec<u8>, End) {
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(most);
     let mut bytes = Vec::with_capacity(expected);
     loop {
         let frame = tokio::select! {
             frame = body.frame() => frame,
             () = deadline.as_mut() => {
                 let why = format!("the answer did not end within {} s; {} bytes of it came", timeout.as_secs_f32(), bytes.len());
-                return AnswerBody::cut(bytes, io::ErrorKind::TimedOut, why);
+                return (bytes, End::Cut(io::ErrorKind::TimedOut, why));
             }
         };
         match frame {
-            None => return AnswerBody::whole(bytes),
+            None => return (bytes, End::Whole),
             Some(Err(error)) => {
                 let why = format!("the connection broke inside the answer, after {} bytes: {}", bytes.len(), words(&error));
-                return AnswerBody::cut(bytes, io::ErrorKind::UnexpectedEof, why);
+                return (bytes, End::Cut(io::ErrorKind::UnexpectedEof, why));
             }
             Some(Ok(frame)) => {
-                let Ok(piece) = frame.into_data() else { continue };
-                let room = ANSWER_BYTES_MOST - bytes.len();
-                bytes.extend_from_slice(&piece[..piece.len().min(room)]);
-                if piece.len() > room {
-                    let why = format!("the answer is larger than {} MiB", ANSWER_BYTES_MOST >> 20);
-                    return AnswerBody::cut(bytes, io::ErrorKind::FileTooLarge, why);
+                let Ok(mut piece) = frame.into_data() else { continue };
+                let more = piece.split_off(piece.len().min(most - bytes.len()));
+                bytes.extend_from_slice(&piece);
+                if !more.is_empty() {
+                    return (bytes, End::More(more));
                 }
             }
         }
@@ -249,7 +302,7 @@ fn lines(headers: &HeaderMap) -> Vec<(Arc<str>, Vec<u8>)> {
 }
 
 /// An error and its causes, in one line.
-fn words(error: &dyn Error) -> String {
+pub(super) fn words(error: &dyn Error) -> String {
     let (mut words, mut cause) = (error.to_string(), error.source());
     while let Some(inner) = cause {
         words = format!("{words}: {inner}");

@@ -12,6 +12,7 @@ mod connect;
 mod counted;
 mod http;
 mod idle;
+mod pipe;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -22,6 +23,10 @@ pub use tls::TlsFault;
 
 /// Bytes of an answer's body that are read; what is longer is cut off there, and its reader is told.
 pub const ANSWER_BYTES_MOST: usize = 64 << 20;
+/// Bytes after which an answer that may be read in pieces is handed over while the rest still comes.
+pub const PIECE_BYTES: usize = 1 << 20;
+/// Bytes of an answer that is read in pieces.
+pub const PIPED_BYTES_MOST: u64 = 16 << 30;
 /// Header lines that an answer may have.
 pub const ANSWER_HEADERS_MOST: usize = 256;
 /// Bytes of an answer's head.

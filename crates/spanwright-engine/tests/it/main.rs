@@ -7,4 +7,5 @@ mod bad_days;
 mod crashes;
 mod days;
 mod disk;
+mod large;
 mod trial;

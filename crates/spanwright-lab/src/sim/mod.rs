@@ -221,6 +221,11 @@ impl Sim {
                     let heard = self.world.poll(&job, self.now, &mut self.dice);
                     self.soon(50_000, Happens::Desk(heard));
                 }
+                Command::ReadOn(call, _) => {
+                    if let Some(heard) = self.world.read_on(call) {
+                        self.soon(50_000, Happens::Desk(heard));
+                    }
+                }
                 Command::SignIn(_) => {}
                 Command::Look(call, keys) => self.on_disk(DiskJob::Look(call, keys)),
                 Command::Fetch(fetch) => self.on_disk(DiskJob::Fetch(fetch)),

@@ -4,7 +4,7 @@
 //! remember every request that they obeyed, in order.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -27,6 +27,8 @@ const VERSIONS: i64 = 4;
 /// All of them appear within this time.
 const OPEN_FOR: Duration = Duration::from_secs(20);
 const PAGE: usize = 7;
+/// A token of a page is a time times this, and how many items it skips.
+const TOKEN_PAGES: i64 = 1_000;
 
 /// Something that a system obeyed.
 #[derive(Clone, Debug)]
@@ -51,6 +53,8 @@ pub(super) struct World {
     flights: BTreeMap<CallId, Vec<String>>,
     pub broken: Option<String>,
     pub served: Vec<String>,
+    /// Answers that are read in pieces: what comes after the piece that the reader waits for.
+    reading: HashMap<CallId, VecDeque<Event>>,
 }
 
 impl World {
@@ -82,6 +86,7 @@ impl World {
             flights: BTreeMap::new(),
             broken: None,
             served: Vec::new(),
+            reading: HashMap::new(),
         }
     }
 
@@ -100,6 +105,7 @@ impl World {
 
     pub fn forget_flights(&mut self) {
         self.flights.clear();
+        self.reading.clear();
     }
 
     /// The last state of each record.
@@ -115,17 +121,50 @@ impl World {
             return Event::PageHeard { call: job.call, verdict: Verdict::all(1, later(Blame::System)), page: None, report };
         }
         let since = job.cursor.as_deref().map_or(0, number);
-        let skip = job.page.as_deref().map_or(0, number) as usize;
-        let items = if job.flow == 0 { self.new_orders(since, now) } else { self.changed_records(since, now) };
+        // The token says as of when: a page is never shifted by what changed since the one before it.
+        let token = job.page.as_deref().map_or(now * TOKEN_PAGES, number);
+        let (as_of, skip) = (token / TOKEN_PAGES, (token % TOKEN_PAGES) as usize);
+        let items = if job.flow == 0 { self.new_orders(since, as_of) } else { self.changed_records(since, as_of) };
         let more = items.len() > skip + PAGE;
-        let mut page = Page { next: more.then(|| (skip + PAGE).to_string().into_bytes().into()), ..Page::default() };
+        let mut page = Page { next: more.then(|| (token + PAGE as i64).to_string().into_bytes().into()), ..Page::default() };
         for (at, id, body) in items.into_iter().skip(skip).take(PAGE) {
             let cursor: Arc<[u8]> = at.to_string().into_bytes().into();
             page.cursor = page.cursor.take().filter(|have| number(have) > at).or(Some(cursor));
             self.served.push(id.clone());
             page.arrivals.push(Arrival::new(body.into_bytes().into(), Some(id.into()), None, None, None));
         }
+        if dice.percent() < 40 {
+            return self.in_pieces(job.call, page, now, dice);
+        }
         Event::PageHeard { call: job.call, verdict: Verdict::all(1, Outcome::Delivered(None)), page: Some(Ok(page)), report }
+    }
+
+    /// A page in pieces of a few items, that may be cut after each of them.
+    fn in_pieces(&mut self, call: CallId, mut page: Page, now: i64, dice: &mut Dice) -> Event {
+        let mut events = VecDeque::new();
+        let cursor = page.cursor.clone();
+        while !page.arrivals.is_empty() {
+            let count = (1 + dice.up_to(3) as usize).min(page.arrivals.len());
+            let arrivals = page.arrivals.drain(..count).collect();
+            events.push_back(Event::PieceHeard { call, page: Page { arrivals, cursor: cursor.clone(), ..Page::default() } });
+            if dice.percent() < 15 {
+                let verdict = Verdict::all(1, later(Blame::System));
+                events.push_back(Event::PageHeard { call, verdict, page: None, report: report(now) });
+                break;
+            }
+        }
+        if !matches!(events.back(), Some(Event::PageHeard { .. })) {
+            let verdict = Verdict::all(1, Outcome::Delivered(None));
+            events.push_back(Event::PageHeard { call, verdict, page: Some(Ok(page)), report: report(now) });
+        }
+        let first = events.pop_front().expect("a page ends with the whole of it or with a cut");
+        self.reading.insert(call, events);
+        first
+    }
+
+    /// What the reader of a page reads next.
+    pub fn read_on(&mut self, call: CallId) -> Option<Event> {
+        self.reading.get_mut(&call)?.pop_front()
     }
 
     fn new_orders(&self, since: i64, now: i64) -> Vec<(i64, String, String)> {

@@ -9,14 +9,20 @@ use std::io;
 use spanwright_proof::apart::be_the_world;
 
 mod chain;
+mod large;
 mod memory;
 mod start;
 mod throughput;
 
 type Figures = fn(&[u64]) -> io::Result<()>;
 
-const ALL: [(&str, Figures); 4] =
-    [("start", start::figures), ("chain", chain::figures), ("throughput", throughput::figures), ("memory", memory::figures)];
+const ALL: [(&str, Figures); 5] = [
+    ("start", start::figures),
+    ("chain", chain::figures),
+    ("throughput", throughput::figures),
+    ("memory", memory::figures),
+    ("large", large::figures),
+];
 
 fn main() -> io::Result<()> {
     if be_the_world()? {

@@ -6,6 +6,7 @@ mod commands;
 mod crash;
 mod demo;
 mod docs;
+mod large;
 mod project;
 mod replay;
 mod run;
