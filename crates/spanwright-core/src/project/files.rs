@@ -13,6 +13,7 @@ pub(super) struct Files<'b> {
     pub project: Option<Node>,
     pub environments: Vec<Found<'b>>,
     pub systems: Vec<Found<'b>>,
+    pub apis: Vec<Found<'b>>,
     pub flows: Vec<Found<'b>>,
     pub maps: Vec<Found<'b>>,
 }
@@ -26,7 +27,7 @@ pub(super) struct Found<'b> {
 }
 
 /// The folders that are read.
-const FOLDERS: [&str; 4] = ["environments", "systems", "flows", "maps"];
+const FOLDERS: [&str; 5] = ["environments", "systems", "apis", "flows", "maps"];
 /// Folders of the grammar in which files of any name may stand.
 const OTHER_FOLDERS: [&str; 2] = ["schemas", "docs"];
 /// What makes a folder a project.
@@ -37,8 +38,8 @@ impl<'b> Files<'b> {
         for (file, path, _) in bundle.iter() {
             check_path(file, path, to);
         }
-        let [environments, systems, flows, maps] = FOLDERS.map(|folder| folder_of(bundle, folder, to));
-        Files { project: project(bundle, to), environments, systems, flows, maps }
+        let [environments, systems, apis, flows, maps] = FOLDERS.map(|folder| folder_of(bundle, folder, to));
+        Files { project: project(bundle, to), environments, systems, apis, flows, maps }
     }
 }
 

@@ -17,8 +17,9 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 use super::scene::{Carried, Names};
 use crate::{
     codes,
-    fact::{Ending, Item, MessageFile, NodeName, Phase, Print, Root, RunId, SkipReason, StopKind, Stopped, Way, no_item, print_of},
-    plan::{Body, EACH_ITEMS_MOST, EffectPlan, Flow, Plan, Step, StepKind},
+    door::Reply,
+    fact::{ANSWER, Ending, Item, MessageFile, NodeName, Phase, Print, Root, RunId, SkipReason, StopKind, Stopped, Way, no_item, print_of},
+    plan::{Body, EACH_ITEMS_MOST, EffectPlan, Flow, Plan, ReplyPlan, Step, StepKind},
 };
 
 /// A run to be advanced, complete: it can go to another thread.
@@ -66,6 +67,22 @@ pub enum Advance {
     },
     /// It is over.
     Ends(Ending),
+    /// It says something to whoever waits, and then this follows.
+    Replies {
+        /// What it says.
+        replied: Box<Replied>,
+        /// What follows.
+        next: Box<Advance>,
+    },
+}
+
+/// What a `reply:` step says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replied {
+    /// The step.
+    pub node: NodeName,
+    /// What it says.
+    pub reply: Reply,
 }
 
 /// What comes when all that is owed is settled.
@@ -127,7 +144,8 @@ impl Input {
 /// Says what a run owes.
 pub fn advance(job: &AdvanceJob, room: &Room) -> Advance {
     let flow = &job.plan.flows[job.flow];
-    let mut walk = Walk { job, flow, room, owed: Vec::new(), waits: false, stopped: None, filtered: false, past: Vec::new() };
+    let mut walk =
+        Walk { job, flow, room, owed: Vec::new(), waits: false, stopped: None, filtered: false, replied: None, past: Vec::new() };
     match walk.begin() {
         Ok((body, names)) => {
             walk.steps(&flow.steps, body, &names, &no_item());
@@ -162,6 +180,8 @@ struct Walk<'a> {
     waits: bool,
     stopped: Option<Stopped>,
     filtered: bool,
+    /// What a reply step says that had not been said before.
+    replied: Option<Replied>,
     past: Vec<Past<'a>>,
 }
 
@@ -204,6 +224,7 @@ impl<'a> Walk<'a> {
             StepKind::Each { items, steps } => self.each(items, steps, body, names, item),
             StepKind::Call(effect) => self.call(*effect, body, names, item),
             StepKind::Send(effect) => self.send(*effect, body, names, item),
+            StepKind::Reply(plan) => self.reply(&step.name, plan, body, names),
         }
     }
 
@@ -317,6 +338,34 @@ impl<'a> Walk<'a> {
         Ok(Flowing::On(body))
     }
 
+    /// The first reply counts; the flow goes on below it.
+    fn reply(&mut self, node: &NodeName, plan: &'a ReplyPlan, body: Carried<'a>, names: &Names<'a>) -> Result<Flowing<'a>, Failure> {
+        let said_before = self.replied.is_some() || self.job.known.iter().any(|known| &*known.item == ANSWER);
+        if !said_before {
+            let headers = match &plan.headers {
+                Some(map) => header_lines(&self.mapped(map, body, names)?, self.room)?,
+                None => Vec::new(),
+            };
+            let said = self.made(&plan.body, body, names)?.unwrap_or_else(|| b"null".to_vec());
+            let reply = Reply { status: plan.status, headers, fault: plan.fault.as_deref().map(String::from), body: said };
+            self.replied = Some(Replied { node: node.clone(), reply });
+        }
+        Ok(Flowing::On(body))
+    }
+
+    /// A body as the plan has it made of the flow's.
+    fn made(&self, plan: &'a Body, body: Carried<'a>, names: &Names<'a>) -> Result<Option<Vec<u8>>, Failure> {
+        Ok(match plan {
+            Body::None => None,
+            Body::Whole => Some(body.to_bytes()),
+            Body::Map(map) => Some(self.mapped(map, body, names)?),
+            Body::Expr(program) => {
+                let value = self.value(program, body, names)?.unwrap_or(Value::Null);
+                Some(Carried::Value(value).to_bytes())
+            }
+        })
+    }
+
     fn remember(&mut self, effect: usize, body: Carried<'a>, names: &Names<'a>, item: &Item) {
         if self.flow.effects[effect].undo.is_some() {
             self.past.push(Past { effect, item: item.clone(), body, names: names.clone() });
@@ -336,15 +385,7 @@ impl<'a> Walk<'a> {
             Some(map) => self.mapped(map, body, names)?,
             None => b"{}".to_vec(),
         };
-        let body = match &plan.body {
-            Body::None => None,
-            Body::Whole => Some(body.to_bytes()),
-            Body::Map(map) => Some(self.mapped(map, body, names)?),
-            Body::Expr(program) => {
-                let value = self.value(program, body, names)?.unwrap_or(Value::Null);
-                Some(Carried::Value(value).to_bytes())
-            }
-        };
+        let body = self.made(&plan.body, body, names)?;
         let input = Input::new(with, body);
         if plan.unchanged {
             // Here, on a worker: the desk will compare it.
@@ -368,6 +409,13 @@ impl<'a> Walk<'a> {
     }
 
     fn end(mut self) -> Advance {
+        match self.replied.take() {
+            Some(replied) => Advance::Replies { replied: Box::new(replied), next: Box::new(self.end_after_reply()) },
+            None => self.end_after_reply(),
+        }
+    }
+
+    fn end_after_reply(mut self) -> Advance {
         if !self.owed.is_empty() {
             let then = if self.waits || self.stopped.is_some() || self.past.iter().len() > 0 { Then::Look } else { Then::Ends };
             return Advance::Owes { owed: self.owed, then };
@@ -420,6 +468,22 @@ impl<'a> Walk<'a> {
             None => "no reason was given".to_string(),
         })
     }
+}
+
+/// The headers of a reply: a record of texts and numbers; null leaves one out.
+fn header_lines(bytes: &[u8], room: &Room) -> Result<Vec<(String, String)>, Failure> {
+    let fault = |says: String| Failure::new(&codes::EXPRESSION, says);
+    let Ok(Value::Record(fields)) = json::read(bytes, room) else { return Err(fault("`headers` of the reply are no record".into())) };
+    let mut lines = Vec::new();
+    for (name, value) in fields {
+        match value {
+            Value::Null => {}
+            Value::Text(text) => lines.push(((*name).to_string(), (*text).to_string())),
+            Value::Number(number) => lines.push(((*name).to_string(), number.to_string())),
+            other => return Err(fault(format!("the header `{name}` of the reply is {}, not text", other.kind().word()))),
+        }
+    }
+    Ok(lines)
 }
 
 /// How a run ends whose effects are all settled well.

@@ -9,5 +9,7 @@ mod scene;
 mod times;
 
 pub(crate) use advance::ending_of;
-pub use advance::{Advance, AdvanceJob, Input, Known, KnownEffect, Owed, Then, advance};
+pub use advance::{Advance, AdvanceJob, Input, Known, KnownEffect, Owed, Replied, Then, advance};
+pub use intake::Arrival;
 pub use preview::preview;
+pub use scene::message_id;

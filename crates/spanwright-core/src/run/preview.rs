@@ -21,5 +21,10 @@ pub fn preview(file: &RunFile, plan: &Arc<Plan>, room: &Room) -> Option<Advance>
         phase: known.state.phase,
     });
     let (run, root, message) = (file.run, file.root, file.message.clone());
-    Some(advance(&AdvanceJob { run, plan: plan.clone(), flow, root, message, known: known.collect() }, room))
+    let mut owes = advance(&AdvanceJob { run, plan: plan.clone(), flow, root, message, known: known.collect() }, room);
+    // Whoever waited for the reply has gone.
+    while let Advance::Replies { next, .. } = owes {
+        owes = *next;
+    }
+    Some(owes)
 }

@@ -226,7 +226,7 @@ impl Sim {
                         self.soon(50_000, Happens::Desk(heard));
                     }
                 }
-                Command::SignIn(_) => {}
+                Command::SignIn(_) | Command::Answer(..) => {}
                 Command::Look(call, keys) => self.on_disk(DiskJob::Look(call, keys)),
                 Command::Fetch(fetch) => self.on_disk(DiskJob::Fetch(fetch)),
                 Command::WakeAt(at) => self.at(at.0, Happens::Desk(Event::Wake)),

@@ -207,6 +207,7 @@ mod tests {
             key: None,
             version: None,
             body: (*b"{}").into(),
+            beside: None,
             flow: "customers".into(),
             root: Root(0),
             plan: PlanId(1),
