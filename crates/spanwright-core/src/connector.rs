@@ -7,16 +7,11 @@
 use std::{io::BufRead, ops::ControlFlow, sync::Arc, time::Duration};
 
 use spanwright_shape::{
-    text::{Bundle, Code, Failure, Problems, codes as text_codes},
+    text::{Bundle, Code, Failure, Problems},
     value::Value,
 };
 
-use crate::{
-    door::{Door, DoorSettings},
-    fact::Moment,
-    interface::Interface,
-    settings::SystemSettings,
-};
+use crate::{fact::Moment, interface::Interface, settings::SystemSettings};
 
 /// A kind of system: `soap:`, `rest:`. Checks; touches nothing.
 pub trait Connector: Sync {
@@ -28,13 +23,6 @@ pub trait Connector: Sync {
     fn codes(&self) -> Vec<&'static Code>;
     /// Reads the schema and proves the settings. `None`: the problems say why.
     fn system(&self, settings: &SystemSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>>;
-
-    /// A way in that speaks this protocol. `None`: the problems say why.
-    fn door(&self, settings: &DoorSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn Door>> {
-        let _ = bundle;
-        to.error(&text_codes::NOT_BUILT, settings.at, format!("`{}:` is not served yet", self.key()), None);
-        None
-    }
 }
 
 /// One external system: turns calls into a request and what was heard into a verdict.
@@ -61,6 +49,15 @@ pub trait System: Send + Sync {
     fn hear_pieces(&self, operation: usize, call: Call<'_>, heard: Heard<'_>, with: &With<'_>, list: &[&str], show: Show<'_>) -> Verdict {
         let _ = list;
         self.hear(operation, &[call], heard, with, Answers::Show(&mut whole(show)))
+    }
+
+    /// An answer as this system would give it, for tests and documents; nothing is asked for that.
+    ///
+    /// # Errors
+    /// It could not say that, in words for the author of a test.
+    fn pretend(&self, operation: usize, pretended: &Pretended<'_>) -> Result<Said, String> {
+        let _ = (operation, pretended);
+        Err("this kind of system has no answers to pretend; give status and body".to_string())
     }
 
     /// The system that hands out tokens, where there is one; the desk asks it once for all. Its operation 0 takes no
@@ -214,6 +211,33 @@ pub enum Outcome {
     Unknown(Failure),
     /// It did not happen and never will as it is.
     Never(Failure),
+}
+
+/// What a system is to have answered.
+#[derive(Clone, Copy, Debug)]
+pub enum Pretended<'p> {
+    /// All is well, and this is the answer.
+    Gives(Value<'p>),
+    /// A fault that its description declares.
+    Fault {
+        /// Its name.
+        name: &'p str,
+        /// What is in it.
+        detail: Value<'p>,
+        /// What it says to people.
+        reason: &'p str,
+    },
+}
+
+/// An HTTP answer, complete.
+#[derive(Clone, Debug, Default)]
+pub struct Said {
+    /// The status code.
+    pub status: u16,
+    /// In order; names in lower case.
+    pub headers: Vec<(Arc<str>, Vec<u8>)>,
+    /// The body.
+    pub body: Vec<u8>,
 }
 
 /// Who is to blame for a "not now".

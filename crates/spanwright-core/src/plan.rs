@@ -6,13 +6,13 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_map::{Mapping, Program};
+use spanwright_shape::shape::ShapeRef;
 
 use crate::{
     connector::System,
-    door::Door,
     fact::NodeName,
     interface::{BulkKey, Repeat},
-    settings::{Limits, Template},
+    settings::Limits,
 };
 
 /// Everything that a run needs to know.
@@ -27,10 +27,8 @@ pub struct Plan {
     pub systems: Vec<SystemPlan>,
     /// By number.
     pub flows: Vec<Flow>,
-    /// The ways in, by number; sources name them so.
-    pub doors: Vec<DoorPlan>,
-    /// Where they are served; `None`: nowhere.
-    pub listen: Option<Listen>,
+    /// Every map of the project, also those that no flow uses.
+    pub maps: Vec<MapPlan>,
     /// The declared variables that are no secrets and their defaults: `$vars` in expressions.
     pub vars: BTreeMap<Arc<str>, Option<Arc<str>>>,
 }
@@ -51,6 +49,18 @@ pub struct SystemPlan {
     pub retry: Policy,
 }
 
+/// One map of a plan.
+pub struct MapPlan {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What it reads.
+    pub from: Option<ShapeRef>,
+    /// What it makes.
+    pub to: Option<ShapeRef>,
+    /// The table.
+    pub mapping: Arc<Mapping>,
+}
+
 /// One flow of a plan.
 pub struct Flow {
     /// Its name.
@@ -63,71 +73,10 @@ pub struct Flow {
     pub effects: Vec<EffectPlan>,
 }
 
-/// One way in.
-pub struct DoorPlan {
-    /// Its name, for people.
-    pub name: Arc<str>,
-    /// Requests to messages, and answers.
-    pub door: Arc<dyn Door>,
-}
-
-/// `listen:`
-#[derive(Clone, Debug)]
-pub struct Listen {
-    /// `ADDRESS:PORT`
-    pub http: Template,
-}
-
-/// Where a flow's messages come from.
+/// A poll.
 pub struct Source {
     /// `flow.source`
     pub name: Arc<str>,
-    /// How they come.
-    pub kind: SourceKind,
-    /// Only these.
-    pub when: Option<Program>,
-    /// Which event one is.
-    pub once: Option<Program>,
-    /// Which record one is about.
-    pub key: Option<Program>,
-    /// Which state of it.
-    pub version: Option<Program>,
-}
-
-/// How messages come.
-pub enum SourceKind {
-    /// We ask for them.
-    Poll(Box<Poll>),
-    /// They are brought to us.
-    Door(Served),
-}
-
-/// An operation of a door that a flow serves.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Served {
-    /// The door's number.
-    pub door: usize,
-    /// The operation's number.
-    pub operation: usize,
-    /// The sender waits so long for a reply; `None`: it is told at once that the message is kept.
-    pub reply_within: Option<Duration>,
-    /// What it is told when that was not long enough.
-    pub late: Late,
-    /// The same event with another body is refused.
-    pub same_body: bool,
-}
-
-/// What is said to a sender when the reply takes longer than it waits. The flow goes on in any case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Late {
-    /// That the message is kept, and where to ask for it.
-    Accepted,
-    /// That it took too long.
-    TimedOut,
-}
-
-/// An operation that is asked again and again.
-pub struct Poll {
     /// The system's number.
     pub system: usize,
     /// The operation's number.
@@ -140,6 +89,14 @@ pub struct Poll {
     pub pages: Option<Pages>,
     /// The items of a page; `None`: the page is the item.
     pub each: Option<Program>,
+    /// Only these items.
+    pub when: Option<Program>,
+    /// Which event an item is.
+    pub once: Option<Program>,
+    /// Which record an item is about.
+    pub key: Option<Program>,
+    /// Which state of it.
+    pub version: Option<Program>,
     /// How far it has read.
     pub cursor: Option<CursorRule>,
 }
@@ -148,12 +105,11 @@ impl Source {
     /// The keys of the list that its items are in, where the page may be read in pieces: `each` is a plain path, and
     /// the next page's token does not hang on the items.
     pub fn list(&self) -> Option<Vec<&str>> {
-        let poll = self.poll()?;
-        let each = poll.each.as_ref()?;
+        let each = self.each.as_ref()?;
         let list = each.keys()?;
         let path = each.text().trim();
         let looks_at = |read: &Arc<str>| &**read == "." || leads_to(read, path) || leads_to(path, read);
-        let hangs = poll.pages.as_ref().is_some_and(|pages| pages.take.gives().reads.iter().any(looks_at));
+        let hangs = self.pages.as_ref().is_some_and(|pages| pages.take.gives().reads.iter().any(looks_at));
         (!list.is_empty() && !hangs).then_some(list)
     }
 }
@@ -214,20 +170,6 @@ pub enum StepKind {
     Call(usize),
     /// `send:` is owed from now on; the flow does not wait.
     Send(usize),
-    /// `reply:` and `fault:` answer whoever waits; the flow goes on.
-    Reply(Box<ReplyPlan>),
-}
-
-/// What is answered.
-pub struct ReplyPlan {
-    /// The status.
-    pub status: Option<u16>,
-    /// Further headers.
-    pub headers: Option<Mapping>,
-    /// The declared fault that it is.
-    pub fault: Option<Arc<str>>,
-    /// The body.
-    pub body: Body,
 }
 
 /// Items that one `each` may have.
@@ -339,25 +281,12 @@ impl Default for BreakerPolicy {
     }
 }
 
-impl Source {
-    /// What is polled, where it is a poll.
-    pub fn poll(&self) -> Option<&Poll> {
-        match &self.kind {
-            SourceKind::Poll(poll) => Some(poll),
-            SourceKind::Door(_) => None,
-        }
-    }
-
-    /// What is served, where others bring the messages.
-    pub fn served(&self) -> Option<&Served> {
-        match &self.kind {
-            SourceKind::Door(served) => Some(served),
-            SourceKind::Poll(_) => None,
-        }
-    }
-}
-
 impl Plan {
+    /// The map of a name.
+    pub fn map(&self, name: &str) -> Option<&MapPlan> {
+        self.maps.iter().find(|map| &*map.name == name)
+    }
+
     /// The flow of a name, and its number.
     pub fn flow(&self, name: &str) -> Option<(usize, &Flow)> {
         self.flows.iter().enumerate().find(|(_, flow)| &*flow.name == name)

@@ -11,7 +11,7 @@ pub const LANGUAGE: u32 = 1;
 /// The project to be pinned: `path NUL length NUL bytes`, one file after the other in path order.
 pub fn pin(bundle: &Bundle) -> PlanBundle {
     let mut packed = Vec::new();
-    for (_, path, bytes) in bundle.iter() {
+    for (_, path, bytes) in bundle.iter().filter(|(_, path, _)| !project::is_test(path)) {
         packed.extend_from_slice(path.as_bytes());
         packed.push(0);
         packed.extend_from_slice(bytes.len().to_string().as_bytes());

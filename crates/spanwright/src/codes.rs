@@ -17,6 +17,7 @@ pub fn all() -> Vec<&'static Code> {
         spanwright_core::codes::all(),
         spanwright_connect::codes::all(),
         spanwright_engine::codes::ALL.to_vec(),
+        spanwright_lab::codes::ALL.to_vec(),
         vec![&UNKNOWN],
     ];
     let mut all = floors.concat();

@@ -3,12 +3,15 @@
 use std::{sync::Arc, time::Duration};
 
 use spanwright_core::{
-    connector::{Answers, Blame, Call, Heard, HttpRequest, Outcome, Reached, Refusal, Request, System, Verdict, With, Word},
+    connector::{
+        Answers, Blame, Call, Heard, HttpRequest, Outcome, Pretended, Reached, Refusal, Request, Said, System, Verdict, With, Word,
+    },
     interface::{Interface, Operation, Repeat},
     settings::{Auth, Template},
 };
 use spanwright_shape::{
     json,
+    number::Number,
     room::Room,
     shape::{RecordShape, Shape, ShapeId, Shapes},
     text::Failure,
@@ -19,7 +22,7 @@ use super::{add_header, fill};
 use crate::{
     codes,
     http::{
-        answer::{self, REFUSAL_BYTES_MOST},
+        answer::{self, REFUSAL_BYTES_MOST, said_json},
         excerpt, retry_after,
         status::{self, Meaning},
         url,
@@ -123,6 +126,20 @@ impl System for TokenEndpoint {
 
     fn ask(&self, _operation: usize, _calls: &[Call<'_>], with: &With<'_>) -> Result<Request, Refusal> {
         self.request(with).map(Request::Http).map_err(Refusal::System)
+    }
+
+    /// A token, whatever is asked: who tests a flow cares for its messages.
+    fn pretend(&self, _operation: usize, pretended: &Pretended<'_>) -> Result<Said, String> {
+        let token = [
+            ("access_token", Value::Text("a-token")),
+            ("token_type", Value::Text("Bearer")),
+            ("expires_in", Value::Number(Number::int(3600))),
+        ];
+        match pretended {
+            Pretended::Gives(Value::Null) => Ok(said_json(&Value::Record(&token))),
+            Pretended::Gives(value) => Ok(said_json(value)),
+            Pretended::Fault { .. } => Err("a sign-in has no faults by name; give `status:` and `body:`".to_string()),
+        }
     }
 
     fn hear(&self, _operation: usize, _calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, _answers: Answers<'_>) -> Verdict {

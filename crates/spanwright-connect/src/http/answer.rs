@@ -5,6 +5,9 @@ use std::{
     sync::Arc,
 };
 
+use spanwright_core::connector::Said;
+use spanwright_shape::{json, value::Value};
+
 /// Bytes of an answer that are read into memory.
 pub const ANSWER_BYTES_MOST: usize = 64 << 20;
 /// Bytes of a refusal that are read; it is only looked through for words.
@@ -52,6 +55,13 @@ pub fn media_type(headers: &[(Arc<str>, Vec<u8>)]) -> String {
     let value = header(headers, "content-type").map(String::from_utf8_lossy).unwrap_or_default();
     let essence = value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if essence.is_empty() { "no content type".to_string() } else { super::excerpt::bounded(&essence) }
+}
+
+/// A good answer in JSON, as a server would give it.
+pub fn said_json(value: &Value<'_>) -> Said {
+    let mut body = Vec::new();
+    json::write(value, &mut body);
+    Said { status: 200, headers: vec![("content-type".into(), b"application/json".to_vec())], body }
 }
 
 #[cfg(test)]

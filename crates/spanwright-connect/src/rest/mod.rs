@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use spanwright_core::{
-    connector::{Answers, Call, Connector, Heard, Refusal, Request, System, Verdict, With},
+    connector::{Answers, Call, Connector, Heard, Pretended, Refusal, Request, Said, System, Verdict, With},
     interface::Interface,
     settings::{Auth, SystemSettings, Template},
 };
@@ -17,7 +17,7 @@ use spanwright_shape::{
     text::{Bundle, Code, Problems, yaml},
 };
 
-use crate::{auth::TokenEndpoint, codes};
+use crate::{auth::TokenEndpoint, codes, http::answer::said_json};
 
 mod ask;
 mod bulk;
@@ -96,6 +96,13 @@ impl System for RestSystem {
 
     fn hear(&self, operation: usize, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
         hear::hear(&self.operations[operation], calls, heard, with, answers)
+    }
+
+    fn pretend(&self, _operation: usize, pretended: &Pretended<'_>) -> Result<Said, String> {
+        match pretended {
+            Pretended::Gives(value) => Ok(said_json(value)),
+            Pretended::Fault { .. } => Err("a REST system has no faults by name; give `status:` and `body:`".to_string()),
+        }
     }
 
     fn sign_in(&self) -> Option<&dyn System> {

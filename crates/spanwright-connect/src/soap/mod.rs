@@ -23,6 +23,7 @@ mod content;
 mod fault;
 mod interface;
 mod pieces;
+mod pretend;
 mod request;
 mod system;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spanwright_core::{
-    connector::{Answers, Call, Heard, Refusal, Request, Show, System, Verdict, With},
+    connector::{Answers, Call, Heard, Pretended, Refusal, Request, Said, Show, System, Verdict, With},
     interface::Interface,
     settings::{Auth, OutcomeWord, Template},
 };
@@ -14,7 +14,7 @@ use spanwright_shape::{
 
 use crate::auth::TokenEndpoint;
 
-use super::{request, verdict};
+use super::{pretend, request, verdict};
 
 /// What `soap:` systems are made of.
 #[derive(Debug)]
@@ -68,6 +68,10 @@ impl System for SoapSystem {
 
     fn hear_pieces(&self, operation: usize, _: Call<'_>, heard: Heard<'_>, with: &With<'_>, list: &[&str], show: Show<'_>) -> Verdict {
         verdict::in_pieces(self, operation, heard, with, list, show)
+    }
+
+    fn pretend(&self, operation: usize, pretended: &Pretended<'_>) -> Result<Said, String> {
+        pretend::pretend(self, operation, pretended)
     }
 
     fn sign_in(&self) -> Option<&dyn System> {

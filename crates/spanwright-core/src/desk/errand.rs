@@ -12,7 +12,7 @@ use crate::{
     codes,
     connector::{Answers, Call, Heard, Outcome, Part, Refusal, Request, System, Verdict, With},
     fact::Moment,
-    plan::{Plan, Poll, Source},
+    plan::{Plan, Source},
     run::intake::{self, Page},
     settings::TIMEOUT_DEFAULT,
 };
@@ -212,13 +212,9 @@ fn source(job: &PollJob) -> Option<&Source> {
     job.plan.flows.get(job.flow)?.source.as_ref()
 }
 
-fn polled(job: &PollJob) -> Option<&Poll> {
-    source(job)?.poll()
-}
-
 fn parameters(job: &PollJob) -> Result<Vec<u8>, Failure> {
-    let poll = polled(job).ok_or_else(|| Failure::new(&codes::NOT_WRITTEN, "the flow polls nothing"))?;
-    intake::parameters(poll, job.cursor.as_deref(), job.page.as_deref())
+    let source = source(job).ok_or_else(|| Failure::new(&codes::NOT_WRITTEN, "the flow has no source"))?;
+    intake::parameters(source, job.cursor.as_deref(), job.page.as_deref())
 }
 
 impl Polled {
@@ -235,17 +231,24 @@ impl Polled {
     }
 }
 
+impl Polled {
+    /// Its parameters, JSON.
+    pub fn parameters(&self) -> &[u8] {
+        &self.with
+    }
+}
+
 impl Errand for Polled {
     fn system(&self) -> Option<&dyn System> {
-        Some(&*self.job.plan.systems.get(polled(&self.job)?.system)?.system)
+        Some(&*self.job.plan.systems.get(source(&self.job)?.system)?.system)
     }
 
     fn operation(&self) -> usize {
-        polled(&self.job).map_or(0, |poll| poll.operation)
+        source(&self.job).map_or(0, |source| source.operation)
     }
 
     fn timeout(&self) -> Duration {
-        timeout(&self.job.plan, polled(&self.job).map_or(usize::MAX, |poll| poll.system))
+        timeout(&self.job.plan, source(&self.job).map_or(usize::MAX, |source| source.system))
     }
 
     fn token(&self) -> Option<&str> {

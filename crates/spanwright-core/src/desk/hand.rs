@@ -35,24 +35,12 @@ impl Desk {
             }
             return;
         }
-        let mut facts = Vec::new();
-        self.follow(run, advance, &mut facts, now, out);
-        if !facts.is_empty() {
-            self.note_ended(&facts, out);
-            self.commit(facts, out);
-        }
-    }
-
-    fn follow(&mut self, run: RunId, advance: Advance, facts: &mut Vec<Fact>, now: Moment, out: &mut Vec<Command>) {
-        let Some(hand) = self.runs.get_mut(&run) else { return };
         match advance {
-            Advance::Replies { replied, next } => {
-                self.replied(run, *replied, now, facts, out);
-                self.follow(run, *next, facts, now, out);
-            }
             Advance::Ends(ending) => {
                 hand.over = true;
-                facts.push(Fact::Ended { run, ending, at: now });
+                let facts = vec![Fact::Ended { run, ending, at: now }];
+                self.note_ended(&facts, out);
+                self.commit(facts, out);
             }
             Advance::Owes { owed, then } => {
                 hand.then = then;

@@ -15,7 +15,6 @@
 
 mod ask;
 mod chore;
-mod door;
 pub mod errand;
 mod event;
 mod hand;
@@ -32,8 +31,7 @@ use std::{
 };
 
 pub use event::{
-    Asking, AttemptNote, Brought, CallId, Command, Event, Exchange, Fetch, Happening, Order, Outgoing, PollJob, Report, Setup, SignIn,
-    Standing, Ticket, WaiterId, Word,
+    AttemptNote, CallId, Command, Event, Exchange, Fetch, Happening, Order, Outgoing, PollJob, Report, Setup, SignIn, Standing, Ticket,
 };
 
 use crate::{
@@ -44,7 +42,6 @@ use crate::{
 };
 use chore::ChoreDesk;
 pub use chore::SLICE_RUNS_MOST;
-use door::Waiters;
 use heard::Flight;
 use queue::Queue;
 use run_hand::{EffectHand, RunHand};
@@ -90,8 +87,6 @@ pub struct Desk {
     starting: HashMap<Ticket, CallId>,
     /// Chunks of a page on their way to the disk, by source.
     keeping: HashMap<Ticket, usize>,
-    /// Whoever waits for an answer.
-    waiters: Waiters,
     /// Runs whose commit is kept and that want another walk.
     again: VecDeque<RunId>,
     /// Runs that go on after a replay and are not yet counted as open.
@@ -130,7 +125,6 @@ impl Desk {
             signing: HashMap::new(),
             starting: HashMap::new(),
             keeping: HashMap::new(),
-            waiters: Waiters::default(),
             again: VecDeque::new(),
             reopened: HashSet::new(),
             wanted: HashSet::new(),
@@ -237,7 +231,6 @@ impl Desk {
             Event::SignedIn { call, verdict, report } => self.signed_in(call, verdict, &report, now, roll, out),
             Event::Found { fetch, runs, next } => self.found(fetch, runs, next, now, out),
             Event::FoundStopped { chore, runs } => self.chore_found(chore, &runs, now, out),
-            Event::Brought(brought) => self.brought(brought, now, roll, out),
             Event::Told(order) => self.told(order, now, out),
             Event::Wake => self.woken_at = None,
         }
@@ -247,7 +240,6 @@ impl Desk {
     /// Whatever can go on, goes on: fetches, polls, exchanges; then the next wake-up is named.
     fn go_on(&mut self, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let mut wake = Wake::default();
-        self.answer_late(now, &mut wake, out);
         self.fetch(now, &mut wake, out);
         if !self.stopping {
             self.poll(now, roll, &mut wake, out);
@@ -264,7 +256,6 @@ impl Desk {
 
     fn kept(&mut self, ticket: Ticket, facts: Vec<Fact>, receipts: &[Receipt], now: Moment, out: &mut Vec<Command>) {
         self.commits_open = self.commits_open.saturating_sub(1);
-        self.brought_kept(ticket, receipts.first().copied(), out);
         let mut receipts = receipts.iter();
         let mut jobs = Vec::new();
         for fact in facts {
@@ -289,10 +280,7 @@ impl Desk {
                 | Fact::Discarded { .. } => {}
                 Fact::Settled(settled) => self.settled(&settled, now, out),
                 Fact::Parked { run, parked } => self.parked(run, parked),
-                Fact::Ended { run, ending, .. } => {
-                    self.answer_ended(run, &ending, out);
-                    self.ended(run);
-                }
+                Fact::Ended { run, .. } => self.ended(run),
                 Fact::Reopened { run, .. } => self.reopened(run),
                 Fact::Moved(moved) => self.moved(&moved, now),
             }
@@ -386,7 +374,6 @@ impl Desk {
             in_hand: self.runs.len(),
             flying: self.flights.len(),
             committing: self.commits_open,
-            waiting: self.waiters.len(),
             sources_idle: self.sources.iter().all(|source| source.idle(self.once)),
             failed_sources: self.sources.iter().filter_map(SourceDesk::failed).collect(),
             held,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     fact::{
-        ANSWER, EffectKey, EffectState, Ending, Fact, Item, MessageFile, Moment, NodeName, Phase, PlanId, Root, RunFile, RunId, StopKind,
-        Stopped, StoredEffect, Way,
+        EffectKey, EffectState, Ending, Fact, Item, MessageFile, Moment, NodeName, Phase, PlanId, Root, RunFile, RunId, StopKind, Stopped,
+        StoredEffect, Way,
     },
     plan::{EffectPlan, Plan},
     run::{AdvanceJob, Input, KnownEffect, Owed, Then, ending_of},
@@ -192,12 +192,6 @@ impl EffectHand {
             lane: 0,
             row: true,
         }
-    }
-
-    /// What was said to the sender: done as soon as it is said.
-    pub fn said(node: NodeName, state: EffectState) -> EffectHand {
-        let (item, way) = (ANSWER.into(), Way::Do);
-        EffectHand { node, item, way, effect: 0, state, place: Place::Known, input: None, queue: 0, lane: 0, row: true }
     }
 
     /// A walk owes it for the first time.

@@ -14,9 +14,6 @@ pub type NodeName = Arc<str>;
 /// Which item of an `each` (`3`, nested `3/0`); empty outside of one.
 pub type Item = Arc<str>;
 
-/// The item under which a flow's reply to its sender is kept; items of an `each` are numbers.
-pub const ANSWER: &str = "answer";
-
 /// BLAKE3 of some bytes.
 pub type Print = [u8; 32];
 

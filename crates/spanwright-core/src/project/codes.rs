@@ -1,4 +1,4 @@
-//! The codes of a project: P01 files, P02 variables, P03 names that lead nowhere, P04 flows, P05 ways in.
+//! The codes of a project: P01 files, P02 variables, P03 names that lead nowhere, P04 flows.
 
 use spanwright_shape::codes;
 
@@ -37,10 +37,4 @@ codes! { "codes/":
     OVERLAP "P0418" "An overlap shorter than the repeated hour";
     POLL_REPEATS "P0419" "A poll of something that may not be repeated";
     PARAMETER_VALUE "P0420" "A value that the parameter cannot take";
-    ROUTE "P0501" "A path that cannot be served";
-    NOT_LISTENING "P0502" "Nobody would hear this";
-    NO_WAITER "P0503" "A reply to nobody";
-    NO_REPLY "P0504" "A sender who waits in vain";
-    NO_FAULT "P0505" "A fault that is not declared";
-    NO_API "P0506" "An API that is not in the project";
 }

@@ -13,9 +13,9 @@ pub(super) struct Files<'b> {
     pub project: Option<Node>,
     pub environments: Vec<Found<'b>>,
     pub systems: Vec<Found<'b>>,
-    pub apis: Vec<Found<'b>>,
     pub flows: Vec<Found<'b>>,
     pub maps: Vec<Found<'b>>,
+    pub tests: Vec<Found<'b>>,
 }
 
 /// One file of a folder.
@@ -27,7 +27,11 @@ pub(super) struct Found<'b> {
 }
 
 /// The folders that are read.
-const FOLDERS: [&str; 5] = ["environments", "systems", "apis", "flows", "maps"];
+const FOLDERS: [&str; 4] = ["environments", "systems", "flows", "maps"];
+/// The folder of tests; beside them stands what they read.
+const TESTS_FOLDER: &str = "tests";
+/// What the name of a test ends with.
+const TESTS_ENDING: &str = ".test.yaml";
 /// Folders of the grammar in which files of any name may stand.
 const OTHER_FOLDERS: [&str; 2] = ["schemas", "docs"];
 /// What makes a folder a project.
@@ -38,8 +42,9 @@ impl<'b> Files<'b> {
         for (file, path, _) in bundle.iter() {
             check_path(file, path, to);
         }
-        let [environments, systems, apis, flows, maps] = FOLDERS.map(|folder| folder_of(bundle, folder, to));
-        Files { project: project(bundle, to), environments, systems, apis, flows, maps }
+        let [environments, systems, flows, maps] = FOLDERS.map(|folder| folder_of(bundle, folder, ".yaml", to));
+        let tests = folder_of(bundle, TESTS_FOLDER, TESTS_ENDING, to);
+        Files { project: project(bundle, to), environments, systems, flows, maps, tests }
     }
 }
 
@@ -67,8 +72,8 @@ fn project(bundle: &Bundle, to: &mut Problems) -> Option<Node> {
     yaml::read(bundle, file, to)
 }
 
-fn folder_of<'b>(bundle: &'b Bundle, folder: &str, to: &mut Problems) -> Vec<Found<'b>> {
-    let name = |path: &'b str| path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(".yaml").filter(|name| !name.contains('/'));
+fn folder_of<'b>(bundle: &'b Bundle, folder: &str, ending: &str, to: &mut Problems) -> Vec<Found<'b>> {
+    let name = |path: &'b str| path.strip_prefix(folder)?.strip_prefix('/')?.strip_suffix(ending).filter(|name| !name.contains('/'));
     let named = bundle.iter().filter_map(|(file, path, _)| Some((file, name(path)?)));
     named.map(|(file, name)| Found { name, node: yaml::read(bundle, file, to) }).collect()
 }
@@ -84,6 +89,13 @@ fn check_path(file: FileId, path: &str, to: &mut Problems) {
         return;
     };
     if !is_yaml(path) || OTHER_FOLDERS.contains(&folder) {
+        return;
+    }
+    if folder == TESTS_FOLDER {
+        if !rest.contains('/') && !path.ends_with(TESTS_ENDING) {
+            let help = format!("a test is named `tests/NAME{TESTS_ENDING}`; put what tests read into a folder inside `tests/`");
+            to.error(&codes::UNREAD, whole, format!("`{path}` is not read"), help);
+        }
         return;
     }
     if let Some((_, key)) = vocabulary::NOT_BUILT_FOLDERS.iter().find(|(name, _)| *name == folder) {

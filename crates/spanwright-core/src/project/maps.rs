@@ -13,6 +13,7 @@ use super::{
     flow::scene,
     types::{Side, Typed},
 };
+use crate::plan::MapPlan;
 
 /// Every map of the project.
 pub(super) struct Maps<'f> {
@@ -41,6 +42,15 @@ impl<'f> Maps<'f> {
     ) -> Maps<'f> {
         let all = documents.iter().map(|(file, form)| one(file.name, form, systems, variables, bundle, to));
         Maps { all: all.collect(), files }
+    }
+
+    /// As a plan has them.
+    pub(super) fn plans(&self) -> Vec<MapPlan> {
+        let shape = |typed: &Option<Typed>| typed.as_ref().map(|typed| typed.shape.clone());
+        let plan = |map: &Checked<'f>| {
+            Some(MapPlan { name: map.name.into(), from: shape(&map.from), to: shape(&map.to), mapping: map.mapping.clone()? })
+        };
+        self.all.iter().filter_map(plan).collect()
     }
 
     /// A map by name; tells where there is none.

@@ -155,7 +155,7 @@ fn near_operation(name: &str, interface: &Interface) -> Option<String> {
 }
 
 /// The file at a path of the project.
-pub(super) fn find(bundle: &Bundle, path: &Scalar, to: &mut Problems) -> Option<FileId> {
+fn find(bundle: &Bundle, path: &Scalar, to: &mut Problems) -> Option<FileId> {
     let found = bundle.find(&path.text);
     if found.is_none() {
         let help = did_you_mean(&path.text, bundle.iter().map(|(_, path, _)| path));

@@ -17,9 +17,8 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 use super::scene::{Carried, Names};
 use crate::{
     codes,
-    door::Reply,
-    fact::{ANSWER, Ending, Item, MessageFile, NodeName, Phase, Print, Root, RunId, SkipReason, StopKind, Stopped, Way, no_item, print_of},
-    plan::{Body, EACH_ITEMS_MOST, EffectPlan, Flow, Plan, ReplyPlan, Step, StepKind},
+    fact::{Ending, Item, MessageFile, NodeName, Phase, Print, Root, RunId, SkipReason, StopKind, Stopped, Way, no_item, print_of},
+    plan::{Body, EACH_ITEMS_MOST, EffectPlan, Flow, Plan, Step, StepKind},
 };
 
 /// A run to be advanced, complete: it can go to another thread.
@@ -67,22 +66,6 @@ pub enum Advance {
     },
     /// It is over.
     Ends(Ending),
-    /// It says something to whoever waits, and then this follows.
-    Replies {
-        /// What it says.
-        replied: Box<Replied>,
-        /// What follows.
-        next: Box<Advance>,
-    },
-}
-
-/// What a `reply:` step says.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Replied {
-    /// The step.
-    pub node: NodeName,
-    /// What it says.
-    pub reply: Reply,
 }
 
 /// What comes when all that is owed is settled.
@@ -141,11 +124,26 @@ impl Input {
     }
 }
 
+/// What a walk came by, for those who measure what was tried.
+#[derive(Clone, Copy, Debug)]
+pub enum Passed<'p> {
+    /// A map made this body.
+    Mapped(&'p Mapping, &'p [u8]),
+    /// The condition of a step (`when:`, `only:`) was or was not true.
+    Tested(&'p NodeName, bool),
+    /// A route took its nth way.
+    Took(&'p NodeName, usize),
+}
+
 /// Says what a run owes.
 pub fn advance(job: &AdvanceJob, room: &Room) -> Advance {
+    advance_watched(job, room, &|_| {})
+}
+
+/// The same, and tells what it came by.
+pub fn advance_watched(job: &AdvanceJob, room: &Room, watch: &dyn Fn(Passed<'_>)) -> Advance {
     let flow = &job.plan.flows[job.flow];
-    let mut walk =
-        Walk { job, flow, room, owed: Vec::new(), waits: false, stopped: None, filtered: false, replied: None, past: Vec::new() };
+    let mut walk = Walk { job, flow, room, watch, owed: Vec::new(), waits: false, stopped: None, filtered: false, past: Vec::new() };
     match walk.begin() {
         Ok((body, names)) => {
             walk.steps(&flow.steps, body, &names, &no_item());
@@ -175,13 +173,12 @@ struct Walk<'a> {
     job: &'a AdvanceJob,
     flow: &'a Flow,
     room: &'a Room,
+    watch: &'a dyn Fn(Passed<'_>),
     owed: Vec<Owed>,
     /// A call is open: what is below it was not looked at.
     waits: bool,
     stopped: Option<Stopped>,
     filtered: bool,
-    /// What a reply step says that had not been said before.
-    replied: Option<Replied>,
     past: Vec<Past<'a>>,
 }
 
@@ -209,7 +206,7 @@ impl<'a> Walk<'a> {
 
     fn step(&mut self, step: &'a Step, body: Carried<'a>, names: &mut Names<'a>, item: &Item) -> Result<Flowing<'a>, Failure> {
         if let Some(when) = &step.when
-            && !self.truth(when, body, names)?
+            && !self.tested(step, when, body, names)?
         {
             if let StepKind::Call(effect) = &step.kind {
                 names.answer(&self.flow.effects[*effect], Value::Null);
@@ -218,13 +215,12 @@ impl<'a> Walk<'a> {
         }
         match &step.kind {
             StepKind::Map(map) => self.map(map, body, names).map(Flowing::On),
-            StepKind::Only(test) => self.only(test, body, names),
+            StepKind::Only(test) => self.only(step, test, body, names),
             StepKind::Fail(reason) => Err(Failure::new(&codes::STOPPED_BY_STEP, self.words(reason, body, names)?)),
-            StepKind::Route(arms) => self.route(arms, body, names, item),
+            StepKind::Route(arms) => self.route(step, arms, body, names, item),
             StepKind::Each { items, steps } => self.each(items, steps, body, names, item),
             StepKind::Call(effect) => self.call(*effect, body, names, item),
             StepKind::Send(effect) => self.send(*effect, body, names, item),
-            StepKind::Reply(plan) => self.reply(&step.name, plan, body, names),
         }
     }
 
@@ -237,11 +233,12 @@ impl<'a> Walk<'a> {
         let mut out = Vec::with_capacity(1024);
         let dot = body.value(self.room)?;
         map.write(&Env { dot, names: names.in_room(self.room) }, self.room, &mut out).map_err(failure_of)?;
+        (self.watch)(Passed::Mapped(map, &out));
         Ok(out)
     }
 
-    fn only(&mut self, test: &'a Program, body: Carried<'a>, names: &Names<'a>) -> Result<Flowing<'a>, Failure> {
-        let goes_on = self.truth(test, body, names)?;
+    fn only(&mut self, step: &'a Step, test: &'a Program, body: Carried<'a>, names: &Names<'a>) -> Result<Flowing<'a>, Failure> {
+        let goes_on = self.tested(step, test, body, names)?;
         self.filtered |= !goes_on;
         Ok(if goes_on { Flowing::On(body) } else { Flowing::Off })
     }
@@ -249,17 +246,19 @@ impl<'a> Walk<'a> {
     /// The body of a branch stays in it: below the route it is what it was above.
     fn route(
         &mut self,
+        step: &'a Step,
         arms: &'a [(Option<Program>, Vec<Step>)],
         body: Carried<'a>,
         names: &Names<'a>,
         item: &Item,
     ) -> Result<Flowing<'a>, Failure> {
-        for (when, steps) in arms {
+        for (n, (when, steps)) in arms.iter().enumerate() {
             let taken = match when {
                 Some(when) => self.truth(when, body, names)?,
                 None => true,
             };
             if taken {
+                (self.watch)(Passed::Took(&step.name, n));
                 return Ok(match self.steps(steps, body, names, item) {
                     Flowing::On(_) => Flowing::On(body),
                     Flowing::Off => Flowing::Off,
@@ -338,34 +337,6 @@ impl<'a> Walk<'a> {
         Ok(Flowing::On(body))
     }
 
-    /// The first reply counts; the flow goes on below it.
-    fn reply(&mut self, node: &NodeName, plan: &'a ReplyPlan, body: Carried<'a>, names: &Names<'a>) -> Result<Flowing<'a>, Failure> {
-        let said_before = self.replied.is_some() || self.job.known.iter().any(|known| &*known.item == ANSWER);
-        if !said_before {
-            let headers = match &plan.headers {
-                Some(map) => header_lines(&self.mapped(map, body, names)?, self.room)?,
-                None => Vec::new(),
-            };
-            let said = self.made(&plan.body, body, names)?.unwrap_or_else(|| b"null".to_vec());
-            let reply = Reply { status: plan.status, headers, fault: plan.fault.as_deref().map(String::from), body: said };
-            self.replied = Some(Replied { node: node.clone(), reply });
-        }
-        Ok(Flowing::On(body))
-    }
-
-    /// A body as the plan has it made of the flow's.
-    fn made(&self, plan: &'a Body, body: Carried<'a>, names: &Names<'a>) -> Result<Option<Vec<u8>>, Failure> {
-        Ok(match plan {
-            Body::None => None,
-            Body::Whole => Some(body.to_bytes()),
-            Body::Map(map) => Some(self.mapped(map, body, names)?),
-            Body::Expr(program) => {
-                let value = self.value(program, body, names)?.unwrap_or(Value::Null);
-                Some(Carried::Value(value).to_bytes())
-            }
-        })
-    }
-
     fn remember(&mut self, effect: usize, body: Carried<'a>, names: &Names<'a>, item: &Item) {
         if self.flow.effects[effect].undo.is_some() {
             self.past.push(Past { effect, item: item.clone(), body, names: names.clone() });
@@ -385,7 +356,15 @@ impl<'a> Walk<'a> {
             Some(map) => self.mapped(map, body, names)?,
             None => b"{}".to_vec(),
         };
-        let body = self.made(&plan.body, body, names)?;
+        let body = match &plan.body {
+            Body::None => None,
+            Body::Whole => Some(body.to_bytes()),
+            Body::Map(map) => Some(self.mapped(map, body, names)?),
+            Body::Expr(program) => {
+                let value = self.value(program, body, names)?.unwrap_or(Value::Null);
+                Some(Carried::Value(value).to_bytes())
+            }
+        };
         let input = Input::new(with, body);
         if plan.unchanged {
             // Here, on a worker: the desk will compare it.
@@ -409,13 +388,6 @@ impl<'a> Walk<'a> {
     }
 
     fn end(mut self) -> Advance {
-        match self.replied.take() {
-            Some(replied) => Advance::Replies { replied: Box::new(replied), next: Box::new(self.end_after_reply()) },
-            None => self.end_after_reply(),
-        }
-    }
-
-    fn end_after_reply(mut self) -> Advance {
         if !self.owed.is_empty() {
             let then = if self.waits || self.stopped.is_some() || self.past.iter().len() > 0 { Then::Look } else { Then::Ends };
             return Advance::Owes { owed: self.owed, then };
@@ -453,6 +425,12 @@ impl<'a> Walk<'a> {
         program.one(&env, self.room).map_err(failure_of)
     }
 
+    fn tested(&self, step: &Step, program: &'a Program, body: Carried<'a>, names: &Names<'a>) -> Result<bool, Failure> {
+        let truth = self.truth(program, body, names)?;
+        (self.watch)(Passed::Tested(&step.name, truth));
+        Ok(truth)
+    }
+
     fn truth(&self, program: &'a Program, body: Carried<'a>, names: &Names<'a>) -> Result<bool, Failure> {
         Ok(!matches!(self.value(program, body, names)?, None | Some(Value::Null | Value::Bool(false))))
     }
@@ -468,22 +446,6 @@ impl<'a> Walk<'a> {
             None => "no reason was given".to_string(),
         })
     }
-}
-
-/// The headers of a reply: a record of texts and numbers; null leaves one out.
-fn header_lines(bytes: &[u8], room: &Room) -> Result<Vec<(String, String)>, Failure> {
-    let fault = |says: String| Failure::new(&codes::EXPRESSION, says);
-    let Ok(Value::Record(fields)) = json::read(bytes, room) else { return Err(fault("`headers` of the reply are no record".into())) };
-    let mut lines = Vec::new();
-    for (name, value) in fields {
-        match value {
-            Value::Null => {}
-            Value::Text(text) => lines.push(((*name).to_string(), (*text).to_string())),
-            Value::Number(number) => lines.push(((*name).to_string(), number.to_string())),
-            other => return Err(fault(format!("the header `{name}` of the reply is {}, not text", other.kind().word()))),
-        }
-    }
-    Ok(lines)
 }
 
 /// How a run ends whose effects are all settled well.

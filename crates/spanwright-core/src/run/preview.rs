@@ -21,10 +21,5 @@ pub fn preview(file: &RunFile, plan: &Arc<Plan>, room: &Room) -> Option<Advance>
         phase: known.state.phase,
     });
     let (run, root, message) = (file.run, file.root, file.message.clone());
-    let mut owes = advance(&AdvanceJob { run, plan: plan.clone(), flow, root, message, known: known.collect() }, room);
-    // Whoever waited for the reply has gone.
-    while let Advance::Replies { next, .. } = owes {
-        owes = *next;
-    }
-    Some(owes)
+    Some(advance(&AdvanceJob { run, plan: plan.clone(), flow, root, message, known: known.collect() }, room))
 }

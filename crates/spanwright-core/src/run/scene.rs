@@ -47,11 +47,7 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     pub(super) fn first(whole: Value<'a>, job: &'a AdvanceJob, room: &'a Room) -> Names<'a> {
-        let beside = beside(job, room);
-        let once = beside.iter().find(|(name, _)| *name == "once").map_or(Value::Null, |(_, once)| *once);
-        let mut all = vec![("in", whole), ("meta", meta(job, once, room)), ("vars", vars(job, room))];
-        all.extend(beside.iter().filter(|(name, _)| *name != "once"));
-        Names { all }
+        Names { all: vec![("in", whole), ("meta", meta(job, room)), ("vars", vars(job, room))] }
     }
 
     /// The answer of a call, under the name that the plan gives it.
@@ -77,23 +73,14 @@ impl<'a> Names<'a> {
     }
 }
 
-/// What came beside the body: `$headers`, `$query`, `$path`, and `once`.
-fn beside<'a>(job: &'a AdvanceJob, room: &'a Room) -> &'a [(&'a str, Value<'a>)] {
-    match job.message.beside.as_deref().and_then(|bytes| json::read(bytes, room).ok()) {
-        Some(Value::Record(fields)) => fields,
-        _ => &[],
-    }
-}
-
 /// `$meta`: who this message is. Nothing in it changes between two walks.
-fn meta<'a>(job: &'a AdvanceJob, once: Value<'a>, room: &'a Room) -> Value<'a> {
+fn meta<'a>(job: &'a AdvanceJob, room: &'a Room) -> Value<'a> {
     let text = |text: &str| Value::Text(room.text(text));
     let maybe = |value: &Option<std::sync::Arc<str>>| value.as_ref().map_or(Value::Null, |value| text(value));
     let message = &job.message;
     let fields = [
         ("id", text(&message_id(message.id))),
         ("correlation", text(&message.correlation)),
-        ("once", once),
         ("key", maybe(&message.key)),
         ("version", maybe(&message.version)),
         ("flow", text(&job.plan.flows[job.flow].name)),
@@ -110,7 +97,7 @@ fn vars<'a>(job: &'a AdvanceJob, room: &'a Room) -> Value<'a> {
 }
 
 /// A message's id as people see it: a UUID.
-pub fn message_id(id: u128) -> String {
+pub(crate) fn message_id(id: u128) -> String {
     let hex = format!("{id:032x}");
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

@@ -7,8 +7,13 @@ use jiff::{SignedDuration, Timestamp, civil::DateTime};
 use crate::fact::Moment;
 
 /// RFC 3339 in UTC, with microseconds where there are any.
-pub(crate) fn rfc3339(at: Moment) -> String {
+pub fn rfc3339(at: Moment) -> String {
     Timestamp::from_microsecond(at.0).map_or_else(|_| at.0.to_string(), |time| time.to_string())
+}
+
+/// The moment that an RFC 3339 text names.
+pub fn moment(text: &str) -> Option<Moment> {
+    text.parse::<Timestamp>().ok().map(|time| Moment(time.as_microsecond()))
 }
 
 /// The time so much earlier, in the form of `text` (with its offset, or zone-less); `None` where it is no time.

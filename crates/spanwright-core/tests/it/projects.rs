@@ -76,10 +76,9 @@ fn the_plan_says_what_the_files_say() {
     let plan = whole();
     let (_, flow) = plan.flow("customers").unwrap();
     let source = flow.source.as_ref().unwrap();
-    let poll = source.poll().unwrap();
-    assert_eq!((&*plan.project, &*source.name, poll.every.as_secs()), ("shop", "customers.source", 60));
+    assert_eq!((&*plan.project, &*source.name, source.every.as_secs()), ("shop", "customers.source", 60));
     assert_eq!(
-        poll.cursor.as_ref().map(|cursor| (&*cursor.into, &cursor.start[..])),
+        source.cursor.as_ref().map(|cursor| (&*cursor.into, &cursor.start[..])),
         Some(("ChangedSince", &b"\"2026-01-01T00:00:00\""[..]))
     );
     let names: Vec<&str> = flow.steps.iter().map(|step| &*step.name).collect();

@@ -13,9 +13,7 @@ CREATE TABLE message (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, source INTEGER NOT NULL, correlation TEXT NOT NULL,
     received INTEGER NOT NULL, key TEXT, version TEXT, body INTEGER NOT NULL,
     -- The message that a person made it of.
-    parent INTEGER,
-    -- What came beside the body (headers, query, path), a JSON record.
-    beside BLOB
+    parent INTEGER
 ) STRICT;
 CREATE INDEX message_correlation ON message (correlation);
 -- Answers both "which messages about this record?" and "did a newer one come?", since the row number ends every index.
@@ -66,7 +64,6 @@ CREATE TABLE attempt (
     PRIMARY KEY (run, node, item, way, at, n)
 ) WITHOUT ROWID, STRICT;
 
--- print: of a record what it held last, of an event what it held.
 -- What came in before, and what was sent last (`sent:flow.node`).
 CREATE TABLE seen (
     scope INTEGER NOT NULL, key TEXT NOT NULL, print BLOB, message INTEGER, until INTEGER NOT NULL, PRIMARY KEY (scope, key)

@@ -28,7 +28,6 @@ use super::{
 use crate::{
     clock::Dice,
     codes, keep,
-    listen::Listening,
     observe::{Level, Line, Observer},
 };
 
@@ -42,7 +41,7 @@ const EVENTS_AT_ONCE: usize = 256;
 const RUNS_AT_ONCE: usize = 128;
 
 /// What the clerk hears.
-pub(crate) enum Word {
+pub(super) enum Word {
     /// Something for the desk.
     Event(Event),
     /// Finish what is in flight and end; the second time, end.
@@ -53,7 +52,7 @@ pub(crate) enum Word {
 
 /// The way to the clerk; cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Inbox {
+pub(super) struct Inbox {
     words: Sender<Word>,
 }
 
@@ -62,7 +61,7 @@ impl Inbox {
         Inbox { words }
     }
 
-    pub(crate) fn tell(&self, event: Event) {
+    pub(super) fn tell(&self, event: Event) {
         self.say(Word::Event(event));
     }
 
@@ -76,8 +75,6 @@ impl Inbox {
 pub(super) struct Clerk {
     pub(super) desk: Desk,
     pub(super) office: Arc<Office>,
-    /// Where others reach us.
-    pub(super) listening: Option<Listening>,
     pub(super) workers: usize,
     pub(super) journal: keep::WriterHandle,
     pub(super) words: Receiver<Word>,
@@ -99,7 +96,7 @@ impl Clerk {
             self.hear();
             let now = self.now();
             let standing = self.desk.standing(now);
-            if let Some(why) = self.watch.over(&standing, self.office.under_way(), self.at_rest(), now) {
+            if let Some(why) = self.watch.over(&standing, self.office.under_way(), self.desk.at_rest(), now) {
                 break why;
             }
             if now.since(self.published) >= PUBLISH_EVERY {
@@ -116,11 +113,6 @@ impl Clerk {
 
     fn now(&self) -> Moment {
         self.office.clock.now()
-    }
-
-    /// What was asked for is heard and kept, and whoever waited has been answered.
-    fn at_rest(&self) -> bool {
-        self.desk.at_rest() && (self.listening.is_none() || self.office.waiters.connections() == 0)
     }
 
     /// Waits for a word or the time; then hears what else is there.
@@ -149,9 +141,6 @@ impl Clerk {
             }
             Word::Stop if self.watch.stop(now) => {
                 self.observer.tell(Line::new(now, Level::Info, "engine-stopping", "finishing what is in flight; once more ends at once"));
-                if let Some(listening) = &self.listening {
-                    listening.close();
-                }
                 self.on(Event::Told(Order::Stop));
             }
             Word::Stop => self.watch.stop_now(),
@@ -176,7 +165,6 @@ impl Clerk {
                 Command::SignIn(job) => self.office.sign_in(job),
                 Command::Look(call, keys) => self.look(call, keys),
                 Command::Fetch(fetch) => self.fetch(fetch),
-                Command::Answer(waiter, word) => self.office.waiters.answer(waiter, word),
                 Command::WakeAt(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
                 Command::Note(happening) => self.observer.happened(&happening, now),
             }
@@ -215,7 +203,6 @@ impl Clerk {
                 Fetch::Due { queue, now, most } => store.due(queue, *now, *most),
                 Fetch::Runs(runs) => store.runs(runs).map(|runs| (runs, None)),
                 Fetch::Stopped { .. } => Ok((Vec::new(), None)),
-                Fetch::Answer { run, .. } => store.runs(&[*run]).map(|runs| (runs, None)),
             });
             match found {
                 Ok((runs, next)) => inbox.tell(Event::Found { fetch, runs, next }),

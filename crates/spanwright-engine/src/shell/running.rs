@@ -1,7 +1,6 @@
 //! A running engine, held by whoever started it.
 
 use std::{
-    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -51,7 +50,6 @@ pub struct Running {
     pub(super) inbox: Inbox,
     pub(super) shared: Arc<Shared>,
     pub(super) brake: Brake,
-    pub(super) address: Option<SocketAddr>,
     pub(super) ended: Receiver<Why>,
     pub(super) clerk: Option<JoinHandle<()>>,
     pub(super) writer: Option<Writer>,
@@ -69,11 +67,6 @@ pub struct Ended {
 }
 
 impl Running {
-    /// Where others reach us.
-    pub fn address(&self) -> Option<SocketAddr> {
-        self.address
-    }
-
     /// How everything stands.
     pub fn state(&self) -> State {
         self.shared.state()

@@ -7,6 +7,5 @@ mod bad_days;
 mod crashes;
 mod days;
 mod disk;
-mod doors;
 mod large;
 mod trial;

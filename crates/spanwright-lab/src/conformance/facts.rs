@@ -106,7 +106,6 @@ impl Facts {
             key: self.maybe(|facts| facts.of(KEYS)),
             version: self.maybe(|facts| facts.of(VERSIONS)),
             body: format!("{{\"n\":{}}}", self.messages).into_bytes().into(),
-            beside: self.maybe(|_| b"{\"headers\":{\"x-tenant\":\"a\"}}".as_slice().into()),
             flow: self.of(FLOWS),
             root: Root(u128::from(self.seed.roll()) << 64 | 7),
             plan: PlanId(1 + self.seed.below(3) as i64),
@@ -164,9 +163,7 @@ impl Facts {
     }
 
     fn seen(&mut self) -> Seen {
-        let print = self.maybe(Facts::print);
-        let held = if print.is_none() { self.maybe(Facts::print) } else { None };
-        Seen { scope: self.of(SCOPES), key: self.of(KEYS), print, held, until: self.moment() }
+        Seen { scope: self.of(SCOPES), key: self.of(KEYS), print: self.maybe(Facts::print), until: self.moment() }
     }
 
     fn settled(&mut self) -> Fact {

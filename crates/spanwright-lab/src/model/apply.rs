@@ -7,7 +7,7 @@ use spanwright_core::fact::{
     Settled, SourceRow, StopKind, StoredEffect, Took, owed_again,
 };
 
-use super::state::{Effect, Place, Run, SeenRow, State};
+use super::state::{Effect, Place, Run, State};
 
 impl State {
     /// Applies one; a receipt for a message.
@@ -40,20 +40,19 @@ impl State {
                 self.gates.insert(gate.system.clone(), gate.clone());
             }
             Fact::Sent { scope, key, print, until } => {
-                let row = self.seen.entry((scope.clone(), key.clone())).or_insert(SeenRow { print: None, run: RunId(0), until: *until });
-                (row.print, row.until) = (Some(*print), *until);
+                self.seen.insert((scope.clone(), key.clone()), (Some(*print), *until));
             }
         }
         None
     }
 
     fn took(&mut self, took: &Took) -> Receipt {
-        let run = RunId(self.runs.len() as i64 + 1);
         if let Some(seen) = &took.seen
-            && let Err(receipt) = self.is_new(seen, took.at, run)
+            && !self.is_new(seen)
         {
-            return receipt;
+            return Receipt::Duplicate;
         }
+        let run = RunId(self.runs.len() as i64 + 1);
         self.runs.push(Run {
             root: took.root,
             flow: took.flow.clone(),
@@ -68,22 +67,15 @@ impl State {
         Receipt::Taken(run)
     }
 
-    fn is_new(&mut self, seen: &Seen, at: Moment, run: RunId) -> Result<(), Receipt> {
+    fn is_new(&mut self, seen: &Seen) -> bool {
         let key = (seen.scope.clone(), seen.key.clone());
         match (self.seen.get(&key), &seen.print) {
-            (Some(row), None) if row.until > at => return Err(self.known(row, seen)),
-            (Some(SeenRow { print: Some(last), .. }), Some(print)) if last == print => return Err(Receipt::Duplicate),
+            (Some(_), None) => return false,
+            (Some((Some(last), _)), Some(print)) if last == print => return false,
             (Some(_) | None, _) => {}
         }
-        self.seen.insert(key, SeenRow { print: seen.print.or(seen.held), run, until: seen.until });
-        Ok(())
-    }
-
-    fn known(&self, row: &SeenRow, seen: &Seen) -> Receipt {
-        match seen.held {
-            Some(held) if self.run(row.run).is_some() => Receipt::Known { run: row.run, same: row.print == Some(held) },
-            Some(_) | None => Receipt::Duplicate,
-        }
+        self.seen.insert(key, (seen.print, seen.until));
+        true
     }
 
     fn moved(&mut self, moved: &Moved) {
@@ -228,6 +220,5 @@ fn message_of(took: &Took) -> MessageFile {
         key: took.key.clone(),
         version: took.version.clone(),
         body: took.body.clone(),
-        beside: took.beside.clone(),
     }
 }

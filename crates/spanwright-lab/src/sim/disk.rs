@@ -10,7 +10,7 @@ use spanwright_core::{
 use super::receipts_of;
 use crate::model::ModelStore;
 
-pub(super) enum DiskJob {
+pub(crate) enum DiskJob {
     Commit { ticket: Ticket, write: Vec<Fact>, kept: Vec<Fact> },
     Fetch(Fetch),
     Look(CallId, Vec<(Arc<str>, Arc<str>)>),
@@ -31,7 +31,6 @@ impl DiskJob {
                     Fetch::Due { queue, now, most } => store.due(queue, *now, *most).unwrap_or_default(),
                     Fetch::Runs(runs) => (store.runs(runs).unwrap_or_default(), None),
                     Fetch::Stopped { .. } => (Vec::new(), None),
-                    Fetch::Answer { run, .. } => (store.runs(&[*run]).unwrap_or_default(), None),
                 };
                 Event::Found { fetch, runs, next }
             }

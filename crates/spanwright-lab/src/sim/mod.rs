@@ -28,9 +28,9 @@ use spanwright_core::{
 use spanwright_shape::room::Room;
 
 use crate::model::ModelStore;
-use disk::DiskJob;
+pub(crate) use disk::DiskJob;
 pub use plan::{charge_plan, sim_bundle};
-use roll::Dice;
+pub(crate) use roll::Dice;
 use world::World;
 
 /// An engine with one fault.
@@ -226,7 +226,7 @@ impl Sim {
                         self.soon(50_000, Happens::Desk(heard));
                     }
                 }
-                Command::SignIn(_) | Command::Answer(..) => {}
+                Command::SignIn(_) => {}
                 Command::Look(call, keys) => self.on_disk(DiskJob::Look(call, keys)),
                 Command::Fetch(fetch) => self.on_disk(DiskJob::Fetch(fetch)),
                 Command::WakeAt(at) => self.at(at.0, Happens::Desk(Event::Wake)),

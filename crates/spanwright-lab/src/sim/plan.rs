@@ -9,9 +9,7 @@ use spanwright_core::{
     connector::{Answers, Call, Heard, Outcome, Refusal, Request, System, Verdict, With},
     fact::PlanBundle,
     interface::{BulkKey, Interface, Operation, Repeat},
-    plan::{
-        Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, Pages, Plan, Policy, Poll, Source, SourceKind, Step, StepKind, SystemPlan,
-    },
+    plan::{Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, Pages, Plan, Policy, Source, Step, StepKind, SystemPlan},
     settings::Limits,
 };
 use spanwright_map::Program;
@@ -107,19 +105,17 @@ fn batch(most: usize, key: BulkKey) -> Option<Batch> {
 fn source(flow: &str, every: u64) -> Source {
     Source {
         name: format!("{flow}.source").into(),
-        kind: SourceKind::Poll(Box::new(Poll {
-            system: 4,
-            operation: 0,
-            every: Duration::from_millis(every),
-            with: None,
-            pages: Some(Pages { into: "page".into(), take: program(".next") }),
-            each: Some(program(".items")),
-            cursor: Some(CursorRule { into: "since".into(), take: program(".at"), start: (*b"0").into(), overlap: Duration::ZERO }),
-        })),
+        system: 4,
+        operation: 0,
+        every: Duration::from_millis(every),
+        with: None,
+        pages: Some(Pages { into: "page".into(), take: program(".next") }),
+        each: Some(program(".items")),
         when: None,
         once: None,
         key: Some(program(".id")),
         version: None,
+        cursor: Some(CursorRule { into: "since".into(), take: program(".at"), start: (*b"0").into(), overlap: Duration::ZERO }),
     }
 }
 
@@ -182,8 +178,7 @@ pub fn charge_plan(undo_swapped: bool) -> Plan {
             system("shop", &[("list", Repeat::Safe)], 2),
         ],
         flows: vec![orders(undo_swapped), records()],
-        doors: Vec::new(),
-        listen: None,
+        maps: Vec::new(),
         vars: BTreeMap::new(),
     }
 }

@@ -1,6 +1,6 @@
 //! Dice of a seed: xorshift, enough to disturb and the same for ever.
 
-pub(super) struct Dice {
+pub(crate) struct Dice {
     state: u64,
 }
 

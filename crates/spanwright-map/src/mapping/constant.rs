@@ -16,50 +16,13 @@ use crate::codes;
 /// A YAML value as JSON.
 pub fn json(node: &Node) -> Json {
     let mut out = Vec::new();
-    write(node, &mut out);
+    spanwright_shape::json::write_node(node, &mut out);
     out.into()
 }
 
 /// A text as JSON.
 pub fn quoted(text: &str, out: &mut Vec<u8>) {
     spanwright_shape::json::write(&spanwright_shape::value::Value::Text(text), out);
-}
-
-fn write(node: &Node, out: &mut Vec<u8>) {
-    match &node.kind {
-        NodeKind::Scalar(scalar) => write_scalar(scalar, out),
-        NodeKind::List(items) => {
-            out.push(b'[');
-            for (n, item) in items.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                write(item, out);
-            }
-            out.push(b']');
-        }
-        NodeKind::Map(pairs) => {
-            out.push(b'{');
-            for (n, (key, value)) in pairs.iter().enumerate() {
-                if n > 0 {
-                    out.push(b',');
-                }
-                quoted(&key.text, out);
-                out.push(b':');
-                write(value, out);
-            }
-            out.push(b'}');
-        }
-    }
-}
-
-fn write_scalar(scalar: &Scalar, out: &mut Vec<u8>) {
-    match scalar.plain() {
-        Plain::Null => out.extend_from_slice(b"null"),
-        Plain::Flag(flag) => out.extend_from_slice(if flag { b"true" } else { b"false" }),
-        Plain::Number(number) => out.extend_from_slice(number.as_bytes()),
-        Plain::Text(text) => quoted(text, out),
-    }
 }
 
 /// The shape of a constant: as narrow as it is.

@@ -60,6 +60,11 @@ impl Mapping {
         check::Checking::new(scope, context, to).mapping(fields)
     }
 
+    /// Its name: the map's, or `flow.step`.
+    pub fn name(&self) -> &Arc<str> {
+        &self.name
+    }
+
     /// The shape of what it gives, in the scope's arena at the time of the check.
     pub fn gives(&self) -> ShapeId {
         self.gives

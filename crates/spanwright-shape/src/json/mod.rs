@@ -7,10 +7,12 @@
 //! peers send and we skip.
 
 mod difference;
+mod node;
 mod read;
 mod write;
 
 pub use difference::{DIFFERENCES_MOST, Difference, differences};
+pub use node::write_node;
 pub use read::read;
 pub use write::{write, write_text};
 

@@ -3,6 +3,7 @@
 
 use clap::Args;
 use spanwright_core::{plan::Plan, project};
+use spanwright_lab::suite;
 use spanwright_shape::text::{
     Bundle, Problems,
     render::{self, Look},
@@ -34,11 +35,12 @@ impl Check {
         let bundle = self.folder.bundle()?;
         let mut problems = Problems::new();
         let plan = plan_of(&bundle, self.env.as_deref(), &mut problems);
+        plan.iter().for_each(|plan| drop(suite::read(&bundle, plan, &mut problems)));
         match self.format {
             Format::Human => out.data(&render::human(&problems, &bundle, Look::Colour))?,
             Format::Json => out.data(&render::json_lines(&problems, &bundle))?,
         }
-        let Some(plan) = plan else { return Ok(Ended::Problems) };
+        let Some(plan) = plan.filter(|_| problems.errors() == 0) else { return Ok(Ended::Problems) };
         out.aside(&format!("{} is fine: {}", plan.project, census(&plan)));
         Ok(Ended::Fine)
     }

@@ -23,6 +23,7 @@ mod resend;
 mod run;
 mod schema;
 mod story;
+mod test;
 mod variables;
 
 use std::{io, process::ExitCode};
@@ -55,6 +56,7 @@ Examples:
   spanwright demo                         see it work: an ERP, a CRM, a bad day, nothing lost
   spanwright init shop && cd shop         a project to start from
   spanwright check                        every problem of the project, with its place
+  spanwright test                         its tests, in a time that is only counted
   spanwright run                          run it; Ctrl-C ends it gracefully
   spanwright dead-letters                 what could not be delivered, by cause
 
@@ -65,6 +67,7 @@ enum Command {
     Init(init::Init),
     Check(check::Check),
     Run(run::Run),
+    Test(test::Test),
     Demo(demo::Demo),
     Messages(messages::Messages),
     DeadLetters(dead_letters::DeadLetters),
@@ -82,6 +85,7 @@ impl Command {
             Command::Init(init) => init.run(out),
             Command::Check(check) => check.run(out),
             Command::Run(run) => run.run(out),
+            Command::Test(test) => test.run(out),
             Command::Demo(demo) => demo.run(out),
             Command::Messages(messages) => messages.run(out),
             Command::DeadLetters(dead_letters) => dead_letters.run(out),

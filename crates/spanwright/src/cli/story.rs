@@ -207,7 +207,6 @@ mod tests {
             key: None,
             version: None,
             body: (*b"{}").into(),
-            beside: None,
             flow: "customers".into(),
             root: Root(0),
             plan: PlanId(1),

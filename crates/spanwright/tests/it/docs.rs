@@ -15,14 +15,27 @@ fn the_schema_for_editors_is_fresh() {
 fn the_list_of_codes_is_fresh() {
     let rows: String = run(&["explain"]).out.lines().map(|line| format!("    {line}\n")).collect();
     let head = "# Problem codes\n\nS text and forms, X XML and WSDL, J JSON Schema and OpenAPI, M maps, P projects, C systems: what `check` says.\n\
-        R: why a message did not get on. `spanwright explain CODE` prints a code's page.\n\n";
+        T: what a test says. R: why a message did not get on. `spanwright explain CODE` prints a code's page.\n\n";
     expect(&format!("{REFERENCE}/codes.md"), &format!("{head}{rows}"));
 }
 
 #[test]
 fn the_help_of_each_command_is_fresh() {
-    let commands =
-        ["init", "check", "run", "demo", "messages", "dead-letters", "replay", "resend", "chores", "explain", "schema", "completions"];
+    let commands = [
+        "init",
+        "check",
+        "test",
+        "run",
+        "demo",
+        "messages",
+        "dead-letters",
+        "replay",
+        "resend",
+        "chores",
+        "explain",
+        "schema",
+        "completions",
+    ];
     let page = |command: &&str| format!("\n## {command}\n\n```text\n{}```\n", run(&[command, "--help"]).out);
     let text: String = commands.iter().map(page).collect();
     expect(&format!("{REFERENCE}/commands.md"), &format!("# Commands\n{text}"));

@@ -11,3 +11,4 @@ mod project;
 mod replay;
 mod run;
 mod secrets;
+mod suite;

@@ -139,7 +139,7 @@ impl Builder<'_, '_> {
     }
 
     /// `{ map: NAME }` or `{ fields: FIELDS }`
-    pub(super) fn made_body(
+    fn made_body(
         &mut self,
         node: &NodeName,
         form: &Filled<'_>,
@@ -169,7 +169,7 @@ impl Builder<'_, '_> {
         map.mapping.clone().map(Body::Map)
     }
 
-    pub(super) fn check_fits(&mut self, at: &Node, given: ShapeId, wanted: Option<&ShapeRef>) {
+    fn check_fits(&mut self, at: &Node, given: ShapeId, wanted: Option<&ShapeRef>) {
         let Some(wanted) = wanted else { return };
         let wanted = self.import(wanted);
         match fits(&self.shapes, given, wanted) {

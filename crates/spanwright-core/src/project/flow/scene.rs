@@ -62,7 +62,6 @@ fn meta(shapes: &mut Shapes) -> ShapeId {
     let fields = [
         ("id", uuid),
         ("correlation", text),
-        ("once", maybe),
         ("key", maybe),
         ("version", maybe),
         ("flow", text),

@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     interface::{Operation, Repeat},
-    plan::{CursorRule, Pages, Poll, Source, SourceKind},
+    plan::{CursorRule, Pages, Source},
     project::codes,
 };
 
@@ -28,13 +28,6 @@ const REPEATED_HOUR: Duration = Duration::from_secs(3600);
 impl Builder<'_, '_> {
     /// The source, and what the first step sees. `None`: the problems say why.
     pub(super) fn source(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
-        match form.named() {
-            Some(("http" | "api" | "webhook", _, _)) => self.served(form),
-            _ => self.polled(form),
-        }
-    }
-
-    fn polled(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
         let operand = form.named().and_then(|(_, _, node)| node.scalar());
         let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
         self.check_repeats(operand, found);
@@ -86,8 +79,7 @@ impl Builder<'_, '_> {
         let (system, operation) = found?;
         let name: Arc<str> = format!("{}.source", self.flow).into();
         let every = every.unwrap_or(Duration::ZERO);
-        let kind = SourceKind::Poll(Box::new(Poll { system, operation, every, with, pages, each, cursor }));
-        Some(Source { name, kind, when, once, key, version })
+        Some(Source { name, system, operation, every, with, pages, each, when, once, key, version, cursor })
     }
 
     /// `pages:` of the source, or else of its operation.
@@ -154,7 +146,7 @@ impl Builder<'_, '_> {
     }
 
     /// An expression that gives one text, number or flag for each item.
-    pub(super) fn scalar_of(&mut self, form: &Filled<'_>, key: &str, item: &Scene) -> Option<Program> {
+    fn scalar_of(&mut self, form: &Filled<'_>, key: &str, item: &Scene) -> Option<Program> {
         let text = form.scalar(key)?;
         let program = self.program(text, item)?;
         let (gives, many) = (program.gives().shape, program.gives().count == Count::Many);
@@ -166,7 +158,7 @@ impl Builder<'_, '_> {
     }
 
     /// A message without a key cannot be ordered, and is set aside.
-    pub(super) fn check_never_empty(&mut self, form: &Filled<'_>, key: Option<&Program>) {
+    fn check_never_empty(&mut self, form: &Filled<'_>, key: Option<&Program>) {
         let (Some(key), Some(text)) = (key, form.scalar("key")) else { return };
         let (shape, absent) = (key.gives().shape, key.gives().count == Count::Maybe);
         let nullable =

@@ -37,25 +37,12 @@ static SOURCE: Form = Form {
         Choice::not_yet("webhook", "What a system pushes to us."),
         Choice::not_yet("queue", "A queue of a broker."),
         Choice::not_yet("flow", "What other flows hand over."),
-        Choice::of("http", Kind::Text, "Requests to us: a method and a path, as `POST /orders/{id}`.", SERVED),
-        Choice::of("api", Kind::Op, "An operation that we serve.", SERVED),
+        Choice::not_yet("http", "Requests to us."),
+        Choice::not_yet("api", "An operation that we serve."),
         Choice::not_yet("files", "Files in a folder."),
         Choice::not_yet("cron", "A time of day."),
     ]),
 };
-
-const SERVED: &[Key] = &[
-    Key::may(
-        "reply_within",
-        Kind::Time,
-        "The sender waits so long for the flow's `reply`. Left out: it is told at once that the message is kept (202).",
-    ),
-    Key::may(
-        "late",
-        Kind::Words(&["202", "504"]),
-        "What it is told when that was not long enough: 202, where to ask for the answer; or 504. The flow goes on. 202 where nothing is said.",
-    ),
-];
 
 const POLL: &[Key] = &[
     Key::must("every", Kind::Time, "From the end of one poll to the start of the next."),

@@ -5,22 +5,22 @@
 
 use spanwright_shape::text::form::{self, Form, Key, Kind};
 
-mod api;
 mod flow;
 mod map;
 mod project;
 mod steps;
 mod system;
+mod test;
 
-pub use api::API;
 pub use flow::FLOW;
 pub use map::MAP;
 pub use project::{ENVIRONMENT, PROJECT, VAR};
 pub(super) use steps::{BRANCH, STEP};
 pub use system::{OPERATION, SYSTEM};
+pub use test::TEST;
 
 /// The forms of whole files.
-pub static FILES: &[&Form] = &[&PROJECT, &ENVIRONMENT, &SYSTEM, &API, &FLOW, &MAP];
+pub static FILES: &[&Form] = &[&PROJECT, &ENVIRONMENT, &SYSTEM, &FLOW, &MAP, &TEST];
 
 /// The JSON Schema for editors, of every file of a project.
 pub fn schema() -> String {
@@ -28,7 +28,7 @@ pub fn schema() -> String {
 }
 
 /// Folders of the grammar whose files are not read yet, and the key that names such a file.
-pub const NOT_BUILT_FOLDERS: [(&str, &str); 2] = [("links", "links"), ("tests", "test")];
+pub const NOT_BUILT_FOLDERS: [(&str, &str); 2] = [("apis", "api"), ("links", "links")];
 
 /// What several forms have.
 const ABOUT: Key = Key::may("about", Kind::Text, "What it is for, in a sentence; goes into the documents.");

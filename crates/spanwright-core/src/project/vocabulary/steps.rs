@@ -23,8 +23,8 @@ pub(in crate::project) static STEP: Form = Form {
         Choice::of("fail", Kind::Expr, "A dead letter with this reason.", &[]),
         Choice::of("call", Kind::Op, "Asks, waits, and keeps the answer.", CALL),
         Choice::of("send", Kind::Op, "Owed from now on; the flow does not wait.", SEND),
-        Choice::of("reply", BODY, "Answers whoever is waiting; the flow goes on below. Only the first reply is heard.", REPLY),
-        Choice::of("fault", Kind::Name, "Answers with a declared fault.", FAULT),
+        Choice::not_yet("reply", "Answers whoever is waiting."),
+        Choice::not_yet("fault", "Answers with a declared fault."),
         Choice::not_yet("link", "Finds or keeps which record here is which record there."),
         Choice::not_yet("alert", "Tells a person."),
     ]),
@@ -42,13 +42,6 @@ pub(in crate::project) static BRANCH: Form = Form {
         Choice::of("else", Kind::List(&A_STEP), "Taken where no other is.", &[]),
     ]),
 };
-
-static REPLY: &[Key] = &[
-    Key::may("status", Kind::Number, "The status of the answer. 200 where nothing is said."),
-    Key::may("headers", Kind::Fields, "Further headers of the answer."),
-];
-
-static FAULT: &[Key] = &[BODY_KEY];
 
 const WITH: Key = Key::may("with", Kind::Fields, "Parameters: of the path, the query, headers; for SOAP the fields of the request.");
 const BODY_KEY: Key = Key::may("body", BODY, "The body, where the operation has one; left out: the body now.");

@@ -114,6 +114,15 @@ impl<'n> Filled<'n> {
         form_of(&known.kind, node)?.fill(node)
     }
 
+    /// The nested forms of a list's items.
+    pub fn forms(&self, key: &str) -> Vec<Filled<'n>> {
+        let Some((known, _, node)) = self.pairs.iter().find(|(known, _, _)| known.name == key) else { return Vec::new() };
+        match (&known.kind, &node.kind) {
+            (Kind::List(inner), NodeKind::List(items)) => items.iter().filter_map(|item| form_of(inner, item)?.fill(item)).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     /// Every scalar under the keys of this form and of the forms in it, with the kind that it was read by.
     pub fn leaves(&self) -> Vec<(&'static Kind, &'n Scalar)> {
         let mut found = Vec::new();

@@ -1,0 +1,231 @@
+//! What was seen of a story: every request, what became of every message, and the trail of the journal.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use spanwright_core::fact::{Breaker, Ending, Fact, OutcomeKind, Phase, RunId, SkipReason, StopKind, Stopped, Way};
+use spanwright_shape::json;
+
+/// All that was seen.
+#[derive(Clone, Debug, Default)]
+pub struct Observed {
+    /// Requests of effects, in order.
+    pub requests: Vec<Sent>,
+    /// Requests of polls, in order.
+    pub polls: Vec<Sent>,
+    /// Every run of the flow, in the order taken, and what became of it.
+    pub runs: Vec<(RunId, Became)>,
+    /// How far the source has read, JSON.
+    pub cursor: Option<Arc<[u8]>>,
+    /// Breakers that are not simply closed.
+    pub breakers: BTreeMap<Arc<str>, &'static str>,
+    /// The journal's trail, a line each.
+    pub trail: Vec<String>,
+}
+
+/// What became of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Became {
+    /// Nothing yet.
+    Open,
+    /// It is over.
+    Ended(Ending),
+    /// A person set it aside.
+    Discarded,
+}
+
+/// One request.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Since the case began.
+    pub after: Duration,
+    /// `crm.upsertContacts`
+    pub to: String,
+    /// `POST`
+    pub method: String,
+    /// Where it went.
+    pub url: String,
+    /// Headers, names in lower case.
+    pub headers: Vec<(Arc<str>, Vec<u8>)>,
+    /// The bytes that were sent.
+    pub bytes: Vec<u8>,
+    /// Parameters of the first call, JSON.
+    pub with: Vec<u8>,
+    /// The bodies of its calls, JSON.
+    pub bodies: Vec<Option<Vec<u8>>>,
+    /// The idempotency key of the whole.
+    pub key: String,
+    /// Why it could not be written; then nothing was sent.
+    pub refused: Option<String>,
+}
+
+impl Became {
+    /// The word of tests for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Became::Open => "open",
+            Became::Discarded => "discarded",
+            Became::Ended(Ending::Done) => "done",
+            Became::Ended(Ending::Skipped(_)) => "skipped",
+            Became::Ended(Ending::Stopped(stopped)) => match stopped.kind {
+                StopKind::Dead => "dead",
+                StopKind::Uncertain => "uncertain",
+            },
+        }
+    }
+
+    /// The dead letter.
+    pub fn stopped(&self) -> Option<&Stopped> {
+        match self {
+            Became::Ended(Ending::Stopped(stopped)) => Some(stopped),
+            _ => None,
+        }
+    }
+}
+
+impl Sent {
+    /// Its body: of a batch the list of its items.
+    pub fn body(&self) -> Vec<u8> {
+        let none = || b"null".to_vec();
+        match self.bodies.as_slice() {
+            [] => none(),
+            [one] => one.clone().unwrap_or_else(none),
+            many => {
+                let mut out = vec![b'['];
+                for (n, body) in many.iter().enumerate() {
+                    if n > 0 {
+                        out.push(b',');
+                    }
+                    out.extend(body.clone().unwrap_or_else(none));
+                }
+                out.push(b']');
+                out
+            }
+        }
+    }
+}
+
+impl Observed {
+    /// All that a snapshot holds, as JSON: no id, no time of the clock.
+    pub fn snapshot(&self) -> Vec<u8> {
+        let mut out = b"{\"outcomes\":{".to_vec();
+        for (n, (word, count)) in self.counts().iter().enumerate() {
+            out.extend(format!("{}\"{word}\":{count}", if n > 0 { "," } else { "" }).bytes());
+        }
+        out.extend(b"},\"requests\":[");
+        for (n, sent) in self.requests.iter().enumerate() {
+            if n > 0 {
+                out.push(b',');
+            }
+            out.extend(b"{\"to\":");
+            json::write_text(&sent.to, &mut out);
+            out.extend(b",\"with\":");
+            out.extend(&sent.with);
+            out.extend(b",\"body\":");
+            out.extend(sent.body());
+            out.push(b'}');
+        }
+        out.extend(b"],\"trail\":[");
+        for (n, line) in self.trail.iter().enumerate() {
+            if n > 0 {
+                out.push(b',');
+            }
+            json::write_text(line, &mut out);
+        }
+        out.extend(b"]}");
+        out
+    }
+
+    /// How many messages ended how.
+    pub fn counts(&self) -> BTreeMap<&'static str, u64> {
+        let mut counts = BTreeMap::new();
+        self.runs.iter().for_each(|(_, became)| *counts.entry(became.word()).or_default() += 1);
+        counts
+    }
+
+    /// Takes in what a journal holds.
+    pub(super) fn tell<'f>(&mut self, facts: impl Iterator<Item = &'f Fact>, taken: &[RunId], flow: &str) {
+        let mut runs: BTreeMap<RunId, Became> = taken.iter().map(|run| (*run, Became::Open)).collect();
+        for fact in facts {
+            match fact {
+                Fact::Ended { run, ending, .. } => drop(runs.insert(*run, Became::Ended(ending.clone()))),
+                Fact::Reopened { run, .. } => drop(runs.insert(*run, Became::Open)),
+                Fact::Discarded { run, .. } => drop(runs.insert(*run, Became::Discarded)),
+                Fact::Moved(moved) if moved.cursor.is_some() && moved.source.starts_with(flow) => self.cursor = moved.cursor.clone(),
+                Fact::Gated(gate) => drop(self.breakers.insert(gate.system.clone(), breaker(gate.breaker))),
+                _ => {}
+            }
+            self.trail.extend(line(fact));
+        }
+        self.runs = taken.iter().filter_map(|run| Some((*run, runs.remove(run)?))).collect();
+    }
+}
+
+fn breaker(breaker: Breaker) -> &'static str {
+    match breaker {
+        Breaker::Closed => "closed",
+        Breaker::Open { .. } => "open",
+        Breaker::HalfOpen => "half-open",
+    }
+}
+
+/// A line of the trail; nothing for what only the engine cares for.
+fn line(fact: &Fact) -> Option<String> {
+    let many = |count: usize, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
+    Some(match fact {
+        Fact::Took(took) => {
+            let fault = took.fault.as_ref().map(|fault| format!(", broken {}", fault.code.id)).unwrap_or_default();
+            format!("taken {}{fault}", took.key.as_deref().unwrap_or("without a key"))
+        }
+        Fact::Started { effect, .. } => format!("{} is about to be asked", effect.node),
+        Fact::Exchanged(exchanged) => {
+            let status = if exchanged.status == 0 { "no answer".to_string() } else { exchanged.status.to_string() };
+            format!("asked {}.{}: {status}, {}", exchanged.system, exchanged.operation, many(exchanged.calls as usize, "call"))
+        }
+        Fact::Settled(settled) => {
+            let undo = if settled.effect.way == Way::Undo { "undo of " } else { "" };
+            let item = if settled.effect.item.is_empty() { String::new() } else { format!(" of item {}", settled.effect.item) };
+            let why = settled
+                .attempt
+                .as_ref()
+                .and_then(|attempt| attempt.says.as_ref())
+                .map(|why| format!(" {}", why.code.id))
+                .unwrap_or_default();
+            let what = match (&settled.state.phase, settled.attempt.as_ref().map(|attempt| attempt.outcome)) {
+                (Phase::Done(_), _) => "delivered".to_string(),
+                (Phase::Unchanged, _) => "unchanged, not sent".to_string(),
+                (Phase::Superseded, _) => "superseded, not sent".to_string(),
+                (Phase::Uncertain(_), _) => format!("uncertain{why}"),
+                (Phase::Dead(_), _) => format!("dead{why}"),
+                (Phase::Started { .. }, _) => "started".to_string(),
+                (Phase::Owed { .. }, Some(OutcomeKind::Unknown)) => format!("unknown{why}, again"),
+                (Phase::Owed { .. }, Some(_)) => format!("not now{why}, again"),
+                (Phase::Owed { .. }, None) => "owed".to_string(),
+            };
+            format!("{undo}{}{item}: {what}", settled.effect.node)
+        }
+        Fact::Ended { ending, .. } => match ending {
+            Ending::Done => "done".to_string(),
+            Ending::Skipped(reason) => match reason {
+                SkipReason::Filtered => "skipped: filtered".to_string(),
+                SkipReason::Unchanged => "skipped: unchanged".to_string(),
+                SkipReason::Superseded => "skipped: superseded".to_string(),
+            },
+            Ending::Stopped(stopped) => {
+                let kind = if stopped.kind == StopKind::Dead { "dead" } else { "uncertain" };
+                format!("{kind} at {}: {}{}", stopped.node, stopped.failure.code.id, if stopped.undone { ", undone" } else { "" })
+            }
+        },
+        Fact::Reopened { .. } => "replayed".to_string(),
+        Fact::Discarded { .. } => "discarded".to_string(),
+        Fact::Gated(gate) => format!("breaker of {}: {}", gate.system, breaker(gate.breaker)),
+        Fact::Resent(_) => "resent as another message".to_string(),
+        Fact::Acknowledged { .. } => "acknowledged".to_string(),
+        Fact::Bundled(_)
+        | Fact::Moved(_)
+        | Fact::Parked { .. }
+        | Fact::Sent { .. }
+        | Fact::Chore(_)
+        | Fact::Forgot { .. }
+        | Fact::SetBack { .. } => return None,
+    })
+}

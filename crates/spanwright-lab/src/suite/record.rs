@@ -1,0 +1,20 @@
+//! A record through a map.
+
+use std::sync::Arc;
+
+use spanwright_core::plan::MapPlan;
+use spanwright_map::Env;
+use spanwright_shape::{json, room::Room, text::Failure};
+
+use super::{case::Record, cover::Coverage};
+use crate::codes;
+
+/// What the map makes of it.
+pub(super) fn make(map: &MapPlan, record: &Record, coverage: &Coverage) -> Result<Arc<[u8]>, Failure> {
+    let room = Room::new();
+    let dot = json::read(&record.given, &room).map_err(|fault| Failure::new(&codes::CANNOT, fault.says))?;
+    let mut out = Vec::new();
+    map.mapping.write(&Env { dot, names: &[] }, &room, &mut out).map_err(|fault| fault.failure)?;
+    coverage.mapped(&map.mapping, &out);
+    Ok(out.into())
+}

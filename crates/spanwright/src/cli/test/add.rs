@@ -1,0 +1,122 @@
+//! `spanwright test add`: what happened to a message becomes a test of its flow.
+//!
+//! The journal keeps the message and what was said of each attempt, and no body of an answer; where one is needed the test
+//! says so, and it is played at once, so that its author knows whether it already shows what happened.
+
+use std::fs;
+
+use anyhow::{Context, bail};
+use clap::Args;
+use spanwright_core::{
+    fact::Shown,
+    plan::{Flow, Plan, StepKind},
+};
+use spanwright_lab::suite::{self, Options};
+use spanwright_shape::{
+    shape::ShapeRef,
+    text::render::{self, Look},
+};
+
+use super::Suite;
+use crate::cli::{Ended, folder::Folder, journal, out::Out};
+
+/// Turn what happened to a message into a test, without personal data
+#[derive(Args)]
+#[command(
+    after_help = "Examples:\n  spanwright test add --from 4711\n  spanwright test add shop --from 0197f3c2-5a1b-7c3d-9e4f-001122334455 --keep Country\n\n\
+    Letters of texts become x and digits 1, so that lengths and forms stay; words that the schema lists, times, numbers and\nflags stay as they are. `--keep FIELD` keeps a field that the flow decides by."
+)]
+pub struct Add {
+    #[command(flatten)]
+    folder: Folder,
+    /// The message: its id, its correlation id, or its run's number, as `messages` and `dead-letters` show them
+    #[arg(long, value_name = "ID")]
+    from: String,
+    /// The test's name; left out: the flow's and the run's
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
+    /// A field that is kept as it is, by its name; may be said several times
+    #[arg(long, value_name = "FIELD")]
+    keep: Vec<String>,
+    /// Keeps everything, personal data too
+    #[arg(long)]
+    unredacted: bool,
+}
+
+impl Add {
+    pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let look = journal::look(&self.folder)?;
+        let Some(shown) = journal::shown(&look, &self.from)?.into_iter().next() else { bail!("there is no such message") };
+        let suite = Suite::open(&self.folder, None, out)?;
+        let Some((_, flow)) = suite.plan.flow(&shown.line.flow) else { bail!("the project has no flow `{}` any more", shown.line.flow) };
+        let name = self.name.clone().unwrap_or_else(|| format!("{}-{}", flow.name, shown.line.run.0));
+        let (path, text) = (format!("tests/{name}.test.yaml"), self.text(&name, &shown, flow, &suite.plan)?);
+        let place = self.folder.folder.join(&path);
+        if place.exists() {
+            bail!("`{path}` is there already: give another `--name`");
+        }
+        let doing = || format!("writing `{}`", place.display());
+        fs::create_dir_all(self.folder.folder.join("tests")).with_context(doing)?;
+        fs::write(&place, text).with_context(doing)?;
+        out.line(&path)?;
+        self.try_out(&name, out)
+    }
+
+    fn text(&self, name: &str, shown: &Shown, flow: &Flow, plan: &Plan) -> anyhow::Result<String> {
+        let message = match self.unredacted {
+            true => shown.body.clone(),
+            false => suite::redacted(&shown.body, reads(flow, plan), &self.keep).context("the message is no JSON")?,
+        };
+        let answers: Vec<String> =
+            shown.trail.iter().filter(|(_, kind, _)| *kind == "attempt").filter_map(|(_, _, says)| answer(says, flow, plan)).collect();
+        let dead = shown.line.stopped.as_ref().map(|(node, failure, _)| (failure.code.id, &**node));
+        let what = match dead {
+            Some((code, step)) => format!("a message that stopped at {step} with {code}"),
+            None => format!("a message that is {}", shown.line.state),
+        };
+        let head = format!(
+            "test: {name}\nabout: Taken from what happened; letters are masked where they could be personal.\nflow: {}\ncases:\n",
+            flow.name
+        );
+        Ok(head + &suite::written(&what, &message, &answers, shown.line.state, dead))
+    }
+
+    /// Plays it: does it show already what happened?
+    fn try_out(&self, name: &str, out: &mut Out) -> anyhow::Result<Ended> {
+        let suite = Suite::open(&self.folder, None, out)?;
+        let report = suite.play(Options { only: Some(&format!("{name}: ")), update: false });
+        if report.failed() == 0 {
+            out.aside("it passes: it shows what happened");
+            return Ok(Ended::Fine);
+        }
+        out.aside_text(&render::human(&report.problems(), &suite.bundle, Look::Colour));
+        out.aside("it does not show yet what happened: give the answers their bodies, or `--keep` the fields that the flow decides by");
+        Ok(Ended::Problems)
+    }
+}
+
+/// The type of the flow's messages, as its first map has it.
+fn reads<'p>(flow: &Flow, plan: &'p Plan) -> Option<&'p ShapeRef> {
+    let first = flow.steps.iter().find_map(|step| match &step.kind {
+        StepKind::Map(mapping) => Some(mapping),
+        _ => None,
+    })?;
+    plan.map(first.name())?.from.as_ref()
+}
+
+/// An attempt as the answer that led to it: `STEP: try 1 later, status 503 in 4 ms: R2003 ..`.
+fn answer(says: &str, flow: &Flow, plan: &Plan) -> Option<String> {
+    let (step, rest) = says.split_once(": try ")?;
+    let effect =
+        flow.effects.iter().find(|effect| *effect.node == *step.trim_start_matches("undo of ").split(" [").next().unwrap_or(step))?;
+    let system = &plan.systems[effect.system];
+    let to = format!("{}.{}", system.name, system.system.interface().operations[effect.operation].name);
+    let status = rest.split_once(", status ").and_then(|(_, rest)| rest.split(' ').next());
+    let outcome = rest.split(' ').nth(1).unwrap_or_default().trim_end_matches([',', ':']);
+    Some(match (status, outcome) {
+        (Some(status), "delivered") => format!("{{ to: {to}, status: {status}, body: {{}} }}  # the journal keeps no bodies of answers"),
+        (Some(status), _) => format!("{{ to: {to}, status: {status} }}"),
+        (None, "unknown") => format!("{{ to: {to}, cut: after }}"),
+        (None, _) => format!("{{ to: {to}, cut: before }}"),
+    })
+}
