@@ -16,4 +16,6 @@ codes! { "../codes/":
     NOT_SOAP "R3006" "The answer is no SOAP";
     TRUNCATED "R3007" "The answer ends too early";
     UNEXPECTED "R3008" "The answer holds something else";
+    ENVELOPE "R3021" "An envelope that is refused";
+    ATTACHMENTS "R3022" "A message with attachments";
 }

@@ -18,8 +18,10 @@ use spanwright_shape::text::{Bundle, Code, Problems};
 
 mod answer;
 mod check;
+mod class;
 pub mod codes;
 mod content;
+pub mod convert;
 mod fault;
 mod interface;
 mod pieces;

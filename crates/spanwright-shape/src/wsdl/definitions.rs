@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::text::{Bundle, FileId, Problems};
-use crate::xml::{Element, Tree, codes};
+use crate::xml::{Element, codes};
 use crate::xsd::{Documents, XSD_SPACE};
 
 use super::WSDL_SPACE;
@@ -20,34 +20,61 @@ pub(super) struct Definitions {
 /// Declarations by (kind, namespace, name).
 pub(super) type Index<'d> = HashMap<(&'d str, &'d str, &'d str), &'d Element>;
 
+/// The namespace of WS-MetadataExchange, whose answers wrap a WSDL and its schemas.
+const MEX_SPACE: &str = "http://schemas.xmlsoap.org/ws/2004/09/mex";
+
 impl Definitions {
     pub(super) fn read(file: FileId, bundle: &Bundle, to: &mut Problems) -> Option<Definitions> {
         let mut definitions = Definitions { trees: Vec::new(), schemas: Documents::new() };
-        let tree = crate::xsd::read_tree(file, bundle, to)?;
-        if !tree.root.is(WSDL_SPACE, "definitions") {
-            let says = format!("`{}` is no WSDL 1.1: its root is `{}`", bundle.path(file), tree.root.local);
-            to.error(&codes::NOT_A_WSDL, tree.root.span, says, help(&tree.root));
-            return None;
+        let root = crate::xsd::read_tree(file, bundle, to)?.root;
+        let mut seen = HashSet::from([file]);
+        match (&*root.space, &*root.local) {
+            (WSDL_SPACE, "definitions") => definitions.add(root, &mut seen, bundle, to),
+            (MEX_SPACE, "Metadata") => definitions.add_sections(root, &mut seen, bundle, to),
+            _ => {
+                let says = format!("`{}` is no WSDL 1.1: its root is `{}`", bundle.path(file), root.local);
+                to.error(&codes::NOT_A_WSDL, root.span, says, help(&root));
+                return None;
+            }
         }
-        definitions.add(tree, file, &mut HashSet::new(), bundle, to);
+        definitions.schemas.settle(bundle, to);
         Some(definitions)
     }
 
-    fn add(&mut self, tree: Tree, file: FileId, seen: &mut HashSet<FileId>, bundle: &Bundle, to: &mut Problems) {
-        if !seen.insert(file) {
-            return;
+    /// What a service answers that is asked for its metadata: WSDLs and schemas in sections.
+    fn add_sections(&mut self, root: Element, seen: &mut HashSet<FileId>, bundle: &Bundle, to: &mut Problems) {
+        for inside in root.children.into_iter().flat_map(|section| section.children) {
+            match (&*inside.space, &*inside.local) {
+                (WSDL_SPACE, "definitions") => self.add(inside, seen, bundle, to),
+                (XSD_SPACE, "schema") => self.schemas.add(inside, bundle, to),
+                _ => {}
+            }
         }
+    }
+
+    fn add(&mut self, mut root: Element, seen: &mut HashSet<FileId>, bundle: &Bundle, to: &mut Problems) {
         if seen.len() > WSDL_DOCUMENTS_MOST {
-            to.error(&codes::NOT_BUILT, tree.root.span, format!("more than {WSDL_DOCUMENTS_MOST} files (WSDL_DOCUMENTS_MOST)"), None);
+            to.error(&codes::NOT_BUILT, root.span, format!("more than {WSDL_DOCUMENTS_MOST} files (WSDL_DOCUMENTS_MOST)"), None);
             return;
         }
-        for types in tree.root.all(WSDL_SPACE, "types") {
-            types.all(XSD_SPACE, "schema").for_each(|schema| self.schemas.add(schema, bundle, to));
+        // The schemas are moved out: in a description of four megabytes they are nearly all of it.
+        for types in root.children.iter_mut().filter(|child| child.is(WSDL_SPACE, "types")) {
+            for schema in std::mem::take(&mut types.children).into_iter().filter(|child| child.is(XSD_SPACE, "schema")) {
+                self.schemas.add(schema, bundle, to);
+            }
         }
-        for import in tree.root.all(WSDL_SPACE, "import") {
+        for part in root.all(WSDL_SPACE, "message").flat_map(|message| message.all(WSDL_SPACE, "part")) {
+            for name in ["type", "element"].iter().filter_map(|attribute| part.value(attribute)) {
+                if let Some((space, _)) = part.resolve(name) {
+                    self.schemas.name(&space);
+                }
+            }
+        }
+        let imports: Vec<Element> = root.all(WSDL_SPACE, "import").cloned().collect();
+        for import in &imports {
             self.import(import, seen, bundle, to);
         }
-        self.trees.push(tree.root);
+        self.trees.push(root);
     }
 
     fn import(&mut self, at: &Element, seen: &mut HashSet<FileId>, bundle: &Bundle, to: &mut Problems) {
@@ -56,9 +83,12 @@ impl Definitions {
             return;
         };
         let Some(file) = crate::xsd::find_file(location, at.place("location"), bundle, to) else { return };
+        if !seen.insert(file) {
+            return;
+        }
         let Some(tree) = crate::xsd::read_tree(file, bundle, to) else { return };
         match tree.root.is(WSDL_SPACE, "definitions") {
-            true => self.add(tree, file, seen, bundle, to),
+            true => self.add(tree.root, seen, bundle, to),
             // Some tools import schemas this way.
             false => self.schemas.add_file(file, None, bundle, to),
         }

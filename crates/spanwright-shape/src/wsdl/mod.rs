@@ -1,12 +1,15 @@
 //! WSDL 1.1: services, ports, operations and their messages, with the type graph of all schemas in them.
 //!
 //! The one idea: an operation is an element that is sent and an element that comes back. Document/literal says just
-//! that; what does not (rpc style, encoded use, several parts, attachments) keeps its operation listed with the reason
+//! that; rpc/literal says
+//! it of an element named after the operation, which is made up here; what does not (encoded use, several parts,
+//! attachments) keeps its operation listed with the reason
 //! why it cannot be called, so that its neighbours can.
 //!
 //! Always: everything comes out of the project's own files, and each problem has its file, line and column.
 
 mod definitions;
+mod policy;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -33,8 +36,23 @@ pub struct Wsdl {
 pub struct Service {
     /// Its name.
     pub name: Arc<str>,
-    /// Its SOAP ports; those of other bindings (HTTP GET, MIME) are left out.
+    /// Its SOAP ports.
     pub ports: Vec<Port>,
+    /// Its ports of other bindings, which cannot be called.
+    pub others: Vec<OtherPort>,
+}
+
+/// A port that does not speak SOAP.
+#[derive(Debug)]
+pub struct OtherPort {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where it says that it is.
+    pub address: Option<Arc<str>>,
+    /// What it speaks, in words.
+    pub speaks: Arc<str>,
+    /// The names of its operations, where it is plain HTTP.
+    pub operations: Vec<Arc<str>>,
 }
 
 /// A port: one binding at one address.
@@ -46,6 +64,12 @@ pub struct Port {
     pub address: Option<Arc<str>>,
     /// Which envelope it speaks.
     pub version: Version,
+    /// The name of its binding.
+    pub binding: Arc<str>,
+    /// What carries its envelopes, where that is not HTTP.
+    pub transport: Option<Arc<str>>,
+    /// What its WS-Policy demands, in words.
+    pub policies: Vec<Arc<str>>,
     /// In file order.
     pub operations: Vec<Operation>,
 }
@@ -59,6 +83,25 @@ pub enum Version {
     Soap12,
 }
 
+/// How the Body of an operation's messages is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// The Body holds an element that a schema declares.
+    Document,
+    /// The Body holds an element named after the operation, with an element for each part of the message.
+    Rpc,
+}
+
+impl Style {
+    /// `document` or `rpc`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Style::Document => "document",
+            Style::Rpc => "rpc",
+        }
+    }
+}
+
 /// An operation.
 #[derive(Debug)]
 pub struct Operation {
@@ -68,16 +111,26 @@ pub struct Operation {
     pub about: Option<Arc<str>>,
     /// The `soapAction`; may be empty.
     pub action: Arc<str>,
+    /// How its messages are made. For [`Style::Rpc`] the elements are made up out of the message's parts.
+    pub style: Style,
+    /// Whether its messages are of SOAP section 5 encoding, which is refused.
+    pub encoded: bool,
+    /// Whether it declares an answer at all.
+    pub answers: bool,
     /// The element in the request's Body; `None`: an empty Body.
     pub input: Option<ElementId>,
     /// The element in the answer's Body; `None`: it answers nothing.
     pub output: Option<ElementId>,
     /// Header blocks of the request.
     pub headers: Vec<ElementId>,
+    /// Header blocks of the answer.
+    pub output_headers: Vec<ElementId>,
     /// Faults that it declares.
     pub faults: Vec<Declared>,
     /// Why it cannot be called, in words.
     pub refused: Option<String>,
+    /// What of its description was passed over, in words.
+    pub notes: Vec<String>,
     /// Its place in the binding.
     pub span: Span,
 }

@@ -4,118 +4,207 @@ use std::sync::Arc;
 
 use crate::text::{Problems, did_you_mean};
 use crate::xml::{Element, codes};
-use crate::xsd::{ElementId, Graph, XSD_SPACE};
+use crate::xsd::{ElementId, Graph, Part, XSD_SPACE};
 
 use super::definitions::{Definitions, Index};
-use super::{Declared, Operation, Port, Service, Version, WSDL_SPACE};
+use super::policy;
+use super::{Declared, Operation, OtherPort, Port, Service, Style, Version, WSDL_SPACE};
 
 const SOAP11_SPACE: &str = "http://schemas.xmlsoap.org/wsdl/soap/";
 const SOAP12_SPACE: &str = "http://schemas.xmlsoap.org/wsdl/soap12/";
+const HTTP_SPACE: &str = "http://schemas.xmlsoap.org/wsdl/http/";
 
 pub(super) fn services(definitions: &Definitions, graph: &mut Graph, to: &mut Problems) -> Vec<Service> {
-    let mut reading = Reading { index: definitions.index(), graph, to };
+    let mut reading = Reading { index: definitions.index(), trees: &definitions.trees, graph, to };
     let tags = definitions.trees.iter().flat_map(|root| root.all(WSDL_SPACE, "service"));
-    tags.map(|tag| Service { name: name(tag), ports: tag.all(WSDL_SPACE, "port").filter_map(|port| reading.port(port)).collect() })
-        .collect()
+    tags.map(|tag| reading.service(tag)).collect()
 }
 
 struct Reading<'d, 'p> {
     index: Index<'d>,
+    trees: &'d [Element],
     graph: &'p mut Graph,
     to: &'p mut Problems,
 }
 
 /// One message's part in a binding.
+#[derive(Default)]
 struct Half {
     element: Option<ElementId>,
     headers: Vec<ElementId>,
+    encoded: bool,
     refused: Option<String>,
+    notes: Vec<String>,
+}
+
+/// What holds for the operations of a binding.
+#[derive(Clone, Copy)]
+struct Bound<'d> {
+    port_type: &'d Element,
+    style: Style,
+    refused: Option<&'static str>,
 }
 
 impl<'d> Reading<'d, '_> {
-    fn port(&mut self, tag: &'d Element) -> Option<Port> {
-        let binding = self.referred(tag, "binding", "binding")?;
-        let (version, soap) = soap(binding, "binding")?;
-        let port_type = self.referred(binding, "type", "portType")?;
-        let style = soap.value("style").unwrap_or("document");
-        let operations = binding.all(WSDL_SPACE, "operation").filter_map(|operation| self.operation(operation, port_type, style)).collect();
-        let address = tag.children.iter().find(|child| &*child.local == "address");
-        let address = address.and_then(|address| address.find("location")).map(|location| location.value.clone());
-        Some(Port { name: name(tag), address, version, operations })
+    fn service(&mut self, tag: &'d Element) -> Service {
+        let (mut ports, mut others) = (Vec::new(), Vec::new());
+        for port in tag.all(WSDL_SPACE, "port") {
+            let Some(binding) = self.referred(port, "binding", "binding") else { continue };
+            match soap(binding, "binding") {
+                Some((version, soap)) => ports.extend(self.port(port, binding, version, soap)),
+                None => others.push(other(port, binding)),
+            }
+        }
+        Service { name: name(tag), ports, others }
     }
 
-    fn operation(&mut self, tag: &'d Element, port_type: &'d Element, style: &str) -> Option<Operation> {
+    fn port(&mut self, tag: &'d Element, binding: &'d Element, version: Version, soap: &'d Element) -> Option<Port> {
+        let port_type = self.referred(binding, "type", "portType")?;
+        let demands = policy::demands(binding, self.trees);
+        let bound = Bound { port_type, style: style(soap, Style::Document), refused: demands.refused };
+        let operations = binding.all(WSDL_SPACE, "operation").filter_map(|operation| self.operation(operation, bound)).collect();
+        let transport = soap.find("transport").map(|transport| transport.value.clone()).filter(|transport| !is_http(transport));
+        Some(Port {
+            name: name(tag),
+            address: address(tag),
+            version,
+            binding: name(binding),
+            transport,
+            policies: demands.told,
+            operations,
+        })
+    }
+
+    fn operation(&mut self, tag: &'d Element, bound: Bound<'d>) -> Option<Operation> {
         let wanted = tag.value("name").unwrap_or_default();
-        let Some(declared) = port_type.all(WSDL_SPACE, "operation").find(|operation| operation.value("name") == Some(wanted)) else {
-            let says = format!("the port type `{}` has no operation `{wanted}`", name(port_type));
-            self.to.error(&codes::NAME_UNKNOWN, tag.place("name"), says, None);
+        let Some(declared) = abstract_operation(tag, bound.port_type, wanted) else {
+            let says = format!("the port type `{}` has no operation `{wanted}`, so that the binding's is left out", name(bound.port_type));
+            self.to.warning(&codes::NAME_UNKNOWN, tag.place("name"), says, None);
             return None;
         };
         let soap = soap(tag, "operation").map(|(_, soap)| soap);
-        let style = soap.and_then(|soap| soap.value("style")).unwrap_or(style);
+        let style = soap.map_or(bound.style, |soap| style(soap, bound.style));
         let action = soap.and_then(|soap| soap.find("soapAction")).map(|action| action.value.clone()).unwrap_or_default();
         let input = self.half(tag, declared, "input", style);
         let output = self.half(tag, declared, "output", style);
-        let refused =
-            input.as_ref().and_then(|half| half.refused.clone()).or_else(|| output.as_ref().and_then(|half| half.refused.clone()));
-        let refused = refused.or_else(|| input.is_none().then(|| "it takes no message: the service sends it by itself".to_string()));
-        let faults = if refused.is_none() { self.faults(declared) } else { Vec::new() };
-        let headers = input.as_ref().map(|half| half.headers.clone()).unwrap_or_default();
-        let (input, output) = (input.and_then(|half| half.element), output.and_then(|half| half.element));
-        Some(Operation { name: wanted.into(), about: about(declared), action, input, output, headers, faults, refused, span: tag.span })
+        let answers = output.is_some();
+        let demands = policy::demands(tag, self.trees);
+        let policy = demands.refused.or(bound.refused).map(|what| format!("its policy demands {what}, which we do not do"));
+        let unasked = input.is_none().then(|| "it takes no message: the service sends it by itself".to_string());
+        let (input, mut output) = (input.unwrap_or_default(), output.unwrap_or_default());
+        let refused = input.refused.or(output.refused).or(unasked).or(policy);
+        let mut notes = input.notes;
+        notes.append(&mut output.notes);
+        let faults = if refused.is_none() { self.faults(declared, &mut notes) } else { Vec::new() };
+        Some(Operation {
+            name: wanted.into(),
+            about: about(declared),
+            action,
+            style,
+            encoded: input.encoded || output.encoded,
+            answers,
+            input: input.element,
+            output: output.element,
+            headers: input.headers,
+            output_headers: output.headers,
+            faults,
+            refused,
+            notes,
+            span: tag.span,
+        })
     }
 
     /// The request or the answer: `None` where the operation has none.
-    fn half(&mut self, binding: &'d Element, declared: &'d Element, way: &'static str, style: &str) -> Option<Half> {
+    fn half(&mut self, binding: &'d Element, declared: &'d Element, way: &'static str, style: Style) -> Option<Half> {
         let abstract_part = declared.all(WSDL_SPACE, way).next()?;
-        let refuse = |why: &str| Some(Half { element: None, headers: Vec::new(), refused: Some(why.to_string()) });
         let concrete = binding.all(WSDL_SPACE, way).next();
-        let body = concrete.and_then(|concrete| soap(concrete, "body")).map(|(_, body)| body);
-        if style == "rpc" {
-            return refuse("rpc style is not built yet");
-        }
+        let (tags, attached) = concrete.map(soap_tags).unwrap_or_default();
+        let body = tags.iter().copied().find(|tag| &*tag.local == "body");
+        let mut half = Half::default();
         if body.is_some_and(|body| body.value("use") == Some("encoded")) {
-            return refuse("encoded use is not built yet");
+            half.encoded = true;
+            half.refused = Some(
+                "it is encoded (`use=\"encoded\"`, SOAP 1.1 section 5), which is neither read nor written here; ask for a literal binding"
+                    .into(),
+            );
+            return Some(half);
         }
-        if body.is_none() && concrete.is_some_and(|concrete| concrete.children.iter().any(|child| &*child.local == "multipartRelated")) {
-            return refuse("attachments (MIME) are not built yet");
+        let headers = self.headers(&tags, &mut half.notes);
+        half.headers = headers.iter().map(|(_, element)| *element).collect();
+        if attached {
+            half.refused = Some("it carries attachments (SOAP with Attachments, MIME), which are not read or written yet".into());
+            return Some(half);
         }
-        let headers = concrete.map(|concrete| self.headers(concrete)).unwrap_or_default();
         let message = self.referred(abstract_part, "message", "message")?;
         let parts = parts(message, body, &headers);
-        match parts.as_slice() {
-            [] => Some(Half { element: None, headers: elements(&headers), refused: None }),
-            [part] if part.find("element").is_some() => {
-                let element = self.element(part);
-                Some(Half { element, headers: elements(&headers), refused: None })
-            }
-            [_] => refuse("its message has a part of a type, and document style wants an element"),
-            _ => refuse("several parts in one body are not built yet"),
+        if style == Style::Rpc {
+            let local = format!("{}{}", name(declared), if way == "output" { "Response" } else { "" });
+            let space = body.and_then(|body| body.value("namespace")).unwrap_or_default();
+            let parts = self.rpc_parts(&parts);
+            half.element = parts.map(|parts| self.graph.wrapper(space, &local, parts));
+            return Some(half);
         }
+        match parts.as_slice() {
+            [] => {}
+            [part] if part.find("element").is_some() => half.element = self.element(part),
+            [_] => half.refused = Some("its message has a part of a type, and document style wants an element".into()),
+            _ => half.refused = Some("its message has several parts in one Body, which the WS-I Basic Profile forbids (R2201)".into()),
+        }
+        Some(half)
     }
 
-    /// Header blocks of a message: their parts' names and elements. One that names what is not there is passed over,
-    /// since real descriptions do that.
-    fn headers(&mut self, concrete: &'d Element) -> Vec<(&'d str, ElementId)> {
-        let tags = concrete.children.iter().filter(|child| &*child.local == "header" && is_soap(&child.space));
+    /// The parts of an rpc message: their names, and the type or element of each.
+    fn rpc_parts(&mut self, parts: &[&'d Element]) -> Option<Vec<Part>> {
+        parts.iter().map(|part| self.rpc_part(part)).collect()
+    }
+
+    fn rpc_part(&mut self, part: &'d Element) -> Option<Part> {
+        if part.find("element").is_some() {
+            return self.element(part).map(Part::Element);
+        }
+        let Some(named) = part.value("type") else {
+            self.to.error(&codes::STRUCTURE, part.span, "a `part` has neither `type` nor `element`", None);
+            return None;
+        };
+        let found = part.resolve(named).and_then(|(space, local)| self.graph.named(&space, local));
+        let Some(found) = found else {
+            let known: Vec<Arc<str>> = self.graph.types().map(|(local, _)| local.clone()).collect();
+            let help = did_you_mean(named.rsplit(':').next().unwrap_or(named), known.iter().map(|name| &**name));
+            self.to.error(&codes::NAME_UNKNOWN, part.place("type"), format!("no schema declares the type `{named}`"), help);
+            return None;
+        };
+        Some(Part::Type(name(part), found))
+    }
+
+    /// Header blocks of a message: their parts' names and elements. One that names what is not there is passed over and
+    /// noted, since real descriptions do that.
+    fn headers(&mut self, tags: &[&'d Element], notes: &mut Vec<String>) -> Vec<(&'d str, ElementId)> {
         let mut found = Vec::new();
-        for tag in tags {
+        for tag in tags.iter().filter(|tag| &*tag.local == "header") {
             let message = tag.value("message").and_then(|name| self.find(tag, name, "message"));
             let part = message.and_then(|message| message.all(WSDL_SPACE, "part").find(|part| part.value("name") == tag.value("part")));
             let root = part.and_then(|part| part.resolve(part.value("element")?)).and_then(|(space, local)| self.graph.root(&space, local));
-            if let (Some(part), Some(element)) = (tag.value("part"), root) {
-                found.push((part, element));
+            match (tag.value("part"), root) {
+                (Some(part), Some(element)) => found.push((part, element)),
+                _ => {
+                    let (message, part) = (tag.value("message").unwrap_or_default(), tag.value("part").unwrap_or_default());
+                    notes.push(format!("its header `{part}` of the message `{message}` is passed over: nothing declares such an element"));
+                }
             }
         }
         found
     }
 
-    fn faults(&mut self, declared: &'d Element) -> Vec<Declared> {
+    /// Declared faults; one whose message is not there is passed over and noted.
+    fn faults(&mut self, declared: &'d Element, notes: &mut Vec<String>) -> Vec<Declared> {
         let mut faults = Vec::new();
         for tag in declared.all(WSDL_SPACE, "fault") {
-            let part = self.referred(tag, "message", "message").and_then(|message| message.all(WSDL_SPACE, "part").next());
-            if let Some(element) = part.and_then(|part| self.element(part)) {
-                faults.push(Declared { name: name(tag), element });
+            let message = tag.value("message").and_then(|named| self.find(tag, named, "message"));
+            let part = message.and_then(|message| message.all(WSDL_SPACE, "part").next());
+            let root = part.and_then(|part| part.resolve(part.value("element")?)).and_then(|(space, local)| self.graph.root(&space, local));
+            match root {
+                Some(element) => faults.push(Declared { name: name(tag), element }),
+                None => notes.push(format!("its fault `{}` is passed over: nothing declares an element for it", name(tag))),
             }
         }
         faults
@@ -167,8 +256,54 @@ fn parts<'d>(message: &'d Element, body: Option<&Element>, headers: &[(&str, Ele
     message.all(WSDL_SPACE, "part").filter(in_body).collect()
 }
 
-fn elements(headers: &[(&str, ElementId)]) -> Vec<ElementId> {
-    headers.iter().map(|(_, element)| *element).collect()
+/// The SOAP extensions of an input or output, those in the first part of a MIME message too, and whether it is one.
+fn soap_tags(concrete: &Element) -> (Vec<&Element>, bool) {
+    let direct = concrete.children.iter().filter(|child| is_soap(&child.space));
+    let multipart = concrete.children.iter().filter(|child| &*child.local == "multipartRelated");
+    let parts: Vec<&Element> = multipart.flat_map(|related| &related.children).collect();
+    let in_parts = parts.iter().flat_map(|part| &part.children).filter(|child| is_soap(&child.space));
+    (direct.chain(in_parts).collect(), parts.len() > 1)
+}
+
+/// The operation of a port type that a binding's operation means: of overloaded ones that whose messages have the same names.
+fn abstract_operation<'d>(tag: &Element, port_type: &'d Element, wanted: &str) -> Option<&'d Element> {
+    let mut named = port_type.all(WSDL_SPACE, "operation").filter(|operation| operation.value("name") == Some(wanted));
+    let message = |operation: &Element, way| operation.all(WSDL_SPACE, way).next().and_then(|one| one.value("name").map(str::to_string));
+    let first = named.next()?;
+    let (input, output) = (message(tag, "input"), message(tag, "output"));
+    let fits = |operation: &&Element| message(operation, "input") == input && message(operation, "output") == output;
+    Some(if fits(&first) { first } else { named.find(fits).unwrap_or(first) })
+}
+
+fn style(soap: &Element, otherwise: Style) -> Style {
+    match soap.value("style") {
+        Some("rpc") => Style::Rpc,
+        Some("document") => Style::Document,
+        _ => otherwise,
+    }
+}
+
+/// A port that does not speak SOAP, told by the first extension of its binding.
+fn other(port: &Element, binding: &Element) -> OtherPort {
+    let extension = binding.children.iter().find(|child| &*child.space != WSDL_SPACE && &*child.local == "binding");
+    let speaks = match extension.map(|tag| (&*tag.space, tag.value("verb").unwrap_or_default())) {
+        Some((HTTP_SPACE, verb)) => format!("plain HTTP {verb}"),
+        Some((space, _)) => format!("`{space}`"),
+        None => "nothing that its binding says".to_string(),
+    };
+    let is_http = extension.is_some_and(|tag| &*tag.space == HTTP_SPACE);
+    let operations = binding.all(WSDL_SPACE, "operation").filter(|_| is_http).map(name).collect();
+    OtherPort { name: name(port), address: address(port), speaks: speaks.trim_end().into(), operations }
+}
+
+fn address(port: &Element) -> Option<Arc<str>> {
+    let tag = port.children.iter().find(|child| &*child.local == "address")?;
+    tag.find("location").map(|location| location.value.clone())
+}
+
+fn is_http(transport: &str) -> bool {
+    matches!(transport, "http://schemas.xmlsoap.org/soap/http" | "http://www.w3.org/2003/05/soap/bindings/HTTP/" | "")
+        || transport.starts_with("http://schemas.xmlsoap.org/soap/http")
 }
 
 fn is_soap(space: &str) -> bool {

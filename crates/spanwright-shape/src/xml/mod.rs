@@ -12,6 +12,7 @@ mod encoding;
 mod fault;
 mod limits;
 mod name;
+pub mod plain;
 mod reader;
 mod spaces;
 mod tag;

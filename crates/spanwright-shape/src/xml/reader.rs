@@ -37,6 +37,8 @@ pub struct Reader<'i> {
     /// The element just begun was empty: its end is owed.
     empty: bool,
     elements: usize,
+    /// Where the first processing instruction stands.
+    instruction: Option<usize>,
     from: usize,
     to: usize,
 }
@@ -62,7 +64,7 @@ impl<'i> Reader<'i> {
         let mut tokens = quick_xml::Reader::from_str(source);
         tokens.config_mut().check_comments = true;
         let (spaces, attributes, open) = (Spaces::new(), Vec::new(), Vec::new());
-        Ok(Reader { source, tokens, spaces, attributes, open, empty: false, elements: 0, from: 0, to: 0 })
+        Ok(Reader { source, tokens, spaces, attributes, open, empty: false, elements: 0, instruction: None, from: 0, to: 0 })
     }
 
     /// The next event.
@@ -88,7 +90,8 @@ impl<'i> Reader<'i> {
                         return Ok(Event::Text(text));
                     }
                 }
-                Token::Comment(_) | Token::PI(_) => {}
+                Token::Comment(_) => {}
+                Token::PI(_) => self.instruction = self.instruction.or(Some(self.from)),
                 Token::Decl(_) if self.from == 0 => {}
                 Token::Decl(_) => return Err(self.fault(FaultKind::Tag, "the XML declaration may only stand at the very beginning")),
                 Token::DocType(_) => {
@@ -142,6 +145,11 @@ impl<'i> Reader<'i> {
         (self.from, self.to)
     }
 
+    /// Where the first processing instruction stands among what was read; SOAP forbids them in requests.
+    pub fn instruction(&self) -> Option<usize> {
+        self.instruction
+    }
+
     /// How many elements are open.
     pub fn depth(&self) -> usize {
         self.open.len()
@@ -165,10 +173,10 @@ impl<'i> Reader<'i> {
             return Err(self.fault(FaultKind::AfterRoot, "a document has one root; here begins a second one"));
         }
         if self.open.len() >= XML_DEPTH_MOST {
-            return Err(self.fault(FaultKind::Limit, format!("elements nest deeper than {XML_DEPTH_MOST} (XML_DEPTH_MOST)")));
+            return Err(Fault::limit("depth", self.from, format!("elements nest deeper than {XML_DEPTH_MOST} (XML_DEPTH_MOST)")));
         }
         if self.elements > XML_ELEMENTS_MOST {
-            return Err(self.fault(FaultKind::Limit, format!("more than {XML_ELEMENTS_MOST} elements (XML_ELEMENTS_MOST)")));
+            return Err(Fault::limit("elements", self.from, format!("more than {XML_ELEMENTS_MOST} elements (XML_ELEMENTS_MOST)")));
         }
         self.open.push(self.spaces.mark());
         let inside = &self.source[self.from + 1..to];
@@ -194,7 +202,7 @@ impl<'i> Reader<'i> {
             count += 1;
             if count > XML_ATTRIBUTES_MOST {
                 let says = format!("an element has more than {XML_ATTRIBUTES_MOST} attributes (XML_ATTRIBUTES_MOST)");
-                return Err(Fault::new(FaultKind::Limit, one.at, says));
+                return Err(Fault::limit("attributes", one.at, says));
             }
             match (one.prefix, one.local) {
                 ("", "xmlns") => self.declare(declared, "", one.value, one.at)?,
@@ -208,7 +216,8 @@ impl<'i> Reader<'i> {
             }
         }
         for (n, prefix) in unresolved {
-            self.attributes[n].name.space = self.spaces.find(prefix).ok_or_else(|| self.unbound(prefix, self.attributes[n].at))?;
+            let found = self.spaces.find(prefix).or_else(|| undeclared(prefix));
+            self.attributes[n].name.space = found.ok_or_else(|| self.unbound(prefix, self.attributes[n].at))?;
         }
         self.refuse_repeated()
     }
@@ -259,7 +268,8 @@ impl<'i> Reader<'i> {
                     let piece = self.piece()?;
                     text = if text.is_empty() { piece } else { Cow::Owned(text.into_owned() + &piece) };
                 }
-                Token::Comment(_) | Token::PI(_) => {}
+                Token::Comment(_) => {}
+                Token::PI(_) => self.instruction = self.instruction.or(Some(self.from)),
                 Token::DocType(_) => return Err(self.fault(FaultKind::Doctype, "a DOCTYPE is refused")),
                 Token::Decl(_) | Token::Start(_) | Token::Empty(_) | Token::End(_) | Token::Eof => {
                     return Err(self.fault(FaultKind::Tag, "markup that is none"));
@@ -299,6 +309,11 @@ impl<'i> Reader<'i> {
         }
         Ok(line_ends(raw))
     }
+}
+
+/// `xsi:nil` without a declaration of `xsi`: a widespread server writes it so, and nobody could mean anything else.
+fn undeclared(prefix: &str) -> Option<SpaceId> {
+    (prefix == "xsi").then_some(SpaceId::XSI)
 }
 
 fn line_ends(text: &str) -> Cow<'_, str> {

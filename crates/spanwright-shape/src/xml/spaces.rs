@@ -101,5 +101,5 @@ impl<'i> Spaces<'i> {
 }
 
 fn too_many(at: usize) -> Fault {
-    Fault::new(FaultKind::Limit, at, format!("more than {XML_NAMESPACES_MOST} namespaces (XML_NAMESPACES_MOST)"))
+    Fault::limit("namespaces", at, format!("more than {XML_NAMESPACES_MOST} namespaces (XML_NAMESPACES_MOST)"))
 }

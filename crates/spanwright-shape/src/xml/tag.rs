@@ -29,7 +29,7 @@ pub(super) struct Written<'i> {
 /// Splits a name at its colon and checks both parts.
 pub(super) fn split(name: &str, at: usize) -> Result<(&str, &str), Fault> {
     if name.len() > XML_NAME_BYTES_MOST {
-        return Err(Fault::new(FaultKind::Limit, at, format!("a name longer than {XML_NAME_BYTES_MOST} bytes (XML_NAME_BYTES_MOST)")));
+        return Err(Fault::limit("name_bytes", at, format!("a name longer than {XML_NAME_BYTES_MOST} bytes (XML_NAME_BYTES_MOST)")));
     }
     let (prefix, local) = name.split_once(':').unwrap_or(("", name));
     if is_name(local) && (prefix.is_empty() != name.contains(':')) && (prefix.is_empty() || is_name(prefix)) {
@@ -148,5 +148,5 @@ fn shortened(name: &str) -> String {
 }
 
 pub(super) fn too_long(at: usize) -> Fault {
-    Fault::new(FaultKind::Limit, at, format!("a text longer than {XML_TEXT_BYTES_MOST} bytes (XML_TEXT_BYTES_MOST)"))
+    Fault::limit("text_bytes", at, format!("a text longer than {XML_TEXT_BYTES_MOST} bytes (XML_TEXT_BYTES_MOST)"))
 }

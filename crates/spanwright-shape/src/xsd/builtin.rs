@@ -2,6 +2,61 @@
 
 use super::facets::Facets;
 use super::graph::{Blank, Kind, Simple, TypeId};
+use super::lexical::Lexis;
+
+/// The names of all of them.
+pub(super) const NAMES: [&str; 50] = [
+    "anyType",
+    "anySimpleType",
+    "anyAtomicType",
+    "string",
+    "normalizedString",
+    "token",
+    "language",
+    "Name",
+    "NCName",
+    "NMTOKEN",
+    "NMTOKENS",
+    "ID",
+    "IDREF",
+    "IDREFS",
+    "ENTITY",
+    "ENTITIES",
+    "QName",
+    "NOTATION",
+    "gYear",
+    "gYearMonth",
+    "gMonth",
+    "gMonthDay",
+    "gDay",
+    "duration",
+    "dayTimeDuration",
+    "yearMonthDuration",
+    "anyURI",
+    "boolean",
+    "decimal",
+    "float",
+    "double",
+    "date",
+    "time",
+    "dateTime",
+    "dateTimeStamp",
+    "base64Binary",
+    "hexBinary",
+    "byte",
+    "short",
+    "int",
+    "long",
+    "unsignedByte",
+    "unsignedShort",
+    "unsignedInt",
+    "unsignedLong",
+    "integer",
+    "nonNegativeInteger",
+    "positiveInteger",
+    "nonPositiveInteger",
+    "negativeInteger",
+];
 
 /// The built-in simple type of a name; `None` where there is none. `list_item` is the type of the items of the three
 /// built-in lists.
@@ -10,13 +65,25 @@ pub(super) fn builtin(name: &str, list_item: impl FnOnce() -> TypeId) -> Option<
     let whole = |bits, least, most| {
         Some(Simple { name: None, kind: Kind::Integer { bits }, blank: Blank::Collapse, facets: Facets::between(least, most) })
     };
+    let spelt = |lexis| {
+        let facets = Facets { lexis: Some(lexis), ..Facets::default() };
+        Some(Simple { name: None, kind: Kind::Text, blank: Blank::Collapse, facets })
+    };
     match name {
         "string" | "anySimpleType" | "anyAtomicType" => plain(Kind::Text, Blank::Preserve),
         "normalizedString" => plain(Kind::Text, Blank::Replace),
-        "token" | "language" | "Name" | "NCName" | "NMTOKEN" | "ID" | "IDREF" | "ENTITY" | "QName" | "NOTATION" => {
-            plain(Kind::Text, Blank::Collapse)
-        }
-        "gYear" | "gYearMonth" | "gMonth" | "gMonthDay" | "gDay" | "duration" => plain(Kind::Text, Blank::Collapse),
+        "token" => plain(Kind::Text, Blank::Collapse),
+        "QName" | "NOTATION" => plain(Kind::Name, Blank::Collapse),
+        "language" => spelt(Lexis::Language),
+        "Name" => spelt(Lexis::Name),
+        "NCName" | "ID" | "IDREF" | "ENTITY" => spelt(Lexis::NcName),
+        "NMTOKEN" => spelt(Lexis::NmToken),
+        "gYear" => spelt(Lexis::Year),
+        "gYearMonth" => spelt(Lexis::YearMonth),
+        "gMonth" => spelt(Lexis::Month),
+        "gMonthDay" => spelt(Lexis::MonthDay),
+        "gDay" => spelt(Lexis::Day),
+        "duration" | "dayTimeDuration" | "yearMonthDuration" => spelt(Lexis::Duration),
         "anyURI" => plain(Kind::Uri, Blank::Collapse),
         "boolean" => plain(Kind::Flag, Blank::Collapse),
         "decimal" => plain(Kind::Decimal, Blank::Collapse),
@@ -59,6 +126,7 @@ pub(super) fn word(kind: &Kind) -> &'static str {
         Kind::Base64 => "base64",
         Kind::Hex => "hexadecimal",
         Kind::List(_) => "a list",
-        Kind::Union(_) => "one of the types of its union",
+        Kind::Name => "a qualified name",
+        Kind::Union(..) => "one of the types of its union",
     }
 }

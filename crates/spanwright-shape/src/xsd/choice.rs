@@ -51,14 +51,14 @@ pub(super) fn all<'p>(particle: &'p Particle, found: &mut Vec<(&'p [Particle], O
 
 fn collect(particle: &Particle, members: &mut Vec<u32>) {
     match particle {
-        Particle::Element(member, _) | Particle::Any(member, _) | Particle::Items(member, _) => members.push(*member),
+        Particle::Element(member, _) | Particle::Any(member, ..) | Particle::Items(member, _) => members.push(*member),
         Particle::Sequence(parts, _) | Particle::Choice(parts, _) => parts.iter().for_each(|part| collect(part, members)),
     }
 }
 
 pub(super) fn is_there(particle: &Particle, present: &dyn Fn(u32) -> bool) -> bool {
     match particle {
-        Particle::Element(member, _) | Particle::Any(member, _) | Particle::Items(member, _) => present(*member),
+        Particle::Element(member, _) | Particle::Any(member, ..) | Particle::Items(member, _) => present(*member),
         Particle::Sequence(parts, _) | Particle::Choice(parts, _) => parts.iter().any(|part| is_there(part, present)),
     }
 }
@@ -66,7 +66,8 @@ pub(super) fn is_there(particle: &Particle, present: &dyn Fn(u32) -> bool) -> bo
 /// Whether a particle is content with nothing.
 pub(super) fn may_be_empty(particle: &Particle) -> bool {
     match particle {
-        Particle::Element(_, occurs) | Particle::Any(_, occurs) | Particle::Items(_, occurs) => occurs.least == 0,
+        Particle::Element(_, occurs) | Particle::Any(_, _, occurs) => occurs.least == 0,
+        Particle::Items(_, model) => model.may_be_empty(),
         Particle::Sequence(parts, occurs) => occurs.least == 0 || parts.iter().all(may_be_empty),
         Particle::Choice(parts, occurs) => occurs.least == 0 || parts.iter().any(may_be_empty),
     }

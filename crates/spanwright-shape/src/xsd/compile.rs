@@ -8,19 +8,24 @@ use std::{
     sync::Arc,
 };
 
-use crate::text::{Problems, Span};
+use crate::text::{FileId, Problems, Span};
 use crate::xml::{Element as Tag, codes};
 
-use super::builtin::builtin;
+use super::XSD_SPACE;
+use super::builtin::{self, builtin};
 use super::complex::Draft;
 use super::documents::{Document, Documents, is_well_known};
-use super::graph::{Element, ElementId, Graph, Simple, Type, TypeId};
-use super::{XSD_SPACE, facets::Facets, graph::Blank, graph::Kind};
+use super::facets::Facets;
+use super::graph::{Blank, Common, Element, ElementId, Graph, Kind, Simple, Type, TypeId};
+
+/// Unions inside of unions.
+const UNION_DEPTH_MOST: usize = 16;
 
 /// Compiles all documents. Where `to` has errors afterwards the graph is not to be used.
 pub fn compile(documents: &Documents, to: &mut Problems) -> Graph {
     let mut compiler = Compiler {
         index: HashMap::new(),
+        stand_ins: HashMap::new(),
         graph: Graph { spaces: vec![Arc::from("")], prefixes: vec![None], ..Graph::default() },
         builtins: HashMap::new(),
         any: None,
@@ -31,12 +36,15 @@ pub fn compile(documents: &Documents, to: &mut Problems) -> Graph {
         to,
     };
     compiler.read_index(documents);
+    compiler.read_stand_ins(documents);
     compiler.plan_prefixes(documents);
     compiler.reserve(documents);
     while let Some(id) = compiler.queue.pop() {
         compiler.complete(id);
     }
     compiler.mark_extended();
+    compiler.name_builtins();
+    compiler.unite();
     compiler.graph
 }
 
@@ -92,8 +100,13 @@ impl<'d> Found<'d> {
     }
 }
 
+/// A namespace and a local name.
+pub(super) type Qualified = (Arc<str>, Arc<str>);
+
 pub(super) struct Compiler<'d, 'p> {
     index: HashMap<(Sort, &'d str, &'d str), Found<'d>>,
+    /// For each head of a substitution group the global elements that say they stand in its place.
+    stand_ins: HashMap<Qualified, Vec<Qualified>>,
     pub(super) graph: Graph,
     builtins: HashMap<String, TypeId>,
     any: Option<TypeId>,
@@ -121,6 +134,37 @@ impl<'d> Compiler<'d, '_> {
         }
     }
 
+    /// Who stands in whose place.
+    fn read_stand_ins(&mut self, documents: &'d Documents) {
+        for document in &documents.all {
+            for tag in document.root.all(XSD_SPACE, "element") {
+                let (Some(name), Some(heads)) = (tag.value("name"), tag.value("substitutionGroup")) else { continue };
+                for head in heads.split_ascii_whitespace() {
+                    let Some((space, local)) = self.qname(Found { document, tag }, "substitutionGroup", head) else { continue };
+                    self.stand_ins.entry((space, local.into())).or_default().push((document.target.clone(), name.into()));
+                }
+            }
+        }
+    }
+
+    /// All that may stand in the place of an element, in file order.
+    pub(super) fn substitutes(&self, space: &str, local: &str) -> Vec<Qualified> {
+        let mut found: Vec<Qualified> = Vec::new();
+        if self.stand_ins.is_empty() {
+            return found;
+        }
+        let mut open = vec![(Arc::from(space), Arc::from(local))];
+        while let Some(head) = open.pop() {
+            for one in self.stand_ins.get(&head).into_iter().flatten() {
+                if !found.contains(one) {
+                    found.push(one.clone());
+                    open.push(one.clone());
+                }
+            }
+        }
+        found
+    }
+
     /// A namespace keeps the prefix that its own schemas give it.
     fn plan_prefixes(&mut self, documents: &Documents) {
         for document in &documents.all {
@@ -131,7 +175,7 @@ impl<'d> Compiler<'d, '_> {
             let bound = document.root.scope.iter().find(|(prefix, uri)| *uri == document.target && !prefix.is_empty());
             let prefix = bound.map(|(prefix, _)| prefix.clone());
             let taken = |prefix: &Arc<str>| {
-                matches!(&**prefix, "soap" | "xsi" | "xml") || self.graph.prefixes.iter().any(|other| other.as_ref() == Some(prefix))
+                matches!(&**prefix, "soap" | "xs" | "xsi" | "xml") || self.graph.prefixes.iter().any(|other| other.as_ref() == Some(prefix))
             };
             self.graph.prefixes[space] = Some(prefix.filter(|prefix| !taken(prefix)).unwrap_or_else(|| format!("ns{space}").into()));
         }
@@ -261,6 +305,16 @@ impl<'d> Compiler<'d, '_> {
         id
     }
 
+    /// The types of XML Schema itself by their names: messages name them in `xsi:type`, rpc parts in `type`.
+    fn name_builtins(&mut self) {
+        let space = self.space(XSD_SPACE);
+        self.graph.prefixes[space as usize].get_or_insert_with(|| "xs".into());
+        for local in builtin::NAMES {
+            let id = self.builtin(local, Span { file: FileId(0), from: 0, to: 0 });
+            self.graph.named.insert((space, Arc::from(local)), id);
+        }
+    }
+
     /// The global element of a name that is declared.
     pub(super) fn root(&mut self, space: &str, local: &str) -> Option<ElementId> {
         let found = self.lookup(Sort::Element, space, local)?;
@@ -278,7 +332,7 @@ impl<'d> Compiler<'d, '_> {
     /// A new element without content yet.
     pub(super) fn element(&mut self, space: u32, local: &str) -> ElementId {
         let content = self.any();
-        self.graph.elements.push(Element { space, local: local.into(), content, nillable: false, default: None, about: None });
+        self.graph.elements.push(Element::new(space, local.into(), content));
         ElementId(self.graph.elements.len() as u32 - 1)
     }
 
@@ -288,6 +342,8 @@ impl<'d> Compiler<'d, '_> {
         let element = &mut self.graph.elements[id.0 as usize];
         element.content = content;
         element.nillable = matches!(found.tag.value("nillable"), Some("true" | "1"));
+        element.is_abstract = matches!(found.tag.value("abstract"), Some("true" | "1"));
+        element.fixed = found.tag.find("fixed").is_some();
         element.default = found.tag.find("default").or_else(|| found.tag.find("fixed")).map(|attribute| attribute.value.clone());
         element.about = about(found.tag);
     }
@@ -297,7 +353,19 @@ impl<'d> Compiler<'d, '_> {
         match (found.tag.find("type"), found.first(&["complexType", "simpleType"])) {
             (Some(_), _) => self.type_of(found, "type"),
             (None, Some(inside)) => self.later(inside, None),
-            (None, None) => self.any(),
+            // What stands in another element's place has its type, unless it says another one.
+            (None, None) => match found.tag.value("substitutionGroup").and_then(|heads| heads.split_ascii_whitespace().next()) {
+                Some(head) => self.type_of_head(found, head),
+                None => self.any(),
+            },
+        }
+    }
+
+    fn type_of_head(&mut self, found: Found<'d>, head: &str) -> TypeId {
+        let head = self.qname(found, "substitutionGroup", head).and_then(|(space, local)| self.root(&space, local));
+        match head {
+            Some(head) => self.graph.element(head).content,
+            None => self.any(),
         }
     }
 
@@ -323,6 +391,16 @@ impl<'d> Compiler<'d, '_> {
         true
     }
 
+    /// What unions become, now that all their types are known.
+    fn unite(&mut self) {
+        let united: Vec<Option<Common>> = self.graph.types.iter().map(|made| common(&self.graph, made, 0)).collect();
+        for (made, common) in self.graph.types.iter_mut().zip(united) {
+            if let (Type::Simple(Simple { kind: Kind::Union(_, is), .. }), Some(common)) = (made, common) {
+                *is = common;
+            }
+        }
+    }
+
     fn mark_extended(&mut self) {
         let bases: HashSet<TypeId> =
             self.graph.types.iter().filter_map(|made| if let Type::Complex(complex) = made { complex.base } else { None }).collect();
@@ -331,6 +409,26 @@ impl<'d> Compiler<'d, '_> {
                 complex.extended = true;
             }
         }
+    }
+}
+
+/// What a type of a union becomes; `None` for what is no union and neither number nor flag.
+fn common(graph: &Graph, made: &Type, depth: usize) -> Option<Common> {
+    let Type::Simple(simple) = made else { return None };
+    match &simple.kind {
+        Kind::Integer { .. } => Some(Common::Integer),
+        Kind::Decimal => Some(Common::Number),
+        Kind::Flag => Some(Common::Flag),
+        Kind::Union(members, _) if depth < UNION_DEPTH_MOST => {
+            let mut all = members.iter().map(|id| common(graph, graph.content(*id), depth + 1).unwrap_or(Common::Text));
+            let first = all.next().unwrap_or(Common::Text);
+            Some(all.fold(first, |one, other| match (one, other) {
+                _ if one == other => one,
+                (Common::Integer | Common::Number, Common::Integer | Common::Number) => Common::Number,
+                _ => Common::Text,
+            }))
+        }
+        _ => Some(Common::Text),
     }
 }
 

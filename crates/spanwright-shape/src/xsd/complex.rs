@@ -6,9 +6,11 @@ use crate::xml::{Element as Tag, XML_SPACE, codes};
 
 use super::XSD_SPACE;
 use super::compile::{Compiler, Found, Sort, about};
+use super::documents::is_well_known;
 use super::facets::Facets;
-use super::graph::{Blank, Complex, ElementId, Kind, Member, MemberKind, Particle, Route, Simple, Type, TypeId};
+use super::graph::{Blank, Common, Complex, ElementId, Kind, Member, MemberKind, Simple, Spaces, Type, TypeId, Wildcard};
 use super::occurs::Occurs;
+use super::pattern::Pattern;
 
 /// Groups inside of groups; a group that contains itself is a problem and not a loop.
 const GROUP_DEPTH_MOST: usize = 32;
@@ -16,18 +18,19 @@ const GROUP_DEPTH_MOST: usize = 32;
 /// What a complex type is made of before its members have their keys. Kept, since a derived type begins with it.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Draft {
-    attributes: Vec<Member>,
-    text: Option<TypeId>,
-    content: Option<Raw>,
-    any_attribute: bool,
+    pub(super) attributes: Vec<Member>,
+    pub(super) text: Option<TypeId>,
+    pub(super) content: Option<Raw>,
+    pub(super) any_attribute: Option<Wildcard>,
 }
 
 /// A content model whose elements have no member yet.
 #[derive(Clone, Debug)]
-enum Raw {
+pub(super) enum Raw {
     Element(ElementId, Occurs),
-    Any(Occurs),
+    Any(Wildcard, Occurs),
     Sequence(Vec<Raw>, Occurs),
+    All(Vec<Raw>, Occurs),
     Choice(Vec<Raw>, Occurs),
 }
 
@@ -41,10 +44,13 @@ impl<'d> Compiler<'d, '_> {
             _ => self.own(found),
         };
         let flag = |attribute| matches!(found.tag.value(attribute), Some("true" | "1"));
-        let mixed = flag("mixed")
-            || found.first(&["complexContent"]).is_some_and(|content| matches!(content.tag.value("mixed"), Some("true" | "1")));
-        let base = base.filter(|base| matches!(self.graph.content(*base), Type::Complex(_)));
-        let made = self.keyed(draft.clone(), Complex { name, base, mixed, is_abstract: flag("abstract"), ..Complex::default() });
+        let inside = found.first(&["complexContent"]).is_some_and(|content| matches!(content.tag.value("mixed"), Some("true" | "1")));
+        let parent = base.and_then(|base| if let Type::Complex(parent) = self.graph.content(base) { Some(parent.clone()) } else { None });
+        let mixed = draft.text.is_none() && (flag("mixed") || inside || parent.as_ref().is_some_and(|parent| parent.mixed));
+        let base = base.filter(|_| parent.is_some());
+        let target = self.space(&found.document.target);
+        let mut made = Complex { name, base, mixed, is_abstract: flag("abstract"), ..Complex::default() };
+        self.keyed(draft.clone(), target, parent.as_ref(), &mut made);
         self.drafts.insert(id, draft);
         Type::Complex(made)
     }
@@ -70,6 +76,9 @@ impl<'d> Compiler<'d, '_> {
             (true, first, then) => first.or(then),
             (false, _, own) => own,
         };
+        if !extends {
+            draft.any_attribute = None;
+        }
         self.attributes(derived, &mut draft, 0);
         draft
     }
@@ -107,14 +116,16 @@ impl<'d> Compiler<'d, '_> {
         }
         let occurs = self.occurs(found.tag);
         match &*found.tag.local {
-            "element" => self.particle_element(found).map(|element| Raw::Element(element, occurs)),
-            "any" => Some(Raw::Any(occurs)),
-            "sequence" | "all" => Some(Raw::Sequence(self.parts(found, depth), occurs)),
+            "element" => self.particle_element(found, occurs),
+            "any" => Some(Raw::Any(self.wildcard(found), occurs)),
+            "sequence" => Some(Raw::Sequence(self.parts(found, depth), occurs)),
+            "all" => Some(Raw::All(self.parts(found, depth), occurs)),
             "choice" => Some(Raw::Choice(self.parts(found, depth), occurs)),
             "group" => {
                 let group = self.referred(found, "ref", Sort::Group)?;
                 let model = group.first(&["sequence", "choice", "all"])?;
-                self.raw(model, depth + 1).map(|raw| Raw::Sequence(vec![raw], occurs))
+                let inside = self.raw(model, depth + 1)?;
+                Some(if occurs == Occurs::ONCE { inside } else { Raw::Sequence(vec![inside], occurs) })
             }
             _ => None,
         }
@@ -124,11 +135,15 @@ impl<'d> Compiler<'d, '_> {
         found.tag.of(XSD_SPACE).filter_map(|child| self.raw(found.inside(child), depth + 1)).collect()
     }
 
-    fn particle_element(&mut self, found: Found<'d>) -> Option<ElementId> {
+    fn particle_element(&mut self, found: Found<'d>, occurs: Occurs) -> Option<Raw> {
         if let Some(name) = found.tag.value("ref") {
-            self.referred(found, "ref", Sort::Element)?;
             let (space, local) = self.qname(found, "ref", name)?;
-            return self.root(&space, local);
+            if self.referred(found, "ref", Sort::Element).is_none() {
+                // What everyone knows and nobody declares (`xs:schema` in a data set) is open content.
+                return is_well_known(&space).then_some(Raw::Any(Wildcard { spaces: Spaces::All, typed: true }, occurs));
+            }
+            let id = self.root(&space, local)?;
+            return Some(self.substituted(id, &space, local, occurs));
         }
         let Some(name) = found.tag.value("name") else {
             self.to.error(&codes::STRUCTURE, found.tag.span, "an `element` has neither `name` nor `ref`", None);
@@ -138,7 +153,39 @@ impl<'d> Compiler<'d, '_> {
         let space = if qualified { self.space(&found.document.target) } else { 0 };
         let id = self.element(space, name);
         self.fill(id, found);
-        Some(id)
+        Some(Raw::Element(id, occurs))
+    }
+
+    /// An element and all that may stand in its place: one of them.
+    fn substituted(&mut self, id: ElementId, space: &Arc<str>, local: &str, occurs: Occurs) -> Raw {
+        let names = self.substitutes(space, local);
+        let mut all: Vec<Raw> = Vec::new();
+        for other in std::iter::once(Some(id)).chain(names.iter().map(|(space, local)| self.root(space, local)).collect::<Vec<_>>()) {
+            let Some(other) = other.filter(|other| !self.graph.element(*other).is_abstract) else { continue };
+            all.push(Raw::Element(other, Occurs::ONCE));
+        }
+        match all.as_slice() {
+            [] => Raw::Element(id, occurs),
+            [Raw::Element(only, _)] => Raw::Element(*only, occurs),
+            _ => Raw::Choice(all, occurs),
+        }
+    }
+
+    fn wildcard(&mut self, found: Found<'d>) -> Wildcard {
+        let target = self.space(&found.document.target);
+        let spaces = match found.tag.value("namespace").map(str::trim) {
+            None | Some("##any" | "") => Spaces::All,
+            Some("##other") => Spaces::Other(target),
+            Some(some) => {
+                let one = |space: &str| match space {
+                    "##targetNamespace" => target,
+                    "##local" => 0,
+                    uri => self.space(uri),
+                };
+                Spaces::Of(some.split_ascii_whitespace().map(one).collect())
+            }
+        };
+        Wildcard { spaces, typed: found.tag.value("processContents") != Some("skip") }
     }
 
     fn occurs(&mut self, tag: &Tag) -> Occurs {
@@ -160,7 +207,7 @@ impl<'d> Compiler<'d, '_> {
             let child = found.inside(tag);
             match &*tag.local {
                 "attribute" => self.attribute(child, draft),
-                "anyAttribute" => draft.any_attribute = true,
+                "anyAttribute" => draft.any_attribute = Some(self.wildcard(child)),
                 "attributeGroup" if depth < GROUP_DEPTH_MOST => {
                     if let Some(group) = self.referred(child, "ref", Sort::AttributeGroup) {
                         self.attributes(group, draft, depth + 1);
@@ -185,8 +232,9 @@ impl<'d> Compiler<'d, '_> {
             Some("required") => 1,
             _ => 0,
         };
-        let kind = MemberKind::Attribute { space: self.space(&space), local: local.into(), content };
-        draft.attributes.push(Member { key, kind, occurs: Occurs { least, most: Some(1) }, in_choice: false, about: about(found.tag) });
+        let fixed = found.tag.find("fixed").map(|fixed| fixed.value.clone());
+        let kind = MemberKind::Attribute { space: self.space(&space), local: local.into(), content, fixed };
+        draft.attributes.push(Member { occurs: Occurs { least, most: Some(1) }, about: about(found.tag), ..Member::new(key, kind) });
     }
 
     fn attribute_name(&mut self, found: Found<'d>) -> Option<(Arc<str>, &'d str, TypeId)> {
@@ -212,7 +260,7 @@ impl<'d> Compiler<'d, '_> {
         if typed { self.content_of(found) } else { self.builtin("string", found.tag.span) }
     }
 
-    fn prefix(&mut self, uri: &str) -> String {
+    pub(super) fn prefix(&mut self, uri: &str) -> String {
         let space = self.space(uri) as usize;
         self.graph.prefixes[space].get_or_insert_with(|| format!("ns{space}").into()).to_string()
     }
@@ -229,7 +277,8 @@ impl<'d> Compiler<'d, '_> {
                 let item = self.base_of(how, "itemType");
                 plain(Kind::List(item), Blank::Collapse)
             }
-            "union" => plain(Kind::Union(self.union(how)), Blank::Preserve),
+            // What it becomes is known when all types are.
+            "union" => plain(Kind::Union(self.union(how), Common::Text), Blank::Preserve),
             _ => {
                 let base = self.base_of(how, "base");
                 let mut simple = match self.finish_base(base, how.tag.place("base")).then(|| self.graph.content(base)) {
@@ -264,7 +313,7 @@ impl<'d> Compiler<'d, '_> {
     }
 
     fn facets(&mut self, how: Found<'d>, simple: &mut Simple) {
-        let mut texts: Vec<Arc<str>> = Vec::new();
+        let (mut texts, mut patterns): (Vec<Arc<str>>, Vec<Arc<str>>) = Default::default();
         for tag in how.tag.of(XSD_SPACE) {
             let Some(value) = tag.find("value").map(|attribute| attribute.value.clone()) else { continue };
             let facets = &mut simple.facets;
@@ -279,7 +328,7 @@ impl<'d> Compiler<'d, '_> {
                 "minExclusive" => facets.least = Some((value, true)),
                 "maxInclusive" => facets.most = Some((value, false)),
                 "maxExclusive" => facets.most = Some((value, true)),
-                "pattern" => facets.pattern = Some(value),
+                "pattern" => patterns.push(value),
                 "whiteSpace" => simple.blank = blank(&value),
                 // XSD 1.1 and vendors add facets of their own; permissive in reading.
                 _ => {}
@@ -288,112 +337,10 @@ impl<'d> Compiler<'d, '_> {
         if !texts.is_empty() {
             simple.facets.one_of = Some(texts.into());
         }
-    }
-
-    /// Gives the members of a draft their keys.
-    fn keyed(&mut self, draft: Draft, mut made: Complex) -> Complex {
-        if let Some(text) = draft.text {
-            made.members.push(Member {
-                key: "#text".into(),
-                kind: MemberKind::Text(text),
-                occurs: Occurs::ONCE,
-                in_choice: false,
-                about: None,
-            });
-        }
-        made.members.extend(draft.attributes);
-        made.any_attribute = draft.any_attribute;
-        let particle = draft.content.filter(|_| draft.text.is_none()).map(|raw| self.particle(&raw, &mut made, false));
-        for n in 0..made.members.len() {
-            if let (MemberKind::Element(_) | MemberKind::Any | MemberKind::Items(_), Some(particle)) = (&made.members[n].kind, &particle) {
-                made.members[n].occurs = count(particle, n as u32);
-            }
-        }
-        made.particle = particle;
-        made
-    }
-
-    fn particle(&mut self, raw: &Raw, made: &mut Complex, in_choice: bool) -> Particle {
-        match raw {
-            Raw::Element(element, occurs) => Particle::Element(self.member(*element, made, in_choice), *occurs),
-            Raw::Any(occurs) => Particle::Any(any_member(made, in_choice), *occurs),
-            Raw::Sequence(parts, occurs) => {
-                Particle::Sequence(parts.iter().map(|part| self.particle(part, made, in_choice)).collect(), *occurs)
-            }
-            Raw::Choice(parts, occurs) => match items(parts, *occurs) {
-                Some(elements) if !made.members.iter().any(|member| matches!(member.kind, MemberKind::Items(_))) => {
-                    Particle::Items(self.items_member(elements, made), *occurs)
-                }
-                _ => Particle::Choice(parts.iter().map(|part| self.particle(part, made, true)).collect(), *occurs),
-            },
-        }
-    }
-
-    /// The member of an element: the same name twice in a content model is one member.
-    fn member(&mut self, id: ElementId, made: &mut Complex, in_choice: bool) -> u32 {
-        let element = self.graph.element(id).clone();
-        if let Some(route) = made.routes.iter().find(|route| !route.item && route.space == element.space && route.local == element.local) {
-            return route.member;
-        }
-        let taken = made.members.iter().any(|member| *member.key == *element.local);
-        let key = if taken {
-            let uri = self.graph.uri(element.space).clone();
-            format!("{}:{}", self.prefix(&uri), element.local).into()
-        } else {
-            element.local.clone()
-        };
-        let member = made.members.len() as u32;
-        made.members.push(Member { key, kind: MemberKind::Element(id), occurs: Occurs::ONCE, in_choice, about: element.about });
-        made.routes.push(Route { space: element.space, local: element.local, element: id, member, item: false });
-        member
-    }
-
-    fn items_member(&mut self, elements: Vec<ElementId>, made: &mut Complex) -> u32 {
-        let member = made.members.len() as u32;
-        for id in &elements {
-            let element = self.graph.element(*id);
-            made.routes.push(Route { space: element.space, local: element.local.clone(), element: *id, member, item: true });
-        }
-        made.members.push(Member {
-            key: "$items".into(),
-            kind: MemberKind::Items(elements),
-            occurs: Occurs::ONCE,
-            in_choice: false,
-            about: None,
-        });
-        member
-    }
-}
-
-fn any_member(made: &mut Complex, in_choice: bool) -> u32 {
-    if let Some(known) = made.any {
-        return known;
-    }
-    let member = made.members.len() as u32;
-    made.members.push(Member { key: "$any".into(), kind: MemberKind::Any, occurs: Occurs::ONCE, in_choice, about: None });
-    made.any = Some(member);
-    member
-}
-
-/// The elements of a repeating choice between several, whose order may carry meaning.
-fn items(parts: &[Raw], occurs: Occurs) -> Option<Vec<ElementId>> {
-    let elements: Option<Vec<ElementId>> = parts.iter().map(|part| if let Raw::Element(id, _) = part { Some(*id) } else { None }).collect();
-    elements.filter(|elements| occurs.repeats() && elements.len() > 1)
-}
-
-/// How often a member can stand in a content model.
-fn count(particle: &Particle, member: u32) -> Occurs {
-    match particle {
-        Particle::Element(n, occurs) | Particle::Any(n, occurs) | Particle::Items(n, occurs) => {
-            if *n == member {
-                *occurs
-            } else {
-                Occurs::NEVER
-            }
-        }
-        Particle::Sequence(parts, occurs) => parts.iter().map(|part| count(part, member)).fold(Occurs::NEVER, Occurs::plus).times(*occurs),
-        Particle::Choice(parts, occurs) => {
-            parts.iter().map(|part| count(part, member)).reduce(Occurs::or).unwrap_or(Occurs::NEVER).times(*occurs)
+        // Patterns of one step are alternatives; those of several must all hold.
+        if !patterns.is_empty() {
+            let one: Arc<str> = if patterns.len() == 1 { patterns.remove(0) } else { format!("({})", patterns.join(")|(")).into() };
+            simple.facets.patterns.push(Arc::new(Pattern::new(one)));
         }
     }
 }

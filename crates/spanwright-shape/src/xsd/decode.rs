@@ -12,7 +12,8 @@ use crate::room::Room;
 use crate::value::Value;
 use crate::xml::{Attribute, Event, Fault, Name, Reader, SpaceId};
 
-use super::graph::{Complex, Element, ElementId, Graph, Member, MemberKind, Route, Type, TypeId};
+use super::graph::{Complex, Element, ElementId, Graph, Member, MemberKind, Route, Type, TypeId, Wildcard};
+use super::members::TEXT;
 use super::occurs::Occurs;
 use super::read_simple;
 
@@ -24,28 +25,80 @@ pub(super) const EXTRA: &str = "$extra";
 const REASONS_MOST: usize = 5;
 /// Stands for a namespace of the document that the schemas do not know.
 const UNKNOWN_SPACE: u32 = u32::MAX;
+/// The namespace of `xop:Include`, which stands where bytes were taken out of an envelope (MTOM).
+const XOP_SPACE: &str = "http://www.w3.org/2004/08/xop/include";
+const ATTACHED: &str = "its bytes are in an attachment (MTOM, `xop:Include`), which is not read yet";
 /// Entries that belong to no member: [`EXTRA`] and the type that an instance says it has.
 const EXTRA_SLOT: u32 = u32::MAX;
 const TYPE_SLOT: u32 = u32::MAX - 1;
+/// Attributes that a wildcard welcomes.
+const OPEN_SLOT: u32 = u32::MAX - 2;
+
+/// Whose names count when an element is looked for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Names {
+    /// Namespace and local name, always for data.
+    #[default]
+    Expanded,
+    /// Local names alone: for the details of faults, which half of all servers qualify wrongly.
+    Local,
+}
+
+/// What was read.
+#[derive(Clone, Debug)]
+pub struct Decoded<'a> {
+    /// The value.
+    pub value: Value<'a>,
+    /// How many elements and attributes the schema does not know: the peer is newer than our copy.
+    pub extra: usize,
+    /// Everything that is not what its type demands.
+    pub wrong: Vec<Wrong>,
+}
+
+/// Something that is not what its type demands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The byte of the document at which that was seen.
+    pub at: usize,
+    /// In words, with the path from the element on. Holds no value of the message.
+    pub says: String,
+}
 
 /// The value of an element whose start the reader has just given; reads up to its end.
 ///
 /// # Errors
 /// Only where the document is no well-formed XML: see [`INVALID`] for everything else.
 pub fn decode<'a>(graph: &'a Graph, element: ElementId, reader: &mut Reader<'a>, room: &'a Room) -> Result<Value<'a>, Fault> {
-    let mut decoding = Decoding {
-        graph,
-        reader,
-        room,
-        spaces: Vec::new(),
-        entries: Vec::new(),
-        fields: Vec::new(),
-        path: Vec::new(),
-        reasons: Vec::new(),
-        items: 0,
-        depth: 0,
-    };
-    decoding.element(graph.element(element), false)
+    decode_all(graph, element, reader, room, Names::Expanded).map(|decoded| decoded.value)
+}
+
+/// The value of an element, and all that there is to say of it.
+///
+/// # Errors
+/// Only where the document is no well-formed XML.
+pub fn decode_all<'a>(
+    graph: &'a Graph,
+    element: ElementId,
+    reader: &mut Reader<'a>,
+    room: &'a Room,
+    names: Names,
+) -> Result<Decoded<'a>, Fault> {
+    let mut decoding = Decoding::new(graph, reader, room);
+    decoding.names = names;
+    let value = decoding.element(graph.element(element), false)?;
+    let wrong = std::mem::take(&mut decoding.told);
+    let wrong = wrong.into_iter().chain(decoding.reasons.iter().map(Reason::whole)).collect();
+    Ok(Decoded { value, extra: decoding.extras, wrong })
+}
+
+/// The value of an element of which no schema may speak: typed where it is declared globally.
+///
+/// # Errors
+/// Only where the document is no well-formed XML.
+pub fn decode_open<'a>(graph: &'a Graph, name: Name<'a>, reader: &mut Reader<'a>, room: &'a Room) -> Result<(&'a str, Value<'a>), Fault> {
+    let mut decoding = Decoding::new(graph, reader, room);
+    let key = decoding.key("", name);
+    Ok((key, decoding.open_element(name, true)?))
 }
 
 /// A step of the path to what is being read.
@@ -59,6 +112,7 @@ struct Step<'a> {
 struct Reason<'a> {
     path: Vec<Step<'a>>,
     says: String,
+    at: usize,
 }
 
 pub(super) struct Decoding<'a, 'r> {
@@ -77,9 +131,32 @@ pub(super) struct Decoding<'a, 'r> {
     items: usize,
     /// Open records.
     depth: usize,
+    names: Names,
+    /// What was put into `$extra`.
+    extras: usize,
+    /// Reasons of records that are done.
+    told: Vec<Wrong>,
 }
 
-impl<'a> Decoding<'a, '_> {
+impl<'a, 'r> Decoding<'a, 'r> {
+    fn new(graph: &'a Graph, reader: &'r mut Reader<'a>, room: &'a Room) -> Decoding<'a, 'r> {
+        Decoding {
+            graph,
+            reader,
+            room,
+            spaces: Vec::new(),
+            entries: Vec::new(),
+            fields: Vec::new(),
+            path: Vec::new(),
+            reasons: Vec::new(),
+            items: 0,
+            depth: 0,
+            names: Names::Expanded,
+            extras: 0,
+            told: Vec::new(),
+        }
+    }
+
     /// An element whose start was just read. `item`: whether it stands in a list.
     pub(super) fn element(&mut self, element: &'a Element, item: bool) -> Result<Value<'a>, Fault> {
         let attributes = self.reader.take_attributes();
@@ -90,15 +167,16 @@ impl<'a> Decoding<'a, '_> {
         }
         let content = self.instance_type(element.content, &attributes);
         match self.graph.content(content) {
+            Type::Simple(simple) if content != element.content => self.typed_text(simple, attributes, nil),
             Type::Simple(_) if nil => self.nil(attributes),
             Type::Simple(simple) => {
                 self.reader.give_back(attributes);
-                let text = self.text_only()?;
+                let text = self.content_text(simple)?;
                 let text = if text.is_empty() { element.default.as_deref().unwrap_or(text) } else { text };
                 Ok(self.simple(simple, text))
             }
             Type::Complex(complex) => self.complex(complex, element, attributes, nil, item),
-            Type::Any => self.untyped(attributes, nil),
+            Type::Any => self.untyped(attributes, nil, true),
         }
     }
 
@@ -107,13 +185,62 @@ impl<'a> Decoding<'a, '_> {
         self.text_only().map(|_| Value::Null)
     }
 
+    /// Text in a place of any type, whose instance says which one it has: `{"@xsi:type": "xs:int", "#text": 5}`.
+    fn typed_text(&mut self, simple: &'a super::Simple, attributes: Vec<Attribute<'a>>, nil: bool) -> Result<Value<'a>, Fault> {
+        let mut fields = Vec::new();
+        for one in &attributes {
+            match (one.name.space, one.name.local) {
+                (SpaceId::XSI, "type") => fields.push(("@xsi:type", Value::Text(self.type_name(&one.value)))),
+                (SpaceId::XSI, _) => {}
+                _ => fields.push((self.key("@", one.name), Value::Text(self.cow(&one.value)))),
+            }
+        }
+        self.reader.give_back(attributes);
+        let text = self.content_text(simple)?;
+        fields.push(if nil { ("$nil", Value::Bool(true)) } else { (TEXT, self.simple(simple, text)) });
+        Ok(Value::Record(self.room.bump().alloc_slice_copy(&fields)))
+    }
+
     /// The declared type, or the one that the instance names where that derives from it.
     fn instance_type(&mut self, declared: TypeId, attributes: &[Attribute<'a>]) -> TypeId {
-        let Some(named) = attributes.iter().find(|one| one.name.space == SpaceId::XSI && one.name.local == "type") else { return declared };
+        let Some(named) = attributes.iter().find(|one| one.name.space == SpaceId::XSI && one.name.local == "type") else {
+            if let Type::Complex(Complex { is_abstract: true, name, .. }) = self.graph.content(declared) {
+                let name = name.as_deref().unwrap_or("its type");
+                self.wrong(format!("`{name}` is abstract, and no `xsi:type` says which type it has"));
+            }
+            return declared;
+        };
         let found = self.reader.resolve(named.value.trim()).and_then(|name| self.graph.named(self.reader.uri(name.space), name.local));
-        match found {
-            Some(derived) if self.graph.derives(derived, declared) || matches!(self.graph.content(declared), Type::Any) => derived,
-            _ => declared,
+        match (found, self.graph.content(declared)) {
+            (Some(derived), Type::Any) => derived,
+            (Some(derived), _) if self.graph.derives(derived, declared) => derived,
+            // Of text the declared type says enough; servers of encoded style name a type everywhere.
+            (_, Type::Simple(_)) => declared,
+            (_, Type::Any) => declared,
+            _ => {
+                let told = self.type_name(&named.value);
+                self.wrong(format!("its `xsi:type` `{told}` is no type that derives from the declared one (xsd.type)"));
+                declared
+            }
+        }
+    }
+
+    /// The name of a type as we write it.
+    pub(super) fn type_name(&self, written: &str) -> &'a str {
+        match self.reader.resolve(written.trim()) {
+            Some(name) => self.room.text(&self.qualified(name.space, name.local)),
+            None => self.room.text(written.trim()),
+        }
+    }
+
+    /// A name in our own words: `prefix:Name` of a namespace that the schemas know, `{urn:x}Name` of another.
+    fn qualified(&self, space: SpaceId, local: &str) -> String {
+        let uri = self.reader.uri(space);
+        match (space, self.graph.space(uri).and_then(|space| self.graph.prefix(space))) {
+            (SpaceId::NONE, _) => local.to_string(),
+            (SpaceId::XML, _) => format!("xml:{local}"),
+            (_, Some(prefix)) => format!("{prefix}:{local}"),
+            (_, None) => format!("{{{uri}}}{local}"),
         }
     }
 
@@ -127,6 +254,24 @@ impl<'a> Decoding<'a, '_> {
         }
     }
 
+    /// The text of an element of text. A name is resolved while its prefixes are still in force.
+    fn content_text(&mut self, simple: &super::Simple) -> Result<&'a str, Fault> {
+        if simple.kind != super::Kind::Name {
+            return self.text_only();
+        }
+        let mut text = "";
+        loop {
+            match self.reader.read()? {
+                Event::Text(more) => text = self.type_name(&more),
+                Event::Start(_) => {
+                    self.skip()?;
+                    self.wrong("there is an element where only text belongs".to_string());
+                }
+                Event::End | Event::Eof => return Ok(text),
+            }
+        }
+    }
+
     fn complex(
         &mut self,
         complex: &'a Complex,
@@ -135,9 +280,6 @@ impl<'a> Decoding<'a, '_> {
         nil: bool,
         item: bool,
     ) -> Result<Value<'a>, Fault> {
-        if complex.mixed {
-            return self.untyped(attributes, nil);
-        }
         let base = self.entries.len();
         let frame = Frame { base, reasons: self.reasons.len(), steps: self.path.len(), item };
         self.items += usize::from(item);
@@ -146,7 +288,7 @@ impl<'a> Decoding<'a, '_> {
         self.reader.give_back(attributes);
         if nil {
             self.text_only()?;
-        } else if let Some(MemberKind::Text(content)) = complex.members.first().map(|member| &member.kind) {
+        } else if let Some(Member { kind: MemberKind::Text(content), .. }) = complex.members.first() {
             self.text_member(*content, element)?;
         } else {
             self.children(complex)?;
@@ -163,8 +305,8 @@ impl<'a> Decoding<'a, '_> {
         for one in attributes {
             if one.name.space == SpaceId::XSI {
                 if one.name.local == "type" {
-                    let name = one.value.rsplit(':').next().unwrap_or_default();
-                    self.entries.push((TYPE_SLOT, Value::Text(self.room.text(name))));
+                    let name = self.type_name(&one.value);
+                    self.entries.push((TYPE_SLOT, Value::Text(name)));
                 }
                 continue;
             }
@@ -173,6 +315,7 @@ impl<'a> Decoding<'a, '_> {
                 Some((n, member, content)) => {
                     self.path.push(Step { key: &member.key, index: None });
                     let value = match self.graph.content(content) {
+                        Type::Simple(simple) if simple.kind == super::Kind::Name => Value::Text(self.type_name(text)),
                         Type::Simple(simple) => self.simple(simple, text),
                         Type::Complex(_) | Type::Any => Value::Text(text),
                     };
@@ -180,8 +323,14 @@ impl<'a> Decoding<'a, '_> {
                     self.entries.push((n, value));
                 }
                 None => {
-                    let key = self.clark("@", one.name);
-                    self.extra(key, Value::Text(text));
+                    let key = self.key("@", one.name);
+                    let space = self.known_space(one.name.space);
+                    if complex.any_attribute.as_ref().is_some_and(|wildcard| wildcard.welcomes(space)) {
+                        let one = self.one(key, Value::Text(text));
+                        self.entries.push((OPEN_SLOT, one));
+                    } else {
+                        self.extra(key, Value::Text(text));
+                    }
                 }
             }
         }
@@ -190,7 +339,7 @@ impl<'a> Decoding<'a, '_> {
     fn attribute_member(&mut self, complex: &'a Complex, one: &Attribute<'a>) -> Option<(u32, &'a Member, TypeId)> {
         let space = self.space(one.name.space);
         complex.members.iter().enumerate().find_map(|(n, member)| match &member.kind {
-            MemberKind::Attribute { space: of, local, content } if *of == space && **local == *one.name.local => {
+            MemberKind::Attribute { space: of, local, content, .. } if *of == space && **local == *one.name.local => {
                 Some((n as u32, member, *content))
             }
             _ => None,
@@ -198,7 +347,10 @@ impl<'a> Decoding<'a, '_> {
     }
 
     fn text_member(&mut self, content: TypeId, element: &'a Element) -> Result<(), Fault> {
-        let text = self.text_only()?;
+        let text = match self.graph.content(content) {
+            Type::Simple(simple) => self.content_text(simple)?,
+            Type::Complex(_) | Type::Any => self.text_only()?,
+        };
         let text = if text.is_empty() { element.default.as_deref().unwrap_or(text) } else { text };
         let value = match self.graph.content(content) {
             Type::Simple(simple) => self.simple(simple, text),
@@ -222,6 +374,10 @@ impl<'a> Decoding<'a, '_> {
                     }
                     None => self.unrouted(complex, name)?,
                 },
+                Event::Text(text) if complex.mixed => {
+                    let text = Value::Text(self.cow(&text));
+                    self.entries.push((complex.items.unwrap_or(EXTRA_SLOT), text));
+                }
                 Event::Text(text) if text.trim_ascii().is_empty() => {}
                 Event::Text(_) => self.wrong("there is text between its elements".to_string()),
                 Event::End | Event::Eof => return Ok(()),
@@ -235,29 +391,33 @@ impl<'a> Decoding<'a, '_> {
         let count = complex.routes.len();
         (0..count).map(|n| if hint + n < count { hint + n } else { hint + n - count }).find(|n| {
             let route = &complex.routes[*n];
-            route.space == space && *route.local == *name.local
+            (route.space == space || self.names == Names::Local) && *route.local == *name.local
         })
     }
 
     fn child(&mut self, complex: &'a Complex, route: &'a Route, run: u32) -> Result<(), Fault> {
         let member = &complex.members[route.member as usize];
-        let list = route.item || member.occurs.repeats();
+        let list = route.item || member.list;
         self.path.push(Step { key: &member.key, index: list.then_some(run) });
         let value = self.element(self.graph.element(route.element), list)?;
         self.path.pop();
-        let value = if route.item { self.one(&route.local, value) } else { value };
+        let value = if route.item { self.one(&route.key, value) } else { value };
         self.entries.push((route.member, value));
         Ok(())
     }
 
-    /// An element that no route knows: open content where the type has some, else [`EXTRA`].
+    /// An element that no route knows: open content where a wildcard welcomes it, else [`EXTRA`].
     fn unrouted(&mut self, complex: &Complex, name: Name<'a>) -> Result<(), Fault> {
-        let key = self.clark("", name);
+        let key = self.key("", name);
+        let space = self.known_space(name.space);
+        let welcoming = |all: &[Wildcard]| all.iter().find(|wildcard| wildcard.welcomes(space)).map(|wildcard| wildcard.typed);
+        let in_items = complex.items.zip(welcoming(&complex.item_wildcards));
+        let place = in_items.or_else(|| complex.any.zip(welcoming(&complex.wildcards)));
         self.path.push(Step { key, index: None });
-        let value = self.open_element(name)?;
+        let value = self.open_element(name, place.is_none_or(|(_, typed)| typed))?;
         self.path.pop();
-        match complex.any {
-            Some(member) => {
+        match place {
+            Some((member, _)) => {
                 let one = self.one(key, value);
                 self.entries.push((member, one));
             }
@@ -266,19 +426,20 @@ impl<'a> Decoding<'a, '_> {
         Ok(())
     }
 
-    /// An element in open content: typed where it is declared globally.
-    pub(super) fn open_element(&mut self, name: Name<'a>) -> Result<Value<'a>, Fault> {
-        match self.graph.root(self.reader.uri(name.space), name.local) {
+    /// An element in open content: typed where it is declared globally and that counts.
+    pub(super) fn open_element(&mut self, name: Name<'a>, typed: bool) -> Result<Value<'a>, Fault> {
+        match self.graph.root(self.reader.uri(name.space), name.local).filter(|_| typed) {
             Some(id) => self.element(self.graph.element(id), false),
             None => {
                 let attributes = self.reader.take_attributes();
-                self.untyped(attributes, false)
+                self.untyped(attributes, false, typed)
             }
         }
     }
 
     fn extra(&mut self, key: &'a str, value: Value<'a>) {
         let one = self.one(key, value);
+        self.extras += 1;
         self.entries.push((EXTRA_SLOT, one));
     }
 
@@ -287,15 +448,12 @@ impl<'a> Decoding<'a, '_> {
         Value::Record(self.room.bump().alloc_slice_copy(&[(key, value)]))
     }
 
-    /// A name that carries its namespace: `{urn:x}Name`, or `Name` where it is in none.
-    pub(super) fn clark(&self, mark: &str, name: Name<'a>) -> &'a str {
+    /// The key of what no member stands for, see [`Decoding::qualified`].
+    pub(super) fn key(&self, mark: &str, name: Name<'a>) -> &'a str {
         if name.space == SpaceId::NONE && mark.is_empty() {
             return name.local;
         }
-        if name.space == SpaceId::NONE {
-            return self.room.text(&format!("{mark}{}", name.local));
-        }
-        self.room.text(&format!("{mark}{{{}}}{}", self.reader.uri(name.space), name.local))
+        self.room.text(&format!("{mark}{}", self.qualified(name.space, name.local)))
     }
 
     /// The text of an element that has no elements; what is in it all the same is skipped and said.
@@ -305,9 +463,10 @@ impl<'a> Decoding<'a, '_> {
             match self.reader.read()? {
                 Event::Text(more) if text.is_empty() => text = self.cow(&more),
                 Event::Text(more) => text = self.room.text(&format!("{text}{more}")),
-                Event::Start(_) => {
+                Event::Start(name) => {
+                    let attached = name.local == "Include" && self.reader.uri(name.space) == XOP_SPACE;
                     self.skip()?;
-                    self.wrong("there is an element where only text belongs".to_string());
+                    self.wrong(if attached { ATTACHED } else { "there is an element where only text belongs" }.to_string());
                 }
                 Event::End | Event::Eof => return Ok(text),
             }
@@ -338,9 +497,14 @@ impl<'a> Decoding<'a, '_> {
         self.spaces[id.0 as usize]
     }
 
+    fn known_space(&mut self, id: SpaceId) -> Option<u32> {
+        Some(self.space(id)).filter(|space| *space != UNKNOWN_SPACE)
+    }
+
     /// Notes why what the path leads to is not what its type demands.
     pub(super) fn wrong(&mut self, says: String) {
-        self.reasons.push(Reason { path: self.path.clone(), says });
+        let at = self.reader.place().0;
+        self.reasons.push(Reason { path: self.path.clone(), says, at });
     }
 
     fn record(&mut self, complex: &'a Complex, frame: &Frame, nil: bool) -> Value<'a> {
@@ -371,12 +535,13 @@ impl<'a> Decoding<'a, '_> {
     /// One member from its entries `from..to`.
     fn field(&mut self, member: &'a Member, from: usize, to: usize, nil: bool) {
         let found = to - from;
-        let is_list = member.occurs.repeats() || matches!(member.kind, MemberKind::Any | MemberKind::Items(_));
+        let is_list = member.list;
         if found == 0 {
             if is_list && !member.in_choice && !matches!(member.kind, MemberKind::Any) && !nil {
                 self.fields.push((&member.key, Value::List(&[])));
             }
-            if member.occurs.least > 0 && !member.in_choice && !nil {
+            let demanded = member.occurs.least > 0 && !member.in_choice && !nil && !matches!(member.kind, MemberKind::Any);
+            if demanded {
                 self.wrong_at(member, "is missing");
             }
             return;
@@ -400,7 +565,13 @@ impl<'a> Decoding<'a, '_> {
 
     /// Entries that belong to no member, from `at` on.
     fn leftovers(&mut self, at: usize) {
-        let rest = &self.entries[at..];
+        let open = self.entries[at..].iter().take_while(|entry| entry.0 == OPEN_SLOT).count();
+        for n in at..at + open {
+            if let Value::Record([field]) = self.entries[n].1 {
+                self.fields.push(*field);
+            }
+        }
+        let rest = &self.entries[at + open..];
         let types = rest.iter().take_while(|entry| entry.0 == TYPE_SLOT).count();
         if let Some((_, named)) = rest[..types].first() {
             self.fields.push(("@xsi:type", *named));
@@ -433,7 +604,8 @@ impl<'a> Decoding<'a, '_> {
         }
         self.fields.insert(0, (INVALID, Value::Text(self.room.text(&texts.join("; ")))));
         if self.items == 0 {
-            self.reasons.truncate(frame.reasons);
+            let told: Vec<Wrong> = self.reasons.drain(frame.reasons..).map(|reason| reason.whole()).collect();
+            self.told.extend(told);
         }
     }
 }
@@ -447,6 +619,10 @@ struct Frame {
 }
 
 impl Reason<'_> {
+    fn whole(&self) -> Wrong {
+        Wrong { at: self.at, says: self.told(0) }
+    }
+
     /// In words, with the path from the record on.
     fn told(&self, from: usize) -> String {
         let mut path = String::new();

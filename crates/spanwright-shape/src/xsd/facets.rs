@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use super::lexical::Lexis;
+use super::pattern::Pattern;
+
 /// The facets of a simple type, its bases' included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Facets {
@@ -19,8 +22,10 @@ pub struct Facets {
     pub least: Option<(Arc<str>, bool)>,
     /// At most, or less than where `true`.
     pub most: Option<(Arc<str>, bool)>,
-    /// As the schema wrote it: residue, since XSD's dialect is its own.
-    pub pattern: Option<Arc<str>>,
+    /// Each of these, one a step of derivation.
+    pub patterns: Vec<Arc<Pattern>>,
+    /// How the built-in type behind it is spelt.
+    pub(super) lexis: Option<Lexis>,
 }
 
 impl Facets {
@@ -28,5 +33,10 @@ impl Facets {
     pub fn between(least: &str, most: &str) -> Facets {
         let bound = |text: &str| (!text.is_empty()).then(|| (Arc::from(text), false));
         Facets { least: bound(least), most: bound(most), ..Facets::default() }
+    }
+
+    /// The pattern to show: that of the last derivation.
+    pub fn pattern(&self) -> Option<Arc<str>> {
+        self.patterns.last().map(|pattern| pattern.written.clone())
     }
 }

@@ -56,7 +56,7 @@ impl Making<'_> {
         }
         let mut fields = Vec::new();
         for (n, member) in complex.members.iter().enumerate() {
-            if let Some(value) = self.member(member, included[n], depth) {
+            if let Some(value) = self.member(complex, member, included[n], depth) {
                 fields.push(format!("\"{}\":{value}", member.key));
             }
         }
@@ -65,9 +65,10 @@ impl Making<'_> {
 
     fn include(&mut self, particle: &Particle, included: &mut [bool], depth: usize) {
         match particle {
-            Particle::Element(member, occurs) | Particle::Any(member, occurs) | Particle::Items(member, occurs) => {
+            Particle::Element(member, occurs) | Particle::Any(member, _, occurs) => {
                 included[*member as usize] = occurs.least > 0 || (depth < DEPTH_MOST && self.below(2) == 1);
             }
+            Particle::Items(member, _) => included[*member as usize] = true,
             Particle::Sequence(parts, _) => parts.iter().for_each(|part| self.include(part, included, depth)),
             Particle::Choice(parts, _) => {
                 let made = self.below(parts.len());
@@ -76,17 +77,16 @@ impl Making<'_> {
         }
     }
 
-    fn member(&mut self, member: &Member, included: bool, depth: usize) -> Option<String> {
+    fn member(&mut self, complex: &Complex, member: &Member, included: bool, depth: usize) -> Option<String> {
         let repeats = member.occurs.repeats();
         match &member.kind {
             MemberKind::Attribute { content, .. } | MemberKind::Text(content) => included.then(|| self.content(*content, depth)),
             MemberKind::Any => included.then(|| r##"[{"{urn:x}Extra":"x"},{"{urn:x}More":{"@a":"1","#text":"y"}}]"##.to_string()),
-            MemberKind::Items(elements) => {
-                let some: Vec<String> = elements
-                    .iter()
-                    .map(|id| format!("{{\"{}\":{}}}", self.graph.element(*id).local, self.element(*id, depth + 1)))
-                    .collect();
-                Some(format!("[{}]", some.join(",")))
+            MemberKind::Items => {
+                let Some(Particle::Items(_, model)) = &complex.particle else { return Some("[]".to_string()) };
+                let mut items = Vec::new();
+                self.items(complex, model, depth, &mut items);
+                Some(format!("[{}]", items.join(",")))
             }
             MemberKind::Element(id) if repeats => {
                 let most = member.occurs.most.map_or(3, |most| most as usize + 1);
@@ -95,6 +95,32 @@ impl Making<'_> {
                 Some(format!("[{}]", items.join(",")))
             }
             MemberKind::Element(id) => included.then(|| self.element(*id, depth + 1)),
+        }
+    }
+
+    fn items(&mut self, complex: &Complex, model: &Model, depth: usize, into: &mut Vec<String>) {
+        let (Model::Element(_, occurs)
+        | Model::Any(_, occurs)
+        | Model::Sequence(_, occurs)
+        | Model::Choice(_, occurs)
+        | Model::All(_, occurs)) = model;
+        let rounds = if depth < DEPTH_MOST { self.below(3).max(occurs.least as usize) } else { occurs.least as usize };
+        for _ in 0..rounds.min(occurs.most.map_or(3, |most| most as usize)) {
+            if complex.mixed && self.below(2) == 1 {
+                into.push("\" text & \"".to_string());
+            }
+            match model {
+                Model::Element(route, _) => {
+                    let route = &complex.routes[*route as usize];
+                    into.push(format!("{{\"{}\":{}}}", route.key, self.element(route.element, depth + 1)));
+                }
+                Model::Any(..) => into.push(r#"{"{urn:x}Extra":"x"}"#.to_string()),
+                Model::Sequence(parts, _) | Model::All(parts, _) => parts.iter().for_each(|part| self.items(complex, part, depth, into)),
+                Model::Choice(parts, _) => {
+                    let made = self.below(parts.len());
+                    self.items(complex, &parts[made], depth, into);
+                }
+            }
         }
     }
 
@@ -121,7 +147,8 @@ impl Making<'_> {
                 let items: Vec<String> = (0..self.below(3)).map(|_| self.content(*item, DEPTH_MOST)).collect();
                 format!("[{}]", items.join(","))
             }
-            Kind::Union(_) => pick(self, &[r#""12""#, r#""ACTIVE""#]),
+            Kind::Name => pick(self, &[r#""t:a""#, r#""{urn:x}b""#]),
+            Kind::Union(..) => pick(self, &[r#""12""#, r#""ACTIVE""#]),
         }
     }
 }

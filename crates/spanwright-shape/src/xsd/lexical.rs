@@ -1,5 +1,104 @@
 //! What XML Schema lets a text look like (Part 2, the lexical spaces): pure looks at bytes, no calendar.
 
+use crate::xml::is_name;
+
+/// How the built-in types of text are spelt that have no kind of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lexis {
+    Name,
+    NcName,
+    NmToken,
+    Language,
+    Duration,
+    Year,
+    YearMonth,
+    Month,
+    MonthDay,
+    Day,
+}
+
+impl Lexis {
+    /// Whether a text is spelt so.
+    pub(super) fn holds(self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        match self {
+            Lexis::Name => {
+                !text.is_empty() && text.split(':').all(|part| part.is_empty() || is_name(&format!("a{part}"))) && !starts_wrongly(text)
+            }
+            Lexis::NcName => is_name(text),
+            Lexis::NmToken => !text.is_empty() && text.split(':').all(|part| part.is_empty() || is_name(&format!("a{part}"))),
+            Lexis::Language => is_language(text),
+            Lexis::Duration => is_duration(text),
+            Lexis::Year => year(bytes).is_some_and(is_zone),
+            Lexis::YearMonth => year(bytes).and_then(|rest| two(rest.strip_prefix(b"-")?, 1, 12)).is_some_and(is_zone),
+            Lexis::Month => bytes
+                .strip_prefix(b"--")
+                .and_then(|rest| two(rest, 1, 12))
+                .is_some_and(|rest| is_zone(rest.strip_prefix(b"--").unwrap_or(rest))),
+            Lexis::MonthDay => {
+                let month = bytes.strip_prefix(b"--").and_then(|rest| two(rest, 1, 12)?.strip_prefix(b"-"));
+                month.and_then(|rest| two(rest, 1, 31)).is_some_and(is_zone)
+            }
+            Lexis::Day => bytes.strip_prefix(b"---").and_then(|rest| two(rest, 1, 31)).is_some_and(is_zone),
+        }
+    }
+
+    /// What messages call it.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Lexis::Name | Lexis::NcName => "a name",
+            Lexis::NmToken => "a name token",
+            Lexis::Language => "a language",
+            Lexis::Duration => "a duration",
+            Lexis::Year => "a year",
+            Lexis::YearMonth => "a year and month",
+            Lexis::Month => "a month",
+            Lexis::MonthDay => "a month and day",
+            Lexis::Day => "a day of the month",
+        }
+    }
+}
+
+fn starts_wrongly(text: &str) -> bool {
+    let first: String = text.chars().take(1).collect();
+    first != ":" && !is_name(&first)
+}
+
+fn is_language(text: &str) -> bool {
+    let mut parts = text.split('-');
+    let sized = |part: &str| (1..=8).contains(&part.len());
+    parts.next().is_some_and(|first| sized(first) && first.bytes().all(|byte| byte.is_ascii_alphabetic()))
+        && parts.all(|part| sized(part) && part.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+/// `[-]PnYnMnDTnHnMn.nS`, at least one of them.
+fn is_duration(text: &str) -> bool {
+    let text = text.strip_prefix('-').unwrap_or(text);
+    let Some(text) = text.strip_prefix('P') else { return false };
+    let (date, time) = text.split_once('T').map_or((text, None), |(date, time)| (date, Some(time)));
+    let dated = counted(date, "YMD", false);
+    let timed = time.map_or(Some(0), |time| counted(time, "HMS", true).filter(|count| *count > 0));
+    matches!((dated, timed), (Some(a), Some(b)) if a + b > 0)
+}
+
+/// How many numbers with units in this order a text has; `None` where it has something else. Seconds may have a fraction.
+fn counted(mut text: &str, units: &str, fraction: bool) -> Option<usize> {
+    let (mut from, mut count) = (0, 0);
+    while !text.is_empty() {
+        let end = text.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (number, rest) = text.split_at(end);
+        let unit = rest.chars().next()?;
+        let at = units.find(unit).filter(|at| *at >= from)?;
+        let (whole, part) = number.split_once('.').map_or((number, None), |(whole, part)| (whole, Some(part)));
+        if whole.is_empty() || part.is_some_and(|part| part.is_empty() || part.contains('.') || !fraction || unit != 'S') {
+            return None;
+        }
+        (from, count) = (at + 1, count + 1);
+        text = &rest[1..];
+    }
+    Some(count)
+}
+
 /// A decimal or whole number as a JSON number token; `None` where it is none. Borrowed where it is one already.
 pub(super) fn number(text: &str) -> Option<std::borrow::Cow<'_, str>> {
     let (sign, digits) = match text.as_bytes().first()? {
@@ -55,13 +154,14 @@ pub(super) fn is_date_time(text: &str) -> bool {
     date(text.as_bytes()).and_then(|rest| rest.strip_prefix(b"T")).and_then(time).is_some_and(is_zone)
 }
 
-fn date(text: &[u8]) -> Option<&[u8]> {
+fn year(text: &[u8]) -> Option<&[u8]> {
     let text = text.strip_prefix(b"-").unwrap_or(text);
-    let year = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    if year < 4 {
-        return None;
-    }
-    let rest = text[year..].strip_prefix(b"-")?;
+    let digits = text.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    (digits >= 4).then(|| &text[digits..])
+}
+
+fn date(text: &[u8]) -> Option<&[u8]> {
+    let rest = year(text)?.strip_prefix(b"-")?;
     let rest = two(rest, 1, 12)?.strip_prefix(b"-")?;
     two(rest, 1, 31)
 }
@@ -129,6 +229,25 @@ mod tests {
         }
         assert_eq!(double("1.E5").as_deref(), Some("1e5"));
         assert_eq!(double("1e").as_deref(), None);
+    }
+
+    #[test]
+    fn durations_and_parts_of_dates_are_spelt_as_xml_schema_says() {
+        for (lexis, good, bad) in [
+            (Lexis::Duration, &["P1Y2M3DT4H5M6.7S", "-P1D", "PT0S", "P10M"][..], &["P", "PT", "P1", "1Y", "P1M2Y", "PT1.5H", "P1DT"][..]),
+            (Lexis::Year, &["2026", "-0044Z", "12026"], &["26", "2026-"]),
+            (Lexis::YearMonth, &["2026-11", "2026-11+01:00"], &["2026-13"]),
+            (Lexis::Month, &["--11", "--11Z"], &["-11"]),
+            (Lexis::MonthDay, &["--11-30"], &["--11-32", "11-30"]),
+            (Lexis::Day, &["---31", "---01Z"], &["--1"]),
+            (Lexis::Language, &["de", "en-GB", "x-klingon"], &["", "de_DE", "123", "toolonglanguage"]),
+            (Lexis::NcName, &["a", "_b-1.c"], &["", "1a", "a:b", "a b"]),
+            (Lexis::NmToken, &["1a", "a:b", "-"], &["", "a b"]),
+            (Lexis::Name, &["a:b", ":a"], &["", "1a", "a b"]),
+        ] {
+            good.iter().for_each(|text| assert!(lexis.holds(text), "{lexis:?} {text}"));
+            bad.iter().for_each(|text| assert!(!lexis.holds(text), "{lexis:?} {text}"));
+        }
     }
 
     #[test]

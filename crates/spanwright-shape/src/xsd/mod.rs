@@ -17,11 +17,16 @@ mod documents;
 mod encode;
 mod facets;
 mod graph;
+mod known;
 mod lexical;
+mod members;
+mod model;
 mod occurs;
+mod pattern;
 mod read_simple;
 mod read_untyped;
 mod shapes;
+mod write_items;
 mod write_simple;
 mod write_untyped;
 
@@ -31,11 +36,14 @@ mod laws;
 pub(crate) mod tests;
 
 pub use compile::compile;
-pub use decode::{INVALID, decode};
-pub use documents::{Documents, XSD_DOCUMENTS_MOST};
+pub use decode::{Decoded, INVALID, Names, Wrong, decode, decode_all, decode_open};
+pub use documents::{Documents, XSD_DOCUMENTS_MOST, beside, locations};
 pub(crate) use documents::{find as find_file, read as read_tree};
-pub use encode::{EncodeFault, encode};
-pub use graph::{Blank, Complex, Element, ElementId, Graph, Kind, Member, MemberKind, Particle, Simple, Type, TypeId};
+pub use encode::{EncodeFault, encode, encode_open};
+pub use graph::{
+    Blank, Common, Complex, Element, ElementId, Graph, Kind, Member, MemberKind, Model, Part, Particle, Route, Simple, Spaces, Type,
+    TypeId, Wildcard,
+};
 pub use occurs::Occurs;
 pub use shapes::Lowering;
 

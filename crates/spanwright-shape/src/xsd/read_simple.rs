@@ -5,7 +5,7 @@ use crate::room::Room;
 use crate::value::Value;
 
 use super::builtin::word;
-use super::graph::{Blank, Graph, Kind, Simple, Type, TypeId};
+use super::graph::{Blank, Common, Graph, Kind, Simple, Type, TypeId};
 use super::lexical;
 
 /// The value of a text, or in words what is wrong with it. The words reach logs, so they do not show the text.
@@ -14,7 +14,10 @@ pub(super) fn read<'a>(graph: &Graph, simple: &Simple, text: &'a str, room: &'a 
     let trimmed = text.trim_ascii();
     let spelled = |holds: bool| if holds { Ok(Value::Text(trimmed)) } else { wrong() };
     match &simple.kind {
-        Kind::Text | Kind::Union(_) => Ok(Value::Text(blanks(simple.blank, text, room))),
+        Kind::Text | Kind::Union(_, Common::Text) => Ok(Value::Text(blanks(simple.blank, text, room))),
+        Kind::Name => Ok(Value::Text(trimmed)),
+        Kind::Union(_, Common::Flag) => lexical::flag(trimmed).map_or_else(wrong, |flag| Ok(Value::Bool(flag))),
+        Kind::Union(_, Common::Integer | Common::Number) => number(trimmed, room).map_or_else(wrong, |number| Ok(Value::Number(number))),
         Kind::Uri => Ok(Value::Text(trimmed)),
         Kind::Flag => lexical::flag(trimmed).map_or_else(wrong, |flag| Ok(Value::Bool(flag))),
         Kind::Integer { bits } => match number(trimmed, room) {

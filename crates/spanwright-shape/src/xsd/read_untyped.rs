@@ -9,12 +9,21 @@ use crate::xml::{Attribute, Event, Fault, SpaceId};
 use super::decode::Decoding;
 
 impl<'a> Decoding<'a, '_> {
-    /// The content of an element whose start was just read and whose attributes were taken.
-    pub(super) fn untyped(&mut self, attributes: Vec<Attribute<'a>>, nil: bool) -> Result<Value<'a>, Fault> {
+    /// The content of an element whose start was just read and whose attributes were taken. `typed`: whether what is
+    /// declared globally is read by its type.
+    pub(super) fn untyped(&mut self, attributes: Vec<Attribute<'a>>, nil: bool, typed: bool) -> Result<Value<'a>, Fault> {
         let mut fields: Vec<(&'a str, Value<'a>)> = Vec::new();
-        for one in attributes.iter().filter(|one| one.name.space != SpaceId::XSI) {
-            fields.push((self.clark("@", one.name), Value::Text(self.cow(&one.value))));
+        for one in &attributes {
+            match (one.name.space, one.name.local) {
+                (SpaceId::XSI, "type") => fields.push(("@xsi:type", Value::Text(self.type_name(&one.value)))),
+                (SpaceId::XSI, "nil" | "schemaLocation" | "noNamespaceSchemaLocation") => {}
+                _ => fields.push((self.key("@", one.name), Value::Text(self.cow(&one.value)))),
+            }
         }
+        let nil = nil
+            || attributes
+                .iter()
+                .any(|one| one.name.space == SpaceId::XSI && one.name.local == "nil" && matches!(&*one.value, "true" | "1"));
         self.reader.give_back(attributes);
         let (mut parts, mut text, mut elements) = (Vec::new(), false, false);
         loop {
@@ -25,8 +34,8 @@ impl<'a> Decoding<'a, '_> {
                 }
                 Event::Start(name) => {
                     elements = true;
-                    let key = self.clark("", name);
-                    let value = self.open_element(name)?;
+                    let key = self.key("", name);
+                    let value = self.open_element(name, typed)?;
                     parts.push(self.one(key, value));
                 }
                 Event::End | Event::Eof => break,
@@ -34,6 +43,10 @@ impl<'a> Decoding<'a, '_> {
         }
         if !elements && fields.is_empty() {
             return Ok(if nil { Value::Null } else { self.joined(&parts) });
+        }
+        if nil && !elements && !text {
+            fields.push(("$nil", Value::Bool(true)));
+            return Ok(Value::Record(self.room.bump().alloc_slice_copy(&fields)));
         }
         match (elements, text) {
             (true, true) => fields.push(("$mixed", Value::List(self.room.bump().alloc_slice_copy(&parts)))),

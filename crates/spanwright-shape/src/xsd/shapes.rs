@@ -6,7 +6,7 @@ use crate::shape::{Field, Format, NumberFacets, NumberKind, Presence, RecordShap
 
 use super::choice;
 use super::facets::Facets;
-use super::graph::{Complex, Element, ElementId, Graph, Kind, Member, MemberKind, Simple, Type, TypeId};
+use super::graph::{Common, Complex, Element, ElementId, Graph, Kind, Member, MemberKind, Simple, Type, TypeId};
 use super::lexical;
 
 /// Lowers types into an arena; each type once, so that recursion ends.
@@ -38,7 +38,6 @@ impl<'g> Lowering<'g> {
         let shape = match self.graph.content(id) {
             Type::Any => Shape::Any,
             Type::Simple(simple) => self.simple(simple),
-            Type::Complex(complex) if complex.mixed => Shape::Any,
             Type::Complex(complex) => Shape::Record(self.record(complex)),
         };
         self.shapes.set(here, shape);
@@ -51,33 +50,34 @@ impl<'g> Lowering<'g> {
     }
 
     fn record(&mut self, complex: &Complex) -> RecordShape {
-        let fields = complex.members.iter().map(|member| self.field(member)).collect();
+        let fields = complex.members.iter().map(|member| self.field(complex, member)).collect();
         // What a derived type adds is known only when an instance says its type.
-        let rest = (complex.extended || complex.any_attribute).then(|| self.shapes.add(Shape::Any));
+        let rest = (complex.extended || complex.any_attribute.is_some()).then(|| self.shapes.add(Shape::Any));
         let text_with_attributes = matches!(complex.members.first(), Some(Member { kind: MemberKind::Text(_), .. }));
         RecordShape { name: complex.name.clone(), fields, rest, text_with_attributes, residue: residue(complex) }
     }
 
-    fn field(&mut self, member: &Member) -> Field {
+    fn field(&mut self, complex: &Complex, member: &Member) -> Field {
         let one = match &member.kind {
             MemberKind::Attribute { content, .. } | MemberKind::Text(content) => self.content(*content),
             MemberKind::Element(id) => self.element(*id),
             MemberKind::Any => self.shapes.add(Shape::Any),
-            MemberKind::Items(elements) => self.items(elements),
+            MemberKind::Items if complex.mixed || !complex.item_wildcards.is_empty() => self.shapes.add(Shape::Any),
+            MemberKind::Items => self.items(complex),
         };
         let open = matches!(member.kind, MemberKind::Any);
-        let is_list = open || member.occurs.repeats() || matches!(member.kind, MemberKind::Items(_));
+        let is_list = member.list;
         let shape = if is_list { self.shapes.add(Shape::List(one, (member.occurs.least, member.occurs.most))) } else { one };
         let always = if is_list { !member.in_choice && !open } else { member.occurs.least > 0 && !member.in_choice };
         let presence = if always { Presence::Always } else { Presence::Maybe };
         Field { name: member.key.clone(), shape, presence, about: member.about.clone() }
     }
 
-    fn items(&mut self, elements: &[ElementId]) -> ShapeId {
+    fn items(&mut self, complex: &Complex) -> ShapeId {
         let mut fields = Vec::new();
-        for id in elements {
-            let (name, about) = (self.graph.element(*id).local.clone(), self.graph.element(*id).about.clone());
-            fields.push(Field { name, shape: self.element(*id), presence: Presence::Maybe, about });
+        for route in complex.routes.iter().filter(|route| route.item) {
+            let about = self.graph.element(route.element).about.clone();
+            fields.push(Field { name: route.key.clone(), shape: self.element(route.element), presence: Presence::Maybe, about });
         }
         self.shapes.add(Shape::Record(RecordShape { fields, residue: vec!["exactly one of its keys".into()], ..RecordShape::default() }))
     }
@@ -86,7 +86,7 @@ impl<'g> Lowering<'g> {
         let text = |format| Shape::Text(text(format, &simple.facets));
         let number = |kind| Shape::Number(number(kind, &simple.facets));
         match &simple.kind {
-            Kind::Text | Kind::Hex => text(Format::Plain),
+            Kind::Text | Kind::Hex | Kind::Name => text(Format::Plain),
             Kind::Uri => text(Format::Uri),
             Kind::Flag => Shape::Flag,
             Kind::Integer { bits } => number(NumberKind::Integer { bits: *bits }),
@@ -103,14 +103,17 @@ impl<'g> Lowering<'g> {
                 let item = self.content(*item);
                 Shape::List(item, (simple.facets.shortest.unwrap_or(0), simple.facets.longest))
             }
-            Kind::Union(_) => Shape::Text(TextFacets::default()),
+            Kind::Union(_, Common::Text) => Shape::Text(TextFacets::default()),
+            Kind::Union(_, Common::Integer) => number(NumberKind::Integer { bits: 0 }),
+            Kind::Union(_, Common::Number) => number(NumberKind::Decimal),
+            Kind::Union(_, Common::Flag) => Shape::Flag,
         }
     }
 }
 
 fn text(format: Format, facets: &Facets) -> TextFacets {
     let (shortest, longest) = if format == Format::Base64 { (None, None) } else { (facets.shortest, facets.longest) };
-    TextFacets { format, shortest, longest, one_of: facets.one_of.clone(), pattern: facets.pattern.clone() }
+    TextFacets { format, shortest, longest, one_of: facets.one_of.clone(), pattern: facets.pattern() }
 }
 
 fn number(kind: NumberKind, facets: &Facets) -> NumberFacets {

@@ -15,6 +15,9 @@ const ZEROS_MOST: i64 = 400;
 
 /// The text of a value, or in words why it has none. Never shows the value: failures hold no data of messages.
 pub(super) fn write<'v>(graph: &Graph, simple: &Simple, value: &Value<'v>) -> Result<Cow<'v, str>, String> {
+    if let Kind::Union(members, _) = &simple.kind {
+        return union(graph, simple, members, value);
+    }
     let text = match (&simple.kind, value) {
         (Kind::List(item), Value::List(items)) => Cow::Owned(list(graph, *item, items)?),
         (_, Value::List([one])) => return write(graph, simple, one),
@@ -28,9 +31,23 @@ pub(super) fn write<'v>(graph: &Graph, simple: &Simple, value: &Value<'v>) -> Re
         (Kind::Decimal, Value::Number(number)) => {
             plain(number).map(Cow::Owned).ok_or_else(|| "the number that is here is too long".to_string())?
         }
-        (Kind::Double | Kind::Text | Kind::Union(_), Value::Number(number)) => Cow::Owned(number.to_string()),
-        (Kind::Text | Kind::Union(_), Value::Bool(flag)) => Cow::Borrowed(if *flag { "true" } else { "false" }),
+        (Kind::Double | Kind::Text, Value::Number(number)) => Cow::Owned(number.to_string()),
+        (Kind::Text, Value::Bool(flag)) => Cow::Borrowed(if *flag { "true" } else { "false" }),
         (kind, other) => return Err(format!("{} is here, and the schema wants {}", other.kind().word(), word(kind))),
+    };
+    allowed(simple, &text).map(|()| text)
+}
+
+/// The text by the first type of a union that takes the value.
+fn union<'v>(graph: &Graph, simple: &Simple, members: &[TypeId], value: &Value<'v>) -> Result<Cow<'v, str>, String> {
+    let one = |id: &TypeId| match graph.content(*id) {
+        Type::Simple(member) => write(graph, member, value).ok(),
+        Type::Complex(_) | Type::Any => value.text().map(Cow::Borrowed),
+    };
+    let text = match (members.iter().find_map(one), value) {
+        (Some(text), _) => text,
+        (None, Value::Text(text)) if members.is_empty() => Cow::Borrowed(*text),
+        _ => return Err(format!("it is not {}", word(&simple.kind))),
     };
     allowed(simple, &text).map(|()| text)
 }
@@ -55,7 +72,7 @@ fn list(graph: &Graph, item: TypeId, items: &[Value<'_>]) -> Result<String, Stri
 fn from_text<'v>(kind: &Kind, text: &'v str) -> Option<Cow<'v, str>> {
     let keep = |holds: bool| holds.then_some(Cow::Borrowed(text));
     match kind {
-        Kind::Text | Kind::Uri | Kind::Union(_) => keep(true),
+        Kind::Text | Kind::Uri | Kind::Name | Kind::Union(..) => keep(true),
         Kind::Flag => keep(lexical::flag(text).is_some()),
         Kind::Integer { .. } => lexical::number(text).filter(|token| !token.contains('.')),
         Kind::Decimal => lexical::number(text),
@@ -99,8 +116,14 @@ fn plain(number: &Number<'_>) -> Option<String> {
 
 fn allowed(simple: &Simple, text: &str) -> Result<(), String> {
     let facets = &simple.facets;
+    if let Some(lexis) = facets.lexis.filter(|lexis| !lexis.holds(text.trim_ascii())) {
+        return Err(format!("the text that is here is not {}", lexis.word()));
+    }
+    if let Some(pattern) = facets.patterns.iter().find(|pattern| !pattern.holds(text)) {
+        return Err(format!("it does not have the pattern `{}`", pattern.written));
+    }
     if let Some(one_of) = &facets.one_of
-        && !one_of.iter().any(|one| **one == *text)
+        && !one_of.iter().any(|one| **one == *text || is_same_number(simple, one, text))
     {
         let known: Vec<&str> = one_of.iter().map(|one| &**one).take(12).collect();
         return Err(format!("it is none of the values that the schema lists ({})", known.join(", ")));
@@ -109,6 +132,14 @@ fn allowed(simple: &Simple, text: &str) -> Result<(), String> {
         Kind::Integer { .. } | Kind::Decimal | Kind::Double => digits(facets, text).and_then(|()| bounds(facets, text)),
         _ => length(simple, text),
     }
+}
+
+/// `1.0` is the value that a schema lists as `1`.
+fn is_same_number(simple: &Simple, one: &str, other: &str) -> bool {
+    let is_number = matches!(simple.kind, Kind::Integer { .. } | Kind::Decimal | Kind::Double);
+    let (Some(one), Some(other)) = (lexical::double(one), lexical::double(other)) else { return false };
+    let parsed = (Number::parse(&one), Number::parse(&other));
+    is_number && matches!(parsed, (Ok(one), Ok(other)) if one.compare(&other) == std::cmp::Ordering::Equal)
 }
 
 fn digits(facets: &Facets, text: &str) -> Result<(), String> {

@@ -6,8 +6,10 @@
 mod check;
 mod chores;
 mod completions;
+mod convert;
 mod dead_letters;
 mod demo;
+mod documents;
 mod embedded;
 mod explain;
 mod folder;
@@ -76,6 +78,7 @@ enum Command {
     Chores(chores::Chores),
     Explain(explain::Explain),
     Schema(schema::Schema),
+    Convert(convert::Convert),
     Completions(completions::Completions),
 }
 
@@ -94,6 +97,7 @@ impl Command {
             Command::Chores(chores) => chores.run(out),
             Command::Explain(explain) => explain.run(out),
             Command::Schema(schema) => schema.run(out),
+            Command::Convert(convert) => convert.run(out),
             Command::Completions(completions) => completions.run(out),
         }
     }

@@ -36,7 +36,11 @@ fn the_help_of_each_command_is_fresh() {
         "schema",
         "completions",
     ];
-    let page = |command: &&str| format!("\n## {command}\n\n```text\n{}```\n", run(&[command, "--help"]).out);
-    let text: String = commands.iter().map(page).collect();
+    let documents = ["convert", "schema inspect"];
+    let page = |command: &&str| {
+        let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
+        format!("\n## {command}\n\n```text\n{}```\n", run(&arguments).out)
+    };
+    let text: String = commands.iter().chain(&documents).map(page).collect();
     expect(&format!("{REFERENCE}/commands.md"), &format!("# Commands\n{text}"));
 }

@@ -10,5 +10,6 @@ mod large;
 mod project;
 mod replay;
 mod run;
+mod schema;
 mod secrets;
 mod suite;
