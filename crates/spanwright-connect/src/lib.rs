@@ -13,9 +13,10 @@ use spanwright_core::connector::Connector;
 
 pub mod auth;
 pub mod codes;
+pub mod endpoint;
 pub mod http;
 pub mod rest;
 pub mod soap;
 
 /// Every kind of system, in the order of the reference.
-pub const ALL: &[&dyn Connector] = &[&soap::Soap, &rest::Rest];
+pub const ALL: &[&dyn Connector] = &[&soap::Soap, &rest::Rest, &endpoint::Endpoint];

@@ -7,11 +7,16 @@
 use std::{io::BufRead, ops::ControlFlow, sync::Arc, time::Duration};
 
 use spanwright_shape::{
-    text::{Bundle, Code, Failure, Problems},
+    text::{Bundle, Code, Failure, Problems, codes as text_codes},
     value::Value,
 };
 
-use crate::{fact::Moment, interface::Interface, settings::SystemSettings};
+use crate::{
+    door::{Door, DoorSettings},
+    fact::Moment,
+    interface::Interface,
+    settings::{OutcomeWord, SystemSettings},
+};
 
 /// A kind of system: `soap:`, `rest:`. Checks; touches nothing.
 pub trait Connector: Sync {
@@ -23,6 +28,13 @@ pub trait Connector: Sync {
     fn codes(&self) -> Vec<&'static Code>;
     /// Reads the schema and proves the settings. `None`: the problems say why.
     fn system(&self, settings: &SystemSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>>;
+
+    /// A way in that speaks this protocol. `None`: the problems say why.
+    fn door(&self, settings: &DoorSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn Door>> {
+        let _ = bundle;
+        to.error(&text_codes::NOT_BUILT, settings.at, format!("`{}:` is not served yet", self.key()), None);
+        None
+    }
 }
 
 /// One external system: turns calls into a request and what was heard into a verdict.
@@ -93,6 +105,8 @@ pub struct With<'w> {
     pub token: Option<&'w str>,
     /// The idempotency key of the whole request (of a batch: made of its items' keys in their order).
     pub request_key: &'w str,
+    /// What the step says that answers mean, by status or declared fault: counts before what the operation says.
+    pub outcomes: &'w [(Arc<str>, OutcomeWord)],
 }
 
 /// Why a request could not be made.

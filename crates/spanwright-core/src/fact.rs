@@ -14,7 +14,7 @@ mod store;
 
 pub use again::{is_newer, owed_again};
 pub use chore::{Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun};
-pub use keys::{EffectKey, Item, NodeName, Print, Root, Way, batch_key, lane_of, no_item, print_of};
+pub use keys::{ANSWER, EffectKey, Item, NodeName, Print, Root, Way, batch_key, lane_of, no_item, print_of};
 pub use store::{
     Backlog, DueEffect, Glued, Lane, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt, RunFile, Shown, SourceRow, Store,
     StoreFault, StoredEffect,
@@ -171,6 +171,8 @@ pub struct Took {
     pub version: Option<Arc<str>>,
     /// The decoded body as JSON.
     pub body: Arc<[u8]>,
+    /// What came beside it (`$headers`, `$query`, `$path`), a JSON record, where anything did.
+    pub beside: Option<Arc<[u8]>>,
     /// The flow that takes it, its root and the plan that it is pinned to.
     pub flow: Arc<str>,
     /// 128 random bits, one a (message, flow).
@@ -216,7 +218,10 @@ pub struct Seen {
     pub key: Arc<str>,
     /// `Some`: the same only where the last print of the key is equal (a record). `None`: the same (an event).
     pub print: Option<Print>,
-    /// When this may be forgotten.
+    /// Of an event whose sender waits: what it held. A store keeps it, and tells of the same event in which run it is
+    /// and whether it held the same ([`Receipt::Known`]).
+    pub held: Option<Print>,
+    /// When this may be forgotten; from then on the key is new again.
     pub until: Moment,
 }
 
@@ -367,6 +372,8 @@ pub enum Ending {
     Skipped(SkipReason),
     /// It cannot go on; what had been done was undone where the plan says how.
     Stopped(Stopped),
+    /// The same, and the flow's `if_dead` has dealt with it: no person need look.
+    SetAside(Stopped),
 }
 
 /// Why a run ended without doing anything.

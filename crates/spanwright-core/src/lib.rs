@@ -12,6 +12,7 @@ pub mod codes;
 pub mod connector;
 pub mod deliver;
 pub mod desk;
+pub mod door;
 pub mod fact;
 pub mod interface;
 pub mod plan;

@@ -10,9 +10,10 @@ use spanwright_shape::shape::ShapeRef;
 
 use crate::{
     connector::System,
+    door::Door,
     fact::NodeName,
     interface::{BulkKey, Repeat},
-    settings::Limits,
+    settings::{Limits, OutcomeWord, Template},
 };
 
 /// Everything that a run needs to know.
@@ -27,6 +28,10 @@ pub struct Plan {
     pub systems: Vec<SystemPlan>,
     /// By number.
     pub flows: Vec<Flow>,
+    /// The ways in, by number; sources name them so.
+    pub doors: Vec<DoorPlan>,
+    /// Where they are served; `None`: nowhere.
+    pub listen: Option<Listen>,
     /// Every map of the project, also those that no flow uses.
     pub maps: Vec<MapPlan>,
     /// The declared variables that are no secrets and their defaults: `$vars` in expressions.
@@ -71,12 +76,87 @@ pub struct Flow {
     pub steps: Vec<Step>,
     /// Every effect in it, by the number that its step holds.
     pub effects: Vec<EffectPlan>,
+    /// What follows when it stopped, after the undos.
+    pub if_dead: IfDead,
 }
 
-/// A poll.
+/// What follows from a failure that nothing can mend.
+#[derive(Default)]
+pub enum IfDead {
+    /// A dead letter: a person looks.
+    #[default]
+    Letter,
+    /// Nothing: it was not that important.
+    Discard,
+    /// These steps, which see `$error`.
+    Steps(Vec<Step>),
+}
+
+/// One way in.
+pub struct DoorPlan {
+    /// Its name, for people.
+    pub name: Arc<str>,
+    /// Requests to messages, and answers.
+    pub door: Arc<dyn Door>,
+}
+
+/// `listen:`
+#[derive(Clone, Debug)]
+pub struct Listen {
+    /// `ADDRESS:PORT`
+    pub http: Template,
+}
+
+/// Where a flow's messages come from.
 pub struct Source {
     /// `flow.source`
     pub name: Arc<str>,
+    /// How they come.
+    pub kind: SourceKind,
+    /// Only these.
+    pub when: Option<Program>,
+    /// Which event one is.
+    pub once: Option<Program>,
+    /// Which record one is about.
+    pub key: Option<Program>,
+    /// Which state of it.
+    pub version: Option<Program>,
+}
+
+/// How messages come.
+pub enum SourceKind {
+    /// We ask for them.
+    Poll(Box<Poll>),
+    /// They are brought to us.
+    Door(Served),
+}
+
+/// An operation of a door that a flow serves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Served {
+    /// The door's number.
+    pub door: usize,
+    /// The operation's number.
+    pub operation: usize,
+    /// The sender waits so long for a reply; `None`: it is told at once that the message is kept.
+    pub reply_within: Option<Duration>,
+    /// What it is told when that was not long enough.
+    pub late: Late,
+    /// The same event with another body is refused.
+    pub same_body: bool,
+}
+
+/// What is said to a sender when the reply takes longer than it waits. The flow goes on in any case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Late {
+    /// That the message is kept, and where to ask for it.
+    Accepted,
+    /// That it took too long.
+    TimedOut,
+}
+
+/// An operation that is asked again and again.
+pub struct Poll {
     /// The system's number.
     pub system: usize,
     /// The operation's number.
@@ -89,14 +169,6 @@ pub struct Source {
     pub pages: Option<Pages>,
     /// The items of a page; `None`: the page is the item.
     pub each: Option<Program>,
-    /// Only these items.
-    pub when: Option<Program>,
-    /// Which event an item is.
-    pub once: Option<Program>,
-    /// Which record an item is about.
-    pub key: Option<Program>,
-    /// Which state of it.
-    pub version: Option<Program>,
     /// How far it has read.
     pub cursor: Option<CursorRule>,
 }
@@ -105,11 +177,12 @@ impl Source {
     /// The keys of the list that its items are in, where the page may be read in pieces: `each` is a plain path, and
     /// the next page's token does not hang on the items.
     pub fn list(&self) -> Option<Vec<&str>> {
-        let each = self.each.as_ref()?;
+        let poll = self.poll()?;
+        let each = poll.each.as_ref()?;
         let list = each.keys()?;
         let path = each.text().trim();
         let looks_at = |read: &Arc<str>| &**read == "." || leads_to(read, path) || leads_to(path, read);
-        let hangs = self.pages.as_ref().is_some_and(|pages| pages.take.gives().reads.iter().any(looks_at));
+        let hangs = poll.pages.as_ref().is_some_and(|pages| pages.take.gives().reads.iter().any(looks_at));
         (!list.is_empty() && !hangs).then_some(list)
     }
 }
@@ -170,6 +243,20 @@ pub enum StepKind {
     Call(usize),
     /// `send:` is owed from now on; the flow does not wait.
     Send(usize),
+    /// `reply:` and `fault:` answer whoever waits; the flow goes on.
+    Reply(Box<ReplyPlan>),
+}
+
+/// What is answered.
+pub struct ReplyPlan {
+    /// The status.
+    pub status: Option<u16>,
+    /// Further headers.
+    pub headers: Option<Mapping>,
+    /// The declared fault that it is.
+    pub fault: Option<Arc<str>>,
+    /// The body.
+    pub body: Body,
 }
 
 /// Items that one `each` may have.
@@ -203,9 +290,98 @@ pub struct EffectPlan {
     pub newest_only: bool,
     /// `unchanged: skip`
     pub unchanged: bool,
+    /// For one exchange; `None`: as its system says.
+    pub timeout: Option<Duration>,
+    /// What answers mean here, before what the operation says of them: by status or declared fault.
+    pub outcomes: Arc<[(Arc<str>, OutcomeWord)]>,
+    /// The question that is asked after an unknown outcome.
+    pub if_unknown: Option<Box<Question>>,
+    /// It is asked again until its answer is ready.
+    pub again: Option<Again>,
+    /// Once it happened nothing is undone any more.
+    pub pivot: bool,
+    /// What follows when it failed for good.
+    pub if_dead: IfDead,
     /// How it is undone.
     pub undo: Option<Box<EffectPlan>>,
 }
+
+impl EffectPlan {
+    /// An effect that asks this operation of a system, by their numbers, with nothing else said of it.
+    pub fn of(
+        node: NodeName,
+        queue: Arc<str>,
+        (system, operation): (usize, usize),
+        body: Body,
+        repeat: Repeat,
+        policy: Policy,
+    ) -> EffectPlan {
+        EffectPlan {
+            node,
+            queue,
+            system,
+            operation,
+            with: None,
+            body,
+            saved_as: None,
+            repeat,
+            policy,
+            batch: None,
+            in_order: false,
+            newest_only: false,
+            unchanged: false,
+            timeout: None,
+            outcomes: Arc::default(),
+            if_unknown: None,
+            again: None,
+            pivot: false,
+            if_dead: IfDead::Letter,
+            undo: None,
+        }
+    }
+
+    /// Whether what comes of it can only be told by another walk: it may be undone, asked about, asked again or forgiven.
+    pub fn wants_a_look(&self) -> bool {
+        self.undo.is_some() || self.if_unknown.is_some() || self.again.is_some() || self.pivot || !matches!(self.if_dead, IfDead::Letter)
+    }
+
+    /// Whether its answer is kept: a later step sees it, or it is looked at.
+    pub fn keeps_answer(&self) -> bool {
+        self.saved_as.is_some() || self.again.is_some()
+    }
+
+    /// It, its undo and its question.
+    pub fn all(&self) -> impl Iterator<Item = &EffectPlan> {
+        let question = self.if_unknown.as_ref().map(|question| &question.ask);
+        [Some(self), self.undo.as_deref(), question].into_iter().flatten()
+    }
+}
+
+/// `if_unknown: { call, with, take, wait }`: after an unknown outcome, ask before it is done again.
+pub struct Question {
+    /// What is asked: an operation that only reads.
+    pub ask: EffectPlan,
+    /// What it says, over the answer: a value means that it happened, and is its answer; absent or null, that it did not.
+    pub take: Program,
+    /// How long the question waits: the request may still be on its way.
+    pub wait: Duration,
+}
+
+/// How long a question waits where nothing is said.
+pub const QUESTION_WAIT_DEFAULT: Duration = Duration::from_secs(5);
+
+/// `again: { every, until, give_up_after }`
+pub struct Again {
+    /// From an answer to the next question.
+    pub every: Duration,
+    /// Ready where this is true of the answer.
+    pub until: Program,
+    /// It is waited for so long.
+    pub give_up_after: Duration,
+}
+
+/// How long an answer is waited for that is not ready, where nothing is said.
+pub const AGAIN_GIVE_UP_DEFAULT: Duration = Duration::from_secs(24 * 3600);
 
 /// The body of an effect.
 pub enum Body {
@@ -278,6 +454,24 @@ pub struct BreakerPolicy {
 impl Default for BreakerPolicy {
     fn default() -> Self {
         BreakerPolicy { failures_percent: 50, of: 10, hold: Duration::from_secs(30), longest: Duration::from_secs(600) }
+    }
+}
+
+impl Source {
+    /// What is polled, where it is a poll.
+    pub fn poll(&self) -> Option<&Poll> {
+        match &self.kind {
+            SourceKind::Poll(poll) => Some(poll),
+            SourceKind::Door(_) => None,
+        }
+    }
+
+    /// What is served, where others bring the messages.
+    pub fn served(&self) -> Option<&Served> {
+        match &self.kind {
+            SourceKind::Door(served) => Some(served),
+            SourceKind::Poll(_) => None,
+        }
     }
 }
 

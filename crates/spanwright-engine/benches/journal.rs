@@ -94,10 +94,11 @@ impl Names {
             key: Some(key.clone()),
             version: Some("2026-11-22T10:00:00Z".into()),
             body: body.into(),
+            beside: None,
             flow: self.flow.clone(),
             root: Root(id),
             plan: PlanId(1),
-            seen: Some(Seen { scope: self.source.clone(), key, print, until: Moment(i64::MAX) }),
+            seen: Some(Seen { scope: self.source.clone(), key, print, held: None, until: Moment(i64::MAX) }),
             fault: None,
         }))
     }
@@ -111,7 +112,7 @@ impl Names {
         let exchange = ExchangeId(first as i64 + 1);
         let runs = receipts.iter().filter_map(|receipt| match receipt {
             Receipt::Taken(run) => Some(*run),
-            Receipt::Duplicate => None,
+            Receipt::Duplicate | Receipt::Known { .. } => None,
         });
         let at = Moment(first as i64);
         let settled = runs.clone().map(|run| self.done(run, exchange, at));

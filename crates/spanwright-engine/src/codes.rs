@@ -5,4 +5,5 @@ use spanwright_shape::codes;
 codes! { "codes/":
     R0103 "R0103" "a flow could not be evaluated because of a fault in Spanwright";
     R0105 "R0105" "the plan of this message can no longer be built";
+    R0106 "R0106" "a request could not be read because of a fault in Spanwright";
 }

@@ -12,6 +12,7 @@
 pub mod clock;
 pub mod codes;
 pub mod keep;
+pub mod listen;
 pub mod observe;
 pub mod pinned;
 pub mod shell;

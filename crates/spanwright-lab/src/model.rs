@@ -75,7 +75,7 @@ impl ModelStore {
                 }),
                 Entry::Boot => self.state.boot += 1,
                 Entry::Plan(plan) => self.state.plans.push(plan.clone()),
-                Entry::Tidied(now) => self.state.seen.retain(|_, (_, until)| *until >= *now),
+                Entry::Tidied(now) => self.state.seen.retain(|_, row| row.until >= *now),
             }
         }
     }
@@ -122,7 +122,7 @@ impl Store for ModelStore {
     }
 
     fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault> {
-        Ok(keys.iter().map(|key| self.state.seen.get(key).and_then(|(print, _)| *print)).collect())
+        Ok(keys.iter().map(|key| self.state.seen.get(key).and_then(|row| row.print)).collect())
     }
 
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
@@ -138,7 +138,7 @@ impl Store for ModelStore {
     }
 
     fn tidy(&mut self, now: Moment, _before: Moment) -> Result<bool, StoreFault> {
-        self.state.seen.retain(|_, (_, until)| *until >= now);
+        self.state.seen.retain(|_, row| row.until >= now);
         self.log.push(Entry::Tidied(now));
         self.sync();
         Ok(false)

@@ -3,6 +3,8 @@
 //! [`erp::Erp`] and [`crm::Crm`] are the two ends of the project in `examples/erp-to-crm`. They behave as real ones do, by a script of
 //! counters and without chance: they are busy, rate-limited, away, they cut connections, they refuse. Each writes down what it saw and
 //! did in an append-only [`ledger`], and [`tally`] says from the two ledgers alone what was lost, doubled or left stale.
+//! [`market::Market`] is the other side of `examples/order-saga`: a shop, a warehouse, a bank that knows no keys, and a carrier;
+//! [`gateway::Gateway`] that of `examples/flash-sale`, [`depot::Depot`] that of `examples/nightly-sync`.
 //! [`hostile::Hostile`] answers from a list of behaviours, for tests of bad days. [`peers::Peers`] starts other people's programs instead.
 //!
 //! Architecture invariant: nothing of the engine is linked here. A stand-in that shared code with what it judges could not judge it;
@@ -11,10 +13,13 @@
 pub mod catalog;
 pub mod crm;
 pub mod customer;
+pub mod depot;
 pub mod erp;
 pub mod flood;
+pub mod gateway;
 pub mod hostile;
 pub mod ledger;
+pub mod market;
 pub mod peers;
 pub mod tally;
 pub mod world;
@@ -28,9 +33,12 @@ mod stage;
 mod tokens;
 
 pub use crm::{Crm, CrmScript, CrmSettings, Refusal};
+pub use depot::{Depot, DepotSettings, SyncTally};
 pub use erp::{Erp, ErpScript, ErpSettings};
 pub use flood::{Flood, Flooded};
+pub use gateway::{Gateway, GatewaySettings, SaleTally};
 pub use hostile::{Answer, Hostile, Received};
+pub use market::{Market, MarketSettings, MarketTally};
 pub use peers::Peers;
 pub use tally::{Dead, Tally, tally};
 pub use world::{World, WorldSettings};

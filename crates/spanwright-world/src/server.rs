@@ -18,6 +18,7 @@ const STOP_WAIT: Duration = Duration::from_millis(500);
 pub(crate) struct Asked {
     pub method: hyper::Method,
     pub path: String,
+    pub query: String,
     pub headers: HeaderMap,
     pub body: Bytes,
 }
@@ -38,11 +39,13 @@ pub(crate) struct Reply {
     pub body: Bytes,
     /// The connection ends without this answer.
     pub cut: bool,
+    /// It is sent so long after all was done: whoever asked may be gone by then.
+    pub after: Duration,
 }
 
 impl Reply {
     pub fn new(status: u16, content_type: &'static str, body: impl Into<Bytes>) -> Reply {
-        Reply { status, content_type, retry_after_seconds: None, body: body.into(), cut: false }
+        Reply { status, content_type, retry_after_seconds: None, body: body.into(), cut: false, after: Duration::ZERO }
     }
 }
 
@@ -113,8 +116,17 @@ async fn connection(stream: TokioIo<tokio::net::TcpStream>, answers: Arc<dyn Ans
 async fn answer(request: Request<Incoming>, answers: &dyn Answers) -> Result<Response<Full<Bytes>>, io::Error> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, BODY_BYTES_MOST).collect().await.map_err(io::Error::other)?.to_bytes();
-    let asked = Asked { method: head.method, path: head.uri.path().to_owned(), headers: head.headers, body };
+    let asked = Asked {
+        method: head.method,
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().unwrap_or_default().to_owned(),
+        headers: head.headers,
+        body,
+    };
     let reply = answers.answer(&asked);
+    if !reply.after.is_zero() {
+        tokio::time::sleep(reply.after).await;
+    }
     if reply.cut {
         return Err(io::ErrorKind::ConnectionAborted.into());
     }

@@ -1,6 +1,8 @@
 //! What a status means where nobody has said otherwise (RFC 9110, section 15; RFC 6585; RFC 8470).
 
-use spanwright_core::interface::Repeat;
+use std::sync::Arc;
+
+use spanwright_core::{interface::Repeat, settings::OutcomeWord};
 
 /// What follows from a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,6 +40,16 @@ pub fn meaning(status: u16, repeat: Repeat) -> Meaning {
         // 501 and 505 speak of the method and the protocol; everything else speaks of the request.
         _ => Meaning::Never,
     }
+}
+
+/// What a step says of a status: of it alone, or else of its class (`4XX`).
+pub fn said(outcomes: &[(Arc<str>, OutcomeWord)], status: u16) -> Option<OutcomeWord> {
+    if outcomes.is_empty() {
+        return None;
+    }
+    let (exact, class) = (status.to_string(), format!("{}XX", status / 100));
+    let find = |wanted: &str| outcomes.iter().find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, word)| *word);
+    find(&exact).or_else(|| find(&class))
 }
 
 /// The reason phrase that people know a status by.
@@ -98,6 +110,12 @@ mod tests {
         for status in statuses {
             assert_eq!(meaning(*status, repeat), expected, "{status}");
         }
+    }
+
+    #[test]
+    fn a_step_says_what_a_status_means_and_then_what_its_class_does() {
+        let outcomes = [("4XX".into(), OutcomeWord::Never), ("404".into(), OutcomeWord::None)];
+        assert_eq!([404, 409, 503].map(|status| said(&outcomes, status)), [Some(OutcomeWord::None), Some(OutcomeWord::Never), None]);
     }
 
     #[test]

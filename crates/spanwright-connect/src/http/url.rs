@@ -14,6 +14,32 @@ pub fn encode(text: &str, out: &mut String) {
     }
 }
 
+/// Percent-encoded text; `None` where it is none, or no UTF-8.
+pub fn decode(text: &str) -> Option<String> {
+    decoded(text, false)
+}
+
+/// A name or value of a form or query: as [`decode`], and `+` is a blank.
+pub fn decode_form(text: &str) -> Option<String> {
+    decoded(text, true)
+}
+
+fn decoded(text: &str, plus_is_blank: bool) -> Option<String> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        bytes.push(match byte {
+            b'%' => {
+                let mut digit = || char::from(rest.next()?).to_digit(16);
+                u8::try_from(digit()? << 4 | digit()?).ok()?
+            }
+            b'+' if plus_is_blank => b' ',
+            other => other,
+        });
+    }
+    String::from_utf8(bytes).ok()
+}
+
 /// Appends `name=value` to the query of an address.
 pub fn add_query(url: &mut String, name: &str, value: &str) {
     url.push(if url.contains('?') { '&' } else { '?' });
@@ -75,6 +101,17 @@ mod tests {
         let mut text = String::new();
         encode("a/b c?d=ü&%~._-", &mut text);
         assert_eq!(text, "a%2Fb%20c%3Fd%3D%C3%BC%26%25~._-");
+    }
+
+    #[test]
+    fn what_is_decoded_is_what_was_encoded() {
+        let mut text = String::new();
+        encode("a/b c+d=ü%", &mut text);
+        assert_eq!(decode(&text).as_deref(), Some("a/b c+d=ü%"));
+        assert_eq!((decode("a+b").as_deref(), decode_form("a+b").as_deref()), (Some("a+b"), Some("a b")));
+        for bad in ["%", "%2", "%zz", "%ff", "%-1", "%+1"] {
+            assert_eq!(decode(bad), None, "{bad}");
+        }
     }
 
     #[test]

@@ -66,7 +66,7 @@ struct Hearing<'h> {
 
 impl Hearing<'_> {
     fn verdict(&self, body: &mut dyn BufRead, answers: Answers<'_>) -> Verdict {
-        match self.operation.outcomes.of_status(self.status, self.operation.repeat) {
+        match self.judgement() {
             Judgement::Said(OutcomeWord::Delivered) | Judgement::Meant(Meaning::Delivered) => self.happened(body, answers),
             Judgement::Said(OutcomeWord::None) => Verdict::all(self.calls.len(), keep(&Value::Null, answers)),
             Judgement::Said(OutcomeWord::Later) => self.refused(Meaning::Later, body),
@@ -74,6 +74,12 @@ impl Hearing<'_> {
             Judgement::Said(OutcomeWord::Never) => self.refused(Meaning::Never, body),
             Judgement::Meant(meaning) => self.refused(self.of_this_operation(meaning), body),
         }
+    }
+
+    /// By what the step says, then by what the operation says, then by RFC.
+    fn judgement(&self) -> Judgement {
+        let of_operation = || self.operation.outcomes.of_status(self.status, self.operation.repeat);
+        status::said(self.with.outcomes, self.status).map_or_else(of_operation, Judgement::Said)
     }
 
     /// What a status means here: a 410 of one record is a refusal, not the end of the endpoint; a 409 of a keyed batch
@@ -158,14 +164,14 @@ impl Hearing<'_> {
         let room = Room::new();
         match (self.document(&bytes, &room), &self.operation.bulk) {
             (Err(says), _) => self.lost(&codes::NOT_JSON, says),
-            (Ok(document), Some(bulk)) => items::hear(self.operation, bulk, self.calls, &document, answers, &room),
+            (Ok(document), Some(bulk)) => items::hear((self.operation, bulk, self.with.outcomes), self.calls, &document, answers, &room),
             (Ok(document), None) => Verdict::all(calls, keep(&document, answers)),
         }
     }
 
     /// The JSON document of the answer; null where nothing came and nothing had to.
     fn document<'a>(&self, bytes: &'a [u8], room: &'a Room) -> Result<Value<'a>, String> {
-        let user_said = matches!(self.operation.outcomes.of_status(self.status, self.operation.repeat), Judgement::Said(_));
+        let user_said = matches!(self.judgement(), Judgement::Said(_));
         let may_be_empty = user_said || matches!(self.status, 204 | 205) || self.operation.promise != Promise::Json;
         if bytes.iter().all(u8::is_ascii_whitespace) && may_be_empty {
             return Ok(Value::Null);

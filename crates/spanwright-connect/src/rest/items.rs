@@ -1,6 +1,6 @@
 //! The answer to a batch, taken apart: an outcome for each item.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use spanwright_core::{
     connector::{Answers, Blame, Call, Outcome, Verdict},
@@ -28,8 +28,7 @@ use crate::{
 };
 
 pub(super) fn hear<'a>(
-    operation: &'a RestOperation,
-    bulk: &'a BulkPlan,
+    (operation, bulk, step): (&'a RestOperation, &'a BulkPlan, &'a [(Arc<str>, OutcomeWord)]),
     calls: &[Call<'a>],
     document: &Value<'a>,
     answers: Answers<'_>,
@@ -39,7 +38,7 @@ pub(super) fn hear<'a>(
         BulkAnswers::Whole => return Verdict::all(calls.len(), hear::keep(document, answers)),
         BulkAnswers::Each(each) => each,
     };
-    let items = Items { operation, outcome: each.outcome.as_ref(), wanted: wanted(answers, document), room };
+    let items = Items { operation, step, outcome: each.outcome.as_ref(), wanted: wanted(answers, document), room };
     let found = match &each.list {
         Some(program) => items.one(program, document),
         None => Ok(Some(*document)),
@@ -67,6 +66,8 @@ fn wanted(answers: Answers<'_>, document: &Value<'_>) -> bool {
 
 struct Items<'a> {
     operation: &'a RestOperation,
+    /// What the step says that answers mean.
+    step: &'a [(Arc<str>, OutcomeWord)],
     outcome: Option<&'a Program>,
     wanted: bool,
     room: &'a Room,
@@ -131,7 +132,8 @@ impl<'a> Items<'a> {
     }
 
     fn by_text(&self, text: &str, answer: &Value<'a>) -> Outcome {
-        match (self.operation.outcomes.of_text(text), text.parse()) {
+        let of_step = self.step.iter().find(|(have, _)| **have == *text).map(|(_, word)| *word);
+        match (of_step.or_else(|| self.operation.outcomes.of_text(text)), text.parse()) {
             (Some(word), _) => self.said(word, &format!(" with `{}`", excerpt::bounded(text)), answer),
             (None, Ok(status)) if (100..600).contains(&status) => self.by_status(status, answer),
             (None, _) => {
@@ -142,7 +144,8 @@ impl<'a> Items<'a> {
 
     fn by_status(&self, status: u16, answer: &Value<'a>) -> Outcome {
         let with = format!(" with {}", status::words(status));
-        match self.operation.outcomes.of_status(status, self.operation.repeat) {
+        let of_operation = || self.operation.outcomes.of_status(status, self.operation.repeat);
+        match status::said(self.step, status).map_or_else(of_operation, Judgement::Said) {
             Judgement::Said(word) => self.said(word, &with, answer),
             Judgement::Meant(Meaning::Delivered) => self.delivered(answer),
             Judgement::Meant(Meaning::Later | Meaning::LaterThis) => self.said(OutcomeWord::Later, &with, answer),

@@ -70,7 +70,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn with<T>(does: impl FnOnce(&With<'_>) -> T) -> T {
-    does(&With { now: Moment(0), variable: &variable, token: None, request_key: "" })
+    does(&With { now: Moment(0), variable: &variable, token: None, request_key: "", outcomes: &[] })
 }
 
 /// What is asked for an operation with parameters and a body in JSON.

@@ -45,6 +45,7 @@ pub(super) fn verdict(
     answers: Answers<'_>,
 ) -> Verdict {
     let mut judging = Judging::of(system, operation, calls);
+    judging.said = with.outcomes;
     match heard {
         Heard::Broken { reached, why } => judging.broken(reached, &why),
         Heard::Http { status, headers, body } => {
@@ -91,13 +92,15 @@ struct Judging<'s> {
     status: u16,
     /// `Retry-After`
     pause: Option<Duration>,
+    /// What the step says that answers mean.
+    said: &'s [(std::sync::Arc<str>, OutcomeWord)],
 }
 
 impl<'s> Judging<'s> {
     fn of(system: &'s SoapSystem, operation: usize, calls: usize) -> Judging<'s> {
         let declared = &system.interface.operations[operation];
         let name = format!("{}.{}", system.name, declared.name);
-        Judging { system, soap: &system.operations[operation], name, repeat: declared.repeat, calls, status: 0, pause: None }
+        Judging { system, soap: &system.operations[operation], name, repeat: declared.repeat, calls, status: 0, pause: None, said: &[] }
     }
 
     fn head(&mut self, status: u16, headers: &[(Arc<str>, Vec<u8>)], with: &With<'_>) {
@@ -238,6 +241,10 @@ impl<'s> Judging<'s> {
 
     /// What the user says of a declared fault or of this status.
     fn wished(&self, names: &[&str]) -> Option<OutcomeWord> {
+        let by_step = names.iter().find_map(|name| self.said.iter().find(|(have, _)| **have == **name).map(|(_, word)| *word));
+        if let Some(word) = by_step.or_else(|| status::said(self.said, self.status)) {
+            return Some(word);
+        }
         let (exact, class) = (self.status.to_string(), format!("{}XX", self.status / 100));
         let find = |wanted: &str| self.soap.outcomes.iter().find(|(name, _)| name == wanted).map(|(_, word)| *word);
         names.iter().find_map(|name| find(name)).or_else(|| find(&exact)).or_else(|| find(&class))

@@ -9,7 +9,6 @@ use crate::{
     deliver::Credentials,
     fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, batch_key},
     interface::{BulkKey, Repeat},
-    plan::EffectPlan,
 };
 use spanwright_shape::text::Failure;
 
@@ -136,7 +135,7 @@ impl Desk {
         let run = self.runs.get(&key.run)?;
         let effect = run.effect(&key.node, &key.item, key.way)?;
         let plan = run.effect_plan(effect);
-        if !plan.unchanged || key.way == Way::Undo {
+        if !plan.unchanged || key.way != Way::Do {
             return None;
         }
         Some((format!("sent:{}", plan.queue).into(), run.message.key.clone()?))
@@ -233,16 +232,29 @@ impl Desk {
         else {
             return;
         };
-        let (system, operation, answers) = (plan.system, plan.operation, keeps_answers(plan));
+        let (system, operation) = (plan.system, plan.operation);
+        let answers = plan.keeps_answer() || flight.members.iter().any(|key| key.way == Way::Ask);
+        let timeout = plan.timeout.unwrap_or(run.plan.systems[system].limits.timeout);
+        let outcomes = plan.outcomes.clone();
         let calls: Vec<Outgoing> = flight.members.iter().filter_map(|key| self.outgoing(key)).collect();
         let request_key = match calls.as_slice() {
             [one] if self.queues[flight.queue].batch.is_none() => one.key.clone(),
             calls => batch_key(calls.iter().map(|call| call.key.as_str())),
         };
         let token = self.gates[flight.gate].token().0;
-        let exchange =
-            Exchange { call, exchange: flight.exchange, plan: run.plan.clone(), system, operation, calls, request_key, token, answers };
-        out.push(Command::Exchange(Box::new(exchange)));
+        out.push(Command::Exchange(Box::new(Exchange {
+            call,
+            exchange: flight.exchange,
+            plan: run.plan.clone(),
+            system,
+            operation,
+            calls,
+            request_key,
+            token,
+            answers,
+            timeout,
+            outcomes,
+        })));
     }
 
     fn outgoing(&self, key: &EffectKey) -> Option<Outgoing> {
@@ -302,8 +314,4 @@ fn torn_fact(torn: &crate::fact::DueEffect) -> Fact {
         attempt: Some(attempt),
         at,
     }))
-}
-
-fn keeps_answers(plan: &EffectPlan) -> bool {
-    plan.saved_as.is_some()
 }

@@ -3,7 +3,7 @@
 //! Calls, polls and sign-ins are the same three steps: `ask`, the wire, `hear`. They differ in what is called and in who
 //! listens. The engine has a socket between the two, the tests of a project have a script; both run this.
 
-use std::{ops::ControlFlow, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
@@ -12,9 +12,9 @@ use crate::{
     codes,
     connector::{Answers, Call, Heard, Outcome, Part, Refusal, Request, System, Verdict, With},
     fact::Moment,
-    plan::{Plan, Source},
+    plan::{Plan, Poll, Source},
     run::intake::{self, Page},
-    settings::TIMEOUT_DEFAULT,
+    settings::{OutcomeWord, TIMEOUT_DEFAULT},
 };
 
 /// Something to be asked, and how its end is told.
@@ -29,6 +29,10 @@ pub trait Errand: Send + Sync + 'static {
     fn token(&self) -> Option<&str>;
     /// The idempotency key of the whole request.
     fn request_key(&self) -> &str;
+    /// What the step says that answers mean.
+    fn outcomes(&self) -> &[(Arc<str>, OutcomeWord)] {
+        &[]
+    }
     /// What is asked, in order.
     ///
     /// # Errors
@@ -101,7 +105,13 @@ impl Lent<'_> {
     }
 
     fn with<'w>(&'w self, errand: &'w impl Errand) -> With<'w> {
-        With { now: self.now, variable: self.variable, token: errand.token(), request_key: errand.request_key() }
+        With {
+            now: self.now,
+            variable: self.variable,
+            token: errand.token(),
+            request_key: errand.request_key(),
+            outcomes: errand.outcomes(),
+        }
     }
 }
 
@@ -156,7 +166,11 @@ impl Errand for Batch {
     }
 
     fn timeout(&self) -> Duration {
-        timeout(&self.exchange.plan, self.exchange.system)
+        self.exchange.timeout
+    }
+
+    fn outcomes(&self) -> &[(Arc<str>, OutcomeWord)] {
+        &self.exchange.outcomes
     }
 
     fn token(&self) -> Option<&str> {
@@ -212,9 +226,13 @@ fn source(job: &PollJob) -> Option<&Source> {
     job.plan.flows.get(job.flow)?.source.as_ref()
 }
 
+fn polled(job: &PollJob) -> Option<&Poll> {
+    source(job)?.poll()
+}
+
 fn parameters(job: &PollJob) -> Result<Vec<u8>, Failure> {
-    let source = source(job).ok_or_else(|| Failure::new(&codes::NOT_WRITTEN, "the flow has no source"))?;
-    intake::parameters(source, job.cursor.as_deref(), job.page.as_deref())
+    let poll = polled(job).ok_or_else(|| Failure::new(&codes::NOT_WRITTEN, "the flow polls nothing"))?;
+    intake::parameters(poll, job.cursor.as_deref(), job.page.as_deref())
 }
 
 impl Polled {
@@ -240,15 +258,15 @@ impl Polled {
 
 impl Errand for Polled {
     fn system(&self) -> Option<&dyn System> {
-        Some(&*self.job.plan.systems.get(source(&self.job)?.system)?.system)
+        Some(&*self.job.plan.systems.get(polled(&self.job)?.system)?.system)
     }
 
     fn operation(&self) -> usize {
-        source(&self.job).map_or(0, |source| source.operation)
+        polled(&self.job).map_or(0, |poll| poll.operation)
     }
 
     fn timeout(&self) -> Duration {
-        timeout(&self.job.plan, source(&self.job).map_or(usize::MAX, |source| source.system))
+        timeout(&self.job.plan, polled(&self.job).map_or(usize::MAX, |poll| poll.system))
     }
 
     fn token(&self) -> Option<&str> {

@@ -7,12 +7,14 @@ use spanwright_shape::text::Failure;
 use crate::{
     connector::{Refusal, Verdict},
     deliver::{GateChange, HoldReason},
+    door::Reply,
     fact::{
         Chore, ChoreId, Ending, ExchangeId, Fact, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root, RunFile, RunId,
-        StoppedFilter, StoppedRun, Took,
+        Stopped, StoppedFilter, StoppedRun, Took,
     },
     plan::Plan,
-    run::{Advance, AdvanceJob, Input, intake::Page},
+    run::{Advance, AdvanceJob, Arrival, Input, intake::Page},
+    settings::OutcomeWord,
 };
 
 /// A commit on its way.
@@ -115,10 +117,80 @@ pub enum Event {
         /// What there is.
         runs: Vec<StoppedRun>,
     },
+    /// A request was brought to us.
+    Brought(Brought),
     /// A person said something.
     Told(Order),
     /// It is time.
     Wake,
+}
+
+/// Somebody who brought us something and waits for an answer, in this life of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WaiterId(pub u64);
+
+/// A request that was brought to us.
+#[derive(Debug)]
+pub struct Brought {
+    /// Who waits.
+    pub waiter: WaiterId,
+    /// What it is for each flow that serves it: the flow's number in today's plan, and the message.
+    pub arrivals: Vec<(usize, Arrival)>,
+}
+
+/// Somebody who brought an event again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// Who waits.
+    pub id: WaiterId,
+    /// Whether it waits for a reply.
+    pub for_reply: bool,
+}
+
+/// What is said to a waiter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Word {
+    /// The message is kept and will be seen to.
+    Accepted {
+        /// Its id.
+        message: u128,
+    },
+    /// What the flow replied.
+    Replied {
+        /// The message's id.
+        message: u128,
+        /// The reply.
+        reply: Box<Reply>,
+    },
+    /// The flow ended and replied nothing.
+    Finished {
+        /// The message's id.
+        message: u128,
+    },
+    /// The flow stopped.
+    Stopped {
+        /// The message's id.
+        message: u128,
+        /// Where and why.
+        stopped: Box<Stopped>,
+    },
+    /// The flow has not replied in time. It goes on.
+    TimedOut {
+        /// The message's id.
+        message: u128,
+    },
+    /// The same event had been taken before.
+    Repeated,
+    /// The same event came before with another body.
+    OtherBody,
+    /// The same event came before and is being seen to.
+    InProgress,
+    /// No flow takes it.
+    LeftOut,
+    /// There is no room for it now.
+    Full,
+    /// We are about to end.
+    Stopping,
 }
 
 /// What a person can say.
@@ -172,6 +244,8 @@ pub enum Command {
     Look(CallId, Vec<(Arc<str>, Arc<str>)>),
     /// Fetch runs.
     Fetch(Fetch),
+    /// Tell whoever waits.
+    Answer(WaiterId, Word),
     /// Send [`Event::Wake`] then; an earlier one that was named before still holds.
     WakeAt(Moment),
     /// Tell people.
@@ -214,6 +288,13 @@ pub enum Fetch {
         /// At most.
         most: usize,
     },
+    /// This one, for somebody who wants to know what became of it.
+    Answer {
+        /// Which.
+        run: RunId,
+        /// Who.
+        waiter: Asking,
+    },
 }
 
 /// One exchange to be made: `ask`, the wire, `hear`.
@@ -236,6 +317,10 @@ pub struct Exchange {
     pub token: Option<Arc<str>>,
     /// Whether answers are wanted.
     pub answers: bool,
+    /// From connecting to the last byte of the answer.
+    pub timeout: Duration,
+    /// What answers mean to this effect, before what the operation says.
+    pub outcomes: Arc<[(Arc<str>, OutcomeWord)]>,
 }
 
 /// One call of an exchange.
@@ -427,6 +512,8 @@ pub struct Standing {
     pub flying: usize,
     /// Commits under way.
     pub committing: usize,
+    /// Senders who wait for an answer.
+    pub waiting: usize,
     /// No source is reading or about to.
     pub sources_idle: bool,
     /// Sources whose last round failed, and why.

@@ -1,31 +1,37 @@
 //! Runs in hand: what a walk said they owe, and what becomes of them as their effects settle.
 
 use super::{
-    Command, Desk, Happening,
-    run_hand::{EffectHand, Place},
+    Command, Desk, Happening, Roll,
+    run_hand::{EffectHand, Place, RunHand},
 };
 use crate::{
-    fact::{EffectKey, Fact, Moment, Phase, RunId, Settled, Way, lane_of},
-    run::{Advance, AdvanceJob, Owed},
+    codes,
+    connector::{Blame, Outcome},
+    deliver::{Next, Tries, decide},
+    fact::{EffectKey, EffectState, Fact, Moment, Phase, RunId, Settled, Way, lane_of},
+    interface::Repeat,
+    plan::{Again, EffectPlan},
+    run::{Advance, AdvanceJob, Owed, Want},
 };
+use spanwright_shape::text::Failure;
 
 impl Desk {
     /// Walks were heard of: first walks are followed in the order in which their runs were taken in hand.
-    pub(super) fn walked(&mut self, results: Vec<(RunId, Advance)>, now: Moment, out: &mut Vec<Command>) {
+    pub(super) fn walked(&mut self, results: Vec<(RunId, Advance)>, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         for (run, advance) in results {
             let Some(account) = self.runs.get(&run).map(|hand| hand.account) else { continue };
             match self.flows[account].walked(run, advance) {
-                Err(again) => self.advanced(run, again, now, out),
+                Err(again) => self.advanced(run, again, now, roll, out),
                 Ok(()) => {
                     while let Some((run, advance)) = self.flows[account].next_walked() {
-                        self.advanced(run, advance, now, out);
+                        self.advanced(run, advance, now, roll, out);
                     }
                 }
             }
         }
     }
 
-    fn advanced(&mut self, run: RunId, advance: Advance, now: Moment, out: &mut Vec<Command>) {
+    fn advanced(&mut self, run: RunId, advance: Advance, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let Some(hand) = self.runs.get_mut(&run) else { return };
         hand.walking = false;
         if hand.again {
@@ -35,41 +41,55 @@ impl Desk {
             }
             return;
         }
+        let mut facts = Vec::new();
+        self.follow(run, advance, &mut facts, now, roll, out);
+        if !facts.is_empty() {
+            self.note_ended(&facts, out);
+            self.commit(facts, out);
+        }
+    }
+
+    fn follow(&mut self, run: RunId, advance: Advance, facts: &mut Vec<Fact>, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        let Some(hand) = self.runs.get_mut(&run) else { return };
         match advance {
+            Advance::Replies { replied, next } => {
+                self.replied(run, *replied, now, facts, out);
+                self.follow(run, *next, facts, now, roll, out);
+            }
             Advance::Ends(ending) => {
                 hand.over = true;
-                let facts = vec![Fact::Ended { run, ending, at: now }];
-                self.note_ended(&facts, out);
-                self.commit(facts, out);
+                facts.push(Fact::Ended { run, ending, at: now });
             }
             Advance::Owes { owed, then } => {
                 hand.then = then;
+                let said = facts.len();
                 for owed in owed {
-                    self.owe(run, owed, now, out);
+                    match owed.want {
+                        Want::Asked | Want::Told { .. } => self.owe(run, owed, now, out),
+                        Want::Ready | Want::Repeated | Want::Happened(_) => self.revise(run, owed, now, roll(), facts),
+                    }
                 }
-                self.park_if_idle(run, out);
+                match facts.len() > said {
+                    true => self.conclude(run, now, facts),
+                    false => self.park_if_idle(run, out),
+                }
             }
         }
     }
 
     fn owe(&mut self, run: RunId, owed: Owed, now: Moment, out: &mut Vec<Command>) {
         let Some(hand) = self.runs.get_mut(&run) else { return };
-        let flow = &hand.plan.flows[hand.flow];
-        let plan = match (owed.way, &flow.effects[owed.effect].undo) {
-            (Way::Undo, Some(undo)) => undo,
-            _ => &flow.effects[owed.effect],
-        };
-        let (queue, ordered) = (self.queue_of[&plan.queue], plan.in_order && owed.way == Way::Do);
-        let lane = match &hand.message.key {
-            Some(key) if ordered => lane_of(&plan.queue, key),
-            _ => 0,
-        };
+        let (queue, lane) = lined_up(hand, &owed, &self.queue_of);
+        let (generation, due) = beginning(hand, &owed, now);
         let at = match hand.position(&owed.node, &owed.item, owed.way) {
+            // A question about another attempt is another question.
+            Ok(at) if matches!(owed.want, Want::Told { attempt } if hand.effects[at].state.generation != attempt) => {
+                hand.effects[at] = EffectHand::fresh(&owed, generation, due);
+                at
+            }
             Ok(at) => at,
             Err(at) => {
-                // An undo has the generation of what it undoes: after a replay it is another undo, under another key.
-                let generation = hand.effect(&owed.node, &owed.item, Way::Do).map_or(0, |did| did.state.generation);
-                hand.effects.insert(at, EffectHand::fresh(&owed, generation, now));
+                hand.effects.insert(at, EffectHand::fresh(&owed, generation, due));
                 at
             }
         };
@@ -87,6 +107,23 @@ impl Desk {
             }
             _ => self.enter(&key, now, out),
         }
+    }
+
+    /// What was over is not: its answer was not ready, or a question told what nobody knew.
+    fn revise(&mut self, run: RunId, owed: Owed, now: Moment, roll: u64, facts: &mut Vec<Fact>) {
+        let Some(hand) = self.runs.get_mut(&run) else { return };
+        let (queue, lane) = lined_up(hand, &owed, &self.queue_of);
+        let Ok(at) = hand.position(&owed.node, &owed.item, owed.way) else { return };
+        if hand.effects[at].place != Place::Known {
+            return;
+        }
+        let plan = hand.plan_of(owed.effect, owed.way);
+        let state = revised(plan, hand.effects[at].state.clone(), owed.want, now, roll);
+        let effect = &mut hand.effects[at];
+        (effect.effect, effect.queue, effect.lane, effect.input) = (owed.effect, queue, lane, Some(owed.input));
+        (effect.state, effect.place) = (state, Place::Settling);
+        let key = effect.key(run);
+        self.settle_fact(&key, None, now, facts);
     }
 
     /// Writes down where an effect stands now.
@@ -213,4 +250,63 @@ impl Desk {
             }
         }
     }
+}
+
+/// The queue of an effect, and its place in the order.
+fn lined_up(hand: &RunHand, owed: &Owed, queues: &std::collections::HashMap<std::sync::Arc<str>, usize>) -> (usize, u64) {
+    let plan = hand.plan_of(owed.effect, owed.way);
+    let lane = match &hand.message.key {
+        Some(key) if plan.in_order && owed.way == Way::Do => lane_of(&plan.queue, key),
+        _ => 0,
+    };
+    (queues[&plan.queue], lane)
+}
+
+/// The generation of an effect that is owed for the first time, and when it is due. An undo has the generation of what
+/// it undoes (after a replay it is another undo, under another key), a question that of the attempt that it asks about.
+fn beginning(hand: &RunHand, owed: &Owed, now: Moment) -> (u32, Moment) {
+    match owed.want {
+        Want::Told { attempt } => {
+            let question = hand.plan_of(owed.effect, Way::Do).if_unknown.as_ref();
+            (attempt, now.after(question.map_or(crate::plan::QUESTION_WAIT_DEFAULT, |question| question.wait)))
+        }
+        _ => (hand.effect(&owed.node, &owed.item, Way::Do).map_or(0, |did| did.state.generation), now),
+    }
+}
+
+fn revised(plan: &EffectPlan, state: EffectState, want: Want, now: Moment, roll: u64) -> EffectState {
+    let free = EffectState { glued: None, sent: None, ..state };
+    match (want, &plan.again) {
+        (Want::Happened(answer), _) => EffectState { phase: Phase::Done(answer.filter(|_| plan.keeps_answer())), ..free },
+        (Want::Ready, Some(again)) => not_ready(plan, again, free, now),
+        _ => not_happened(plan, free, now, roll),
+    }
+}
+
+/// It is asked again after a while, under another key where there is one: the answer to the first would be the same.
+fn not_ready(plan: &EffectPlan, again: &Again, state: EffectState, now: Moment) -> EffectState {
+    if now.since(state.first.unwrap_or(now)) >= again.give_up_after {
+        let says = format!("{} was not ready within {} s", plan.node, again.give_up_after.as_secs());
+        return EffectState { phase: Phase::Dead(Failure::new(&codes::NOT_READY, says)), ..state };
+    }
+    let generation = state.generation + u32::from(plan.repeat == Repeat::Keyed);
+    EffectState { phase: Phase::Owed { due: now.after(again.every) }, generation, tries: 0, ..state }
+}
+
+/// It certainly did not happen, so any bytes may go, and it goes as any other that failed for no fault of its own.
+/// It counts as tried: a walk that finds it owed and untried would ask the question of a replay.
+fn not_happened(plan: &EffectPlan, state: EffectState, now: Moment, roll: u64) -> EffectState {
+    let why = match &state.phase {
+        Phase::Uncertain(why) | Phase::Dead(why) => why.clone(),
+        Phase::Owed { .. } | Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Superseded => {
+            Failure::new(&codes::TORN, "nobody knew whether it happened")
+        }
+    };
+    let tries = Tries { count: state.tries, first: state.first.unwrap_or(now) };
+    let outcome = Outcome::Later { why: why.clone(), after: None, blame: Blame::System };
+    let phase = match decide(&plan.policy, plan.repeat, Way::Do, tries, &outcome, now, roll) {
+        Next::Again(due) => Phase::Owed { due },
+        Next::Done | Next::Uncertain(_) | Next::Dead(_) => Phase::Dead(why),
+    };
+    EffectState { phase, tries: state.tries.max(1), ..state }
 }

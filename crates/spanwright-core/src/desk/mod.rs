@@ -15,6 +15,7 @@
 
 mod ask;
 mod chore;
+mod door;
 pub mod errand;
 mod event;
 mod hand;
@@ -31,17 +32,19 @@ use std::{
 };
 
 pub use event::{
-    AttemptNote, CallId, Command, Event, Exchange, Fetch, Happening, Order, Outgoing, PollJob, Report, Setup, SignIn, Standing, Ticket,
+    Asking, AttemptNote, Brought, CallId, Command, Event, Exchange, Fetch, Happening, Order, Outgoing, PollJob, Report, Setup, SignIn,
+    Standing, Ticket, WaiterId, Word,
 };
 
 use crate::{
     deliver::{Gate, GateChange, Pass},
     fact::{EffectKey, Fact, Moment, Opening, PlanId, Receipt, RunId},
-    plan::Plan,
+    plan::{EffectPlan, Plan},
     run::AdvanceJob,
 };
 use chore::ChoreDesk;
 pub use chore::SLICE_RUNS_MOST;
+use door::Waiters;
 use heard::Flight;
 use queue::Queue;
 use run_hand::{EffectHand, RunHand};
@@ -87,6 +90,8 @@ pub struct Desk {
     starting: HashMap<Ticket, CallId>,
     /// Chunks of a page on their way to the disk, by source.
     keeping: HashMap<Ticket, usize>,
+    /// Whoever waits for an answer.
+    waiters: Waiters,
     /// Runs whose commit is kept and that want another walk.
     again: VecDeque<RunId>,
     /// Runs that go on after a replay and are not yet counted as open.
@@ -125,6 +130,7 @@ impl Desk {
             signing: HashMap::new(),
             starting: HashMap::new(),
             keeping: HashMap::new(),
+            waiters: Waiters::default(),
             again: VecDeque::new(),
             reopened: HashSet::new(),
             wanted: HashSet::new(),
@@ -166,7 +172,7 @@ impl Desk {
             self.flow_of.insert(flow.name.clone(), self.flows.len());
             self.flows.push(FlowHand::new(flow.name.clone()));
         }
-        for effect in flow.effects.iter().flat_map(|effect| [Some(effect), effect.undo.as_deref()]).flatten() {
+        for effect in flow.effects.iter().flat_map(EffectPlan::all) {
             if !self.queue_of.contains_key(&effect.queue) {
                 let gate = self.gate_of[&plan.systems[effect.system].name];
                 self.queue_of.insert(effect.queue.clone(), self.queues.len());
@@ -220,7 +226,7 @@ impl Desk {
         match event {
             Event::Kept { ticket, facts, receipts } => self.kept(ticket, facts, &receipts, now, out),
             Event::Advanced(results) => {
-                self.walked(results, now, out);
+                self.walked(results, now, roll, out);
                 self.walk_on(out);
             }
             Event::Looked { call, prints } => self.looked(call, &prints, now, out),
@@ -231,6 +237,7 @@ impl Desk {
             Event::SignedIn { call, verdict, report } => self.signed_in(call, verdict, &report, now, roll, out),
             Event::Found { fetch, runs, next } => self.found(fetch, runs, next, now, out),
             Event::FoundStopped { chore, runs } => self.chore_found(chore, &runs, now, out),
+            Event::Brought(brought) => self.brought(brought, now, roll, out),
             Event::Told(order) => self.told(order, now, out),
             Event::Wake => self.woken_at = None,
         }
@@ -240,6 +247,7 @@ impl Desk {
     /// Whatever can go on, goes on: fetches, polls, exchanges; then the next wake-up is named.
     fn go_on(&mut self, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let mut wake = Wake::default();
+        self.answer_late(now, &mut wake, out);
         self.fetch(now, &mut wake, out);
         if !self.stopping {
             self.poll(now, roll, &mut wake, out);
@@ -256,6 +264,7 @@ impl Desk {
 
     fn kept(&mut self, ticket: Ticket, facts: Vec<Fact>, receipts: &[Receipt], now: Moment, out: &mut Vec<Command>) {
         self.commits_open = self.commits_open.saturating_sub(1);
+        self.brought_kept(ticket, receipts.first().copied(), out);
         let mut receipts = receipts.iter();
         let mut jobs = Vec::new();
         for fact in facts {
@@ -280,7 +289,10 @@ impl Desk {
                 | Fact::Discarded { .. } => {}
                 Fact::Settled(settled) => self.settled(&settled, now, out),
                 Fact::Parked { run, parked } => self.parked(run, parked),
-                Fact::Ended { run, .. } => self.ended(run),
+                Fact::Ended { run, ending, .. } => {
+                    self.answer_ended(run, &ending, out);
+                    self.ended(run);
+                }
                 Fact::Reopened { run, .. } => self.reopened(run),
                 Fact::Moved(moved) => self.moved(&moved, now),
             }
@@ -374,6 +386,7 @@ impl Desk {
             in_hand: self.runs.len(),
             flying: self.flights.len(),
             committing: self.commits_open,
+            waiting: self.waiters.len(),
             sources_idle: self.sources.iter().all(|source| source.idle(self.once)),
             failed_sources: self.sources.iter().filter_map(SourceDesk::failed).collect(),
             held,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::{
     fact::{
-        EffectKey, EffectState, Ending, Fact, Item, MessageFile, Moment, NodeName, Phase, PlanId, Root, RunFile, RunId, StopKind, Stopped,
-        StoredEffect, Way,
+        ANSWER, EffectKey, EffectState, Ending, Fact, Item, MessageFile, Moment, NodeName, Phase, PlanId, Root, RunFile, RunId, StopKind,
+        Stopped, StoredEffect, Way,
     },
     plan::{EffectPlan, Plan},
     run::{AdvanceJob, Input, KnownEffect, Owed, Then, ending_of},
@@ -47,7 +47,7 @@ pub(super) struct EffectHand {
     pub input: Option<Arc<Input>>,
     pub queue: usize,
     pub lane: u64,
-    /// The journal has a row of it.
+    /// The journal knows that it waits: a run of which this is true of each open effect may be parked.
     pub row: bool,
 }
 
@@ -108,6 +108,8 @@ impl RunHand {
             item: effect.item.clone(),
             way: effect.way,
             phase: effect.state.phase.clone(),
+            generation: effect.state.generation,
+            tries: effect.state.tries,
         });
         AdvanceJob { run, plan: self.plan.clone(), flow: self.flow, root: self.root, message: self.message.clone(), known: known.collect() }
     }
@@ -169,9 +171,15 @@ impl RunHand {
 
     /// The plan of an effect.
     pub fn effect_plan(&self, effect: &EffectHand) -> &EffectPlan {
-        let plan = &self.plan.flows[self.flow].effects[effect.effect];
-        match (effect.way, &plan.undo) {
-            (Way::Undo, Some(undo)) => undo,
+        self.plan_of(effect.effect, effect.way)
+    }
+
+    /// The plan of an effect by its number in the flow, done, undone or asked about.
+    pub fn plan_of(&self, effect: usize, way: Way) -> &EffectPlan {
+        let plan = &self.plan.flows[self.flow].effects[effect];
+        match (way, &plan.undo, &plan.if_unknown) {
+            (Way::Undo, Some(undo), _) => undo,
+            (Way::Ask, _, Some(question)) => &question.ask,
             _ => plan,
         }
     }
@@ -194,9 +202,15 @@ impl EffectHand {
         }
     }
 
+    /// What was said to the sender: done as soon as it is said.
+    pub fn said(node: NodeName, state: EffectState) -> EffectHand {
+        let (item, way) = (ANSWER.into(), Way::Do);
+        EffectHand { node, item, way, effect: 0, state, place: Place::Known, input: None, queue: 0, lane: 0, row: true }
+    }
+
     /// A walk owes it for the first time.
-    pub fn fresh(owed: &Owed, generation: u32, now: Moment) -> EffectHand {
-        let state = EffectState { phase: Phase::Owed { due: now }, generation, tries: 0, first: None, glued: None, sent: None };
+    pub fn fresh(owed: &Owed, generation: u32, due: Moment) -> EffectHand {
+        let state = EffectState { phase: Phase::Owed { due }, generation, tries: 0, first: None, glued: None, sent: None };
         EffectHand {
             node: owed.node.clone(),
             item: owed.item.clone(),

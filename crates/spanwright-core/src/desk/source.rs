@@ -14,7 +14,7 @@ use crate::{
     deliver::{Next, Tries, decide},
     fact::{Fact, Moment, Moved, Print, Root, Seen, SourceRow, Took, Way},
     interface::Repeat,
-    plan::Plan,
+    plan::{Plan, Poll, Source},
     run::intake::{self, Arrival, Page},
 };
 
@@ -55,13 +55,14 @@ enum State {
 
 impl SourceDesk {
     pub fn all(plan: &Plan, gates: &HashMap<Arc<str>, usize>, flows: &HashMap<Arc<str>, usize>, now: Moment) -> Vec<SourceDesk> {
-        let sources = plan.flows.iter().enumerate().filter_map(|(flow, has)| Some((flow, &has.name, has.source.as_ref()?)));
+        let polled = |flow: &'_ crate::plan::Flow| flow.source.as_ref().and_then(Source::poll).map(|poll| poll.system);
+        let sources = plan.flows.iter().enumerate().filter_map(|(n, flow)| Some((n, &flow.name, flow.source.as_ref()?, polled(flow)?)));
         sources
-            .map(|(flow, name, source)| SourceDesk {
+            .map(|(flow, name, source, system)| SourceDesk {
                 name: source.name.clone(),
                 flow,
                 account: flows[name],
-                gate: gates[&plan.systems[source.system].name],
+                gate: gates[&plan.systems[system].name],
                 cursor: None,
                 due: now,
                 state: State::Waiting,
@@ -145,9 +146,8 @@ impl Desk {
         let Some(n) = self.asking(call) else { return };
         let gate = self.sources[n].gate;
         let serial = self.gates[gate].token().1;
-        let source = &self.plan.flows[self.sources[n].flow].source;
         let operation =
-            source.as_ref().map(|source| self.plan.systems[source.system].system.interface().operations[source.operation].name.clone());
+            self.polled(n).map(|poll| self.plan.systems[poll.system].system.interface().operations[poll.operation].name.clone());
         let (system, operation) = (self.gates[gate].name.clone(), operation.unwrap_or_else(|| "poll".into()));
         out.push(Command::Note(Happening::Exchanged { system, operation, calls: 1, report: report.clone() }));
         self.gate_heard(gate, serial, &verdict, now, out);
@@ -210,10 +210,13 @@ impl Desk {
     }
 
     fn poll_policy(&self, n: usize) -> (crate::plan::Policy, std::time::Duration) {
-        let source = self.plan.flows[self.sources[n].flow].source.as_ref();
-        source.map_or((crate::plan::Policy::default(), std::time::Duration::from_secs(60)), |source| {
-            (self.plan.systems[source.system].retry.clone(), source.every)
+        self.polled(n).map_or((crate::plan::Policy::default(), std::time::Duration::from_secs(60)), |poll| {
+            (self.plan.systems[poll.system].retry.clone(), poll.every)
         })
+    }
+
+    fn polled(&self, n: usize) -> Option<&Poll> {
+        self.plan.flows[self.sources[n].flow].source.as_ref()?.poll()
     }
 
     pub(super) fn poll_not_asked(&mut self, call: CallId, refusal: &Refusal, now: Moment, out: &mut Vec<Command>) -> bool {
@@ -261,17 +264,31 @@ impl Desk {
 
     fn took_fact(&self, n: usize, arrival: Arrival, now: Moment, roll: Roll<'_>) -> Fact {
         let source = &self.sources[n];
-        let message = message_id(now, roll);
         let seen = seen_of(&source.name, &arrival, now);
+        self.took_by(source.flow, &source.name, arrival, seen, now, roll)
+    }
+
+    /// The fact that a flow takes what arrived.
+    pub(super) fn took_by(
+        &self,
+        flow: usize,
+        source: &Arc<str>,
+        arrival: Arrival,
+        seen: Option<Seen>,
+        now: Moment,
+        roll: Roll<'_>,
+    ) -> Fact {
+        let message = message_id(now, roll);
         Fact::Took(Box::new(Took {
             message,
-            source: source.name.clone(),
-            correlation: format!("{message:032x}").into(),
+            source: source.clone(),
+            correlation: arrival.correlation.unwrap_or_else(|| format!("{message:032x}").into()),
             at: now,
             key: arrival.key,
             version: arrival.version,
             body: arrival.body,
-            flow: self.plan.flows[source.flow].name.clone(),
+            beside: arrival.beside,
+            flow: self.plan.flows[flow].name.clone(),
             root: Root(u128::from(roll()) << 64 | u128::from(roll())),
             plan: self.plan_id,
             seen,
@@ -342,7 +359,7 @@ fn seen_of(source: &Arc<str>, arrival: &Arrival, now: Moment) -> Option<Seen> {
         (None, Some(key)) => (key.clone(), Some(print)),
         (None, None) => (hex(&print).into(), None),
     };
-    Some(Seen { scope: source.clone(), key, print, until: now.after(SEEN_REMEMBERED) })
+    Some(Seen { scope: source.clone(), key, print, held: None, until: now.after(SEEN_REMEMBERED) })
 }
 
 fn hex(print: &Print) -> String {

@@ -67,11 +67,12 @@ impl Desk {
     pub(super) fn took(&mut self, took: Took, receipt: Receipt, jobs: &mut Vec<AdvanceJob>, out: &mut Vec<Command>) {
         let run = match receipt {
             Receipt::Taken(run) => run,
-            Receipt::Duplicate => return out.push(Command::Note(Happening::Duplicate { source: took.source })),
+            Receipt::Duplicate | Receipt::Known { .. } => return out.push(Command::Note(Happening::Duplicate { source: took.source })),
         };
         if let Some(failure) = took.fault.clone() {
             let ending = Ending::Stopped(Stopped { kind: StopKind::Dead, node: "source".into(), failure, undone: false });
             out.push(Command::Note(Happening::Taken { took: Box::new(took.clone()), run }));
+            self.answer_ended(run, &ending, out);
             let Took { message, correlation, flow, key, .. } = took;
             return out.push(Command::Note(Happening::Ended { run, message, correlation, flow, key, ending }));
         }
@@ -95,6 +96,7 @@ impl Desk {
             key: took.key,
             version: took.version,
             body: took.body,
+            beside: took.beside,
         };
         let file = RunFile {
             run,
@@ -160,6 +162,9 @@ impl Desk {
     }
 
     pub(super) fn found(&mut self, fetch: Fetch, runs: Vec<RunFile>, next: Option<Moment>, now: Moment, out: &mut Vec<Command>) {
+        if let Fetch::Answer { run, waiter } = fetch {
+            return self.found_answer(run, waiter, runs.into_iter().next(), out);
+        }
         let (found, mut jobs) = (runs.len(), Vec::new());
         let last = runs.last().map(|file| file.run);
         let mut taken = 0;
@@ -177,7 +182,7 @@ impl Desk {
         match fetch {
             Fetch::Active { flow, most, .. } => self.found_active(&flow, last, found < most),
             Fetch::Due { queue, .. } => self.found_due(&queue, next, taken, now),
-            Fetch::Runs(_) | Fetch::Stopped { .. } => {}
+            Fetch::Runs(_) | Fetch::Stopped { .. } | Fetch::Answer { .. } => {}
         }
         if !jobs.is_empty() {
             out.push(Command::Advance(jobs));

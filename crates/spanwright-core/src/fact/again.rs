@@ -11,15 +11,19 @@ use super::{EffectState, Moment, Phase, StoredEffect, Way};
 /// What is done stays done. What was refused is owed in its next generation, since a peer that remembers refusals under
 /// a key must not answer from memory. What is uncertain is owed in the same generation with the same bytes, and so is
 /// what was given up while nobody knew whether an earlier try had arrived. What was undone, or may have been, is owed
-/// again in its next generation; the undos go.
+/// again in its next generation; the undos go. Questions stay: where one was asked before, it is asked anew before its
+/// effect is.
 pub fn owed_again(effects: Vec<StoredEffect>, at: Moment) -> Vec<StoredEffect> {
     let undone: Vec<_> = effects
         .iter()
         .filter(|known| known.effect.way == Way::Undo && may_have_happened(&known.state.phase))
         .map(|known| (known.effect.node.clone(), known.effect.item.clone()))
         .collect();
-    let kept = effects.into_iter().filter(|known| known.effect.way == Way::Do);
+    let kept = effects.into_iter().filter(|known| known.effect.way != Way::Undo);
     kept.map(|mut known| {
+        if known.effect.way == Way::Ask {
+            return known;
+        }
         let was_undone = undone.iter().any(|(node, item)| *node == known.effect.node && *item == known.effect.item);
         known.state = state_again(known.state, was_undone, at);
         known

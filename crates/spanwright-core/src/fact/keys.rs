@@ -14,16 +14,21 @@ pub type NodeName = Arc<str>;
 /// Which item of an `each` (`3`, nested `3/0`); empty outside of one.
 pub type Item = Arc<str>;
 
+/// The item under which a flow's reply to its sender is kept; items of an `each` are numbers.
+pub const ANSWER: &str = "answer";
+
 /// BLAKE3 of some bytes.
 pub type Print = [u8; 32];
 
-/// Doing or undoing.
+/// Doing, undoing, or asking whether it was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Way {
     /// The effect.
     Do,
     /// Its undo.
     Undo,
+    /// The question after an unknown outcome. Its generation is the number of the attempt that it asks about.
+    Ask,
 }
 
 /// One effect of one run.
@@ -62,6 +67,7 @@ impl EffectKey {
         let way: &[u8] = match self.way {
             Way::Do => b"do",
             Way::Undo => b"undo",
+            Way::Ask => b"ask",
         };
         let print = print_of(&[
             b"spanwright effect 1",

@@ -110,6 +110,13 @@ pub enum Receipt {
     Taken(RunId),
     /// Seen before: nothing was written.
     Duplicate,
+    /// Seen before, and its sender wants to know what became of it: nothing was written.
+    Known {
+        /// The run of the first one.
+        run: RunId,
+        /// Whether the first one held the same.
+        same: bool,
+    },
 }
 
 /// Why a store could not.
@@ -254,6 +261,8 @@ pub struct MessageFile {
     pub version: Option<Arc<str>>,
     /// JSON.
     pub body: Arc<[u8]>,
+    /// What came beside it: a JSON record.
+    pub beside: Option<Arc<[u8]>>,
 }
 
 /// A pinned project: everything a run is evaluated under.

@@ -1,4 +1,4 @@
-//! The codes of a project: P01 files, P02 variables, P03 names that lead nowhere, P04 flows.
+//! The codes of a project: P01 files, P02 variables, P03 names that lead nowhere, P04 flows, P05 ways in.
 
 use spanwright_shape::codes;
 
@@ -37,4 +37,14 @@ codes! { "codes/":
     OVERLAP "P0418" "An overlap shorter than the repeated hour";
     POLL_REPEATS "P0419" "A poll of something that may not be repeated";
     PARAMETER_VALUE "P0420" "A value that the parameter cannot take";
+    OUTCOME "P0421" "A meaning of something that is no answer";
+    QUESTION "P0422" "A question that does more than ask";
+    UNDO "P0423" "An undo that cannot work";
+    AGAIN "P0424" "A call that may not be asked again";
+    ROUTE "P0501" "A path that cannot be served";
+    NOT_LISTENING "P0502" "Nobody would hear this";
+    NO_WAITER "P0503" "A reply to nobody";
+    NO_REPLY "P0504" "A sender who waits in vain";
+    NO_FAULT "P0505" "A fault that is not declared";
+    NO_API "P0506" "An API that is not in the project";
 }

@@ -13,6 +13,7 @@ pub(super) struct Files<'b> {
     pub project: Option<Node>,
     pub environments: Vec<Found<'b>>,
     pub systems: Vec<Found<'b>>,
+    pub apis: Vec<Found<'b>>,
     pub flows: Vec<Found<'b>>,
     pub maps: Vec<Found<'b>>,
     pub tests: Vec<Found<'b>>,
@@ -27,7 +28,7 @@ pub(super) struct Found<'b> {
 }
 
 /// The folders that are read.
-const FOLDERS: [&str; 4] = ["environments", "systems", "flows", "maps"];
+const FOLDERS: [&str; 5] = ["environments", "systems", "apis", "flows", "maps"];
 /// The folder of tests; beside them stands what they read.
 const TESTS_FOLDER: &str = "tests";
 /// What the name of a test ends with.
@@ -42,9 +43,9 @@ impl<'b> Files<'b> {
         for (file, path, _) in bundle.iter() {
             check_path(file, path, to);
         }
-        let [environments, systems, flows, maps] = FOLDERS.map(|folder| folder_of(bundle, folder, ".yaml", to));
+        let [environments, systems, apis, flows, maps] = FOLDERS.map(|folder| folder_of(bundle, folder, ".yaml", to));
         let tests = folder_of(bundle, TESTS_FOLDER, TESTS_ENDING, to);
-        Files { project: project(bundle, to), environments, systems, flows, maps, tests }
+        Files { project: project(bundle, to), environments, systems, apis, flows, maps, tests }
     }
 }
 

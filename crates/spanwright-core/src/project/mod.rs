@@ -15,6 +15,7 @@ use spanwright_shape::text::{Bundle, Problem, Problems, Weight, did_you_mean, fo
 use crate::{connector::Connector, plan::Plan};
 
 pub mod codes;
+mod doors;
 mod files;
 mod flow;
 mod maps;
@@ -24,6 +25,7 @@ mod types;
 mod variables;
 pub mod vocabulary;
 
+use doors::Doors;
 use files::{Files, Found};
 use maps::Maps;
 use policy::Defaults;
@@ -39,14 +41,19 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
     let filled = Read::all(&files, to);
     let chosen = filled.environment(environment, to);
     let variables = Variables::read(filled.project.as_ref(), &filled.environments, chosen, to);
-    variables.check_uses(filled.systems.iter().chain(&filled.flows).map(|(_, form)| form), to);
+    let own = filled.systems.iter().chain(&filled.flows).chain(&filled.apis).map(|(_, form)| form);
+    variables.check_uses(own.chain(filled.project.as_ref().and_then(|project| project.form("listen")).as_ref()), to);
     let defaults = Defaults::read(filled.project.as_ref(), &variables, to);
     let world = system::World { bundle, connectors, variables: &variables, defaults: &defaults };
     let systems = Systems::check(&filled.systems, &files.systems, &world, to);
     let maps = Maps::check(&filled.maps, &files.maps, &systems, &variables, bundle, to);
-    let known = flow::Known { bundle, systems: &systems, maps: &maps, variables: &variables };
+    let running: Vec<&Filled<'_>> = filled.running(chosen).collect();
+    let doors = Doors::check(&filled.ways_in(&running), connectors, bundle, to);
+    let known = flow::Known { bundle, systems: &systems, maps: &maps, doors: &doors, variables: &variables };
     filled.check_switches(&files, to);
-    let flows: Vec<_> = filled.running(chosen).filter_map(|form| flow::check(form, &known, to)).collect();
+    let flows: Vec<_> = running.iter().filter_map(|form| flow::check(form, &known, to)).collect();
+    let listen = doors::listen(filled.project.as_ref());
+    doors.check_listened(listen.as_ref(), to);
     if to.errors() > errors {
         return None;
     }
@@ -58,6 +65,8 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
         environment: environment.map(Arc::from),
         systems: systems.plans(),
         flows,
+        doors: doors.plans(),
+        listen,
         maps: maps.plans(),
         vars: variables.seen(),
     })
@@ -88,6 +97,7 @@ struct Read<'f> {
     project: Option<Filled<'f>>,
     environments: Vec<Document<'f>>,
     systems: Vec<Document<'f>>,
+    apis: Vec<Document<'f>>,
     flows: Vec<Document<'f>>,
     maps: Vec<Document<'f>>,
 }
@@ -96,10 +106,16 @@ impl<'f> Read<'f> {
     fn all(files: &'f Files<'f>, to: &mut Problems) -> Read<'f> {
         let mut read = |found: &'f [Found<'f>], form| found.iter().filter_map(|file| Some((file, file.read(form, to)?))).collect();
         let (environments, systems) = (read(&files.environments, &vocabulary::ENVIRONMENT), read(&files.systems, &vocabulary::SYSTEM));
+        let apis = read(&files.apis, &vocabulary::API);
         let (flows, maps) = (read(&files.flows, &vocabulary::FLOW), read(&files.maps, &vocabulary::MAP));
         let _: Vec<Document<'_>> = read(&files.tests, &vocabulary::TEST);
         let project = files.project.as_ref().and_then(|node| vocabulary::PROJECT.read(node, to));
-        Read { project, environments, systems, flows, maps }
+        Read { project, environments, systems, apis, flows, maps }
+    }
+
+    /// Whatever others may bring us something through.
+    fn ways_in<'r>(&'r self, flows: &'r [&'r Filled<'f>]) -> doors::WaysIn<'r, 'f> {
+        doors::WaysIn { apis: &self.apis, flows }
     }
 
     fn environment(&self, name: Option<&str>, to: &mut Problems) -> Option<&Filled<'f>> {

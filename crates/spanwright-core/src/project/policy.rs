@@ -72,6 +72,13 @@ pub(super) fn limits(system: &Filled<'_>, variables: &Variables, to: &mut Proble
     limits
 }
 
+/// A time of a form, where it is written and is one.
+pub(super) fn time(form: &Filled<'_>, key: &str, variables: &Variables, to: &mut Problems) -> Option<Duration> {
+    let mut time = Duration::ZERO;
+    Reader { form, variables, to }.time(key, &mut time);
+    (!time.is_zero()).then_some(time)
+}
+
 /// Reads the values of one form.
 struct Reader<'r, 'n> {
     form: &'r Filled<'n>,

@@ -92,16 +92,25 @@ impl<'f> Systems<'f> {
     }
 }
 
-impl Checked<'_> {
+impl<'f> Checked<'f> {
     /// What the settings say of an operation.
     pub(super) fn operation_settings(&self, name: &str) -> Option<&OperationSettings> {
         self.settings.operations.iter().find(|operation| operation.name.text == name)
     }
 
     /// The operation's own `pages:`.
-    pub(super) fn pages(&self, operation: &str) -> Option<Filled<'_>> {
+    pub(super) fn pages(&self, operation: &str) -> Option<Filled<'f>> {
+        self.operation_form(operation)?.form("pages")
+    }
+
+    /// The operation's own `if_unknown:`.
+    pub(super) fn question(&self, operation: &str) -> Option<Filled<'f>> {
+        self.operation_form(operation)?.form("if_unknown")
+    }
+
+    fn operation_form(&self, operation: &str) -> Option<Filled<'f>> {
         let (_, node) = self.form.pairs("operations").iter().find(|(name, _)| name.text == operation)?;
-        vocabulary::OPERATION.fill(node)?.form("pages")
+        vocabulary::OPERATION.fill(node)
     }
 
     fn plan(self) -> Option<SystemPlan> {
@@ -155,7 +164,7 @@ fn near_operation(name: &str, interface: &Interface) -> Option<String> {
 }
 
 /// The file at a path of the project.
-fn find(bundle: &Bundle, path: &Scalar, to: &mut Problems) -> Option<FileId> {
+pub(super) fn find(bundle: &Bundle, path: &Scalar, to: &mut Problems) -> Option<FileId> {
     let found = bundle.find(&path.text);
     if found.is_none() {
         let help = did_you_mean(&path.text, bundle.iter().map(|(_, path, _)| path));
@@ -266,7 +275,7 @@ fn operation(name: &Scalar, form: &Filled<'_>, variables: &Variables, to: &mut P
     }
 }
 
-fn word(text: &str) -> Option<OutcomeWord> {
+pub(super) fn word(text: &str) -> Option<OutcomeWord> {
     Some(match text {
         "none" => OutcomeWord::None,
         "delivered" => OutcomeWord::Delivered,

@@ -7,7 +7,10 @@
 //! 1. A `send` is owed and the walk goes on; a `call` that is not done blocks what is below it.
 //! 2. **All siblings settle before anything is undone**: while an effect is open, the walk owes and does not undo.
 //! 3. Undo goes in strict reverse order of the walk, one at a time, over what was done **or may have been** (uncertain).
-//! 4. When nothing is open, the run ends: done, skipped, or stopped at the first step that failed.
+//!    Behind a pivot that happened, or may have, nothing is undone: from there on it only goes forward.
+//! 4. When nothing is open, the run ends: done, skipped, or stopped at the first step that failed; then `if_dead` has its say.
+//!
+//! `effect.rs` beside this says where one effect stands, `end.rs` what follows when the walk has come to its end.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,9 +20,16 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 use super::scene::{Carried, Names};
 use crate::{
     codes,
-    fact::{Ending, Item, MessageFile, NodeName, Phase, Print, Root, RunId, SkipReason, StopKind, Stopped, Way, no_item, print_of},
-    plan::{Body, EACH_ITEMS_MOST, EffectPlan, Flow, Plan, Step, StepKind},
+    door::Reply,
+    fact::{Ending, Item, MessageFile, NodeName, Phase, Print, Root, RunId, StopKind, Stopped, Way, no_item, print_of},
+    plan::{EACH_ITEMS_MOST, Flow, Plan, Step, StepKind},
 };
+
+mod effect;
+mod end;
+mod reply;
+
+pub(crate) use end::ending_of;
 
 /// A run to be advanced, complete: it can go to another thread.
 #[derive(Clone)]
@@ -52,6 +62,10 @@ pub struct KnownEffect {
     pub way: Way,
     /// Its phase.
     pub phase: Phase,
+    /// Its generation; of a question, the attempt that it asks about.
+    pub generation: u32,
+    /// Attempts that were spent.
+    pub tries: u32,
 }
 
 /// What follows.
@@ -66,6 +80,22 @@ pub enum Advance {
     },
     /// It is over.
     Ends(Ending),
+    /// It says something to whoever waits, and then this follows.
+    Replies {
+        /// What it says.
+        replied: Box<Replied>,
+        /// What follows.
+        next: Box<Advance>,
+    },
+}
+
+/// What a `reply:` step says.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Replied {
+    /// The step.
+    pub node: NodeName,
+    /// What it says.
+    pub reply: Reply,
 }
 
 /// What comes when all that is owed is settled.
@@ -88,8 +118,28 @@ pub struct Owed {
     pub way: Way,
     /// The effect's number in its flow.
     pub effect: usize,
+    /// What is wanted.
+    pub want: Want,
     /// What is asked.
     pub input: Arc<Input>,
+}
+
+/// What is wanted of an effect.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Want {
+    /// That it is asked for.
+    Asked,
+    /// An answer to the question whether this attempt happened.
+    Told {
+        /// The attempt's number.
+        attempt: u32,
+    },
+    /// Its answer says that it is not ready: it is asked for again after a while.
+    Ready,
+    /// It certainly did not happen, says the question: it is asked for again with the same bytes.
+    Repeated,
+    /// It happened after all, says the question, with this answer.
+    Happened(Option<Arc<[u8]>>),
 }
 
 /// What an effect asks: parameters and body as JSON bytes.
@@ -143,7 +193,7 @@ pub fn advance(job: &AdvanceJob, room: &Room) -> Advance {
 /// The same, and tells what it came by.
 pub fn advance_watched(job: &AdvanceJob, room: &Room, watch: &dyn Fn(Passed<'_>)) -> Advance {
     let flow = &job.plan.flows[job.flow];
-    let mut walk = Walk { job, flow, room, watch, owed: Vec::new(), waits: false, stopped: None, filtered: false, past: Vec::new() };
+    let mut walk = Walk::new(job, flow, room, watch);
     match walk.begin() {
         Ok((body, names)) => {
             walk.steps(&flow.steps, body, &names, &no_item());
@@ -161,7 +211,7 @@ enum Flowing<'a> {
     Off,
 }
 
-/// An effect that the walk came by and that can be undone.
+/// An effect that happened, or may have, and can be undone.
 struct Past<'a> {
     effect: usize,
     item: Item,
@@ -175,14 +225,35 @@ struct Walk<'a> {
     room: &'a Room,
     watch: &'a dyn Fn(Passed<'_>),
     owed: Vec<Owed>,
-    /// A call is open: what is below it was not looked at.
-    waits: bool,
+    /// What was walked by cannot end the run without another walk.
+    looks: bool,
     stopped: Option<Stopped>,
     filtered: bool,
+    /// What a reply step says that had not been said before.
+    replied: Option<Replied>,
     past: Vec<Past<'a>>,
+    /// A pivot happened, or may have: nothing is undone any more.
+    pivoted: bool,
 }
 
 impl<'a> Walk<'a> {
+    fn new(job: &'a AdvanceJob, flow: &'a Flow, room: &'a Room, watch: &'a dyn Fn(Passed<'_>)) -> Walk<'a> {
+        let looks = !matches!(flow.if_dead, crate::plan::IfDead::Letter);
+        Walk {
+            job,
+            flow,
+            room,
+            watch,
+            owed: Vec::new(),
+            looks,
+            stopped: None,
+            filtered: false,
+            replied: None,
+            past: Vec::new(),
+            pivoted: false,
+        }
+    }
+
     fn begin(&self) -> Result<(Carried<'a>, Names<'a>), Failure> {
         let body = Carried::bytes(&self.job.message.body);
         let whole = body.value(self.room)?;
@@ -221,6 +292,7 @@ impl<'a> Walk<'a> {
             StepKind::Each { items, steps } => self.each(items, steps, body, names, item),
             StepKind::Call(effect) => self.call(*effect, body, names, item),
             StepKind::Send(effect) => self.send(*effect, body, names, item),
+            StepKind::Reply(plan) => self.reply(&step.name, plan, body, names),
         }
     }
 
@@ -294,130 +366,17 @@ impl<'a> Walk<'a> {
         Ok(if all_on { Flowing::On(body) } else { Flowing::Off })
     }
 
-    fn call(&mut self, effect: usize, body: Carried<'a>, names: &mut Names<'a>, item: &Item) -> Result<Flowing<'a>, Failure> {
-        let plan = &self.flow.effects[effect];
-        self.remember(effect, body, names, item);
-        match self.known(&plan.node, item, Way::Do) {
-            Some(Phase::Done(answer)) => {
-                let value = match answer {
-                    Some(bytes) => Carried::bytes(bytes).value(self.room)?,
-                    None => Value::Null,
-                };
-                names.answer(plan, value);
-                Ok(Flowing::On(body))
-            }
-            Some(Phase::Unchanged | Phase::Superseded) => {
-                names.answer(plan, Value::Null);
-                Ok(Flowing::On(body))
-            }
-            Some(Phase::Uncertain(why)) => Ok(self.failed(plan, StopKind::Uncertain, why.clone())),
-            Some(Phase::Dead(why)) => Ok(self.failed(plan, StopKind::Dead, why.clone())),
-            None | Some(Phase::Owed { .. } | Phase::Started { .. }) => {
-                self.owe(effect, plan, Way::Do, body, names, item)?;
-                self.waits = true;
-                Ok(Flowing::Off)
-            }
-        }
-    }
-
-    fn failed(&mut self, plan: &EffectPlan, kind: StopKind, why: Failure) -> Flowing<'a> {
-        self.stop(&plan.node, kind, why);
-        Flowing::Off
-    }
-
-    fn send(&mut self, effect: usize, body: Carried<'a>, names: &Names<'a>, item: &Item) -> Result<Flowing<'a>, Failure> {
-        let plan = &self.flow.effects[effect];
-        self.remember(effect, body, names, item);
-        match self.known(&plan.node, item, Way::Do) {
-            Some(Phase::Done(_) | Phase::Unchanged | Phase::Superseded) => {}
-            Some(Phase::Uncertain(why)) => self.stop(&plan.node, StopKind::Uncertain, why.clone()),
-            Some(Phase::Dead(why)) => self.stop(&plan.node, StopKind::Dead, why.clone()),
-            None | Some(Phase::Owed { .. } | Phase::Started { .. }) => self.owe(effect, plan, Way::Do, body, names, item)?,
-        }
-        Ok(Flowing::On(body))
-    }
-
-    fn remember(&mut self, effect: usize, body: Carried<'a>, names: &Names<'a>, item: &Item) {
-        if self.flow.effects[effect].undo.is_some() {
-            self.past.push(Past { effect, item: item.clone(), body, names: names.clone() });
-        }
-    }
-
-    fn owe(
-        &mut self,
-        effect: usize,
-        plan: &'a EffectPlan,
-        way: Way,
-        body: Carried<'a>,
-        names: &Names<'a>,
-        item: &Item,
-    ) -> Result<(), Failure> {
-        let with = match &plan.with {
-            Some(map) => self.mapped(map, body, names)?,
-            None => b"{}".to_vec(),
-        };
-        let body = match &plan.body {
-            Body::None => None,
-            Body::Whole => Some(body.to_bytes()),
-            Body::Map(map) => Some(self.mapped(map, body, names)?),
-            Body::Expr(program) => {
-                let value = self.value(program, body, names)?.unwrap_or(Value::Null);
-                Some(Carried::Value(value).to_bytes())
-            }
-        };
-        let input = Input::new(with, body);
-        if plan.unchanged {
-            // Here, on a worker: the desk will compare it.
-            input.print();
-        }
-        self.owed.push(Owed { node: plan.node.clone(), item: item.clone(), way, effect, input: Arc::new(input) });
-        Ok(())
-    }
-
-    fn known(&self, node: &str, item: &str, way: Way) -> Option<&'a Phase> {
+    fn known(&self, node: &str, item: &str, way: Way) -> Option<&'a KnownEffect> {
         let found = self.job.known.binary_search_by(|have| (&*have.node, &*have.item, have.way).cmp(&(node, item, way)));
-        found.ok().map(|n| &self.job.known[n].phase)
+        found.ok().map(|n| &self.job.known[n])
     }
 
-    /// The first step that failed is the one that is named.
+    /// The first step that failed is the one that is named; one of which nobody knows comes before one that is dead.
     fn stop(&mut self, node: &NodeName, kind: StopKind, failure: Failure) {
         let uncertain_first = self.stopped.as_ref().is_some_and(|have| have.kind == StopKind::Dead && kind == StopKind::Uncertain);
         if self.stopped.is_none() || uncertain_first {
             self.stopped = Some(Stopped { kind, node: node.clone(), failure, undone: false });
         }
-    }
-
-    fn end(mut self) -> Advance {
-        if !self.owed.is_empty() {
-            let then = if self.waits || self.stopped.is_some() || self.past.iter().len() > 0 { Then::Look } else { Then::Ends };
-            return Advance::Owes { owed: self.owed, then };
-        }
-        match self.stopped.take() {
-            Some(stopped) => self.undo(stopped),
-            None if self.filtered && self.job.known.is_empty() => Advance::Ends(Ending::Skipped(SkipReason::Filtered)),
-            None => Advance::Ends(ending_of(self.job.known.iter().map(|known| &known.phase))),
-        }
-    }
-
-    fn undo(mut self, mut stopped: Stopped) -> Advance {
-        let past = std::mem::take(&mut self.past);
-        for Past { effect, item, body, names } in past.into_iter().rev() {
-            let plan = &self.flow.effects[effect];
-            let Some(undo) = &plan.undo else { continue };
-            if !matches!(self.known(&plan.node, &item, Way::Do), Some(Phase::Done(_) | Phase::Uncertain(_))) {
-                continue;
-            }
-            stopped.undone = true;
-            match self.known(&plan.node, &item, Way::Undo) {
-                Some(Phase::Done(_) | Phase::Unchanged | Phase::Superseded) => continue,
-                Some(Phase::Owed { .. } | Phase::Started { .. } | Phase::Uncertain(_) | Phase::Dead(_)) | None => {}
-            }
-            return match self.owe(effect, undo, Way::Undo, body, &names, &item) {
-                Ok(()) => Advance::Owes { owed: self.owed, then: Then::Look },
-                Err(failure) => Advance::Ends(Ending::Stopped(Stopped { failure, undone: false, ..stopped })),
-            };
-        }
-        Advance::Ends(Ending::Stopped(stopped))
     }
 
     fn value(&self, program: &'a Program, body: Carried<'a>, names: &Names<'a>) -> Result<Option<Value<'a>>, Failure> {
@@ -445,23 +404,6 @@ impl<'a> Walk<'a> {
             }
             None => "no reason was given".to_string(),
         })
-    }
-}
-
-/// How a run ends whose effects are all settled well.
-pub(crate) fn ending_of<'p>(phases: impl Iterator<Item = &'p Phase>) -> Ending {
-    let (mut any, mut superseded, mut unchanged) = (false, false, false);
-    for phase in phases {
-        match phase {
-            Phase::Superseded => superseded = true,
-            Phase::Unchanged => unchanged = true,
-            Phase::Done(_) | Phase::Owed { .. } | Phase::Started { .. } | Phase::Uncertain(_) | Phase::Dead(_) => any = true,
-        }
-    }
-    match (any, superseded, unchanged) {
-        (false, true, _) => Ending::Skipped(SkipReason::Superseded),
-        (false, false, true) => Ending::Skipped(SkipReason::Unchanged),
-        _ => Ending::Done,
     }
 }
 

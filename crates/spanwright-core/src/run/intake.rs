@@ -12,8 +12,9 @@ use spanwright_shape::{json, number::Number, room::Room, text::Failure, value::V
 use super::times;
 use crate::{
     codes,
+    door::Incoming,
     fact::{Print, print_of},
-    plan::Source,
+    plan::{Poll, Source},
 };
 
 /// The key that a decoder sets first in a record that breaks its schema.
@@ -34,6 +35,10 @@ pub struct Arrival {
     pub once: Option<Arc<str>>,
     /// It cannot be used as it is.
     pub fault: Option<Failure>,
+    /// What came beside it: a JSON record.
+    pub beside: Option<Arc<[u8]>>,
+    /// The sender's correlation id.
+    pub correlation: Option<Arc<str>>,
 }
 
 impl Arrival {
@@ -45,7 +50,7 @@ impl Arrival {
         once: Option<Arc<str>>,
         fault: Option<Failure>,
     ) -> Arrival {
-        Arrival { print: print_of(&[&body]), body, key, version, once, fault }
+        Arrival { print: print_of(&[&body]), body, key, version, once, fault, beside: None, correlation: None }
     }
 }
 
@@ -69,7 +74,7 @@ pub struct Page {
 pub fn page(source: &Source, answer: &Value<'_>) -> Result<Page, Failure> {
     let mut page = items(source, answer)?;
     let room = Room::new();
-    page.next = match &source.pages {
+    page.next = match source.poll().and_then(|poll| poll.pages.as_ref()) {
         Some(pages) => value(&pages.take, answer, &room)?.filter(|token| !is_empty(token)).map(|token| bytes(&token)),
         None => None,
     };
@@ -84,7 +89,7 @@ pub fn items(source: &Source, answer: &Value<'_>) -> Result<Page, Failure> {
     let mut page = Page::default();
     let mut room = Room::new();
     let whole = Room::new();
-    let items: &[Value<'_>] = match &source.each {
+    let items: &[Value<'_>] = match source.poll().and_then(|poll| poll.each.as_ref()) {
         None => std::slice::from_ref(answer),
         Some(each) => match value(each, answer, &whole)? {
             None | Some(Value::Null) => &[],
@@ -125,23 +130,64 @@ fn take(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) {
 }
 
 fn arrival(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) -> Result<Option<Arrival>, Failure> {
-    if let Some(rule) = &source.cursor
+    if let Some(rule) = source.poll().and_then(|poll| poll.cursor.as_ref())
         && let Some(cursor) = value(&rule.take, item, room)?.filter(|cursor| !is_empty(cursor))
     {
         further(&mut page.cursor, &cursor);
     }
+    named(source, item, &[], None, room)
+}
+
+/// One item with its names; `None` where `when` leaves it out. `given` is what the sender itself calls the event.
+fn named<'a>(
+    source: &'a Source,
+    item: &Value<'a>,
+    names: &'a [(&'a str, Value<'a>)],
+    given: Option<&str>,
+    room: &'a Room,
+) -> Result<Option<Arrival>, Failure> {
+    let env = Env { dot: *item, names };
     if let Some(when) = &source.when
-        && matches!(value(when, item, room)?, None | Some(Value::Null | Value::Bool(false)))
+        && matches!(one(when, &env, room)?, None | Some(Value::Null | Value::Bool(false)))
     {
         return Ok(None);
     }
-    let key = text(source.key.as_ref(), item, room)?;
+    let text = |program: Option<&'a Program>| program.map_or(Ok(None), |program| Ok(plain_text(one(program, &env, room)?)));
+    let key = text(source.key.as_ref())?;
     if source.key.is_some() && key.is_none() {
         return Err(Failure::new(&codes::NO_KEY, "`key` of the source gave nothing"));
     }
-    let (version, once) = (text(source.version.as_ref(), item, room)?, text(source.once.as_ref(), item, room)?);
+    let (version, once) = (text(source.version.as_ref())?, text(source.once.as_ref())?);
+    if source.once.is_some() && once.is_none() && source.served().is_some() {
+        return Err(Failure::new(&codes::NO_KEY, "`once` of the source gave nothing"));
+    }
+    let once = once.or_else(|| given.map(Arc::from));
     let key = key.or_else(|| once.clone());
     Ok(Some(Arrival::new(bytes(item), key, version, once, None)))
+}
+
+/// A message that was brought to us; `None` where `when` leaves it out.
+///
+/// # Errors
+/// An expression of the source failed, or gave no key.
+pub fn brought(source: &Source, incoming: &Incoming<'_>, room: &Room) -> Result<Option<Arrival>, Failure> {
+    let names = match incoming.beside {
+        Value::Record(fields) => fields,
+        _ => &[],
+    };
+    let arrival = named(source, &incoming.body, names, incoming.once.as_deref(), room)?;
+    let correlation = incoming.correlation.as_deref().map(Arc::from);
+    Ok(arrival.map(|arrival| Arrival { beside: beside(incoming, arrival.once.as_deref()), correlation, ..arrival }))
+}
+
+/// What came beside the body, and which event it is: what `$headers`, `$query`, `$path` and `$meta.once` will say.
+fn beside(incoming: &Incoming<'_>, once: Option<&str>) -> Option<Arc<[u8]>> {
+    let mut fields = match incoming.beside {
+        Value::Record(fields) => fields.to_vec(),
+        _ => Vec::new(),
+    };
+    fields.extend(once.map(|once| ("once", Value::Text(once))));
+    (!fields.is_empty()).then(|| bytes(&Value::Record(&fields)))
 }
 
 /// A broken item, with what can still be told about it.
@@ -154,7 +200,7 @@ fn faulty(source: &Source, item: &Value<'_>, fault: Failure, room: &Room) -> Arr
 ///
 /// # Errors
 /// `with:` failed.
-pub fn parameters(source: &Source, cursor: Option<&[u8]>, token: Option<&[u8]>) -> Result<Vec<u8>, Failure> {
+pub fn parameters(source: &Poll, cursor: Option<&[u8]>, token: Option<&[u8]>) -> Result<Vec<u8>, Failure> {
     let room = Room::new();
     let mut own = Vec::new();
     if let Some(with) = &source.with {
@@ -219,17 +265,25 @@ pub fn further_bytes(have: &mut Option<Arc<[u8]>>, new: &[u8]) {
 }
 
 fn value<'a>(program: &'a Program, dot: &Value<'a>, room: &'a Room) -> Result<Option<Value<'a>>, Failure> {
-    program.one(&Env { dot: *dot, names: &[] }, room).map_err(|fault| fault.failure)
+    one(program, &Env { dot: *dot, names: &[] }, room)
+}
+
+fn one<'a>(program: &'a Program, env: &Env<'a>, room: &'a Room) -> Result<Option<Value<'a>>, Failure> {
+    program.one(env, room).map_err(|fault| fault.failure)
 }
 
 /// A key's or version's text: text as it is, a number as it is written; nothing where it is absent, null or "".
 fn text(program: Option<&Program>, item: &Value<'_>, room: &Room) -> Result<Option<Arc<str>>, Failure> {
     let Some(program) = program else { return Ok(None) };
-    Ok(match value(program, item, room)? {
+    Ok(plain_text(value(program, item, room)?))
+}
+
+fn plain_text(value: Option<Value<'_>>) -> Option<Arc<str>> {
+    match value {
         Some(Value::Text(text)) if !text.is_empty() => Some(text.into()),
         Some(Value::Number(number)) => Some(plain(&number).into()),
         _ => None,
-    })
+    }
 }
 
 fn plain(number: &Number<'_>) -> String {

@@ -9,6 +9,8 @@ mod scene;
 mod times;
 
 pub(crate) use advance::ending_of;
-pub use advance::{Advance, AdvanceJob, Input, Known, KnownEffect, Owed, Passed, Then, advance, advance_watched};
+pub use advance::{Advance, AdvanceJob, Input, Known, KnownEffect, Owed, Passed, Replied, Then, Want, advance, advance_watched};
+pub use intake::Arrival;
 pub use preview::preview;
+pub use scene::message_id;
 pub use times::{moment, rfc3339};

@@ -18,8 +18,15 @@ pub fn preview(file: &RunFile, plan: &Arc<Plan>, room: &Room) -> Option<Advance>
         node: known.effect.node,
         item: known.effect.item,
         way: known.effect.way,
+        generation: known.state.generation,
+        tries: known.state.tries,
         phase: known.state.phase,
     });
     let (run, root, message) = (file.run, file.root, file.message.clone());
-    Some(advance(&AdvanceJob { run, plan: plan.clone(), flow, root, message, known: known.collect() }, room))
+    let mut owes = advance(&AdvanceJob { run, plan: plan.clone(), flow, root, message, known: known.collect() }, room);
+    // Whoever waited for the reply has gone.
+    while let Advance::Replies { next, .. } = owes {
+        owes = *next;
+    }
+    Some(owes)
 }

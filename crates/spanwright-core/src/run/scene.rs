@@ -3,7 +3,11 @@
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
 use super::advance::AdvanceJob;
-use crate::{codes, plan::EffectPlan};
+use crate::{
+    codes,
+    fact::StopKind,
+    plan::{EffectPlan, Plan},
+};
 
 /// The body between two steps: bytes until somebody looks into it.
 #[derive(Clone, Copy)]
@@ -47,7 +51,11 @@ pub(super) struct Names<'a> {
 
 impl<'a> Names<'a> {
     pub(super) fn first(whole: Value<'a>, job: &'a AdvanceJob, room: &'a Room) -> Names<'a> {
-        Names { all: vec![("in", whole), ("meta", meta(job, room)), ("vars", vars(job, room))] }
+        let beside = beside(job, room);
+        let once = beside.iter().find(|(name, _)| *name == "once").map_or(Value::Null, |(_, once)| *once);
+        let mut all = vec![("in", whole), ("meta", meta(job, once, room)), ("vars", vars(job, room))];
+        all.extend(beside.iter().filter(|(name, _)| *name != "once"));
+        Names { all }
     }
 
     /// The answer of a call, under the name that the plan gives it.
@@ -68,19 +76,70 @@ impl<'a> Names<'a> {
         Names { all }
     }
 
+    /// Seen by what an effect asks: `$delivery`.
+    pub(super) fn delivery(&self, id: &str, room: &'a Room) -> Names<'a> {
+        let fields = room.bump().alloc_slice_copy(&[("id", Value::Text(room.text(id)))]);
+        self.and("delivery", Value::Record(fields))
+    }
+
+    /// Seen by what follows from an effect's failure: `$error`.
+    pub(super) fn error(&self, failed: &EffectPlan, plan: &'a Plan, why: (StopKind, &Failure), room: &'a Room) -> Names<'a> {
+        self.error_at(&failed.node, Some(failed), plan, why, room)
+    }
+
+    /// Seen by what follows from a failure of some step: `$error`.
+    pub(super) fn error_at(
+        &self,
+        step: &str,
+        failed: Option<&EffectPlan>,
+        plan: &'a Plan,
+        (kind, why): (StopKind, &Failure),
+        room: &'a Room,
+    ) -> Names<'a> {
+        let text = |text: &str| Value::Text(room.text(text));
+        let system = failed.and_then(|failed| plan.systems.get(failed.system));
+        let outcome = match kind {
+            StopKind::Dead => "never",
+            StopKind::Uncertain => "unknown",
+        };
+        let fields = [
+            ("step", text(step)),
+            ("system", system.map_or(Value::Null, |system| text(&system.name))),
+            ("outcome", text(outcome)),
+            ("code", text(why.code.id)),
+            ("reason", text(&why.says)),
+        ];
+        self.and("error", Value::Record(room.bump().alloc_slice_copy(&fields)))
+    }
+
+    fn and(&self, name: &'a str, value: Value<'a>) -> Names<'a> {
+        let mut all = self.all.clone();
+        all.push((name, value));
+        Names { all }
+    }
+
     pub(super) fn in_room(&self, room: &'a Room) -> &'a [(&'a str, Value<'a>)] {
         room.bump().alloc_slice_copy(&self.all)
     }
 }
 
+/// What came beside the body: `$headers`, `$query`, `$path`, and `once`.
+fn beside<'a>(job: &'a AdvanceJob, room: &'a Room) -> &'a [(&'a str, Value<'a>)] {
+    match job.message.beside.as_deref().and_then(|bytes| json::read(bytes, room).ok()) {
+        Some(Value::Record(fields)) => fields,
+        _ => &[],
+    }
+}
+
 /// `$meta`: who this message is. Nothing in it changes between two walks.
-fn meta<'a>(job: &'a AdvanceJob, room: &'a Room) -> Value<'a> {
+fn meta<'a>(job: &'a AdvanceJob, once: Value<'a>, room: &'a Room) -> Value<'a> {
     let text = |text: &str| Value::Text(room.text(text));
     let maybe = |value: &Option<std::sync::Arc<str>>| value.as_ref().map_or(Value::Null, |value| text(value));
     let message = &job.message;
     let fields = [
         ("id", text(&message_id(message.id))),
         ("correlation", text(&message.correlation)),
+        ("once", once),
         ("key", maybe(&message.key)),
         ("version", maybe(&message.version)),
         ("flow", text(&job.plan.flows[job.flow].name)),
@@ -97,7 +156,7 @@ fn vars<'a>(job: &'a AdvanceJob, room: &'a Room) -> Value<'a> {
 }
 
 /// A message's id as people see it: a UUID.
-pub(crate) fn message_id(id: u128) -> String {
+pub fn message_id(id: u128) -> String {
     let hex = format!("{id:032x}");
     format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
 }

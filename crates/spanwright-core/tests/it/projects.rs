@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use spanwright_core::{
     connector::Connector,
-    plan::{Body, Plan, StepKind},
+    plan::{Body, IfDead, Plan, StepKind},
     project,
 };
 use spanwright_shape::text::{
@@ -76,9 +76,10 @@ fn the_plan_says_what_the_files_say() {
     let plan = whole();
     let (_, flow) = plan.flow("customers").unwrap();
     let source = flow.source.as_ref().unwrap();
-    assert_eq!((&*plan.project, &*source.name, source.every.as_secs()), ("shop", "customers.source", 60));
+    let poll = source.poll().unwrap();
+    assert_eq!((&*plan.project, &*source.name, poll.every.as_secs()), ("shop", "customers.source", 60));
     assert_eq!(
-        source.cursor.as_ref().map(|cursor| (&*cursor.into, &cursor.start[..])),
+        poll.cursor.as_ref().map(|cursor| (&*cursor.into, &cursor.start[..])),
         Some(("ChangedSince", &b"\"2026-01-01T00:00:00\""[..]))
     );
     let names: Vec<&str> = flow.steps.iter().map(|step| &*step.name).collect();
@@ -142,6 +143,7 @@ refused! {
     a_map_that_reads_what_is_not_there
     keys_and_lists
     bodies
+    sagas
 }
 
 #[test]
@@ -151,4 +153,23 @@ fn where_the_parameters_are_the_fields_of_the_body_one_of_both_says_it_all() {
     let effects = &plan.flow("customers").unwrap().1.effects;
     assert!(matches!((&effects[0].with, &effects[0].body), (Some(_), Body::None)));
     assert!(matches!((&effects[1].with, &effects[1].body), (None, Body::Map(_))));
+}
+
+#[test]
+fn a_saga_is_what_its_files_say() {
+    let (plan, text) = check_as("a_saga", None);
+    let plan = plan.unwrap_or_else(|| panic!("{text}"));
+    let (_, flow) = plan.flow("customers").unwrap();
+    let one = &flow.effects[0];
+    let (undo, question) = (one.undo.as_ref().unwrap(), one.if_unknown.as_ref().unwrap());
+    assert_eq!((&*undo.node, &*undo.queue, &*question.ask.queue), ("one", "customers.one.undo", "customers.one.ask"));
+    assert_eq!(
+        (one.repeat, question.wait.as_secs()),
+        (spanwright_core::interface::Repeat::Never, 5),
+        "what is asked about is never simply repeated"
+    );
+    assert_eq!((one.timeout.map(|timeout| timeout.as_secs()), one.outcomes.len()), (Some(3), 1));
+    assert!(flow.effects[1].pivot && flow.effects[1].again.as_ref().is_some_and(|again| again.every.as_secs() == 10));
+    assert!(matches!(flow.effects[2].if_dead, IfDead::Discard));
+    assert!(matches!(&flow.if_dead, IfDead::Steps(steps) if steps.len() == 1));
 }

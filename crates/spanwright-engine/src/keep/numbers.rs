@@ -89,12 +89,17 @@ pub fn way(way: Way) -> i64 {
     match way {
         Way::Do => 0,
         Way::Undo => 1,
+        Way::Ask => 2,
     }
 }
 
 /// Of a number.
 pub fn way_of(number: i64) -> Way {
-    if number == 0 { Way::Do } else { Way::Undo }
+    match number {
+        0 => Way::Do,
+        1 => Way::Undo,
+        _ => Way::Ask,
+    }
 }
 
 /// The number of a phase.

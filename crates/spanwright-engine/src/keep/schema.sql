@@ -13,7 +13,9 @@ CREATE TABLE message (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, source INTEGER NOT NULL, correlation TEXT NOT NULL,
     received INTEGER NOT NULL, key TEXT, version TEXT, body INTEGER NOT NULL,
     -- The message that a person made it of.
-    parent INTEGER
+    parent INTEGER,
+    -- What came beside the body (headers, query, path), a JSON record.
+    beside BLOB
 ) STRICT;
 CREATE INDEX message_correlation ON message (correlation);
 -- Answers both "which messages about this record?" and "did a newer one come?", since the row number ends every index.
@@ -35,7 +37,7 @@ CREATE INDEX run_stopped ON run (flow, node, reason, changed) WHERE state IN (4,
 -- The same in the order in which a chore goes through them.
 CREATE INDEX run_stopped_id ON run (id) WHERE state IN (4, 5);
 
--- way: 0 do, 1 undo. state: 0 owed, 1 started, 2 done, 3 unchanged, 4 superseded, 5 uncertain, 6 dead.
+-- way: 0 do, 1 undo, 2 ask whether it was done. state: 0 owed, 1 started, 2 done, 3 unchanged, 4 superseded, 5 uncertain, 6 dead.
 -- outcome: 0 delivered, 1 later, 2 unknown, 3 never. n, exchange and outcome are the last attempt's; earlier ones lie in `attempt`.
 -- reason and words: what the state says, else what the last attempt said. lane: 0 where nothing is ordered.
 CREATE TABLE effect (
@@ -64,6 +66,7 @@ CREATE TABLE attempt (
     PRIMARY KEY (run, node, item, way, at, n)
 ) WITHOUT ROWID, STRICT;
 
+-- print: of a record what it held last, of an event what it held.
 -- What came in before, and what was sent last (`sent:flow.node`).
 CREATE TABLE seen (
     scope INTEGER NOT NULL, key TEXT NOT NULL, print BLOB, message INTEGER, until INTEGER NOT NULL, PRIMARY KEY (scope, key)

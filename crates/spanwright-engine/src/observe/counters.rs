@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use spanwright_core::{
+    deliver::GateChange,
     desk::Happening,
     fact::{Ending, OutcomeKind, SkipReason, StopKind},
 };
@@ -24,6 +25,8 @@ pub struct Counters {
     pub done: u64,
     /// Runs that had nothing to do: filtered, unchanged, superseded.
     pub skipped: Skipped,
+    /// Runs that failed and that their flow's `if_dead` has dealt with.
+    pub set_aside: u64,
     /// Dead letters by the code of their reason.
     pub dead: BTreeMap<&'static str, u64>,
     /// Those of them of which nobody knows whether they happened.
@@ -32,6 +35,10 @@ pub struct Counters {
     pub calls: BTreeMap<(Arc<str>, Arc<str>), Calls>,
     /// Polls that failed.
     pub polls_failed: u64,
+    /// Times that a breaker opened.
+    pub breaker_opened: u64,
+    /// Times that one closed again.
+    pub breaker_closed: u64,
     /// Batches that were split to find the bad item.
     pub splits: u64,
 }
@@ -91,6 +98,8 @@ impl Counters {
                 row.got += report.got;
             }
             Happening::Split { .. } => self.splits += 1,
+            Happening::Gate { change: GateChange::Opened(_), .. } => self.breaker_opened += 1,
+            Happening::Gate { change: GateChange::Closed, .. } => self.breaker_closed += 1,
             Happening::Gate { .. } | Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => {}
         }
     }
@@ -101,6 +110,7 @@ impl Counters {
             Ending::Skipped(SkipReason::Filtered) => self.skipped.filtered += 1,
             Ending::Skipped(SkipReason::Unchanged) => self.skipped.unchanged += 1,
             Ending::Skipped(SkipReason::Superseded) => self.skipped.superseded += 1,
+            Ending::SetAside(_) => self.set_aside += 1,
             Ending::Stopped(stopped) => {
                 *self.dead.entry(stopped.failure.code.id).or_default() += 1;
                 self.uncertain += u64::from(stopped.kind == StopKind::Uncertain);

@@ -29,6 +29,7 @@ impl Level {
             Happening::Taken { .. } | Happening::Duplicate { .. } | Happening::Exchanged { .. } => Level::Debug,
             Happening::Ended { ending: Ending::Done | Ending::Skipped(_), .. } => Level::Debug,
             Happening::Ended { ending: Ending::Stopped(_), .. } => Level::Error,
+            Happening::Ended { ending: Ending::SetAside(_), .. } => Level::Warn,
             Happening::Attempt(_) | Happening::Gate { .. } | Happening::PollFailed { .. } => Level::Error,
             Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => Level::Info,
             Happening::Split { .. } => Level::Warn,
@@ -210,6 +211,10 @@ fn ended(ending: &Ending, at: Moment) -> Line {
         Ending::Skipped(SkipReason::Filtered) => done("skipped: `only` was not true"),
         Ending::Skipped(SkipReason::Unchanged) => done("skipped: nothing had changed since the last time"),
         Ending::Skipped(SkipReason::Superseded) => done("skipped: a newer state of the record came"),
+        Ending::SetAside(stopped) => {
+            let words = format!("failed at {}; the flow's `if_dead` has dealt with it", stopped.node);
+            Line::new(at, Level::Warn, "run-ended", words).came_out("failure").label("node", &stopped.node).because(Some(&stopped.failure))
+        }
         Ending::Stopped(stopped) => {
             let (words, outcome) = match stopped.kind {
                 StopKind::Dead => (format!("a dead letter, stopped at {}", stopped.node), "failure"),

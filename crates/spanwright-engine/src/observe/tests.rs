@@ -73,6 +73,7 @@ fn taken() -> Happening {
         key: Some("10042".into()),
         version: None,
         body: Arc::from(&b"{\"Password\":\"a body is never seen\"}"[..]),
+        beside: None,
         flow: "customers".into(),
         root: Root(1),
         plan: spanwright_core::fact::PlanId(1),

@@ -28,6 +28,7 @@ use super::{
 use crate::{
     clock::Dice,
     codes, keep,
+    listen::Listening,
     observe::{Level, Line, Observer},
 };
 
@@ -41,7 +42,7 @@ const EVENTS_AT_ONCE: usize = 256;
 const RUNS_AT_ONCE: usize = 128;
 
 /// What the clerk hears.
-pub(super) enum Word {
+pub(crate) enum Word {
     /// Something for the desk.
     Event(Event),
     /// Finish what is in flight and end; the second time, end.
@@ -52,7 +53,7 @@ pub(super) enum Word {
 
 /// The way to the clerk; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Inbox {
+pub(crate) struct Inbox {
     words: Sender<Word>,
 }
 
@@ -61,7 +62,7 @@ impl Inbox {
         Inbox { words }
     }
 
-    pub(super) fn tell(&self, event: Event) {
+    pub(crate) fn tell(&self, event: Event) {
         self.say(Word::Event(event));
     }
 
@@ -75,6 +76,8 @@ impl Inbox {
 pub(super) struct Clerk {
     pub(super) desk: Desk,
     pub(super) office: Arc<Office>,
+    /// Where others reach us.
+    pub(super) listening: Option<Listening>,
     pub(super) workers: usize,
     pub(super) journal: keep::WriterHandle,
     pub(super) words: Receiver<Word>,
@@ -96,7 +99,7 @@ impl Clerk {
             self.hear();
             let now = self.now();
             let standing = self.desk.standing(now);
-            if let Some(why) = self.watch.over(&standing, self.office.under_way(), self.desk.at_rest(), now) {
+            if let Some(why) = self.watch.over(&standing, self.office.under_way(), self.at_rest(), now) {
                 break why;
             }
             if now.since(self.published) >= PUBLISH_EVERY {
@@ -113,6 +116,11 @@ impl Clerk {
 
     fn now(&self) -> Moment {
         self.office.clock.now()
+    }
+
+    /// What was asked for is heard and kept, and whoever waited has been answered.
+    fn at_rest(&self) -> bool {
+        self.desk.at_rest() && (self.listening.is_none() || self.office.waiters.connections() == 0)
     }
 
     /// Waits for a word or the time; then hears what else is there.
@@ -141,6 +149,9 @@ impl Clerk {
             }
             Word::Stop if self.watch.stop(now) => {
                 self.observer.tell(Line::new(now, Level::Info, "engine-stopping", "finishing what is in flight; once more ends at once"));
+                if let Some(listening) = &self.listening {
+                    listening.close();
+                }
                 self.on(Event::Told(Order::Stop));
             }
             Word::Stop => self.watch.stop_now(),
@@ -165,6 +176,7 @@ impl Clerk {
                 Command::SignIn(job) => self.office.sign_in(job),
                 Command::Look(call, keys) => self.look(call, keys),
                 Command::Fetch(fetch) => self.fetch(fetch),
+                Command::Answer(waiter, word) => self.office.waiters.answer(waiter, word),
                 Command::WakeAt(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
                 Command::Note(happening) => self.observer.happened(&happening, now),
             }
@@ -203,6 +215,7 @@ impl Clerk {
                 Fetch::Due { queue, now, most } => store.due(queue, *now, *most),
                 Fetch::Runs(runs) => store.runs(runs).map(|runs| (runs, None)),
                 Fetch::Stopped { .. } => Ok((Vec::new(), None)),
+                Fetch::Answer { run, .. } => store.runs(&[*run]).map(|runs| (runs, None)),
             });
             match found {
                 Ok((runs, next)) => inbox.tell(Event::Found { fetch, runs, next }),

@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    listen::Waiters,
     variables::Variables,
     wire::{Http, Reply},
 };
@@ -32,9 +33,11 @@ use crate::{
 pub(super) struct Office {
     pub(super) wire: Http,
     pub(super) clock: Arc<Clock>,
-    pub(super) variables: Variables,
+    pub(super) variables: Arc<Variables>,
     pub(super) hands: Hands,
     pub(super) inbox: Inbox,
+    /// Senders who wait for the desk's word.
+    pub(super) waiters: Arc<Waiters>,
     pub(super) reactor: tokio::runtime::Handle,
     /// Exchanges that were begun and not told of.
     pub(super) open: AtomicUsize,

@@ -21,3 +21,6 @@ pub use over::{PERSON_PATIENCE, STOP_TIME_MOST, Why};
 pub use running::{Ended, Running};
 pub use start::{Engine, Rebuild, Start, StartFault, StorePlace};
 pub use state::State;
+
+pub(crate) use clerk::Inbox;
+pub(crate) use workers::{Hands, Rank, guarded};

@@ -151,7 +151,16 @@ mod tests {
     const START: Moment = Moment(1_000_000_000);
 
     fn idle() -> Standing {
-        Standing { open: 0, in_hand: 0, flying: 0, committing: 0, sources_idle: true, failed_sources: Vec::new(), held: Vec::new() }
+        Standing {
+            open: 0,
+            in_hand: 0,
+            flying: 0,
+            committing: 0,
+            waiting: 0,
+            sources_idle: true,
+            failed_sources: Vec::new(),
+            held: Vec::new(),
+        }
     }
 
     fn later(seconds: u64) -> Moment {

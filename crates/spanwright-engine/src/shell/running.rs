@@ -1,6 +1,7 @@
 //! A running engine, held by whoever started it.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -50,6 +51,7 @@ pub struct Running {
     pub(super) inbox: Inbox,
     pub(super) shared: Arc<Shared>,
     pub(super) brake: Brake,
+    pub(super) address: Option<SocketAddr>,
     pub(super) ended: Receiver<Why>,
     pub(super) clerk: Option<JoinHandle<()>>,
     pub(super) writer: Option<Writer>,
@@ -67,6 +69,11 @@ pub struct Ended {
 }
 
 impl Running {
+    /// Where others reach us.
+    pub fn address(&self) -> Option<SocketAddr> {
+        self.address
+    }
+
     /// How everything stands.
     pub fn state(&self) -> State {
         self.shared.state()

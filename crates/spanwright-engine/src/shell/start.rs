@@ -30,6 +30,7 @@ use super::{
 use crate::{
     clock::{Clock, Dice},
     keep::{self, CodeOf, FULL_RETRY, Keep, OpenFault, Writer},
+    listen::{self, ListenFault, Listening, Whereabouts},
     observe::{Level, Line, Log, LogSettings, Observer, Watcher},
     variables::Variables,
     wire::{Http, HttpSettings, TlsFault},
@@ -84,6 +85,9 @@ pub enum StartFault {
     /// The journal cannot be read or written.
     #[error("the journal cannot be used: {0}")]
     Store(String),
+    /// The address that others reach us on cannot be taken.
+    #[error(transparent)]
+    Listen(#[from] ListenFault),
     /// TLS cannot be set up.
     #[error(transparent)]
     Tls(#[from] TlsFault),
@@ -115,9 +119,9 @@ impl Engine {
     /// # Errors
     /// [`StartFault`], in words; nothing was begun.
     pub fn start(start: Start) -> Result<Running, StartFault> {
-        let mut store: Box<dyn Store> = match start.store {
-            StorePlace::File(path, code_of) => Box::new(Keep::open(&path, code_of)?),
-            StorePlace::Opened(store) => store,
+        let (mut store, whereabouts): (Box<dyn Store>, _) = match start.store {
+            StorePlace::File(path, code_of) => (Box::new(Keep::open(&path, code_of)?), Whereabouts::of(path, code_of)),
+            StorePlace::Opened(store) => (store, Whereabouts::default()),
         };
         let found = find(&mut *store, &start.bundle, &start.rebuild)?;
         let wire = Http::new(&start.http, start.clock.clone())?;
@@ -131,14 +135,15 @@ impl Engine {
         let office = Arc::new(Office {
             wire,
             clock: start.clock,
-            variables: start.variables,
+            variables: Arc::new(start.variables),
+            waiters: Arc::default(),
             hands: staff.workers.hands(),
             inbox: staff.inbox.clone(),
             reactor: staff.reactor.handle().clone(),
             open: AtomicUsize::new(0),
             readers: Readers::default(),
         });
-        staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, start.once)
+        staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, whereabouts, start.once)
     }
 }
 
@@ -163,17 +168,49 @@ impl Staff {
         Ok(Staff { brake: Brake::new(inbox.clone()), inbox, words, writer, workers, reactor, disk_full })
     }
 
+    /// Begins to listen, where the project says so.
+    fn listen(&self, office: &Office, plan: &Arc<Plan>, whereabouts: Whereabouts) -> Result<Option<Listening>, ListenFault> {
+        let Some(listen) = &plan.listen else { return Ok(None) };
+        let doors = listen::Office::new(
+            plan.clone(),
+            office.waiters.clone(),
+            office.clock.clone(),
+            office.variables.clone(),
+            office.hands.clone(),
+            self.inbox.clone(),
+            self.disk_full.clone(),
+            whereabouts,
+        );
+        let _inside = self.reactor.enter();
+        listen::bind(listen, Arc::new(doors), &|name| office.variables.value(name)).map(Some)
+    }
+
     /// Opens the desk and lets the clerk begin.
-    fn sit_down(self, office: Arc<Office>, observer: Observer, plan: Arc<Plan>, found: Found, once: bool) -> Result<Running, StartFault> {
+    fn sit_down(
+        self,
+        office: Arc<Office>,
+        observer: Observer,
+        plan: Arc<Plan>,
+        found: Found,
+        whereabouts: Whereabouts,
+        once: bool,
+    ) -> Result<Running, StartFault> {
         let now = office.clock.now();
         greet(&observer, &plan, &found, now);
         let (dice, mut first, unbuilt) = (Dice::new(), Vec::new(), found.unbuilt.len());
-        let setup = Setup { plan, plan_id: found.plan_id, older: found.older, once };
+        let setup = Setup { plan: plan.clone(), plan_id: found.plan_id, older: found.older, once };
         let desk = Desk::open(setup, found.opening, now, &mut || dice.roll(), &mut first);
+        // Only now: whatever an earlier life left is in hand.
+        let listening = if once { None } else { self.listen(&office, &plan, whereabouts)? };
+        let address = listening.as_ref().map(|listening| listening.address);
+        if let Some(address) = address {
+            observer.tell(Line::new(now, Level::Info, "listening", format!("listening on http://{address}")));
+        }
         let shared = Arc::new(Shared::new(desk.standing(now), self.writer.handle(), unbuilt, self.disk_full));
         let clerk = Clerk {
             desk,
             office,
+            listening,
             workers: self.workers.count(),
             journal: self.writer.handle(),
             words: self.words,
@@ -189,6 +226,7 @@ impl Staff {
         Ok(Running {
             inbox: self.inbox,
             brake: self.brake,
+            address,
             shared,
             ended,
             clerk: Some(clerk),

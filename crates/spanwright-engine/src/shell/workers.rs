@@ -19,7 +19,7 @@ type Job = Box<dyn FnOnce(&mut Room) + Send>;
 
 /// Which jobs go first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Rank {
+pub(crate) enum Rank {
     /// Somebody waits on the wire.
     Wire,
     /// Everything else.
@@ -61,13 +61,13 @@ impl Bench {
 
 /// Hands jobs to the workers; cheap to clone.
 #[derive(Clone)]
-pub(super) struct Hands {
+pub(crate) struct Hands {
     bench: Arc<Bench>,
 }
 
 impl Hands {
     /// Does this on some worker. What waits when they end is not done.
-    pub(super) fn give(&self, rank: Rank, job: impl FnOnce(&mut Room) + Send + 'static) {
+    pub(crate) fn give(&self, rank: Rank, job: impl FnOnce(&mut Room) + Send + 'static) {
         let mut waiting = self.bench.waiting();
         match rank {
             Rank::Wire => waiting.wire.push_back(Box::new(job)),
@@ -127,7 +127,7 @@ fn work(bench: &Bench) {
 }
 
 /// Does something that may end in a panic, which is a fault of ours: `None` then, and only this message suffers.
-pub(super) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
 }
 

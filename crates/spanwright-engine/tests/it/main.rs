@@ -7,5 +7,6 @@ mod bad_days;
 mod crashes;
 mod days;
 mod disk;
+mod doors;
 mod large;
 mod trial;

@@ -83,6 +83,11 @@ impl Trial {
         Trial { folder: tempfile::tempdir().unwrap(), files, variables, log: Lines::default(), clock, rebuilds: true }
     }
 
+    /// A project of its own.
+    pub fn of(files: BTreeMap<String, Vec<u8>>) -> Trial {
+        Trial { files, variables: BTreeMap::new(), ..Trial::new() }
+    }
+
     /// In a world of stand-ins.
     pub fn within(world: &World) -> Trial {
         let mut trial = Trial::new();

@@ -106,6 +106,7 @@ impl Facts {
             key: self.maybe(|facts| facts.of(KEYS)),
             version: self.maybe(|facts| facts.of(VERSIONS)),
             body: format!("{{\"n\":{}}}", self.messages).into_bytes().into(),
+            beside: self.maybe(|_| b"{\"headers\":{\"x-tenant\":\"a\"}}".as_slice().into()),
             flow: self.of(FLOWS),
             root: Root(u128::from(self.seed.roll()) << 64 | 7),
             plan: PlanId(1 + self.seed.below(3) as i64),
@@ -163,7 +164,9 @@ impl Facts {
     }
 
     fn seen(&mut self) -> Seen {
-        Seen { scope: self.of(SCOPES), key: self.of(KEYS), print: self.maybe(Facts::print), until: self.moment() }
+        let print = self.maybe(Facts::print);
+        let held = if print.is_none() { self.maybe(Facts::print) } else { None };
+        Seen { scope: self.of(SCOPES), key: self.of(KEYS), print, held, until: self.moment() }
     }
 
     fn settled(&mut self) -> Fact {
@@ -203,15 +206,14 @@ impl Facts {
     }
 
     fn ended(&mut self) -> Fact {
-        let ending = match self.seed.below(4) {
+        let ending = match self.seed.below(6) {
             0 => Ending::Done,
-            1 => Ending::Skipped(*self.seed.one_of(&[SkipReason::Filtered, SkipReason::Unchanged, SkipReason::Superseded])),
-            _ => Ending::Stopped(Stopped {
-                kind: *self.seed.one_of(&[StopKind::Dead, StopKind::Uncertain]),
-                node: self.of(NODES),
-                failure: self.failure(),
-                undone: self.seed.one_in(3),
-            }),
+            2 => Ending::Skipped(*self.seed.one_of(&[SkipReason::Filtered, SkipReason::Unchanged, SkipReason::Superseded])),
+            which => {
+                let kind = *self.seed.one_of(&[StopKind::Dead, StopKind::Uncertain]);
+                let stopped = Stopped { kind, node: self.of(NODES), failure: self.failure(), undone: self.seed.one_in(3) };
+                if which == 1 { Ending::SetAside(stopped) } else { Ending::Stopped(stopped) }
+            }
         };
         Fact::Ended { run: self.run(), ending, at: self.moment() }
     }
@@ -269,7 +271,7 @@ impl Facts {
     }
 
     fn effect(&mut self) -> EffectKey {
-        let way = if self.seed.one_in(4) { Way::Undo } else { Way::Do };
+        let way = *self.seed.one_of(&[Way::Do, Way::Do, Way::Do, Way::Do, Way::Undo, Way::Ask]);
         EffectKey { run: self.run(), node: self.of(NODES), item: self.of(ITEMS), way }
     }
 

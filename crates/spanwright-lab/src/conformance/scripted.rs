@@ -13,6 +13,9 @@ type Case = (&'static str, fn(&mut Trial<'_>));
 
 const CASES: &[Case] = &[
     ("an event is taken once", an_event_is_taken_once),
+    ("an event that comes again is told in which run it is, and whether it held the same", an_event_that_comes_again_is_told),
+    ("an event is new again when it was to be forgotten", an_event_is_new_again_when_forgotten),
+    ("what came beside a body is kept with it", what_came_beside_is_kept),
     ("a record is taken again when it changed", a_record_is_taken_again_when_it_changed),
     ("a message that cannot be used is over from the beginning", a_message_that_cannot_be_used_is_over),
     ("a source keeps its cursor until it gets another", a_source_keeps_its_cursor),
@@ -89,6 +92,7 @@ fn took(message: u128, seen: Option<Seen>) -> Took {
         key: Some("10".into()),
         version: None,
         body: b"{}".as_slice().into(),
+        beside: None,
         flow: "in".into(),
         root: Root(message),
         plan: PlanId(1),
@@ -103,7 +107,7 @@ fn plain(message: u128) -> Fact {
 
 fn seen(message: u128, key: &str, print: Option<u8>) -> Fact {
     let print = print.map(|byte| [byte; 32]);
-    Fact::Took(Box::new(took(message, Some(Seen { scope: "in.poll".into(), key: key.into(), print, until: Moment(99) }))))
+    Fact::Took(Box::new(took(message, Some(Seen { scope: "in.poll".into(), key: key.into(), print, held: None, until: Moment(99) }))))
 }
 
 fn key(run: i64, node: &str, way: Way) -> EffectKey {
@@ -144,6 +148,31 @@ const AGAIN: Phase = Phase::Owed { due: Moment(7) };
 fn an_event_is_taken_once(trial: &mut Trial<'_>) {
     assert_eq!(trial.commit(&[seen(1, "a", None), seen(2, "b", None)]), [Receipt::Taken(RunId(1)), Receipt::Taken(RunId(2))]);
     assert_eq!(trial.commit(&[seen(3, "a", None), seen(4, "c", None)]), [Receipt::Duplicate, Receipt::Taken(RunId(3))]);
+}
+
+fn asked(message: u128, at: i64, held: u8, until: i64) -> Fact {
+    let seen = Seen { scope: "in.http".into(), key: "k".into(), print: None, held: Some([held; 32]), until: Moment(until) };
+    Fact::Took(Box::new(Took { at: Moment(at), ..took(message, Some(seen)) }))
+}
+
+fn an_event_that_comes_again_is_told(trial: &mut Trial<'_>) {
+    assert_eq!(trial.commit(&[plain(1), asked(2, 1, 7, 99)]), [Receipt::Taken(RunId(1)), Receipt::Taken(RunId(2))]);
+    assert_eq!(trial.commit(&[asked(3, 2, 7, 99)]), [Receipt::Known { run: RunId(2), same: true }]);
+    assert_eq!(trial.commit(&[asked(4, 2, 8, 99)]), [Receipt::Known { run: RunId(2), same: false }]);
+}
+
+fn an_event_is_new_again_when_forgotten(trial: &mut Trial<'_>) {
+    assert_eq!(trial.commit(&[asked(1, 1, 7, 10)]), [Receipt::Taken(RunId(1))]);
+    assert_eq!(trial.commit(&[asked(2, 9, 7, 20)]), [Receipt::Known { run: RunId(1), same: true }]);
+    assert_eq!(trial.commit(&[asked(3, 10, 8, 30)]), [Receipt::Taken(RunId(2))]);
+    assert_eq!(trial.commit(&[asked(4, 11, 8, 40)]), [Receipt::Known { run: RunId(2), same: true }]);
+}
+
+fn what_came_beside_is_kept(trial: &mut Trial<'_>) {
+    let beside: std::sync::Arc<[u8]> = b"{\"query\":{\"a\":\"1\"}}".as_slice().into();
+    trial.commit(&[Fact::Took(Box::new(Took { beside: Some(beside.clone()), ..took(1, None) })), plain(2)]);
+    assert_eq!(trial.file(1).message.beside, Some(beside));
+    assert_eq!(trial.file(2).message.beside, None);
 }
 
 fn a_record_is_taken_again_when_it_changed(trial: &mut Trial<'_>) {

@@ -7,7 +7,7 @@ use spanwright_core::fact::{
     Settled, SourceRow, StopKind, StoredEffect, Took, owed_again,
 };
 
-use super::state::{Effect, Place, Run, State};
+use super::state::{Effect, Place, Run, SeenRow, State};
 
 impl State {
     /// Applies one; a receipt for a message.
@@ -40,19 +40,20 @@ impl State {
                 self.gates.insert(gate.system.clone(), gate.clone());
             }
             Fact::Sent { scope, key, print, until } => {
-                self.seen.insert((scope.clone(), key.clone()), (Some(*print), *until));
+                let row = self.seen.entry((scope.clone(), key.clone())).or_insert(SeenRow { print: None, run: RunId(0), until: *until });
+                (row.print, row.until) = (Some(*print), *until);
             }
         }
         None
     }
 
     fn took(&mut self, took: &Took) -> Receipt {
-        if let Some(seen) = &took.seen
-            && !self.is_new(seen)
-        {
-            return Receipt::Duplicate;
-        }
         let run = RunId(self.runs.len() as i64 + 1);
+        if let Some(seen) = &took.seen
+            && let Err(receipt) = self.is_new(seen, took.at, run)
+        {
+            return receipt;
+        }
         self.runs.push(Run {
             root: took.root,
             flow: took.flow.clone(),
@@ -67,15 +68,22 @@ impl State {
         Receipt::Taken(run)
     }
 
-    fn is_new(&mut self, seen: &Seen) -> bool {
+    fn is_new(&mut self, seen: &Seen, at: Moment, run: RunId) -> Result<(), Receipt> {
         let key = (seen.scope.clone(), seen.key.clone());
         match (self.seen.get(&key), &seen.print) {
-            (Some(_), None) => return false,
-            (Some((Some(last), _)), Some(print)) if last == print => return false,
+            (Some(row), None) if row.until > at => return Err(self.known(row, seen)),
+            (Some(SeenRow { print: Some(last), .. }), Some(print)) if last == print => return Err(Receipt::Duplicate),
             (Some(_) | None, _) => {}
         }
-        self.seen.insert(key, (seen.print, seen.until));
-        true
+        self.seen.insert(key, SeenRow { print: seen.print.or(seen.held), run, until: seen.until });
+        Ok(())
+    }
+
+    fn known(&self, row: &SeenRow, seen: &Seen) -> Receipt {
+        match seen.held {
+            Some(held) if self.run(row.run).is_some() => Receipt::Known { run: row.run, same: row.print == Some(held) },
+            Some(_) | None => Receipt::Duplicate,
+        }
     }
 
     fn moved(&mut self, moved: &Moved) {
@@ -118,7 +126,7 @@ impl State {
             row.changed = at;
             row.stopped = match ending {
                 Ending::Done | Ending::Skipped(_) => None,
-                Ending::Stopped(stopped) => Some((stopped.node.clone(), stopped.failure.code.id)),
+                Ending::Stopped(stopped) | Ending::SetAside(stopped) => Some((stopped.node.clone(), stopped.failure.code.id)),
             };
             self.place(run, place_of(ending));
         }
@@ -208,6 +216,7 @@ fn place_of(ending: &Ending) -> Place {
     match ending {
         Ending::Done | Ending::Skipped(_) => Place::Finished,
         Ending::Stopped(stopped) => Place::Stopped(stopped.kind),
+        Ending::SetAside(_) => Place::Discarded,
     }
 }
 
@@ -220,5 +229,6 @@ fn message_of(took: &Took) -> MessageFile {
         key: took.key.clone(),
         version: took.version.clone(),
         body: took.body.clone(),
+        beside: took.beside.clone(),
     }
 }

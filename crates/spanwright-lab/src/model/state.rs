@@ -23,7 +23,7 @@ pub struct State {
     pub active: BTreeSet<RunId>,
     pub parked: BTreeSet<RunId>,
     /// By (scope, key).
-    pub seen: HashMap<(Arc<str>, Arc<str>), Mark>,
+    pub seen: HashMap<(Arc<str>, Arc<str>), SeenRow>,
     pub chores: BTreeMap<ChoreId, Chore>,
     /// When each source moved last.
     pub moved: BTreeMap<Arc<str>, Moment>,
@@ -33,8 +33,14 @@ pub struct State {
     pub gates: BTreeMap<Arc<str>, GateRow>,
 }
 
-/// That something was seen or sent: its last print, and when that may be forgotten.
-pub type Mark = (Option<Print>, Moment);
+/// What was seen under a key.
+#[derive(Clone, Copy, Debug)]
+pub struct SeenRow {
+    pub print: Option<Print>,
+    /// The run that took it; 0 where nothing was taken.
+    pub run: RunId,
+    pub until: Moment,
+}
 
 /// A run and its effects.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use spanwright_core::fact::{Ending, Fact, Store as _};
 
-use super::world::{Effected, ORDERS, World};
+use super::world::{BOOKINGS, Effected, LOOKS, ORDERS, World};
 use crate::model::ModelStore;
 
 type Checked = Result<(), String>;
@@ -18,8 +18,10 @@ pub(super) fn check(world: &World, store: &mut ModelStore) -> Checked {
     nothing_is_left_open(store)?;
     every_order_is_taken_once(&endings)?;
     for (id, ending) in &endings {
-        if id.starts_with('o') {
-            order(id, ending, world)?;
+        match id.chars().next() {
+            Some('o') => order(id, ending, world)?,
+            Some('b') => booking(id, ending, world)?,
+            _ => {}
         }
     }
     records(world)
@@ -60,12 +62,12 @@ fn endings(store: &ModelStore) -> Result<BTreeMap<String, Vec<Ending>>, String> 
     Ok(endings)
 }
 
-/// I2: each order is taken, and ends, exactly once.
+/// I2: each order and each booking is taken, and ends, exactly once.
 fn every_order_is_taken_once(endings: &BTreeMap<String, Vec<Ending>>) -> Checked {
-    for n in 0..ORDERS {
-        match endings.get(&format!("o{n}")).map(Vec::len) {
+    for id in (0..ORDERS).map(|n| format!("o{n}")).chain((0..BOOKINGS).map(|n| format!("b{n}"))) {
+        match endings.get(&id).map(Vec::len) {
             Some(1) => {}
-            other => return Err(format!("order o{n} ended {other:?} times")),
+            other => return Err(format!("{id} ended {other:?} times")),
         }
     }
     Ok(())
@@ -94,7 +96,7 @@ fn order(id: &str, endings: &[Ending], world: &World) -> Checked {
             None => Ok(()),
         },
         // I5: stopped means that whatever was done, or may have been, was undone.
-        Some(Ending::Stopped(_)) => {
+        Some(Ending::Stopped(_) | Ending::SetAside(_)) => {
             match [("reserve", "release"), ("charge", "refund")].iter().find(|(did, undid)| count(did) > count(undid)) {
                 Some((did, _)) => Err(format!("{id}: stopped, and {did} was not undone")),
                 None => Ok(()),
@@ -102,6 +104,33 @@ fn order(id: &str, endings: &[Ending], world: &World) -> Checked {
         }
         Some(Ending::Skipped(reason)) => Err(format!("{id}: skipped ({reason:?})")),
         None => Err(format!("{id}: no ending")),
+    }
+}
+
+/// I9: what knows no keys happens at most once, for it is asked before it is done again. I10: behind a pivot nothing is
+/// undone, before it everything is. I11: what failed is dealt with exactly once, and is no dead letter. I12: nobody goes
+/// on with an answer that is not ready.
+fn booking(id: &str, endings: &[Ending], world: &World) -> Checked {
+    let count = |operation: &str| world.ledger.iter().filter(|effected| effected.id == id && &*effected.operation == operation).count();
+    if let Some(twice) = ["hold", "free", "create", "pay", "notify", "apologize"].iter().find(|operation| count(operation) > 1) {
+        return Err(format!("{id}: {twice} happened {} times", count(twice)));
+    }
+    if count("pay") > 0 && count("free") > 0 {
+        return Err(format!("{id}: undone behind its pivot"));
+    }
+    match endings.first() {
+        Some(Ending::Done) => match ["hold", "create", "pay"].iter().find(|operation| count(operation) == 0) {
+            Some(missing) => Err(format!("{id}: done without {missing}")),
+            None if count("free") + count("apologize") > 0 => Err(format!("{id}: done and dealt with as a failure")),
+            None if world.looks_at(id) < LOOKS => Err(format!("{id}: done before it was ready")),
+            None => Ok(()),
+        },
+        Some(Ending::SetAside(_)) if count("apologize") != 1 => Err(format!("{id}: set aside without its step")),
+        Some(Ending::SetAside(_)) if count("pay") == 0 && count("hold") != count("free") => {
+            Err(format!("{id}: failed before its pivot, and not undone"))
+        }
+        Some(Ending::SetAside(_)) => Ok(()),
+        other => Err(format!("{id}: ended as {other:?}")),
     }
 }
 

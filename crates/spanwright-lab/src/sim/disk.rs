@@ -31,6 +31,7 @@ impl DiskJob {
                     Fetch::Due { queue, now, most } => store.due(queue, *now, *most).unwrap_or_default(),
                     Fetch::Runs(runs) => (store.runs(runs).unwrap_or_default(), None),
                     Fetch::Stopped { .. } => (Vec::new(), None),
+                    Fetch::Answer { run, .. } => (store.runs(&[*run]).unwrap_or_default(), None),
                 };
                 Event::Found { fetch, runs, next }
             }

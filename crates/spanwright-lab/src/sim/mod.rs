@@ -23,13 +23,13 @@ use spanwright_core::{
     desk::{Command, Desk, Event, Happening, Setup, Ticket},
     fact::{Ending, Fact, Moment, Phase, PlanId, Receipt, Store as _, Way},
     plan::Plan,
-    run::{AdvanceJob, advance},
+    run::{AdvanceJob, KnownEffect, advance},
 };
 use spanwright_shape::room::Room;
 
 use crate::model::ModelStore;
 pub(crate) use disk::DiskJob;
-pub use plan::{charge_plan, sim_bundle};
+use plan::{plan_of, sim_bundle};
 pub(crate) use roll::Dice;
 use world::World;
 
@@ -48,16 +48,28 @@ pub enum Mutant {
     UndoForward,
     /// Undoes while siblings are still open.
     UndoBeforeSiblings,
+    /// Undoes what was done before a pivot that happened.
+    UndoBehindPivot,
+    /// Takes an unknown outcome for one that did not happen, whatever the question says.
+    QuestionNotHeard,
+    /// Takes the answer to a question about an earlier attempt for one about the last.
+    QuestionOfEarlierAttempt,
+    /// Takes an answer that is not ready for one that is.
+    NotReadyTakenForReady,
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 6] = [
+pub const MUTANTS: [Mutant; 10] = [
     Mutant::AnswerBeforeSync,
     Mutant::NoIntent,
     Mutant::UnknownTakenForRetry,
     Mutant::UndoSkipsUncertain,
     Mutant::UndoForward,
     Mutant::UndoBeforeSiblings,
+    Mutant::UndoBehindPivot,
+    Mutant::QuestionNotHeard,
+    Mutant::QuestionOfEarlierAttempt,
+    Mutant::NotReadyTakenForReady,
 ];
 
 /// Events of one story, at most: more means that it does not come to rest.
@@ -84,6 +96,10 @@ pub struct Story {
     pub suppressed: u64,
     /// Batches that were split.
     pub split: u64,
+    /// Runs that failed and that their flow dealt with.
+    pub set_aside: u64,
+    /// Questions after unknown outcomes.
+    pub asked_back: u64,
 }
 
 enum Happens {
@@ -113,7 +129,7 @@ struct Sim {
 /// # Errors
 /// The invariant that was broken, in words.
 pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
-    let plan = Arc::new(charge_plan(mutant == Some(Mutant::UndoForward)));
+    let plan = Arc::new(plan_of(mutant));
     let mut store = ModelStore::new();
     let plan_id = store.plan(&sim_bundle(&plan)).map_err(|fault| format!("{fault:?}"))?;
     let mut dice = Dice::new(seed);
@@ -226,7 +242,7 @@ impl Sim {
                         self.soon(50_000, Happens::Desk(heard));
                     }
                 }
-                Command::SignIn(_) => {}
+                Command::SignIn(_) | Command::Answer(..) => {}
                 Command::Look(call, keys) => self.on_disk(DiskJob::Look(call, keys)),
                 Command::Fetch(fetch) => self.on_disk(DiskJob::Fetch(fetch)),
                 Command::WakeAt(at) => self.at(at.0, Happens::Desk(Event::Wake)),
@@ -271,12 +287,17 @@ impl Sim {
             Happening::Ended { ending, .. } => match ending {
                 Ending::Done => self.story.done += 1,
                 Ending::Skipped(_) => self.story.skipped += 1,
+                Ending::SetAside(stopped) => {
+                    self.story.set_aside += 1;
+                    self.story.undone += u64::from(stopped.undone);
+                }
                 Ending::Stopped(stopped) => {
                     self.story.stopped += 1;
                     self.story.undone += u64::from(stopped.undone);
                 }
             },
             Happening::Split { .. } => self.story.split += 1,
+            Happening::Exchanged { operation, .. } if &**operation == "find" => self.story.asked_back += 1,
             _ => {}
         }
         self.story.suppressed = self.world.suppressed;
@@ -293,7 +314,29 @@ fn mutated(mut job: AdvanceJob, mutant: Option<Mutant>) -> AdvanceJob {
             _ => {}
         }
     }
+    match mutant {
+        Some(Mutant::QuestionNotHeard) => questions(&mut job).for_each(|known| {
+            if let Phase::Done(answer) = &mut known.phase {
+                *answer = None;
+            }
+        }),
+        Some(Mutant::QuestionOfEarlierAttempt) => {
+            let tries: Vec<u32> =
+                job.known.iter().filter(|known| &*known.node == "create" && known.way == Way::Do).map(|known| known.tries).collect();
+            questions(&mut job).for_each(|known| known.generation = tries.first().copied().unwrap_or(known.generation));
+        }
+        Some(Mutant::NotReadyTakenForReady) => job.known.iter_mut().filter(|known| &*known.node == "ready").for_each(|known| {
+            if let Phase::Done(answer) = &mut known.phase {
+                *answer = Some((*b"{\"ready\":true}").into());
+            }
+        }),
+        _ => {}
+    }
     job
+}
+
+fn questions(job: &mut AdvanceJob) -> impl Iterator<Item = &mut KnownEffect> {
+    job.known.iter_mut().filter(|known| known.way == Way::Ask)
 }
 
 /// A time of the simulated world.

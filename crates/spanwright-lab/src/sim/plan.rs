@@ -1,7 +1,9 @@
-//! Two flows that need everything the engine can do.
+//! Three flows that need everything the engine can do.
 //!
 //! `orders`: a call, a charge that may not be repeated, a fan-out (a batch under one key, and a single send), an effect an
 //! item, and undos. `records`: the newest state of each record, in order, in batches under one key, unchanged ones skipped.
+//! `bookings`: a system that knows no keys and is asked back, a pivot, an answer that is not ready at once, a message that
+//! may get lost, and steps for what failed.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -9,7 +11,10 @@ use spanwright_core::{
     connector::{Answers, Call, Heard, Outcome, Refusal, Request, System, Verdict, With},
     fact::PlanBundle,
     interface::{BulkKey, Interface, Operation, Repeat},
-    plan::{Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, Pages, Plan, Policy, Source, Step, StepKind, SystemPlan},
+    plan::{
+        Again, Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, IfDead, Pages, Plan, Policy, Poll, Question, Source, SourceKind,
+        Step, StepKind, SystemPlan,
+    },
     settings::Limits,
 };
 use spanwright_map::Program;
@@ -17,6 +22,8 @@ use spanwright_shape::{
     shape::{Shape, Shapes},
     text::{Code, Failure},
 };
+
+use super::Mutant;
 
 /// What the other side of the simulated world says.
 pub(super) static SAID: Code = Code { id: "R0000", title: "the simulated world said so", page: "# R0000 the simulated world said so\n" };
@@ -80,22 +87,8 @@ fn program(text: &str) -> Program {
 }
 
 fn effect(flow: &str, node: &str, (system, operation): (usize, usize), repeat: Repeat) -> EffectPlan {
-    EffectPlan {
-        node: node.into(),
-        queue: format!("{flow}.{node}").into(),
-        system,
-        operation,
-        with: None,
-        body: Body::Whole,
-        saved_as: None,
-        repeat,
-        policy: policy(),
-        batch: None,
-        in_order: false,
-        newest_only: false,
-        unchanged: false,
-        undo: None,
-    }
+    let queue = format!("{flow}.{node}").into();
+    EffectPlan::of(node.into(), queue, (system, operation), Body::Whole, repeat, policy())
 }
 
 fn batch(most: usize, key: BulkKey) -> Option<Batch> {
@@ -105,17 +98,19 @@ fn batch(most: usize, key: BulkKey) -> Option<Batch> {
 fn source(flow: &str, every: u64) -> Source {
     Source {
         name: format!("{flow}.source").into(),
-        system: 4,
-        operation: 0,
-        every: Duration::from_millis(every),
-        with: None,
-        pages: Some(Pages { into: "page".into(), take: program(".next") }),
-        each: Some(program(".items")),
+        kind: SourceKind::Poll(Box::new(Poll {
+            system: 4,
+            operation: 0,
+            every: Duration::from_millis(every),
+            with: None,
+            pages: Some(Pages { into: "page".into(), take: program(".next") }),
+            each: Some(program(".items")),
+            cursor: Some(CursorRule { into: "since".into(), take: program(".at"), start: (*b"0").into(), overlap: Duration::ZERO }),
+        })),
         when: None,
         once: None,
         key: Some(program(".id")),
         version: None,
-        cursor: Some(CursorRule { into: "since".into(), take: program(".at"), start: (*b"0").into(), overlap: Duration::ZERO }),
     }
 }
 
@@ -144,7 +139,13 @@ fn orders(undo_swapped: bool) -> Flow {
         step("tell", StepKind::Send(3)),
         step("each", StepKind::Each { items: program(".lines"), steps: vec![step("log", StepKind::Send(4))] }),
     ];
-    Flow { name: "orders".into(), source: Some(source("orders", 900)), steps, effects: vec![reserve, charge, ship, tell, log] }
+    Flow {
+        name: "orders".into(),
+        source: Some(source("orders", 900)),
+        steps,
+        effects: vec![reserve, charge, ship, tell, log],
+        if_dead: IfDead::Letter,
+    }
 }
 
 fn records() -> Flow {
@@ -160,11 +161,50 @@ fn records() -> Flow {
         source: Some(source("records", 400)),
         steps: vec![step("upsert", StepKind::Send(0))],
         effects: vec![upsert],
+        if_dead: IfDead::Letter,
     }
 }
 
-/// The plan of every story.
-pub fn charge_plan(undo_swapped: bool) -> Plan {
+fn bookings(pivot: bool) -> Flow {
+    let of = |node: &str, at, repeat| effect("bookings", node, at, repeat);
+    let part = |node: &str, part: &str, at, repeat| EffectPlan { queue: format!("bookings.{node}.{part}").into(), ..of(node, at, repeat) };
+    let hold = EffectPlan { undo: Some(Box::new(part("hold", "undo", FREE, Repeat::Keyed))), ..of("hold", HOLD, Repeat::Keyed) };
+    let question = Question { ask: part("create", "ask", FIND, Repeat::Safe), take: program(".found"), wait: Duration::from_millis(400) };
+    let create = EffectPlan { if_unknown: Some(Box::new(question)), saved_as: Some("made".into()), ..of("create", CREATE, Repeat::Never) };
+    let pay = EffectPlan { pivot, ..of("pay", PAY, Repeat::Keyed) };
+    let until = Again { every: Duration::from_millis(300), until: program(".ready"), give_up_after: Duration::from_secs(3600) };
+    let ready = EffectPlan { again: Some(until), ..of("ready", READY, Repeat::Safe) };
+    let notify = EffectPlan { if_dead: IfDead::Discard, ..of("notify", NOTIFY, Repeat::Keyed) };
+    let apologize = of("apologize", APOLOGIZE, Repeat::Keyed);
+    let steps = vec![
+        step("hold", StepKind::Call(0)),
+        step("create", StepKind::Call(1)),
+        step("pay", StepKind::Call(2)),
+        step("ready", StepKind::Call(3)),
+        step("notify", StepKind::Send(4)),
+    ];
+    Flow {
+        name: "bookings".into(),
+        source: Some(source("bookings", 700)),
+        steps,
+        effects: vec![hold, create, pay, ready, notify, apologize],
+        if_dead: IfDead::Steps(vec![step("apologize", StepKind::Send(5))]),
+    }
+}
+
+const HOLD: (usize, usize) = (5, 0);
+const FREE: (usize, usize) = (5, 1);
+const CREATE: (usize, usize) = (6, 0);
+const FIND: (usize, usize) = (6, 1);
+const PAY: (usize, usize) = (5, 2);
+const READY: (usize, usize) = (6, 2);
+const NOTIFY: (usize, usize) = (5, 3);
+const APOLOGIZE: (usize, usize) = (5, 4);
+
+/// The plan of every story, or of an engine with a fault in it.
+pub(super) fn plan_of(mutant: Option<Mutant>) -> Plan {
+    let undo_swapped = mutant == Some(Mutant::UndoForward);
+    let pivot = mutant != Some(Mutant::UndoBehindPivot);
     let keyed = Repeat::Keyed;
     Plan {
         hash: [7; 32],
@@ -176,8 +216,12 @@ pub fn charge_plan(undo_swapped: bool) -> Plan {
             system("carrier", &[("ship", keyed)], 2),
             system("crm", &[("upsert", keyed)], 2),
             system("shop", &[("list", Repeat::Safe)], 2),
+            system("hotel", &[("hold", keyed), ("free", keyed), ("pay", keyed), ("notify", keyed), ("apologize", keyed)], 4),
+            system("books", &[("create", Repeat::Never), ("find", Repeat::Safe), ("ready", Repeat::Safe)], 3),
         ],
-        flows: vec![orders(undo_swapped), records()],
+        flows: vec![orders(undo_swapped), records(), bookings(pivot)],
+        doors: Vec::new(),
+        listen: None,
         maps: Vec::new(),
         vars: BTreeMap::new(),
     }

@@ -24,11 +24,15 @@ pub(super) const ORDERS: usize = 40;
 /// Records of one story, and states that each goes through.
 const RECORDS: usize = 8;
 const VERSIONS: i64 = 4;
+/// Bookings of one story.
+pub(super) const BOOKINGS: usize = 12;
 /// All of them appear within this time.
 const OPEN_FOR: Duration = Duration::from_secs(20);
 const PAGE: usize = 7;
 /// A token of a page is a time times this, and how many items it skips.
 const TOKEN_PAGES: i64 = 1_000;
+/// A booking is ready when it is looked at so often.
+pub(super) const LOOKS: u32 = 3;
 
 /// Something that a system obeyed.
 #[derive(Clone, Debug)]
@@ -43,6 +47,9 @@ pub(super) struct Effected {
 pub(super) struct World {
     begins: i64,
     orders: Vec<(i64, String)>,
+    bookings: Vec<(i64, String)>,
+    /// How often a booking was asked whether it is ready.
+    looks: HashMap<String, u32>,
     /// (when, record, state)
     changes: Vec<(i64, usize, i64)>,
     /// What was obeyed, in order.
@@ -68,6 +75,10 @@ impl World {
             })
             .collect();
         orders.sort();
+        let refused = |n: usize| ["", "", "create", "", "pay", "", "ready", "notify"][n % 8];
+        let booking = |n: usize| format!("{{\"id\":\"b{n}\",\"refused\":\"{}\"}}", refused(n));
+        let mut bookings: Vec<(i64, String)> = (0..BOOKINGS).map(|n| (dice.up_to(open), booking(n))).collect();
+        bookings.sort();
         let mut times: Vec<(usize, i64)> = (0..RECORDS).flat_map(|record| (0..VERSIONS).map(move |_| (record, 0))).collect();
         times.iter_mut().for_each(|(_, at)| *at = dice.up_to(open));
         times.sort();
@@ -79,6 +90,8 @@ impl World {
         World {
             begins: 0,
             orders,
+            bookings,
+            looks: HashMap::new(),
             changes,
             ledger: Vec::new(),
             keys: HashMap::new(),
@@ -124,7 +137,11 @@ impl World {
         // The token says as of when: a page is never shifted by what changed since the one before it.
         let token = job.page.as_deref().map_or(now * TOKEN_PAGES, number);
         let (as_of, skip) = (token / TOKEN_PAGES, (token % TOKEN_PAGES) as usize);
-        let items = if job.flow == 0 { self.new_orders(since, as_of) } else { self.changed_records(since, as_of) };
+        let items = match job.flow {
+            0 => self.there(&self.orders, since, as_of),
+            1 => self.changed_records(since, as_of),
+            _ => self.there(&self.bookings, since, as_of),
+        };
         let more = items.len() > skip + PAGE;
         let mut page = Page { next: more.then(|| (token + PAGE as i64).to_string().into_bytes().into()), ..Page::default() };
         for (at, id, body) in items.into_iter().skip(skip).take(PAGE) {
@@ -167,8 +184,8 @@ impl World {
         self.reading.get_mut(&call)?.pop_front()
     }
 
-    fn new_orders(&self, since: i64, now: i64) -> Vec<(i64, String, String)> {
-        let there = self.orders.iter().filter(|(at, _)| *at >= since && self.begins + at <= now);
+    fn there(&self, all: &[(i64, String)], since: i64, now: i64) -> Vec<(i64, String, String)> {
+        let there = all.iter().filter(|(at, _)| *at >= since && self.begins + at <= now);
         there.map(|(at, body)| (*at, id_of(body), body.clone())).collect()
     }
 
@@ -213,18 +230,42 @@ impl World {
     }
 
     fn obey(&mut self, operation: &Arc<str>, request_key: &str, asked: &[Asked]) -> Verdict {
-        let refuses = &**operation == "ship" && asked.iter().any(|asked| asked.poison);
+        let refuses = asked.iter().any(|asked| (&**operation == "ship" && asked.poison) || *asked.refused == **operation);
         if refuses {
             let mut verdict = Verdict::all(asked.len(), Outcome::Never(said("422")));
             verdict.refused_whole = true;
             return verdict;
         }
+        match (&**operation, asked) {
+            ("find", [one]) => return Verdict::all(1, Outcome::Delivered(Some(self.found(&one.id)))),
+            ("ready", [one]) => return Verdict::all(1, Outcome::Delivered(Some(self.ready(&one.id)))),
+            _ => {}
+        }
         match &**operation {
-            "charge" => asked.iter().for_each(|asked| self.effected(operation, asked)),
+            "charge" | "create" => asked.iter().for_each(|asked| self.effected(operation, asked)),
             "ship" | "upsert" => self.once(operation, request_key, asked),
             _ => asked.iter().for_each(|one| self.once(operation, &one.key, std::slice::from_ref(one))),
         }
         Verdict::all(asked.len(), Outcome::Delivered(None))
+    }
+
+    /// What was booked, or null.
+    fn found(&self, id: &str) -> Vec<u8> {
+        let made = self.ledger.iter().any(|effected| &*effected.operation == "create" && effected.id == id);
+        if made { format!("{{\"found\":{{\"id\":\"{id}\"}}}}").into_bytes() } else { b"{\"found\":null}".to_vec() }
+    }
+
+    /// Ready at the third look.
+    fn ready(&mut self, id: &str) -> Vec<u8> {
+        let looks = self.looks.entry(id.to_string()).or_default();
+        *looks += 1;
+        let ready = *looks >= LOOKS;
+        format!("{{\"ready\":{ready}}}").into_bytes()
+    }
+
+    /// How often it was looked at.
+    pub fn looks_at(&self, id: &str) -> u32 {
+        self.looks.get(id).copied().unwrap_or(0)
     }
 
     fn once(&mut self, operation: &Arc<str>, key: &str, asked: &[Asked]) {
@@ -252,6 +293,8 @@ impl World {
 
 struct Asked {
     key: String,
+    /// The operation that refuses it.
+    refused: String,
     id: String,
     item: i64,
     poison: bool,
@@ -266,7 +309,8 @@ impl Asked {
             _ => 0,
         };
         let id = value.get("id").and_then(|id| id.text()).unwrap_or("nobody").to_string();
-        Asked { key: key.to_string(), id, item, poison: matches!(value.get("poison"), Some(Value::Bool(true))) }
+        let refused = value.get("refused").and_then(|refused| refused.text()).unwrap_or_default().to_string();
+        Asked { key: key.to_string(), refused, id, item, poison: matches!(value.get("poison"), Some(Value::Bool(true))) }
     }
 }
 

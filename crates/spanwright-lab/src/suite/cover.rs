@@ -105,7 +105,7 @@ impl Coverage {
                 }
                 StepKind::Each { steps, .. } => self.steps(flow, steps),
                 StepKind::Fail(_) => self.add(Kind::Failure, &of, DEAD),
-                StepKind::Only(_) | StepKind::Call(_) | StepKind::Send(_) => {}
+                StepKind::Only(_) | StepKind::Call(_) | StepKind::Send(_) | StepKind::Reply(_) => {}
             }
         }
     }

@@ -63,7 +63,7 @@ impl Became {
     pub fn word(&self) -> &'static str {
         match self {
             Became::Open => "open",
-            Became::Discarded => "discarded",
+            Became::Discarded | Became::Ended(Ending::SetAside(_)) => "discarded",
             Became::Ended(Ending::Done) => "done",
             Became::Ended(Ending::Skipped(_)) => "skipped",
             Became::Ended(Ending::Stopped(stopped)) => match stopped.kind {
@@ -210,6 +210,9 @@ fn line(fact: &Fact) -> Option<String> {
                 SkipReason::Unchanged => "skipped: unchanged".to_string(),
                 SkipReason::Superseded => "skipped: superseded".to_string(),
             },
+            Ending::SetAside(stopped) => {
+                format!("set aside at {}: {}{}", stopped.node, stopped.failure.code.id, if stopped.undone { ", undone" } else { "" })
+            }
             Ending::Stopped(stopped) => {
                 let kind = if stopped.kind == StopKind::Dead { "dead" } else { "uncertain" };
                 format!("{kind} at {}: {}{}", stopped.node, stopped.failure.code.id, if stopped.undone { ", undone" } else { "" })

@@ -183,8 +183,8 @@ impl<'p> Player<'p> {
     }
 
     fn is_settled(&self, desk: &Desk) -> bool {
-        let more_pages = || match self.stage.plan.flows[self.stage.flow].source.as_ref() {
-            Some(source) => self.script.is_left(source.system, source.operation),
+        let more_pages = || match self.stage.plan.flows[self.stage.flow].source.as_ref().and_then(|source| source.poll()) {
+            Some(poll) => self.script.is_left(poll.system, poll.operation),
             None => false,
         };
         self.flying == 0 && self.messages.is_empty() && desk.standing(self.now).open == 0 && desk.at_rest() && !more_pages()
@@ -271,6 +271,8 @@ impl<'p> Player<'p> {
                 Command::Poll(job) => self.poll(*job),
                 // Answers of a script are heard whole: nobody waits to read on.
                 Command::ReadOn(..) => {}
+                // Nobody waits for a reply: what the flow said is in the journal.
+                Command::Answer(..) => {}
                 Command::SignIn(job) => self.sign_in(job),
                 Command::Look(call, keys) => {
                     let event = DiskJob::Look(call, keys).done(&mut self.store);
@@ -332,11 +334,11 @@ impl<'p> Player<'p> {
             self.soon.push_back(Event::PageHeard { call: job.call, verdict, page: Some(Ok(page)), report });
             return;
         }
-        if !self.script.is_left(source.system, source.operation) {
+        let Some((system, operation)) = source.poll().map(|poll| (poll.system, poll.operation)) else { return };
+        if !self.script.is_left(system, operation) {
             self.asking = Some(job);
             return;
         }
-        let (system, operation) = (source.system, source.operation);
         match Polled::of(job) {
             Ok(errand) => {
                 let room = Room::new();

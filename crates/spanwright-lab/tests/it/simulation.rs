@@ -24,10 +24,13 @@ fn two_thousand_stories_with_power_cuts_break_no_invariant() {
         sum.undone += story.undone;
         sum.suppressed += story.suppressed;
         sum.split += story.split;
+        sum.set_aside += story.set_aside;
+        sum.asked_back += story.asked_back;
     }
     println!("{seeds} seeds: {sum:?}");
     // A world in which nothing goes wrong would prove nothing.
     assert!(sum.cuts > seeds && sum.undone > seeds && sum.suppressed > seeds && sum.split > seeds && sum.skipped > seeds, "{sum:?}");
+    assert!(sum.set_aside > seeds && sum.asked_back > seeds, "{sum:?}");
 }
 
 #[test]

@@ -79,7 +79,7 @@ impl Chain {
         let (mut bytes, mut room, mut out) = (0, Room::new(), Vec::new());
         self.hear(envelope, &mut |page| {
             let paths = Room::new();
-            let each = self.flow().source.as_ref().and_then(|source| source.each.as_ref()).unwrap();
+            let each = self.flow().source.as_ref().and_then(|source| source.poll()?.each.as_ref()).unwrap();
             let Some(Value::List(items)) = each.one(&Env { dot: *page, names: &[] }, &paths).unwrap() else { panic!("no list") };
             for item in items {
                 out.clear();
@@ -108,8 +108,8 @@ impl Chain {
     }
 
     fn hear(&self, envelope: &str, show: &mut dyn FnMut(&Value<'_>)) {
-        let source = self.flow().source.as_ref().unwrap();
-        let with = With { now: Moment(0), variable: &|_| None, token: None, request_key: "" };
+        let source = self.flow().source.as_ref().and_then(|source| source.poll()).unwrap();
+        let with = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[] };
         let headers = [(Arc::from("content-type"), b"text/xml; charset=utf-8".to_vec())];
         let heard = Heard::Http { status: 200, headers: &headers, body: &mut envelope.as_bytes() };
         let call = spanwright_core::connector::Call { key: "", with: Value::Record(&[]), body: None, correlation: "", trace: "" };

@@ -23,6 +23,15 @@ pub const EXAMPLE: &Tree = tree!("../../examples/erp-to-crm":
     "README.md" "spanwright.yaml" "systems/erp.yaml" "systems/crm.yaml" "flows/customers.yaml" "maps/customer-to-contact.yaml"
     "schemas/erp.wsdl" "schemas/erp-types.xsd" "schemas/crm.openapi.yaml");
 
+/// `examples/order-saga`
+pub const ORDER_SAGA: &Tree = tree!("../../examples/order-saga": "README.md" "flows/checkout.yaml" "schemas/carrier.openapi.yaml" "schemas/pay.openapi.yaml" "schemas/shop.openapi.yaml" "schemas/stock.openapi.yaml" "spanwright.yaml" "systems/carrier.yaml" "systems/pay.yaml" "systems/shop.yaml" "systems/stock.yaml");
+
+/// `examples/flash-sale`
+pub const FLASH_SALE: &Tree = tree!("../../examples/flash-sale": "README.md" "flows/payments.yaml" "schemas/gateway.openapi.yaml" "schemas/shop.openapi.yaml" "spanwright.yaml" "systems/gateway.yaml" "systems/shop.yaml");
+
+/// `examples/nightly-sync`
+pub const NIGHTLY_SYNC: &Tree = tree!("../../examples/nightly-sync": "README.md" "environments/in-batches.yaml" "environments/one-by-one.yaml" "flows/in-batches.yaml" "flows/one-by-one.yaml" "schemas/api.openapi.yaml" "schemas/database.openapi.yaml" "spanwright.yaml" "systems/api.yaml" "systems/database.yaml");
+
 /// Writes a project into a folder, which may be there but must have none of its files: nothing of a user's is overwritten.
 ///
 /// # Errors
@@ -47,15 +56,22 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    #[test]
-    fn the_whole_example_is_carried() {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/erp-to-crm");
+    fn check(name: &str, tree: &Tree) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
         let mut there = Vec::new();
         files(&root, "", &mut there);
-        let mut carried: Vec<_> = EXAMPLE.iter().map(|(path, _)| (*path).to_string()).collect();
+        let mut carried: Vec<_> = tree.iter().map(|(path, _)| (*path).to_string()).collect();
         there.sort();
         carried.sort();
-        assert_eq!(carried, there);
+        assert_eq!(carried, there, "{name}");
+    }
+
+    #[test]
+    fn whole_examples_are_carried() {
+        check("erp-to-crm", EXAMPLE);
+        check("order-saga", ORDER_SAGA);
+        check("flash-sale", FLASH_SALE);
+        check("nightly-sync", NIGHTLY_SYNC);
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl<'l> Previewer<'l> {
         let room = Room::new();
         let before = older.and_then(|plan| preview(file, &plan, &room));
         Ok(match preview(file, &self.today, &room) {
-            None => Preview { asks: Vec::new(), stops: None, unseen: false },
+            None | Some(Advance::Replies { .. }) => Preview { asks: Vec::new(), stops: None, unseen: false },
             Some(Advance::Ends(Ending::Stopped(stopped))) => Preview { asks: Vec::new(), stops: Some(stopped), unseen: false },
             Some(Advance::Ends(_)) => Preview { asks: Vec::new(), stops: None, unseen: false },
             Some(Advance::Owes { owed, .. }) => {

@@ -108,6 +108,7 @@ impl Resend {
             key: old.key.clone(),
             version: old.version.clone(),
             body: edited.as_deref().map_or_else(|| old.body.clone(), Into::into),
+            beside: old.beside.clone(),
             flow: file.flow.clone(),
             root: Root(u128::from(roll()) << 64 | u128::from(roll())),
             plan: PlanId(0),

@@ -141,6 +141,10 @@ fn ended(who: &str, ending: &Ending) -> Option<String> {
     match ending {
         Ending::Done | Ending::Skipped(SkipReason::Filtered | SkipReason::Unchanged) => None,
         Ending::Skipped(SkipReason::Superseded) => Some(format!("{who}: an older state waited; the newer one took its place")),
+        Ending::SetAside(Stopped { failure, undone, .. }) => {
+            let undone = if *undone { ", and what had been done was undone" } else { "" };
+            Some(format!("{who}: failed{undone}: {}", words(failure)))
+        }
         Ending::Stopped(Stopped { kind: StopKind::Dead, failure, .. }) => Some(format!("{who}: a dead letter: {}", words(failure))),
         Ending::Stopped(Stopped { kind: StopKind::Uncertain, failure, .. }) => {
             Some(format!("{who}: nobody knows whether it happened: {}", words(failure)))
@@ -207,6 +211,7 @@ mod tests {
             key: None,
             version: None,
             body: (*b"{}").into(),
+            beside: None,
             flow: "customers".into(),
             root: Root(0),
             plan: PlanId(1),

@@ -102,3 +102,24 @@ fn a_folder_that_is_no_project_is_said_so() {
     assert!(ran.out.contains("this folder has no `spanwright.yaml`") && ran.out.contains("spanwright init"), "{}", ran.out);
     assert_eq!(run(&["check", "no/such/folder"]).code, 2);
 }
+
+#[test]
+fn ways_in_that_cannot_work() {
+    let project = Project::example();
+    let flow = |name: &str, from: &str, steps: &str| {
+        project.write(&format!("flows/{name}.yaml"), &format!("flow: {name}\nfrom: {from}\nsteps:\n{steps}"))
+    };
+    flow("one", "{ http: POST /orders, late: 504 }", "  - { reply: .total }\n");
+    flow("two", "{ http: \"POST /{name}\", reply_within: 5s }", "  - { only: $path.nme == \"a\" }\n");
+    flow("three", "{ http: /api/v1/orders }", "  - { fail: '\"no\"' }\n");
+    flow(
+        "four",
+        "{ http: GET /api/v1/orders, reply_within: 5s }",
+        "  - { fault: NotFound, body: . }\n  - { reply: ., status: 99, name: b }\n",
+    );
+    flow("five", "{ api: facade.GetOrder, reply_within: 5s }", "  - { reply: . }\n");
+    project.edit("flows/customers.yaml", "steps:\n", "steps:\n  - { reply: . }\n");
+    let ran = project.run(&["check"]);
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+    expect("check/ways-in.txt", &ran.out);
+}

@@ -6,6 +6,7 @@ mod commands;
 mod crash;
 mod demo;
 mod docs;
+mod examples;
 mod large;
 mod project;
 mod replay;

@@ -67,6 +67,11 @@ impl Project {
         fs::write(path, text.replacen(from, to, 1)).unwrap();
     }
 
+    /// Writes a further file.
+    pub fn write(&self, file: &str, text: &str) {
+        fs::write(self.path().join(file), text).unwrap();
+    }
+
     /// Runs a command on it: the first word is the command, and the folder comes last.
     pub fn run(&self, arguments: &[&str]) -> Ran {
         ran(spanwright().args(arguments).arg(self.path()))

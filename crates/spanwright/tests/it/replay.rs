@@ -77,6 +77,7 @@ fn deliver_newer(project: &Project) {
         key: old.key.clone(),
         version: None,
         body: old.body.clone(),
+        beside: None,
         flow: file.flow.clone(),
         root: Root(1),
         plan: file.plan,

@@ -1,11 +1,11 @@
-//! `call` and `send`: what is asked of a system, with which body, and how it is tried.
+//! `call` and `send`: what is asked of a system, and how it is tried.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use spanwright_shape::{
-    shape::{Fit, Shape, ShapeId, ShapeRef, fits},
+    shape::ShapeId,
     text::{
-        Node, Scalar, codes as text_codes,
+        Scalar, codes as text_codes,
         form::{self, Filled, Given},
     },
 };
@@ -18,8 +18,8 @@ use super::{
 use crate::{
     fact::NodeName,
     interface::{Bulk, Operation, Repeat},
-    plan::{BATCH_BYTES_DEFAULT, Batch, Body, EffectPlan, Policy},
-    project::{codes, maps, policy},
+    plan::{BATCH_BYTES_DEFAULT, Batch, Body, EffectPlan, IfDead, Policy},
+    project::{codes, policy},
     settings::OutcomeWord,
 };
 
@@ -29,19 +29,29 @@ const BATCH_WAIT_DEFAULT: Duration = Duration::from_secs(1);
 impl Builder<'_, '_> {
     pub(super) fn call(&mut self, node: &NodeName, form: &Filled<'_>, scene: &mut Scene) -> Option<usize> {
         let found = self.operation_of(form);
-        let effect = self.effect(node, form, found, scene);
+        let above = scene.clone();
+        let effect = self.effect(node, "", form, found, &above);
         let answer = self.answer(form, found);
+        let if_unknown = self.question(node, form, found, &above);
+        let again = self.again(form, found, answer, &above);
+        let if_dead = self.if_dead(form, &above);
         let saved_as = form.scalar("as").filter(|name| self.check_name(name));
         if let Some(name) = saved_as {
+            let answer = if let IfDead::Letter = if_dead { answer } else { self.shapes.or_null(answer) };
             scene.names.push((name.text.as_str().into(), answer));
         }
-        let effect = EffectPlan { saved_as: saved_as.map(|name| name.text.as_str().into()), ..effect? };
-        self.keep(effect)
+        let undo = self.undo(node, form, saved_as.map(|name| (name, answer)), &above);
+        let pivot = self.pivot(form, scene);
+        let saved_as = saved_as.map(|name| name.text.as_str().into());
+        let effect = EffectPlan { saved_as, again, if_dead, undo, pivot, ..effect? };
+        self.keep(asking_back(effect, if_unknown))
     }
 
     pub(super) fn send(&mut self, node: &NodeName, form: &Filled<'_>, scene: &Scene) -> Option<usize> {
         let found = self.operation_of(form);
-        let effect = self.effect(node, form, found, scene);
+        let effect = self.effect(node, "", form, found, scene);
+        let if_unknown = self.question(node, form, found, scene);
+        let if_dead = self.if_dead(form, scene);
         let batch = form.form("batch").and_then(|batch| self.batch(form, &batch, found));
         let unchanged = form.node("unchanged").is_some();
         let wished = form.flag("newest_only");
@@ -54,7 +64,9 @@ impl Builder<'_, '_> {
             _ => self.states && repeatable && !scene.inside_each(),
         };
         let in_order = self.keyed;
-        self.keep(EffectPlan { batch, unchanged, newest_only, in_order, ..effect? })
+        self.check_asks_about_one(form, if_unknown.is_some() && batch.is_some());
+        let effect = EffectPlan { batch, unchanged, newest_only, in_order, if_dead, ..effect? };
+        self.keep(asking_back(effect, if_unknown))
     }
 
     fn keep(&mut self, effect: EffectPlan) -> Option<usize> {
@@ -62,7 +74,7 @@ impl Builder<'_, '_> {
         Some(self.effects.len() - 1)
     }
 
-    fn operation_of(&mut self, form: &Filled<'_>) -> Option<(usize, usize)> {
+    pub(super) fn operation_of(&mut self, form: &Filled<'_>) -> Option<(usize, usize)> {
         let (kind, _, operand) = form.named()?;
         let operand = operand.scalar()?;
         if let Some((built_in @ ("flow" | "spanwright"), _)) = operand.text.split_once('.') {
@@ -73,13 +85,22 @@ impl Builder<'_, '_> {
         self.known.systems.operation(operand, self.to)
     }
 
-    fn operation(&self, found: Option<(usize, usize)>) -> Option<&Operation> {
+    pub(super) fn operation(&self, found: Option<(usize, usize)>) -> Option<&Operation> {
         let (system, operation) = found?;
         self.known.systems.interface(system)?.operations.get(operation)
     }
 
-    /// What both have: parameters, body, retries. Read to the end even where the operation is unknown.
-    fn effect(&mut self, node: &NodeName, form: &Filled<'_>, found: Option<(usize, usize)>, scene: &Scene) -> Option<EffectPlan> {
+    /// What every request has: parameters, body, retries. Read to the end even where the operation is unknown. The
+    /// queue is named after the step, and `part` of it: its undo and its question wait in queues of their own.
+    pub(super) fn effect(
+        &mut self,
+        node: &NodeName,
+        part: &str,
+        form: &Filled<'_>,
+        found: Option<(usize, usize)>,
+        scene: &Scene,
+    ) -> Option<EffectPlan> {
+        let scene = &scene.delivery(&mut self.shapes);
         let one = self.operation(found).is_some_and(Operation::parameters_are_body);
         let (has_with, has_body) = (form.node("with").is_some(), form.node("body").is_some());
         if let (true, true, Some(key)) = (one, has_with, form.key("body")) {
@@ -90,106 +111,23 @@ impl Builder<'_, '_> {
         let body = if one && has_with && !has_body { Some(Body::None) } else { self.body(node, form, found, scene) };
         let inherited = found.map_or_else(Policy::default, |(system, _)| self.known.systems.get(system).retry.clone());
         let policy = policy::retry(&inherited, Some(form), self.known.variables, self.to);
+        let timeout = policy::time(form, "timeout", self.known.variables, self.to);
+        let outcomes = self.outcomes(form, found);
         let repeat = self.operation(found).map_or(Repeat::Never, |operation| operation.repeat);
-        let (system, operation) = found?;
-        Some(EffectPlan {
-            node: node.clone(),
-            queue: format!("{}.{node}", self.flow).into(),
-            system,
-            operation,
-            with,
-            body: body?,
-            saved_as: None,
-            repeat,
-            policy,
-            batch: None,
-            in_order: false,
-            newest_only: false,
-            unchanged: false,
-            undo: None,
-        })
-    }
-
-    /// The body that is sent, and whether the operation can take it.
-    fn body(&mut self, node: &NodeName, form: &Filled<'_>, found: Option<(usize, usize)>, scene: &Scene) -> Option<Body> {
-        let known = self.known;
-        let wanted = self.operation(found).and_then(|operation| operation.body);
-        let wanted = wanted.and_then(|id| Some(known.systems.interface(found?.0)?.shape(id)));
-        let written = form.node("body");
-        if let (Some(node), Some(operation), None) = (written, self.operation(found), &wanted) {
-            let says = format!("`{}` has no body", operation.name);
-            self.to.error(&codes::NO_BODY, node.span, says, "what it takes are parameters: `with:`".to_string());
-            return None;
-        }
-        match (written, form.form("body")) {
-            (None, _) if wanted.is_none() => Some(Body::None),
-            (None, _) => {
-                let at = form.named().map(|(_, _, operand)| operand)?;
-                self.check_fits(at, scene.dot, wanted.as_ref());
-                Some(Body::Whole)
-            }
-            (Some(_), Some(made)) => self.made_body(node, &made, found, wanted, scene),
-            (Some(written), None) => {
-                let program = self.program(written.scalar()?, scene)?;
-                let gives = program.gives().shape;
-                self.check_fits(written, gives, wanted.as_ref());
-                Some(Body::Expr(program))
-            }
-        }
-    }
-
-    /// `{ map: NAME }` or `{ fields: FIELDS }`
-    fn made_body(
-        &mut self,
-        node: &NodeName,
-        form: &Filled<'_>,
-        found: Option<(usize, usize)>,
-        wanted: Option<ShapeRef>,
-        scene: &Scene,
-    ) -> Option<Body> {
-        let (kind, _, operand) = form.named()?;
-        if kind == "fields" {
-            let type_name = wanted.as_ref().and_then(type_name);
-            let (mapping, _) = self.mapping(&format!("{node}.body"), operand, wanted, scene)?;
-            if let (Some(name), Some((system, _))) = (type_name, found) {
-                maps::check_writes(self.known.systems, system, &name, &mapping, operand, self.to);
-            }
-            return Some(Body::Map(mapping.into()));
-        }
-        let known = self.known;
-        let map = known.maps.find(operand.scalar()?, self.to)?;
-        if let Some(reads) = maps::shape_of(map.from.as_ref()) {
-            let reads = self.import(reads);
-            self.check_source(operand.scalar()?, scene.dot, reads);
-        }
-        if let Some(makes) = maps::shape_of(map.to.as_ref()) {
-            let makes = self.import(makes);
-            self.check_fits(operand, makes, wanted.as_ref());
-        }
-        map.mapping.clone().map(Body::Map)
-    }
-
-    fn check_fits(&mut self, at: &Node, given: ShapeId, wanted: Option<&ShapeRef>) {
-        let Some(wanted) = wanted else { return };
-        let wanted = self.import(wanted);
-        match fits(&self.shapes, given, wanted) {
-            Fit::Never(why) => {
-                let help = "put a map in front that makes the operation's type".to_string();
-                self.to.error(&codes::BODY, at.span, format!("the operation cannot take this body: {why}"), help);
-            }
-            Fit::Narrows(why) => self.to.warning(&codes::BODY, at.span, format!("the operation cannot take every such body: {why}"), None),
-            Fit::Fits | Fit::Perhaps(_) => {}
-        }
+        let queue = format!("{}.{node}{part}", self.flow).into();
+        let effect = EffectPlan::of(node.clone(), queue, found?, body?, repeat, policy);
+        Some(EffectPlan { with, timeout, outcomes, ..effect })
     }
 
     /// The shape of an answer: null too, where the step can be left out or an outcome says `none`.
-    fn answer(&mut self, form: &Filled<'_>, found: Option<(usize, usize)>) -> ShapeId {
+    pub(super) fn answer(&mut self, form: &Filled<'_>, found: Option<(usize, usize)>) -> ShapeId {
         let known = self.known;
         let Some((operation, (system, _))) = self.operation(found).zip(found) else { return self.any() };
         let (gives, name) = (operation.gives, operation.name.clone());
         let Some(interface) = known.systems.interface(system) else { return self.any() };
         let settings = known.systems.get(system).operation_settings(&name);
-        let none = settings.is_some_and(|settings| settings.outcomes.iter().any(|(_, word)| *word == OutcomeWord::None));
+        let said = settings.is_some_and(|settings| settings.outcomes.iter().any(|(_, word)| *word == OutcomeWord::None));
+        let none = said || form.pairs("outcomes").iter().any(|(_, word)| word.scalar().is_some_and(|word| word.text == "none"));
         let shape = self.import(&interface.shape(gives));
         if none || form.node("when").is_some() { self.shapes.or_null(shape) } else { shape }
     }
@@ -239,9 +177,8 @@ impl Builder<'_, '_> {
     }
 }
 
-fn type_name(shape: &ShapeRef) -> Option<Arc<str>> {
-    match shape.shapes.get(shape.id) {
-        Shape::Record(record) => record.name.clone(),
-        _ => None,
-    }
+/// An unknown outcome is asked about: so it is noted before it is asked, and never simply repeated.
+fn asking_back(effect: EffectPlan, if_unknown: Option<Box<crate::plan::Question>>) -> EffectPlan {
+    let repeat = if if_unknown.is_some() { Repeat::Never } else { effect.repeat };
+    EffectPlan { if_unknown, repeat, ..effect }
 }

@@ -12,15 +12,20 @@ use spanwright_shape::{
     text::{Bundle, Node, Problems, Scalar, Span, form::Filled},
 };
 
-use super::{Maps, Systems, Variables};
+use super::{Doors, Maps, Systems, Variables};
 use crate::plan::{EffectPlan, Flow};
 
+mod back;
+mod body;
 mod effect;
 mod parameters;
+mod reply;
 pub(super) mod scene;
+mod served;
 mod source;
 mod steps;
 
+use reply::Waiter;
 use scene::Scene;
 
 /// What a flow may name.
@@ -28,6 +33,7 @@ pub(super) struct Known<'k> {
     pub bundle: &'k Bundle,
     pub systems: &'k Systems<'k>,
     pub maps: &'k Maps<'k>,
+    pub doors: &'k Doors,
     pub variables: &'k Variables,
 }
 
@@ -42,12 +48,16 @@ pub(super) fn check(form: &Filled<'_>, known: &Known<'_>, to: &mut Problems) -> 
         effects: Vec::new(),
         names: BTreeMap::new(),
         keyed: from.node("key").is_some() || from.node("once").is_some(),
-        states: from.node("key").is_some() && from.node("once").is_none(),
+        states: from.node("poll").is_some() && from.node("key").is_some() && from.node("once").is_none(),
+        waiter: None,
+        replies: false,
         to,
     };
     let (source, scene) = builder.source(&from);
-    let (steps, _) = builder.steps(steps, scene);
-    Some(Flow { name: name.into(), source: Some(source?), steps, effects: builder.effects })
+    let (steps, _) = builder.steps(steps, scene.clone());
+    let if_dead = builder.if_dead(form, &Scene { buried: true, ..scene });
+    builder.check_replied(&from);
+    Some(Flow { name: name.into(), source: Some(source?), steps, effects: builder.effects, if_dead })
 }
 
 /// What is gathered while a flow is walked.
@@ -62,6 +72,10 @@ struct Builder<'b, 'k> {
     keyed: bool,
     /// Its messages are states of records, not events.
     states: bool,
+    /// What whoever waits for a reply may be told.
+    waiter: Option<Waiter>,
+    /// Some step replies.
+    replies: bool,
     to: &'b mut Problems,
 }
 

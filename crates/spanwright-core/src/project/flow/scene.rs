@@ -24,12 +24,44 @@ pub struct Scene {
     pub zone: Option<Arc<str>>,
     /// The body's shape is unknown because of a mistake that has been told: nothing more is said of it.
     pub lost: bool,
+    /// A pivot stands above: nothing is undone any more.
+    pub pivoted: bool,
+    /// This is the flow's `if_dead`: all undoing is over.
+    pub buried: bool,
 }
 
 impl Scene {
     /// Lends it to a check.
     pub fn scope<'s>(&self, shapes: &'s mut Shapes) -> Scope<'s> {
         Scope { shapes, dot: self.dot, names: self.names.clone(), zone: self.zone.clone() }
+    }
+
+    /// A scene that sees this body and no names.
+    pub fn of(dot: ShapeId, zone: Option<Arc<str>>, lost: bool) -> Scene {
+        Scene { dot, names: Vec::new(), zone, lost, pivoted: false, buried: false }
+    }
+
+    /// With one more name.
+    pub fn and(&self, name: &str, shape: ShapeId) -> Scene {
+        let mut scene = self.clone();
+        scene.names.push((name.into(), shape));
+        scene
+    }
+
+    /// What an effect asks sees `$delivery` too.
+    pub fn delivery(&self, shapes: &mut Shapes) -> Scene {
+        let text = shapes.add(Shape::Text(TextFacets::default()));
+        let shape = record(shapes, [("id".into(), text)]);
+        self.and("delivery", shape)
+    }
+
+    /// What follows from a failure sees `$error` too.
+    pub fn error(&self, shapes: &mut Shapes) -> Scene {
+        let text = shapes.add(Shape::Text(TextFacets::default()));
+        let maybe = shapes.or_null(text);
+        let fields = [("step", text), ("system", maybe), ("outcome", text), ("code", text), ("reason", text)];
+        let shape = record(shapes, fields.map(|(name, shape)| (Arc::from(name), shape)));
+        self.and("error", shape)
     }
 
     /// Whether this is the body of an `each`.
@@ -45,7 +77,7 @@ impl Scene {
         }
         let index = shapes.add(Shape::Number(NumberFacets::of(NumberKind::Integer { bits: 32 })));
         names.extend([("parent".into(), self.dot), ("index".into(), index)]);
-        Scene { dot: item, names, zone: self.zone.clone(), lost: self.lost }
+        Scene { dot: item, names, ..self.clone() }
     }
 }
 
@@ -62,6 +94,7 @@ fn meta(shapes: &mut Shapes) -> ShapeId {
     let fields = [
         ("id", uuid),
         ("correlation", text),
+        ("once", maybe),
         ("key", maybe),
         ("version", maybe),
         ("flow", text),

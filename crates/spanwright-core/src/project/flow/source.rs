@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     interface::{Operation, Repeat},
-    plan::{CursorRule, Pages, Source},
+    plan::{CursorRule, Pages, Poll, Source, SourceKind},
     project::codes,
 };
 
@@ -28,6 +28,13 @@ const REPEATED_HOUR: Duration = Duration::from_secs(3600);
 impl Builder<'_, '_> {
     /// The source, and what the first step sees. `None`: the problems say why.
     pub(super) fn source(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
+        match form.named() {
+            Some(("http" | "api" | "webhook", _, _)) => self.served(form),
+            _ => self.polled(form),
+        }
+    }
+
+    fn polled(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
         let operand = form.named().and_then(|(_, _, node)| node.scalar());
         let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
         self.check_repeats(operand, found);
@@ -49,12 +56,12 @@ impl Builder<'_, '_> {
     /// What a page's expressions see: the answer, and no names.
     fn page(&mut self, found: Option<(usize, usize)>) -> Scene {
         let known = self.known;
-        let Some((system, operation)) = found else { return Scene { dot: self.any(), names: Vec::new(), zone: None, lost: true } };
+        let Some((system, operation)) = found else { return Scene::of(self.any(), None, true) };
         let dot = match known.systems.interface(system) {
             Some(interface) => self.import(&interface.shape(interface.operations[operation].gives)),
             None => self.any(),
         };
-        Scene { dot, names: Vec::new(), zone: known.systems.get(system).settings.zone.clone(), lost: false }
+        Scene::of(dot, known.systems.get(system).settings.zone.clone(), false)
     }
 
     fn poll(
@@ -74,12 +81,13 @@ impl Builder<'_, '_> {
         let key = self.scalar_of(form, "key", item);
         self.check_never_empty(form, key.as_ref().filter(|_| !item.lost));
         let version = self.scalar_of(form, "version", item);
-        let nothing = Scene { dot: self.shapes.add(Shape::Null), names: Vec::new(), zone: None, lost: false };
+        let nothing = Scene::of(self.shapes.add(Shape::Null), None, false);
         let with = self.with(form, "source", parameters, &nothing);
         let (system, operation) = found?;
         let name: Arc<str> = format!("{}.source", self.flow).into();
         let every = every.unwrap_or(Duration::ZERO);
-        Some(Source { name, system, operation, every, with, pages, each, when, once, key, version, cursor })
+        let kind = SourceKind::Poll(Box::new(Poll { system, operation, every, with, pages, each, cursor }));
+        Some(Source { name, kind, when, once, key, version })
     }
 
     /// `pages:` of the source, or else of its operation.
@@ -146,7 +154,7 @@ impl Builder<'_, '_> {
     }
 
     /// An expression that gives one text, number or flag for each item.
-    fn scalar_of(&mut self, form: &Filled<'_>, key: &str, item: &Scene) -> Option<Program> {
+    pub(super) fn scalar_of(&mut self, form: &Filled<'_>, key: &str, item: &Scene) -> Option<Program> {
         let text = form.scalar(key)?;
         let program = self.program(text, item)?;
         let (gives, many) = (program.gives().shape, program.gives().count == Count::Many);
@@ -158,7 +166,7 @@ impl Builder<'_, '_> {
     }
 
     /// A message without a key cannot be ordered, and is set aside.
-    fn check_never_empty(&mut self, form: &Filled<'_>, key: Option<&Program>) {
+    pub(super) fn check_never_empty(&mut self, form: &Filled<'_>, key: Option<&Program>) {
         let (Some(key), Some(text)) = (key, form.scalar("key")) else { return };
         let (shape, absent) = (key.gives().shape, key.gives().count == Count::Maybe);
         let nullable =

@@ -39,6 +39,7 @@ impl Builder<'_, '_> {
             "each" => self.each(operand.scalar()?, form, scene),
             "call" => self.call(&name, form, scene).map(StepKind::Call),
             "send" => self.send(&name, form, scene).map(StepKind::Send),
+            "reply" | "fault" => self.reply(&name, form, scene),
             _ => None,
         };
         Some((name, step?))

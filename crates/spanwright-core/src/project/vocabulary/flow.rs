@@ -2,7 +2,10 @@
 
 use spanwright_shape::text::form::{Choice, Form, Key, Kind, OneOf};
 
-use super::{steps::A_STEP, system::PAGES};
+use super::{
+    steps::{A_STEP, IF_DEAD},
+    system::PAGES,
+};
 
 /// `flows/NAME.yaml`
 pub static FLOW: Form = Form::of(
@@ -14,7 +17,11 @@ pub static FLOW: Form = Form::of(
         super::OWNER,
         Key::must("from", Kind::Form(&SOURCE), "Where its messages come from."),
         Key::must("steps", Kind::List(&A_STEP), "What happens to each."),
-        Key::not_yet("if_dead", "What happens after the last try."),
+        Key::may(
+            "if_dead",
+            Kind::Either(&IF_DEAD),
+            "What happens to a message that failed for good, after its undos, in place of a dead letter: these steps, which see `$error`, or nothing.",
+        ),
         Key::not_yet("when_all_done", "What happens when each item of a poll has ended."),
         Key::not_yet("pause_after", "After how many dead letters it stops to take in."),
         Key::not_yet("in_order", "What waits for what."),
@@ -37,12 +44,25 @@ static SOURCE: Form = Form {
         Choice::not_yet("webhook", "What a system pushes to us."),
         Choice::not_yet("queue", "A queue of a broker."),
         Choice::not_yet("flow", "What other flows hand over."),
-        Choice::not_yet("http", "Requests to us."),
-        Choice::not_yet("api", "An operation that we serve."),
+        Choice::of("http", Kind::Text, "Requests to us: a method and a path, as `POST /orders/{id}`.", SERVED),
+        Choice::of("api", Kind::Op, "An operation that we serve.", SERVED),
         Choice::not_yet("files", "Files in a folder."),
         Choice::not_yet("cron", "A time of day."),
     ]),
 };
+
+const SERVED: &[Key] = &[
+    Key::may(
+        "reply_within",
+        Kind::Time,
+        "The sender waits so long for the flow's `reply`. Left out: it is told at once that the message is kept (202).",
+    ),
+    Key::may(
+        "late",
+        Kind::Words(&["202", "504"]),
+        "What it is told when that was not long enough: 202, where to ask for the answer; or 504. The flow goes on. 202 where nothing is said.",
+    ),
+];
 
 const POLL: &[Key] = &[
     Key::must("every", Kind::Time, "From the end of one poll to the start of the next."),

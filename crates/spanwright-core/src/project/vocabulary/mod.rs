@@ -5,6 +5,7 @@
 
 use spanwright_shape::text::form::{self, Form, Key, Kind};
 
+mod api;
 mod flow;
 mod map;
 mod project;
@@ -12,6 +13,7 @@ mod steps;
 mod system;
 mod test;
 
+pub use api::API;
 pub use flow::FLOW;
 pub use map::MAP;
 pub use project::{ENVIRONMENT, PROJECT, VAR};
@@ -20,7 +22,7 @@ pub use system::{OPERATION, SYSTEM};
 pub use test::TEST;
 
 /// The forms of whole files.
-pub static FILES: &[&Form] = &[&PROJECT, &ENVIRONMENT, &SYSTEM, &FLOW, &MAP, &TEST];
+pub static FILES: &[&Form] = &[&PROJECT, &ENVIRONMENT, &SYSTEM, &API, &FLOW, &MAP, &TEST];
 
 /// The JSON Schema for editors, of every file of a project.
 pub fn schema() -> String {
@@ -28,7 +30,7 @@ pub fn schema() -> String {
 }
 
 /// Folders of the grammar whose files are not read yet, and the key that names such a file.
-pub const NOT_BUILT_FOLDERS: [(&str, &str); 2] = [("apis", "api"), ("links", "links")];
+pub const NOT_BUILT_FOLDERS: [(&str, &str); 1] = [("links", "links")];
 
 /// What several forms have.
 const ABOUT: Key = Key::may("about", Kind::Text, "What it is for, in a sentence; goes into the documents.");
@@ -60,6 +62,9 @@ static BREAKER: Form = Form::of(
         Key::may("longest", Kind::Time, "But no longer than this. 10m where nothing is said."),
     ],
 );
+
+/// What a user can say that an answer means.
+static OUTCOME_WORDS: Kind = Kind::Words(&["none", "delivered", "later", "unknown", "never"]);
 
 /// `EXPR | { map: NAME } | { fields: FIELDS }`
 const BODY: Kind = Kind::Either(&[Kind::Form(&MADE_BODY), Kind::Expr]);

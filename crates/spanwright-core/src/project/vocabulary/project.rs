@@ -15,8 +15,17 @@ pub static PROJECT: Form = Form::of(
         Key::may("vars", Kind::Map(MapKey::Variable, &Kind::Form(&VAR)), "Every `${VAR}` of the project."),
         Key::may("defaults", Kind::Form(&DEFAULTS), "What holds for each system that says nothing else."),
         Key::not_yet("store", "Where messages are kept: a file, or a PostgreSQL database."),
-        Key::not_yet("listen", "The addresses that we serve on."),
+        Key::may("listen", Kind::Form(&LISTEN), "Where others reach us."),
         Key::not_yet("alerts", "Who is told, and how often."),
+    ],
+);
+
+static LISTEN: Form = Form::of(
+    "listen",
+    "Where others reach us.",
+    &[
+        Key::must("http", Kind::Text, "Address and port, as `0.0.0.0:8080`; port 0 takes one that is free."),
+        Key::not_yet("tls", "A certificate and its key."),
     ],
 );
 

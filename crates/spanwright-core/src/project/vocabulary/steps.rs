@@ -1,8 +1,8 @@
 //! What happens to a message.
 
-use spanwright_shape::text::form::{Choice, Form, Key, Kind, OneOf};
+use spanwright_shape::text::form::{Choice, Form, Key, Kind, MapKey, OneOf};
 
-use super::{BODY, RETRY};
+use super::{BODY, OUTCOME_WORDS, RETRY};
 
 /// One step of a list. A static, since steps hold steps.
 pub(super) static A_STEP: Kind = Kind::Form(&STEP);
@@ -23,8 +23,8 @@ pub(in crate::project) static STEP: Form = Form {
         Choice::of("fail", Kind::Expr, "A dead letter with this reason.", &[]),
         Choice::of("call", Kind::Op, "Asks, waits, and keeps the answer.", CALL),
         Choice::of("send", Kind::Op, "Owed from now on; the flow does not wait.", SEND),
-        Choice::not_yet("reply", "Answers whoever is waiting."),
-        Choice::not_yet("fault", "Answers with a declared fault."),
+        Choice::of("reply", BODY, "Answers whoever is waiting; the flow goes on below. Only the first reply is heard.", REPLY),
+        Choice::of("fault", Kind::Name, "Answers with a declared fault.", FAULT),
         Choice::not_yet("link", "Finds or keeps which record here is which record there."),
         Choice::not_yet("alert", "Tells a person."),
     ]),
@@ -43,13 +43,68 @@ pub(in crate::project) static BRANCH: Form = Form {
     ]),
 };
 
+static REPLY: &[Key] = &[
+    Key::may("status", Kind::Number, "The status of the answer. 200 where nothing is said."),
+    Key::may("headers", Kind::Fields, "Further headers of the answer."),
+];
+
+static FAULT: &[Key] = &[BODY_KEY];
+
 const WITH: Key = Key::may("with", Kind::Fields, "Parameters: of the path, the query, headers; for SOAP the fields of the request.");
 const BODY_KEY: Key = Key::may("body", BODY, "The body, where the operation has one; left out: the body now.");
 const RETRY_KEY: Key = Key::may("retry", Kind::Form(&RETRY), "How this one is tried again, other than its system says.");
-const OUTCOMES: Key = Key::not_yet("outcomes", "What answers mean here; say it in the system's `operations` until then.");
-const IF_UNKNOWN: Key = Key::not_yet("if_unknown", "The question to ask after a time-out, before it is done again.");
-const TIMEOUT: Key = Key::not_yet("timeout", "For one exchange.");
-const IF_DEAD: Key = Key::not_yet("if_dead", "What happens after the last try.");
+const OUTCOMES: Key = Key::may(
+    "outcomes",
+    Kind::Map(MapKey::Any, &OUTCOME_WORDS),
+    "What answers mean here, before what the operation says: by status or declared fault. `none` is delivered, with null as the answer.",
+);
+const TIMEOUT: Key = Key::may("timeout", Kind::Time, "For one exchange, from connecting to the last byte; left out: as the system says.");
+
+/// `if_unknown:` of a step or of an operation.
+pub(super) const IF_UNKNOWN: Key = Key::may(
+    "if_unknown",
+    Kind::Form(&QUESTION),
+    "The question to ask after an unknown outcome, before it is done again: for systems that know no idempotency key.",
+);
+
+/// `if_dead:` of a step or of a flow. A static, since steps hold steps.
+pub(super) static IF_DEAD: [Kind; 2] = [Kind::Words(&["discard"]), Kind::List(&A_STEP)];
+const IF_DEAD_ABOUT: &str = "What happens after the last try, in place of a dead letter: these steps, which see `$error`, or nothing. Then the flow goes on below, with null as the answer.";
+
+static QUESTION: Form = Form {
+    name: "if_unknown",
+    about: "After an unknown outcome: ask whether it happened. A value means that it did, and is its answer; absent or null that it did not, so it is done again.",
+    keys: &[
+        Key::may("take", Kind::Expr, "What tells, over the answer to the question; left out: the whole answer."),
+        Key::may("wait", Kind::Time, "How long the question waits, since the request may still be on its way. 5s where nothing is said."),
+    ],
+    one_of: OneOf::Must(&[Choice::of("call", Kind::Op, "An operation that only reads.", REQUEST)]),
+};
+
+static UNDO: Form = Form {
+    name: "undo",
+    about: "How a call is undone when a later step fails for good: in reverse order, one at a time, tried again without end.",
+    keys: &[],
+    one_of: OneOf::Must(&[Choice::of(
+        "call",
+        Kind::Op,
+        "An operation that bears being done twice: it has a key, or is idempotent.",
+        REQUEST,
+    )]),
+};
+
+/// What a request of a question or an undo may say.
+const REQUEST: &[Key] = &[WITH, BODY_KEY, RETRY_KEY, OUTCOMES, TIMEOUT];
+
+static AGAIN: Form = Form::of(
+    "again",
+    "A call whose answer may not be ready is asked again until it is.",
+    &[
+        Key::must("every", Kind::Time, "From an answer to the next question."),
+        Key::must("until", Kind::Expr, "Ready where this is true of the answer."),
+        Key::may("give_up_after", Kind::Time, "It is waited for so long. 24h where nothing is said."),
+    ],
+);
 
 static CALL: &[Key] = &[
     WITH,
@@ -59,10 +114,10 @@ static CALL: &[Key] = &[
     OUTCOMES,
     IF_UNKNOWN,
     TIMEOUT,
-    IF_DEAD,
-    Key::not_yet("again", "Asks again until the answer is ready."),
-    Key::not_yet("undo", "How it is undone when a later step fails."),
-    Key::not_yet("pivot", "From here on nothing is undone."),
+    Key::may("if_dead", Kind::Either(&IF_DEAD), IF_DEAD_ABOUT),
+    Key::may("again", Kind::Form(&AGAIN), "Asks again until the answer is ready."),
+    Key::may("undo", Kind::Form(&UNDO), "How it is undone when a later step fails for good."),
+    Key::may("pivot", Kind::Flag, "Once this happened nothing is undone: from here on it only goes forward."),
 ];
 
 static SEND: &[Key] = &[
@@ -79,7 +134,7 @@ static SEND: &[Key] = &[
     OUTCOMES,
     IF_UNKNOWN,
     TIMEOUT,
-    IF_DEAD,
+    Key::may("if_dead", Kind::Either(&IF_DEAD), IF_DEAD_ABOUT),
 ];
 
 static BATCH: Form = Form::of(

@@ -2,7 +2,7 @@
 
 use spanwright_shape::text::form::{Choice, Form, Key, Kind, MapKey, OneOf};
 
-use super::{BREAKER, RETRY};
+use super::{BREAKER, OUTCOME_WORDS, RETRY};
 
 /// `systems/NAME.yaml`
 pub static SYSTEM: Form = Form {
@@ -116,12 +116,12 @@ pub static OPERATION: Form = Form {
         Key::may("key", Kind::Word, "The parameter that carries the idempotency key; the engine makes the key."),
         Key::may(
             "outcomes",
-            Kind::Map(MapKey::Any, &Kind::Words(&["none", "delivered", "later", "unknown", "never"])),
+            Kind::Map(MapKey::Any, &OUTCOME_WORDS),
             "What answers mean, by status, declared fault or outcome of an item. `none` is delivered, with null as the answer.",
         ),
         Key::may("pages", Kind::Form(&PAGES), "How the next page is asked for."),
         Key::may("bulk", Kind::Form(&BULK), "How one request carries many items."),
-        Key::not_yet("if_unknown", "The question to ask after a time-out, before it is done again."),
+        super::steps::IF_UNKNOWN,
         Key::not_yet("format", "What its bodies are, where they are no JSON."),
     ],
     one_of: OneOf::May(&[

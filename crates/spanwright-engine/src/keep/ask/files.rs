@@ -12,7 +12,7 @@ use super::{Ask, bytes, text, text_if_any};
 use crate::keep::numbers::{self, GONE, RunState};
 
 pub const RUN: &str = "SELECT run.root, run.flow, run.plan, run.state, message.id, message.source, message.correlation, message.received,
-        message.key, message.version, body.coding, body.data
+        message.key, message.version, body.coding, body.data, message.beside
     FROM run JOIN message ON message.seq = run.message JOIN body ON body.id = message.body WHERE run.id = ?1";
 pub const EFFECTS: &str =
     "SELECT run, node, item, way, queue, lane, state, due, boot, generation, tries, first, glued, sent, reason, words,
@@ -48,6 +48,7 @@ impl Ask<'_> {
             key: text_if_any(row, 8)?,
             version: text_if_any(row, 9)?,
             body: body(row, 10)?,
+            beside: row.get_ref(12)?.as_blob_or_null()?.map(Arc::from),
         };
         Ok(RunFile {
             run,

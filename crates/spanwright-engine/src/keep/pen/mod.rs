@@ -154,10 +154,13 @@ impl<'t> Pen<'t> {
             Ending::Skipped(reason) => {
                 self.ended.execute((run.0, RunState::Skipped.number(), none, none, numbers::skipped(*reason), none, at.0))?
             }
-            Ending::Stopped(stopped) => {
+            Ending::Stopped(stopped) | Ending::SetAside(stopped) => {
                 let (reason, node) = (self.code(&stopped.failure)?, self.number(&stopped.node)?);
-                let state = numbers::stopped(stopped.kind).number();
-                self.ended.execute((run.0, state, reason, node, &stopped.failure.says, stopped.undone, at.0))?
+                let state = match ending {
+                    Ending::SetAside(_) => RunState::Discarded,
+                    _ => numbers::stopped(stopped.kind),
+                };
+                self.ended.execute((run.0, state.number(), reason, node, &stopped.failure.says, stopped.undone, at.0))?
             }
         };
         Ok(())

@@ -3,6 +3,7 @@
 //! A run that was undone cannot simply go on: what was undone, or may have been, is owed again in its next generation,
 //! and the undo rows go, so that it can be undone once more. Whoever does must take the generation of the effect for
 //! its undo, or the peer would remember the first one. An undo that never happened leaves its effect done.
+//! Questions stay: where one was asked before, it is asked anew before its effect is.
 
 use rusqlite::{OptionalExtension, Result};
 use spanwright_core::fact::{Moment, PlanId, RunId};

@@ -1,38 +1,55 @@
 //! A message comes in: once, with its run.
 
-use rusqlite::Result;
-use spanwright_core::fact::{Receipt, RunId, Seen, Took};
+use rusqlite::{OptionalExtension, Result};
+use spanwright_core::fact::{Moment, Print, Receipt, RunId, Seen, Took};
 
 use super::{AT_SOURCE, Pen, UNUSABLE};
 use crate::keep::numbers::{self, RunState};
 
 // Zero rows changed is the answer "seen before".
-pub const SEEN_EVENT: &str = "INSERT INTO seen (scope, key, message, until) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (scope, key) DO NOTHING";
+pub const SEEN_EVENT: &str = "INSERT INTO seen (scope, key, message, until, print) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (scope, key) DO UPDATE SET message = excluded.message, until = excluded.until, print = excluded.print
+    WHERE until <= ?6";
 pub const SEEN_RECORD: &str = "INSERT INTO seen (scope, key, message, until, print) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (scope, key) DO UPDATE SET message = excluded.message, until = excluded.until, print = excluded.print
     WHERE print IS NOT excluded.print";
 pub const MESSAGE: &str =
-    "INSERT INTO message (seq, id, source, correlation, received, key, version, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+    "INSERT INTO message (seq, id, source, correlation, received, key, version, body, beside) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+// What was taken under a key, and what it held.
+const KNOWN: &str = "SELECT run.id, seen.print FROM seen JOIN message ON message.seq = seen.message JOIN run ON run.message = message.seq
+    WHERE seen.scope = ?1 AND seen.key = ?2";
 pub const RUN: &str = "INSERT INTO run (id, root, message, flow, plan, state, reason, node, words, changed)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 
 impl Pen<'_> {
     pub(super) fn took(&mut self, took: &Took) -> Result<Receipt> {
         if let Some(seen) = &took.seen
-            && !self.is_new(seen)?
+            && !self.is_new(seen, took.at)?
         {
-            return Ok(Receipt::Duplicate);
+            return self.known(seen);
         }
         self.message(took)?;
         self.run(took)
     }
 
-    fn is_new(&mut self, seen: &Seen) -> Result<bool> {
+    /// What is told of an event that comes again.
+    fn known(&mut self, seen: &Seen) -> Result<Receipt> {
+        let Some(held) = &seen.held else { return Ok(Receipt::Duplicate) };
+        let scope = self.number(&seen.scope)?;
+        let known = self.rare(KNOWN)?.query_row((scope, &seen.key), |row| {
+            let print: Option<Print> = row.get(1)?;
+            Ok(Receipt::Known { run: RunId(row.get(0)?), same: print.as_ref() == Some(held) })
+        });
+        // Its message may have been purged: all that is left is that it was there.
+        Ok(known.optional()?.unwrap_or(Receipt::Duplicate))
+    }
+
+    fn is_new(&mut self, seen: &Seen, at: Moment) -> Result<bool> {
         let scope = self.number(&seen.scope)?;
         let message = self.next.message;
         let changed = match &seen.print {
             Some(print) => self.seen_record.execute((scope, &seen.key, message, seen.until.0, print))?,
-            None => self.seen_event.execute((scope, &seen.key, message, seen.until.0))?,
+            None => self.seen_event.execute((scope, &seen.key, message, seen.until.0, &seen.held, at.0))?,
         };
         Ok(changed > 0)
     }
@@ -41,7 +58,17 @@ impl Pen<'_> {
         let body = self.new_body(&took.body)?;
         let source = self.number(&took.source)?;
         let id = took.message.to_be_bytes();
-        self.message.execute((self.next.message, id, source, &took.correlation, took.at.0, &took.key, &took.version, body))?;
+        self.message.execute((
+            self.next.message,
+            id,
+            source,
+            &took.correlation,
+            took.at.0,
+            &took.key,
+            &took.version,
+            body,
+            &took.beside,
+        ))?;
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! One message with everything that happened to it, put together from rows that were written for other reasons.
 
 use rusqlite::{Result, Row};
-use spanwright_core::fact::{Listed, Moment, Shown};
+use spanwright_core::fact::{Listed, Moment, RunId, Shown, Way};
 
 use super::{Entry, SHOWN_MOST, Which};
 use crate::keep::{
@@ -23,6 +23,9 @@ const STANDS: &str = "SELECT at, node, item, way, state, due, reason, words FROM
 const PEOPLE: &str =
     "SELECT trail.at, trail.kind, trail.by, trail.words FROM run JOIN trail ON trail.message = run.message WHERE run.id = ?1
     ORDER BY trail.n";
+
+const BY_PERSON: &str = "SELECT EXISTS (SELECT 1 FROM run JOIN trail ON trail.message = run.message
+    WHERE run.id = ?1 AND trail.kind = 1 AND trail.at >= run.changed)";
 
 impl Ask<'_> {
     pub fn show(self, which: &Which) -> Result<Vec<Shown>> {
@@ -57,12 +60,20 @@ impl Ask<'_> {
             (None, words) => words.unwrap_or_default(),
         };
         match state {
-            RunState::Active | RunState::Parked | RunState::Discarded => {}
+            RunState::Active | RunState::Parked => {}
+            // A person who discards leaves an entry of their own.
+            RunState::Discarded if !self.set_aside(&line.run)? => {}
+            RunState::Discarded => entries.push((Moment(row.get(3)?), "set aside", format!("by the flow's `if_dead`: {words}"))),
             RunState::Done | RunState::Skipped | RunState::Dead | RunState::Uncertain => {
                 entries.push((Moment(row.get(3)?), state.word(), words));
             }
         }
         Ok(entries)
+    }
+
+    /// Whether no person discarded it since it last stopped.
+    fn set_aside(self, run: &RunId) -> Result<bool> {
+        self.ready(BY_PERSON)?.query_row([run.0], |row| row.get::<_, bool>(0)).map(|by_person| !by_person)
     }
 
     fn attempt(self, row: &Row<'_>) -> Result<Entry> {
@@ -96,7 +107,11 @@ impl Ask<'_> {
     fn effect_name(self, row: &Row<'_>) -> Result<String> {
         let (node, item) = (self.names.text(row.get(1)?), row.get::<_, String>(2)?);
         let item = if item.is_empty() { String::new() } else { format!(" [{item}]") };
-        let way = if row.get::<_, i64>(3)? == 0 { "" } else { "undo of " };
+        let way = match numbers::way_of(row.get(3)?) {
+            Way::Do => "",
+            Way::Undo => "undo of ",
+            Way::Ask => "question about ",
+        };
         Ok(format!("{way}{node}{item}"))
     }
 
@@ -126,7 +141,7 @@ fn by_people(row: &Row<'_>) -> Result<Entry> {
 fn rank(kind: &str) -> u8 {
     match kind {
         "taken" => 0,
-        "done" | "skipped" | "dead" | "uncertain" => 2,
+        "done" | "skipped" | "dead" | "uncertain" | "set aside" => 2,
         _ => 1,
     }
 }

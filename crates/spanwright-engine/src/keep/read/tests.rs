@@ -24,6 +24,7 @@ fn took(n: u128, flow: &str) -> Fact {
         key: Some(format!("C{n}").into()),
         version: None,
         body: format!("{{\"n\":{n}}}").into_bytes().into(),
+        beside: None,
         flow: flow.into(),
         root: Root(n),
         plan: PlanId(1),

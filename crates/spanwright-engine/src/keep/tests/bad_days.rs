@@ -23,10 +23,11 @@ fn took(n: u128, bytes: usize) -> Fact {
         key: None,
         version: None,
         body: vec![b'x'; bytes].into(),
+        beside: None,
         flow: "in".into(),
         root: Root(n),
         plan: PlanId(1),
-        seen: Some(Seen { scope: "in.poll".into(), key: key.into(), print: None, until: Moment(9) }),
+        seen: Some(Seen { scope: "in.poll".into(), key: key.into(), print: None, held: None, until: Moment(9) }),
         fault: None,
     }))
 }

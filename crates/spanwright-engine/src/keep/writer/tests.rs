@@ -78,10 +78,11 @@ fn took(key: &str) -> Fact {
         key: None,
         version: None,
         body: b"{}".as_slice().into(),
+        beside: None,
         flow: "in".into(),
         root: Root(1),
         plan: PlanId(1),
-        seen: Some(Seen { scope: "in.poll".into(), key: key.into(), print: None, until: Moment(9) }),
+        seen: Some(Seen { scope: "in.poll".into(), key: key.into(), print: None, held: None, until: Moment(9) }),
         fault: None,
     }))
 }

@@ -102,6 +102,7 @@ impl Page {
         self.maybe("version", took.version.as_ref());
         self.field("flow", &took.flow);
         self.field("body", String::from_utf8_lossy(&took.body));
+        self.maybe("beside", took.beside.as_ref().map(|beside| String::from_utf8_lossy(beside)));
         self.field("of", resent.of.0);
         self.field("by", &resent.by);
         self.field("words", &resent.words);
@@ -169,6 +170,7 @@ impl<'t> Fields<'t> {
             key: self.shared("key"),
             version: self.shared("version"),
             body: self.text("body")?.as_bytes().into(),
+            beside: self.text("beside").map(|beside| beside.as_bytes().into()),
             flow: self.shared("flow")?,
             root: Root(self.number("root")?),
             plan: PlanId(0),
@@ -230,6 +232,7 @@ mod tests {
             key: None,
             version: Some("2".into()),
             body: "{\"a\":\"\\u00e4\\n\"}\n".as_bytes().into(),
+            beside: Some(b"{\"query\":{}}".as_slice().into()),
             flow: "in".into(),
             root: Root(3),
             plan: PlanId(0),

@@ -1,0 +1,78 @@
+//! A body by its `content-type`, into a shape that does not change with the data.
+//!
+//! | type | becomes |
+//! | --- | --- |
+//! | JSON | what it says |
+//! | form | a record of texts |
+//! | plain text | a text |
+//! | nothing at all | null |
+
+use spanwright_core::{
+    codes,
+    door::{Refused, Request},
+};
+use spanwright_shape::{json, room::Room, text::Failure, value::Value};
+
+use super::beside::{form, unreadable};
+
+/// What a body says that it is.
+struct MediaType<'t> {
+    /// `application/json`, in lower case.
+    essence: String,
+    parameters: &'t str,
+}
+
+/// Reads the body.
+///
+/// # Errors
+/// It is not what it says to be, or of a kind that is not taken.
+pub fn read<'r>(request: &Request<'r>, room: &'r Room) -> Result<Value<'r>, Refused> {
+    if request.body.is_empty() {
+        return Ok(Value::Null);
+    }
+    let Some(media) = request.header("content-type").map(MediaType::of) else {
+        return Err(not_taken("the body has no `content-type`"));
+    };
+    match media.essence.as_str() {
+        essence if is_json(essence) => json_body(media.utf8(request.body)?, room),
+        "application/x-www-form-urlencoded" => form(media.utf8(request.body)?, "the form", room),
+        "text/plain" => Ok(Value::Text(media.utf8(request.body)?)),
+        other => Err(not_taken(&format!("`{}` is not read here", crate::http::excerpt::bounded(other)))),
+    }
+}
+
+fn is_json(essence: &str) -> bool {
+    essence == "application/json" || essence == "text/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn json_body<'r>(text: &'r str, room: &'r Room) -> Result<Value<'r>, Refused> {
+    json::read(text.as_bytes(), room).map_err(|fault| unreadable(format!("the body is no JSON at byte {}: {}", fault.at, fault.says)))
+}
+
+fn not_taken(says: &str) -> Refused {
+    let kinds = "JSON, a form, or plain text";
+    Refused::new(415, Failure::new(&codes::BODY_TYPE, format!("{says}; send {kinds}")))
+}
+
+impl MediaType<'_> {
+    fn of(text: &str) -> MediaType<'_> {
+        let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
+        MediaType { essence: essence.trim().to_ascii_lowercase(), parameters }
+    }
+
+    fn parameter(&self, name: &str) -> Option<&str> {
+        self.parameters.split(';').find_map(|pair| {
+            let (have, value) = pair.split_once('=')?;
+            have.trim().eq_ignore_ascii_case(name).then(|| value.trim().trim_matches('"'))
+        })
+    }
+
+    fn utf8<'b>(&self, body: &'b [u8]) -> Result<&'b str, Refused> {
+        match self.parameter("charset") {
+            None => {}
+            Some(charset) if charset.eq_ignore_ascii_case("utf-8") || charset.eq_ignore_ascii_case("us-ascii") => {}
+            Some(charset) => return Err(not_taken(&format!("the charset `{}` is not read here", crate::http::excerpt::bounded(charset)))),
+        }
+        std::str::from_utf8(body).map_err(|fault| unreadable(format!("the body is no UTF-8 from byte {} on", fault.valid_up_to())))
+    }
+}

@@ -1,0 +1,190 @@
+//! What is brought to us: taken once, answered for when it is on disk, and replied to when the flow has said something.
+//!
+//! A request becomes a message for each flow that serves it, in one commit. Its sender is a *waiter*: where nobody
+//! promised a reply it is told as soon as the commit is kept; else it waits for the flow's `reply`, its end, or its time.
+//! A reply needs no commit before it is said: it follows from what is on disk, so after a crash the flow says the same.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::{Asking, Brought, Command, Desk, Fetch, Roll, Ticket, WaiterId, Wake, Word, run_hand::EffectHand, source::SEEN_REMEMBERED};
+use crate::{
+    door::Reply,
+    fact::{ANSWER, EffectKey, EffectState, Ending, Fact, Moment, Phase, Receipt, RunFile, RunId, Seen, Settled, Way},
+    plan::{Late, Served, Source},
+    run::{Arrival, Replied},
+};
+
+/// Everybody who waits for an answer.
+#[derive(Default)]
+pub(super) struct Waiters {
+    /// Until their message is kept.
+    keeping: HashMap<Ticket, Waiter>,
+    /// Until its run has replied or ended.
+    waiting: HashMap<RunId, Waiter>,
+    deadlines: BTreeSet<(Moment, RunId)>,
+}
+
+struct Waiter {
+    id: WaiterId,
+    /// Of its message.
+    message: u128,
+    /// How long it waits for a reply, and what it is told then.
+    reply: Option<(Moment, Late)>,
+}
+
+impl Waiters {
+    fn wait(&mut self, run: RunId, waiter: Waiter) {
+        if let Some((until, _)) = waiter.reply {
+            self.deadlines.insert((until, run));
+        }
+        self.waiting.insert(run, waiter);
+    }
+
+    fn leave(&mut self, run: RunId) -> Option<Waiter> {
+        let waiter = self.waiting.remove(&run)?;
+        if let Some((until, _)) = waiter.reply {
+            self.deadlines.remove(&(until, run));
+        }
+        Some(waiter)
+    }
+
+    /// Whoever has waited long enough.
+    fn next_late(&mut self, now: Moment) -> Option<Waiter> {
+        let (until, run) = self.deadlines.first().copied()?;
+        if until <= now { self.leave(run) } else { None }
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.keeping.len() + self.waiting.len()
+    }
+}
+
+impl Desk {
+    /// A request was brought to us.
+    pub(super) fn brought(&mut self, brought: Brought, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        let Brought { waiter, arrivals } = brought;
+        if self.stopping {
+            return out.push(Command::Answer(waiter, Word::Stopping));
+        }
+        let room = |flow: &usize| {
+            let account = self.plan.flows.get(*flow).and_then(|flow| self.flow_of.get(&flow.name));
+            account.is_some_and(|account| self.flows[*account].has_room())
+        };
+        if !arrivals.iter().all(|(flow, _)| room(flow)) {
+            return out.push(Command::Answer(waiter, Word::Full));
+        }
+        let mut reply = None;
+        let mut facts = Vec::with_capacity(arrivals.len());
+        for (flow, arrival) in arrivals {
+            let Some((source, served)) = self.served(flow) else { continue };
+            let seen = seen_of(source, served, &arrival, now);
+            reply = reply.or(served.reply_within.map(|within| (now.after(within), served.late)));
+            let name = source.name.clone();
+            facts.push(self.took_by(flow, &name, arrival, seen, now, roll));
+        }
+        let message = match facts.first() {
+            Some(Fact::Took(took)) => took.message,
+            _ => return out.push(Command::Answer(waiter, Word::LeftOut)),
+        };
+        let ticket = self.commit(facts, out);
+        self.waiters.keeping.insert(ticket, Waiter { id: waiter, message, reply });
+    }
+
+    fn served(&self, flow: usize) -> Option<(&Source, &Served)> {
+        let source = self.plan.flows.get(flow)?.source.as_ref()?;
+        Some((source, source.served()?))
+    }
+
+    /// The message of a waiter is kept, or had been before.
+    pub(super) fn brought_kept(&mut self, ticket: Ticket, first: Option<Receipt>, out: &mut Vec<Command>) {
+        let Some(waiter) = self.waiters.keeping.remove(&ticket) else { return };
+        match first {
+            Some(Receipt::Taken(run)) if waiter.reply.is_some() => self.waiters.wait(run, waiter),
+            Some(Receipt::Taken(_)) => out.push(Command::Answer(waiter.id, Word::Accepted { message: waiter.message })),
+            Some(Receipt::Known { run, same: true }) => {
+                let waiter = Asking { id: waiter.id, for_reply: waiter.reply.is_some() };
+                out.push(Command::Fetch(Fetch::Answer { run, waiter }));
+            }
+            Some(Receipt::Known { same: false, .. }) => out.push(Command::Answer(waiter.id, Word::OtherBody)),
+            Some(Receipt::Duplicate) | None => out.push(Command::Answer(waiter.id, Word::Repeated)),
+        }
+    }
+
+    /// What became of an event that comes again.
+    pub(super) fn found_answer(&mut self, run: RunId, asking: Asking, file: Option<RunFile>, out: &mut Vec<Command>) {
+        let word = match file {
+            None => Word::Repeated,
+            Some(_) if self.waiters.waiting.contains_key(&run) => Word::InProgress,
+            Some(file) => word_of(&file, asking.for_reply),
+        };
+        out.push(Command::Answer(asking.id, word));
+    }
+
+    /// A walk came by a reply: it is said at once and written down, so that the same event is answered the same again.
+    pub(super) fn replied(&mut self, run: RunId, replied: Replied, now: Moment, facts: &mut Vec<Fact>, out: &mut Vec<Command>) {
+        let Some(hand) = self.runs.get_mut(&run) else { return };
+        let Err(at) = hand.position(&replied.node, ANSWER, Way::Do) else { return };
+        let (flow, node) = (hand.plan.flows[hand.flow].name.clone(), replied.node);
+        let bytes = replied.reply.to_bytes();
+        if let Some(waiter) = self.waiters.leave(run) {
+            out.push(Command::Answer(waiter.id, Word::Replied { message: hand.message.id, reply: Box::new(replied.reply) }));
+        }
+        let phase = Phase::Done(Some(bytes.into()));
+        let state = EffectState { phase, generation: 0, tries: 0, first: None, glued: None, sent: None };
+        hand.effects.insert(at, EffectHand::said(node.clone(), state.clone()));
+        let effect = EffectKey { run, node: node.clone(), item: ANSWER.into(), way: Way::Do };
+        let queue = format!("{flow}.{node}").into();
+        facts.push(Fact::Settled(Box::new(Settled { effect, state, queue, lane: 0, attempt: None, at: now })));
+    }
+
+    /// A run is over, and its sender still waits.
+    pub(super) fn answer_ended(&mut self, run: RunId, ending: &Ending, out: &mut Vec<Command>) {
+        let Some(waiter) = self.waiters.leave(run) else { return };
+        let word = match ending {
+            Ending::Done | Ending::Skipped(_) => Word::Finished { message: waiter.message },
+            Ending::Stopped(stopped) | Ending::SetAside(stopped) => {
+                Word::Stopped { message: waiter.message, stopped: Box::new(stopped.clone()) }
+            }
+        };
+        out.push(Command::Answer(waiter.id, word));
+    }
+
+    /// Tells whoever has waited long enough; all of them when we stop.
+    pub(super) fn answer_late(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
+        let now = if self.stopping { Moment(i64::MAX) } else { now };
+        while let Some(waiter) = self.waiters.next_late(now) {
+            let word = match waiter.reply {
+                Some((_, Late::TimedOut)) => Word::TimedOut { message: waiter.message },
+                Some((_, Late::Accepted)) | None => Word::Accepted { message: waiter.message },
+            };
+            out.push(Command::Answer(waiter.id, word));
+        }
+        if let Some((until, _)) = self.waiters.deadlines.first() {
+            wake.no_later_than(*until);
+        }
+    }
+}
+
+/// An event is taken once. Of a sender who waits, the store also tells what became of the first one.
+fn seen_of(source: &Source, served: &Served, arrival: &Arrival, now: Moment) -> Option<Seen> {
+    let key = arrival.once.clone()?;
+    let held = served.same_body.then_some(arrival.print);
+    Some(Seen { scope: source.name.clone(), key, print: None, held, until: now.after(SEEN_REMEMBERED) })
+}
+
+/// What the first one came to.
+fn word_of(file: &RunFile, for_reply: bool) -> Word {
+    let message = file.message.id;
+    if !for_reply {
+        return Word::Accepted { message };
+    }
+    let said = file.known.iter().find(|known| &*known.effect.item == ANSWER).and_then(|known| match &known.state.phase {
+        Phase::Done(Some(bytes)) => Reply::read(bytes),
+        _ => None,
+    });
+    match said {
+        Some(reply) => Word::Replied { message, reply: Box::new(reply) },
+        None if !file.over => Word::InProgress,
+        None => Word::Finished { message },
+    }
+}

@@ -1,0 +1,158 @@
+//! Ways in: `listen:`, `apis/`, and the endpoints that flows name.
+//!
+//! Each is built before the flows are, so that a flow only looks its own up; and no request may fit two of them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use spanwright_shape::text::{Bundle, Problems, Scalar, Span, codes as text_codes, did_you_mean, form::Filled};
+
+use super::{Document, codes, system};
+use crate::{
+    connector::Connector,
+    door::{Door, DoorKind, DoorSettings, Route},
+    plan::{DoorPlan, Listen},
+    settings::Template,
+};
+
+/// The paths that are ours.
+const OWN: [&str; 2] = ["api", "v1"];
+
+/// What is declared as a way in.
+pub(super) struct WaysIn<'r, 'f> {
+    pub apis: &'r [Document<'f>],
+    pub flows: &'r [&'r Filled<'f>],
+}
+
+/// Every way in, by number.
+#[derive(Default)]
+pub(super) struct Doors {
+    all: Vec<One>,
+    /// The number of a flow's own endpoint.
+    of_flow: BTreeMap<String, usize>,
+    /// The number of an API; `None`: it could not be built, and that has been told.
+    of_api: BTreeMap<String, Option<usize>>,
+}
+
+struct One {
+    name: Arc<str>,
+    at: Span,
+    door: Arc<dyn Door>,
+}
+
+impl Doors {
+    pub(super) fn check(ways: &WaysIn<'_, '_>, connectors: &[&dyn Connector], bundle: &Bundle, to: &mut Problems) -> Doors {
+        let mut doors = Doors::default();
+        for (file, form) in ways.apis {
+            let number = api(file.name, form, bundle, to).and_then(|settings| doors.add(settings, connectors, bundle, to));
+            doors.of_api.insert(file.name.to_string(), number);
+        }
+        for form in ways.flows {
+            let (Some(name), Some(from)) = (form.text("flow"), form.form("from")) else { continue };
+            let endpoint = from.scalar("http").and_then(|text| endpoint(name, text, to));
+            if let Some(number) = endpoint.and_then(|settings| doors.add(settings, connectors, bundle, to)) {
+                doors.of_flow.insert(name.to_string(), number);
+            }
+        }
+        doors
+    }
+
+    fn add(&mut self, settings: DoorSettings, connectors: &[&dyn Connector], bundle: &Bundle, to: &mut Problems) -> Option<usize> {
+        let key = match &settings.kind {
+            DoorKind::Endpoint(_) => "http",
+            DoorKind::Webhook(_) => "webhook",
+            DoorKind::Api { protocol, .. } => protocol,
+        };
+        let Some(connector) = connectors.iter().find(|connector| connector.key() == key) else {
+            to.error(&text_codes::NOT_BUILT, settings.at, format!("`{key}:` is not served yet"), None);
+            return None;
+        };
+        let door = connector.door(&settings, bundle, to)?;
+        self.check_routes(&settings, &*door, to);
+        self.all.push(One { name: settings.name, at: settings.at, door });
+        Some(self.all.len() - 1)
+    }
+
+    fn check_routes(&self, settings: &DoorSettings, door: &dyn Door, to: &mut Problems) {
+        for route in door.routes() {
+            let ours = Route { method: None, path: route.path.iter().take(OWN.len()).cloned().collect() };
+            if ours.fits(&format!("/{}", OWN.join("/"))).is_some() {
+                to.error(&codes::ROUTE, settings.at, format!("`/{}` is Spanwright's own", OWN.join("/")), "take another path".to_string());
+            }
+            let meets = |one: &&One| one.door.routes().iter().any(|other| other.meets(route));
+            if let Some(other) = self.all.iter().find(meets) {
+                let says = format!("a request could be meant for `{}` as well", other.name);
+                to.error(&codes::ROUTE, settings.at, says, "give one of them another path".to_string());
+            }
+        }
+    }
+
+    /// The door of a flow's own endpoint.
+    pub(super) fn of_flow(&self, flow: &str) -> Option<usize> {
+        self.of_flow.get(flow).copied()
+    }
+
+    /// The operation of an API: the numbers of both. `text` is `api.operation`.
+    pub(super) fn operation(&self, text: &Scalar, to: &mut Problems) -> Option<(usize, usize)> {
+        let (api, name) = text.text.split_once('.')?;
+        let Some(number) = self.of_api.get(api) else {
+            let help = did_you_mean(api, self.of_api.keys().map(String::as_str)).unwrap_or_else(|| format!("write `apis/{api}.yaml`"));
+            to.error(&codes::NO_API, text.place(0, api.len()), format!("there is no API `{api}`"), help);
+            return None;
+        };
+        let number = (*number)?;
+        let interface = self.all[number].door.interface();
+        let Some((operation, _)) = interface.operation(name) else {
+            let at = text.place(api.len() + 1, text.text.len());
+            let help = did_you_mean(name, interface.operations.iter().map(|operation| &*operation.name));
+            to.error(&codes::NO_OPERATION, at, format!("`{api}` has no operation `{name}`"), help);
+            return None;
+        };
+        Some((number, operation))
+    }
+
+    pub(super) fn door(&self, number: usize) -> &dyn Door {
+        &*self.all[number].door
+    }
+
+    /// Somebody listens.
+    pub(super) fn check_listened(&self, listen: Option<&Listen>, to: &mut Problems) {
+        if let (None, Some(first)) = (listen, self.all.first()) {
+            let help = "say where we listen, in spanwright.yaml: `listen: { http: \"0.0.0.0:8080\" }`";
+            to.error(&codes::NOT_LISTENING, first.at, format!("nobody would hear a request to `{}`", first.name), help.to_string());
+        }
+    }
+
+    pub(super) fn plans(self) -> Vec<DoorPlan> {
+        self.all.into_iter().map(|one| DoorPlan { name: one.name, door: one.door }).collect()
+    }
+}
+
+/// `listen:` of the project.
+pub(super) fn listen(project: Option<&Filled<'_>>) -> Option<Listen> {
+    let form = project?.form("listen")?;
+    Some(Listen { http: Template::parse(form.text("http")?) })
+}
+
+fn endpoint(flow: &str, text: &Scalar, to: &mut Problems) -> Option<DoorSettings> {
+    let route = route(text, to)?;
+    if route.method.is_none() {
+        to.error(&codes::ROUTE, text.span, "an endpoint has a method", format!("write `http: POST {}`", text.text));
+        return None;
+    }
+    Some(DoorSettings { name: flow.into(), at: text.span, kind: DoorKind::Endpoint(route) })
+}
+
+fn api(name: &str, form: &Filled<'_>, bundle: &Bundle, to: &mut Problems) -> Option<DoorSettings> {
+    let (protocol, at, schema) = form.named()?;
+    let path = form.scalar("path").and_then(|path| route(path, to))?;
+    let schema = schema.scalar().and_then(|path| system::find(bundle, path, to));
+    Some(DoorSettings { name: name.into(), at: at.span, kind: DoorKind::Api { protocol: protocol.into(), schema, path } })
+}
+
+fn route(text: &Scalar, to: &mut Problems) -> Option<Route> {
+    let route = Route::parse(&text.text);
+    if let Err(why) = &route {
+        to.error(&codes::ROUTE, text.span, format!("this cannot be served: {why}"), "write `POST /orders/{id}`".to_string());
+    }
+    route.ok()
+}

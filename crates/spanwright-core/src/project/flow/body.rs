@@ -1,0 +1,96 @@
+//! The body of an effect: as it is, by an expression or by a map, and whether the operation can take it.
+
+use std::sync::Arc;
+
+use spanwright_shape::{
+    shape::{Fit, Shape, ShapeId, ShapeRef, fits},
+    text::{Node, form::Filled},
+};
+
+use super::{Builder, scene::Scene};
+use crate::{
+    fact::NodeName,
+    plan::Body,
+    project::{codes, maps},
+};
+
+impl Builder<'_, '_> {
+    /// The body that is sent, and whether the operation can take it.
+    pub(super) fn body(&mut self, node: &NodeName, form: &Filled<'_>, found: Option<(usize, usize)>, scene: &Scene) -> Option<Body> {
+        let known = self.known;
+        let wanted = self.operation(found).and_then(|operation| operation.body);
+        let wanted = wanted.and_then(|id| Some(known.systems.interface(found?.0)?.shape(id)));
+        let written = form.node("body");
+        if let (Some(node), Some(operation), None) = (written, self.operation(found), &wanted) {
+            let says = format!("`{}` has no body", operation.name);
+            self.to.error(&codes::NO_BODY, node.span, says, "what it takes are parameters: `with:`".to_string());
+            return None;
+        }
+        match (written, form.form("body")) {
+            (None, _) if wanted.is_none() => Some(Body::None),
+            (None, _) => {
+                let at = form.named().map(|(_, _, operand)| operand)?;
+                self.check_fits(at, scene.dot, wanted.as_ref());
+                Some(Body::Whole)
+            }
+            (Some(_), Some(made)) => self.made_body(node, &made, found, wanted, scene),
+            (Some(written), None) => {
+                let program = self.program(written.scalar()?, scene)?;
+                let gives = program.gives().shape;
+                self.check_fits(written, gives, wanted.as_ref());
+                Some(Body::Expr(program))
+            }
+        }
+    }
+
+    /// `{ map: NAME }` or `{ fields: FIELDS }`
+    pub(super) fn made_body(
+        &mut self,
+        node: &NodeName,
+        form: &Filled<'_>,
+        found: Option<(usize, usize)>,
+        wanted: Option<ShapeRef>,
+        scene: &Scene,
+    ) -> Option<Body> {
+        let (kind, _, operand) = form.named()?;
+        if kind == "fields" {
+            let type_name = wanted.as_ref().and_then(type_name);
+            let (mapping, _) = self.mapping(&format!("{node}.body"), operand, wanted, scene)?;
+            if let (Some(name), Some((system, _))) = (type_name, found) {
+                maps::check_writes(self.known.systems, system, &name, &mapping, operand, self.to);
+            }
+            return Some(Body::Map(mapping.into()));
+        }
+        let known = self.known;
+        let map = known.maps.find(operand.scalar()?, self.to)?;
+        if let Some(reads) = maps::shape_of(map.from.as_ref()) {
+            let reads = self.import(reads);
+            self.check_source(operand.scalar()?, scene.dot, reads);
+        }
+        if let Some(makes) = maps::shape_of(map.to.as_ref()) {
+            let makes = self.import(makes);
+            self.check_fits(operand, makes, wanted.as_ref());
+        }
+        map.mapping.clone().map(Body::Map)
+    }
+
+    pub(super) fn check_fits(&mut self, at: &Node, given: ShapeId, wanted: Option<&ShapeRef>) {
+        let Some(wanted) = wanted else { return };
+        let wanted = self.import(wanted);
+        match fits(&self.shapes, given, wanted) {
+            Fit::Never(why) => {
+                let help = "put a map in front that makes the operation's type".to_string();
+                self.to.error(&codes::BODY, at.span, format!("the operation cannot take this body: {why}"), help);
+            }
+            Fit::Narrows(why) => self.to.warning(&codes::BODY, at.span, format!("the operation cannot take every such body: {why}"), None),
+            Fit::Fits | Fit::Perhaps(_) => {}
+        }
+    }
+}
+
+fn type_name(shape: &ShapeRef) -> Option<Arc<str>> {
+    match shape.shapes.get(shape.id) {
+        Shape::Record(record) => record.name.clone(),
+        _ => None,
+    }
+}

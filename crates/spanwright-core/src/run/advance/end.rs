@@ -1,0 +1,103 @@
+//! The walk has come to its end: it owes, goes back, or is over.
+
+use spanwright_shape::text::Failure;
+
+use super::{Advance, Past, Then, Walk, Want};
+use crate::{
+    codes,
+    fact::{Ending, Phase, SkipReason, StopKind, Stopped, Way, no_item},
+    plan::IfDead,
+};
+
+impl Walk<'_> {
+    pub(super) fn end(mut self) -> Advance {
+        let next = self.follows();
+        match self.replied.take() {
+            Some(replied) => Advance::Replies { replied: Box::new(replied), next: Box::new(next) },
+            None => next,
+        }
+    }
+
+    fn follows(&mut self) -> Advance {
+        if !self.owed.is_empty() {
+            let then = if self.looks || self.stopped.is_some() { Then::Look } else { Then::Ends };
+            return self.owes(then);
+        }
+        match self.stopped.take() {
+            Some(stopped) => self.undo(stopped),
+            None if self.filtered && self.job.known.is_empty() => Advance::Ends(Ending::Skipped(SkipReason::Filtered)),
+            None => Advance::Ends(ending_of(self.job.known.iter().map(|known| &known.phase))),
+        }
+    }
+
+    fn owes(&mut self, then: Then) -> Advance {
+        Advance::Owes { owed: std::mem::take(&mut self.owed), then }
+    }
+
+    /// One step back: the last thing that was done, or may have been, and is not undone yet.
+    fn undo(&mut self, mut stopped: Stopped) -> Advance {
+        let past = std::mem::take(&mut self.past);
+        for Past { effect, item, body, names } in past.into_iter().rev() {
+            let plan = &self.flow.effects[effect];
+            let Some(undo) = &plan.undo else { continue };
+            stopped.undone = true;
+            let undone = self.known(&plan.node, &item, Way::Undo).is_some_and(|known| match known.phase {
+                Phase::Done(_) | Phase::Unchanged | Phase::Superseded => true,
+                Phase::Owed { .. } | Phase::Started { .. } | Phase::Uncertain(_) | Phase::Dead(_) => false,
+            });
+            if undone {
+                continue;
+            }
+            return match self.owe((effect, undo), Way::Undo, Want::Asked, body, &names, &item) {
+                Ok(()) => self.owes(Then::Look),
+                Err(why) => Advance::Ends(Ending::Stopped(not_undone(&plan.node, &stopped, &why))),
+            };
+        }
+        self.bury(stopped)
+    }
+
+    /// All that can be undone is undone: now `if_dead`.
+    fn bury(&mut self, stopped: Stopped) -> Advance {
+        let steps = match &self.flow.if_dead {
+            IfDead::Letter => return Advance::Ends(Ending::Stopped(stopped)),
+            IfDead::Discard => return Advance::Ends(Ending::SetAside(stopped)),
+            IfDead::Steps(steps) => steps,
+        };
+        let Ok((body, names)) = self.begin() else { return Advance::Ends(Ending::Stopped(stopped)) };
+        let failed = self.flow.effects.iter().find(|effect| effect.node == stopped.node);
+        let names = names.error_at(&stopped.node, failed, &self.job.plan, (stopped.kind, &stopped.failure), self.room);
+        self.steps(steps, body, &names, &no_item());
+        match self.stopped.take() {
+            _ if !self.owed.is_empty() => self.owes(Then::Look),
+            Some(again) => Advance::Ends(Ending::Stopped(Stopped { undone: stopped.undone, ..again })),
+            // Whether it happened is for a person to find out, whatever was said about it.
+            None if stopped.kind == StopKind::Uncertain && !stopped.undone => Advance::Ends(Ending::Stopped(stopped)),
+            None => Advance::Ends(Ending::SetAside(stopped)),
+        }
+    }
+}
+
+fn not_undone(node: &str, stopped: &Stopped, why: &Failure) -> Stopped {
+    let says = format!(
+        "{node} stays done, since its undo could not be written ({}); {} had failed: {}",
+        why.says, stopped.node, stopped.failure.says
+    );
+    Stopped { failure: Failure::new(&codes::NO_UNDO, says), undone: false, ..stopped.clone() }
+}
+
+/// How a run ends whose effects are all settled well, or forgiven.
+pub(crate) fn ending_of<'p>(phases: impl Iterator<Item = &'p Phase>) -> Ending {
+    let (mut any, mut superseded, mut unchanged) = (false, false, false);
+    for phase in phases {
+        match phase {
+            Phase::Superseded => superseded = true,
+            Phase::Unchanged => unchanged = true,
+            Phase::Done(_) | Phase::Owed { .. } | Phase::Started { .. } | Phase::Uncertain(_) | Phase::Dead(_) => any = true,
+        }
+    }
+    match (any, superseded, unchanged) {
+        (false, true, _) => Ending::Skipped(SkipReason::Superseded),
+        (false, false, true) => Ending::Skipped(SkipReason::Unchanged),
+        _ => Ending::Done,
+    }
+}

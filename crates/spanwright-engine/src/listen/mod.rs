@@ -1,0 +1,71 @@
+//! Where others reach us: HTTP/1.1 on a socket of our own, and a message in the journal before anybody is answered.
+//!
+//! The way of a request: [`serve`] has the connection, [`request`] finds the door and reads the body, a worker lets the
+//! door take it apart, the desk keeps it, and the word that comes back ([`waiters`]) is written by the door again.
+//!
+//! What always holds: we listen only when the desk is open, that is after recovery; a request is answered with 2xx only
+//! when the journal has it; whatever a sender does (slow, large, cut), it costs a bounded time and a bounded memory.
+//! When we stop, no new connection is taken, what was taken is answered, and then the sockets close.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use tokio::sync::watch;
+
+mod request;
+mod routes;
+mod serve;
+mod state;
+mod waiters;
+
+pub use state::Whereabouts;
+pub(crate) use waiters::Waiters;
+
+pub(crate) use request::Office;
+pub(crate) use serve::bind;
+
+/// Bytes of the head of a request: its first line and its headers.
+pub const HEAD_BYTES_MOST: usize = 32 << 10;
+/// Headers of a request.
+pub const HEADERS_MOST: usize = 100;
+/// Time for the head of a request, and how long a connection may be idle.
+pub const HEAD_TIME_MOST: std::time::Duration = std::time::Duration::from_secs(30);
+/// Bytes of the body of a request.
+pub const BODY_BYTES_MOST: usize = 10 << 20;
+/// Time for the body of a request.
+pub const BODY_TIME_MOST: std::time::Duration = std::time::Duration::from_secs(30);
+/// Bytes of bodies of all requests that are being read or wait for the disk.
+pub const BODIES_BYTES_MOST: usize = 256 << 20;
+/// Connections at once; more wait until one is over.
+pub const CONNECTIONS_MOST: usize = 16_384;
+/// How long a sender waits for the disk before it is told to send again.
+pub const KEEP_TIME_MOST: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// Why we cannot listen.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenFault {
+    /// A variable of the address has no value.
+    #[error("`listen`: the variable {0} has no value")]
+    Variable(String),
+    /// The address cannot be read or taken.
+    #[error("listening on {address}: {why}")]
+    Address {
+        /// As it is written.
+        address: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// We listen. Dropped or closed, no new connection is taken.
+pub(crate) struct Listening {
+    /// Where.
+    pub(crate) address: SocketAddr,
+    stop: Arc<watch::Sender<bool>>,
+}
+
+impl Listening {
+    /// Takes no new connection, and lets go of each that is open when its request is answered.
+    pub(crate) fn close(&self) {
+        let _nobody = self.stop.send(true);
+    }
+}

@@ -1,0 +1,360 @@
+//! One request: to its door, to the desk, and back.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    HeaderMap, Response,
+    body::{Body, Incoming},
+    header::{CONTENT_LENGTH, HeaderName, HeaderValue},
+};
+use spanwright_core::{
+    codes,
+    connector::With,
+    desk::{Brought, Event, WaiterId, Word},
+    door::{HttpAnswer, Received, Refused, Request, Said},
+    plan::{Plan, Served},
+    run::{Arrival, intake, message_id},
+};
+use spanwright_shape::{room::Room, text::Failure};
+use tokio::{
+    sync::{Semaphore, oneshot},
+    time::timeout,
+};
+
+use super::{
+    BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST,
+    routes::{Found, Routes},
+    state::Whereabouts,
+    waiters::Waiters,
+};
+use crate::{
+    clock::Clock,
+    codes as own,
+    shell::{Hands, Inbox, Rank, guarded},
+    variables::Variables,
+};
+
+/// The paths under which the state of a message can be asked.
+pub const MESSAGES: &str = "/api/v1/messages/";
+/// The header of correlation ids.
+const CORRELATION: &str = "x-correlation-id";
+
+/// What serving a request needs.
+pub(crate) struct Office {
+    routes: Routes,
+    pub(super) waiters: Arc<Waiters>,
+    clock: Arc<Clock>,
+    variables: Arc<Variables>,
+    hands: Hands,
+    inbox: Inbox,
+    disk_full: Arc<AtomicBool>,
+    whereabouts: Whereabouts,
+    bodies: Arc<Semaphore>,
+}
+
+/// A request, owned: it goes to a worker.
+struct Carried {
+    method: String,
+    origin: String,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+    body: Bytes,
+    peer: SocketAddr,
+}
+
+/// What a worker made of a request.
+enum Taken {
+    /// It is on its way to the desk.
+    Brought {
+        operation: usize,
+        correlation: Option<String>,
+        /// How long its sender waits, at most.
+        patience: Duration,
+    },
+    Answer(HttpAnswer),
+}
+
+impl Office {
+    #[allow(clippy::too_many_arguments)] // one place puts it together
+    pub(crate) fn new(
+        plan: Arc<Plan>,
+        waiters: Arc<Waiters>,
+        clock: Arc<Clock>,
+        variables: Arc<Variables>,
+        hands: Hands,
+        inbox: Inbox,
+        disk_full: Arc<AtomicBool>,
+        whereabouts: Whereabouts,
+    ) -> Office {
+        let bodies = Arc::new(Semaphore::new(BODIES_BYTES_MOST));
+        Office { routes: Routes::of(plan), waiters, clock, variables, hands, inbox, disk_full, whereabouts, bodies }
+    }
+
+    /// The answer to a request; there is always one.
+    pub(super) async fn serve(self: Arc<Self>, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+        let given = request.headers().get(CORRELATION).cloned();
+        let answer = self.answer(request, peer).await;
+        written(answer, given)
+    }
+
+    async fn answer(self: &Arc<Self>, request: hyper::Request<Incoming>, peer: SocketAddr) -> HttpAnswer {
+        let path = request.uri().path().to_string();
+        if let Some(id) = path.strip_prefix(MESSAGES) {
+            return self.whereabouts.answer(request.method(), id).await;
+        }
+        let door = match self.routes.find(request.method().as_str(), &path) {
+            Ok(found) => found.door,
+            Err(refused) => return refused.problem(),
+        };
+        let refuse = |refused: &Refused| self.routes.door(door).door.answer(None, &Said::Refused(refused));
+        if self.disk_full.load(Ordering::Acquire) {
+            return refuse(&full_disk());
+        }
+        let _place = match self.place_for(&request).await {
+            Ok(place) => place,
+            Err(refused) => return refuse(&refused),
+        };
+        let carried = match carry(request, peer).await {
+            Ok(carried) => carried,
+            Err(refused) => return refuse(&refused),
+        };
+        self.take(door, carried).await
+    }
+
+    /// Room for the body, before any of it is read.
+    async fn place_for(&self, request: &hyper::Request<Incoming>) -> Result<tokio::sync::OwnedSemaphorePermit, Refused> {
+        let most = request.body().size_hint().upper().unwrap_or(BODY_BYTES_MOST as u64);
+        if most > BODY_BYTES_MOST as u64 {
+            return Err(too_large());
+        }
+        let bytes = u32::try_from(most).unwrap_or(u32::MAX);
+        match timeout(BODY_TIME_MOST, self.bodies.clone().acquire_many_owned(bytes)).await {
+            Ok(Ok(place)) => Ok(place),
+            Ok(Err(_)) | Err(_) => Err(no_room()),
+        }
+    }
+
+    async fn take(self: &Arc<Self>, door: usize, carried: Carried) -> HttpAnswer {
+        let waiting = self.waiters.wait();
+        let (to, taken) = oneshot::channel();
+        let (office, id) = (self.clone(), waiting.id);
+        self.hands.give(Rank::Wire, move |room| {
+            let taken = guarded(|| office.receive(door, &carried, id, room)).unwrap_or_else(|| Taken::Answer(ours_to_blame().problem()));
+            let _gone = to.send(taken);
+        });
+        let (operation, correlation, patience) = match taken.await {
+            Ok(Taken::Brought { operation, correlation, patience }) => (operation, correlation, patience),
+            Ok(Taken::Answer(answer)) => return answer,
+            Err(_) => return stopping().problem(),
+        };
+        let mut waiting = waiting;
+        let word = match timeout(patience, &mut waiting.word).await {
+            Ok(Ok(word)) => Some(word),
+            Ok(Err(_)) | Err(_) => None,
+        };
+        let mut answer = self.say(door, operation, word).await;
+        if let Some(correlation) = correlation {
+            answer.headers.push((CORRELATION.into(), correlation.into_bytes()));
+        }
+        answer
+    }
+
+    /// On a worker: the door takes the request apart, and what it is for each flow goes to the desk.
+    fn receive(&self, door: usize, carried: &Carried, waiter: WaiterId, room: &mut Room) -> Taken {
+        room.clear();
+        let seam = &*self.routes.door(door).door;
+        let refuse = |refused: &Refused| Taken::Answer(seam.answer(None, &Said::Refused(refused)));
+        let headers: Vec<(&str, &[u8])> = carried.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let Ok(Found { parameters, .. }) = self.routes.find(&carried.method, &carried.path) else { return refuse(&ours_to_blame()) };
+        let request = Request {
+            method: &carried.method,
+            origin: &carried.origin,
+            path: &carried.path,
+            query: &carried.query,
+            parameters: &parameters,
+            headers: &headers,
+            body: &carried.body,
+            from: carried.peer.ip(),
+        };
+        let value = |name: &str| self.variables.value(name);
+        let with = With { now: self.clock.now(), variable: &value, token: None, request_key: "", outcomes: &[] };
+        let incoming = match seam.receive(&request, &with, room) {
+            Ok(Received::Message(incoming)) => incoming,
+            Ok(Received::Answer(answer)) => return Taken::Answer(answer),
+            Err(refused) => return refuse(&refused),
+        };
+        let operation = incoming.operation;
+        let flows = self.routes.flows(door, operation);
+        if flows.is_empty() {
+            let says = "no flow of the project serves this operation";
+            return refuse(&Refused::new(501, Failure::new(&codes::NOT_SERVED, says)));
+        }
+        let (mut arrivals, mut patience) = (Vec::new(), Duration::ZERO);
+        for flow in flows {
+            let Some(source) = self.routes.plan.flows[*flow].source.as_ref() else { continue };
+            match intake::brought(source, &incoming, room) {
+                Ok(Some(arrival)) => arrivals.push((*flow, arrival)),
+                Ok(None) => continue,
+                Err(failure) => return Taken::Answer(seam.answer(Some(operation), &Said::Refused(&Refused::new(400, failure)))),
+            }
+            patience = patience.max(source.served().and_then(|served: &Served| served.reply_within).unwrap_or_default());
+        }
+        let correlation = arrivals.first().and_then(|(_, arrival): &(usize, Arrival)| arrival.correlation.as_deref().map(String::from));
+        self.inbox.tell(Event::Brought(Brought { waiter, arrivals }));
+        Taken::Brought { operation, correlation, patience: patience + KEEP_TIME_MOST }
+    }
+
+    /// The desk's word, as the door writes it.
+    async fn say(self: &Arc<Self>, door: usize, operation: usize, word: Option<Word>) -> HttpAnswer {
+        let Some(word) = word else { return self.routes.door(door).door.answer(Some(operation), &Said::Refused(&not_kept_in_time())) };
+        let large = matches!(&word, Word::Replied { reply, .. } if reply.body.len() > WRITTEN_HERE_MOST);
+        if !large {
+            return guarded(|| self.write(door, operation, &word)).unwrap_or_else(|| ours_to_blame().problem());
+        }
+        let (to, written) = oneshot::channel();
+        let office = self.clone();
+        self.hands.give(Rank::Wire, move |_| {
+            let answer = guarded(|| office.write(door, operation, &word)).unwrap_or_else(|| ours_to_blame().problem());
+            let _gone = to.send(answer);
+        });
+        written.await.unwrap_or_else(|_| stopping().problem())
+    }
+
+    fn write(&self, door: usize, operation: usize, word: &Word) -> HttpAnswer {
+        let door = &*self.routes.door(door).door;
+        let say = |said: &Said<'_>| door.answer(Some(operation), said);
+        match word {
+            Word::Accepted { message } => {
+                let id = message_id(*message);
+                say(&Said::Accepted { id: &id, at: &format!("{MESSAGES}{id}") })
+            }
+            Word::Replied { reply, .. } => say(&Said::Replied(reply)),
+            Word::Finished { message } => say(&Said::Finished { id: &message_id(*message) }),
+            Word::Repeated => say(&Said::Repeated),
+            Word::LeftOut => say(&Said::LeftOut),
+            Word::Stopped { .. } | Word::TimedOut { .. } | Word::OtherBody | Word::InProgress | Word::Full | Word::Stopping => {
+                say(&Said::Refused(&refusal(word)))
+            }
+        }
+    }
+}
+
+/// Bytes of a reply that are written where the sockets are; a larger one is written by a worker.
+const WRITTEN_HERE_MOST: usize = 64 << 10;
+
+/// Words that are refusals.
+fn refusal(word: &Word) -> Refused {
+    let refused = |status, code, says: &str| Refused::new(status, Failure::new(code, says));
+    match word {
+        Word::Stopped { message, stopped } => {
+            let says = format!("message {} stopped at `{}`: {}", message_id(*message), stopped.node, stopped.failure.code.title);
+            refused(502, &codes::FLOW_STOPPED, &says)
+        }
+        Word::TimedOut { message } => {
+            let says = format!("message {} is kept, and its flow has not replied in time", message_id(*message));
+            refused(504, &codes::NO_REPLY_IN_TIME, &says)
+        }
+        Word::OtherBody => refused(422, &codes::KEY_REUSED, "Idempotency-Key is already used: this event came before with another body"),
+        Word::InProgress => refused(409, &codes::IN_PROGRESS, "A request is outstanding for this Idempotency-Key: its flow has not ended")
+            .with("retry-after", "1"),
+        Word::Stopping => stopping(),
+        _ => no_room(),
+    }
+}
+
+fn full_disk() -> Refused {
+    Refused::new(507, Failure::new(&codes::NO_ROOM, "the disk is full: nothing is taken in until there is room")).with("retry-after", "30")
+}
+
+fn no_room() -> Refused {
+    Refused::new(503, Failure::new(&codes::NO_ROOM, "there are as many open messages as there may be")).with("retry-after", "10")
+}
+
+fn stopping() -> Refused {
+    Refused::new(503, Failure::new(&codes::STOPPING, "we are about to end and take nothing in any more")).with("retry-after", "5")
+}
+
+fn not_kept_in_time() -> Refused {
+    Refused::new(503, Failure::new(&codes::NOT_KEPT_IN_TIME, "the message could not be kept in time; send it again with the same key"))
+        .with("retry-after", "10")
+}
+
+fn too_large() -> Refused {
+    Refused::new(413, Failure::new(&codes::TOO_LARGE, format!("the body has more than {BODY_BYTES_MOST} bytes")))
+        .with("connection", "close")
+}
+
+fn ours_to_blame() -> Refused {
+    Refused::new(500, Failure::new(&own::R0106, "the request could not be read because of a fault in Spanwright"))
+}
+
+/// The whole of a request.
+async fn carry(request: hyper::Request<Incoming>, peer: SocketAddr) -> Result<Carried, Refused> {
+    let (head, body) = request.into_parts();
+    let body = match timeout(BODY_TIME_MOST, read(body)).await {
+        Ok(body) => body?,
+        Err(_) => {
+            let says = format!("the body did not arrive within {} s", BODY_TIME_MOST.as_secs());
+            return Err(Refused::new(408, Failure::new(&codes::TOO_SLOW, says)).with("connection", "close"));
+        }
+    };
+    let host = head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+    Ok(Carried {
+        method: head.method.as_str().to_string(),
+        origin: format!("http://{host}"),
+        path: head.uri.path().to_string(),
+        query: head.uri.query().unwrap_or_default().to_string(),
+        headers: head.headers,
+        body,
+        peer,
+    })
+}
+
+async fn read(mut body: Incoming) -> Result<Bytes, Refused> {
+    let mut bytes = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(BODY_BYTES_MOST));
+    while let Some(frame) = body.frame().await {
+        let cut = |_| Refused::new(400, Failure::new(&codes::UNREADABLE, "the body was cut or is malformed")).with("connection", "close");
+        let Ok(piece) = frame.map_err(cut)?.into_data() else { continue };
+        if bytes.len() + piece.len() > BODY_BYTES_MOST {
+            return Err(too_large());
+        }
+        bytes.extend_from_slice(&piece);
+    }
+    Ok(bytes.into())
+}
+
+/// The answer as it goes out. A header that cannot be sent makes it a fault of the flow's, and nothing of it is sent.
+fn written(answer: HttpAnswer, correlation: Option<HeaderValue>) -> Response<Full<Bytes>> {
+    let mut headers = HeaderMap::with_capacity(answer.headers.len() + 2);
+    for (name, value) in &answer.headers {
+        let line = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value));
+        match line {
+            (Ok(name), Ok(value)) if name != CONTENT_LENGTH => drop(headers.append(name, value)),
+            (Ok(_), Ok(_)) => {}
+            (Err(_), _) | (_, Err(_)) => return written(unsendable().problem(), correlation),
+        }
+    }
+    if let Some(id) = correlation
+        && !headers.contains_key(CORRELATION)
+    {
+        headers.insert(CORRELATION, id);
+    }
+    let mut response = Response::new(Full::new(Bytes::from(answer.body)));
+    *response.status_mut() = hyper::StatusCode::from_u16(answer.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.headers_mut() = headers;
+    response
+}
+
+fn unsendable() -> Refused {
+    Refused::new(500, Failure::new(&codes::UNANSWERABLE, "a header of the reply cannot be sent"))
+}

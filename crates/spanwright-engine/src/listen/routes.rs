@@ -1,0 +1,67 @@
+//! Which door a path leads to, and which flows serve it.
+
+use std::{collections::HashMap, sync::Arc};
+
+use spanwright_core::{
+    codes,
+    door::Refused,
+    plan::{DoorPlan, Plan},
+};
+use spanwright_shape::text::Failure;
+
+/// Every door of today's plan.
+pub(super) struct Routes {
+    pub(super) plan: Arc<Plan>,
+    /// By door and operation: the numbers of the flows that serve it.
+    flows: HashMap<(usize, usize), Vec<usize>>,
+}
+
+/// Where a request leads.
+pub(super) struct Found<'r> {
+    pub door: usize,
+    pub parameters: Vec<(&'r str, &'r str)>,
+}
+
+impl Routes {
+    pub(super) fn of(plan: Arc<Plan>) -> Routes {
+        let mut flows: HashMap<_, Vec<usize>> = HashMap::new();
+        for (n, flow) in plan.flows.iter().enumerate() {
+            if let Some(served) = flow.source.as_ref().and_then(|source| source.served()) {
+                flows.entry((served.door, served.operation)).or_default().push(n);
+            }
+        }
+        Routes { plan, flows }
+    }
+
+    /// # Errors
+    /// Nothing is served there, or not by this method.
+    pub(super) fn find<'r>(&'r self, method: &str, path: &'r str) -> Result<Found<'r>, Refused> {
+        let mut allowed: Vec<&str> = Vec::new();
+        for (door, plan) in self.plan.doors.iter().enumerate() {
+            for route in plan.door.routes() {
+                let Some(parameters) = route.fits(path) else { continue };
+                match route.method {
+                    Some(wanted) if wanted != method => allowed.push(wanted),
+                    Some(_) | None => return Ok(Found { door, parameters }),
+                }
+            }
+        }
+        Err(if allowed.is_empty() {
+            Refused::new(404, Failure::new(&codes::NOT_SERVED, "nothing is served under this path"))
+        } else {
+            allowed.sort_unstable();
+            allowed.dedup();
+            let says = "this path is not asked by this method".to_string();
+            Refused::new(405, Failure::new(&codes::METHOD, says)).with("allow", allowed.join(", "))
+        })
+    }
+
+    pub(super) fn door(&self, door: usize) -> &DoorPlan {
+        &self.plan.doors[door]
+    }
+
+    /// The flows that serve an operation.
+    pub(super) fn flows(&self, door: usize, operation: usize) -> &[usize] {
+        self.flows.get(&(door, operation)).map_or(&[], Vec::as_slice)
+    }
+}

@@ -1,0 +1,305 @@
+//! What is brought to us over HTTP: kept before it is answered, taken once, replied to, and refused in words.
+
+use std::{
+    collections::BTreeMap,
+    io::{Read, Write},
+    net::{SocketAddr, TcpStream},
+    time::Duration,
+};
+
+use spanwright_engine::shell::{Running, Why};
+use spanwright_world::{Answer, Hostile};
+
+use crate::trial::{LONG, Trial, until, wait};
+
+const PROJECT: &str = "project: shop
+listen: { http: \"127.0.0.1:0\" }
+vars: { SHOP_URL: { about: the shop } }
+";
+const SHOP: &str = "system: shop
+rest: schemas/shop.yaml
+url: \"${SHOP_URL}\"
+retry: { tries: 1, first: 10ms, longest: 10ms }
+operations:
+  place: { post: /orders, key: Idempotency-Key }
+";
+const SCHEMA: &str = "openapi: 3.0.3\ninfo: { title: shop, version: '1' }\npaths: {}\n";
+
+/// A project with these flows and the system `shop`.
+fn project(flows: &[(&str, &str)], shop: &Hostile) -> Trial {
+    let mut files = BTreeMap::from([
+        ("spanwright.yaml".to_string(), PROJECT.as_bytes().to_vec()),
+        ("systems/shop.yaml".into(), SHOP.as_bytes().to_vec()),
+        ("schemas/shop.yaml".into(), SCHEMA.as_bytes().to_vec()),
+    ]);
+    files.extend(flows.iter().map(|(name, text)| (format!("flows/{name}.yaml"), text.as_bytes().to_vec())));
+    let mut trial = Trial::of(files);
+    trial.variables.insert("SHOP_URL".into(), shop.url());
+    trial
+}
+
+const ORDERS: &str = "flow: orders
+from: { http: POST /orders, key: .orderId }
+steps:
+  - { send: shop.place }
+";
+
+const PRICES: &str = "flow: prices
+from: { http: \"GET /prices/{sku}\", reply_within: 5s }
+steps:
+  - reply: { fields: { sku: $path.sku, currency: '$query.currency // \"EUR\"', tenant: '$headers[\"x-tenant\"] // \"none\"' } }
+    headers: { x-flow: $meta.flow }
+";
+
+const ASKED: &str = "flow: asked
+from: { http: POST /asked, once: .id, reply_within: 5s, late: 504 }
+steps:
+  - { call: shop.place, as: placed }
+  - { reply: { fields: { got: $placed.number } }, status: 201 }
+";
+
+/// One request, one answer, one connection.
+struct Client {
+    to: SocketAddr,
+}
+
+struct Got {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Got {
+    fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|why| panic!("{why}: {}", self.body))
+    }
+
+    fn code(&self) -> String {
+        self.json()["code"].as_str().unwrap_or_default().to_string()
+    }
+}
+
+impl Client {
+    fn of(running: &Running) -> Client {
+        Client { to: running.address().expect("it listens") }
+    }
+
+    fn open(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.to).unwrap();
+        stream.set_read_timeout(Some(LONG)).unwrap();
+        stream
+    }
+
+    /// Sends these bytes and reads to the end.
+    fn raw(&self, bytes: &[u8]) -> String {
+        let mut stream = self.open();
+        // Where the server has had enough it may close before it has read all.
+        let _closed = stream.write_all(bytes);
+        let mut out = Vec::new();
+        let _reset = stream.read_to_end(&mut out);
+        String::from_utf8_lossy(&out).into_owned()
+    }
+
+    fn ask(&self, line: &str, headers: &[&str], body: &str) -> Got {
+        let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+        let length = body.len();
+        let text = self
+            .raw(format!("{line} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}").as_bytes());
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {text:?}"));
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap();
+        Got { status, head: head.to_ascii_lowercase(), body: body.to_string() }
+    }
+
+    fn post(&self, path: &str, headers: &[&str], body: &str) -> Got {
+        let headers = [&["content-type: application/json"], headers].concat();
+        self.ask(&format!("POST {path}"), &headers, body)
+    }
+}
+
+fn stopped(running: Running) {
+    running.stop();
+    assert_eq!(wait(running).why, Why::Stopped { unheard: 0 });
+}
+
+#[test]
+fn a_message_is_kept_before_its_sender_hears_202() {
+    let shop = Hostile::start(vec![Answer::json(200, "{}")]);
+    let trial = project(&[("orders", ORDERS)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let got = client.post("/orders", &["x-correlation-id: order-7"], "{\"orderId\":7,\"total\":12.50}");
+    assert_eq!(got.status, 202, "{}", got.body);
+    assert!(got.head.contains("x-correlation-id: order-7"), "{}", got.head);
+    let at = got.json()["status"].as_str().unwrap().to_string();
+    assert!(got.head.contains(&format!("location: {at}")), "{}", got.head);
+    until(&running, "it is delivered", |state| state.counters.delivered == 1);
+    until(&running, "it is over", |state| state.standing.open == 0);
+    let state = client.ask(&format!("GET {at}"), &[], "");
+    assert_eq!((state.status, state.json()["state"].as_str(), state.json()["flow"].as_str()), (200, Some("done"), Some("orders")));
+    assert_eq!(client.ask("GET /api/v1/messages/00000000-0000-0000-0000-000000000000", &[], "").status, 404);
+    assert_eq!(shop.received()[0].text(), "{\"orderId\":7,\"total\":12.50}");
+    assert_eq!(shop.received()[0].header("x-correlation-id"), Some("order-7"));
+    stopped(running);
+}
+
+#[test]
+fn a_reply_sees_path_query_and_headers() {
+    let shop = Hostile::start(vec![Answer::status(500)]);
+    let trial = project(&[("prices", PRICES)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let got = client.ask("GET /prices/a%2Fb?currency=CHF", &["X-Tenant: red"], "");
+    assert_eq!((got.status, got.body.as_str()), (200, "{\"sku\":\"a/b\",\"currency\":\"CHF\",\"tenant\":\"red\"}"));
+    assert!(got.head.contains("x-flow: prices") && got.head.contains("content-type: application/json"), "{}", got.head);
+    let got = client.ask("GET /prices/1", &[], "");
+    assert_eq!(got.body, "{\"sku\":\"1\",\"currency\":\"EUR\",\"tenant\":\"none\"}");
+    stopped(running);
+}
+
+#[test]
+fn the_same_event_gets_the_same_answer_and_is_done_once() {
+    let shop = Hostile::start(vec![Answer::json(200, "{\"number\":41}"), Answer::json(200, "{\"number\":42}")]);
+    let trial = project(&[("asked", ASKED)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let first = client.post("/asked", &[], "{\"id\":\"a\"}");
+    assert_eq!((first.status, first.body.as_str()), (201, "{\"got\":41}"));
+    let again = client.post("/asked", &[], "{\"id\":\"a\"}");
+    assert_eq!((again.status, again.body.as_str()), (201, "{\"got\":41}"));
+    let other = client.post("/asked", &[], "{\"id\":\"a\",\"more\":1}");
+    assert_eq!((other.status, other.code().as_str()), (422, "R0025"));
+    let none = client.post("/asked", &[], "{\"n\":1}");
+    assert_eq!((none.status, none.code().as_str()), (400, "R0008"));
+    assert_eq!(shop.received().len(), 1);
+    stopped(running);
+    // The answer outlives the process.
+    let running = trial.start(false);
+    let again = Client::of(&running).post("/asked", &[], "{\"id\":\"a\"}");
+    assert_eq!((again.status, again.body.as_str(), shop.received().len()), (201, "{\"got\":41}", 1));
+    stopped(running);
+}
+
+#[test]
+fn a_second_request_while_the_first_is_under_way_is_told_so() {
+    let slow = Answer::Slow(Box::new(Answer::json(200, "{\"number\":41}")), Duration::from_millis(700));
+    let shop = Hostile::start(vec![slow]);
+    let trial = project(&[("asked", ASKED)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| client.post("/asked", &[], "{\"id\":\"a\"}").status);
+        until(&running, "the first is under way", |state| state.standing.flying == 1);
+        let second = client.post("/asked", &[], "{\"id\":\"a\"}");
+        assert_eq!((second.status, second.code().as_str()), (409, "R0026"));
+        assert_eq!(first.join().unwrap(), 201);
+    });
+    stopped(running);
+}
+
+#[test]
+fn a_reply_that_comes_too_late_is_told_as_the_source_says() {
+    let slow = Answer::Slow(Box::new(Answer::json(200, "{\"number\":41}")), Duration::from_millis(900));
+    let shop = Hostile::start(vec![slow]);
+    let at = |path: &str, late: &str| ASKED.replace("/asked", path).replace("5s, late: 504", &format!("100ms, late: {late}"));
+    let named = |name: &str, text: String| text.replace("flow: asked", &format!("flow: {name}"));
+    let (one, two) = (named("one", at("/one", "504")), named("two", at("/two", "202")));
+    let trial = project(&[("one", &one), ("two", &two)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let got = client.post("/one", &[], "{\"id\":\"a\"}");
+    assert_eq!((got.status, got.code().as_str()), (504, "R0030"));
+    let got = client.post("/two", &[], "{\"id\":\"a\"}");
+    assert_eq!(got.status, 202);
+    until(&running, "both flows went on", |state| state.counters.done == 2);
+    let again = client.post("/one", &[], "{\"id\":\"a\"}");
+    assert_eq!((again.status, again.body.as_str()), (201, "{\"got\":41}"), "the answer is there now");
+    stopped(running);
+}
+
+#[test]
+fn a_flow_that_stops_is_told_and_kept() {
+    let shop = Hostile::start(vec![Answer::json(400, "{}")]);
+    let trial = project(&[("asked", ASKED)], &shop);
+    let running = trial.start(false);
+    let got = Client::of(&running).post("/asked", &[], "{\"id\":\"a\"}");
+    assert_eq!((got.status, got.code().as_str()), (502, "R0031"));
+    until(&running, "it is a dead letter", |state| state.counters.dead_letters() == 1);
+    stopped(running);
+}
+
+#[test]
+fn what_is_not_served_is_refused_in_words() {
+    let shop = Hostile::start(vec![Answer::status(500)]);
+    let trial = project(&[("orders", ORDERS)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let check = |line: &str, headers: &[&str], body: &str, status: u16, code: &str| {
+        let got = client.ask(line, headers, body);
+        assert_eq!((got.status, got.code().as_str()), (status, code), "{line}: {}", got.body);
+        assert!(got.head.contains("content-type: application/problem+json"), "{}", got.head);
+        got
+    };
+    check("POST /nothing", &[], "", 404, "R0020");
+    assert!(check("GET /orders", &[], "", 405, "R0021").head.contains("allow: post"));
+    check("POST /orders", &["content-type: image/png"], "x", 415, "R0023");
+    check("POST /orders", &["content-type: application/json"], "{", 400, "R0022");
+    check("POST /orders", &["content-type: application/json"], "{}", 400, "R0008");
+    assert_eq!(running.state().counters.taken, 0);
+    stopped(running);
+}
+
+#[test]
+fn a_hostile_sender_costs_a_bounded_time_and_memory() {
+    let shop = Hostile::start(vec![Answer::status(500)]);
+    let trial = project(&[("orders", ORDERS)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let check = |bytes: &[u8], expected: &[&str]| {
+        let got = client.raw(bytes);
+        let status = got.split(' ').nth(1).unwrap_or("closed").to_string();
+        assert!(expected.contains(&status.as_str()), "{}: {got}", String::from_utf8_lossy(&bytes[..bytes.len().min(120)]));
+    };
+    let head = "POST /orders HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n";
+    let with = |lines: &str, body: &str| [head.as_bytes(), lines.as_bytes(), b"\r\n\r\n", body.as_bytes()].concat();
+    // Oversized: by what it says, and by what it sends.
+    check(&with("content-length: 99999999999", ""), &["413"]);
+    let chunk = format!("100000\r\n{}\r\n", "x".repeat(0x10_0000)).repeat(11);
+    check(&with("transfer-encoding: chunked", &format!("{chunk}0\r\n\r\n")), &["413"]);
+    check(&with(&format!("x: {}", "y".repeat(64 << 10)), ""), &["431"]);
+    check(&with(&"x: y\r\n".repeat(200), ""), &["431"]);
+    // Shapes that smuggle a second request through a proxy.
+    check(&with("content-length: 2\r\ncontent-length: 3", "{}"), &["400"]);
+    check(&with("transfer-encoding: chunked\r\ntransfer-encoding: identity", "0\r\n\r\n"), &["400"]);
+    check(&with("content-length: +2", "{}"), &["400"]);
+    check(&with("content-length : 2", "{}"), &["400"]);
+    check(&with("transfer-encoding: chunked", "-1\r\n{}\r\n0\r\n\r\n"), &["400"]);
+    check(&with("x: a\rb", ""), &["400"]);
+    check(b"POST /orders HTTP/1.1\nhost a\n\n", &["400"]);
+    check(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", &["400", "closed"]);
+    // Cut inside the body.
+    let mut cut = client.open();
+    cut.write_all(&with("content-length: 100", "{\"orderId\"")).unwrap();
+    drop(cut);
+    assert_eq!(client.post("/orders", &[], "{\"orderId\":1}").status, 202, "and everybody else is served");
+    until(&running, "that one is taken, and no other", |state| state.counters.taken == 1);
+    stopped(running);
+}
+
+#[test]
+fn a_stop_answers_those_who_wait_and_closes_the_door() {
+    let slow = Answer::Slow(Box::new(Answer::json(200, "{\"number\":41}")), Duration::from_millis(600));
+    let shop = Hostile::start(vec![slow]);
+    let trial = project(&[("asked", &ASKED.replace("504", "202"))], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let idle = client.open();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| client.post("/asked", &[], "{\"id\":\"a\"}").status);
+        until(&running, "it is under way", |state| state.standing.flying == 1);
+        running.stop();
+        assert_eq!(waiting.join().unwrap(), 202, "it is kept, and goes on at the next start");
+    });
+    assert_eq!(wait(running).why, Why::Stopped { unheard: 0 });
+    assert!(TcpStream::connect(client.to).is_err(), "nobody listens any more");
+    drop(idle);
+}
