@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests with real peers need, where it is missing: PHP with ext-soap, and Stoplight Prism. Prints the versions.
+# Installs what the tests with real peers need, where it is missing: PHP with ext-soap, Stoplight Prism, and jq as a library. Prints the versions.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -22,6 +22,13 @@ for folder in "$here/prism" "$here/../../benches/node"; do
     fi
 done
 
+if [ ! "$here/jq/.venv/installed" -nt "$here/jq/requirements.txt" ]; then
+    python3 -m venv "$here/jq/.venv"
+    "$here/jq/.venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$here/jq/requirements.txt"
+    touch "$here/jq/.venv/installed"
+fi
+
 php --version | head -1
 echo "node $(node --version)"
 echo "prism $("$here/prism/node_modules/.bin/prism" --version)"
+"$here/jq/.venv/bin/python" -c 'import importlib.metadata as m; print("jq", m.version("jq"))'

@@ -12,6 +12,7 @@ codes! { "codes/":
     PATTERN "M0107" "the pattern is not accepted";
     ZONE "M0108" "no such time zone, or none declared";
     TOO_LARGE "M0109" "the expression is too large";
+    FORMAT "M0110" "a format or period of dates is not accepted";
     UNKNOWN_PATH "M0201" "the source has no such field";
     KIND "M0202" "a kind of value that cannot work here";
     MAYBE_NULL "M0203" "an operand that may be absent or null";
@@ -39,6 +40,7 @@ codes! { "codes/":
     RUN_REQUIRED "R1007" "nothing for a required field";
     RUN_TABLE "R1008" "a value that is not in the table";
     RUN_MISFIT "R1009" "a value that the target field does not take";
+    RUN_RAISED "R1010" "an expression raised a failure";
 }
 
 #[cfg(test)]

@@ -67,7 +67,8 @@ impl<'l> Lowering<'l> {
             TreeKind::Null => self.op(at, false, OpKind::Literal(Literal::Null)),
             TreeKind::Flag(flag) => self.op(at, false, OpKind::Literal(Literal::Flag(*flag))),
             TreeKind::Number(text) => self.op(at, false, OpKind::Literal(Literal::number(text))),
-            TreeKind::Text(pieces) => self.text(at, pieces),
+            TreeKind::Text(pieces) => self.text(at, pieces, None),
+            TreeKind::Format(name, pieces) => self.format(at, name, pieces.as_deref()),
             TreeKind::Variable(name) => self.variable(at, name),
             TreeKind::Index(base, key) => self.index(at, base, key),
             TreeKind::Slice(base, from, to) => self.slice(at, base, from.as_deref(), to.as_deref()),
@@ -94,6 +95,7 @@ impl<'l> Lowering<'l> {
                 let many = source.many || body.many;
                 self.op(at, many, OpKind::Bind(source.into(), body.into()))
             }
+            TreeKind::Try(body, handler) => self.attempt(at, body, handler.as_deref()),
             TreeKind::Reduce(source, name, start, step) => self.reduce(at, source, name, start, step),
         }
     }
@@ -105,7 +107,33 @@ impl<'l> Lowering<'l> {
         made
     }
 
-    fn text(&mut self, at: Place, pieces: &[Piece]) -> Op {
+    /// `@csv` is a function of its input; in front of a text it is for what stands inside.
+    fn format(&mut self, at: Place, name: &str, pieces: Option<&[Piece]>) -> Op {
+        let Some(function) = functions::find(name) else {
+            let known = functions::ALL.iter().map(|function| function.name).filter(|name| name.starts_with('@'));
+            let help = near(name, known.clone()).map_or_else(|| format!("there is {}", known.collect::<Vec<_>>().join(" ")), |near| format!("did you mean `{near}`?"));
+            self.fault(&codes::UNKNOWN_FUNCTION, at, format!("there is no format `{name}`"), help);
+            return self.op(at, false, OpKind::Empty);
+        };
+        match pieces {
+            Some(pieces) => self.text(at, pieces, Some(function)),
+            None => function.lower(self, at, Vec::new()),
+        }
+    }
+
+    fn attempt(&mut self, at: Place, body: &Tree, handler: Option<&Tree>) -> Op {
+        let body = self.lower(body);
+        let Some(handler) = handler else {
+            let many = body.many;
+            return self.op(at, many, OpKind::Try(body.into()));
+        };
+        let handler = self.lower(handler);
+        // What came before the failure stands, so that even two single results are two.
+        let many = body.many || handler.many;
+        self.op(at, many, OpKind::Catch(body.into(), handler.into()))
+    }
+
+    fn text(&mut self, at: Place, pieces: &[Piece], format: Option<&'static functions::Function>) -> Op {
         if let [Piece::Plain(text)] = pieces {
             return self.op(at, false, OpKind::Literal(Literal::Text(text.as_str().into())));
         }
@@ -117,7 +145,7 @@ impl<'l> Lowering<'l> {
             })
             .collect();
         let many = pieces.iter().any(|piece| matches!(piece, TextPiece::Inside(op) if op.many));
-        self.op(at, many, OpKind::Text(pieces))
+        self.op(at, many, OpKind::Text(pieces, format))
     }
 
     fn variable(&mut self, at: Place, name: &str) -> Op {
@@ -150,26 +178,16 @@ impl<'l> Lowering<'l> {
                 TreeKind::Number(text) => Way::Item(-text.parse::<i64>().unwrap_or(0)),
                 _ => return self.op(at, false, OpKind::Empty),
             },
-            _ => Way::Computed(self.single(key, "an index")),
+            _ => Way::Computed(self.lower(key)),
         };
         let at_step = Place { from: key.from, to: key.to };
         self.step(at, base, way, at_step)
     }
 
     fn slice(&mut self, at: Place, base: &Tree, from: Option<&Tree>, to: Option<&Tree>) -> Op {
-        let from = from.map(|from| self.single(from, "a bound of a slice"));
-        let to = to.map(|to| self.single(to, "a bound of a slice"));
+        let from = from.map(|from| self.lower(from));
+        let to = to.map(|to| self.lower(to));
         self.step(at, base, Way::Slice(from, to), at)
-    }
-
-    /// What may give one result only, where jq would try each of many.
-    pub fn single(&mut self, tree: &Tree, what: &str) -> Op {
-        let op = self.lower(tree);
-        if op.many {
-            let at = Place { from: tree.from, to: tree.to };
-            self.fault(&codes::MANY, at, format!("{what} may give one result only here"), "take one: `first(..)`".to_string());
-        }
-        op
     }
 
     /// One step more on a path.
@@ -180,7 +198,7 @@ impl<'l> Lowering<'l> {
     }
 
     fn append(&mut self, at: Place, base: Op, more: Vec<Step>) -> Op {
-        let many = base.many;
+        let many = base.many || more.iter().any(gives_many);
         match base.kind {
             OpKind::Path(inner, steps) => {
                 let steps = steps.into_vec().into_iter().chain(more).collect();
@@ -274,6 +292,12 @@ impl<'l> Lowering<'l> {
     }
 
     fn record(&mut self, at: Place, fields: &[(Tree, Tree)]) -> Op {
+        for (key, _) in fields {
+            if matches!(key.kind, TreeKind::Null | TreeKind::Flag(_) | TreeKind::Number(_) | TreeKind::List(_) | TreeKind::Record(_)) {
+                let help = "a key is text: quote it, or write `(.. | tostring): ..`".to_string();
+                self.fault(&codes::KIND, Place { from: key.from, to: key.to }, "a key is text, and this never is", help);
+            }
+        }
         let fields: Box<[(Op, Op)]> = fields.iter().map(|(key, value)| (self.lower(key), self.lower(value))).collect();
         let many = fields.iter().any(|(key, value)| key.many || value.many);
         self.op(at, many, OpKind::Record(fields))
@@ -281,7 +305,12 @@ impl<'l> Lowering<'l> {
 
     fn reduce(&mut self, at: Place, source: &Tree, name: &str, start: &Tree, step: &Tree) -> Op {
         let source = self.lower(source);
-        let start = self.single(start, "the start of `reduce`");
+        let begins = Place { from: start.from, to: start.to };
+        let start = self.lower(start);
+        if start.many {
+            let help = "take one: `first(..)`; jq 1.8.2 itself goes wrong with several".to_string();
+            self.fault(&codes::MANY, begins, "the start of `reduce` may give one result only", help);
+        }
         let step = self.with_local(name, |here| here.lower(step));
         self.op(at, false, OpKind::Reduce(source.into(), start.into(), step.into()))
     }
@@ -346,6 +375,15 @@ fn counted(arguments: usize) -> String {
         0 => "no argument".to_string(),
         1 => "1 argument".to_string(),
         more => format!("{more} arguments"),
+    }
+}
+
+/// Whether a step goes several ways: `.["a", "b"]`.
+fn gives_many(step: &Step) -> bool {
+    match &step.way {
+        Way::Key(..) | Way::Item(_) => false,
+        Way::Computed(key) => key.many,
+        Way::Slice(from, to) => [from, to].into_iter().flatten().any(|bound| bound.many),
     }
 }
 

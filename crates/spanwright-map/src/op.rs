@@ -41,8 +41,8 @@ pub enum OpKind {
     Dot,
     /// A constant.
     Literal(Literal),
-    /// A text with expressions inside.
-    Text(Box<[TextPiece]>),
+    /// A text with expressions inside, each put through a format: `@uri "..\(.q)"`; without one it is `tostring`.
+    Text(Box<[TextPiece]>, Option<&'static Function>),
     /// A name from outside: `$vars`.
     Name(Arc<str>),
     /// A name bound inside: how many bindings stand between.
@@ -75,12 +75,16 @@ pub enum OpKind {
     Bind(Box<Op>, Box<Op>),
     /// `reduce A as $x (B; C)`
     Reduce(Box<Op>, Box<Op>, Box<Op>),
-    /// `A?`
+    /// `A?`, `try A`
     Try(Box<Op>),
+    /// `try A catch B`; the dot of B is what `error(..)` was given, or the failure in words.
+    Catch(Box<Op>, Box<Op>),
     /// `select(C)`
     Select(Box<Op>),
     /// `first(A)`, `limit(n; A)`
     Limit(Box<Op>, Box<Op>),
+    /// `skip(n; A)`
+    Skip(Box<Op>, Box<Op>),
     /// `last(A)`
     Last(Box<Op>),
     /// Whether some (or every) result of a source meets a condition: stops as soon as it knows.

@@ -31,6 +31,11 @@ impl Checker<'_> {
 
     fn step(&mut self, base: Seen, step: &Step, dot: &Seen, owner: &str) -> Seen {
         self.sites[step.site as usize].path = base.paths.first().cloned();
+        let many = match &step.way {
+            Way::Computed(key) => key.many,
+            Way::Slice(from, to) => [from, to].into_iter().flatten().any(|bound| bound.many),
+            Way::Key(..) | Way::Item(_) => false,
+        };
         let next = match &step.way {
             Way::Key(name, _) => self.field(&base, name, step, owner),
             Way::Item(at) => self.item(&base, *at, step, owner),
@@ -38,6 +43,7 @@ impl Checker<'_> {
             Way::Slice(from, to) => self.slice(&base, from.as_ref(), to.as_ref(), step, dot, owner),
         };
         let count = if step.optional { then(Count::Maybe, base.count) } else { base.count };
+        let count = if many { Count::Many } else { count };
         Seen { count, ..next }
     }
 
@@ -71,10 +77,11 @@ impl Checker<'_> {
             }
         }
         self.can_fail |= !others.is_empty() && !step.optional;
-        if found.is_empty() && !step.optional {
+        if found.is_empty() {
             if records {
+                // Also behind `?`: that passes over a value of another kind, and there is no such field in any.
                 self.unknown_field(name, step.site, &names, type_name, owner);
-            } else if !others.is_empty() {
+            } else if !others.is_empty() && !step.optional {
                 self.no_fields(name, step.site, others, owner);
             }
         }

@@ -190,4 +190,82 @@ impl Checker<'_> {
     pub fn date(&mut self, zone: Zone) -> ShapeId {
         self.shapes.add(Shape::Text(TextFacets { format: Format::Date(zone), ..TextFacets::default() }))
     }
+
+    /// A list of numbers.
+    pub fn numbers(&mut self) -> ShapeId {
+        let number = lattice::of_kinds(self.shapes, Kinds::NUMBER);
+        self.shapes.add(Shape::List(number, (0, None)))
+    }
+
+    /// A record of texts under any names.
+    pub fn record_of_texts(&mut self) -> ShapeId {
+        let text = self.plain_text();
+        self.shapes.add(Shape::Record(RecordShape { rest: Some(text), ..RecordShape::default() }))
+    }
+
+    fn record_with(&mut self, fields: &[(&str, ShapeId)]) -> ShapeId {
+        let field = |(name, shape): &(&str, ShapeId)| Field { name: Arc::from(*name), shape: *shape, presence: Presence::Always, about: None };
+        self.shapes.add(Shape::Record(RecordShape { fields: fields.iter().map(field).collect(), ..RecordShape::default() }))
+    }
+
+    /// `match`: `{offset, length, string, captures}`
+    pub fn matches(&mut self) -> ShapeId {
+        let (whole, text) = (self.whole(), self.plain_text());
+        let maybe = self.shapes.or_null(text);
+        let capture = self.record_with(&[("offset", whole), ("length", whole), ("string", maybe), ("name", maybe)]);
+        let captures = self.shapes.add(Shape::List(capture, (0, None)));
+        let found = self.record_with(&[("offset", whole), ("length", whole), ("string", text), ("captures", captures)]);
+        self.shapes.add(Shape::List(found, (0, None)))
+    }
+
+    /// `capture`: a field for each named group; null where the group took no part.
+    pub fn captures(&mut self, arguments: &[Op]) -> ShapeId {
+        let text = self.plain_text();
+        let maybe = self.shapes.or_null(text);
+        let pattern = match arguments.first().and_then(constant) {
+            Some(Literal::Text(pattern)) => regex::Regex::new(pattern).ok(),
+            _ => None,
+        };
+        let found = match &pattern {
+            Some(pattern) => {
+                let names: Vec<(&str, ShapeId)> = pattern.capture_names().flatten().map(|name| (name, maybe)).collect();
+                self.record_with(&names)
+            }
+            None => self.any_record(),
+        };
+        self.shapes.add(Shape::List(found, (0, None)))
+    }
+
+    /// `url_parts`
+    pub fn url_parts(&mut self) -> ShapeId {
+        let (text, whole) = (self.plain_text(), self.whole());
+        let (maybe, port) = (self.shapes.or_null(text), self.shapes.or_null(whole));
+        let parts =
+            [("scheme", maybe), ("user", maybe), ("host", maybe), ("port", port), ("path", text), ("query", maybe), ("fragment", maybe)];
+        self.record_with(&parts)
+    }
+
+    /// `read_time`: with an offset where the format has one.
+    pub fn time_read(&mut self, arguments: &[Op]) -> ShapeId {
+        let zoned = matches!(arguments.first().and_then(constant), Some(Literal::Text(format)) if crate::functions::calendar::reads_offset(format));
+        self.date_time(if zoned { Zone::Must } else { Zone::Never })
+    }
+
+    /// `plus`, `minus`: what was a date stays one.
+    pub fn same_time(&mut self, dot: &Seen) -> ShapeId {
+        let format = match self.shapes.get(dot.shape) {
+            Shape::Text(TextFacets { format: format @ (Format::Date(_) | Format::DateTime(_)), .. }) => *format,
+            _ => Format::Plain,
+        };
+        self.shapes.add(Shape::Text(TextFacets { format, ..TextFacets::default() }))
+    }
+
+    /// `map_values`: of a record any record, of a list the changed values.
+    pub fn rebuilt(&mut self, dot: &Seen, _: &[Op]) -> ShapeId {
+        match lattice::kinds(self.shapes, dot.shape) {
+            Some(Kinds::LIST) => self.any_list(),
+            Some(kinds) if !kinds.has(Kinds::LIST) => self.any_record(),
+            _ => self.shapes.add(Shape::Any),
+        }
+    }
 }

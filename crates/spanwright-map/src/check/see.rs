@@ -7,6 +7,7 @@ use spanwright_shape::shape::{Field, NumberFacets, NumberKind, Presence, RecordS
 use super::{Checker, Seen, lattice, narrow, then};
 use crate::{
     codes,
+    functions::{Function, Makes},
     op::{Literal, Op, OpKind, TextPiece},
     program::Count,
     run::Kinds,
@@ -22,7 +23,7 @@ impl Checker<'_> {
                 let shape = literal_shape(literal);
                 Self::made(self.shapes.add(shape))
             }
-            OpKind::Text(pieces) => self.interpolated(pieces, dot),
+            OpKind::Text(pieces, format) => self.interpolated(pieces, *format, dot),
             OpKind::Name(name) => match self.names.iter().rev().find(|(have, _)| have == name) {
                 Some((_, seen)) => seen.clone(),
                 None => self.anything(),
@@ -52,10 +53,12 @@ impl Checker<'_> {
             OpKind::Otherwise(..) | OpKind::And(..) | OpKind::Or(..) | OpKind::Binary(..) | OpKind::Negate(_) | OpKind::If(..) => {
                 self.see_form(op, dot)
             }
-            OpKind::List(_) | OpKind::Record(_) | OpKind::Bind(..) | OpKind::Reduce(..) | OpKind::Try(_) | OpKind::Select(_) => {
+            OpKind::List(_) | OpKind::Record(_) | OpKind::Bind(..) | OpKind::Reduce(..) | OpKind::Try(_) | OpKind::Catch(..) | OpKind::Select(_) => {
                 self.see_form(op, dot)
             }
-            OpKind::Limit(..) | OpKind::Last(_) | OpKind::Quantify(..) | OpKind::Range(_) | OpKind::Replace(_) => self.see_form(op, dot),
+            OpKind::Limit(..) | OpKind::Skip(..) | OpKind::Last(_) | OpKind::Quantify(..) | OpKind::Range(_) | OpKind::Replace(_) => {
+                self.see_form(op, dot)
+            }
             OpKind::Call(..) | OpKind::Empty => self.see_form(op, dot),
         }
     }
@@ -81,12 +84,25 @@ impl Checker<'_> {
             }
             OpKind::Reduce(source, start, step) => self.reduce(source, start, step, dot),
             OpKind::Try(inner) => self.tried(inner, dot),
+            OpKind::Catch(inner, handler) => self.caught(inner, handler, dot),
             OpKind::Select(condition) => self.selected(condition, dot),
             OpKind::Limit(most, inner) => {
+                let most_seen = self.see(most, dot);
+                self.counts("limit", &most_seen, most);
                 let inner = self.see(inner, dot);
                 let one = matches!(most.kind, OpKind::Literal(Literal::Small(1, 0)));
-                let count = if one && inner.count == Count::Many { Count::Maybe } else { inner.count };
+                let count = match inner.count {
+                    Count::Many if one => Count::Maybe,
+                    count if one => count,
+                    count => then(then(Count::Maybe, most_seen.count), count),
+                };
                 Seen { count, ..inner }
+            }
+            OpKind::Skip(least, inner) => {
+                let seen = self.see(least, dot);
+                self.counts("skip", &seen, least);
+                let inner = self.see(inner, dot);
+                Seen { count: then(then(Count::Maybe, seen.count), inner.count), ..inner }
             }
             OpKind::Last(inner) => {
                 let inner = self.see(inner, dot);
@@ -102,13 +118,14 @@ impl Checker<'_> {
                 Self::made(self.shapes.add(Shape::Flag))
             }
             OpKind::Range(bounds) => {
+                let mut whole = true;
                 for bound in bounds.iter() {
-                    let bound = self.see(bound, dot);
-                    self.read(&bound);
+                    let seen = self.see(bound, dot);
+                    self.counts("range", &seen, bound);
+                    whole &= matches!(self.shapes.get(seen.shape), Shape::Number(NumberFacets { kind: NumberKind::Integer { .. }, .. }));
                 }
-                self.can_fail = true;
-                let whole = self.whole();
-                Seen { count: Count::Many, ..Self::made(whole) }
+                let number = if whole { self.whole() } else { self.shapes.add(Shape::Number(NumberFacets::of(NumberKind::Decimal))) };
+                Seen { count: Count::Many, ..Self::made(number) }
             }
             OpKind::Replace(replace) => {
                 self.read(dot);
@@ -120,7 +137,7 @@ impl Checker<'_> {
             OpKind::Call(function, arguments, _) => self.call(function, arguments, op.site, dot),
             OpKind::Empty => Seen { count: Count::Maybe, ..Self::made(self.shapes.add(Shape::Never)) },
             // Seen above.
-            OpKind::Dot | OpKind::Literal(_) | OpKind::Text(_) | OpKind::Name(_) | OpKind::Local(_) => dot.clone(),
+            OpKind::Dot | OpKind::Literal(_) | OpKind::Text(..) | OpKind::Name(_) | OpKind::Local(_) => dot.clone(),
             OpKind::Path(..) | OpKind::Iterate(..) | OpKind::Pipe(..) | OpKind::Comma(_) => dot.clone(),
         }
     }
@@ -151,7 +168,14 @@ impl Checker<'_> {
         }
     }
 
-    fn interpolated(&mut self, pieces: &[TextPiece], dot: &Seen) -> Seen {
+    /// How many results are let through: a number.
+    fn counts(&mut self, who: &str, seen: &Seen, op: &Op) {
+        self.read(seen);
+        self.takes(who, Kinds::NUMBER, crate::functions::Nulls::Fail, seen, op.site);
+        self.can_fail |= constant(op).is_none();
+    }
+
+    fn interpolated(&mut self, pieces: &[TextPiece], format: Option<&'static Function>, dot: &Seen) -> Seen {
         let mut count = Count::One;
         for piece in pieces {
             let TextPiece::Inside(inner) = piece else { continue };
@@ -159,7 +183,10 @@ impl Checker<'_> {
             count = then(count, seen.count);
             self.read(&seen);
             let value = self.value(&seen);
-            if lattice::kinds(self.shapes, value).is_some_and(|kinds| kinds.has(Kinds::NULL)) {
+            if let Some(Function { name, makes: Makes::Value { types, .. }, .. }) = format {
+                let inner_dot = self.as_dot(&seen);
+                self.takes(name, types.dot, types.nulls, &inner_dot, inner.site);
+            } else if lattice::kinds(self.shapes, value).is_some_and(|kinds| kinds.has(Kinds::NULL)) {
                 let written = self.written(inner);
                 let says = format!("`{written}` may be absent or null, and the text would say `null`");
                 self.error(&codes::MAYBE_NULL, inner.site, says, format!("say what stands there then: `\\({written} // \"\")`"));
@@ -270,13 +297,29 @@ impl Checker<'_> {
 
     /// Behind `?` a failure is meant: nothing inside is reported.
     fn tried(&mut self, inner: &Op, dot: &Seen) -> Seen {
+        let seen = self.passing_over(inner, dot);
+        Seen { count: then(Count::Maybe, seen.count), ..seen }
+    }
+
+    fn caught(&mut self, inner: &Op, handler: &Op, dot: &Seen) -> Seen {
+        let seen = self.passing_over(inner, dot);
+        let failure = self.anything();
+        let handled = self.see(handler, &failure);
+        let count = seen.count.max(handled.count);
+        Seen { count, ..self.either(&[seen, handled]) }
+    }
+
+    /// What could fail may; what can never be is still said: a field that there is not, a comparison that is never true.
+    fn passing_over(&mut self, inner: &Op, dot: &Seen) -> Seen {
         let before = std::mem::take(&mut self.to);
         let could_fail = self.can_fail;
         let seen = self.see(inner, dot);
-        self.to = before;
+        let found = std::mem::replace(&mut self.to, before);
+        let never = [&codes::UNKNOWN_PATH, &codes::DISJOINT, &codes::DEFAULT_ON_FLAG];
+        found.iter().filter(|problem| never.iter().any(|code| code.id == problem.code.id)).for_each(|problem| self.to.push(problem.clone()));
         self.can_fail = could_fail;
         self.read(&seen);
-        Seen { count: then(Count::Maybe, seen.count), ..seen }
+        seen
     }
 
     fn selected(&mut self, condition: &Op, dot: &Seen) -> Seen {

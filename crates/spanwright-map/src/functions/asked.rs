@@ -9,8 +9,14 @@ use crate::run::{Kinds, Outcome, Run, Stop, Trouble, What};
 pub enum Prepared {
     /// Nothing.
     Nothing,
-    /// A compiled pattern.
-    Pattern(crate::op::Pattern),
+    /// A compiled pattern, and whether its flags say "each".
+    Pattern(crate::op::Pattern, bool),
+    /// A format of dates that was tried.
+    Format(Box<str>),
+    /// A period.
+    Period(Box<jiff::Span>),
+    /// The namespace of a UUID.
+    Namespace([u8; 16]),
     /// A time zone.
     Zone(jiff::tz::TimeZone),
 }

@@ -2,10 +2,11 @@
 
 use spanwright_shape::value::Value;
 
-use super::{Asked, Function, Makes, Nulls, Prepared, Result, Types, types::nothing};
+use super::{Asked, Function, Makes, Nulls, Result, Types, types::nothing};
 use crate::{
-    op::OpKind,
+    op::{OpKind, Quantifier},
     run::{Kinds, Outcome, Stop, What, numbers},
+    syntax::Operator,
 };
 
 /// `contains`
@@ -30,7 +31,7 @@ pub static HAS: Function = Function {
     example: [r#"has("a")"#, r#"{"a": null}"#, "true"],
     ours: false,
     makes: Makes::Value {
-        run: has,
+        run: |asked| has(asked, asked.dot, asked.argument(0)),
         prepare: nothing,
         types: Types {
             dot: Kinds::LIST.or(Kinds::RECORD),
@@ -39,6 +40,34 @@ pub static HAS: Function = Function {
             gives: Result::Flag,
             can_fail: false,
         },
+    },
+};
+
+/// `in`
+pub static WITHIN: Function = Function {
+    name: "in",
+    takes: &["whole"],
+    about: "Whether a record has a field of the input's name, or a list an item of that number: `has` the other way round.",
+    example: [r#"in({"DE": 1})"#, r#""DE""#, "true"],
+    ours: false,
+    makes: Makes::Value {
+        run: |asked| has(asked, asked.argument(0), asked.dot),
+        prepare: nothing,
+        types: Types::of(Kinds::TEXT.or(Kinds::NUMBER), Result::Flag).with(Kinds::RECORD.or(Kinds::LIST)),
+    },
+};
+
+/// `inside`
+pub static INSIDE: Function = Function {
+    name: "inside",
+    takes: &["whole"],
+    about: "Whether something contains the input: `contains` the other way round.",
+    example: [r#"inside("ACME GmbH")"#, r#""GmbH""#, "true"],
+    ours: false,
+    makes: Makes::Value {
+        run: |asked| contains(asked, &asked.argument(0), &asked.dot).map(Value::Bool),
+        prepare: nothing,
+        types: Types::of(Kinds::ALL, Result::Flag).with(Kinds::ALL).can_fail(),
     },
 };
 
@@ -61,44 +90,23 @@ pub static IN: Function = Function {
             (None, Some(values)) => (first, values),
             (None, None) => return lowering.op(at, false, OpKind::Empty),
         };
-        let list = lowering.op(at, false, OpKind::List(Some(values.into())));
-        let sources = lowering.op(at, false, OpKind::List(Some(source.into())));
-        let call = OpKind::Call(&AMONG, Box::new([sources, list]), Prepared::Nothing);
-        lowering.op(at, false, call)
+        let many = source.many || values.many;
+        let equal = lowering.op(at, many, OpKind::Binary(Operator::Equal, source.into(), values.into()));
+        let dot = lowering.op(at, false, OpKind::Dot);
+        lowering.op(at, false, OpKind::Quantify(Quantifier::Any, equal.into(), dot.into()))
     }),
 };
 
-static AMONG: Function = Function {
-    name: "IN",
-    takes: &["sources; values"],
-    about: "Whether two lists have an item in common.",
-    example: ["IN(1)", "1", "true"],
-    ours: false,
-    makes: Makes::Value {
-        run: |asked| {
-            let (Value::List(sources), Value::List(values)) = (asked.argument(0), asked.argument(1)) else { return Ok(Value::Bool(false)) };
-            for source in sources {
-                if asked.run.contains_item(values, source, asked.site)? {
-                    return Ok(Value::Bool(true));
-                }
-            }
-            Ok(Value::Bool(false))
-        },
-        prepare: nothing,
-        types: Types { dot: Kinds::ALL, nulls: Nulls::Taken, arguments: Kinds::ALL, gives: Result::Flag, can_fail: false },
-    },
-};
-
-fn has<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
-    match (asked.dot, asked.argument(0)) {
+fn has<'a>(asked: &Asked<'a, '_>, whole: Value<'a>, key: Value<'a>) -> Outcome<'a> {
+    match (whole, key) {
         (Value::Record(fields), Value::Text(name)) => Ok(Value::Bool(fields.iter().any(|(have, _)| *have == name))),
         (Value::List(items), Value::Number(at)) => {
             let at = numbers::floor_i64(&at).unwrap_or(-1);
             Ok(Value::Bool(usize::try_from(at).is_ok_and(|at| at < items.len())))
         }
-        (Value::Null, Value::Text(_) | Value::Number(_)) => Ok(Value::Bool(false)),
-        (Value::Record(_) | Value::List(_), key) => Err(asked.stop(What::Step(asked.dot.kind(), key.kind()))),
-        _ => Err(asked.wants(Kinds::LIST.or(Kinds::RECORD))),
+        (Value::Null, _) => Ok(Value::Bool(false)),
+        (Value::Record(_) | Value::List(_), key) => Err(asked.stop(What::Step(whole.kind(), key.kind()))),
+        _ => Err(asked.stop(What::Kind { who: asked.who, wants: Kinds::LIST.or(Kinds::RECORD), got: whole.kind() })),
     }
 }
 
@@ -120,7 +128,7 @@ fn contains(asked: &Asked<'_, '_>, whole: &Value<'_>, part: &Value<'_>) -> std::
         (Value::Record(_), Value::Record(part)) => {
             for (name, sought) in *part {
                 match whole.get(name) {
-                    Some(value) if contains(asked, &value, sought)? => (),
+                    Some(value) if value.kind() == sought.kind() && contains(asked, &value, sought)? => (),
                     _ => return Ok(false),
                 }
             }

@@ -6,7 +6,10 @@
 
 use std::fmt::Write;
 
-use jiff::{Timestamp, civil, tz::TimeZone};
+use jiff::{
+    Timestamp, civil,
+    tz::{Offset, TimeZone},
+};
 use spanwright_shape::{shape::Zone, value::Value};
 
 use super::{Asked, Function, Makes, Nulls, Prepared, Result, Types, types::nothing};
@@ -14,7 +17,7 @@ use crate::{
     codes,
     lower::{Lowering, Place},
     op::{Literal, Op, OpKind},
-    run::{Kinds, Outcome, What},
+    run::{Kinds, Outcome, Stop, What},
 };
 
 /// `zoned`
@@ -88,6 +91,49 @@ pub static UTC: Function = Function {
     },
 };
 
+/// `in_zone`
+pub static IN_ZONE: Function = Function {
+    name: "in_zone",
+    takes: &["\"zone\""],
+    about: "A date-time with an offset as the same moment in a zone, with the offset that it has there then; one without an offset fails: say `zoned(..)` first.",
+    example: [r#"in_zone("Asia/Tokyo")"#, r#""2026-07-01T08:00:00+02:00""#, r#""2026-07-01T15:00:00+09:00""#],
+    ours: true,
+    makes: Makes::Value {
+        run: |asked| {
+            let text = asked.text()?;
+            let Prepared::Zone(zone) = asked.prepared else { return Err(asked.stop(What::NotADate)) };
+            let at = parts(text).filter(|parts| !parts.offset.is_empty()).and_then(|_| text.parse::<Timestamp>().ok());
+            let at = at.ok_or_else(|| asked.stop(What::NotADate))?;
+            let offset = zone.to_offset(at);
+            asked.made_text(&format!("{}{}", offset.to_datetime(at), offset_text(offset)))
+        },
+        prepare: zone,
+        types: Types::of(Kinds::TEXT, Result::Of(|checker, _, _| checker.date_time(Zone::Must))).with(Kinds::TEXT).can_fail(),
+    },
+};
+
+/// `+02:00`
+pub(super) fn offset_text(offset: Offset) -> String {
+    let minutes = offset.seconds() / 60;
+    if minutes == 0 {
+        return "Z".to_string();
+    }
+    let sign = if minutes < 0 { '-' } else { '+' };
+    format!("{sign}{:02}:{:02}", minutes.abs() / 60, minutes.abs() % 60)
+}
+
+/// The local date-time that the input spells, or midnight of its date, and the offset where it has one.
+pub(super) fn moment(asked: &Asked<'_, '_>) -> std::result::Result<(civil::DateTime, Option<Offset>), Stop> {
+    let text = asked.text()?;
+    if let Some(date) = date_only(text) {
+        return Ok((date.to_datetime(civil::Time::midnight()), None));
+    }
+    let parts = parts(text).ok_or_else(|| asked.stop(What::NotADate))?;
+    let fraction = &text[19..text.len() - parts.offset.len()];
+    let local = format!("{}{fraction}", &text[..19]).parse().map_err(|_| asked.stop(What::NotADate))?;
+    Ok((local, parts.offset()))
+}
+
 fn zone(lowering: &mut Lowering<'_>, at: Place, arguments: &[Op]) -> Prepared {
     let name = match arguments {
         [] => match lowering.zone {
@@ -147,14 +193,14 @@ fn zoned<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
     Ok(Value::Text(made.into_bump_str()))
 }
 
-struct Parts<'t> {
-    local: civil::DateTime,
+pub(super) struct Parts<'t> {
+    pub(super) local: civil::DateTime,
     /// `Z`, `+02:00` or nothing.
-    offset: &'t str,
+    pub(super) offset: &'t str,
 }
 
 /// `2026-07-01T08:00:00`, with a fraction and an offset if it likes.
-fn parts(text: &str) -> Option<Parts<'_>> {
+pub(super) fn parts(text: &str) -> Option<Parts<'_>> {
     if !text.is_ascii() || text.len() < 19 {
         return None;
     }
@@ -186,7 +232,7 @@ fn is_offset(text: &str) -> bool {
     }
 }
 
-fn date_only(text: &str) -> Option<civil::Date> {
+pub(super) fn date_only(text: &str) -> Option<civil::Date> {
     let date = text.get(..10)?;
     (text.is_ascii() && is_offset(&text[10..])).then(|| date.parse().ok())?
 }

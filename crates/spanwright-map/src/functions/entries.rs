@@ -4,7 +4,8 @@ use spanwright_shape::{number::Number, value::Value};
 
 use super::{Asked, Function, Makes, Nulls, Prepared, Result, Types, lists::mapped, types::nothing};
 use crate::{
-    op::OpKind,
+    lower::Lowering,
+    op::{Literal, OpKind},
     run::{Kinds, Outcome, Stop, What, order::is_true},
 };
 
@@ -28,18 +29,69 @@ pub static KEYS: Function = Function {
     },
 };
 
+/// `keys_unsorted`
+pub static KEYS_UNSORTED: Function = Function {
+    name: "keys_unsorted",
+    takes: &[""],
+    about: "The names of a record's fields as they come, or the numbers of a list's items.",
+    example: ["keys_unsorted", r#"{"b": 1, "a": 2}"#, r#"["b","a"]"#],
+    ours: false,
+    makes: Makes::Value {
+        run: |asked| match asked.dot {
+            Value::Record(fields) => {
+                let names: Vec<Value<'_>> = fields.iter().map(|(name, _)| Value::Text(name)).collect();
+                asked.run.list(&names, asked.site)
+            }
+            _ => keys(asked),
+        },
+        prepare: nothing,
+        types: Types::of(Kinds::RECORD.or(Kinds::LIST), Result::Of(|checker, dot, _| checker.keys_of(dot))),
+    },
+};
+
+/// `INDEX`
+pub static INDEX: Function = Function {
+    name: "INDEX",
+    takes: &["key", "source; key"],
+    about: "A record of the items of a list, or of the results of a source, under the text that an expression gives for each; of equal ones the last stays.",
+    example: ["INDEX(.id)", r#"[{"id": 1}, {"id": "a"}]"#, r#"{"1":{"id":1},"a":{"id":"a"}}"#],
+    ours: false,
+    makes: Makes::Form(|lowering, at, arguments| {
+        let mut arguments = arguments.into_iter();
+        let (source, key) = match (arguments.next(), arguments.next()) {
+            (Some(key), None) => {
+                let dot = lowering.op(at, false, OpKind::Dot);
+                (lowering.op(at, true, OpKind::Iterate(dot.into(), false)), key)
+            }
+            (Some(source), Some(key)) => (source, key),
+            (None, _) => return lowering.op(at, false, OpKind::Empty),
+        };
+        let many = key.many;
+        let text = lowering.op(at, false, OpKind::Call(&super::strings::TOSTRING, Box::new([]), Prepared::Nothing));
+        let key = lowering.op(at, many, OpKind::Pipe(key.into(), text.into()));
+        let name = |lowering: &mut Lowering<'_>, name: &str| lowering.op(at, false, OpKind::Literal(Literal::Text(name.into())));
+        let dot = lowering.op(at, false, OpKind::Dot);
+        let fields = Box::new([(name(lowering, "key"), key), (name(lowering, "value"), dot)]);
+        let entry = lowering.op(at, many, OpKind::Record(fields));
+        let entries = lowering.op(at, true, OpKind::Pipe(source.into(), entry.into()));
+        let list = lowering.op(at, false, OpKind::List(Some(entries.into())));
+        let record = lowering.op(at, false, OpKind::Call(&FROM_ENTRIES, Box::new([]), Prepared::Nothing));
+        lowering.op(at, false, OpKind::Pipe(list.into(), record.into()))
+    }),
+};
+
 /// `to_entries`
 pub static TO_ENTRIES: Function = Function {
     name: "to_entries",
     takes: &[""],
-    about: "A record as a list of `{key, value}`, in the order of the source.",
+    about: "A record as a list of `{key, value}`, in the order of the source; of a list the keys are the numbers of its items.",
     example: ["to_entries", r#"{"a": 1}"#, r#"[{"key":"a","value":1}]"#],
     ours: false,
     makes: Makes::Value {
         run: to_entries,
         prepare: nothing,
         types: Types {
-            dot: Kinds::RECORD,
+            dot: Kinds::RECORD.or(Kinds::LIST),
             nulls: Nulls::Fail,
             arguments: Kinds::NONE,
             gives: Result::Of(|checker, dot, _| checker.entries_of(dot)),
@@ -85,6 +137,41 @@ pub static WITH_ENTRIES: Function = Function {
     }),
 };
 
+/// `map_values`: the changed entries of the dot, put together as what the dot is.
+pub(super) static REBUILT: Function = Function {
+    name: "map_values",
+    takes: &["f"],
+    about: "A record or a list of changed entries.",
+    example: ["map_values(.)", "[1]", "[1]"],
+    ours: false,
+    makes: Makes::Value {
+        run: |asked| {
+            let entries = asked.argument(0).list().unwrap_or_default();
+            match asked.dot {
+                Value::Record(_) => {
+                    let fields: Vec<(&str, Value<'_>)> = entries
+                        .iter()
+                        .filter_map(|entry| entry.get("key").and_then(|key| key.text()).zip(entry.get("value")))
+                        .collect();
+                    asked.run.record(&fields, asked.site)
+                }
+                _ => {
+                    let items: Vec<Value<'_>> = entries.iter().filter_map(|entry| entry.get("value")).collect();
+                    asked.run.list(&items, asked.site)
+                }
+            }
+        },
+        prepare: nothing,
+        types: Types {
+            dot: Kinds::RECORD.or(Kinds::LIST),
+            nulls: Nulls::Fail,
+            arguments: Kinds::LIST,
+            gives: Result::Of(|checker, dot, arguments| checker.rebuilt(dot, arguments)),
+            can_fail: false,
+        },
+    },
+};
+
 fn keys<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
     let keys: Vec<Value<'a>> = match asked.dot {
         Value::Record(fields) => {
@@ -100,10 +187,17 @@ fn keys<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
 }
 
 fn to_entries<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
-    let Value::Record(fields) = asked.dot else { return Err(asked.wants(Kinds::RECORD)) };
-    let mut entries = Vec::with_capacity(fields.len());
-    for (name, value) in fields {
-        entries.push(asked.run.record(&[("key", Value::Text(name)), ("value", *value)], asked.site)?);
+    let mut entries = Vec::new();
+    let mut entry = |key: Value<'a>, value: Value<'a>| {
+        entries.push(asked.run.record(&[("key", key), ("value", value)], asked.site)?);
+        Ok::<(), Stop>(())
+    };
+    match asked.dot {
+        Value::Record(fields) => fields.iter().try_for_each(|(name, value)| entry(Value::Text(name), *value))?,
+        Value::List(items) => {
+            items.iter().enumerate().try_for_each(|(slot, item)| entry(Value::Number(super::places::counted(slot)), *item))?;
+        }
+        _ => return Err(asked.wants(Kinds::RECORD.or(Kinds::LIST))),
     }
     asked.run.list(&entries, asked.site)
 }

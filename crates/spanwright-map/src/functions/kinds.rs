@@ -55,12 +55,44 @@ pub static VALUES: Function = Function {
     makes: Makes::Form(|lowering, at, _| only(lowering, at, Operator::Unequal, "null")),
 };
 
+/// `scalars`
+pub static SCALARS: Function = Function {
+    name: "scalars",
+    takes: &[""],
+    about: "The input where it is no list and no record.",
+    example: ["[.[] | scalars]", r#"[1, [2], "a", null]"#, r#"[1,"a",null]"#],
+    ours: false,
+    makes: Makes::Form(|lowering, at, _| of_two(lowering, at, Operator::Unequal, OpKind::And)),
+};
+
+/// `iterables`
+pub static ITERABLES: Function = Function {
+    name: "iterables",
+    takes: &[""],
+    about: "The input where it is a list or a record.",
+    example: ["[.[] | iterables]", r#"[1, [2], {"a": 3}]"#, r#"[[2],{"a":3}]"#],
+    ours: false,
+    makes: Makes::Form(|lowering, at, _| of_two(lowering, at, Operator::Equal, OpKind::Or)),
+};
+
 /// `select(type == KIND)`
 fn only(lowering: &mut Lowering<'_>, at: Place, operator: Operator, kind: &str) -> Op {
+    let condition = is(lowering, at, operator, kind);
+    lowering.op(at, false, OpKind::Select(condition.into()))
+}
+
+/// `select(type == "array" or type == "object")`, or its contrary.
+fn of_two(lowering: &mut Lowering<'_>, at: Place, operator: Operator, both: fn(Box<Op>, Box<Op>) -> OpKind) -> Op {
+    let (list, record) = (is(lowering, at, operator, "array"), is(lowering, at, operator, "object"));
+    let condition = lowering.op(at, false, both(list.into(), record.into()));
+    lowering.op(at, false, OpKind::Select(condition.into()))
+}
+
+/// `type == KIND`
+fn is(lowering: &mut Lowering<'_>, at: Place, operator: Operator, kind: &str) -> Op {
     let kind_of = lowering.op(at, false, OpKind::Call(&TYPE, Box::new([]), Prepared::Nothing));
     let wanted = lowering.op(at, false, OpKind::Literal(Literal::Text(kind.into())));
-    let condition = lowering.op(at, false, OpKind::Binary(operator, kind_of.into(), wanted.into()));
-    lowering.op(at, false, OpKind::Select(condition.into()))
+    lowering.op(at, false, OpKind::Binary(operator, kind_of.into(), wanted.into()))
 }
 
 /// jq's word for a kind.

@@ -76,6 +76,7 @@ pub static REVERSE: Function = Function {
         run: |asked| match asked.dot {
             Value::Null => Ok(Value::List(&[])),
             Value::Text("") | Value::Record([]) => Ok(Value::List(&[])),
+            Value::Number(number) if number.same(&Number::int(0)) => Ok(Value::List(&[])),
             _ => {
                 let turned: Vec<Value<'_>> = asked.list()?.iter().rev().copied().collect();
                 asked.run.list(&turned, asked.site)
@@ -97,7 +98,7 @@ pub static FLATTEN: Function = Function {
         run: flattened,
         prepare: nothing,
         types: Types {
-            dot: Kinds::LIST,
+            dot: Kinds::LIST.or(Kinds::RECORD),
             nulls: Nulls::Fail,
             arguments: Kinds::NUMBER,
             gives: Result::Of(|checker, _, _| checker.any_list()),
@@ -105,6 +106,75 @@ pub static FLATTEN: Function = Function {
         },
     },
 };
+
+/// `transpose`
+pub static TRANSPOSE: Function = Function {
+    name: "transpose",
+    takes: &[""],
+    about: "Rows become columns: a list of the first items, one of the second, and so on; null where a row is short.",
+    example: ["transpose", "[[1, 2], [3]]", "[[1,3],[2,null]]"],
+    ours: false,
+    makes: Makes::Value {
+        run: transposed,
+        prepare: nothing,
+        types: Types::of(Kinds::LIST, Result::Of(|checker, _, _| checker.any_list())).can_fail(),
+    },
+};
+
+/// `chunks`
+pub static CHUNKS: Function = Function {
+    name: "chunks",
+    takes: &["n"],
+    about: "The list in lists of so many items; the last has what is left.",
+    example: ["chunks(2)", "[1, 2, 3]", "[[1,2],[3]]"],
+    ours: true,
+    makes: Makes::Value {
+        run: |asked| {
+            let size = match asked.argument(0) {
+                Value::Number(size) => size.as_i64().and_then(|size| usize::try_from(size).ok()).filter(|size| *size > 0),
+                other => return Err(asked.stop(What::Kind { who: asked.who, wants: Kinds::NUMBER, got: other.kind() })),
+            };
+            let size = size.ok_or_else(|| asked.stop(What::Argument("`chunks` takes a whole number from 1 on")))?;
+            let chunks: Vec<Value<'_>> = asked.list()?.chunks(size).map(Value::List).collect();
+            asked.run.list(&chunks, asked.site)
+        },
+        prepare: nothing,
+        types: Types::of(Kinds::LIST, Result::Of(|checker, dot, _| checker.list_of_dot(dot))).with(Kinds::NUMBER).can_fail(),
+    },
+};
+
+fn transposed<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
+    let values: Vec<Value<'a>>;
+    let rows: &[Value<'a>] = match asked.dot {
+        Value::Record(fields) => {
+            values = fields.iter().map(|(_, value)| *value).collect();
+            &values
+        }
+        _ => asked.list()?,
+    };
+    let long = |row: &&Value<'a>| match row {
+        Value::List(items) => !items.is_empty(),
+        Value::Record(fields) => !fields.is_empty(),
+        Value::Text(text) => !text.is_empty(),
+        Value::Number(number) => !number.same(&Number::int(0)),
+        Value::Bool(_) => true,
+        Value::Null => false,
+    };
+    // Where nothing is long, what a row is does not matter; flags have no length at all.
+    let flag = rows.iter().find(|row| matches!(row, Value::Bool(_)));
+    let odd = rows.iter().find(|row| !matches!(row, Value::List(_) | Value::Null)).filter(|_| rows.iter().any(|row| long(&row)));
+    if let Some(odd) = flag.or(odd) {
+        return Err(asked.stop(What::Kind { who: asked.who, wants: Kinds::LIST.or(Kinds::NULL), got: odd.kind() }));
+    }
+    let most = rows.iter().filter_map(Value::list).map(<[_]>::len).max().unwrap_or(0);
+    let mut columns = Vec::new();
+    for slot in 0..most {
+        let column: Vec<Value<'a>> =
+            rows.iter().map(|row| row.list().and_then(|items| items.get(slot).copied()).unwrap_or(Value::Null)).collect();
+        columns.push(asked.run.list(&column, asked.site)?);
+    }
+    asked.run.list(&columns, asked.site)
+}
 
 fn length<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
     let counted = match asked.dot {
@@ -150,7 +220,13 @@ fn flattened<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
         return Err(asked.stop(What::Argument("the depth of `flatten` is not negative")));
     }
     let mut items = Vec::new();
-    flatten(asked, asked.list()?, depth, &mut items)?;
+    match asked.dot {
+        Value::Record(fields) => {
+            let values: Vec<Value<'a>> = fields.iter().map(|(_, value)| *value).collect();
+            flatten(asked, &values, depth, &mut items)?;
+        }
+        _ => flatten(asked, asked.list()?, depth, &mut items)?,
+    }
     asked.run.list(&items, asked.site)
 }
 

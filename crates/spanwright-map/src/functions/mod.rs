@@ -4,21 +4,33 @@
 //! ([`Makes::Form`]: `map(f)` is `[.[] | f]`). What jq has too gives jq's answer; what is ours says so.
 
 mod asked;
+mod base64;
 mod bounds;
 mod by;
+pub(crate) mod calendar;
 mod case;
 mod containment;
 mod dates;
+mod digests;
 mod entries;
+mod formats;
+mod json;
 mod kinds;
+mod letters;
 mod lists;
+pub(crate) mod matches;
+mod money;
 mod numbers;
 mod outputs;
+mod pads;
 mod patterns;
+mod periods;
+mod places;
 mod quantifiers;
 mod strings;
 mod trims;
 mod types;
+mod urls;
 mod xml;
 
 use spanwright_shape::{text, value::Value};
@@ -54,32 +66,57 @@ pub struct Function {
 pub static ALL: &[&Function] = &[
     &strings::TOSTRING,
     &strings::TOJSON,
+    &json::FROMJSON,
+    &json::TOBOOLEAN,
     &strings::JOIN,
     &strings::SPLIT,
     &strings::STARTSWITH,
     &strings::ENDSWITH,
     &strings::INDEX,
+    &places::RINDEX,
+    &places::INDICES,
+    &places::UTF8BYTELENGTH,
     &strings::EXPLODE,
+    &strings::IMPLODE,
     &case::ASCII_DOWNCASE,
     &case::ASCII_UPCASE,
+    &letters::DOWNCASE,
+    &letters::UPCASE,
+    &letters::NORMALIZE,
+    &letters::WITHOUT_ACCENTS,
     &trims::TRIM,
     &trims::LTRIM,
     &trims::RTRIM,
     &trims::LTRIMSTR,
     &trims::RTRIMSTR,
+    &trims::TRIMSTR,
+    &pads::LPAD,
+    &pads::RPAD,
     &patterns::TEST,
     &patterns::SUB,
     &patterns::GSUB,
+    &matches::MATCH,
+    &matches::CAPTURE,
+    &matches::SCAN,
+    &matches::SPLITS,
     &numbers::TONUMBER,
     &numbers::TOINT,
     &numbers::ROUND,
     &numbers::FLOOR,
     &numbers::CEIL,
     &numbers::ABS,
+    &numbers::TRUNC,
+    &money::ROUND_EVEN,
+    &money::DECIMALS,
+    &money::TO_MINOR,
+    &money::FROM_MINOR,
+    &money::SHARES,
     &lists::LENGTH,
     &lists::ADD,
     &lists::REVERSE,
     &lists::FLATTEN,
+    &lists::TRANSPOSE,
+    &lists::CHUNKS,
     &by::SORT,
     &by::SORT_BY,
     &by::UNIQUE,
@@ -91,8 +128,12 @@ pub static ALL: &[&Function] = &[
     &bounds::MAX_BY,
     &containment::CONTAINS,
     &containment::HAS,
+    &containment::WITHIN,
+    &containment::INSIDE,
     &containment::IN,
     &entries::KEYS,
+    &entries::KEYS_UNSORTED,
+    &entries::INDEX,
     &entries::TO_ENTRIES,
     &entries::FROM_ENTRIES,
     &entries::WITH_ENTRIES,
@@ -103,6 +144,10 @@ pub static ALL: &[&Function] = &[
     &outputs::FIRST,
     &outputs::LAST,
     &outputs::LIMIT,
+    &outputs::SKIP,
+    &outputs::NTH,
+    &outputs::ISEMPTY,
+    &outputs::ERROR,
     &outputs::RANGE,
     &quantifiers::NOT,
     &quantifiers::ANY,
@@ -115,11 +160,44 @@ pub static ALL: &[&Function] = &[
     &kinds::BOOLEANS,
     &kinds::ARRAYS,
     &kinds::OBJECTS,
+    &kinds::SCALARS,
+    &kinds::ITERABLES,
     &xml::TEXT,
     &xml::ATTR,
     &dates::ZONED,
     &dates::DATE,
     &dates::UTC,
+    &dates::IN_ZONE,
+    &calendar::READ_DATE,
+    &calendar::READ_TIME,
+    &calendar::WRITE_TIME,
+    &periods::PLUS,
+    &periods::MINUS,
+    &periods::DAYS_TO,
+    &periods::SECONDS_TO,
+    &periods::WEEKDAY,
+    &periods::MONTH_START,
+    &periods::MONTH_END,
+    &periods::EPOCH,
+    &periods::FROM_EPOCH,
+    &digests::SHA256,
+    &digests::SHA1,
+    &digests::MD5,
+    &digests::UUID,
+    &base64::BASE64URL,
+    &base64::BASE64URLD,
+    &urls::URL_PARTS,
+    &urls::QUERY_PARTS,
+    &formats::TEXT,
+    &formats::JSON,
+    &formats::CSV,
+    &formats::TSV,
+    &formats::HTML,
+    &formats::URI,
+    &formats::URID,
+    &formats::SH,
+    &formats::BASE64,
+    &formats::BASE64D,
 ];
 
 /// The function of a name.
@@ -150,9 +228,9 @@ impl Function {
         match &self.makes {
             Makes::Form(form) => form(lowering, at, arguments),
             Makes::Value { prepare, .. } => {
-                single_arguments(self, lowering, at, &arguments);
                 let prepared = prepare(lowering, at, &arguments);
-                lowering.op(at, false, OpKind::Call(self, arguments.into(), prepared))
+                let many = arguments.iter().any(|argument| argument.many);
+                lowering.op(at, many, OpKind::Call(self, arguments.into(), prepared))
             }
         }
     }
@@ -168,14 +246,6 @@ impl Function {
 
 fn counted(list: &str) -> usize {
     if list.is_empty() { 0 } else { list.split(';').count() }
-}
-
-/// jq would try each result of an argument; here an argument gives one.
-fn single_arguments(function: &Function, lowering: &mut Lowering<'_>, at: Place, arguments: &[Op]) {
-    if arguments.iter().any(|argument| argument.many) {
-        let says = format!("an argument of `{}` may give one result only", function.name);
-        lowering.fault(&crate::codes::MANY, at, says, "take one: `first(..)`".to_string());
-    }
 }
 
 #[cfg(test)]

@@ -104,6 +104,23 @@ pub static CEIL: Function = Function {
     },
 };
 
+/// `trunc`
+pub static TRUNC: Function = Function {
+    name: "trunc",
+    takes: &[""],
+    about: "The number without what is behind its point.",
+    example: ["map(trunc)", "[2.7, -2.7]", "[2,-2]"],
+    ours: false,
+    makes: Makes::Value {
+        run: |asked| {
+            let below = asked.number()?.compare(&Number::int(0)) == std::cmp::Ordering::Less;
+            rounded(asked, if below { Rounding::Up } else { Rounding::Down })
+        },
+        prepare: nothing,
+        types: Types::of(Kinds::NUMBER, Result::Whole),
+    },
+};
+
 /// `abs`
 pub static ABS: Function = Function {
     name: "abs",
@@ -141,7 +158,7 @@ fn spelt<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
 }
 
 /// The number without zeros behind its point.
-fn whole<'a>(asked: &Asked<'a, '_>, number: &Number<'_>) -> Outcome<'a> {
+pub(super) fn whole<'a>(asked: &Asked<'a, '_>, number: &Number<'_>) -> Outcome<'a> {
     match numbers::round(number, 0, Rounding::Down) {
         Ok(down) => {
             let made = asked.run.number(Ok(down), asked.site)?;
@@ -154,14 +171,14 @@ fn whole<'a>(asked: &Asked<'a, '_>, number: &Number<'_>) -> Outcome<'a> {
     }
 }
 
-fn rounded<'a>(asked: &Asked<'a, '_>, rounding: Rounding) -> Outcome<'a> {
+pub(super) fn rounded<'a>(asked: &Asked<'a, '_>, rounding: Rounding) -> Outcome<'a> {
     let number = asked.number()?;
     let places = match asked.arguments {
         [] => 0,
         [Value::Number(places), ..] => places
             .as_i64()
             .filter(|places| (0..=PLACES_MOST).contains(places))
-            .ok_or_else(|| asked.stop(What::Argument("`round` takes 0 to 100 places")))?,
+            .ok_or_else(|| asked.stop(What::Argument("a number is rounded to 0 to 100 places")))?,
         [other, ..] => return Err(asked.stop(What::Kind { who: asked.who, wants: Kinds::NUMBER, got: other.kind() })),
     };
     asked.run.number(numbers::round(&number, places, rounding), asked.site)

@@ -1,7 +1,10 @@
 //! Expressions over the items of a list, and over the results of an expression. All of them are forms.
 
-use super::{Function, Makes, lists::mapped};
-use crate::op::{Literal, Op, OpKind, Step, Way};
+use super::{Function, Makes, Nulls, Result, Types, lists::mapped};
+use crate::{
+    op::{Literal, Op, OpKind, Quantifier, Step, Way},
+    run::Kinds,
+};
 
 /// `map`
 pub static MAP: Function = Function {
@@ -20,7 +23,7 @@ pub static MAP: Function = Function {
 pub static MAP_VALUES: Function = Function {
     name: "map_values",
     takes: &["f"],
-    about: "A record with each value changed, or left out where the expression gives nothing; records only, `map(..)` is for lists.",
+    about: "A record, or a list, with each value changed, or left out where the expression gives nothing; of many results the first counts.",
     example: ["map_values(. + 1)", r#"{"a": 1}"#, r#"{"a":2}"#],
     ours: false,
     makes: Makes::Form(|lowering, at, mut arguments| {
@@ -34,7 +37,10 @@ pub static MAP_VALUES: Function = Function {
         let first = lowering.op(at, false, OpKind::Limit(one.into(), changed.into()));
         let fields = Box::new([(literal(lowering, "key"), key), (literal(lowering, "value"), first)]);
         let entry = lowering.op(at, false, OpKind::Record(fields));
-        super::entries::WITH_ENTRIES.lower(lowering, at, vec![entry])
+        let entries = super::entries::TO_ENTRIES.lower(lowering, at, Vec::new());
+        let changed = mapped(lowering, at, entry);
+        let list = lowering.op(at, false, OpKind::Pipe(entries.into(), changed.into()));
+        lowering.op(at, false, OpKind::Call(&super::entries::REBUILT, Box::new([list]), super::Prepared::Nothing))
     }),
 };
 
@@ -104,31 +110,111 @@ pub static LAST: Function = Function {
 pub static LIMIT: Function = Function {
     name: "limit",
     takes: &["n; f"],
-    about: "The first results of an expression, at most so many; the number is written out.",
+    about: "The first results of an expression, at most so many. It does not look further than it must.",
     example: ["[limit(2; .[])]", "[1, 2, 3]", "[1,2]"],
     ours: false,
     makes: Makes::Form(|lowering, at, arguments| {
         let mut arguments = arguments.into_iter();
         let (Some(most), Some(inner)) = (arguments.next(), arguments.next()) else { return lowering.op(at, false, OpKind::Empty) };
-        if !matches!(most.kind, OpKind::Literal(Literal::Small(0.., 0))) {
-            let says = "the number of `limit` is written out here";
-            lowering.fault(&crate::codes::REFUSED, at, says, "write `limit(3; ..)`".to_string());
-        }
-        lowering.op(at, true, OpKind::Limit(most.into(), inner.into()))
+        let one = matches!(most.kind, OpKind::Literal(Literal::Small(1, 0)));
+        let many = !one && (inner.many || most.many);
+        lowering.op(at, many, OpKind::Limit(most.into(), inner.into()))
     }),
+};
+
+/// `skip`
+pub static SKIP: Function = Function {
+    name: "skip",
+    takes: &["n; f"],
+    about: "The results of an expression without the first so many.",
+    example: ["[skip(1; .[])]", "[1, 2, 3]", "[2,3]"],
+    ours: false,
+    makes: Makes::Form(|lowering, at, arguments| {
+        let mut arguments = arguments.into_iter();
+        let (Some(least), Some(inner)) = (arguments.next(), arguments.next()) else { return lowering.op(at, false, OpKind::Empty) };
+        let many = least.many || inner.many;
+        lowering.op(at, many, OpKind::Skip(least.into(), inner.into()))
+    }),
+};
+
+/// `nth`
+pub static NTH: Function = Function {
+    name: "nth",
+    takes: &["n", "n; f"],
+    about: "An item of a list by its number, the first is 0: `.[n]`. `nth(n; f)` is that result of an expression, nothing where there are fewer.",
+    example: ["nth(1; .[])", "[1, 2, 3]", "2"],
+    ours: false,
+    makes: Makes::Form(|lowering, at, arguments| {
+        let mut arguments = arguments.into_iter();
+        match (arguments.next(), arguments.next()) {
+            (Some(slot), None) => {
+                let dot = lowering.op(at, false, OpKind::Dot);
+                let (site, many) = (dot.site, slot.many);
+                let step = Step { way: Way::Computed(slot), optional: false, site };
+                lowering.op(at, many, OpKind::Path(dot.into(), Box::new([step])))
+            }
+            (Some(slot), Some(inner)) => {
+                if slot.many {
+                    let says = "the number of `nth` may give one result only";
+                    lowering.fault(&crate::codes::MANY, at, says, "take one: `first(..)`".to_string());
+                }
+                let one = lowering.op(at, false, OpKind::Literal(Literal::Small(1, 0)));
+                let rest = lowering.op(at, inner.many, OpKind::Skip(slot.into(), inner.into()));
+                lowering.op(at, false, OpKind::Limit(one.into(), rest.into()))
+            }
+            (None, _) => lowering.op(at, false, OpKind::Empty),
+        }
+    }),
+};
+
+/// `isempty`
+pub static ISEMPTY: Function = Function {
+    name: "isempty",
+    takes: &["f"],
+    about: "Whether an expression gives nothing. It looks at the first result only.",
+    example: ["isempty(.[])", "[]", "true"],
+    ours: false,
+    makes: Makes::Form(|lowering, at, mut arguments| match arguments.pop() {
+        Some(inner) => {
+            let never = lowering.op(at, false, OpKind::Literal(Literal::Flag(false)));
+            lowering.op(at, false, OpKind::Quantify(Quantifier::All, inner.into(), never.into()))
+        }
+        None => lowering.op(at, false, OpKind::Empty),
+    }),
+};
+
+/// `error`
+pub static ERROR: Function = Function {
+    name: "error",
+    takes: &["", "message"],
+    about: "Fails with a message; `try .. catch .` gets it back. It is shown and logged: write words for people and no data of theirs.",
+    example: [r#"try error("no price") catch ."#, "null", r#""no price""#],
+    ours: false,
+    makes: Makes::Value {
+        run: |asked| {
+            let raised = if asked.arguments.is_empty() { asked.dot } else { asked.argument(0) };
+            let json = asked.run.to_json(raised, asked.site)?;
+            Err(asked.stop(crate::run::What::Raised(json.to_string())))
+        },
+        prepare: super::types::nothing,
+        types: Types {
+            dot: Kinds::ALL,
+            nulls: Nulls::Taken,
+            arguments: Kinds::ALL,
+            gives: Result::Of(|checker, _, _| checker.shapes.add(spanwright_shape::shape::Shape::Never)),
+            can_fail: true,
+        },
+    },
 };
 
 /// `range`
 pub static RANGE: Function = Function {
     name: "range",
     takes: &["to", "from; to", "from; to; by"],
-    about: "Whole numbers from one up to, and without, another.",
+    about: "Numbers from one up to, and without, another; by a step, which may be a fraction or negative.",
     example: ["[range(1; 4)]", "null", "[1,2,3]"],
     ours: false,
     makes: Makes::Form(|lowering, at, arguments| {
-        if arguments.iter().any(|argument| argument.many) {
-            lowering.fault(&crate::codes::MANY, at, "an argument of `range` may give one result only", "take one: `first(..)`".to_string());
-        }
         let mut number = |n| lowering.op(at, false, OpKind::Literal(Literal::Small(n, 0)));
         let (zero, one) = (number(0), number(1));
         let mut arguments = arguments.into_iter();

@@ -4,7 +4,7 @@
 use regex::RegexBuilder;
 use spanwright_shape::value::Value;
 
-use super::{Asked, Function, Makes, Nulls, Prepared, Result, Types};
+use super::{Asked, Function, Makes, Prepared, Result, Types};
 use crate::{
     codes,
     lower::{Lowering, Place},
@@ -24,11 +24,8 @@ pub static TEST: Function = Function {
     ours: false,
     makes: Makes::Value {
         run: test,
-        prepare: |lowering, at, arguments| match pattern(lowering, at, arguments.first(), arguments.get(1)) {
-            Some((pattern, _)) => Prepared::Pattern(pattern),
-            None => Prepared::Nothing,
-        },
-        types: Types { dot: Kinds::TEXT, nulls: Nulls::Fail, arguments: Kinds::TEXT, gives: Result::Flag, can_fail: false },
+        prepare: prepared,
+        types: Types::of(Kinds::TEXT, Result::Flag).with(Kinds::TEXT.or(Kinds::NULL)),
     },
 };
 
@@ -56,10 +53,18 @@ fn test<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
     let text = asked.text()?;
     asked.run.take_text(text.len(), asked.site)?;
     Ok(Value::Bool(match asked.prepared {
-        Prepared::Pattern(Pattern::Literal(sought)) => text.contains(&**sought),
-        Prepared::Pattern(Pattern::Expression(expression)) => expression.is_match(text),
-        Prepared::Nothing | Prepared::Zone(_) => false,
+        Prepared::Pattern(Pattern::Literal(sought), _) => text.contains(&**sought),
+        Prepared::Pattern(Pattern::Expression(expression), _) => expression.is_match(text),
+        _ => false,
     }))
+}
+
+/// The pattern and the flags of a function that takes these and nothing else.
+pub(super) fn prepared(lowering: &mut Lowering<'_>, at: Place, arguments: &[Op]) -> Prepared {
+    match pattern(lowering, at, arguments.first(), arguments.get(1)) {
+        Some((pattern, global)) => Prepared::Pattern(pattern, global),
+        None => Prepared::Nothing,
+    }
 }
 
 fn replace(lowering: &mut Lowering<'_>, at: Place, arguments: Vec<Op>, all: bool) -> Op {
@@ -134,7 +139,7 @@ fn compiled(lowering: &mut Lowering<'_>, at: Place, sought: &str, flags: &str) -
 /// What Oniguruma has and a linear engine has not, or reads otherwise.
 fn beyond(pattern: &str) -> Option<(&'static str, &'static str)> {
     const LOOK: &str = "match what stands around it too, and put it back with a named group";
-    let signs: [(&str, &str, &str); 12] = [
+    let signs: [(&str, &str, &str); 15] = [
         ("(?=", "look-ahead", LOOK),
         ("(?!", "look-ahead", LOOK),
         ("(?<=", "look-behind", LOOK),
@@ -146,6 +151,9 @@ fn beyond(pattern: &str) -> Option<(&'static str, &'static str)> {
         ("\\G", "`\\G`", "write the pattern without it"),
         ("\\K", "`\\K`", "put what is kept back with a named group"),
         ("\\h", "`\\h`", "write `[0-9a-fA-F]`"),
+        ("*+", "a possessive repetition", "write a plain one: `a*`"),
+        ("++", "a possessive repetition", "write a plain one: `a+`"),
+        ("?+", "a possessive repetition", "write a plain one: `a?`"),
         ("\\k", "a back-reference", "compare two named groups with `==`"),
     ];
     let found = signs.iter().find(|(sign, _, _)| pattern.contains(sign)).map(|(_, what, instead)| (*what, *instead));

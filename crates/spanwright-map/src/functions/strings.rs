@@ -2,8 +2,8 @@
 
 use spanwright_shape::{number::Number, value::Value};
 
-use super::{Asked, Function, Makes, Nulls, Result, Types, types::nothing};
-use crate::run::{Kinds, Outcome, What};
+use super::{Asked, Function, Makes, Nulls, Result, Types, matches, patterns, places, types::nothing};
+use crate::run::{Kinds, Outcome, What, numbers::floor_i64};
 
 /// `tostring`
 pub static TOSTRING: Function = Function {
@@ -44,7 +44,7 @@ pub static JOIN: Function = Function {
         run: joined,
         prepare: nothing,
         types: Types {
-            dot: Kinds::LIST,
+            dot: Kinds::LIST.or(Kinds::RECORD),
             nulls: Nulls::Fail,
             arguments: Kinds::TEXT,
             gives: Result::Of(|checker, dot, _| checker.joined(dot)),
@@ -56,14 +56,20 @@ pub static JOIN: Function = Function {
 /// `split`
 pub static SPLIT: Function = Function {
     name: "split",
-    takes: &["separator"],
-    about: "The parts of a text between separators; `split(\"\")` gives its characters. The separator is text and no pattern.",
+    takes: &["separator", "\"pattern\"; \"flags\""],
+    about: "The parts of a text between separators; `split(\"\")` gives its characters. A single separator is text and no pattern; with flags (or null) it is a pattern.",
     example: [r#"split(", ")"#, r#""red, blue""#, r#"["red","blue"]"#],
     ours: false,
     makes: Makes::Value {
-        run: |asked| asked.run.split(asked.text()?, asked.argument_text(0)?, asked.site),
-        prepare: nothing,
-        types: Types { dot: Kinds::TEXT, nulls: Nulls::Fail, arguments: Kinds::TEXT, gives: Result::Texts, can_fail: false },
+        run: |asked| match asked.arguments {
+            [_] => asked.run.split(asked.text()?, asked.argument_text(0)?, asked.site),
+            _ => matches::parts(asked),
+        },
+        prepare: |lowering, at, arguments| match arguments {
+            [_] => super::Prepared::Nothing,
+            _ => patterns::prepared(lowering, at, arguments),
+        },
+        types: Types::of(Kinds::TEXT, Result::Texts).with(Kinds::TEXT.or(Kinds::NULL)),
     },
 };
 
@@ -99,16 +105,16 @@ pub static ENDSWITH: Function = Function {
 pub static INDEX: Function = Function {
     name: "index",
     takes: &["sought"],
-    about: "How many characters stand before the first place of a text in another; null where there is none.",
+    about: "How many characters stand before the first place of a text in another, or items before the first place of one in a list; null where there is none.",
     example: [r#"index("-")"#, r#""ERP-00501""#, "3"],
     ours: false,
     makes: Makes::Value {
-        run: index,
+        run: |asked| places::one(asked, <[_]>::first),
         prepare: nothing,
         types: Types {
-            dot: Kinds::TEXT,
+            dot: Kinds::TEXT.or(Kinds::LIST),
             nulls: Nulls::Forgiven,
-            arguments: Kinds::TEXT,
+            arguments: Kinds::ALL,
             gives: Result::Of(|checker, _, _| checker.whole_or_null()),
             can_fail: false,
         },
@@ -142,13 +148,45 @@ pub static EXPLODE: Function = Function {
     },
 };
 
+/// `implode`
+pub static IMPLODE: Function = Function {
+    name: "implode",
+    takes: &[""],
+    about: "The text of a list of code points; what is none becomes U+FFFD.",
+    example: ["implode", "[65, 233]", r#""Aé""#],
+    ours: false,
+    makes: Makes::Value { run: imploded, prepare: nothing, types: Types::of(Kinds::LIST, Result::Text).can_fail() },
+};
+
+fn imploded<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
+    let items = asked.list()?;
+    asked.run.take_items(items.len(), asked.site)?;
+    let mut text = String::with_capacity(items.len());
+    for item in items {
+        let Value::Number(point) = item else {
+            return Err(asked.stop(What::Kind { who: asked.who, wants: Kinds::NUMBER, got: item.kind() }));
+        };
+        let point = floor_i64(point).and_then(|point| u32::try_from(point).ok()).and_then(char::from_u32);
+        text.push(point.unwrap_or(char::REPLACEMENT_CHARACTER));
+    }
+    asked.made_text(&text)
+}
+
 /// jq: null is "", flags and numbers are JSON, anything else fails; a separator of null is "" too.
 fn joined<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
-    let items = asked.list()?;
+    let values: Vec<Value<'a>>;
+    let items: &[Value<'a>] = match asked.dot {
+        Value::Record(fields) => {
+            values = fields.iter().map(|(_, value)| *value).collect();
+            &values
+        }
+        _ => asked.list()?,
+    };
     let separator = match asked.argument(0) {
         Value::Text(separator) => separator,
         Value::Null => "",
-        _ if items.is_empty() => return Ok(Value::Text("")),
+        // What joins nothing is not looked at.
+        _ if items.len() < 2 => "",
         other => return Err(asked.stop(What::Kind { who: asked.who, wants: Kinds::TEXT, got: other.kind() })),
     };
     let mut parts = Vec::with_capacity(items.len() * 2);
@@ -167,14 +205,4 @@ fn joined<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
         }
     }
     asked.run.joined(&parts, asked.site)
-}
-
-fn index<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
-    if matches!(asked.dot, Value::Null) {
-        return Ok(Value::Null);
-    }
-    let (text, sought) = (asked.text()?, asked.argument_text(0)?);
-    asked.run.take_text(text.len(), asked.site)?;
-    let found = if sought.is_empty() { None } else { text.find(sought) };
-    Ok(found.map_or(Value::Null, |at| Value::Number(Number::int(i64::try_from(text[..at].chars().count()).unwrap_or(0)))))
 }

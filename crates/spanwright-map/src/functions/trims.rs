@@ -72,6 +72,24 @@ pub static RTRIMSTR: Function = Function {
     },
 };
 
+/// `trimstr`
+pub static TRIMSTR: Function = Function {
+    name: "trimstr",
+    takes: &["affix"],
+    about: "The text without an affix at either end, where it has it.",
+    example: [r#"trimstr("\"")"#, r#""\"quoted\"""#, r#""quoted""#],
+    ours: false,
+    makes: Makes::Value {
+        run: |asked| {
+            let (text, affix) = (asked.text()?, asked.argument_text(0)?);
+            let text = text.strip_prefix(affix).unwrap_or(text);
+            Ok(Value::Text(text.strip_suffix(affix).unwrap_or(text)))
+        },
+        prepare: nothing,
+        types: AFFIX,
+    },
+};
+
 fn cut<'a>(asked: &Asked<'a, '_>, cut: fn(&str) -> &str) -> Outcome<'a> {
     Ok(Value::Text(cut(asked.text()?)))
 }

@@ -41,6 +41,28 @@ pub struct Types {
     pub can_fail: bool,
 }
 
+impl Types {
+    /// Of an input of these kinds, without arguments; null fails, and nothing else does.
+    pub const fn of(dot: Kinds, gives: Result) -> Types {
+        Types { dot, nulls: Nulls::Fail, arguments: Kinds::NONE, gives, can_fail: false }
+    }
+
+    /// The same with arguments of some kinds.
+    pub const fn with(self, arguments: Kinds) -> Types {
+        Types { arguments, ..self }
+    }
+
+    /// The same that can fail on an input of the right kind.
+    pub const fn can_fail(self) -> Types {
+        Types { can_fail: true, ..self }
+    }
+
+    /// The same for which null means something.
+    pub const fn takes_null(self) -> Types {
+        Types { nulls: Nulls::Taken, ..self }
+    }
+}
+
 /// What a function does with null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nulls {

@@ -27,6 +27,7 @@ impl<'a> Run<'a> {
         for (key, value) in fields {
             let Some(key) = self.one(key, frame)? else { return Ok(None) };
             let Some(value) = self.one(value, frame)? else { return Ok(None) };
+            // The value comes before the verdict on its key, as in jq: a value that gives nothing hides a key that is none.
             put(&mut made, key_text(key, site)?, value);
         }
         self.record(&made, site).map(Some)
@@ -40,8 +41,8 @@ impl<'a> Run<'a> {
     fn record_from(&self, fields: &'a [(Op, Op)], made: Fields<'a>, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Result<Flow, Stop> {
         let Some(((key, value), rest)) = fields.split_first() else { return out(self.record(&made, site)?) };
         self.each(key, frame, &mut |key| {
-            let key = key_text(key, site)?;
             self.each(value, frame, &mut |value| {
+                let key = key_text(key, site)?;
                 self.take_items(made.len(), site)?;
                 let mut longer = made.clone();
                 put(&mut longer, key, value);

@@ -21,7 +21,7 @@ impl<'a> Run<'a> {
         match &op.kind {
             OpKind::Dot => Ok(Some(frame.dot)),
             OpKind::Literal(literal) => Ok(Some(literal.value())),
-            OpKind::Text(pieces) => self.text_of(pieces, frame, op.site),
+            OpKind::Text(pieces, format) => self.text_of(pieces, *format, frame, op.site),
             OpKind::Name(name) => Ok(Some(self.name(name))),
             OpKind::Local(depth) => Ok(Some(frame.local(*depth))),
             OpKind::Path(base, steps) => self.path(base, steps, frame),
@@ -49,11 +49,15 @@ impl<'a> Run<'a> {
             },
             OpKind::Reduce(source, start, step) => self.reduce(source, start, step, frame, op.site),
             OpKind::Try(inner) => passed_over(self.one(inner, frame)),
+            OpKind::Catch(inner, handler) => match self.one(inner, frame) {
+                Err(stop) if stop.can_be_passed_over() => self.one(handler, frame.with_dot(self.caught(&stop)?)),
+                given => given,
+            },
             OpKind::Select(condition) => match self.one(condition, frame)? {
                 Some(verdict) if is_true(&verdict) => Ok(Some(frame.dot)),
                 _ => Ok(None),
             },
-            OpKind::Limit(_, inner) => self.first(inner, frame),
+            OpKind::Limit(..) | OpKind::Skip(..) => self.first(op, frame),
             OpKind::Last(inner) => self.last(inner, frame),
             OpKind::Quantify(quantifier, source, condition) => self.quantified(*quantifier, source, condition, frame).map(Some),
             OpKind::Replace(replace) => self.replaced(replace, frame, op.site),
@@ -72,9 +76,10 @@ impl<'a> Run<'a> {
         Ok(found)
     }
 
-    pub(super) fn first(&self, op: &'a Op, frame: Frame<'a>) -> Given<'a> {
+    /// The first result of what is limited, without looking further.
+    fn first(&self, op: &'a Op, frame: Frame<'a>) -> Given<'a> {
         let mut found = None;
-        self.each(op, frame, &mut |value| {
+        self.each_result(op, frame, &mut |value| {
             found = Some(value);
             Ok(Flow::Enough)
         })?;
@@ -137,14 +142,17 @@ impl<'a> Run<'a> {
         frame: Frame<'a>,
         site: u32,
     ) -> Given<'a> {
-        let mut values = [Value::Null; 3];
+        let mut values = [Value::Null; ARGUMENTS_MOST];
         for (slot, argument) in values.iter_mut().zip(arguments) {
             let Some(value) = self.one(argument, frame)? else { return Ok(None) };
             *slot = value;
         }
-        function.run(self, frame.dot, &values[..arguments.len().min(3)], prepared, site).map(Some)
+        function.run(self, frame.dot, &values[..arguments.len().min(ARGUMENTS_MOST)], prepared, site).map(Some)
     }
 }
+
+/// Arguments that a function of values takes.
+pub(super) const ARGUMENTS_MOST: usize = 3;
 
 impl Literal {
     /// As a value.

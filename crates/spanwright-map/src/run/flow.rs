@@ -1,9 +1,12 @@
 //! Nodes that give any number of results: each is handed to a callback, which may say that it has enough.
 
-use spanwright_shape::value::{Kind, Value};
+use std::cmp::Ordering;
 
-use super::{Flow, Frame, Kinds, Run, Sink, Stop, Trouble, What, order::is_true};
+use spanwright_shape::{number::Number, value::Value};
+
+use super::{Flow, Frame, Kinds, Run, Sink, Stop, Trouble, What, numbers, order::is_true};
 use crate::{
+    functions::{Function, Prepared},
     op::{Op, OpKind},
     syntax::Operator,
 };
@@ -22,13 +25,15 @@ impl<'a> Run<'a> {
                 None => Ok(Flow::On),
             };
         }
+        self.each_result(op, frame, out)
+    }
+
+    /// The same where it is known that there may be many.
+    pub(super) fn each_result(&self, op: &'a Op, frame: Frame<'a>, out: Sink<'a, '_>) -> Flowing {
         self.take_steps(1, op.site)?;
         match &op.kind {
             OpKind::Iterate(base, optional) => self.each(base, frame, &mut |value| self.items(value, *optional, op.site, out)),
-            OpKind::Path(base, steps) => self.each(base, frame, &mut |value| match self.walk(value, steps, frame)? {
-                Some(value) => out(value),
-                None => Ok(Flow::On),
-            }),
+            OpKind::Path(base, steps) => self.each_way(base, steps, frame, out),
             OpKind::Pipe(left, right) => self.each(left, frame, &mut |value| self.each(right, frame.with_dot(value), out)),
             OpKind::Comma(parts) => self.each_of(parts, frame, out),
             OpKind::Otherwise(left, right) => self.otherwise(left, right, frame, out),
@@ -37,18 +42,19 @@ impl<'a> Run<'a> {
             OpKind::Binary(operator, left, right) => self.each_binary(*operator, left, right, frame, op.site, out),
             OpKind::Negate(operand) => self.each(operand, frame, &mut |value| out(self.negated(value, op.site)?)),
             OpKind::If(arms, otherwise) => self.each_branch(arms, otherwise.as_deref(), frame, out),
-            OpKind::Text(pieces) => self.each_text(pieces, frame, op.site, out),
+            OpKind::Text(pieces, format) => self.each_text(pieces, *format, frame, op.site, out),
             OpKind::Record(fields) => self.each_record(fields, frame, op.site, out),
             OpKind::Bind(source, body) => self.each(source, frame, &mut |value| self.each(body, self.bind(frame, value, op.site)?, out)),
-            OpKind::Try(inner) => self.each_try(inner, frame, out),
+            OpKind::Try(inner) => self.each_try(inner, None, frame, out),
+            OpKind::Catch(inner, handler) => self.each_try(inner, Some(handler), frame, out),
             OpKind::Select(condition) => {
                 self.each(condition, frame, &mut |verdict| if is_true(&verdict) { out(frame.dot) } else { Ok(Flow::On) })
             }
             OpKind::Limit(most, inner) => self.limit(most, inner, frame, op.site, out),
+            OpKind::Skip(least, inner) => self.skip(least, inner, frame, op.site, out),
             OpKind::Range(bounds) => self.range(bounds, frame, op.site, out),
-            OpKind::Reduce(..) | OpKind::Replace(_) | OpKind::Last(_) | OpKind::Quantify(..) | OpKind::Call(..) => {
-                Err(Trouble::stop(op.site, What::Many))
-            }
+            OpKind::Call(function, arguments, prepared) => self.each_call(function, arguments, prepared, frame, op.site, out),
+            OpKind::Reduce(..) | OpKind::Replace(_) | OpKind::Last(_) | OpKind::Quantify(..) => Err(Trouble::stop(op.site, What::Many)),
             OpKind::Dot | OpKind::Literal(_) | OpKind::Name(_) | OpKind::Local(_) | OpKind::List(_) | OpKind::Empty => Ok(Flow::On),
         }
     }
@@ -123,8 +129,8 @@ impl<'a> Run<'a> {
         })
     }
 
-    /// `f?` gives what there is up to the failure; a failure of who receives it is not ours to pass over.
-    fn each_try(&self, inner: &'a Op, frame: Frame<'a>, out: Sink<'a, '_>) -> Flowing {
+    /// What there is up to the failure, and then the handler's; a failure of who receives it is not ours to pass over.
+    fn each_try(&self, inner: &'a Op, handler: Option<&'a Op>, frame: Frame<'a>, out: Sink<'a, '_>) -> Flowing {
         let mut theirs = false;
         let flow = self.each(inner, frame, &mut |value| {
             let flow = out(value);
@@ -132,57 +138,129 @@ impl<'a> Run<'a> {
             flow
         });
         match flow {
-            Err(stop) if !theirs && stop.can_be_passed_over() => Ok(Flow::On),
+            Err(stop) if !theirs && stop.can_be_passed_over() => match handler {
+                Some(handler) => self.each(handler, frame.with_dot(self.caught(&stop)?), out),
+                None => Ok(Flow::On),
+            },
             other => other,
         }
     }
 
-    fn limit(&self, most: &'a Op, inner: &'a Op, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Flowing {
-        let Some(most) = self.one(most, frame)? else { return Ok(Flow::On) };
-        let Value::Number(most) = most else {
-            return Err(Trouble::stop(site, What::Kind { who: "limit", wants: Kinds::NUMBER, got: most.kind() }));
-        };
-        let mut left = most.as_i64().unwrap_or(0);
-        if left <= 0 {
-            return Ok(Flow::On);
-        }
-        let mut theirs = Flow::On;
-        self.each(inner, frame, &mut |value| {
-            left -= 1;
-            theirs = out(value)?;
-            Ok(if left == 0 { Flow::Enough } else { theirs })
-        })?;
-        Ok(theirs)
+    /// Every combination of the arguments' results; the first argument is the outer loop.
+    fn each_call(
+        &self,
+        function: &'static Function,
+        arguments: &'a [Op],
+        prepared: &'a Prepared,
+        frame: Frame<'a>,
+        site: u32,
+        out: Sink<'a, '_>,
+    ) -> Flowing {
+        self.each_argument(arguments, &mut Vec::new(), frame, &mut |values| out(function.run(self, frame.dot, values, prepared, site)?))
     }
 
+    fn each_argument(
+        &self,
+        rest: &'a [Op],
+        values: &mut Vec<Value<'a>>,
+        frame: Frame<'a>,
+        out: &mut dyn FnMut(&[Value<'a>]) -> Flowing,
+    ) -> Flowing {
+        let Some((argument, rest)) = rest.split_first() else { return out(values) };
+        self.each(argument, frame, &mut |value| {
+            values.push(value);
+            let flow = self.each_argument(rest, values, frame, out);
+            values.pop();
+            flow
+        })
+    }
+
+    /// Results up to a number; a fraction counts up.
+    fn limit(&self, most: &'a Op, inner: &'a Op, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Flowing {
+        self.each(most, frame, &mut |most| {
+            let mut left = match most {
+                Value::Number(most) => ceiling(&most),
+                other => return Err(Trouble::stop(site, What::Kind { who: "limit", wants: Kinds::NUMBER, got: other.kind() })),
+            };
+            if left < 0 {
+                return Err(Trouble::stop(site, What::Argument("`limit` takes no negative number")));
+            }
+            if left == 0 {
+                return Ok(Flow::On);
+            }
+            let mut theirs = Flow::On;
+            self.each(inner, frame, &mut |value| {
+                left -= 1;
+                theirs = out(value)?;
+                Ok(if left == 0 { Flow::Enough } else { theirs })
+            })?;
+            Ok(theirs)
+        })
+    }
+
+    fn skip(&self, least: &'a Op, inner: &'a Op, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Flowing {
+        self.each(least, frame, &mut |least| {
+            let Value::Number(least) = least else {
+                return Err(Trouble::stop(site, What::Kind { who: "skip", wants: Kinds::NUMBER, got: least.kind() }));
+            };
+            if least.compare(&Number::int(0)).is_lt() {
+                return Err(Trouble::stop(site, What::Argument("`skip` takes no negative number")));
+            }
+            let mut left = numbers::floor_i64(&least).unwrap_or(i64::MAX);
+            self.each(inner, frame, &mut |value| {
+                if left == 0 {
+                    return out(value);
+                }
+                left -= 1;
+                Ok(Flow::On)
+            })
+        })
+    }
+
+    /// The first bound is the outer loop.
     fn range(&self, bounds: &'a [Op; 3], frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Flowing {
-        let [from, to, by] = bounds;
-        let Some(from) = self.bound(from, frame, site)? else { return Ok(Flow::On) };
-        let Some(to) = self.bound(to, frame, site)? else { return Ok(Flow::On) };
-        let Some(by) = self.bound(by, frame, site)? else { return Ok(Flow::On) };
+        self.each_argument(bounds, &mut Vec::new(), frame, &mut |values| {
+            let mut numbers = [Number::int(0); 3];
+            for (number, value) in numbers.iter_mut().zip(values) {
+                let Value::Number(bound) = value else {
+                    return Err(Trouble::stop(site, What::Kind { who: "range", wants: Kinds::NUMBER, got: value.kind() }));
+                };
+                *number = *bound;
+            }
+            self.counted(numbers, site, out)
+        })
+    }
+
+    /// From one number up, or down, to and without another.
+    fn counted(&self, [from, to, by]: [Number<'a>; 3], site: u32, out: Sink<'a, '_>) -> Flowing {
+        let nought = Number::int(0);
+        let wanted = match by.compare(&nought) {
+            Ordering::Greater => Ordering::Less,
+            Ordering::Less => Ordering::Greater,
+            Ordering::Equal => return Ok(Flow::On),
+        };
         let mut at = from;
-        while (by > 0 && at < to) || (by < 0 && at > to) {
+        while at.compare(&to) == wanted {
             self.take_steps(1, site)?;
-            if out(Value::Number(spanwright_shape::number::Number::int(at)))? == Flow::Enough {
+            if out(Value::Number(at))? == Flow::Enough {
                 return Ok(Flow::Enough);
             }
-            let Some(next) = at.checked_add(by) else { break };
-            at = next;
+            match self.number(numbers::add(&at, &by), site)? {
+                Value::Number(next) => at = next,
+                _ => break,
+            }
         }
         Ok(Flow::On)
     }
-
-    fn bound(&self, op: &'a Op, frame: Frame<'a>, site: u32) -> Result<Option<i64>, Stop> {
-        match self.one(op, frame)? {
-            None => Ok(None),
-            Some(Value::Number(number)) => match number.as_i64() {
-                Some(whole) => Ok(Some(whole.clamp(-RANGE_MOST, RANGE_MOST))),
-                None => Err(Trouble::stop(site, What::NotWhole)),
-            },
-            Some(other) => Err(Trouble::stop(site, What::Kind { who: "range", wants: Kinds::of(Kind::Number), got: other.kind() })),
-        }
-    }
 }
 
-/// Bounds of a range, either way; 18 digits, so that every number of it is a short one.
-const RANGE_MOST: i64 = 999_999_999_999_999_999;
+/// Rounded up, as far as a word goes.
+fn ceiling(number: &Number<'_>) -> i64 {
+    let down = numbers::floor_i64(number);
+    match (down, number.as_i64()) {
+        (Some(whole), Some(_)) => whole,
+        (Some(down), None) => down.saturating_add(1),
+        (None, _) if number.compare(&Number::int(0)) == Ordering::Less => -1,
+        (None, _) => i64::MAX,
+    }
+}

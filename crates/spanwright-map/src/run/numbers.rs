@@ -96,6 +96,8 @@ pub fn remainder(left: &Number<'_>, right: &Number<'_>) -> Result<Computed> {
 pub enum Rounding {
     /// Half away from zero: commercial rounding.
     HalfUp,
+    /// Half to the even digit.
+    HalfEven,
     /// Towards minus infinity.
     Down,
     /// Towards plus infinity.
@@ -117,6 +119,10 @@ pub fn round(number: &Number<'_>, places: i64, rounding: Rounding) -> Result<Com
     let (cut, rest) = (&big.digits / &unit, &big.digits % &unit);
     let up = match rounding {
         Rounding::HalfUp => rest.magnitude() * 2u32 >= *unit.magnitude(),
+        Rounding::HalfEven => match (rest.magnitude() * 2u32).cmp(unit.magnitude()) {
+            std::cmp::Ordering::Equal => cut.bit(0),
+            order => order.is_gt(),
+        },
         Rounding::Down => rest.sign() == Sign::Minus,
         Rounding::Up => rest.sign() == Sign::Plus,
     };
@@ -131,6 +137,10 @@ fn round_small(digits: i64, scale: u8, places: u8, rounding: Rounding) -> Result
     let (cut, rest) = (digits / unit, digits % unit);
     let up = match rounding {
         Rounding::HalfUp => rest.unsigned_abs() * 2 >= unit.unsigned_abs(),
+        Rounding::HalfEven => match (rest.unsigned_abs() * 2).cmp(&unit.unsigned_abs()) {
+            std::cmp::Ordering::Equal => cut % 2 != 0,
+            order => order.is_gt(),
+        },
         Rounding::Down => rest < 0,
         Rounding::Up => rest > 0,
     };

@@ -2,9 +2,9 @@
 
 use std::cmp::Ordering;
 
-use spanwright_shape::value::Value;
+use spanwright_shape::{number::Number, value::Value};
 
-use super::{Run, Stop};
+use super::{Outcome, Run, Stop};
 
 impl<'a> Run<'a> {
     /// Equal by value: `12.5` and `12.50` are, and a record's order of keys does not matter.
@@ -90,6 +90,24 @@ impl<'a> Run<'a> {
             }
         }
         Ok(Ordering::Equal)
+    }
+
+    /// Where a list stands within another: the slots of its first items.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    pub fn runs(&self, items: &[Value<'a>], sought: &[Value<'a>], site: u32) -> Outcome<'a> {
+        let mut found = self.vec();
+        if sought.is_empty() {
+            return Ok(Value::List(&[]));
+        }
+        for (slot, window) in items.windows(sought.len()).enumerate() {
+            if self.all_same(window, sought, site)? {
+                self.take_items(1, site)?;
+                found.push(Value::Number(Number::int(i64::try_from(slot).unwrap_or(i64::MAX))));
+            }
+        }
+        Ok(Value::List(found.into_bump_slice()))
     }
 
     /// The slots of a list in the order of their keys; equal ones stay as they are.

@@ -7,11 +7,12 @@ use spanwright_shape::{
     value::{Kind, Value},
 };
 
-use super::{Frame, Given, Kinds, Outcome, Run, Stop, Trouble, What};
+use super::{Flow, Frame, Given, Kinds, Outcome, Run, Sink, Stop, Trouble, What};
 use crate::op::{Op, OpKind, Step, Way};
 
 impl<'a> Run<'a> {
     pub(super) fn path(&self, base: &'a Op, steps: &'a [Step], frame: Frame<'a>) -> Given<'a> {
+        let Some(keys) = self.keys(steps, frame)? else { return Ok(None) };
         let base = match base.kind {
             OpKind::Dot => frame.dot,
             _ => match self.one(base, frame)? {
@@ -19,16 +20,39 @@ impl<'a> Run<'a> {
                 None => return Ok(None),
             },
         };
-        self.walk(base, steps, frame)
+        self.walk(base, steps, &keys)
     }
 
-    /// Steps from a value; what is not there is null, as jq has it.
-    pub(super) fn walk(&self, base: Value<'a>, steps: &'a [Step], frame: Frame<'a>) -> Given<'a> {
+    /// The computed indices of a path, the last one first and all before the base, as jq runs them.
+    fn keys(&self, steps: &'a [Step], frame: Frame<'a>) -> Result<Option<Vec<Key<'a>>>, Stop> {
+        if !steps.iter().any(is_computed) {
+            return Ok(Some(Vec::new()));
+        }
+        let mut keys = vec![Key::Plain; steps.len()];
+        for (key, step) in keys.iter_mut().zip(steps).rev() {
+            *key = match &step.way {
+                Way::Key(..) | Way::Item(_) => Key::Plain,
+                Way::Computed(op) => match self.one(op, frame)? {
+                    Some(value) => Key::Value(value),
+                    None => return Ok(None),
+                },
+                Way::Slice(from, to) => {
+                    let Some(from) = self.slice_bound(from.as_ref(), frame, step.site)? else { return Ok(None) };
+                    let Some(to) = self.slice_bound(to.as_ref(), frame, step.site)? else { return Ok(None) };
+                    Key::Slice(from, to)
+                }
+            };
+        }
+        Ok(Some(keys))
+    }
+
+    /// Steps from a value; what is not there is null, as jq has it. `keys` is empty where none is computed.
+    fn walk(&self, base: Value<'a>, steps: &'a [Step], keys: &[Key<'a>]) -> Given<'a> {
         let mut value = base;
-        for step in steps {
-            match self.step(value, step, frame) {
-                Ok(Some(next)) => value = next,
-                Ok(None) => return Ok(None),
+        for (slot, step) in steps.iter().enumerate() {
+            match self.step(value, step, keys.get(slot)) {
+                Ok(next) => value = next,
+                // `?` passes over what the step cannot do.
                 Err(stop) if step.optional && stop.can_be_passed_over() => return Ok(None),
                 Err(stop) => return Err(stop),
             }
@@ -36,28 +60,55 @@ impl<'a> Run<'a> {
         Ok(Some(value))
     }
 
+    /// Steps that may go several ways: `.["a", "b"]`. The last index is the outer loop, as in jq.
+    pub(super) fn each_way(&self, base: &'a Op, steps: &'a [Step], frame: Frame<'a>, out: Sink<'a, '_>) -> Result<Flow, Stop> {
+        let Some((last, before)) = steps.split_last() else { return self.each(base, frame, out) };
+        match &last.way {
+            Way::Computed(key) if key.many => self.each(key, frame, &mut |key| {
+                self.each_way(base, before, frame, &mut |value| given(self.computed(value, key, last.site), last, out))
+            }),
+            Way::Slice(from, to) if [from, to].into_iter().flatten().any(|bound| bound.many) => {
+                self.each_bound(from.as_ref(), frame, last.site, &mut |from| {
+                    self.each_bound(to.as_ref(), frame, last.site, &mut |to| {
+                        self.each_way(base, before, frame, &mut |value| given(self.sliced(value, from, to, last.site), last, out))
+                    })
+                })
+            }
+            Way::Key(..) | Way::Item(_) | Way::Computed(_) | Way::Slice(..) => {
+                let Some(keys) = self.keys(std::slice::from_ref(last), frame)? else { return Ok(Flow::On) };
+                self.each_way(base, before, frame, &mut |value| given(self.step(value, last, keys.first()), last, out))
+            }
+        }
+    }
+
+    fn each_bound(&self, op: Option<&'a Op>, frame: Frame<'a>, site: u32, out: &mut dyn FnMut(Bound) -> Result<Flow, Stop>) -> Result<Flow, Stop> {
+        match op {
+            None => out((None, None)),
+            Some(op) => self.each(op, frame, &mut |value| out(bound(value, site)?)),
+        }
+    }
+
     /// A path that stands alone: what is not there is *absent*, which jq cannot say, and null is null.
     ///
     /// # Errors
     /// As the path itself.
     pub fn bare_path(&self, base: &'a Op, steps: &'a [Step], frame: Frame<'a>) -> Given<'a> {
+        let Some(keys) = self.keys(steps, frame)? else { return Ok(None) };
         let Some(base) = self.one(base, frame)? else { return Ok(None) };
         let Some((last, before)) = steps.split_last() else { return Ok(Some(base)) };
-        let Some(holder) = self.walk(base, before, frame)? else { return Ok(None) };
-        let Some(value) = self.walk(holder, std::slice::from_ref(last), frame)? else { return Ok(None) };
+        let Some(holder) = self.walk(base, before, &keys)? else { return Ok(None) };
+        let Some(value) = self.walk(holder, std::slice::from_ref(last), keys.get(before.len()..).unwrap_or_default())? else { return Ok(None) };
         let absent = matches!(value, Value::Null) && !holds(holder, last);
         Ok(if absent { None } else { Some(value) })
     }
 
-    fn step(&self, value: Value<'a>, step: &'a Step, frame: Frame<'a>) -> Given<'a> {
-        match &step.way {
-            Way::Key(name, slot) => field(value, name, slot, step.site).map(Some),
-            Way::Item(at) => item(value, *at, step.site).map(Some),
-            Way::Computed(op) => match self.one(op, frame)? {
-                Some(key) => self.computed(value, key, step.site).map(Some),
-                None => Ok(None),
-            },
-            Way::Slice(from, to) => self.slice(value, from.as_ref(), to.as_ref(), frame, step.site),
+    fn step(&self, value: Value<'a>, step: &'a Step, key: Option<&Key<'a>>) -> Outcome<'a> {
+        match (&step.way, key) {
+            (Way::Key(name, slot), _) => field(value, name, slot, step.site),
+            (Way::Item(at), _) => item(value, *at, step.site),
+            (_, Some(Key::Value(key))) => self.computed(value, *key, step.site),
+            (_, Some(Key::Slice(from, to))) => self.sliced(value, *from, *to, step.site),
+            (Way::Computed(_) | Way::Slice(..), _) => Ok(Value::Null),
         }
     }
 
@@ -68,26 +119,25 @@ impl<'a> Run<'a> {
                 Some(at) => item(value, at, site),
                 None => Ok(Value::Null),
             },
-            (Value::Null, Value::Text(_) | Value::Number(_) | Value::Null) => Ok(Value::Null),
+            (Value::Null, Value::Text(_) | Value::Number(_) | Value::Record(_)) => Ok(Value::Null),
+            (Value::List(items), Value::List(sought)) => self.runs(items, sought, site),
             (_, key) => Err(Trouble::stop(site, What::Step(value.kind(), key.kind()))),
         }
     }
 
-    fn slice(&self, value: Value<'a>, from: Option<&'a Op>, to: Option<&'a Op>, frame: Frame<'a>, site: u32) -> Given<'a> {
-        let Some(to) = self.slice_bound(to, frame, site)? else { return Ok(None) };
-        let Some(from) = self.slice_bound(from, frame, site)? else { return Ok(None) };
+    fn sliced(&self, value: Value<'a>, from: Bound, to: Bound, site: u32) -> Outcome<'a> {
         match value {
-            Value::Null => Ok(Some(Value::Null)),
+            Value::Null => Ok(Value::Null),
             Value::List(items) => {
                 let (from, to) = within(items.len(), from.0, to.1);
-                Ok(Some(Value::List(&items[from..to])))
+                Ok(Value::List(&items[from..to]))
             }
             Value::Text(text) => {
                 self.take_text(text.len(), site)?;
                 let length = text.chars().count();
                 let (from, to) = within(length, from.0, to.1);
                 let byte = |at: usize| text.char_indices().nth(at).map_or(text.len(), |(byte, _)| byte);
-                Ok(Some(Value::Text(&text[byte(from)..byte(to)])))
+                Ok(Value::Text(&text[byte(from)..byte(to)]))
             }
             other => Err(Trouble::stop(site, What::Step(other.kind(), Kind::Number))),
         }
@@ -96,16 +146,44 @@ impl<'a> Run<'a> {
     /// A bound as (floor, ceiling); left out or null: `(None, None)`.
     fn slice_bound(&self, op: Option<&'a Op>, frame: Frame<'a>, site: u32) -> Result<Option<Bound>, Stop> {
         let Some(op) = op else { return Ok(Some((None, None))) };
-        match self.one(op, frame)? {
-            None => Ok(None),
-            Some(Value::Null) => Ok(Some((None, None))),
-            Some(Value::Number(number)) => {
-                let down = floor(&number);
-                let up = if number.as_i64().is_some() { down } else { down.map(|down| down.saturating_add(1)) };
-                Ok(Some((down, up)))
-            }
-            Some(other) => Err(Trouble::stop(site, What::Kind { who: "[:]", wants: Kinds::NUMBER.or(Kinds::NULL), got: other.kind() })),
+        self.one(op, frame)?.map(|value| bound(value, site)).transpose()
+    }
+}
+
+fn bound(value: Value<'_>, site: u32) -> Result<Bound, Stop> {
+    match value {
+        Value::Null => Ok((None, None)),
+        Value::Number(number) => {
+            let down = floor(&number);
+            let up = if number.as_i64().is_some() { down } else { down.map(|down| down.saturating_add(1)) };
+            Ok((down, up))
         }
+        other => Err(Trouble::stop(site, What::Kind { who: "[:]", wants: Kinds::NUMBER.or(Kinds::NULL), got: other.kind() })),
+    }
+}
+
+/// Hands on what a step gave; behind `?` its failure is nothing.
+fn given<'a>(given: Outcome<'a>, step: &Step, out: Sink<'a, '_>) -> Result<Flow, Stop> {
+    match given {
+        Ok(value) => out(value),
+        Err(stop) if step.optional && stop.can_be_passed_over() => Ok(Flow::On),
+        Err(stop) => Err(stop),
+    }
+}
+
+/// What a step's index was computed to.
+#[derive(Clone, Copy)]
+enum Key<'a> {
+    /// Nothing is computed.
+    Plain,
+    Value(Value<'a>),
+    Slice(Bound, Bound),
+}
+
+fn is_computed(step: &Step) -> bool {
+    match &step.way {
+        Way::Key(..) | Way::Item(_) => false,
+        Way::Computed(_) | Way::Slice(..) => true,
     }
 }
 

@@ -3,16 +3,19 @@
 use spanwright_shape::{json, value::Value};
 
 use super::{Flow, Frame, Given, Outcome, Run, Sink, Stop};
-use crate::op::TextPiece;
+use crate::{
+    functions::{Function, Prepared},
+    op::TextPiece,
+};
 
 impl<'a> Run<'a> {
-    pub(super) fn text_of(&self, pieces: &'a [TextPiece], frame: Frame<'a>, site: u32) -> Given<'a> {
+    pub(super) fn text_of(&self, pieces: &'a [TextPiece], format: Option<&'static Function>, frame: Frame<'a>, site: u32) -> Given<'a> {
         let mut parts: Vec<&'a str> = Vec::with_capacity(pieces.len());
         for piece in pieces.iter().rev() {
             match piece {
                 TextPiece::Plain(text) => parts.push(text),
                 TextPiece::Inside(op) => match self.one(op, frame)? {
-                    Some(value) => parts.push(self.to_text(value, site)?),
+                    Some(value) => parts.push(self.formatted(value, format, site)?),
                     None => return Ok(None),
                 },
             }
@@ -22,21 +25,28 @@ impl<'a> Run<'a> {
     }
 
     /// Many results inside a text: the last piece is the outer loop.
-    pub(super) fn each_text(&self, pieces: &'a [TextPiece], frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Result<Flow, Stop> {
-        self.text_before(pieces, "", frame, site, out)
+    pub(super) fn each_text(&self, pieces: &'a [TextPiece], format: Option<&'static Function>, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Result<Flow, Stop> {
+        self.text_before(pieces, format, "", frame, site, out)
     }
 
-    fn text_before(&self, pieces: &'a [TextPiece], behind: &'a str, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Result<Flow, Stop> {
+    /// A value inside a text: through the text's format, or as `tostring` has it.
+    fn formatted(&self, value: Value<'a>, format: Option<&'static Function>, site: u32) -> Result<&'a str, Stop> {
+        let Some(format) = format else { return self.to_text(value, site) };
+        let made = format.run(self, value, &[], &Prepared::Nothing, site)?;
+        self.to_text(made, site)
+    }
+
+    fn text_before(&self, pieces: &'a [TextPiece], format: Option<&'static Function>, behind: &'a str, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Result<Flow, Stop> {
         let Some((last, before)) = pieces.split_last() else { return out(Value::Text(behind)) };
         match last {
             TextPiece::Plain(text) => {
                 let Value::Text(longer) = self.joined(&[text, behind], site)? else { return Ok(Flow::On) };
-                self.text_before(before, longer, frame, site, out)
+                self.text_before(before, format, longer, frame, site, out)
             }
             TextPiece::Inside(op) => self.each(op, frame, &mut |value| {
-                let text = self.to_text(value, site)?;
+                let text = self.formatted(value, format, site)?;
                 let Value::Text(longer) = self.joined(&[text, behind], site)? else { return Ok(Flow::On) };
-                self.text_before(before, longer, frame, site, out)
+                self.text_before(before, format, longer, frame, site, out)
             }),
         }
     }

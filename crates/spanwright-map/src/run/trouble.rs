@@ -1,8 +1,11 @@
 //! What went wrong while an expression ran: kinds and places, never a value.
 
-use spanwright_shape::{text::Code, value::Kind};
+use spanwright_shape::{
+    text::Code,
+    value::{Kind, Value},
+};
 
-use super::Stop;
+use super::{Outcome, Run, Stop};
 use crate::codes;
 
 /// What went wrong, and at which node.
@@ -50,6 +53,8 @@ pub enum What {
     Key(Kind),
     /// An argument out of its bounds.
     Argument(&'static str),
+    /// `error(..)`: what it was given, as JSON.
+    Raised(String),
     /// Nested deeper than a document may be.
     TooDeep,
     /// [`super::STEPS_MOST`]
@@ -78,6 +83,7 @@ impl Trouble {
             What::Zero | What::NotANumber | What::NotWhole | What::NumberTooLong => &codes::RUN_NUMBER,
             What::NotADate => &codes::RUN_DATE,
             What::Argument(_) => &codes::RUN_ARGUMENT,
+            What::Raised(_) => &codes::RUN_RAISED,
             What::TooDeep | What::TooManySteps | What::TooManyBytes => &codes::RUN_BUDGET,
         }
     }
@@ -97,10 +103,32 @@ impl Trouble {
             What::NotADate => "the text is no date or date-time".to_string(),
             What::Key(got) => format!("a key must be text and is {}", got.word()),
             What::Argument(says) => (*says).to_string(),
+            What::Raised(json) => raised(json),
             What::TooDeep => "the value nests deeper than 128".to_string(),
             What::TooManySteps => format!("takes more than {} steps", super::STEPS_MOST),
             What::TooManyBytes => "takes more than 64 MiB for one record".to_string(),
         }
+    }
+}
+
+/// What `error(..)` was given, where it is text: its author wrote it for people. Other values are not shown.
+fn raised(json: &str) -> String {
+    let room = spanwright_shape::room::Room::new();
+    match spanwright_shape::json::read(json.as_bytes(), &room) {
+        Ok(Value::Text(text)) => text.chars().take(RAISED_SHOWN_MOST).collect(),
+        _ => "raises a value that is no text".to_string(),
+    }
+}
+
+/// Characters that are shown of what `error(..)` was given.
+const RAISED_SHOWN_MOST: usize = 200;
+
+impl<'a> Run<'a> {
+    /// What `catch` sees: what `error(..)` was given, or the failure in words.
+    pub(super) fn caught(&self, stop: &Trouble) -> Outcome<'a> {
+        let What::Raised(json) = &stop.what else { return self.text(&stop.says(), stop.site).map(Value::Text) };
+        let json = self.text(json, stop.site)?;
+        spanwright_shape::json::read(json.as_bytes(), self.room()).map_err(|_| Trouble::stop(stop.site, What::TooDeep))
     }
 }
 

@@ -16,7 +16,7 @@ pub fn parse(text: &str) -> Result<Tree, Fault> {
         let says = format!("this expression has more than {EXPRESSION_BYTES_MOST} bytes");
         return Err(Fault { code: &codes::TOO_LARGE, from: 0, to: 0, says, help: Some("split it over several fields".into()) });
     }
-    let mut parser = Parser { text, token: Token::End, from: 0, to: 0, behind: 0, depth: 0, links: 0, pipe_from: 0 };
+    let mut parser = Parser { text, token: Token::End, from: 0, to: 0, behind: 0, depth: 0, links: 0 };
     parser.advance(0);
     if parser.token == Token::End {
         return Err(parser.fault("there is no expression here", "`.` is the whole input, `.Name` a field of it"));
@@ -38,8 +38,6 @@ pub(super) struct Parser<'t> {
     pub(super) behind: usize,
     pub(super) depth: usize,
     pub(super) links: usize,
-    /// Where the pipe that is read began: `as` binds only what stands there.
-    pub(super) pipe_from: usize,
 }
 
 /// A tree, or the fault that ended the reading.
@@ -174,7 +172,6 @@ impl<'t> Parser<'t> {
 
     fn pipe_here(&mut self) -> Parsed {
         let from = self.from;
-        self.pipe_from = from;
         let left = self.comma()?;
         if !self.eat("|") {
             return Ok(left);
@@ -183,7 +180,7 @@ impl<'t> Parser<'t> {
         Ok(self.tree(from, TreeKind::Pipe(left.into(), right.into())))
     }
 
-    /// `TERM as $x | BODY`: the body reaches as far to the right as it can.
+    /// `A + B as $x | BODY` binds the whole sum, as jq does since 1.8; the body reaches as far to the right as it can.
     pub(super) fn bind(&mut self, from: usize, source: Tree) -> Parsed {
         self.take();
         let name = self.pattern()?;
@@ -207,13 +204,19 @@ impl<'t> Parser<'t> {
 
     fn comma(&mut self) -> Parsed {
         let from = self.from;
-        let mut left = self.otherwise()?;
+        let mut left = self.bound()?;
         while self.eat(",") {
             self.link()?;
-            let right = self.otherwise()?;
+            let right = self.bound()?;
             left = self.tree(from, TreeKind::Comma(left.into(), right.into()));
         }
         Ok(left)
+    }
+
+    fn bound(&mut self) -> Parsed {
+        let from = self.from;
+        let source = self.otherwise()?;
+        if self.sees_word("as") { self.bind(from, source) } else { Ok(source) }
     }
 
     pub(super) fn otherwise(&mut self) -> Parsed {
@@ -270,10 +273,10 @@ impl<'t> Parser<'t> {
         Some(found)
     }
 
-    fn negated(&mut self) -> Parsed {
+    pub(super) fn negated(&mut self) -> Parsed {
         let from = self.from;
         if !self.eat("-") {
-            return self.postfix();
+            return self.path();
         }
         let operand = self.deeper(Self::negated)?;
         Ok(self.tree(from, TreeKind::Negate(operand.into())))

@@ -13,20 +13,8 @@ const KEYWORDS: &[&str] =
     &["if", "then", "elif", "else", "end", "as", "reduce", "and", "or", "def", "foreach", "label", "try", "catch", "import", "include"];
 
 impl Parser<'_> {
-    /// A term, and what it is bound to: `TERM as $x | ..`.
-    pub(super) fn postfix(&mut self) -> Parsed {
-        let from = self.from;
-        let begins = from == self.pipe_from;
-        let term = self.path()?;
-        match self.sees_word("as") {
-            true if begins => self.bind(from, term),
-            true => Err(self.refused("`as` behind an operator binds differently than it looks", "write `(A + B) as $name | ..`")),
-            false => Ok(term),
-        }
-    }
-
     /// A term and the steps behind it.
-    fn path(&mut self) -> Parsed {
+    pub(super) fn path(&mut self) -> Parsed {
         let from = self.from;
         let mut term = self.term()?;
         loop {
@@ -112,7 +100,7 @@ impl Parser<'_> {
             Token::Sign("..") => {
                 Err(self.refused("`..` walks through everything", "write the path: what is read must be known before it runs"))
             }
-            Token::Format(name) => Err(self.refused(format!("the format `@{name}` is not built"), "`tostring` and `tojson` make text")),
+            Token::Format(name) => self.format(from, name),
             Token::Sign("$") => Err(self.fault("`$` lacks its name", "write `$name`; `${VAR}` stands in text and never in an expression")),
             Token::End => Err(self.fault("an expression is missing at the end", "`.` is the whole input")),
             Token::Sign(_) | Token::Other(_) => {
@@ -210,7 +198,7 @@ impl Parser<'_> {
             return Ok((key, self.deeper(Self::record_value)?));
         }
         let value = match &key.kind {
-            TreeKind::Text(_) => {
+            TreeKind::Text(_) | TreeKind::Format(_, Some(_)) => {
                 let dot = Tree { from, to: from, kind: TreeKind::Dot };
                 self.tree(from, TreeKind::Index(dot.into(), key.clone().into()))
             }
@@ -234,6 +222,7 @@ impl Parser<'_> {
             }
             Token::Variable(name) => self.variable(from, name),
             Token::Quote => self.text(),
+            Token::Format(name) => self.format(from, name),
             Token::Number(_) => Err(self.fault("a number is no key", "quote it: `{ \"1\": .. }`")),
             Token::Sign("(") => self.parenthesis(),
             _ => Err(self.fault(format!("a key belongs here: found {}", self.shown()), "write `{ name: EXPR }`")),
@@ -255,10 +244,11 @@ impl Parser<'_> {
         match name {
             "if" => self.condition(from),
             "reduce" => self.reduce(from),
+            "try" => self.attempt(from),
             "null" => self.constant(from, TreeKind::Null),
             "true" => self.constant(from, TreeKind::Flag(true)),
             "false" => self.constant(from, TreeKind::Flag(false)),
-            "then" | "elif" | "else" | "end" | "as" => {
+            "then" | "elif" | "else" | "end" | "as" | "catch" => {
                 Err(self.fault(format!("an expression belongs in front of `{name}`"), "`if C then A else B end`"))
             }
             _ if KEYWORDS.contains(&name) => Err(self
@@ -287,6 +277,27 @@ impl Parser<'_> {
         let otherwise = if self.eat("else") { Some(Box::new(self.pipe()?)) } else { None };
         self.need("end", "`if`")?;
         Ok(self.tree(from, TreeKind::If(arms, otherwise)))
+    }
+
+    /// `@csv` alone, or `@csv "..\(.q)"`, where it is for what stands inside the text.
+    fn format(&mut self, from: usize, name: &str) -> Parsed {
+        let name = format!("@{name}");
+        self.take();
+        if self.token != Token::Quote {
+            return Ok(self.tree(from, TreeKind::Format(name, None)));
+        }
+        match self.text()?.kind {
+            TreeKind::Text(pieces) => Ok(self.tree(from, TreeKind::Format(name, Some(pieces)))),
+            kind => Ok(self.tree(from, kind)),
+        }
+    }
+
+    /// `try` reaches over one term and its steps, and so does `catch`.
+    fn attempt(&mut self, from: usize) -> Parsed {
+        self.take();
+        let body = self.deeper(Self::negated)?;
+        let handler = if self.eat("catch") { Some(Box::new(self.deeper(Self::negated)?)) } else { None };
+        Ok(self.tree(from, TreeKind::Try(body.into(), handler)))
     }
 
     fn reduce(&mut self, from: usize) -> Parsed {

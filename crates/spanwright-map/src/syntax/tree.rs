@@ -24,6 +24,8 @@ pub enum TreeKind {
     Number(String),
     /// `"a \(.b)"`
     Text(Vec<Piece>),
+    /// `@csv`, `@uri "..\(.q)"`: a format alone, or one for what stands inside a text.
+    Format(String, Option<Vec<Piece>>),
     /// `$name`
     Variable(String),
     /// `.name`, `."name"`, `.[EXPR]`; the key is evaluated on the dot that the whole path has.
@@ -54,6 +56,8 @@ pub enum TreeKind {
     Call(String, Vec<Tree>),
     /// `A as $x | B`
     Bind(Box<Tree>, String, Box<Tree>),
+    /// `try A`, `try A catch B`
+    Try(Box<Tree>, Option<Box<Tree>>),
     /// `reduce A as $x (B; C)`
     Reduce(Box<Tree>, String, Box<Tree>, Box<Tree>),
 }

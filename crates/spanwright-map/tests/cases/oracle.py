@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes jq.tsv from programs.txt, and differences.tsv: program, input, and what jq 1.8.2 gives, tab-separated.
 
-The oracle is jq 1.8.2, as PyPI's jq==1.13.0 builds it:  pip install jq==1.13.0 && python3 oracle.py
+The oracle is jq 1.8.2, as PyPI's jq==1.13.0 builds it:  tests/peers/jq/.venv/bin/python oracle.py (tests/peers/setup.sh makes it)
 Results stand as compact JSON behind one another; `ERROR` behind them where jq then fails.
 """
 import os

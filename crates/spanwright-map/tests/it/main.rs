@@ -3,6 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod checked;
+mod dice;
+mod exceptions;
+mod grow;
 mod jq;
 mod maps;
+mod oracle;
 mod totality;

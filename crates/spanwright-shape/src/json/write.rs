@@ -16,6 +16,8 @@ const ESCAPED: [bool; 256] = {
         byte += 1;
     }
     table[b'"' as usize] = true;
+    // Needs none in JSON; jq writes one, and so a text made by `tojson` is the same.
+    table[0x7f] = true;
     table[b'\\' as usize] = true;
     table
 };
