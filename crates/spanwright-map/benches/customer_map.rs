@@ -137,7 +137,7 @@ fn mapping() -> Mapping {
     let mut shapes = Shapes::default();
     let dot = shapes.add(Shape::Any);
     let mut scope = Scope { shapes: &mut shapes, dot, names: Vec::new(), zone: None };
-    let context = MapContext { name: "customer".into(), target: None, files: &bundle };
+    let context = MapContext::alone("customer", None, &bundle);
     let mapping = Mapping::check(&node, &mut scope, &context, &mut problems);
     mapping.unwrap_or_else(|| panic!("{}", render::human(&problems, &bundle, Look::Plain)))
 }

@@ -21,7 +21,7 @@ codes! { "codes/":
     MANY "M0206" "many results where one belongs";
     MAY_FAIL_ON_NULL "M0207" "fails where the source has nothing";
     FORM "M0301" "a field's form is not understood";
-    NOT_BUILT "M0302" "not built yet";
+    NO_MAP "M0302" "no such map";
     UNKNOWN_TARGET "M0303" "the target has no such field";
     REQUIRED "M0304" "required fields of the target are left out";
     MISFIT "M0305" "the value does not fit the target";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spanwright_map::{MapContext, Mapping, Scope};
+use spanwright_map::{MapContext, Mapping, OtherMap, OtherMaps, Scope};
 use spanwright_shape::{
     shape::{Shape, ShapeRef, Shapes},
     text::{Bundle, Node, NodeKind, Problems, Scalar, Span, did_you_mean, form::Filled},
@@ -18,8 +18,24 @@ use crate::plan::MapPlan;
 /// Every map of the project.
 pub(super) struct Maps<'f> {
     all: Vec<Checked<'f>>,
+    written: Written<'f>,
+}
+
+/// The maps as they are written, with the types that they stand between: what one map may know of another.
+struct Written<'f> {
+    all: Vec<Known<'f>>,
     /// All files: one that could not be read has been told, and is not told again as missing.
     files: &'f [Found<'f>],
+}
+
+/// A map before its fields are checked.
+struct Known<'f> {
+    name: &'f str,
+    form: &'f Filled<'f>,
+    from: Option<Typed>,
+    to: Option<Typed>,
+    zone: Option<Arc<str>>,
+    with: Vec<(Arc<str>, Option<ShapeRef>)>,
 }
 
 /// One map, as far as it could be read.
@@ -28,6 +44,8 @@ pub(super) struct Checked<'f> {
     /// `None`: the problems say why.
     pub from: Option<Typed>,
     pub to: Option<Typed>,
+    /// Its other inputs.
+    pub with: Vec<(Arc<str>, Option<ShapeRef>)>,
     pub mapping: Option<Arc<Mapping>>,
 }
 
@@ -40,8 +58,10 @@ impl<'f> Maps<'f> {
         bundle: &Bundle,
         to: &mut Problems,
     ) -> Maps<'f> {
-        let all = documents.iter().map(|(file, form)| one(file.name, form, systems, variables, bundle, to));
-        Maps { all: all.collect(), files }
+        let all = documents.iter().map(|(file, form)| known(file.name, form, systems, to)).collect();
+        let written = Written { all, files };
+        let all = written.all.iter().map(|map| one(map, &written, systems, variables, bundle, to)).collect();
+        Maps { all, written }
     }
 
     /// As a plan has them.
@@ -56,44 +76,94 @@ impl<'f> Maps<'f> {
     /// A map by name; tells where there is none.
     pub(super) fn find(&self, name: &Scalar, to: &mut Problems) -> Option<&Checked<'f>> {
         let found = self.all.iter().find(|map| map.name == name.text);
-        if found.is_none() && !self.files.iter().any(|file| file.name == name.text) {
+        if found.is_none() && !self.written.is_lost(&name.text) {
             let help = did_you_mean(&name.text, self.all.iter().map(|map| map.name));
             let help = help.unwrap_or_else(|| format!("write `maps/{}.yaml`", name.text));
             to.error(&codes::NO_MAP, name.span, format!("there is no map `{}`", name.text), help);
         }
         found
     }
+
+    /// The maps as fields of others may use them.
+    pub(super) fn others(&self) -> &dyn OtherMaps {
+        &self.written
+    }
+}
+
+impl OtherMaps for Written<'_> {
+    fn find(&self, name: &str) -> Option<OtherMap<'_>> {
+        let map = self.all.iter().find(|map| map.name == name)?;
+        Some(OtherMap {
+            fields: map.form.node("fields")?,
+            copy: map.form.node("copy"),
+            empty: map.form.scalar("empty"),
+            from: map.from.as_ref().map(|typed| typed.shape.clone()),
+            to: map.to.as_ref().map(|typed| typed.shape.clone()),
+            zone: map.zone.clone(),
+            with: map.with.clone(),
+        })
+    }
+
+    fn names(&self) -> Vec<&str> {
+        self.all.iter().map(|map| map.name).collect()
+    }
+
+    fn is_lost(&self, name: &str) -> bool {
+        self.files.iter().any(|file| file.name == name)
+    }
+}
+
+fn known<'f>(name: &'f str, form: &'f Filled<'f>, systems: &Systems<'_>, to: &mut Problems) -> Known<'f> {
+    let from = form.scalar("from").and_then(|text| systems.resolve(text, Side::Given, to));
+    let made = form.scalar("to").and_then(|text| systems.resolve(text, Side::Taken, to));
+    let mut with = Vec::new();
+    for (input, node) in form.pairs("with") {
+        if scene::RESERVED.contains(&input.text.as_str()) {
+            let help = "name it as the call's answer is named: `as: customer`".to_string();
+            to.error(&codes::RESERVED, input.span, format!("`${}` is always there, and no input's name", input.text), help);
+        }
+        let typed = node.scalar().and_then(|text| systems.resolve(text, Side::Given, to));
+        with.push((Arc::from(input.text.as_str()), typed.map(|typed| typed.shape)));
+    }
+    let zone = from.as_ref().and_then(|typed| systems.get(typed.system).settings.zone.clone());
+    Known { name, form, from, to: made, zone, with }
 }
 
 fn one<'f>(
-    name: &'f str,
-    form: &Filled<'f>,
+    map: &Known<'f>,
+    written: &Written<'f>,
     systems: &Systems<'_>,
     variables: &Variables,
     bundle: &Bundle,
     to: &mut Problems,
 ) -> Checked<'f> {
-    let source = form.scalar("from").and_then(|text| systems.resolve(text, Side::Given, to));
-    let target = form.scalar("to").and_then(|text| systems.resolve(text, Side::Taken, to));
     let mut shapes = Shapes::default();
-    let dot = match &source {
+    let dot = match &map.from {
         Some(typed) => shapes.import(&typed.shape.shapes, typed.shape.id),
         None => shapes.add(Shape::Any),
     };
     let whole = shapes.add(Shape::Any);
-    let names = scene::constant_names(&mut shapes, whole, variables);
-    let zone = source.as_ref().and_then(|typed| systems.get(typed.system).settings.zone.clone());
+    let mut names = scene::constant_names(&mut shapes, whole, variables);
+    for (name, shape) in &map.with {
+        let shape = match shape {
+            Some(shape) => shapes.import(&shape.shapes, shape.id),
+            None => shapes.add(Shape::Any),
+        };
+        names.push((name.clone(), shape));
+    }
     // Without its source every field would seem to be missing.
-    let wanted = source.as_ref().and(target.as_ref()).map(|typed| typed.shape.clone());
-    let context = MapContext { name: name.into(), target: wanted, files: bundle };
-    let mapping = form.node("fields").and_then(|fields| {
-        let mapping = Mapping::check(fields, &mut Scope { shapes: &mut shapes, dot, names, zone }, &context, to)?;
-        if let Some(typed) = &target {
+    let wanted = map.from.as_ref().and(map.to.as_ref()).map(|typed| typed.shape.clone());
+    let (copy, empty) = (map.form.node("copy"), map.form.scalar("empty"));
+    let context = MapContext { name: map.name.into(), target: wanted, files: bundle, maps: written, copy, empty };
+    let mapping = map.form.node("fields").and_then(|fields| {
+        let mut scope = Scope { shapes: &mut shapes, dot, names, zone: map.zone.clone() };
+        let mapping = Mapping::check(fields, &mut scope, &context, to)?;
+        if let Some(typed) = &map.to {
             check_writes(systems, typed.system, &typed.name, &mapping, fields, to);
         }
         Some(Arc::new(mapping))
     });
-    Checked { name, from: source, to: target, mapping }
+    Checked { name: map.name, from: map.from.clone(), to: map.to.clone(), with: map.with.clone(), mapping }
 }
 
 /// Every field that a mapping fills is among those that `may: { write }` of the system names, where it names any.

@@ -44,6 +44,7 @@ impl Checker<'_> {
                 let left = self.see(left, dot);
                 let inner = self.as_dot(&left);
                 let right = self.see(right, &inner);
+                self.gone_through(&left, &right);
                 Seen { count: then(left.count, right.count), ..right }
             }
             OpKind::Comma(parts) => {
@@ -80,6 +81,7 @@ impl Checker<'_> {
                 self.locals.push(bound);
                 let body = self.see(body, dot);
                 self.locals.pop();
+                self.gone_through(&source, &body);
                 Seen { count: then(source.count, body.count), ..body }
             }
             OpKind::Reduce(source, start, step) => self.reduce(source, start, step, dot),
@@ -139,6 +141,16 @@ impl Checker<'_> {
             // Seen above.
             OpKind::Dot | OpKind::Literal(_) | OpKind::Text(..) | OpKind::Name(_) | OpKind::Local(_) => dot.clone(),
             OpKind::Path(..) | OpKind::Iterate(..) | OpKind::Pipe(..) | OpKind::Comma(_) => dot.clone(),
+        }
+    }
+
+    /// What was evaluated and then dropped is read all the same: whether it fails, and how many results it gives, is seen.
+    fn gone_through(&mut self, left: &Seen, right: &Seen) {
+        for path in &left.paths {
+            let goes_on = self.reads.iter().chain(&right.paths).any(|read| read.starts_with(&**path));
+            if !goes_on {
+                self.reads.insert(path.clone());
+            }
         }
     }
 

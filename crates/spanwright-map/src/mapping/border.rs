@@ -70,12 +70,18 @@ impl Checking<'_, '_> {
             }
             None => core,
         };
-        let on_null = form.empty.unwrap_or(match (takes_null, wanted.required) {
+        // What the map says for all its fields holds where the target can have it.
+        let general = self.empty.filter(|empty| match empty {
+            Empty::Null => takes_null,
+            Empty::Omit => !wanted.required,
+            Empty::Fail => true,
+        });
+        let on_null = form.empty.or(general).unwrap_or(match (takes_null, wanted.required) {
             (true, _) if bare || wanted.shape.is_some() => Empty::Null,
             (_, true) => Empty::Fail,
             (_, false) => Empty::Omit,
         });
-        let on_absent = match (form.empty, wanted.required) {
+        let on_absent = match (form.empty.or(general), wanted.required) {
             (Some(Empty::Fail), _) | (_, true) => Empty::Fail,
             _ => Empty::Omit,
         };

@@ -12,7 +12,7 @@ use super::{
     border::{self, Target},
     constant,
     form::{self, Each, Form, From},
-    row::{Field, List, NoList, Place, Row, Writes},
+    row::{Empty, Field, List, NoList, Place, Row, Writes},
 };
 use crate::{
     check::{Seen, Sight, lattice},
@@ -25,7 +25,13 @@ pub struct Checking<'c, 's> {
     pub(super) sight: Sight<'s>,
     pub(super) context: &'c MapContext<'c>,
     pub(super) to: &'c mut Problems,
-    lineage: Vec<Lineage>,
+    pub(super) lineage: Vec<Lineage>,
+    /// `empty:` of the map that is checked.
+    pub(super) empty: Option<Empty>,
+    /// A row could not be made because of what is said elsewhere.
+    pub(super) lost: bool,
+    /// The maps that are inside each other here, the outermost first.
+    pub(super) within: Vec<Arc<str>>,
 }
 
 /// Rows under one record of the target, and what is known of it.
@@ -49,6 +55,11 @@ impl Way<'_> {
         &self.target
     }
 
+    /// The same, shared.
+    pub fn target_name(&self) -> Arc<str> {
+        self.target.clone()
+    }
+
     /// The key.
     pub fn span(&self) -> Span {
         self.key.span
@@ -61,7 +72,13 @@ impl<'c, 's> Checking<'c, 's> {
     where
         's: 'c,
     {
-        Checking { sight: scope.sight(), context, to, lineage: Vec::new() }
+        let empty = Self::empty_of_map(context.empty);
+        Checking { sight: scope.sight(), context, to, lineage: Vec::new(), empty, lost: false, within: vec![context.name.clone()] }
+    }
+
+    /// What a null becomes where a field says nothing; the words were checked with the file.
+    pub(super) fn empty_of_map(word: Option<&Scalar>) -> Option<Empty> {
+        word.and_then(|word| form::empty_word(&word.text))
     }
 
     /// The whole mapping. `None`: the problems say why.
@@ -69,13 +86,20 @@ impl<'c, 's> Checking<'c, 's> {
         let before = self.to.errors();
         let target = self.context.target.as_ref().map(|target| self.sight.shapes.import(&target.shapes, target.id));
         let target = target.map(|id| lattice::without(self.sight.shapes, id, crate::run::Kinds::NULL));
-        let (rows, gives) = self.fields(fields, target, "", form::first_line(fields.span, fields));
+        let (rows, gives) = self.table_of(fields, self.context.copy, target, "", form::first_line(fields.span, fields));
         let name = self.context.name.clone();
-        (self.to.errors() == before).then_some(Mapping { name, rows, gives, lineage: self.lineage })
+        (self.to.errors() == before && !self.lost).then_some(Mapping { name, rows, gives, lineage: self.lineage })
     }
 
     /// The rows of one table, and the shape of its record.
-    fn fields(&mut self, fields: &Node, target: Option<ShapeId>, prefix: &str, at: Span) -> (Vec<Row>, ShapeId) {
+    pub(super) fn table_of(
+        &mut self,
+        fields: &Node,
+        copy: Option<&Node>,
+        target: Option<ShapeId>,
+        prefix: &str,
+        at: Span,
+    ) -> (Vec<Row>, ShapeId) {
         let NodeKind::Map(pairs) = &fields.kind else {
             self.to.error(
                 &codes::FORM,
@@ -86,7 +110,8 @@ impl<'c, 's> Checking<'c, 's> {
             return (Vec::new(), self.any());
         };
         let mut level = Level { rows: Vec::new(), shapes: Vec::new() };
-        for (key, node) in pairs {
+        let copied = copy.map(|copy| self.copied(copy, fields, target)).unwrap_or_default();
+        for (key, node) in pairs.iter().chain(&copied) {
             self.pair(key, node, target, prefix, &mut level);
         }
         self.required(target, &level.rows, at);
@@ -121,6 +146,7 @@ impl<'c, 's> Checking<'c, 's> {
         let made = self.writes(&way, node, &wanted);
         let Some((writes, shape, presence)) = made else {
             self.lineage.truncate(before);
+            self.lost = true;
             // The key is there, if wrong: it is not also reported as left out.
             self.place(&way, Writes::Constant(Box::default()), target, level, ShapeId(0), Presence::Maybe, 0);
             return;
@@ -133,6 +159,12 @@ impl<'c, 's> Checking<'c, 's> {
             Form::Constant(value, note) => self.constant(way, node, value, note, wanted),
             Form::From(from) if !way.list => self.field(way, &from, wanted),
             Form::Each(each) if way.list => self.each(way, &each, wanted),
+            Form::Inner(inner) if !way.list => self.inner(way, &inner, wanted),
+            Form::Inner(inner) => {
+                let help = format!("write `{{ each: {}, map: {} }}`", inner.from.text.trim(), inner.map.text);
+                self.to.error(&codes::FORM, way.key.span, format!("`{}` is a list, and wants `each`", way.key.text), help);
+                None
+            }
             Form::From(from) => {
                 let help = format!(
                     "write `{}: {}` for a list of plain values, or `{{ each: .., fields: .. }}` for one of records",
@@ -241,7 +273,7 @@ impl<'c, 's> Checking<'c, 's> {
         Seen { shape, ..then }
     }
 
-    fn one_result(&mut self, given: &Seen, text: &Scalar) {
+    pub(super) fn one_result(&mut self, given: &Seen, text: &Scalar) {
         if given.count == Count::Many {
             let help = format!("make a list: `[{0}]`, or take one: `first({0})`", text.text.trim());
             self.to.error(&codes::MANY, text.place(0, text.text.len()), "this may give several results, and a field is one", help);
@@ -249,6 +281,7 @@ impl<'c, 's> Checking<'c, 's> {
     }
 
     fn each(&mut self, way: &Way<'_>, form: &Each<'_>, wanted: &Target) -> Option<(Writes, ShapeId, Presence)> {
+        let before = self.lineage.len();
         let (each, given) = Program::check_in(form.each, &mut self.sight, self.to)?;
         self.one_result(&given, form.each);
         let item = self.item_of(&given, form.each)?;
@@ -260,15 +293,33 @@ impl<'c, 's> Checking<'c, 's> {
             note: form.note.map(|note| note.text.as_str().into()),
         });
         let item_target = self.item_target(way, wanted)?;
-        let (rows, shape) = self.inside(item, |here| here.fields(form.fields, item_target, &format!("{}.", way.target), form.key.span));
+        let prefix = format!("{}.", way.target);
+        let (rows, shape) = match form.item {
+            form::Item::Fields(key, fields) => self.inside(item, |here| here.table_of(fields, None, item_target, &prefix, key.span)),
+            form::Item::Map(name) => self.rows_of(name, item, way, item_target)?,
+        };
+        let alone = matches!(form.item, form::Item::Map(_));
+        self.also_read(&each, before + 1);
         let counts = border::counts(self.sight.shapes, given.shape);
         let list = self.sight.shapes.add(Shape::List(shape, counts));
         let on_absent = Self::on_no_list(form, wanted);
-        let looks_around = looks_around(&rows);
+        let looks_around = !alone && looks_around(&rows);
         let place = self.place_of(way, form.each, None);
-        let list_row = List { each, rows, looks_around, on_absent, place };
+        let list_row = List { each, rows, alone, looks_around, on_absent, place };
         let presence = if given.absent && on_absent == NoList::Omit { Presence::Maybe } else { Presence::Always };
         Some((Writes::List(Box::new(list_row)), list, presence))
+    }
+
+    /// What a list or record is computed from decides over every row in it; where it is a path, the rows know what they read of it.
+    pub(super) fn also_read(&mut self, source: &Program, from: usize) {
+        if source.is_path() {
+            return;
+        }
+        for row in &mut self.lineage[from..] {
+            row.reads.extend(source.gives().reads.iter().cloned());
+            row.reads.sort();
+            row.reads.dedup();
+        }
     }
 
     /// Inside `each`: the item is the dot, and there are `$root`, `$parent` and `$index`.
@@ -288,7 +339,7 @@ impl<'c, 's> Checking<'c, 's> {
         made
     }
 
-    fn place_of(&self, way: &Way<'_>, from: &Scalar, then: Option<&Scalar>) -> Place {
+    pub(super) fn place_of(&self, way: &Way<'_>, from: &Scalar, then: Option<&Scalar>) -> Place {
         let lines = |scalar: &Scalar| border::lines(scalar, self.context);
         let made = from.span.from == from.span.to;
         let file = if made { Arc::from("") } else { Arc::from(self.context.files.path(from.span.file)) };
@@ -308,6 +359,7 @@ fn looks_around(rows: &[Row]) -> bool {
         Writes::Constant(_) => false,
         Writes::Field(field) => field.from.looks_around() || field.then.as_ref().is_some_and(Program::looks_around),
         Writes::Record(rows) => looks_around(rows),
+        Writes::Inner(sub) => sub.from.looks_around(),
         Writes::List(list) => list.each.looks_around() || list.looks_around,
     })
 }

@@ -12,8 +12,32 @@ pub enum Form<'n> {
     Constant(&'n Node, Option<&'n Scalar>),
     /// `EXPR`, `{ from: EXPR, .. }`
     From(From<'n>),
-    /// `{ each: EXPR, fields: .. }`
+    /// `{ map: NAME, from: EXPR }`
+    Inner(Inner<'n>),
+    /// `{ each: EXPR, fields: .. }`, `{ each: EXPR, map: NAME }`
     Each(Each<'n>),
+}
+
+/// `{ map, from, empty, note }`
+#[derive(Debug)]
+pub struct Inner<'n> {
+    /// The other map.
+    pub map: &'n Scalar,
+    /// The record that it reads.
+    pub from: &'n Scalar,
+    /// What nothing becomes.
+    pub empty: Option<Empty>,
+    /// To a person.
+    pub note: Option<&'n Scalar>,
+}
+
+/// What is made of each item.
+#[derive(Clone, Copy, Debug)]
+pub enum Item<'n> {
+    /// The key `fields:` and what stands under it.
+    Fields(&'n Scalar, &'n Node),
+    /// The name of another map.
+    Map(&'n Scalar),
 }
 
 /// `{ from, then, table, otherwise, default, empty, note }`
@@ -35,15 +59,13 @@ pub struct From<'n> {
     pub note: Option<&'n Scalar>,
 }
 
-/// `{ each, fields, empty, note }`
+/// `{ each, fields | map, empty, note }`
 #[derive(Debug)]
 pub struct Each<'n> {
     /// The list.
     pub each: &'n Scalar,
-    /// The key `fields:`.
-    pub key: &'n Scalar,
-    /// What stands under it.
-    pub fields: &'n Node,
+    /// What is made of each item.
+    pub item: Item<'n>,
     /// What nothing becomes.
     pub empty: Option<Empty>,
     /// To a person.
@@ -52,9 +74,10 @@ pub struct Each<'n> {
 
 const VALUE_KEYS: &[&str] = &["value", "note"];
 const FROM_KEYS: &[&str] = &["from", "then", "table", "otherwise", "default", "empty", "note"];
-const EACH_KEYS: &[&str] = &["each", "fields", "empty", "note"];
+const EACH_KEYS: &[&str] = &["each", "fields", "map", "empty", "note"];
+const INNER_KEYS: &[&str] = &["map", "from", "empty", "note"];
 const HELP: &str =
-    "a field is an expression, a number, a flag, `{ value: .. }`, `{ from: .. }` or, under `name[]`, `{ each: .., fields: .. }`";
+    "a field is an expression, a number, a flag, `{ value: .. }`, `{ from: .. }`, `{ map: .., from: .. }` or, under `name[]`, `{ each: .., fields: .. }`";
 
 /// Reads the form of a field. `None`: the problems say why.
 pub fn read<'n>(node: &'n Node, to: &mut Problems) -> Option<Form<'n>> {
@@ -85,9 +108,9 @@ fn scalar_form<'n>(node: &'n Node, scalar: &'n Scalar, to: &mut Problems) -> Opt
 
 fn map_form<'n>(node: &'n Node, pairs: &'n [(Scalar, Node)], to: &mut Problems) -> Option<Form<'n>> {
     let has = |key: &str| pairs.iter().find(|(have, _)| have.text == key);
-    if let Some((key, _)) = has("map") {
-        to.error(&codes::NOT_BUILT, key.span, "`map:` in a field is not built yet", "write its fields out here".to_string());
-        return None;
+    if has("map").is_some() && has("each").is_none() {
+        known_keys(pairs, INNER_KEYS, to)?;
+        return inner_form(node, to).map(Form::Inner);
     }
     if has("value").is_some() {
         known_keys(pairs, VALUE_KEYS, to)?;
@@ -105,7 +128,7 @@ fn map_form<'n>(node: &'n Node, pairs: &'n [(Scalar, Node)], to: &mut Problems) 
         Some((key, _)) => (key.span, format!("a field has no form with `{}`", key.text)),
         None => (node.span, "this field is empty".to_string()),
     };
-    let near = pairs.iter().find_map(|(key, _)| did_you_mean(&key.text, ["value", "from", "each"]));
+    let near = pairs.iter().find_map(|(key, _)| did_you_mean(&key.text, ["value", "from", "each", "map"]));
     to.error(&codes::FORM, at, says, near.unwrap_or_else(|| format!("{HELP}; a record made by an expression is quoted: `'{{ a: .b }}'`")));
     None
 }
@@ -126,14 +149,35 @@ fn from_form<'n>(node: &'n Node, to: &mut Problems) -> Option<From<'n>> {
     Some(From { from: from?, then, table, otherwise: node.get("otherwise"), default: node.get("default"), empty, note })
 }
 
+fn inner_form<'n>(node: &'n Node, to: &mut Problems) -> Option<Inner<'n>> {
+    let (map, from) = (scalar_of(node, "map", to)??, scalar_of(node, "from", to)?);
+    let (empty, note) = (empty_of(node, to)?, scalar_of(node, "note", to)?);
+    let Some(from) = from else {
+        let help = format!("say of what: `{{ map: {}, from: .Address }}`; `from: .` is all of the source", map.text);
+        to.error(&codes::FORM, map.span, "`map` in a field lacks its `from`", help);
+        return None;
+    };
+    Some(Inner { map, from, empty, note })
+}
+
 fn each_form<'n>(node: &'n Node, pairs: &'n [(Scalar, Node)], at: Span, to: &mut Problems) -> Option<Each<'n>> {
     let each = scalar_of(node, "each", to)?;
     let (empty, note) = (empty_of(node, to)?, scalar_of(node, "note", to)?);
-    let Some((key, fields)) = pairs.iter().find(|(key, _)| key.text == "fields") else {
-        to.error(&codes::FORM, at, "`each` lacks its `fields`", "write `{ each: .Line, fields: { sku: .Sku } }`".to_string());
-        return None;
+    let fields = pairs.iter().find(|(key, _)| key.text == "fields");
+    let item = match (fields, scalar_of(node, "map", to)?) {
+        (Some((key, fields)), None) => Item::Fields(key, fields),
+        (None, Some(map)) => Item::Map(map),
+        (Some((key, _)), Some(_)) => {
+            to.error(&codes::FORM, key.span, "`each` has `fields` or a `map`, not both", "keep one of the two".to_string());
+            return None;
+        }
+        (None, None) => {
+            let help = "write `{ each: .Line, fields: { sku: .Sku } }`, or `{ each: .Line, map: line }`".to_string();
+            to.error(&codes::FORM, at, "`each` lacks its `fields`", help);
+            return None;
+        }
     };
-    Some(Each { each: each?, key, fields, empty, note })
+    Some(Each { each: each?, item, empty, note })
 }
 
 fn known_keys(pairs: &[(Scalar, Node)], known: &[&str], to: &mut Problems) -> Option<()> {
@@ -166,16 +210,25 @@ fn scalar_of<'n>(node: &'n Node, key: &str, to: &mut Problems) -> Option<Option<
 
 fn empty_of(node: &Node, to: &mut Problems) -> Option<Option<Empty>> {
     let Some(scalar) = scalar_of(node, "empty", to)? else { return Some(None) };
-    match scalar.text.as_str() {
-        "omit" => Some(Some(Empty::Omit)),
-        "null" => Some(Some(Empty::Null)),
-        "fail" => Some(Some(Empty::Fail)),
-        other => {
+    match empty_word(&scalar.text) {
+        Some(empty) => Some(Some(empty)),
+        None => {
+            let other = scalar.text.as_str();
             let help = did_you_mean(other, ["omit", "null", "fail"])
                 .unwrap_or_else(|| "`omit` leaves the field out, `null` writes null, `fail` fails the record".to_string());
             to.error(&codes::FORM, scalar.span, format!("`empty` is `omit`, `null` or `fail`, and not `{other}`"), help);
             None
         }
+    }
+}
+
+/// `omit`, `null`, `fail`
+pub fn empty_word(word: &str) -> Option<Empty> {
+    match word {
+        "omit" => Some(Empty::Omit),
+        "null" => Some(Empty::Null),
+        "fail" => Some(Empty::Fail),
+        _ => None,
     }
 }
 

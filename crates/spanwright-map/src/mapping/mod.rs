@@ -7,17 +7,21 @@
 mod border;
 mod check;
 mod constant;
+mod copy;
 mod form;
+mod inner;
+mod others;
 mod row;
 mod target;
 mod write;
 
 use std::sync::Arc;
 
+pub use others::{NoMaps, OtherMap, OtherMaps};
 use spanwright_shape::{
     room::Room,
     shape::{ShapeId, ShapeRef},
-    text::{Node, Problems},
+    text::{Node, Problems, Scalar},
 };
 
 use crate::program::{Env, Fault, Scope};
@@ -30,6 +34,19 @@ pub struct MapContext<'c> {
     pub target: Option<ShapeRef>,
     /// The files of the project: table files, and the lines that failures name.
     pub files: &'c spanwright_shape::text::Bundle,
+    /// The other maps of the project.
+    pub maps: &'c dyn OtherMaps,
+    /// `copy:` of the map.
+    pub copy: Option<&'c Node>,
+    /// `empty:` of the map: what a null becomes where a field says nothing.
+    pub empty: Option<&'c Scalar>,
+}
+
+impl<'c> MapContext<'c> {
+    /// For a mapping that stands alone.
+    pub fn alone(name: impl Into<Arc<str>>, target: Option<ShapeRef>, files: &'c spanwright_shape::text::Bundle) -> MapContext<'c> {
+        MapContext { name: name.into(), target, files, maps: &NoMaps, copy: None, empty: None }
+    }
 }
 
 /// One row of the mapping document: which source paths a target field reads, and how.

@@ -29,8 +29,23 @@ pub enum Writes {
     Field(Box<Field>),
     /// A record of further rows (`billing.city`).
     Record(Vec<Row>),
+    /// A record that another map makes.
+    Inner(Box<Sub>),
     /// A record for each item.
     List(Box<List>),
+}
+
+/// Rows of another map over a record of this source.
+#[derive(Debug)]
+pub struct Sub {
+    /// The record.
+    pub from: Program,
+    /// The other map's rows.
+    pub rows: Vec<Row>,
+    /// What no record, or null, becomes.
+    pub nothing: Empty,
+    /// Where it stands, for failures.
+    pub place: Place,
 }
 
 /// A field and its rules, in the order in which they apply.
@@ -61,6 +76,8 @@ pub struct List {
     pub each: Program,
     /// The rows of an item.
     pub rows: Vec<Row>,
+    /// Whether the rows are another map's: an item is then a source of its own.
+    pub alone: bool,
     /// Whether some expression inside looks at `$root`, `$parent` or `$index`.
     pub looks_around: bool,
     /// What no list, or null, becomes.

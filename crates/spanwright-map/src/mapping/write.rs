@@ -10,7 +10,7 @@ use spanwright_shape::{
     value::Value,
 };
 
-use super::row::{Empty, Field, List, NoList, Place, Row, Table, Writes};
+use super::row::{Empty, Field, List, NoList, Place, Row, Sub, Table, Writes};
 use crate::{
     codes,
     program::{Env, Fault, Program},
@@ -73,7 +73,18 @@ impl<'a> Writer<'a> {
             }
             Writes::Field(field) => self.field(field, around.dot, out),
             Writes::Record(rows) => Ok(self.record(rows, around, out)? || row.required),
+            Writes::Inner(sub) => self.inner(sub, around.dot, out),
             Writes::List(list) => self.list(list, around, out),
+        }
+    }
+
+    /// What another map makes of a record: that is its source, and it sees nothing around it.
+    fn inner(&self, sub: &'a Sub, dot: Value<'a>, out: &mut Vec<u8>) -> Written<bool> {
+        self.run.next_field();
+        let given = sub.from.given(&self.run, dot).map_err(|stop| self.stopped(&sub.from, &sub.place, &sub.place.lines, &stop))?;
+        match given {
+            Some(Value::Null) | None => self.nothing(sub.nothing, &sub.from, &sub.place, out),
+            Some(value) => self.record(&sub.rows, Around { root: value, dot: value }, out).map(|_| true),
         }
     }
 
@@ -179,7 +190,7 @@ impl<'a> Writer<'a> {
     }
 
     fn item(&self, list: &'a List, item: Value<'a>, n: usize, around: Around<'a>, out: &mut Vec<u8>) -> Written<()> {
-        let inside = Around { root: around.root, dot: item };
+        let inside = Around { root: if list.alone { item } else { around.root }, dot: item };
         if !list.looks_around {
             return self.record(&list.rows, inside, out).map(|_| ());
         }

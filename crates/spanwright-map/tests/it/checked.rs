@@ -85,7 +85,7 @@ fn fields(text: &str) -> (Option<Mapping>, String) {
     let target = ShapeRef { shapes: Arc::new(shapes.clone()), id: contact };
     let mut arena = shapes;
     let mut scope = Scope { shapes: &mut arena, dot: customer, names: Vec::new(), zone: None };
-    let context = MapContext { name: "m".into(), target: Some(target), files: &bundle };
+    let context = MapContext::alone("m", Some(target), &bundle);
     let mapping = Mapping::check(&node, &mut scope, &context, &mut problems);
     (mapping, render::human(&problems, &bundle, Look::Plain))
 }

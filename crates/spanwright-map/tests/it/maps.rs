@@ -19,7 +19,7 @@ pub fn mapping(fields: &str) -> Result<Mapping, String> {
     let mut shapes = Shapes::default();
     let dot = shapes.add(Shape::Any);
     let mut scope = Scope { shapes: &mut shapes, dot, names: vec![("vars".into(), dot)], zone: Some("Europe/Berlin".into()) };
-    let context = MapContext { name: "it".into(), target: None, files: &bundle };
+    let context = MapContext::alone("it", None, &bundle);
     let mapping = Mapping::check(&node, &mut scope, &context, &mut problems);
     mapping.ok_or_else(|| render::human(&problems, &bundle, render::Look::Plain))
 }

@@ -67,6 +67,7 @@ impl Builder<'_, '_> {
             let reads = self.import(reads);
             self.check_source(operand.scalar()?, scene.dot, reads);
         }
+        self.check_inputs(operand.scalar()?, &map.with, scene);
         if let Some(makes) = maps::shape_of(map.to.as_ref()) {
             let makes = self.import(makes);
             self.check_fits(operand, makes, wanted.as_ref());

@@ -93,7 +93,8 @@ impl Builder<'_, '_> {
     /// FIELDS, against a target where there is one. The second is the shape that they give, in the flow's arena.
     fn mapping(&mut self, name: &str, fields: &Node, target: Option<ShapeRef>, scene: &Scene) -> Option<(Mapping, ShapeId)> {
         let target = target.filter(|_| !scene.lost);
-        let context = MapContext { name: format!("{}.{name}", self.flow).into(), target, files: self.known.bundle };
+        let name = format!("{}.{name}", self.flow);
+        let context = MapContext { maps: self.known.maps.others(), ..MapContext::alone(name, target, self.known.bundle) };
         let mut scope: Scope<'_> = scene.scope(&mut self.shapes);
         let mapping = Mapping::check(fields, &mut scope, &context, self.to)?;
         let gives = mapping.gives();

@@ -1,8 +1,10 @@
 //! The steps of a flow, and the shape of the body between them.
 
+use std::sync::Arc;
+
 use spanwright_map::Program;
 use spanwright_shape::{
-    shape::{Fit, ShapeId, fits},
+    shape::{Fit, ShapeId, ShapeRef, fits},
     text::{Node, Scalar, Span, form::Filled},
 };
 
@@ -52,6 +54,9 @@ impl Builder<'_, '_> {
             let wanted = self.import(wanted);
             self.check_source(name, scene.dot, wanted);
         }
+        if let Some(map) = map {
+            self.check_inputs(name, &map.with, scene);
+        }
         let made = map.and_then(|map| map.to.as_ref());
         scene.dot = match made {
             Some(typed) => self.import(&typed.shape),
@@ -67,6 +72,23 @@ impl Builder<'_, '_> {
         if let Fit::Never(why) = fits(&self.shapes, given, wanted) {
             let says = format!("`{}` reads another type than the body is here: {why}", map.text);
             self.to.error(&codes::MAP_SOURCE, map.span, says, "name the map that reads this body".to_string());
+        }
+    }
+
+    /// What the map wants beside the body is here under the same names: answers of calls above.
+    pub(super) fn check_inputs(&mut self, map: &Scalar, with: &[(Arc<str>, Option<ShapeRef>)], scene: &Scene) {
+        for (input, wanted) in with {
+            let Some((_, given)) = scene.names.iter().rev().find(|(have, _)| have == input) else {
+                let help = format!("give an answer this name above: `{{ call: .., as: {input} }}`");
+                self.to.error(&codes::MAP_SOURCE, map.span, format!("`{}` wants `${input}`, and there is none here", map.text), help);
+                continue;
+            };
+            let Some(wanted) = wanted else { continue };
+            let (given, wanted) = (*given, self.import(wanted));
+            if let Fit::Never(why) = fits(&self.shapes, given, wanted) {
+                let says = format!("`${input}` is of another type than `{}` reads: {why}", map.text);
+                self.to.error(&codes::MAP_SOURCE, map.span, says, "name the map that reads this answer".to_string());
+            }
         }
     }
 
