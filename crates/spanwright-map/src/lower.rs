@@ -111,7 +111,8 @@ impl<'l> Lowering<'l> {
     fn format(&mut self, at: Place, name: &str, pieces: Option<&[Piece]>) -> Op {
         let Some(function) = functions::find(name) else {
             let known = functions::ALL.iter().map(|function| function.name).filter(|name| name.starts_with('@'));
-            let help = near(name, known.clone()).map_or_else(|| format!("there is {}", known.collect::<Vec<_>>().join(" ")), |near| format!("did you mean `{near}`?"));
+            let help = near(name, known.clone())
+                .map_or_else(|| format!("there is {}", known.collect::<Vec<_>>().join(" ")), |near| format!("did you mean `{near}`?"));
             self.fault(&codes::UNKNOWN_FUNCTION, at, format!("there is no format `{name}`"), help);
             return self.op(at, false, OpKind::Empty);
         };

@@ -21,6 +21,7 @@ mod flow;
 mod maps;
 mod policy;
 mod system;
+pub mod trial;
 mod types;
 mod variables;
 pub mod vocabulary;

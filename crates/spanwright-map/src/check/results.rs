@@ -204,7 +204,8 @@ impl Checker<'_> {
     }
 
     fn record_with(&mut self, fields: &[(&str, ShapeId)]) -> ShapeId {
-        let field = |(name, shape): &(&str, ShapeId)| Field { name: Arc::from(*name), shape: *shape, presence: Presence::Always, about: None };
+        let field =
+            |(name, shape): &(&str, ShapeId)| Field { name: Arc::from(*name), shape: *shape, presence: Presence::Always, about: None };
         self.shapes.add(Shape::Record(RecordShape { fields: fields.iter().map(field).collect(), ..RecordShape::default() }))
     }
 
@@ -247,7 +248,8 @@ impl Checker<'_> {
 
     /// `read_time`: with an offset where the format has one.
     pub fn time_read(&mut self, arguments: &[Op]) -> ShapeId {
-        let zoned = matches!(arguments.first().and_then(constant), Some(Literal::Text(format)) if crate::functions::calendar::reads_offset(format));
+        let zoned =
+            matches!(arguments.first().and_then(constant), Some(Literal::Text(format)) if crate::functions::calendar::reads_offset(format));
         self.date_time(if zoned { Zone::Must } else { Zone::Never })
     }
 

@@ -54,9 +54,13 @@ impl Checker<'_> {
             OpKind::Otherwise(..) | OpKind::And(..) | OpKind::Or(..) | OpKind::Binary(..) | OpKind::Negate(_) | OpKind::If(..) => {
                 self.see_form(op, dot)
             }
-            OpKind::List(_) | OpKind::Record(_) | OpKind::Bind(..) | OpKind::Reduce(..) | OpKind::Try(_) | OpKind::Catch(..) | OpKind::Select(_) => {
-                self.see_form(op, dot)
-            }
+            OpKind::List(_)
+            | OpKind::Record(_)
+            | OpKind::Bind(..)
+            | OpKind::Reduce(..)
+            | OpKind::Try(_)
+            | OpKind::Catch(..)
+            | OpKind::Select(_) => self.see_form(op, dot),
             OpKind::Limit(..) | OpKind::Skip(..) | OpKind::Last(_) | OpKind::Quantify(..) | OpKind::Range(_) | OpKind::Replace(_) => {
                 self.see_form(op, dot)
             }
@@ -328,7 +332,10 @@ impl Checker<'_> {
         let seen = self.see(inner, dot);
         let found = std::mem::replace(&mut self.to, before);
         let never = [&codes::UNKNOWN_PATH, &codes::DISJOINT, &codes::DEFAULT_ON_FLAG];
-        found.iter().filter(|problem| never.iter().any(|code| code.id == problem.code.id)).for_each(|problem| self.to.push(problem.clone()));
+        found
+            .iter()
+            .filter(|problem| never.iter().any(|code| code.id == problem.code.id))
+            .for_each(|problem| self.to.push(problem.clone()));
         self.can_fail = could_fail;
         self.read(&seen);
         seen

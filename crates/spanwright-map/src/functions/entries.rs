@@ -149,10 +149,8 @@ pub(super) static REBUILT: Function = Function {
             let entries = asked.argument(0).list().unwrap_or_default();
             match asked.dot {
                 Value::Record(_) => {
-                    let fields: Vec<(&str, Value<'_>)> = entries
-                        .iter()
-                        .filter_map(|entry| entry.get("key").and_then(|key| key.text()).zip(entry.get("value")))
-                        .collect();
+                    let fields: Vec<(&str, Value<'_>)> =
+                        entries.iter().filter_map(|entry| entry.get("key").and_then(|key| key.text()).zip(entry.get("value"))).collect();
                     asked.run.record(&fields, asked.site)
                 }
                 _ => {

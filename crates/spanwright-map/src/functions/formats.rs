@@ -13,8 +13,7 @@ use spanwright_shape::value::Value;
 use super::{Asked, Function, Makes, Nulls, Result, Types, types::nothing};
 use crate::run::{Kinds, Outcome, Stop, What};
 
-const ANY: Types =
-    Types { dot: Kinds::ALL, nulls: Nulls::Forgiven, arguments: Kinds::NONE, gives: Result::Text, can_fail: false };
+const ANY: Types = Types { dot: Kinds::ALL, nulls: Nulls::Forgiven, arguments: Kinds::NONE, gives: Result::Text, can_fail: false };
 const ROW: Types = Types::of(Kinds::LIST, Result::Text).can_fail();
 
 /// What the character of code 0 becomes, which none of these formats can hold.
@@ -52,9 +51,11 @@ pub static CSV: Function = Function {
     example: ["@csv", r#"["a\"b", 12.50, null, true]"#, r#""\"a\"\"b\",12.50,,true""#],
     ours: false,
     makes: Makes::Value {
-        run: |asked| row(asked, ",", |text, out| {
-            let _ = write!(out, "\"{}\"", text.replace('"', "\"\"").replace('\0', NOUGHT));
-        }),
+        run: |asked| {
+            row(asked, ",", |text, out| {
+                let _ = write!(out, "\"{}\"", text.replace('"', "\"\"").replace('\0', NOUGHT));
+            })
+        },
         prepare: nothing,
         types: ROW,
     },
@@ -68,16 +69,18 @@ pub static TSV: Function = Function {
     example: ["@tsv", r#"["a", 1]"#, r#""a\t1""#],
     ours: false,
     makes: Makes::Value {
-        run: |asked| row(asked, "\t", |text, out| {
-            text.chars().for_each(|c| match c {
-                '\t' => out.push_str("\\t"),
-                '\n' => out.push_str("\\n"),
-                '\r' => out.push_str("\\r"),
-                '\\' => out.push_str("\\\\"),
-                '\0' => out.push_str(NOUGHT),
-                other => out.push(other),
-            });
-        }),
+        run: |asked| {
+            row(asked, "\t", |text, out| {
+                text.chars().for_each(|c| match c {
+                    '\t' => out.push_str("\\t"),
+                    '\n' => out.push_str("\\n"),
+                    '\r' => out.push_str("\\r"),
+                    '\\' => out.push_str("\\\\"),
+                    '\0' => out.push_str(NOUGHT),
+                    other => out.push(other),
+                });
+            })
+        },
         prepare: nothing,
         types: ROW,
     },
@@ -91,17 +94,19 @@ pub static HTML: Function = Function {
     example: ["@html", r#""a < b""#, r#""a &lt; b""#],
     ours: false,
     makes: Makes::Value {
-        run: |asked| put_through(asked, |text, out| {
-            text.chars().for_each(|c| match c {
-                '<' => out.push_str("&lt;"),
-                '>' => out.push_str("&gt;"),
-                '&' => out.push_str("&amp;"),
-                '\'' => out.push_str("&apos;"),
-                '"' => out.push_str("&quot;"),
-                '\0' => out.push_str(NOUGHT),
-                other => out.push(other),
-            });
-        }),
+        run: |asked| {
+            put_through(asked, |text, out| {
+                text.chars().for_each(|c| match c {
+                    '<' => out.push_str("&lt;"),
+                    '>' => out.push_str("&gt;"),
+                    '&' => out.push_str("&amp;"),
+                    '\'' => out.push_str("&apos;"),
+                    '"' => out.push_str("&quot;"),
+                    '\0' => out.push_str(NOUGHT),
+                    other => out.push(other),
+                });
+            })
+        },
         prepare: nothing,
         types: ANY,
     },
@@ -115,14 +120,16 @@ pub static URI: Function = Function {
     example: [r#"@uri "?q=\(.)""#, r#""ä b""#, r#""?q=%C3%A4%20b""#],
     ours: false,
     makes: Makes::Value {
-        run: |asked| put_through(asked, |text, out| {
-            text.bytes().for_each(|byte| match byte {
-                b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
-                other => {
-                    let _ = write!(out, "%{other:02X}");
-                }
-            });
-        }),
+        run: |asked| {
+            put_through(asked, |text, out| {
+                text.bytes().for_each(|byte| match byte {
+                    b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
+                    other => {
+                        let _ = write!(out, "%{other:02X}");
+                    }
+                });
+            })
+        },
         prepare: nothing,
         types: ANY,
     },
@@ -182,7 +189,8 @@ pub static BASE64D: Function = Function {
             let text = asked.run.to_text(asked.dot, asked.site)?;
             asked.run.take_text(text.len(), asked.site)?;
             let coded = text.split('=').next().unwrap_or_default();
-            let config = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent);
+            let config =
+                GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent);
             let bytes = GeneralPurpose::new(&STANDARD, config).decode(coded);
             let bytes = bytes.map_err(|_| asked.stop(What::Argument("the text is no Base64")))?;
             asked.made_text(&String::from_utf8_lossy(&bytes))
@@ -244,7 +252,6 @@ fn shell<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
     }
     asked.made_text(&made)
 }
-
 
 /// `None`: a percent sign without two hexadecimal digits, or bytes that are no UTF-8.
 pub(super) fn percent_decoded(text: &str) -> Option<String> {

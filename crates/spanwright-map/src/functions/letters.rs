@@ -106,7 +106,9 @@ fn form(lowering: &mut Lowering<'_>, at: Place, arguments: &[Op]) -> Prepared {
 mod tests {
     #[test]
     fn letters_without_a_decomposition_have_their_usual_plain_ones() {
-        for (text, expected) in [("Łódź", "Lodz"), ("Bjørn", "Bjorn"), ("Đorđe", "Dorde"), ("Þór", "Thor"), ("日本", "日本"), ("e\u{301}", "e")] {
+        for (text, expected) in
+            [("Łódź", "Lodz"), ("Bjørn", "Bjorn"), ("Đorđe", "Dorde"), ("Þór", "Thor"), ("日本", "日本"), ("e\u{301}", "e")]
+        {
             assert_eq!(super::plain(text), expected);
         }
     }

@@ -32,11 +32,7 @@ pub static DECIMALS: Function = Function {
     about: "The number as text with exactly so many places, rounded commercially: `12.5 | decimals(2)` is `\"12.50\"`.",
     example: ["decimals(2)", "12.5", r#""12.50""#],
     ours: true,
-    makes: Makes::Value {
-        run: decimals,
-        prepare: nothing,
-        types: Types::of(Kinds::NUMBER, Result::Text).with(Kinds::NUMBER).can_fail(),
-    },
+    makes: Makes::Value { run: decimals, prepare: nothing, types: Types::of(Kinds::NUMBER, Result::Text).with(Kinds::NUMBER).can_fail() },
 };
 
 /// `to_minor`

@@ -22,11 +22,7 @@ pub static TEST: Function = Function {
     about: "Whether a text matches a pattern. Flags: `i` no case, `x` white space in the pattern is none.",
     example: [r#"test("^DE[0-9]+")"#, r#""DE123""#, "true"],
     ours: false,
-    makes: Makes::Value {
-        run: test,
-        prepare: prepared,
-        types: Types::of(Kinds::TEXT, Result::Flag).with(Kinds::TEXT.or(Kinds::NULL)),
-    },
+    makes: Makes::Value { run: test, prepare: prepared, types: Types::of(Kinds::TEXT, Result::Flag).with(Kinds::TEXT.or(Kinds::NULL)) },
 };
 
 /// `sub`

@@ -84,7 +84,8 @@ fn query_parts<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
         asked.run.take_items(1 + fields.len() / 8, asked.site)?;
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let decoded = |part: &str| {
-            let text = percent_decoded(&part.replace('+', " ")).ok_or_else(|| asked.stop(What::Argument("the query is not percent-encoded")))?;
+            let text =
+                percent_decoded(&part.replace('+', " ")).ok_or_else(|| asked.stop(What::Argument("the query is not percent-encoded")))?;
             asked.run.text(&text, asked.site)
         };
         let (name, value) = (decoded(name)?, Value::Text(decoded(value)?));

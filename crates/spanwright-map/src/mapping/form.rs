@@ -76,8 +76,7 @@ const VALUE_KEYS: &[&str] = &["value", "note"];
 const FROM_KEYS: &[&str] = &["from", "then", "table", "otherwise", "default", "empty", "note"];
 const EACH_KEYS: &[&str] = &["each", "fields", "map", "empty", "note"];
 const INNER_KEYS: &[&str] = &["map", "from", "empty", "note"];
-const HELP: &str =
-    "a field is an expression, a number, a flag, `{ value: .. }`, `{ from: .. }`, `{ map: .., from: .. }` or, under `name[]`, `{ each: .., fields: .. }`";
+const HELP: &str = "a field is an expression, a number, a flag, `{ value: .. }`, `{ from: .. }`, `{ map: .., from: .. }` or, under `name[]`, `{ each: .., fields: .. }`";
 
 /// Reads the form of a field. `None`: the problems say why.
 pub fn read<'n>(node: &'n Node, to: &mut Problems) -> Option<Form<'n>> {

@@ -65,13 +65,7 @@ impl<'c> Checking<'c, '_> {
     }
 
     /// The rows of another map over a record of this source.
-    pub(super) fn rows_of(
-        &mut self,
-        name: &Scalar,
-        given: Seen,
-        way: &Way<'_>,
-        wanted: Option<ShapeId>,
-    ) -> Option<(Vec<Row>, ShapeId)> {
+    pub(super) fn rows_of(&mut self, name: &Scalar, given: Seen, way: &Way<'_>, wanted: Option<ShapeId>) -> Option<(Vec<Row>, ShapeId)> {
         let other = self.find(name)?;
         if self.within.iter().any(|around| **around == *name.text) {
             let help = "write its fields out here: a map that contains itself would have no end".to_string();

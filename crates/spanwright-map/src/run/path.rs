@@ -81,7 +81,13 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn each_bound(&self, op: Option<&'a Op>, frame: Frame<'a>, site: u32, out: &mut dyn FnMut(Bound) -> Result<Flow, Stop>) -> Result<Flow, Stop> {
+    fn each_bound(
+        &self,
+        op: Option<&'a Op>,
+        frame: Frame<'a>,
+        site: u32,
+        out: &mut dyn FnMut(Bound) -> Result<Flow, Stop>,
+    ) -> Result<Flow, Stop> {
         match op {
             None => out((None, None)),
             Some(op) => self.each(op, frame, &mut |value| out(bound(value, site)?)),
@@ -97,7 +103,9 @@ impl<'a> Run<'a> {
         let Some(base) = self.one(base, frame)? else { return Ok(None) };
         let Some((last, before)) = steps.split_last() else { return Ok(Some(base)) };
         let Some(holder) = self.walk(base, before, &keys)? else { return Ok(None) };
-        let Some(value) = self.walk(holder, std::slice::from_ref(last), keys.get(before.len()..).unwrap_or_default())? else { return Ok(None) };
+        let Some(value) = self.walk(holder, std::slice::from_ref(last), keys.get(before.len()..).unwrap_or_default())? else {
+            return Ok(None);
+        };
         let absent = matches!(value, Value::Null) && !holds(holder, last);
         Ok(if absent { None } else { Some(value) })
     }

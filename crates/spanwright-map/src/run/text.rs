@@ -25,7 +25,14 @@ impl<'a> Run<'a> {
     }
 
     /// Many results inside a text: the last piece is the outer loop.
-    pub(super) fn each_text(&self, pieces: &'a [TextPiece], format: Option<&'static Function>, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Result<Flow, Stop> {
+    pub(super) fn each_text(
+        &self,
+        pieces: &'a [TextPiece],
+        format: Option<&'static Function>,
+        frame: Frame<'a>,
+        site: u32,
+        out: Sink<'a, '_>,
+    ) -> Result<Flow, Stop> {
         self.text_before(pieces, format, "", frame, site, out)
     }
 
@@ -36,7 +43,15 @@ impl<'a> Run<'a> {
         self.to_text(made, site)
     }
 
-    fn text_before(&self, pieces: &'a [TextPiece], format: Option<&'static Function>, behind: &'a str, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Result<Flow, Stop> {
+    fn text_before(
+        &self,
+        pieces: &'a [TextPiece],
+        format: Option<&'static Function>,
+        behind: &'a str,
+        frame: Frame<'a>,
+        site: u32,
+        out: Sink<'a, '_>,
+    ) -> Result<Flow, Stop> {
         let Some((last, before)) = pieces.split_last() else { return out(Value::Text(behind)) };
         match last {
             TextPiece::Plain(text) => {

@@ -58,8 +58,14 @@ pub const ALL: &[Refused] = &[
     refused("strflocaltime", "`zoned(\"Europe/Berlin\")` writes a time with its zone"),
     refused("todate", "times are texts here: `read_time(\"%d.%m.%Y %H:%M\")`, `write_time(..)`, `plus(\"P1D\")`, `zoned(..)`, `utc`"),
     refused("fromdate", "times are texts here: `read_time(\"%d.%m.%Y %H:%M\")`, `write_time(..)`, `plus(\"P1D\")`, `zoned(..)`, `utc`"),
-    refused("fromdateiso8601", "times are texts here: `read_time(\"%d.%m.%Y %H:%M\")`, `write_time(..)`, `plus(\"P1D\")`, `zoned(..)`, `utc`"),
-    refused("todateiso8601", "times are texts here: `read_time(\"%d.%m.%Y %H:%M\")`, `write_time(..)`, `plus(\"P1D\")`, `zoned(..)`, `utc`"),
+    refused(
+        "fromdateiso8601",
+        "times are texts here: `read_time(\"%d.%m.%Y %H:%M\")`, `write_time(..)`, `plus(\"P1D\")`, `zoned(..)`, `utc`",
+    ),
+    refused(
+        "todateiso8601",
+        "times are texts here: `read_time(\"%d.%m.%Y %H:%M\")`, `write_time(..)`, `plus(\"P1D\")`, `zoned(..)`, `utc`",
+    ),
     refused("dateadd", "times are texts here: `read_time(\"%d.%m.%Y %H:%M\")`, `write_time(..)`, `plus(\"P1D\")`, `zoned(..)`, `utc`"),
     refused("datesub", "times are texts here: `read_time(\"%d.%m.%Y %H:%M\")`, `write_time(..)`, `plus(\"P1D\")`, `zoned(..)`, `utc`"),
     refused("infinite", "numbers are exact and have no infinity"),

@@ -6,11 +6,34 @@ use crate::dice::Dice;
 
 /// Names that inputs have fields under, so that paths find something.
 const KEYS: &[&str] = &["a", "b", "c", "n", "s", "l"];
-const TEXTS: &[&str] = &["", "a", "ab", "abc", "banana", "12", "-7.50", "x1", "true", "äöü", " a ", "a,b,c", "A-B", "0", "[1,2]", "a\\nb", "\\u0000", "null"];
+const TEXTS: &[&str] =
+    &["", "a", "ab", "abc", "banana", "12", "-7.50", "x1", "true", "äöü", " a ", "a,b,c", "A-B", "0", "[1,2]", "a\\nb", "\\u0000", "null"];
 const NUMBERS: &[&str] = &["0", "1", "-1", "2", "3", "1.5", "-2.5", "0.25", "10", "2.50", "100"];
 const PATTERNS: &[&str] = &[
-    "a", "", "^", "b$", "[a-c]+", "a*", "(?<x>a)(?<y>b)?", "(a)|(b)", "\\\\d+", "^\\\\s*|\\\\s*$", "[^a]", ".", "(?<k>[a-z])", "a|ab", "(a|b)*", "b?", "ä", "\\\\.", "[,;] *", "an",
-    "(?:ab){1,2}", "\\\\w", "a+?", "(?<w>\\\\w+)",
+    "a",
+    "",
+    "^",
+    "b$",
+    "[a-c]+",
+    "a*",
+    "(?<x>a)(?<y>b)?",
+    "(a)|(b)",
+    "\\\\d+",
+    "^\\\\s*|\\\\s*$",
+    "[^a]",
+    ".",
+    "(?<k>[a-z])",
+    "a|ab",
+    "(a|b)*",
+    "b?",
+    "ä",
+    "\\\\.",
+    "[,;] *",
+    "an",
+    "(?:ab){1,2}",
+    "\\\\w",
+    "a+?",
+    "(?<w>\\\\w+)",
 ];
 const FLAGS: &[&str] = &["\"g\"", "\"i\"", "null", "\"gi\"", "\"\"", "\"x\""];
 
@@ -31,8 +54,7 @@ pub fn input(dice: &mut Dice, depth: usize) -> String {
         6..=8 => {
             let same = dice.once_in(2);
             let kind = dice.roll(1 << 20);
-            let items: Vec<String> =
-                (0..dice.roll(4)).map(|_| if same { alike(dice, kind) } else { input(dice, depth - 1) }).collect();
+            let items: Vec<String> = (0..dice.roll(4)).map(|_| if same { alike(dice, kind) } else { input(dice, depth - 1) }).collect();
             format!("[{}]", items.join(","))
         }
         _ => {
@@ -61,7 +83,9 @@ fn alike(dice: &mut Dice, kind: usize) -> String {
 pub fn theirs() -> impl Iterator<Item = (&'static Function, &'static str)> {
     let shared = functions::ALL.iter().filter(|function| !function.ours);
     // `round(places)` is ours; a record's values are changed with `map_values`, a list's with `map`.
-    shared.flat_map(|function| function.takes.iter().filter(|takes| function.name != "round" || takes.is_empty()).map(|takes| (*function, *takes)))
+    shared.flat_map(|function| {
+        function.takes.iter().filter(|takes| function.name != "round" || takes.is_empty()).map(|takes| (*function, *takes))
+    })
 }
 
 struct Growth<'g> {
@@ -125,7 +149,9 @@ impl Growth<'_> {
                 match self.dice.roll(3) {
                     0 => format!("if {when} then {then} end"),
                     1 => format!("if {when} then {then} else {} end", self.pipe(size / 3)),
-                    _ => format!("if {when} then {then} elif {} then {} else {} end", self.pipe(size / 4), self.leaf(), self.pipe(size / 4)),
+                    _ => {
+                        format!("if {when} then {then} elif {} then {} else {} end", self.pipe(size / 4), self.leaf(), self.pipe(size / 4))
+                    }
                 }
             }
             9 => {
@@ -140,7 +166,11 @@ impl Growth<'_> {
             11 => format!("try ({}) catch {}", self.pipe(size / 2), self.quiet()),
             12 => format!("({})?", self.pipe(size - 1)),
             13 => {
-                let format = if self.dice.once_in(2) { "" } else { self.dice.pick(&["@json ", "@text ", "@csv ", "@uri ", "@html ", "@sh ", "@base64 "]) };
+                let format = if self.dice.once_in(2) {
+                    ""
+                } else {
+                    self.dice.pick(&["@json ", "@text ", "@csv ", "@uri ", "@html ", "@sh ", "@base64 "])
+                };
                 format!("{format}\"{}\\({})b\"", self.dice.pick(&["", "x", "é"]), self.pipe(size / 2))
             }
             _ => self.call(size),
@@ -233,9 +263,13 @@ impl Growth<'_> {
             (_, "with") => self.dice.pick(&["\"\"", "\"-\"", "\"<\\(.x)>\"", "\"\\(.k // \"q\")\"", ".x", "\"aa\""]).to_string(),
             // Bounds of jq's `range(a; b; c)` that are no numbers may have no end.
             ("range", _) if of == 3 => self.dice.pick(&["0", "1", "5", "-3", "0.5", "2", "(0,1)"]).to_string(),
-            ("range" | "limit" | "skip" | "nth", "n" | "to" | "from") => self.dice.pick(&["0", "1", "2", "3", "1.5", "length", "(1,2)", ".n", "-1"]).to_string(),
+            ("range" | "limit" | "skip" | "nth", "n" | "to" | "from") => {
+                self.dice.pick(&["0", "1", "2", "3", "1.5", "length", "(1,2)", ".n", "-1"]).to_string()
+            }
             ("flatten", _) => self.dice.pick(&["0", "1", "2", "-1"]).to_string(),
-            (_, "separator" | "prefix" | "suffix" | "affix" | "sought") if !self.dice.once_in(4) => format!("\"{}\"", self.dice.pick(TEXTS)),
+            (_, "separator" | "prefix" | "suffix" | "affix" | "sought") if !self.dice.once_in(4) => {
+                format!("\"{}\"", self.dice.pick(TEXTS))
+            }
             _ => self.pipe(size),
         }
     }

@@ -58,7 +58,10 @@ impl OtherMaps for Maps {
 /// Checks the map `order` of a document of maps, and gives it or what is said.
 fn checked(text: &str) -> Result<Mapping, String> {
     let types: String = TYPES.lines().map(|line| format!("  {line}\n")).collect();
-    let bundle = Bundle::new([("maps.yaml".to_string(), text.as_bytes().to_vec()), ("types.yaml".to_string(), format!("types:\n{types}").into_bytes())]);
+    let bundle = Bundle::new([
+        ("maps.yaml".to_string(), text.as_bytes().to_vec()),
+        ("types.yaml".to_string(), format!("types:\n{types}").into_bytes()),
+    ]);
     let mut problems = Problems::new();
     let read = |name: &str, problems: &mut Problems| yaml::read(&bundle, bundle.find(name).unwrap(), problems).expect("YAML");
     let (document, maps) = (read("types.yaml", &mut problems), read("maps.yaml", &mut problems));
@@ -196,7 +199,11 @@ fn a_map_that_does_not_fit_or_has_no_end_is_refused() {
     says(&ORDER.replacen("map: address", "map: adress", 1), "M0302", "did you mean `address`?");
     says(&ORDER.replace("bill: { map: address, from: .billing }", "bill: { map: order, from: . }"), "M0301", "`order` contains itself");
     says(&ORDER.replace("{ map: address, from: .billing }", "{ map: address }"), "M0301", "`map` in a field lacks its `from`");
-    says(&ORDER.replace("bill: { map: address, from: .billing }", "'places[]': { map: address, from: .billing }"), "M0301", "is a list, and wants `each`");
+    says(
+        &ORDER.replace("bill: { map: address, from: .billing }", "'places[]': { map: address, from: .billing }"),
+        "M0301",
+        "is a list, and wants `each`",
+    );
     let said = checked(&ORDER.replacen("map: address", "map: lost", 1)).expect_err("nothing");
     assert!(!said.contains("M0302"), "what was said already is not said again: {said}");
 }

@@ -113,7 +113,10 @@ fn others() -> [Value; 9] {
 fn nearly_all_that_a_real_map_says_it_reads_can_change_it() {
     let folder = std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("benches");
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
-    let bundle = Bundle::new([("customer-map.yaml".to_string(), read("customer-map.yaml")), ("benches/countries.yaml".to_string(), read("countries.yaml"))]);
+    let bundle = Bundle::new([
+        ("customer-map.yaml".to_string(), read("customer-map.yaml")),
+        ("benches/countries.yaml".to_string(), read("countries.yaml")),
+    ]);
     let mut problems = Problems::new();
     let node = yaml::read(&bundle, bundle.find("customer-map.yaml").unwrap(), &mut problems).unwrap();
     let mut shapes = Shapes::default();

@@ -76,7 +76,12 @@ fn the_oracle_agrees_with_programs_at_random() {
     while asked < wanted {
         let mut dice = Dice::new(seed);
         let inputs: Vec<String> = (0..INPUTS).map(|_| input(&mut dice, 3)).collect();
-        let grown: Vec<String> = (0..BATCH).map(|_| { let size = 2 + dice.roll(14); program(&mut dice, size) }).collect();
+        let grown: Vec<String> = (0..BATCH)
+            .map(|_| {
+                let size = 2 + dice.roll(14);
+                program(&mut dice, size)
+            })
+            .collect();
         let kept: Vec<String> = grown.into_iter().filter(|text| Program::of(text).is_some()).collect();
         refused += BATCH - kept.len();
         asked += kept.len();

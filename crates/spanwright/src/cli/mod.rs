@@ -15,6 +15,7 @@ mod explain;
 mod folder;
 mod init;
 mod journal;
+mod map;
 mod messages;
 mod orders;
 mod out;
@@ -71,6 +72,7 @@ enum Command {
     Run(run::Run),
     Test(test::Test),
     Demo(demo::Demo),
+    Map(map::Map),
     Messages(messages::Messages),
     DeadLetters(dead_letters::DeadLetters),
     Replay(Box<replay::Replay>),
@@ -90,6 +92,7 @@ impl Command {
             Command::Run(run) => run.run(out),
             Command::Test(test) => test.run(out),
             Command::Demo(demo) => demo.run(out),
+            Command::Map(map) => map.run(out),
             Command::Messages(messages) => messages.run(out),
             Command::DeadLetters(dead_letters) => dead_letters.run(out),
             Command::Replay(replay) => replay.run(out),

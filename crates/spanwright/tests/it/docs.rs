@@ -27,6 +27,7 @@ fn the_help_of_each_command_is_fresh() {
         "test",
         "run",
         "demo",
+        "map",
         "messages",
         "dead-letters",
         "replay",

@@ -8,6 +8,7 @@ mod demo;
 mod docs;
 mod examples;
 mod large;
+mod map;
 mod project;
 mod replay;
 mod run;
