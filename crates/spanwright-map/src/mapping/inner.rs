@@ -89,7 +89,7 @@ impl<'c> Checking<'c, '_> {
     fn find(&mut self, name: &Scalar) -> Option<OtherMap<'c>> {
         let found = self.context.maps.find(&name.text);
         if found.is_none() && !self.context.maps.is_lost(&name.text) {
-            let help = did_you_mean(&name.text, self.context.maps.names().into_iter());
+            let help = did_you_mean(&name.text, self.context.maps.names());
             let help = help.unwrap_or_else(|| format!("write `maps/{}.yaml`", name.text));
             self.to.error(&codes::NO_MAP, name.span, format!("there is no map `{}`", name.text), help);
         }

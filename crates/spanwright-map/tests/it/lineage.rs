@@ -132,7 +132,7 @@ fn nearly_all_that_a_real_map_says_it_reads_can_change_it() {
     let (mut exact, mut said) = (0, 0);
     let mut vague = Vec::new();
     for row in mapping.lineage() {
-        let field = |output: &Value| row.target.split('.').fold(vec![output.clone()], |values, step| down(values, step));
+        let field = |output: &Value| row.target.split('.').fold(vec![output.clone()], down);
         for read in &row.reads {
             said += 1;
             let seen = all.iter().filter(|place| !place.is_empty() && touches(place, read)).any(|place| {
