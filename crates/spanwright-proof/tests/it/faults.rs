@@ -300,8 +300,7 @@ fn odd_expressions(map: &str, faults: &mut Vec<Fault>) {
         let text = replaced(map, start, row.len(), &format!("{key}: {written}"));
         let from = start + key.len() + 2;
         let place = from + text[from..].find(at).unwrap();
-        let name = if text[place..].starts_with('.') { place } else { place };
-        faults.push(Fault { what: format!("{key}: {expression}"), file: MAP, text, code, at: vec![name, from] });
+        faults.push(Fault { what: format!("{key}: {expression}"), file: MAP, text, code, at: vec![place, from] });
     }
 }
 
