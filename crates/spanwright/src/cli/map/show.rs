@@ -28,7 +28,7 @@ pub fn mapped(mapping: &Mapping, env: &Env<'_>, made: &[u8], format: Format) -> 
         let fields = rows.map(|row| {
             let gave = values_at(&output, &format!(".{}", row.target)).iter().map(json_of).collect::<Vec<_>>();
             let reads = row.reads.iter().map(|path| reading(path, env));
-            Object::new().text("field", &row.target).text("rule", &row.rule).list("gave", gave.into_iter()).list("reads", reads).end()
+            Object::new().text("field", &row.target).text("rule", &row.rule).list("gave", gave).list("reads", reads).end()
         });
         return Ok(Object::new().raw("gives", &String::from_utf8_lossy(made)).list("fields", fields).end() + "\n");
     }
@@ -77,7 +77,7 @@ pub fn fault(fault: &Fault, format: Format) -> String {
 
 fn reading(path: &str, env: &Env<'_>) -> String {
     let values = found(path, env).iter().map(json_of).collect::<Vec<_>>();
-    Object::new().text("path", path).list("values", values.into_iter()).end()
+    Object::new().text("path", path).list("values", values).end()
 }
 
 /// The values at a path that is read, of the record or of a name.
