@@ -14,7 +14,7 @@ if ! command -v npm >/dev/null; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null
 fi
 
-for folder in "$here/prism" "$here/../../benches/node"; do
+for folder in "$here/prism" "$here/webhooks" "$here/../../benches/node"; do
     # npm writes this file last: where it is newer than the lock, all is there.
     if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
         (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)

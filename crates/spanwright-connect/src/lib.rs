@@ -17,6 +17,7 @@ pub mod endpoint;
 pub mod http;
 pub mod rest;
 pub mod soap;
+pub mod webhook;
 
 /// Every kind of system, in the order of the reference.
-pub const ALL: &[&dyn Connector] = &[&soap::Soap, &rest::Rest, &endpoint::Endpoint];
+pub const ALL: &[&dyn Connector] = &[&soap::Soap, &rest::Rest, &endpoint::Endpoint, &webhook::Webhook];

@@ -28,6 +28,7 @@ codes! { "codes/":
     FLOW_STOPPED "R0031" "the flow stopped before it replied";
     TOO_SLOW "R0032" "the request came too slowly";
     UNANSWERABLE "R0033" "the reply of the flow cannot be sent";
+    SIGNATURE "R0034" "the request is not signed as its sender signs";
     NOT_WRITTEN "R0101" "a request could not be written because of a fault in Spanwright";
     NOT_READ "R0102" "an answer could not be read because of a fault in Spanwright";
     PARAMETERS "R0104" "the parameters of a request are no record";

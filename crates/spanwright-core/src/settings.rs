@@ -107,6 +107,8 @@ pub enum Auth {
         /// The key.
         value: Template,
     },
+    /// A signature over each request, made anew for each attempt.
+    Hmac(SignSettings),
     /// RFC 6749 section 4.4, client credentials: one sign-in for all calls.
     OAuth2 {
         /// The token endpoint.
@@ -118,6 +120,19 @@ pub enum Auth {
         /// What we ask for, separated by blanks.
         scope: Option<Template>,
     },
+}
+
+/// `hmac:` of a system that we sign requests to.
+#[derive(Clone, Debug)]
+pub struct SignSettings {
+    /// Where the preset is named, or the block.
+    pub at: Span,
+    /// `standard`, `hmac`, ...
+    pub preset: Arc<str>,
+    /// The secret; of a list the first.
+    pub secret: Template,
+    /// What it changes of its preset.
+    pub options: Vec<(Arc<str>, Template, Span)>,
 }
 
 /// Where an API key goes.

@@ -14,6 +14,7 @@ use spanwright_shape::text::Failure;
 
 use crate::{codes, http::url};
 
+pub mod signature;
 mod token;
 
 pub use token::TokenEndpoint;
@@ -35,6 +36,7 @@ pub fn sign(auth: &Auth, with: &With<'_>, request: &mut HttpRequest) -> Result<(
             url::add_query(&mut request.url, name, &fill(value, with)?);
             Ok(())
         }
+        Auth::Hmac(settings) => signature::sign(settings, with, request),
         Auth::OAuth2 { .. } => match with.token {
             Some(token) => add_header(request, "authorization", format!("Bearer {token}")),
             None => Err(Failure::new(&codes::SIGN_IN, "there is no token: the sign-in comes first")),

@@ -41,8 +41,7 @@ impl Connector for Endpoint {
     }
 
     fn system(&self, settings: &SystemSettings, _: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {
-        to.error(&text_codes::NOT_BUILT, settings.at, "`http:` is not built yet", None);
-        None
+        crate::rest::without_schema(settings, to)
     }
 
     fn door(&self, settings: &DoorSettings, _: &Bundle, to: &mut Problems) -> Option<Arc<dyn Door>> {

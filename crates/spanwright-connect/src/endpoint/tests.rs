@@ -64,6 +64,42 @@ fn a_body_is_read_by_its_type() {
 }
 
 #[test]
+fn a_body_without_a_schema_has_one_shape_whatever_it_holds() {
+    let one = "{\"name\":\"i\",\"space\":\"\",\"attributes\":{\"a\":\"1\"},\"text\":\"x & y\",\"children\":[]}";
+    let root =
+        |children: &str| format!("{{\"name\":\"o\",\"space\":\"urn:o\",\"attributes\":{{}},\"text\":\"\",\"children\":[{children}]}}");
+    check_body("text/xml", b"<o xmlns='urn:o'>\n <i xmlns='' a='1'>x &amp; y</i>\n</o>", Ok(&root(one)));
+    check_body("application/order+xml", b"<o xmlns='urn:o'/>", Ok(&root("")));
+    check_body("application/xml", b"<o>", Err((400, "no XML at byte")));
+    check_body("text/xml", b"<!DOCTYPE o [<!ENTITY e 'x'>]><o>&e;</o>", Err((400, "no XML at byte")));
+    check_body("text/csv", b"a,b\r\n1,\"x, \"\"y\"\"\"\r\n\r\n2,\n", Ok("[{\"a\":\"1\",\"b\":\"x, \\\"y\\\"\"},{\"a\":\"2\",\"b\":\"\"}]"));
+    check_body("text/csv", b"a,b\n1\n", Err((400, "line 2 has 1 fields, and there are 2 names")));
+    check_body("text/csv", b"a\n\"1", Err((400, "line 2: a quote is not closed")));
+    check_body("text/csv", b"a\n\"1\"x\n", Err((400, "line 2: something stands behind a closing quote")));
+    check_body("application/x-ndjson", b"{\"a\":1}\n\n[2]\n", Ok("[{\"a\":1},[2]]"));
+    check_body("application/jsonl", b"{}\n{", Err((400, "line 2 is no JSON")));
+}
+
+#[test]
+fn parts_of_a_form_are_a_list() {
+    let body = b"--xx\r\nContent-Disposition: form-data; name=\"note\"\r\n\r\nhi\r\n--xx\r\nContent-Disposition: form-data; \
+        name=\"f\"; filename=\"a;b.bin\"\r\nContent-Type: image/png\r\n\r\n\xff\x00\r\n--xx--\r\n";
+    let part = |name: &str, filename: &str, kind: &str, text: &str, base64: &str| {
+        format!("{{\"name\":\"{name}\",\"filename\":{filename},\"type\":{kind},\"text\":{text},\"base64\":{base64}}}")
+    };
+    let (note, file) = (part("note", "null", "null", "\"hi\"", "null"), part("f", "\"a;b.bin\"", "\"image/png\"", "null", "\"/wA=\""));
+    check_body("multipart/form-data; boundary=xx", body, Ok(&format!("[{note},{file}]")));
+    for (content_type, body) in [
+        ("multipart/form-data", &b"--xx--"[..]),
+        ("multipart/form-data; boundary=xx", b"--xx\r\n"),
+        ("multipart/form-data; boundary=xx", b"nothing"),
+        ("multipart/form-data; boundary=xx", b"--xx\r\nX: y\r\n\r\nbody\r\n--xx--"),
+    ] {
+        check_body(content_type, body, Err((400, "")));
+    }
+}
+
+#[test]
 fn a_body_that_is_not_what_it_says_is_refused() {
     check_body("application/json", b"{\"a\":}", Err((400, "no JSON at byte 5")));
     check_body("application/json", b"\"\xff\"", Err((400, "no UTF-8 from byte 1")));

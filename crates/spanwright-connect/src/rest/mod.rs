@@ -17,7 +17,11 @@ use spanwright_shape::{
     text::{Bundle, Code, Problems, yaml},
 };
 
-use crate::{auth::TokenEndpoint, codes, http::answer::said_json};
+use crate::{
+    auth::{TokenEndpoint, signature},
+    codes,
+    http::answer::said_json,
+};
 
 mod ask;
 mod bulk;
@@ -60,6 +64,7 @@ impl Connector for Rest {
             to.error(&codes::URL, settings.at, format!("the system `{}` has no `url:`", settings.name), help.to_string());
             return None;
         };
+        check_signing(settings, to);
         let (interface, operations) = compile::compile(settings, document, to);
         Some(Arc::new(RestSystem {
             url,
@@ -70,6 +75,31 @@ impl Connector for Rest {
             interface,
         }))
     }
+}
+
+fn check_signing(settings: &SystemSettings, to: &mut Problems) {
+    if let Auth::Hmac(signing) = &settings.auth {
+        signature::check(signing, to);
+    }
+}
+
+/// A system without a document: what can be asked of it is declared by hand, or it only pushes to us.
+pub(crate) fn without_schema(settings: &SystemSettings, to: &mut Problems) -> Option<Arc<dyn System>> {
+    if settings.url.is_none() && !settings.operations.is_empty() {
+        let help = "write it beside `http:`, for instance `url: \"${SHOP_URL}\"`";
+        to.error(&codes::URL, settings.at, format!("the system `{}` has no `url:`", settings.name), help.to_string());
+        return None;
+    }
+    check_signing(settings, to);
+    let (interface, operations) = compile::compile(settings, Document::default(), to);
+    Some(Arc::new(RestSystem {
+        url: settings.url.clone().unwrap_or_default(),
+        auth: settings.auth.clone(),
+        token: TokenEndpoint::of(&settings.auth, &settings.name),
+        correlation: settings.correlation.clone(),
+        operations,
+        interface,
+    }))
 }
 
 /// One REST system, proved.

@@ -47,4 +47,5 @@ codes! { "codes/":
     NO_REPLY "P0504" "A sender who waits in vain";
     NO_FAULT "P0505" "A fault that is not declared";
     NO_API "P0506" "An API that is not in the project";
+    NO_WEBHOOK "P0507" "A system that pushes nothing to us";
 }

@@ -9,7 +9,7 @@ use spanwright_shape::text::{Bundle, Problems, Scalar, Span, codes as text_codes
 use super::{Document, codes, system};
 use crate::{
     connector::Connector,
-    door::{Door, DoorKind, DoorSettings, Route},
+    door::{Door, DoorKind, DoorSettings, Route, WebhookSettings},
     plan::{DoorPlan, Listen},
     settings::Template,
 };
@@ -19,6 +19,7 @@ const OWN: [&str; 2] = ["api", "v1"];
 
 /// What is declared as a way in.
 pub(super) struct WaysIn<'r, 'f> {
+    pub systems: &'r [Document<'f>],
     pub apis: &'r [Document<'f>],
     pub flows: &'r [&'r Filled<'f>],
 }
@@ -31,6 +32,8 @@ pub(super) struct Doors {
     of_flow: BTreeMap<String, usize>,
     /// The number of an API; `None`: it could not be built, and that has been told.
     of_api: BTreeMap<String, Option<usize>>,
+    /// The number of a system's webhooks, likewise.
+    of_system: BTreeMap<String, Option<usize>>,
 }
 
 struct One {
@@ -45,6 +48,11 @@ impl Doors {
         for (file, form) in ways.apis {
             let number = api(file.name, form, bundle, to).and_then(|settings| doors.add(settings, connectors, bundle, to));
             doors.of_api.insert(file.name.to_string(), number);
+        }
+        for (file, form) in ways.systems {
+            let Some(webhooks) = form.form("webhooks") else { continue };
+            let number = webhook(file.name, &webhooks, to).and_then(|settings| doors.add(settings, connectors, bundle, to));
+            doors.of_system.insert(file.name.to_string(), number);
         }
         for form in ways.flows {
             let (Some(name), Some(from)) = (form.text("flow"), form.form("from")) else { continue };
@@ -110,6 +118,17 @@ impl Doors {
         Some((number, operation))
     }
 
+    /// The webhooks of a system.
+    pub(super) fn of_system(&self, name: &Scalar, to: &mut Problems) -> Option<usize> {
+        let number = self.of_system.get(&name.text);
+        if number.is_none() {
+            let help = did_you_mean(&name.text, self.of_system.keys().map(String::as_str));
+            let help = help.unwrap_or_else(|| format!("write `webhooks:` into `systems/{}.yaml`", name.text));
+            to.error(&codes::NO_WEBHOOK, name.span, format!("no system `{}` pushes to us", name.text), help);
+        }
+        *number?
+    }
+
     pub(super) fn door(&self, number: usize) -> &dyn Door {
         &*self.all[number].door
     }
@@ -148,6 +167,24 @@ fn api(name: &str, form: &Filled<'_>, bundle: &Bundle, to: &mut Problems) -> Opt
     let schema = schema.scalar().and_then(|path| system::find(bundle, path, to));
     Some(DoorSettings { name: name.into(), at: at.span, kind: DoorKind::Api { protocol: protocol.into(), schema, path } })
 }
+
+fn webhook(system: &str, form: &Filled<'_>, to: &mut Problems) -> Option<DoorSettings> {
+    let path = form.scalar("path").and_then(|path| route(path, to))?;
+    let path = Route { method: path.method.or(Some("POST")), ..path };
+    let preset = form.scalar("preset")?;
+    let secrets = form.items("secret").iter().filter_map(|node| node.scalar()).map(|secret| Template::parse(&secret.text)).collect();
+    let option = |name: &&'static str| {
+        let value = form.scalar(name)?;
+        Some((Arc::from(*name), Template::parse(&value.text), value.span))
+    };
+    let options = WEBHOOK_OPTIONS.iter().filter_map(option).collect();
+    let settings = WebhookSettings { at: preset.span, preset: preset.text.as_str().into(), path, secrets, options };
+    Some(DoorSettings { name: system.into(), at: preset.span, kind: DoorKind::Webhook(settings) })
+}
+
+/// What a webhook changes of its preset, in the order in which it counts.
+const WEBHOOK_OPTIONS: [&str; 11] =
+    ["header", "algorithm", "encoding", "prefix", "separator", "signed", "timestamp", "tolerance", "id_header", "secret_is", "origin"];
 
 fn route(text: &Scalar, to: &mut Problems) -> Option<Route> {
     let route = Route::parse(&text.text);

@@ -116,7 +116,7 @@ impl<'f> Read<'f> {
 
     /// Whatever others may bring us something through.
     fn ways_in<'r>(&'r self, flows: &'r [&'r Filled<'f>]) -> doors::WaysIn<'r, 'f> {
-        doors::WaysIn { apis: &self.apis, flows }
+        doors::WaysIn { systems: &self.systems, apis: &self.apis, flows }
     }
 
     fn environment(&self, name: Option<&str>, to: &mut Problems) -> Option<&Filled<'f>> {

@@ -12,7 +12,7 @@ use crate::{
     connector::{Connector, System},
     interface::{Interface, Operation},
     plan::{BreakerPolicy, Policy, SystemPlan},
-    settings::{Auth, BulkSettings, KeyPlace, Limits, OperationSettings, OutcomeWord, SystemSettings, Template},
+    settings::{Auth, BulkSettings, KeyPlace, Limits, OperationSettings, OutcomeWord, SignSettings, SystemSettings, Template},
 };
 
 /// The header of correlation ids where nothing is said.
@@ -175,7 +175,9 @@ pub(super) fn find(bundle: &Bundle, path: &Scalar, to: &mut Problems) -> Option<
 }
 
 fn connect(settings: &SystemSettings, connectors: &[&dyn Connector], bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {
-    settings.schema?;
+    if settings.schema.is_none() && &*settings.kind != "http" {
+        return None;
+    }
     let Some(connector) = connectors.iter().find(|connector| connector.key() == &*settings.kind) else {
         to.error(&text_codes::NOT_BUILT, settings.at, format!("`{}:` is not built yet", settings.kind), None);
         return None;
@@ -204,7 +206,8 @@ fn settings(name: &str, form: &Filled<'_>, world: &World<'_>, to: &mut Problems)
         name: name.into(),
         kind: kind.into(),
         at: at.span,
-        schema: schema.scalar().and_then(|path| find(world.bundle, path, to)),
+        // Behind `http:` stands nothing.
+        schema: schema.scalar().filter(|_| kind != "http").and_then(|path| find(world.bundle, path, to)),
         url: form.text("url").map(Template::parse),
         zone: form.scalar("zone").filter(|zone| is_zone(zone, to)).map(|zone| zone.text.as_str().into()),
         auth: form.form("auth").map_or(Auth::None, |form| auth(&form)),
@@ -235,6 +238,7 @@ fn auth(form: &Filled<'_>) -> Auth {
         Some("basic") => {
             inner("basic").map_or(Auth::None, |form| Auth::Basic { user: template(&form, "user"), password: template(&form, "password") })
         }
+        Some("hmac") => inner("hmac").map_or(Auth::None, |form| Auth::Hmac(signing(&form))),
         Some("bearer") => Auth::Bearer(template(form, "bearer")),
         Some("api_key") => inner("api_key").map_or(Auth::None, |form| api_key(&form)),
         Some("oauth2") => inner("oauth2").map_or(Auth::None, |form| Auth::OAuth2 {
@@ -244,6 +248,20 @@ fn auth(form: &Filled<'_>) -> Auth {
             scope: form.text("scope").map(Template::parse),
         }),
         _ => Auth::None,
+    }
+}
+
+fn signing(form: &Filled<'_>) -> SignSettings {
+    let option = |name: &&'static str| {
+        let value = form.scalar(name)?;
+        Some((Arc::from(*name), Template::parse(&value.text), value.span))
+    };
+    let options = ["header", "algorithm", "encoding", "prefix", "signed", "timestamp", "id_header", "secret_is"];
+    SignSettings {
+        at: form.scalar("preset").map_or(form.node.span, |preset| preset.span),
+        preset: form.text("preset").unwrap_or("standard").into(),
+        secret: template(form, "secret"),
+        options: options.iter().filter_map(option).collect(),
     }
 }
 

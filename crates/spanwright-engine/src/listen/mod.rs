@@ -11,6 +11,7 @@ use std::{net::SocketAddr, sync::Arc};
 
 use tokio::sync::watch;
 
+mod coding;
 mod request;
 mod routes;
 mod serve;

@@ -14,7 +14,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{
     HeaderMap, Response,
     body::{Body, Incoming},
-    header::{CONTENT_LENGTH, HeaderName, HeaderValue},
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue},
 };
 use spanwright_core::{
     codes,
@@ -31,7 +31,7 @@ use tokio::{
 };
 
 use super::{
-    BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST,
+    BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding,
     routes::{Found, Routes},
     state::Whereabouts,
     waiters::Waiters,
@@ -103,7 +103,12 @@ impl Office {
     /// The answer to a request; there is always one.
     pub(super) async fn serve(self: Arc<Self>, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
         let given = request.headers().get(CORRELATION).cloned();
-        let answer = self.answer(request, peer).await;
+        let accepts = request.headers().get(ACCEPT_ENCODING).and_then(|accepts| accepts.to_str().ok()).map(String::from);
+        let mut answer = self.answer(request, peer).await;
+        if let Some(packed) = coding::packed(accepts.as_deref(), &answer.body) {
+            answer.body = packed;
+            answer.headers.extend([("content-encoding", "gzip"), ("vary", "accept-encoding")].map(|(n, v)| (n.into(), v.into())));
+        }
         written(answer, given)
     }
 
@@ -174,6 +179,11 @@ impl Office {
         room.clear();
         let seam = &*self.routes.door(door).door;
         let refuse = |refused: &Refused| Taken::Answer(seam.answer(None, &Said::Refused(refused)));
+        let packed = carried.headers.get(CONTENT_ENCODING).and_then(|coding| coding.to_str().ok());
+        let body = match coding::unpacked(packed, carried.body.clone()) {
+            Ok(body) => body,
+            Err(refused) => return refuse(&refused),
+        };
         let headers: Vec<(&str, &[u8])> = carried.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let Ok(Found { parameters, .. }) = self.routes.find(&carried.method, &carried.path) else { return refuse(&ours_to_blame()) };
         let request = Request {
@@ -183,7 +193,7 @@ impl Office {
             query: &carried.query,
             parameters: &parameters,
             headers: &headers,
-            body: &carried.body,
+            body: &body,
             from: carried.peer.ip(),
         };
         let value = |name: &str| self.variables.value(name);

@@ -116,6 +116,11 @@ impl Trial {
         self.files.insert(file.into(), text.into_bytes());
     }
 
+    /// Writes a further file of the project.
+    pub fn write(&mut self, file: &str, text: &str) {
+        self.files.insert(file.into(), text.as_bytes().to_vec());
+    }
+
     fn bundle(&self) -> Bundle {
         Bundle::new(self.files.clone())
     }

@@ -28,6 +28,7 @@ mod schema;
 mod story;
 mod test;
 mod variables;
+mod webhook;
 
 use std::{io, process::ExitCode};
 
@@ -81,6 +82,8 @@ enum Command {
     Explain(explain::Explain),
     Schema(schema::Schema),
     Convert(convert::Convert),
+    #[command(subcommand)]
+    Webhook(webhook::Webhook),
     Completions(completions::Completions),
 }
 
@@ -101,6 +104,7 @@ impl Command {
             Command::Explain(explain) => explain.run(out),
             Command::Schema(schema) => schema.run(out),
             Command::Convert(convert) => convert.run(out),
+            Command::Webhook(webhook) => webhook.run(out),
             Command::Completions(completions) => completions.run(out),
         }
     }

@@ -15,3 +15,4 @@ mod run;
 mod schema;
 mod secrets;
 mod suite;
+mod webhook;

@@ -4,6 +4,10 @@
 //! | --- | --- |
 //! | JSON | what it says |
 //! | form | a record of texts |
+//! | JSON Lines | a list of what each line says |
+//! | CSV | a list of records of texts, by the names of its first line ([`csv`]) |
+//! | XML | a tree of elements ([`xml`]) |
+//! | multipart form | a list of parts ([`multipart`]) |
 //! | plain text | a text |
 //! | nothing at all | null |
 
@@ -14,6 +18,13 @@ use spanwright_core::{
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
 use super::beside::{form, unreadable};
+
+pub mod csv;
+pub mod multipart;
+pub mod xml;
+
+/// Lines of JSON Lines in one body.
+pub const LINES_MOST: usize = 100_000;
 
 /// What a body says that it is.
 struct MediaType<'t> {
@@ -36,6 +47,10 @@ pub fn read<'r>(request: &Request<'r>, room: &'r Room) -> Result<Value<'r>, Refu
     match media.essence.as_str() {
         essence if is_json(essence) => json_body(media.utf8(request.body)?, room),
         "application/x-www-form-urlencoded" => form(media.utf8(request.body)?, "the form", room),
+        "application/x-ndjson" | "application/jsonl" | "application/json-lines" => lines(media.utf8(request.body)?, room),
+        "text/csv" => csv::read(media.utf8(request.body)?, room),
+        "multipart/form-data" => multipart::read(request.body, media.parameter("boundary"), room),
+        essence if is_xml(essence) => xml::read(request.body, media.parameter("charset"), room),
         "text/plain" => Ok(Value::Text(media.utf8(request.body)?)),
         other => Err(not_taken(&format!("`{}` is not read here", crate::http::excerpt::bounded(other)))),
     }
@@ -45,12 +60,28 @@ fn is_json(essence: &str) -> bool {
     essence == "application/json" || essence == "text/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
 }
 
+fn is_xml(essence: &str) -> bool {
+    matches!(essence, "application/xml" | "text/xml") || (essence.starts_with("application/") && essence.ends_with("+xml"))
+}
+
+fn lines<'r>(text: &'r str, room: &'r Room) -> Result<Value<'r>, Refused> {
+    let mut values = Vec::new();
+    for (n, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        if values.len() == LINES_MOST {
+            return Err(unreadable(format!("there are more than {LINES_MOST} lines")));
+        }
+        let value = json::read(line.as_bytes(), room);
+        values.push(value.map_err(|fault| unreadable(format!("line {} is no JSON at byte {}: {}", n + 1, fault.at, fault.says)))?);
+    }
+    Ok(Value::List(room.bump().alloc_slice_copy(&values)))
+}
+
 fn json_body<'r>(text: &'r str, room: &'r Room) -> Result<Value<'r>, Refused> {
     json::read(text.as_bytes(), room).map_err(|fault| unreadable(format!("the body is no JSON at byte {}: {}", fault.at, fault.says)))
 }
 
 fn not_taken(says: &str) -> Refused {
-    let kinds = "JSON, a form, or plain text";
+    let kinds = "JSON, JSON Lines, XML, CSV, a form, a multipart form, or plain text";
     Refused::new(415, Failure::new(&codes::BODY_TYPE, format!("{says}; send {kinds}")))
 }
 

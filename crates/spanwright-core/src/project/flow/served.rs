@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use spanwright_map::Program;
 use spanwright_shape::{
     shape::{Shape, ShapeRef},
     text::{form, form::Filled},
@@ -28,7 +29,7 @@ impl Builder<'_, '_> {
         }
         self.waiter = found.map(|(door, operation)| self.waiter(door, operation, waits));
         let when = self.expression(form, "when", &brought);
-        let once = self.scalar_of(form, "once", &brought);
+        let once = self.scalar_of(form, "once", &brought).or_else(|| self.webhook_id(form, &brought));
         let key = self.scalar_of(form, "key", &brought);
         self.check_never_empty(form, key.as_ref().filter(|_| !brought.lost));
         let version = self.scalar_of(form, "version", &brought);
@@ -36,7 +37,7 @@ impl Builder<'_, '_> {
         names.extend(brought.names.iter().cloned());
         let first = Scene { names, ..brought };
         let source = found.map(|(door, operation)| {
-            let kind = SourceKind::Door(Served { door, operation, reply_within: within, late, same_body: true });
+            let kind = SourceKind::Door(Served { door, operation, reply_within: within, late, same_body: form.node("webhook").is_none() });
             Source { name: format!("{}.source", self.flow).into(), kind, when, once, key, version }
         });
         (source, first)
@@ -45,8 +46,17 @@ impl Builder<'_, '_> {
     fn door_of(&mut self, form: &Filled<'_>) -> Option<(usize, usize)> {
         match form.named()? {
             ("http", _, _) => Some((self.known.doors.of_flow(self.flow)?, 0)),
+            ("webhook", _, operand) => Some((self.known.doors.of_system(operand.scalar()?, self.to)?, 0)),
             (_, _, operand) => self.known.doors.operation(operand.scalar()?, self.to),
         }
+    }
+
+    /// `id:` of the system's webhooks, where the flow says nothing else.
+    fn webhook_id(&mut self, form: &Filled<'_>, brought: &Scene) -> Option<Program> {
+        let system = form.scalar("webhook").filter(|_| form.node("once").is_none())?;
+        let number = self.known.systems.find(&system.text, system, self.to)?;
+        let webhooks = self.known.systems.get(number).form.form("webhooks")?;
+        self.scalar_of(&webhooks, "id", brought)
     }
 
     /// What the source's own expressions see: the body, and what came beside it.

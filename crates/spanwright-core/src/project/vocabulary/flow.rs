@@ -41,7 +41,7 @@ static SOURCE: Form = Form {
     ],
     one_of: OneOf::Must(&[
         Choice::of("poll", Kind::Op, "An operation that is asked again and again.", POLL),
-        Choice::not_yet("webhook", "What a system pushes to us."),
+        Choice::of("webhook", Kind::Name, "What a system pushes to us; the system says where and how it signs.", &[]),
         Choice::not_yet("queue", "A queue of a broker."),
         Choice::not_yet("flow", "What other flows hand over."),
         Choice::of("http", Kind::Text, "Requests to us: a method and a path, as `POST /orders/{id}`.", SERVED),

@@ -12,7 +12,7 @@ pub static SYSTEM: Form = Form {
         Key::must("system", Kind::Name, "Its name, as the file's; flows say `name.operation`."),
         super::ABOUT,
         super::OWNER,
-        Key::must("url", Kind::Text, "Where it answers."),
+        Key::may("url", Kind::Text, "Where it answers. Left out where it only pushes to us, or where its WSDL says so."),
         Key::may("zone", Kind::Text, "The zone of its times that carry none, as `Europe/Berlin`."),
         Key::may("correlation", Kind::Word, "The header that carries the correlation id; `x-correlation-id` where nothing is said."),
         Key::may("auth", Kind::Form(&AUTH), "How we show who we are."),
@@ -26,7 +26,7 @@ pub static SYSTEM: Form = Form {
             "What the schema does not say of its operations, or operations that it does not have.",
         ),
         Key::not_yet("closed", "Times at which it is not called."),
-        Key::not_yet("webhooks", "What it pushes to us."),
+        Key::may("webhooks", Kind::Form(&WEBHOOKS), "What it pushes to us: one endpoint, for any number of flows."),
     ],
     one_of: OneOf::Must(&[
         Choice::of("soap", Kind::File, "SOAP 1.1 or 1.2, document/literal; the WSDL that is pinned in the project.", &[]),
@@ -34,7 +34,7 @@ pub static SYSTEM: Form = Form {
         Choice::not_yet("graphql", "GraphQL; the schema that is pinned in the project."),
         Choice::not_yet("amqp", "A message broker."),
         Choice::not_yet("files", "A folder."),
-        Choice::not_yet("http", "HTTP without a schema."),
+        Choice::of("http", Kind::Value, "HTTP without a schema: nothing stands behind it, and its operations are declared by hand.", &[]),
     ]),
 };
 
@@ -56,7 +56,7 @@ static AUTH: Form = Form {
             &[],
         ),
         Choice::not_yet("wsse", "A WS-Security user name token."),
-        Choice::not_yet("hmac", "A signature over each request."),
+        Choice::of("hmac", Kind::Form(&HMAC), "A signature over each request, as of a webhook: made anew for each attempt.", &[]),
         Choice::not_yet("mtls", "A client certificate."),
         Choice::not_yet("login", "An operation that hands out a session token."),
     ]),
@@ -64,6 +64,27 @@ static AUTH: Form = Form {
 
 static BASIC: Form =
     Form::of("basic", "User and password.", &[Key::must("user", Kind::Text, "The user."), Key::must("password", SECRET, "The password.")]);
+
+static HMAC: Form = Form::of(
+    "hmac",
+    "A signature over each request.",
+    &[
+        Key::must("secret", SECRET, "The secret."),
+        Key::may(
+            "preset",
+            Kind::Words(&["standard", "github", "stripe", "slack", "shopify", "hmac"]),
+            "How it is signed. `standard` where nothing is said: Standard Webhooks, with the idempotency key as `webhook-id`.",
+        ),
+        Key::may("header", Kind::Word, "The header that carries the signature."),
+        Key::may("algorithm", Kind::Words(&["sha1", "sha256", "sha512"]), "The hash of the HMAC."),
+        Key::may("encoding", Kind::Words(&["hex", "base64", "base64url"]), "How the signature is written."),
+        Key::may("prefix", Kind::Text, "What stands before the signature, as `sha256=`."),
+        Key::may("signed", Kind::Text, "What is signed, as `{timestamp}.{body}`."),
+        Key::may("timestamp", Kind::Word, "The header that carries the time, in seconds since 1970."),
+        Key::may("id_header", Kind::Word, "The header that says which event it is."),
+        Key::may("secret_is", Kind::Words(&["raw", "base64", "hex"]), "How the secret is written."),
+    ],
+);
 
 static API_KEY: Form = Form {
     name: "api_key",
@@ -83,6 +104,36 @@ static OAUTH2: Form = Form::of(
         Key::must("client_id", Kind::Text, "Who we are."),
         Key::must("client_secret", SECRET, "And the proof."),
         Key::may("scope", Kind::Text, "What we ask for, separated by blanks."),
+    ],
+);
+
+static WEBHOOKS: Form = Form::of(
+    "webhooks",
+    "What a system pushes to us. Each request is verified over its raw bytes before anything else is looked at.",
+    &[
+        Key::must(
+            "preset",
+            Kind::Words(&["standard", "github", "stripe", "slack", "shopify", "twilio", "hmac"]),
+            "How it signs; `hmac` for a sender that is none of the others.",
+        ),
+        Key::must("path", Kind::Text, "Where it is served, as `/in/stripe`."),
+        Key::must("secret", Kind::Either(&[Kind::List(&SECRET), SECRET]), "The secret; of a list each is accepted, while one is changed."),
+        Key::may("id", Kind::Expr, "Which event it is. Left out: what the preset knows (`webhook-id`, `X-GitHub-Delivery`, ..)."),
+        Key::may("header", Kind::Word, "The header that carries the signature."),
+        Key::may("algorithm", Kind::Words(&["sha1", "sha256", "sha512"]), "The hash of the HMAC."),
+        Key::may("encoding", Kind::Words(&["hex", "base64", "base64url"]), "How the signature is written."),
+        Key::may("prefix", Kind::Text, "What stands before the signature, as `sha256=`."),
+        Key::may("separator", Kind::Text, "What separates several signatures."),
+        Key::may("signed", Kind::Text, "What is signed, as `{timestamp}.{body}`."),
+        Key::may("timestamp", Kind::Word, "The header that carries the time, in seconds since 1970."),
+        Key::may("tolerance", Kind::Text, "By how much the time may be wrong. 5m where nothing is said."),
+        Key::may("id_header", Kind::Word, "The header that says which event it is."),
+        Key::may("secret_is", Kind::Words(&["raw", "base64", "hex"]), "How the secret is written."),
+        Key::may(
+            "origin",
+            Kind::Text,
+            "The address by which the sender knows us, as `https://hooks.example.com`, where a proxy stands before us.",
+        ),
     ],
 );
 

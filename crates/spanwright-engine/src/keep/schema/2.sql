@@ -1,5 +1,6 @@
 -- From schema 1 to 2: chores are written, people acknowledge and edit.
 ALTER TABLE message ADD COLUMN parent INTEGER;
+ALTER TABLE message ADD COLUMN beside BLOB;
 ALTER TABLE run ADD COLUMN acknowledged INTEGER;
 CREATE INDEX run_stopped_id ON run (id) WHERE state IN (4, 5);
 -- A refusal says that no earlier try of unknown outcome had arrived; schema 1 kept the print all the same.
