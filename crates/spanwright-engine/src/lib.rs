@@ -11,6 +11,7 @@
 
 pub mod clock;
 pub mod codes;
+pub mod fetch;
 pub mod keep;
 pub mod listen;
 pub mod observe;

@@ -173,7 +173,12 @@ impl<'d> Compiler<'d, '_> {
                 continue;
             }
             let bound = document.root.scope.iter().find(|(prefix, uri)| *uri == document.target && !prefix.is_empty());
-            let prefix = bound.map(|(prefix, _)| prefix.clone());
+            // A schema that does not name itself is named as the first other one names it.
+            let by_others = || {
+                let scopes = documents.all.iter().flat_map(|other| other.root.scope.iter());
+                scopes.into_iter().find(|(prefix, uri)| *uri == document.target && !prefix.is_empty())
+            };
+            let prefix = bound.or_else(by_others).map(|(prefix, _)| prefix.clone());
             let taken = |prefix: &Arc<str>| {
                 matches!(&**prefix, "soap" | "xs" | "xsi" | "xml") || self.graph.prefixes.iter().any(|other| other.as_ref() == Some(prefix))
             };

@@ -37,7 +37,7 @@ fn the_help_of_each_command_is_fresh() {
         "schema",
         "completions",
     ];
-    let documents = ["convert", "schema inspect"];
+    let documents = ["convert", "schema inspect", "schema import", "schema infer-shape"];
     let page = |command: &&str| {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         format!("\n## {command}\n\n```text\n{}```\n", run(&arguments).out)

@@ -7,6 +7,8 @@
 mod envelope;
 mod fault;
 mod http;
+#[cfg(test)]
+mod laws;
 mod place;
 mod refusal;
 mod to_json;

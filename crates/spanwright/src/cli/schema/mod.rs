@@ -1,6 +1,8 @@
 //! `spanwright schema`: schemas of other systems looked at, and the editor's JSON Schema of our own files, from the very
 //! declarations that `check` reads by.
 
+mod import;
+mod infer;
 mod inspect;
 
 use anyhow::anyhow;
@@ -35,12 +37,16 @@ pub struct Schema {
 #[derive(Subcommand)]
 enum What {
     Inspect(inspect::Inspect),
+    Import(import::Import),
+    InferShape(infer::InferShape),
 }
 
 impl Schema {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         match &self.what {
             Some(What::Inspect(inspect)) => inspect.run(out),
+            Some(What::Import(import)) => import.run(out),
+            Some(What::InferShape(infer)) => infer.run(out),
             None => self.print(out),
         }
     }
