@@ -109,6 +109,8 @@ pub enum Auth {
     },
     /// A signature over each request, made anew for each attempt.
     Hmac(SignSettings),
+    /// A WS-Security user name token, in each envelope.
+    Wsse(Wsse),
     /// RFC 6749 section 4.4, client credentials: one sign-in for all calls.
     OAuth2 {
         /// The token endpoint.
@@ -133,6 +135,21 @@ pub struct SignSettings {
     pub secret: Template,
     /// What it changes of its preset.
     pub options: Vec<(Arc<str>, Template, Span)>,
+}
+
+/// `wsse: { user, password, form, timestamp }`
+#[derive(Clone, Debug)]
+pub struct Wsse {
+    /// Where it stands.
+    pub at: Span,
+    /// The user.
+    pub user: Template,
+    /// The password.
+    pub password: Template,
+    /// A digest goes out, and not the password.
+    pub digest: bool,
+    /// How long a message is good; `None`: it does not say.
+    pub timestamp: Option<Duration>,
 }
 
 /// Where an API key goes.

@@ -37,6 +37,8 @@ pub fn sign(auth: &Auth, with: &With<'_>, request: &mut HttpRequest) -> Result<(
             Ok(())
         }
         Auth::Hmac(settings) => signature::sign(settings, with, request),
+        // It is in the envelope.
+        Auth::Wsse(_) => Ok(()),
         Auth::OAuth2 { .. } => match with.token {
             Some(token) => add_header(request, "authorization", format!("Bearer {token}")),
             None => Err(Failure::new(&codes::SIGN_IN, "there is no token: the sign-in comes first")),

@@ -59,6 +59,10 @@ impl Connector for Rest {
             Some(file) => openapi::read(&yaml::read(bundle, file, to)?, to)?,
             None => Document::default(),
         };
+        if let Auth::Wsse(wsse) = &settings.auth {
+            let help = "write `basic`, `bearer`, `api_key` or `oauth2`".to_string();
+            to.error(&codes::OTHER_SIGN_IN, wsse.at, "a WS-Security token stands in a SOAP envelope, and this system has none", help);
+        }
         let Some(url) = settings.url.clone() else {
             let help = "write it beside `rest:`, for instance `url: \"${CRM_URL}\"`";
             to.error(&codes::URL, settings.at, format!("the system `{}` has no `url:`", settings.name), help.to_string());

@@ -25,12 +25,14 @@ pub mod convert;
 mod fault;
 mod interface;
 mod pieces;
+mod policy;
 mod pretend;
 mod request;
 mod system;
 #[cfg(test)]
 mod tests;
 mod verdict;
+pub mod wsse;
 
 /// The kind of system that speaks SOAP.
 #[derive(Debug)]

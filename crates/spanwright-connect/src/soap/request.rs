@@ -1,6 +1,9 @@
 //! A call as an HTTP request: SOAP 1.1 (section 6) or SOAP 1.2 (part 2, section 7).
 
-use spanwright_core::connector::{Call, HttpRequest, Refusal, With};
+use spanwright_core::{
+    connector::{Call, HttpRequest, Refusal, With},
+    settings::Auth,
+};
 use spanwright_shape::{
     room::Room,
     text::Failure,
@@ -18,6 +21,7 @@ use crate::{
 use super::codes;
 use super::content::content;
 use super::system::{SoapOperation, SoapSystem};
+use super::wsse::{self, Stamp, Token};
 
 /// The namespace of SOAP 1.1 envelopes.
 pub(super) const SOAP11: &str = "http://schemas.xmlsoap.org/soap/envelope/";
@@ -29,7 +33,8 @@ pub(super) fn request(system: &SoapSystem, operation: usize, calls: &[Call<'_>],
     let (soap, [call]) = (&system.operations[operation], calls) else {
         return Err(Refusal::System(Failure::new(&codes::CONTENT, "a SOAP request carries exactly one call")));
     };
-    let body = envelope(system, operation, soap, call).map_err(|failure| Refusal::Call(0, failure))?;
+    let security = security(system, with).map_err(Refusal::System)?;
+    let body = envelope(system, operation, soap, call, security.as_ref()).map_err(|failure| Refusal::Call(0, failure))?;
     let mut request = head(system, soap, with).map_err(Refusal::System)?;
     request.body = body;
     let headers = [(&*system.correlation, call.correlation), ("traceparent", call.trace)];
@@ -60,7 +65,33 @@ fn head(system: &SoapSystem, soap: &SoapOperation, with: &With<'_>) -> Result<Ht
     Ok(request)
 }
 
-fn envelope(system: &SoapSystem, operation: usize, soap: &SoapOperation, call: &Call<'_>) -> Result<Vec<u8>, Failure> {
+/// What the `Security` block says, where there is one.
+struct Security {
+    user: String,
+    password: String,
+    digest: bool,
+    nonce: [u8; 16],
+    stamp: Stamp,
+}
+
+/// A nonce need not be secret, only new: each try has another time, and each request another key.
+fn security(system: &SoapSystem, with: &With<'_>) -> Result<Option<Security>, Failure> {
+    let Auth::Wsse(wsse) = &system.auth else { return Ok(None) };
+    let (user, password) = (fill(&wsse.user, with)?, fill(&wsse.password, with)?);
+    let hash = blake3::hash(format!("spanwright nonce 1\0{}\0{}\0{user}\0{password}", with.request_key, with.now.0).as_bytes());
+    let mut nonce = [0; 16];
+    nonce.copy_from_slice(&hash.as_bytes()[..16]);
+    let stamp = Stamp { now: with.now, good_for: wsse.timestamp };
+    Ok(Some(Security { user, password, digest: wsse.digest, nonce, stamp }))
+}
+
+fn envelope(
+    system: &SoapSystem,
+    operation: usize,
+    soap: &SoapOperation,
+    call: &Call<'_>,
+    security: Option<&Security>,
+) -> Result<Vec<u8>, Failure> {
     let room = Room::new();
     let name = &system.interface.operations[operation].name;
     let refuse = |says: String| Failure::new(&codes::CONTENT, format!("{}.{name}: {says}", system.name));
@@ -72,6 +103,12 @@ fn envelope(system: &SoapSystem, operation: usize, soap: &SoapOperation, call: &
     let mut writer = Writer::new(planned.into_iter().chain(system.graph.prefixes()));
     let unwritable = |fault: WriteFault| refuse(fault.to_string());
     writer.start(space, "Envelope").map_err(unwritable)?;
+    if let Some(Security { user, password, digest, nonce, stamp }) = security {
+        writer.start(space, "Header").map_err(unwritable)?;
+        let token = Token { user, password, digest: *digest, nonce: *nonce };
+        wsse::write(&mut writer, space, &token, stamp).map_err(unwritable)?;
+        writer.end();
+    }
     writer.start(space, "Body").map_err(unwritable)?;
     if let Some(input) = soap.input {
         let value = content(soap, call, &room)?;

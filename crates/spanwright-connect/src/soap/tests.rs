@@ -5,7 +5,7 @@ use std::path::Path;
 use spanwright_core::{
     connector::{Answers, Call, Heard, Outcome, Reached, Refusal, Request, System, Verdict, With, Word},
     fact::Moment,
-    settings::{Auth, OperationSettings, OutcomeWord, SystemSettings, Template},
+    settings::{Auth, OperationSettings, OutcomeWord, SystemSettings, Template, Wsse},
 };
 use spanwright_shape::{
     json,
@@ -13,6 +13,7 @@ use spanwright_shape::{
     shape::{Presence, Shape},
     text::{Bundle, FileId, Problems, Scalar, Span},
     value::Value,
+    xml::{Event, Reader},
 };
 
 use super::*;
@@ -421,4 +422,64 @@ fn hostile_envelopes_never_pass_for_an_answer() {
         let (got, _) = heard(&*system, "GetOrder", 200, &[("content-type", "text/xml")], &body);
         assert!(got.starts_with(expected), "{file}: {got}");
     }
+}
+
+#[test]
+fn a_user_name_token_stands_in_the_header_and_is_new_on_each_try() {
+    let bundle = bundle(OWN);
+    let schema = bundle.find("erp.wsdl").unwrap();
+    let template = |text| Template::parse(text);
+    let wsse = Wsse {
+        at: Span { file: schema, from: 0, to: 1 },
+        user: template("u"),
+        password: template("${ERP_PASSWORD}"),
+        digest: true,
+        timestamp: Some(std::time::Duration::from_secs(60)),
+    };
+    let mut problems = Problems::new();
+    let system = Soap.system(&SystemSettings { auth: Auth::Wsse(wsse), ..settings(schema, Vec::new()) }, &bundle, &mut problems).unwrap();
+    let operation = system.interface().operation("Ping").unwrap().0;
+    let ask = |now| {
+        let call = Call { key: "k", with: Value::Record(&[]), body: None, correlation: "", trace: "" };
+        let with = With { now: Moment(now), variable: &variable, token: None, request_key: "k" };
+        let Ok(Request::Http(request)) = system.ask(operation, &[call], &with) else { panic!("it is asked") };
+        String::from_utf8(request.body).unwrap()
+    };
+    let (first, again) = (ask(1_000_000), ask(2_000_000));
+    assert!(first.contains("<soap:Header>") && first.contains("UsernameToken>") && first.contains(">1970-01-01T00:01:01.000Z<"), "{first}");
+    assert!(!first.contains(">p<"), "a digest goes out, and not the password");
+    let nonce = |envelope: &str| envelope.split("Nonce").nth(1).unwrap().to_string();
+    assert_ne!(nonce(&first), nonce(&again));
+    let mut reader = Reader::new(&first).unwrap();
+    while !matches!(reader.read().unwrap(), Event::Start(name) if name.local == "Security") {}
+    let (security, now) = (wsse::Security::read(&mut reader).unwrap(), Moment(1_000_000));
+    let known = |user: &str| (user == "u").then(|| "p".to_string());
+    assert_eq!(wsse::verify(&security, &known, now, &mut wsse::Nonces::default()), Ok("u".to_string()));
+}
+
+/// The problems of our own ERP with a policy in it, which the binding of SOAP 1.1 refers to or has inside.
+fn with_policy(policy: &str, in_binding: &str) -> Vec<String> {
+    let text = std::fs::read_to_string(format!("{OWN}/erp.wsdl")).unwrap();
+    let head = "<wsp:Policy xmlns:wsp='http://www.w3.org/ns/ws-policy' xmlns:sp='http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702' \
+                xmlns:wsu='urn:wsu' wsu:Id='P'>";
+    let from = text.find('>').unwrap() + 1;
+    let from = from + text[from..].find("<wsdl:types").or_else(|| text[from..].find("<types")).unwrap();
+    let binding = text.find("name=\"Erp11\"").unwrap();
+    let binding = binding + text[binding..].find('>').unwrap() + 1;
+    let text = format!("{}{head}{policy}</wsp:Policy>{}{in_binding}{}", &text[..from], &text[from..binding], &text[binding..]);
+    let types = std::fs::read(format!("{OWN}/types.xsd")).unwrap();
+    let bundle = Bundle::new([("erp.wsdl".to_string(), text.into_bytes()), ("types.xsd".to_string(), types)]);
+    let mut problems = Problems::new();
+    Soap.system(&settings(bundle.find("erp.wsdl").unwrap(), Vec::new()), &bundle, &mut problems);
+    problems.iter().map(|problem| format!("{} {}", problem.code.id, problem.says)).collect()
+}
+
+#[test]
+fn a_policy_that_demands_signatures_is_refused_by_name_and_others_are_not() {
+    let refers = "<wsp:PolicyReference xmlns:wsp='http://www.w3.org/ns/ws-policy' URI='#P'/>";
+    let signed = with_policy("<sp:AsymmetricBinding/>", refers);
+    assert!(matches!(signed.as_slice(), [one] if one.starts_with("C0205") && one.contains("`AsymmetricBinding`")), "{signed:?}");
+    let none: [String; 0] = [];
+    assert_eq!(with_policy("<sp:AsymmetricBinding/>", ""), none, "another binding's policy is no concern of ours");
+    assert_eq!(with_policy("<sp:TransportBinding/><sp:SupportingTokens><sp:UsernameToken/></sp:SupportingTokens>", refers), none);
 }

@@ -12,7 +12,7 @@ use crate::{
     connector::{Connector, System},
     interface::{Interface, Operation},
     plan::{BreakerPolicy, Policy, SystemPlan},
-    settings::{Auth, BulkSettings, KeyPlace, Limits, OperationSettings, OutcomeWord, SignSettings, SystemSettings, Template},
+    settings::{Auth, BulkSettings, KeyPlace, Limits, OperationSettings, OutcomeWord, SignSettings, SystemSettings, Template, Wsse},
 };
 
 /// The header of correlation ids where nothing is said.
@@ -210,7 +210,7 @@ fn settings(name: &str, form: &Filled<'_>, world: &World<'_>, to: &mut Problems)
         schema: schema.scalar().filter(|_| kind != "http").and_then(|path| find(world.bundle, path, to)),
         url: form.text("url").map(Template::parse),
         zone: form.scalar("zone").filter(|zone| is_zone(zone, to)).map(|zone| zone.text.as_str().into()),
-        auth: form.form("auth").map_or(Auth::None, |form| auth(&form)),
+        auth: form.form("auth").map_or(Auth::None, |form| auth(&form, world.variables, to)),
         correlation: form.text("correlation").unwrap_or(CORRELATION_DEFAULT).to_ascii_lowercase().into(),
         operations,
     })
@@ -232,7 +232,7 @@ fn template(form: &Filled<'_>, key: &str) -> Template {
     form.text(key).map(Template::parse).unwrap_or_default()
 }
 
-fn auth(form: &Filled<'_>) -> Auth {
+fn auth(form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> Auth {
     let inner = |name: &str| form.form(name);
     match form.named().map(|(name, _, _)| name) {
         Some("basic") => {
@@ -241,6 +241,7 @@ fn auth(form: &Filled<'_>) -> Auth {
         Some("hmac") => inner("hmac").map_or(Auth::None, |form| Auth::Hmac(signing(&form))),
         Some("bearer") => Auth::Bearer(template(form, "bearer")),
         Some("api_key") => inner("api_key").map_or(Auth::None, |form| api_key(&form)),
+        Some("wsse") => inner("wsse").map_or(Auth::None, |form| Auth::Wsse(wsse(&form, variables, to))),
         Some("oauth2") => inner("oauth2").map_or(Auth::None, |form| Auth::OAuth2 {
             token_url: template(&form, "token_url"),
             client_id: template(&form, "client_id"),
@@ -262,6 +263,16 @@ fn signing(form: &Filled<'_>) -> SignSettings {
         preset: form.text("preset").unwrap_or("standard").into(),
         secret: template(form, "secret"),
         options: options.iter().filter_map(option).collect(),
+    }
+}
+
+fn wsse(form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> Wsse {
+    Wsse {
+        at: form.node.span,
+        user: template(form, "user"),
+        password: template(form, "password"),
+        digest: form.text("form") == Some("digest"),
+        timestamp: variables.known(form, "timestamp", form.time("timestamp"), form::time, to),
     }
 }
 

@@ -55,7 +55,7 @@ static AUTH: Form = Form {
             "Client credentials (RFC 6749 section 4.4): one sign-in for all calls, renewed when it is refused.",
             &[],
         ),
-        Choice::not_yet("wsse", "A WS-Security user name token."),
+        Choice::of("wsse", Kind::Form(&WSSE), "A WS-Security user name token in each envelope, of a `soap:` system.", &[]),
         Choice::of("hmac", Kind::Form(&HMAC), "A signature over each request, as of a webhook: made anew for each attempt.", &[]),
         Choice::not_yet("mtls", "A client certificate."),
         Choice::not_yet("login", "An operation that hands out a session token."),
@@ -83,6 +83,17 @@ static HMAC: Form = Form::of(
         Key::may("timestamp", Kind::Word, "The header that carries the time, in seconds since 1970."),
         Key::may("id_header", Kind::Word, "The header that says which event it is."),
         Key::may("secret_is", Kind::Words(&["raw", "base64", "hex"]), "How the secret is written."),
+    ],
+);
+
+static WSSE: Form = Form::of(
+    "wsse",
+    "A WS-Security user name token. Messages are not signed and not encrypted.",
+    &[
+        Key::must("user", Kind::Text, "The user."),
+        Key::must("password", SECRET, "The password."),
+        Key::may("form", Kind::Words(&["text", "digest"]), "What goes out: the password, or a digest of it. `text` where nothing is said."),
+        Key::may("timestamp", Kind::Time, "A Timestamp that says how long each message is good, as `5m`; left out, there is none."),
     ],
 );
 
