@@ -34,10 +34,19 @@ pub trait Door: Send + Sync {
     ///
     /// # Errors
     /// [`Refused`]: nothing was taken.
-    fn receive<'r>(&self, request: &Request<'r>, with: &With<'_>, room: &'r Room) -> Result<Received<'r>, Refused>;
+    fn receive<'r>(&'r self, request: &Request<'r>, with: &With<'_>, room: &'r Room) -> Result<Received<'r>, Refused>;
 
-    /// Writes what is said to the sender. `operation` is `None` where the request was refused before it was known.
-    fn answer(&self, operation: Option<usize>, said: &Said<'_>) -> HttpAnswer;
+    /// Writes what is said to the sender. `asked` is `None` where the request was refused before it was known.
+    fn answer(&self, asked: Option<Asked>, said: &Said<'_>) -> HttpAnswer;
+}
+
+/// What was asked, as far as the answer must know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Which operation.
+    pub operation: usize,
+    /// The sender's dialect of the protocol, in the door's own numbers: SOAP has two versions.
+    pub dialect: u8,
 }
 
 /// What a door is made from.
@@ -229,6 +238,8 @@ pub enum Received<'r> {
 pub struct Incoming<'r> {
     /// Which operation it means.
     pub operation: usize,
+    /// The dialect that its sender speaks; see [`Asked`].
+    pub dialect: u8,
     /// The body.
     pub body: Value<'r>,
     /// What came beside it: `$headers`, `$query`, `$path`. A record of records.

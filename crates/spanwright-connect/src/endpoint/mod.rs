@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use spanwright_core::{
     connector::{Connector, System, With},
-    door::{Door, DoorKind, DoorSettings, HttpAnswer, Incoming, Received, Refused, Request, Route, Said},
+    door::{Asked, Door, DoorKind, DoorSettings, HttpAnswer, Incoming, Received, Refused, Request, Route, Said},
     interface::{Interface, Operation, Repeat},
     settings::SystemSettings,
 };
@@ -95,7 +95,7 @@ impl Door for EndpointDoor {
         self.beside.to_vec()
     }
 
-    fn receive<'r>(&self, request: &Request<'r>, _: &With<'_>, room: &'r Room) -> Result<Received<'r>, Refused> {
+    fn receive<'r>(&'r self, request: &Request<'r>, _: &With<'_>, room: &'r Room) -> Result<Received<'r>, Refused> {
         let once = key::idempotency_key(request)?;
         let beside = Value::Record(room.bump().alloc_slice_copy(&[
             ("headers", beside::headers(request, room)),
@@ -104,10 +104,10 @@ impl Door for EndpointDoor {
         ]));
         let body = body::read(request, room)?;
         let correlation = beside::correlation(request, beside::CORRELATION_DEFAULT);
-        Ok(Received::Message(Incoming { operation: 0, body, beside, once, correlation }))
+        Ok(Received::Message(Incoming { operation: 0, dialect: 0, body, beside, once, correlation }))
     }
 
-    fn answer(&self, _: Option<usize>, said: &Said<'_>) -> HttpAnswer {
+    fn answer(&self, _: Option<Asked>, said: &Said<'_>) -> HttpAnswer {
         answer::json(said)
     }
 }

@@ -31,6 +31,8 @@ pub(super) enum Strange {
     Truncated,
     /// An envelope with something else in it.
     Unexpected(String),
+    /// A header block that must be understood, and is not.
+    NotUnderstood(String),
 }
 
 impl From<xml::Fault> for Strange {
@@ -79,7 +81,7 @@ fn open_envelope(reader: &mut Reader<'_>) -> Result<String, Strange> {
 }
 
 /// Passes over the Header and stops behind the Body's start.
-fn open_body(reader: &mut Reader<'_>, space: &str) -> Result<(), Strange> {
+pub(super) fn open_body(reader: &mut Reader<'_>, space: &str) -> Result<(), Strange> {
     loop {
         match reader.read()? {
             Event::Start(name) if name.local == "Body" && reader.uri(name.space) == space => return Ok(()),
@@ -100,7 +102,10 @@ fn skip_header(reader: &mut Reader<'_>, space: &str) -> Result<(), Strange> {
                     one.name.local == "mustUnderstand" && reader.uri(one.name.space) == space && matches!(one.value.trim(), "1" | "true")
                 };
                 if reader.attributes().iter().any(binds) {
-                    return Err(Strange::Unexpected(format!("a header block `{}` that must be understood", name.local)));
+                    return Err(Strange::NotUnderstood(crate::http::excerpt::bounded(&format!(
+                        "a header block `{}` that must be understood",
+                        name.local
+                    ))));
                 }
                 skip(reader)?;
             }
@@ -144,7 +149,7 @@ fn inside<'a>(
 }
 
 /// The rest of the Body: elements behind the first are those of encoded style, and are passed over.
-fn end_of_body(reader: &mut Reader<'_>) -> Result<(), Strange> {
+pub(super) fn end_of_body(reader: &mut Reader<'_>) -> Result<(), Strange> {
     loop {
         match reader.read()? {
             Event::Start(_) => skip(reader)?,
@@ -155,7 +160,7 @@ fn end_of_body(reader: &mut Reader<'_>) -> Result<(), Strange> {
 }
 
 /// The rest of the document: a second Body is a trick, and what is cut off is noticed here.
-fn close(reader: &mut Reader<'_>) -> Result<(), Strange> {
+pub(super) fn close(reader: &mut Reader<'_>) -> Result<(), Strange> {
     loop {
         match reader.read()? {
             Event::Start(name) if name.local == "Body" => return Err(Strange::Unexpected("a second Body".to_string())),

@@ -67,7 +67,7 @@ fn port(read: &Wsdl) -> Option<&Port> {
 }
 
 /// Why none of the operations can be called, where there are any.
-fn reason(read: &Wsdl) -> Option<String> {
+pub(super) fn reason(read: &Wsdl) -> Option<String> {
     let mut operations = read.services.iter().flat_map(|service| &service.ports).flat_map(|port| &port.operations);
     operations.find_map(|operation| operation.refused.as_ref().map(|why| format!("`{}`: {why}", operation.name)))
 }

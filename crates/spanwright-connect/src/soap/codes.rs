@@ -1,4 +1,4 @@
-//! The codes of SOAP systems: C02 is what `check` says, R30 what went wrong while it ran. What SOAP shares with other
+//! The codes of SOAP systems: C02 is what `check` says, R30 what went wrong while it ran, R31 what was wrong with a request to us. What SOAP shares with other
 //! HTTP systems stands in [`crate::codes`].
 
 use spanwright_shape::codes;
@@ -19,4 +19,14 @@ codes! { "../codes/":
     UNEXPECTED "R3008" "The answer holds something else";
     ENVELOPE "R3021" "An envelope that is refused";
     ATTACHMENTS "R3022" "A message with attachments";
+    MEDIA "R3101" "A request that is no SOAP envelope";
+    MALFORMED "R3102" "An envelope that cannot be read";
+    VERSION "R3103" "A version of SOAP that is not spoken here";
+    NOT_UNDERSTOOD "R3104" "A header block that is not understood here";
+    UNKNOWN "R3105" "Nothing is asked by this element";
+    ACTION "R3106" "The action and the Body ask for different things";
+    INVALID "R3107" "A request that its schema does not allow";
+    NO_ANSWER "R3108" "The flow ended without an answer";
+    UNWRITABLE "R3109" "An answer that does not fit its schema";
+    NOT_ASKED_SO "R3110" "SOAP is asked by POST";
 }

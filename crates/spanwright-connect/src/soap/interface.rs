@@ -15,8 +15,19 @@ use spanwright_shape::{
 pub(super) fn interface(graph: &Graph, operations: &[&wsdl::Operation], settings: &SystemSettings) -> Interface {
     let mut lowering = Lowering::new(graph);
     let types = types(graph, &mut lowering);
-    let operations = operations.iter().map(|operation| one(graph, operation, settings, &mut lowering)).collect();
+    let operations = operations.iter().map(|operation| one(graph, operation, repeat(&operation.name, settings), &mut lowering)).collect();
     Interface { shapes: Arc::new(lowering.shapes), types, operations }
+}
+
+/// The same turned around: what comes in is the body, and nothing else is asked for. And the shape of its headers.
+pub(super) fn served(graph: &Graph, operations: &[&wsdl::Operation]) -> (Interface, ShapeId) {
+    let mut lowering = Lowering::new(graph);
+    let types = types(graph, &mut lowering);
+    let nothing = lowering.shapes.add(Shape::Record(RecordShape::default()));
+    let turned = |operation: Operation| Operation { with: nothing, ..operation };
+    let operations = operations.iter().map(|operation| turned(one(graph, operation, Repeat::Never, &mut lowering))).collect();
+    let headers = crate::endpoint::texts(&mut lowering.shapes);
+    (Interface { shapes: Arc::new(lowering.shapes), types, operations }, headers)
 }
 
 /// Global elements and named types by their local names; an element wins, since that is what stands in a message.
@@ -30,7 +41,7 @@ fn types(graph: &Graph, lowering: &mut Lowering<'_>) -> BTreeMap<String, TypeSha
     types
 }
 
-fn one(graph: &Graph, operation: &wsdl::Operation, settings: &SystemSettings, lowering: &mut Lowering<'_>) -> Operation {
+fn one(graph: &Graph, operation: &wsdl::Operation, repeat: Repeat, lowering: &mut Lowering<'_>) -> Operation {
     let body = operation.input.map(|input| lowering.element(input));
     let with = match body {
         Some(body) if matches!(lowering.shapes.get(body), Shape::Record(_)) => body,
@@ -53,7 +64,7 @@ fn one(graph: &Graph, operation: &wsdl::Operation, settings: &SystemSettings, lo
         body,
         gives,
         refuses,
-        repeat: repeat(&operation.name, settings),
+        repeat,
         bulk: None,
     }
 }

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use spanwright_core::{
     connector::{Connector, System},
+    door::{Door, DoorSettings},
     settings::SystemSettings,
 };
 use spanwright_shape::text::{Bundle, Code, Problems};
@@ -28,6 +29,7 @@ mod pieces;
 mod policy;
 mod pretend;
 mod request;
+mod serve;
 mod system;
 #[cfg(test)]
 mod tests;
@@ -54,5 +56,9 @@ impl Connector for Soap {
 
     fn system(&self, settings: &SystemSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {
         check::system(settings, bundle, to).map(|system| Arc::new(system) as Arc<dyn System>)
+    }
+
+    fn door(&self, settings: &DoorSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn Door>> {
+        serve::door(settings, bundle, to).map(|door| Arc::new(door) as Arc<dyn Door>)
     }
 }

@@ -441,7 +441,7 @@ fn a_user_name_token_stands_in_the_header_and_is_new_on_each_try() {
     let operation = system.interface().operation("Ping").unwrap().0;
     let ask = |now| {
         let call = Call { key: "k", with: Value::Record(&[]), body: None, correlation: "", trace: "" };
-        let with = With { now: Moment(now), variable: &variable, token: None, request_key: "k" };
+        let with = With { now: Moment(now), variable: &variable, token: None, request_key: "k", outcomes: &[] };
         let Ok(Request::Http(request)) = system.ask(operation, &[call], &with) else { panic!("it is asked") };
         String::from_utf8(request.body).unwrap()
     };

@@ -171,7 +171,9 @@ impl<'s> Judging<'s> {
         let (code, says) = match strange {
             Strange::NotSoap(what) => (&codes::NOT_SOAP, format!("answered {} with {media}, which is no SOAP: {what}", self.words())),
             Strange::Truncated => (&codes::TRUNCATED, format!("answered {} with an envelope that ends too early", self.words())),
-            Strange::Unexpected(what) => (&codes::UNEXPECTED, format!("answered {} with {what}", self.words())),
+            Strange::Unexpected(what) | Strange::NotUnderstood(what) => {
+                (&codes::UNEXPECTED, format!("answered {} with {what}", self.words()))
+            }
         };
         // A login page or a notice of maintenance is what every message would have got: the system is sick, not the message.
         self.again(self.failure(code, &says), None)

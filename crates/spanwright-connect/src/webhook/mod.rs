@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use spanwright_core::{
     codes as core_codes,
     connector::{Connector, System, With},
-    door::{Door, DoorKind, DoorSettings, HttpAnswer, Incoming, Received, Refused, Request, Route, Said, WebhookSettings},
+    door::{Asked, Door, DoorKind, DoorSettings, HttpAnswer, Incoming, Received, Refused, Request, Route, Said, WebhookSettings},
     interface::{Interface, Operation, Repeat},
     settings::{SystemSettings, Template},
 };
@@ -233,10 +233,10 @@ impl Door for WebhookDoor {
         );
         let once = self.id(&signed, &body);
         let correlation = beside::correlation(request, beside::CORRELATION_DEFAULT);
-        Ok(Received::Message(Incoming { operation: 0, body, beside, once, correlation }))
+        Ok(Received::Message(Incoming { operation: 0, dialect: 0, body, beside, once, correlation }))
     }
 
-    fn answer(&self, _: Option<usize>, said: &Said<'_>) -> HttpAnswer {
+    fn answer(&self, _: Option<Asked>, said: &Said<'_>) -> HttpAnswer {
         answer::json(said)
     }
 }

@@ -10,6 +10,7 @@ use super::{Document, codes, system};
 use crate::{
     connector::Connector,
     door::{Door, DoorKind, DoorSettings, Route, WebhookSettings},
+    interface::Interface,
     plan::{DoorPlan, Listen},
     settings::Template,
 };
@@ -127,6 +128,11 @@ impl Doors {
             to.error(&codes::NO_WEBHOOK, name.span, format!("no system `{}` pushes to us", name.text), help);
         }
         *number?
+    }
+
+    /// What an API of this name can be asked; inside `None` where it could not be built.
+    pub(super) fn interface_of(&self, api: &str) -> Option<Option<&Interface>> {
+        self.of_api.get(api).map(|number| number.map(|number| self.all[number].door.interface()))
     }
 
     pub(super) fn door(&self, number: usize) -> &dyn Door {

@@ -11,7 +11,7 @@ use spanwright_shape::{
 use super::{
     Document, Found, Systems, Variables, codes,
     flow::scene,
-    types::{Side, Typed},
+    types::{Side, Typed, Types},
 };
 use crate::plan::MapPlan;
 
@@ -53,14 +53,14 @@ impl<'f> Maps<'f> {
     pub(super) fn check(
         documents: &'f [Document<'f>],
         files: &'f [Found<'f>],
-        systems: &Systems<'_>,
+        types: Types<'_, '_>,
         variables: &Variables,
         bundle: &Bundle,
         to: &mut Problems,
     ) -> Maps<'f> {
-        let all = documents.iter().map(|(file, form)| known(file.name, form, systems, to)).collect();
+        let all = documents.iter().map(|(file, form)| known(file.name, form, types, to)).collect();
         let written = Written { all, files };
-        let all = written.all.iter().map(|map| one(map, &written, systems, variables, bundle, to)).collect();
+        let all = written.all.iter().map(|map| one(map, &written, types, variables, bundle, to)).collect();
         Maps { all, written }
     }
 
@@ -113,26 +113,26 @@ impl OtherMaps for Written<'_> {
     }
 }
 
-fn known<'f>(name: &'f str, form: &'f Filled<'f>, systems: &Systems<'_>, to: &mut Problems) -> Known<'f> {
-    let from = form.scalar("from").and_then(|text| systems.resolve(text, Side::Given, to));
-    let made = form.scalar("to").and_then(|text| systems.resolve(text, Side::Taken, to));
+fn known<'f>(name: &'f str, form: &'f Filled<'f>, types: Types<'_, '_>, to: &mut Problems) -> Known<'f> {
+    let from = form.scalar("from").and_then(|text| types.resolve(text, Side::Given, to));
+    let made = form.scalar("to").and_then(|text| types.resolve(text, Side::Taken, to));
     let mut with = Vec::new();
     for (input, node) in form.pairs("with") {
         if scene::RESERVED.contains(&input.text.as_str()) {
             let help = "name it as the call's answer is named: `as: customer`".to_string();
             to.error(&codes::RESERVED, input.span, format!("`${}` is always there, and no input's name", input.text), help);
         }
-        let typed = node.scalar().and_then(|text| systems.resolve(text, Side::Given, to));
+        let typed = node.scalar().and_then(|text| types.resolve(text, Side::Given, to));
         with.push((Arc::from(input.text.as_str()), typed.map(|typed| typed.shape)));
     }
-    let zone = from.as_ref().and_then(|typed| systems.get(typed.system).settings.zone.clone());
+    let zone = from.as_ref().and_then(|typed| types.systems.get(typed.system?).settings.zone.clone());
     Known { name, form, from, to: made, zone, with }
 }
 
 fn one<'f>(
     map: &Known<'f>,
     written: &Written<'f>,
-    systems: &Systems<'_>,
+    types: Types<'_, '_>,
     variables: &Variables,
     bundle: &Bundle,
     to: &mut Problems,
@@ -158,8 +158,8 @@ fn one<'f>(
     let mapping = map.form.node("fields").and_then(|fields| {
         let mut scope = Scope { shapes: &mut shapes, dot, names, zone: map.zone.clone() };
         let mapping = Mapping::check(fields, &mut scope, &context, to)?;
-        if let Some(typed) = &map.to {
-            check_writes(systems, typed.system, &typed.name, &mapping, fields, to);
+        if let Some((typed, system)) = map.to.as_ref().and_then(|typed| Some((typed, typed.system?))) {
+            check_writes(types.systems, system, &typed.name, &mapping, fields, to);
         }
         Some(Arc::new(mapping))
     });

@@ -47,9 +47,10 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
     let defaults = Defaults::read(filled.project.as_ref(), &variables, to);
     let world = system::World { bundle, connectors, variables: &variables, defaults: &defaults };
     let systems = Systems::check(&filled.systems, &files.systems, &world, to);
-    let maps = Maps::check(&filled.maps, &files.maps, &systems, &variables, bundle, to);
     let running: Vec<&Filled<'_>> = filled.running(chosen).collect();
     let doors = Doors::check(&filled.ways_in(&running), connectors, bundle, to);
+    let types = types::Types { systems: &systems, doors: &doors };
+    let maps = Maps::check(&filled.maps, &files.maps, types, &variables, bundle, to);
     let known = flow::Known { bundle, systems: &systems, maps: &maps, doors: &doors, variables: &variables };
     filled.check_switches(&files, to);
     let flows: Vec<_> = running.iter().filter_map(|form| flow::check(form, &known, to)).collect();

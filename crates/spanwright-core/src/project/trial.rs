@@ -8,7 +8,14 @@ use spanwright_shape::{
     text::{Bundle, Problems, Scalar},
 };
 
-use super::{Files, Maps, Read, Systems, Variables, flow::scene, policy::Defaults, system, types::Side};
+use super::{
+    Files, Maps, Read, Systems, Variables,
+    doors::Doors,
+    flow::scene,
+    policy::Defaults,
+    system,
+    types::{Side, Types},
+};
 use crate::connector::Connector;
 
 /// What is tried, and the variables that it sees.
@@ -33,7 +40,9 @@ pub fn map(
     let defaults = Defaults::read(filled.project.as_ref(), &variables, to);
     let world = system::World { bundle, connectors, variables: &variables, defaults: &defaults };
     let systems = Systems::check(&filled.systems, &files.systems, &world, to);
-    let maps = Maps::check(&filled.maps, &files.maps, &systems, &variables, bundle, to);
+    let doors = Doors::check(&filled.ways_in(&[]), connectors, bundle, to);
+    let types = Types { systems: &systems, doors: &doors };
+    let maps = Maps::check(&filled.maps, &files.maps, types, &variables, bundle, to);
     let what = maps.find(&Scalar::made(name), to)?.mapping.clone()?;
     Some(Tried { what, vars: variables.seen() })
 }
@@ -52,11 +61,14 @@ pub fn expression(
     let defaults = Defaults::read(filled.project.as_ref(), &variables, to);
     let world = system::World { bundle, connectors, variables: &variables, defaults: &defaults };
     let systems = Systems::check(&filled.systems, &files.systems, &world, to);
+    let doors = Doors::check(&filled.ways_in(&[]), connectors, bundle, to);
+    let types = Types { systems: &systems, doors: &doors };
     let mut shapes = Shapes::default();
     let (dot, zone) = match over {
         Some(over) => {
-            let typed = systems.resolve(&Scalar::made(over), Side::Given, to)?;
-            (shapes.import(&typed.shape.shapes, typed.shape.id), systems.get(typed.system).settings.zone.clone())
+            let typed = types.resolve(&Scalar::made(over), Side::Given, to)?;
+            let zone = typed.system.and_then(|system| systems.get(system).settings.zone.clone());
+            (shapes.import(&typed.shape.shapes, typed.shape.id), zone)
         }
         None => (shapes.add(Shape::Any), None),
     };

@@ -7,7 +7,7 @@ use spanwright_shape::{
     text::{Problems, Scalar, did_you_mean},
 };
 
-use super::{codes, system::Systems};
+use super::{codes, doors::Doors, system::Systems};
 use crate::interface::Interface;
 
 /// A type as it is asked for.
@@ -23,18 +23,30 @@ pub(super) enum Side {
 #[derive(Clone)]
 pub(super) struct Typed {
     pub shape: ShapeRef,
-    /// The system's number.
-    pub system: usize,
+    /// The system's number; `None`: it is one of an API of ours.
+    pub system: Option<usize>,
     /// The type's name and path, without the system.
     pub name: Arc<str>,
 }
 
-impl Systems<'_> {
-    /// Finds a type. `None`: the problems say why, or the system's schema could not be read.
+/// Where types come from: the schemas of systems, and of what we offer.
+#[derive(Clone, Copy)]
+pub(super) struct Types<'t, 'f> {
+    pub systems: &'t Systems<'f>,
+    pub doors: &'t Doors,
+}
+
+impl Types<'_, '_> {
+    /// Finds a type. `None`: the problems say why, or its schema could not be read.
     pub(super) fn resolve(&self, text: &Scalar, side: Side, to: &mut Problems) -> Option<Typed> {
         let (system, rest) = text.text.split_once(':')?;
-        let number = self.find(system, text, to)?;
-        let interface = self.interface(number)?;
+        let (number, interface) = match self.doors.interface_of(system) {
+            Some(interface) => (None, interface?),
+            None => {
+                let number = self.systems.find(system, text, to)?;
+                (Some(number), self.systems.interface(number)?)
+            }
+        };
         let from = system.len() + 1;
         let name = rest.match_indices('.').map(|(n, _)| &rest[..n]).chain([rest]).rev().find(|name| interface.types.contains_key(*name));
         let Some(name) = name else {

@@ -20,7 +20,7 @@ use spanwright_core::{
     codes,
     connector::With,
     desk::{Brought, Event, WaiterId, Word},
-    door::{HttpAnswer, Received, Refused, Request, Said},
+    door::{Asked, HttpAnswer, Received, Refused, Request, Said},
     plan::{Plan, Served},
     run::{Arrival, intake, message_id},
 };
@@ -76,7 +76,7 @@ struct Carried {
 enum Taken {
     /// It is on its way to the desk.
     Brought {
-        operation: usize,
+        asked: Asked,
         correlation: Option<String>,
         /// How long its sender waits, at most.
         patience: Duration,
@@ -157,8 +157,8 @@ impl Office {
             let taken = guarded(|| office.receive(door, &carried, id, room)).unwrap_or_else(|| Taken::Answer(ours_to_blame().problem()));
             let _gone = to.send(taken);
         });
-        let (operation, correlation, patience) = match taken.await {
-            Ok(Taken::Brought { operation, correlation, patience }) => (operation, correlation, patience),
+        let (asked, correlation, patience) = match taken.await {
+            Ok(Taken::Brought { asked, correlation, patience }) => (asked, correlation, patience),
             Ok(Taken::Answer(answer)) => return answer,
             Err(_) => return stopping().problem(),
         };
@@ -167,7 +167,7 @@ impl Office {
             Ok(Ok(word)) => Some(word),
             Ok(Err(_)) | Err(_) => None,
         };
-        let mut answer = self.say(door, operation, word).await;
+        let mut answer = self.say(door, asked, word).await;
         if let Some(correlation) = correlation {
             answer.headers.push((CORRELATION.into(), correlation.into_bytes()));
         }
@@ -203,8 +203,8 @@ impl Office {
             Ok(Received::Answer(answer)) => return Taken::Answer(answer),
             Err(refused) => return refuse(&refused),
         };
-        let operation = incoming.operation;
-        let flows = self.routes.flows(door, operation);
+        let asked = Asked { operation: incoming.operation, dialect: incoming.dialect };
+        let flows = self.routes.flows(door, asked.operation);
         if flows.is_empty() {
             let says = "no flow of the project serves this operation";
             return refuse(&Refused::new(501, Failure::new(&codes::NOT_SERVED, says)));
@@ -215,34 +215,34 @@ impl Office {
             match intake::brought(source, &incoming, room) {
                 Ok(Some(arrival)) => arrivals.push((*flow, arrival)),
                 Ok(None) => continue,
-                Err(failure) => return Taken::Answer(seam.answer(Some(operation), &Said::Refused(&Refused::new(400, failure)))),
+                Err(failure) => return Taken::Answer(seam.answer(Some(asked), &Said::Refused(&Refused::new(400, failure)))),
             }
             patience = patience.max(source.served().and_then(|served: &Served| served.reply_within).unwrap_or_default());
         }
         let correlation = arrivals.first().and_then(|(_, arrival): &(usize, Arrival)| arrival.correlation.as_deref().map(String::from));
         self.inbox.tell(Event::Brought(Brought { waiter, arrivals }));
-        Taken::Brought { operation, correlation, patience: patience + KEEP_TIME_MOST }
+        Taken::Brought { asked, correlation, patience: patience + KEEP_TIME_MOST }
     }
 
     /// The desk's word, as the door writes it.
-    async fn say(self: &Arc<Self>, door: usize, operation: usize, word: Option<Word>) -> HttpAnswer {
-        let Some(word) = word else { return self.routes.door(door).door.answer(Some(operation), &Said::Refused(&not_kept_in_time())) };
+    async fn say(self: &Arc<Self>, door: usize, asked: Asked, word: Option<Word>) -> HttpAnswer {
+        let Some(word) = word else { return self.routes.door(door).door.answer(Some(asked), &Said::Refused(&not_kept_in_time())) };
         let large = matches!(&word, Word::Replied { reply, .. } if reply.body.len() > WRITTEN_HERE_MOST);
         if !large {
-            return guarded(|| self.write(door, operation, &word)).unwrap_or_else(|| ours_to_blame().problem());
+            return guarded(|| self.write(door, asked, &word)).unwrap_or_else(|| ours_to_blame().problem());
         }
         let (to, written) = oneshot::channel();
         let office = self.clone();
         self.hands.give(Rank::Wire, move |_| {
-            let answer = guarded(|| office.write(door, operation, &word)).unwrap_or_else(|| ours_to_blame().problem());
+            let answer = guarded(|| office.write(door, asked, &word)).unwrap_or_else(|| ours_to_blame().problem());
             let _gone = to.send(answer);
         });
         written.await.unwrap_or_else(|_| stopping().problem())
     }
 
-    fn write(&self, door: usize, operation: usize, word: &Word) -> HttpAnswer {
+    fn write(&self, door: usize, asked: Asked, word: &Word) -> HttpAnswer {
         let door = &*self.routes.door(door).door;
-        let say = |said: &Said<'_>| door.answer(Some(operation), said);
+        let say = |said: &Said<'_>| door.answer(Some(asked), said);
         match word {
             Word::Accepted { message } => {
                 let id = message_id(*message);

@@ -8,5 +8,6 @@ mod crashes;
 mod days;
 mod disk;
 mod doors;
+mod facade;
 mod large;
 mod trial;

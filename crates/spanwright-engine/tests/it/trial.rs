@@ -56,7 +56,7 @@ pub fn code_of(id: &str) -> &'static Code {
     all.into_iter().chain(connect).find(|code| code.id == id).unwrap_or(&spanwright_core::codes::STOPPED_BY_STEP)
 }
 
-fn read_folder(folder: &Path, under: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
+pub fn read_folder(folder: &Path, under: &Path, files: &mut BTreeMap<String, Vec<u8>>) {
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         match path.is_dir() {

@@ -20,7 +20,7 @@ use super::read_simple;
 /// The key that says why a record is not what its schema demands. Where it is, it is the record's first.
 pub const INVALID: &str = "$invalid";
 /// The key of what the schema does not know: the peer is newer than our copy.
-pub(super) const EXTRA: &str = "$extra";
+pub const EXTRA: &str = "$extra";
 /// Reasons that one [`INVALID`] spells out.
 const REASONS_MOST: usize = 5;
 /// Stands for a namespace of the document that the schemas do not know.

@@ -36,7 +36,7 @@ mod laws;
 pub(crate) mod tests;
 
 pub use compile::compile;
-pub use decode::{Decoded, INVALID, Names, Wrong, decode, decode_all, decode_open};
+pub use decode::{Decoded, EXTRA, INVALID, Names, Wrong, decode, decode_all, decode_open};
 pub use documents::{Documents, XSD_DOCUMENTS_MOST, beside, locations};
 pub(crate) use documents::{find as find_file, read as read_tree};
 pub use encode::{EncodeFault, encode, encode_open};

@@ -63,7 +63,7 @@ impl Builder<'_, '_> {
             None => self.any(),
         };
         scene.lost = made.is_none();
-        scene.zone = made.and_then(|typed| known.systems.get(typed.system).settings.zone.clone());
+        scene.zone = made.and_then(|typed| known.systems.get(typed.system?).settings.zone.clone());
         map?.mapping.clone().map(StepKind::Map)
     }
 

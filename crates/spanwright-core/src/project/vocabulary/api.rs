@@ -15,7 +15,7 @@ pub static API: Form = Form {
         Key::not_yet("clients", "Who may come in, and how they show who they are."),
     ],
     one_of: OneOf::Must(&[
-        Choice::not_yet("soap", "SOAP 1.1 or 1.2; the WSDL that is pinned in the project."),
+        Choice::of("soap", Kind::File, "SOAP 1.1 and 1.2, as its ports say; the WSDL that is pinned in the project.", &[]),
         Choice::not_yet("rest", "JSON over HTTP; the OpenAPI document that is pinned in the project."),
         Choice::not_yet("http", "HTTP without a schema."),
     ]),

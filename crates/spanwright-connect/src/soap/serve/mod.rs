@@ -1,0 +1,128 @@
+//! SOAP offered to others: `apis/NAME.yaml` with `soap:`, the same WSDL turned around.
+//!
+//! The one idea: the element in the Body says what is asked, and nothing else does. A SOAPAction that names another operation is
+//! refused, since a gateway that lets in by the one and works by the other is a hole. What comes in is checked against its schema
+//! before it is taken; what goes out is written by the schema or is a fault, in the version of SOAP that the caller speaks.
+//!
+//! Always: whatever a caller sends, the answer is a well-formed envelope; it tells what is wrong with the request and nothing of us.
+
+mod answer;
+mod check;
+mod describe;
+mod fault;
+mod request;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use spanwright_core::{
+    connector::With,
+    door::{Asked, Door, HttpAnswer, Incoming, Received, Refused, Request, Route, Said},
+    interface::Interface,
+};
+use spanwright_shape::{
+    room::Room,
+    shape::ShapeId,
+    text::Failure,
+    value::Value,
+    wsdl::Version,
+    xsd::{ElementId, Graph},
+};
+
+pub(super) use check::door;
+use describe::Description;
+use fault::Who;
+
+use super::codes;
+use crate::endpoint::beside;
+
+/// An API that speaks SOAP.
+pub(super) struct SoapDoor {
+    routes: [Route; 1],
+    interface: Interface,
+    /// The shape of `$headers`.
+    headers: ShapeId,
+    graph: Graph,
+    /// The versions that its ports speak, the first of them where a caller's is not known.
+    versions: Vec<Version>,
+    /// In the order of the interface.
+    operations: Vec<Served>,
+    description: Description,
+}
+
+/// One operation, from the inside.
+struct Served {
+    name: Arc<str>,
+    /// The `soapAction` of each version; may be empty.
+    actions: Vec<(Version, Arc<str>)>,
+    input: Option<ElementId>,
+    output: Option<ElementId>,
+    faults: Vec<(Arc<str>, ElementId)>,
+}
+
+impl Door for SoapDoor {
+    fn routes(&self) -> &[Route] {
+        &self.routes
+    }
+
+    fn interface(&self) -> &Interface {
+        &self.interface
+    }
+
+    fn beside(&self, _: usize) -> Vec<(&str, ShapeId)> {
+        vec![("headers", self.headers)]
+    }
+
+    fn receive<'r>(&'r self, request: &Request<'r>, _: &With<'_>, room: &'r Room) -> Result<Received<'r>, Refused> {
+        if request.method == "GET" {
+            return self.described(request).map(Received::Answer);
+        }
+        if request.method != "POST" {
+            return Err(wrong_method());
+        }
+        match request::read(self, request, room) {
+            Ok(asked) => Ok(Received::Message(Incoming {
+                operation: asked.operation,
+                dialect: dialect(asked.version),
+                body: asked.body,
+                beside: Value::Record(room.bump().alloc_slice_copy(&[("headers", beside::headers(request, room))])),
+                once: None,
+                correlation: beside::correlation(request, beside::CORRELATION_DEFAULT),
+            })),
+            Err(fault) => Ok(Received::Answer(fault.answer())),
+        }
+    }
+
+    fn answer(&self, asked: Option<Asked>, said: &Said<'_>) -> HttpAnswer {
+        let version = asked.map_or(self.versions[0], |asked| version(asked.dialect));
+        answer::said(self, version, asked.map(|asked| asked.operation), said)
+    }
+}
+
+impl SoapDoor {
+    /// `GET ?wsdl`, and the files that it imports.
+    fn described(&self, request: &Request<'_>) -> Result<HttpAnswer, Refused> {
+        let address = format!("{}{}", request.origin, request.path);
+        let found = self.description.find(request.query).map(|file| self.description.write(file, &address));
+        let body = found.ok_or_else(wrong_method)?;
+        Ok(HttpAnswer { status: 200, headers: vec![("content-type".into(), b"text/xml; charset=utf-8".to_vec())], body: body.into_bytes() })
+    }
+}
+
+/// The number of a version in an [`Asked`].
+fn dialect(version: Version) -> u8 {
+    match version {
+        Version::Soap11 => 0,
+        Version::Soap12 => 1,
+    }
+}
+
+fn version(dialect: u8) -> Version {
+    if dialect == 1 { Version::Soap12 } else { Version::Soap11 }
+}
+
+fn wrong_method() -> Refused {
+    let says = "SOAP is asked by POST; its description is at `?wsdl`";
+    Refused::new(405, Failure::new(&codes::NOT_ASKED_SO, says)).with("allow", "POST")
+}
