@@ -13,9 +13,10 @@ use std::{
 use spanwright_core::{
     connector::{HttpRequest, Outcome, Request, Verdict},
     desk::{
-        Command, Desk, Event, Exchange, Happening as Happened, Order, PollJob, Report, Setup, SignIn,
+        Brought, Command, Desk, Event, Exchange, Happening as Happened, Order, PollJob, Report, Setup, SignIn, WaiterId,
         errand::{Batch, Errand, Lent, Polled, SigningIn, Told, unheard},
     },
+    door::Incoming,
     fact::{Chore, ChoreKind, Fact, Moment, PlanBundle, PlanId, RunId, StoppedFilter, Store as _, Way},
     plan::Plan,
     run::{advance_watched, intake},
@@ -25,6 +26,7 @@ use spanwright_shape::{
     json,
     room::Room,
     text::{Problems, Span},
+    value::Value,
 };
 
 use super::{
@@ -134,6 +136,9 @@ impl<'p> Player<'p> {
     fn play(&mut self) {
         let mut out = Vec::new();
         let mut desk = self.open(&mut out);
+        if self.is_served() {
+            self.bring_all();
+        }
         let ends = self.stage.story.until.map(|until| self.stage.test.begins.after(until));
         let last = self.stage.test.begins.after(TIME_MOST);
         for _ in 0..EVENTS_MOST {
@@ -238,8 +243,41 @@ impl<'p> Player<'p> {
         }
     }
 
+    /// Whether others bring the messages of the flow.
+    fn is_served(&self) -> bool {
+        self.stage.plan.flows[self.stage.flow].source.as_ref().is_some_and(|source| source.served().is_some())
+    }
+
+    fn bring_all(&mut self) {
+        std::mem::take(&mut self.messages).iter().for_each(|message| self.brought(message));
+    }
+
+    /// A message that somebody brings.
+    fn brought(&mut self, message: &[u8]) {
+        let (room, plan) = (Room::new(), self.stage.plan);
+        let (Some(source), Ok(body)) = (&plan.flows[self.stage.flow].source, json::read(message, &room)) else { return };
+        let nothing = ["headers", "query", "path"].map(|name| (name, Value::Record(&[])));
+        let operation = source.served().map_or(0, |served| served.operation);
+        let incoming = Incoming { operation, dialect: 0, body, beside: Value::Record(&nothing), once: None, correlation: None };
+        match intake::brought(source, &incoming, &room) {
+            Ok(Some(arrival)) => {
+                self.next += 1;
+                let waiter = WaiterId(self.next);
+                self.soon.push_back(Event::Brought(Brought { waiter, arrivals: vec![(self.stage.flow, arrival)] }));
+            }
+            Ok(None) => {}
+            Err(why) => {
+                let says = format!("the source refuses this message: {} {}", why.code.id, why.says);
+                self.to.error(&codes::CANNOT, self.stage.at, says, None);
+            }
+        }
+    }
+
     /// A message that came late: to a poll that waits, or to the next one.
     fn bring(&mut self, desk: &mut Desk, out: &mut Vec<Command>) {
+        if self.is_served() {
+            return self.bring_all();
+        }
         match self.asking.take() {
             Some(job) => self.poll(job),
             None => self.on(desk, Event::Told(Order::PollNow), out),
@@ -380,7 +418,7 @@ impl<'p> Player<'p> {
     fn sign_in(&mut self, job: SignIn) {
         let system = job.system;
         let errand = SigningIn { job };
-        let asked = Asked { system, operation: None, sight: spanwright_shape::value::Value::Null };
+        let asked = Asked { system, operation: None, sight: Value::Null };
         let reply = self.script.answer(&asked, self.stage.plan, self.to).or_else(|| script::token(self.stage.plan, system));
         match (self.lending(|lent| lent.ask(&errand, &Room::new())), reply) {
             (Ok(_), Some(reply)) => self.answer(errand, reply),

@@ -9,10 +9,12 @@ mod completions;
 mod convert;
 mod dead_letters;
 mod demo;
+mod docs;
 mod documents;
 mod embedded;
 mod explain;
 mod folder;
+mod graph;
 mod init;
 mod journal;
 mod map;
@@ -61,6 +63,7 @@ Examples:
   spanwright init shop && cd shop         a project to start from
   spanwright check                        every problem of the project, with its place
   spanwright test                         its tests, in a time that is only counted
+  spanwright docs                         its documents: overview, diagrams, mapping documents
   spanwright run                          run it; Ctrl-C ends it gracefully
   spanwright dead-letters                 what could not be delivered, by cause
 
@@ -72,6 +75,8 @@ enum Command {
     Check(check::Check),
     Run(run::Run),
     Test(test::Test),
+    Docs(docs::Docs),
+    Graph(graph::Graph),
     Demo(demo::Demo),
     Map(map::Map),
     Messages(messages::Messages),
@@ -94,6 +99,8 @@ impl Command {
             Command::Check(check) => check.run(out),
             Command::Run(run) => run.run(out),
             Command::Test(test) => test.run(out),
+            Command::Docs(docs) => docs.run(out),
+            Command::Graph(graph) => graph.run(out),
             Command::Demo(demo) => demo.run(out),
             Command::Map(map) => map.run(out),
             Command::Messages(messages) => messages.run(out),

@@ -25,6 +25,8 @@ fn the_help_of_each_command_is_fresh() {
         "init",
         "check",
         "test",
+        "docs",
+        "graph",
         "run",
         "demo",
         "map",

@@ -6,6 +6,7 @@ mod commands;
 mod crash;
 mod demo;
 mod docs;
+mod documents;
 mod examples;
 mod large;
 mod map;

@@ -1,0 +1,186 @@
+//! A flow: where its messages come from, its steps, and what it asks of systems.
+
+use spanwright_core::plan::{Flow, Plan, SourceKind, Step, StepKind};
+
+use super::{Documents, effects::Effect, text, time};
+
+/// One flow.
+#[derive(Clone, Debug)]
+pub struct FlowPage {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub about: Option<String>,
+    /// Who is asked.
+    pub owner: Option<String>,
+    /// Where its messages come from.
+    pub from: From,
+    /// `.Number`: which record one is about.
+    pub key: Option<String>,
+    /// Which state of it is newer.
+    pub version: Option<String>,
+    /// Which event one is.
+    pub once: Option<String>,
+    /// Only these.
+    pub when: Option<String>,
+    /// What happens to each.
+    pub steps: Vec<StepPage>,
+}
+
+/// Where messages come from.
+#[derive(Clone, Debug)]
+pub enum From {
+    /// We ask.
+    Poll {
+        /// The system.
+        system: String,
+        /// The operation.
+        operation: String,
+        /// How it goes over the wire.
+        wire: String,
+        /// How often.
+        every: String,
+        /// The parameter of the next page.
+        pages: Option<String>,
+        /// The items of a page.
+        each: Option<String>,
+        /// How far it has read: parameter, overlap.
+        cursor: Option<(String, String)>,
+    },
+    /// Others bring them.
+    Door {
+        /// Its name.
+        door: String,
+        /// `POST /orders`
+        wire: String,
+        /// How long the sender waits for a reply.
+        reply_within: Option<String>,
+    },
+    /// Nobody: programs alone.
+    Nowhere,
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+pub struct StepPage {
+    /// Its name.
+    pub name: String,
+    /// Only where this is true.
+    pub when: Option<String>,
+    /// What it does.
+    pub what: What,
+}
+
+/// What a step does.
+#[derive(Clone, Debug)]
+pub enum What {
+    /// A map makes a new body.
+    Map(String),
+    /// It goes on only where this is true.
+    Only(String),
+    /// The first way whose condition is true.
+    Route(Vec<(String, Vec<StepPage>)>),
+    /// For each item.
+    Each(String, Vec<StepPage>),
+    /// A dead letter.
+    Fail(String),
+    /// Something is asked of a system.
+    Effect(Box<Effect>),
+    /// Whoever waits is answered.
+    Reply(String),
+}
+
+/// The page of a flow.
+pub(super) fn page(flow: &Flow, plan: &Plan, files: &Documents) -> FlowPage {
+    let form = files.flow(&flow.name);
+    let source = flow.source.as_ref();
+    let words = |program: Option<&spanwright_map::Program>| program.map(|program| program.text().to_string());
+    FlowPage {
+        name: flow.name.to_string(),
+        about: text(form.as_ref(), "about"),
+        owner: text(form.as_ref(), "owner"),
+        from: from(flow, plan),
+        key: words(source.and_then(|source| source.key.as_ref())),
+        version: words(source.and_then(|source| source.version.as_ref())),
+        once: words(source.and_then(|source| source.once.as_ref())),
+        when: words(source.and_then(|source| source.when.as_ref())),
+        steps: steps(&flow.steps, flow, plan),
+    }
+}
+
+fn from(flow: &Flow, plan: &Plan) -> From {
+    let Some(source) = &flow.source else { return From::Nowhere };
+    match &source.kind {
+        SourceKind::Poll(poll) => {
+            let system = &plan.systems[poll.system];
+            let operation = &system.system.interface().operations[poll.operation];
+            From::Poll {
+                system: system.name.to_string(),
+                operation: operation.name.to_string(),
+                wire: operation.wire.to_string(),
+                every: time(poll.every),
+                pages: poll.pages.as_ref().map(|pages| pages.into.to_string()),
+                each: poll.each.as_ref().map(|each| each.text().to_string()),
+                cursor: poll.cursor.as_ref().map(|cursor| (cursor.into.to_string(), time(cursor.overlap))),
+            }
+        }
+        SourceKind::Door(served) => {
+            let door = &plan.doors[served.door];
+            let operation = &door.door.interface().operations[served.operation];
+            From::Door { door: door.name.to_string(), wire: operation.wire.to_string(), reply_within: served.reply_within.map(time) }
+        }
+    }
+}
+
+fn steps(steps: &[Step], flow: &Flow, plan: &Plan) -> Vec<StepPage> {
+    steps
+        .iter()
+        .map(|step| StepPage {
+            name: step.name.to_string(),
+            when: step.when.as_ref().map(|when| when.text().to_string()),
+            what: what(step, flow, plan),
+        })
+        .collect()
+}
+
+fn what(step: &Step, flow: &Flow, plan: &Plan) -> What {
+    match &step.kind {
+        StepKind::Map(mapping) => What::Map(mapping.name().to_string()),
+        StepKind::Only(test) => What::Only(test.text().to_string()),
+        StepKind::Route(ways) => {
+            let way = |(when, inner): &(Option<spanwright_map::Program>, Vec<Step>)| {
+                (when.as_ref().map_or("else".to_string(), |when| when.text().to_string()), steps(inner, flow, plan))
+            };
+            What::Route(ways.iter().map(way).collect())
+        }
+        StepKind::Each { items, steps: inner } => What::Each(items.text().to_string(), steps(inner, flow, plan)),
+        StepKind::Fail(reason) => What::Fail(reason.text().to_string()),
+        StepKind::Call(effect) => What::Effect(Box::new(Effect::of(&flow.effects[*effect], true, plan))),
+        StepKind::Send(effect) => What::Effect(Box::new(Effect::of(&flow.effects[*effect], false, plan))),
+        StepKind::Reply(reply) => What::Reply(match (&reply.fault, reply.status) {
+            (Some(fault), _) => format!("fault {fault}"),
+            (None, Some(status)) => format!("status {status}"),
+            (None, None) => "the reply".to_string(),
+        }),
+    }
+}
+
+impl FlowPage {
+    /// Every effect, in the order of the steps.
+    pub fn effects(&self) -> Vec<&Effect> {
+        let mut found = Vec::new();
+        gather(&self.steps, &mut found);
+        found
+    }
+}
+
+fn gather<'p>(steps: &'p [StepPage], found: &mut Vec<&'p Effect>) {
+    for step in steps {
+        match &step.what {
+            What::Effect(effect) => found.push(effect),
+            What::Route(ways) => ways.iter().for_each(|(_, steps)| gather(steps, found)),
+            What::Each(_, steps) => gather(steps, found),
+            What::Map(_) | What::Only(_) | What::Fail(_) | What::Reply(_) => {}
+        }
+    }
+}

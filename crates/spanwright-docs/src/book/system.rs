@@ -1,0 +1,251 @@
+//! A system: what we do there, what we read and write, how it is spared, and what its answers mean.
+
+use std::collections::BTreeSet;
+
+use spanwright_core::{interface::Repeat, plan::SystemPlan};
+use spanwright_shape::text::{NodeKind, form::Filled};
+
+use super::{
+    Documents, Sources,
+    flow::{FlowPage, From},
+    map::MapPage,
+    text, time,
+};
+
+/// One system.
+#[derive(Clone, Debug)]
+pub struct SystemPage {
+    /// Its name.
+    pub name: String,
+    /// `soap`, `rest`.
+    pub kind: String,
+    /// What it is.
+    pub about: Option<String>,
+    /// Who is asked.
+    pub owner: Option<String>,
+    /// Where it answers, with its variables.
+    pub url: String,
+    /// The pinned schema.
+    pub schema: Option<String>,
+    /// How we show who we are; names of variables and no value.
+    pub auth: String,
+    /// What is true of it: limits, retries, breaker, zone.
+    pub settings: Vec<(String, String)>,
+    /// The operations that we use.
+    pub operations: Vec<OperationPage>,
+    /// Operations that we could use and do not.
+    pub unused: usize,
+    /// What `may:` allows, where it says.
+    pub may_call: Vec<String>,
+    /// Fields that maps read: `Customer.Number`.
+    pub reads: Vec<String>,
+    /// Fields that maps write.
+    pub writes: Vec<String>,
+}
+
+/// One operation that is used.
+#[derive(Clone, Debug)]
+pub struct OperationPage {
+    /// Its name.
+    pub name: String,
+    /// `POST /v1/contacts`
+    pub wire: String,
+    /// What the schema says of it.
+    pub about: Option<String>,
+    /// What may be done after an unknown outcome.
+    pub repeat: Repeat,
+    /// Items in one request.
+    pub bulk: Option<u32>,
+    /// The flows that ask it, and how.
+    pub flows: Vec<(String, &'static str)>,
+    /// What answers mean: answer, meaning, who says so.
+    pub answers: Vec<(String, String, &'static str)>,
+}
+
+/// Every system.
+pub(super) fn all(sources: Sources<'_>, files: &Documents, flows: &[FlowPage], maps: &[MapPage]) -> Vec<SystemPage> {
+    sources.plan.systems.iter().map(|system| page(system, files, flows, maps)).collect()
+}
+
+fn page(system: &SystemPlan, files: &Documents, flows: &[FlowPage], maps: &[MapPage]) -> SystemPage {
+    let form = files.system(&system.name);
+    let form = form.as_ref();
+    let interface = system.system.interface();
+    let operations: Vec<OperationPage> = interface
+        .operations
+        .iter()
+        .filter_map(|operation| {
+            let flows = users(&system.name, &operation.name, flows);
+            (!flows.is_empty()).then(|| OperationPage {
+                name: operation.name.to_string(),
+                wire: operation.wire.to_string(),
+                about: operation.about.as_ref().map(ToString::to_string),
+                repeat: operation.repeat,
+                bulk: operation.bulk.map(|bulk| bulk.most),
+                flows,
+                answers: answers(form, &operation.name, operation.refuses.iter().map(|(name, _)| &**name), &system.kind),
+            })
+        })
+        .collect();
+    let may_call = form
+        .and_then(|form| form.form("may"))
+        .map(|may| may.items("call").iter().filter_map(|item| Some(item.scalar()?.text.clone())).collect());
+    SystemPage {
+        name: system.name.to_string(),
+        kind: system.kind.to_string(),
+        about: text(form, "about"),
+        owner: text(form, "owner"),
+        url: text(form, "url").unwrap_or_default(),
+        schema: form.and_then(Filled::named).and_then(|(_, _, node)| Some(node.scalar()?.text.clone())),
+        auth: form.and_then(|form| form.form("auth")).map_or("none".to_string(), |auth| auth_words(&auth)),
+        settings: settings(system, form),
+        unused: interface.operations.len() - operations.len(),
+        operations,
+        may_call: may_call.unwrap_or_default(),
+        reads: fields(maps, &system.name, Side::Reads),
+        writes: fields(maps, &system.name, Side::Writes),
+    }
+}
+
+fn users(system: &str, operation: &str, flows: &[FlowPage]) -> Vec<(String, &'static str)> {
+    let mut users = Vec::new();
+    for flow in flows {
+        if matches!(&flow.from, From::Poll { system: at, operation: asks, .. } if at == system && asks == operation) {
+            users.push((flow.name.clone(), "polls"));
+        }
+        let mut ways: Vec<&'static str> = flow
+            .effects()
+            .iter()
+            .filter(|effect| effect.system == system && effect.operation == operation)
+            .map(|effect| if effect.waits { "calls" } else { "sends" })
+            .collect();
+        if flow.effects().iter().any(|effect| effect.undo.as_deref() == Some(&format!("{system}.{operation}"))) {
+            ways.push("undoes");
+        }
+        ways.dedup();
+        users.extend(ways.into_iter().map(|way| (flow.name.clone(), way)));
+    }
+    users
+}
+
+/// The kind of proof and the variables that hold it; never a value.
+fn auth_words(auth: &Filled<'_>) -> String {
+    let Some((kind, _, node)) = auth.named() else { return "none".to_string() };
+    let name = match kind {
+        "basic" => "user and password (RFC 7617)",
+        "bearer" => "a fixed token (RFC 6750)",
+        "api_key" => "an API key",
+        "oauth2" => "OAuth 2.0 client credentials (RFC 6749, section 4.4)",
+        other => other,
+    };
+    let mut variables = Vec::new();
+    variables_of(node, &mut variables);
+    if variables.is_empty() { name.to_string() } else { format!("{name}, from {}", variables.join(", ")) }
+}
+
+fn variables_of(node: &spanwright_shape::text::Node, found: &mut Vec<String>) {
+    match &node.kind {
+        NodeKind::Scalar(scalar) => {
+            for piece in scalar.text.split("${").skip(1) {
+                let name = piece.split('}').next().unwrap_or_default().to_string();
+                if !found.contains(&name) {
+                    found.push(name);
+                }
+            }
+        }
+        NodeKind::List(items) => items.iter().for_each(|item| variables_of(item, found)),
+        NodeKind::Map(pairs) => pairs.iter().for_each(|(_, value)| variables_of(value, found)),
+    }
+}
+
+fn settings(system: &SystemPlan, form: Option<&Filled<'_>>) -> Vec<(String, String)> {
+    let (limits, retry, breaker) = (&system.limits, &system.retry, &system.breaker);
+    let mut all = Vec::new();
+    let mut add = |name: &str, value: String| all.push((name.to_string(), value));
+    add("Rate", limits.rate.map_or("no limit is declared".to_string(), |rate| format!("{} requests in {}", rate.most, time(rate.per))));
+    add("At once", format!("{} requests", limits.concurrency));
+    add("Time-out", time(limits.timeout));
+    add(
+        "Retries",
+        format!(
+            "{} tries of a message that fails alone; the first wait up to {}, none above {}, at random",
+            retry.tries,
+            time(retry.first),
+            time(retry.longest)
+        ),
+    );
+    add("System down", format!("waited for up to {}", time(retry.give_up_after)));
+    add(
+        "Breaker",
+        format!(
+            "opens at {}% failed of the last {} calls, for {} at first and {} at most",
+            breaker.failures_percent,
+            breaker.of,
+            time(breaker.hold),
+            time(breaker.longest)
+        ),
+    );
+    if let Some(zone) = text(form, "zone") {
+        add("Zone of its times", zone);
+    }
+    add("Correlation id", format!("in the header `{}`", text(form, "correlation").unwrap_or_else(|| "x-correlation-id".to_string())));
+    all
+}
+
+/// What answers mean: what the project says, then what the schema declares, then the rules of the protocol.
+fn answers<'a>(
+    form: Option<&Filled<'_>>,
+    operation: &str,
+    declared: impl Iterator<Item = &'a str>,
+    kind: &str,
+) -> Vec<(String, String, &'static str)> {
+    let pairs = form.map(|form| form.pairs("operations")).unwrap_or_default();
+    let own = pairs.iter().find(|(name, _)| name.text == operation).and_then(|(_, node)| node.get("outcomes"));
+    let own: Vec<(String, String)> = match own.map(|node| &node.kind) {
+        Some(NodeKind::Map(pairs)) => {
+            pairs.iter().filter_map(|(name, node)| Some((name.text.clone(), node.scalar()?.text.clone()))).collect()
+        }
+        _ => Vec::new(),
+    };
+    let mut all: Vec<(String, String, &'static str)> = own.iter().map(|(name, word)| (name.clone(), word.clone(), "the project")).collect();
+    let told = |name: &str| own.iter().any(|(have, _)| have == name);
+    all.extend(declared.filter(|name| !told(name)).map(|name| (name.to_string(), "never: a dead letter".to_string(), "the schema")));
+    let rules: &[(&str, &str)] = match kind {
+        "soap" => &[("Client fault", "never: a dead letter"), ("Server fault", "again, where twice is harmless; else unknown")],
+        _ => &[("2xx", "delivered"), ("400, 404, 422 and other 4xx", "never: a dead letter")],
+    };
+    let both: &[(&str, &str)] = &[
+        ("401, 403", "held, signed in again; then a person is told"),
+        ("408, 425, 429, 5xx", "again, after Retry-After where it is given"),
+        ("no connection", "again"),
+        ("time-out, cut connection", "unknown: again under the same key, or a person decides"),
+    ];
+    all.extend(rules.iter().chain(both).map(|(name, word)| ((*name).to_string(), (*word).to_string(), "the protocol")));
+    all
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Reads,
+    Writes,
+}
+
+fn fields(maps: &[MapPage], system: &str, side: Side) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for map in maps {
+        let typed = if side == Side::Reads { &map.from } else { &map.to };
+        let Some((at, name)) = typed.as_deref().and_then(|typed| typed.split_once(':')) else { continue };
+        if at != system {
+            continue;
+        }
+        for row in &map.rows {
+            match side {
+                Side::Reads => {
+                    found.extend(row.sources.iter().filter(|(path, _)| path.starts_with('.')).map(|(path, _)| format!("{name}{path}")))
+                }
+                Side::Writes => drop(found.insert(format!("{name}.{}", row.target))),
+            }
+        }
+    }
+    found.into_iter().collect()
+}

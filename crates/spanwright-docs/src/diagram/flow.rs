@@ -1,0 +1,207 @@
+//! The sequence of a flow: one message from its source to its end, with retries, holds, dead letters, undos and alerts.
+
+use spanwright_core::interface::Repeat;
+
+use super::sequence::{Arrow, Item, Sequence};
+use crate::book::{Effect, FlowPage, From, StepPage, What};
+
+/// Where Spanwright, its journal and the person on call stand among the participants.
+struct Cast {
+    names: Vec<String>,
+}
+
+const ENGINE: &str = "Spanwright";
+const JOURNAL: &str = "Journal";
+const PERSON: &str = "Person on call";
+
+impl Cast {
+    fn of(flow: &FlowPage) -> Cast {
+        let mut names = Vec::new();
+        let mut add = |name: &str| {
+            if !names.iter().any(|have| have == name) {
+                names.push(name.to_string());
+            }
+        };
+        match &flow.from {
+            From::Poll { system, .. } => add(system),
+            From::Door { .. } => add("Sender"),
+            From::Nowhere => {}
+        }
+        add(ENGINE);
+        add(JOURNAL);
+        for effect in flow.effects() {
+            add(&effect.system);
+            if let Some((system, _)) = effect.undo.as_deref().and_then(|undo| undo.split_once('.')) {
+                add(system);
+            }
+        }
+        add(PERSON);
+        Cast { names }
+    }
+
+    fn at(&self, name: &str) -> usize {
+        self.names.iter().position(|have| have == name).unwrap_or(0)
+    }
+
+    fn says(&self, from: &str, to: &str, words: impl Into<String>, arrow: Arrow) -> Item {
+        Item::Says { from: self.at(from), to: self.at(to), words: words.into(), arrow }
+    }
+
+    fn note(&self, at: &str, words: impl Into<String>) -> Item {
+        Item::Note { at: self.at(at), words: words.into() }
+    }
+}
+
+/// The sequence of a flow.
+pub fn sequence(flow: &FlowPage) -> Sequence {
+    let cast = Cast::of(flow);
+    let mut items = Vec::new();
+    source(flow, &cast, &mut items);
+    steps(&flow.steps, &cast, &mut items);
+    undos(flow, &cast, &mut items);
+    items.push(cast.says(ENGINE, JOURNAL, "the message is done", Arrow::Asks));
+    Sequence { title: format!("One message of {}", flow.name), participants: cast.names.clone(), items }
+}
+
+fn source(flow: &FlowPage, cast: &Cast, items: &mut Vec<Item>) {
+    match &flow.from {
+        From::Poll { system, operation, every, pages, cursor, .. } => {
+            let since = cursor.as_ref().map(|(into, _)| format!(" ({into})")).unwrap_or_default();
+            let asks = cast.says(ENGINE, system, format!("{operation}{since}"), Arrow::Asks);
+            let kept = cast.says(ENGINE, JOURNAL, "each item that is new, on disk", Arrow::Asks);
+            let mut good = vec![cast.says(system, ENGINE, "a page of items", Arrow::Answers), kept];
+            if let Some((_, overlap)) = cursor {
+                good.push(cast.says(ENGINE, JOURNAL, format!("the cursor; {overlap} are read again"), Arrow::Asks));
+            }
+            let bad = vec![
+                cast.says(system, ENGINE, "429, 5xx, fault, or no answer", Arrow::Lost),
+                cast.note(ENGINE, "asks again later; the cursor stays where it was"),
+            ];
+            let page = match pages {
+                Some(_) => vec![Item::Frame {
+                    kind: "loop",
+                    parts: vec![("each page".to_string(), vec![asks, alt("it answers", good, "it does not", bad)])],
+                }],
+                None => vec![asks, alt("it answers", good, "it does not", bad)],
+            };
+            items.push(Item::Frame { kind: "loop", parts: vec![(format!("every {every}"), page)] });
+        }
+        From::Door { wire, reply_within, .. } => {
+            items.push(cast.says("Sender", ENGINE, wire.clone(), Arrow::Asks));
+            items.push(cast.says(ENGINE, JOURNAL, "the message, on disk", Arrow::Asks));
+            match reply_within {
+                None => items.push(cast.says(ENGINE, "Sender", "202 Accepted: it is kept", Arrow::Answers)),
+                Some(time) => items.push(cast.note(ENGINE, format!("the sender waits up to {time} for the reply"))),
+            }
+            let refused = vec![cast.says(ENGINE, "Sender", "4xx problem: nothing was taken", Arrow::Lost)];
+            items.push(Item::Frame { kind: "opt", parts: vec![("unknown, unsigned, malformed, or no room".to_string(), refused)] });
+        }
+        From::Nowhere => {}
+    }
+    if let Some(when) = &flow.when {
+        items.push(cast.note(ENGINE, format!("only where {when}")));
+    }
+}
+
+fn alt(good: &str, of_good: Vec<Item>, bad: &str, of_bad: Vec<Item>) -> Item {
+    Item::Frame { kind: "alt", parts: vec![(good.to_string(), of_good), (bad.to_string(), of_bad)] }
+}
+
+fn steps(steps: &[StepPage], cast: &Cast, items: &mut Vec<Item>) {
+    for page in steps {
+        let mut inside = Vec::new();
+        step(page, cast, &mut inside);
+        match &page.when {
+            Some(when) => items.push(Item::Frame { kind: "opt", parts: vec![(when.clone(), inside)] }),
+            None => items.extend(inside),
+        }
+    }
+}
+
+fn step(step: &StepPage, cast: &Cast, items: &mut Vec<Item>) {
+    match &step.what {
+        What::Map(map) => {
+            items.push(cast.says(ENGINE, ENGINE, format!("map {map}"), Arrow::Asks));
+            let dead = vec![cast.says(ENGINE, JOURNAL, "dead letter: map, field, line", Arrow::Asks)];
+            items.push(Item::Frame { kind: "opt", parts: vec![("a field cannot be made".to_string(), dead)] });
+        }
+        What::Only(test) => {
+            let ends = vec![cast.says(ENGINE, JOURNAL, "skipped: filtered", Arrow::Asks)];
+            items.push(Item::Frame { kind: "opt", parts: vec![(format!("not {test}"), ends)] });
+        }
+        What::Fail(reason) => items.push(cast.says(ENGINE, JOURNAL, format!("dead letter: {reason}"), Arrow::Asks)),
+        What::Reply(what) => items.push(cast.says(ENGINE, "Sender", what.clone(), Arrow::Answers)),
+        What::Route(ways) => {
+            let parts = ways.iter().map(|(when, inner)| (when.clone(), several(inner, cast))).collect();
+            items.push(Item::Frame { kind: "alt", parts });
+        }
+        What::Each(list, inner) => items.push(Item::Frame { kind: "loop", parts: vec![(format!("each of {list}"), several(inner, cast))] }),
+        What::Effect(effect) => asked(effect, cast, items),
+    }
+}
+
+fn several(inner: &[StepPage], cast: &Cast) -> Vec<Item> {
+    let mut items = Vec::new();
+    steps(inner, cast, &mut items);
+    items
+}
+
+/// A call or a send, and what follows from each outcome.
+fn asked(effect: &Effect, cast: &Cast, items: &mut Vec<Item>) {
+    let system = &effect.system;
+    let waits = match (&effect.gathered, effect.unchanged) {
+        (Some(batch), _) if batch.most > 1 => Some(format!("gathers up to {} for {}", batch.most, batch.wait)),
+        (_, true) => Some("not sent where nothing changed".to_string()),
+        _ => None,
+    };
+    items.extend(waits.map(|words| cast.note(ENGINE, words)));
+    if effect.repeat == Repeat::Never {
+        items.push(cast.says(ENGINE, JOURNAL, "about to ask, on disk", Arrow::Asks));
+    }
+    let key = if effect.repeat == Repeat::Keyed { ", with its key" } else { "" };
+    items.push(cast.says(ENGINE, system, format!("{}{key}", effect.operation), Arrow::Asks));
+    let good = vec![
+        cast.says(system, ENGINE, if effect.waits { "2xx, the answer" } else { "2xx" }, Arrow::Answers),
+        cast.says(ENGINE, JOURNAL, "delivered", Arrow::Asks),
+    ];
+    let later = vec![
+        cast.says(system, ENGINE, "429, 5xx, or not reached", Arrow::Lost),
+        cast.note(ENGINE, format!("again after a random wait or Retry-After: {}", effect.retry)),
+        cast.note(ENGINE, format!("{} failed: the breaker opens and holds all, up to {}; no try is spent", effect.breaker, effect.give_up)),
+    ];
+    let mut unknown = vec![cast.says(system, ENGINE, "time-out, or the connection is cut", Arrow::Lost)];
+    match effect.repeat {
+        Repeat::Never => {
+            unknown.push(cast.says(ENGINE, JOURNAL, "uncertain", Arrow::Asks));
+            unknown.push(cast.says(ENGINE, PERSON, "nobody knows whether it happened", Arrow::Asks));
+        }
+        Repeat::Safe | Repeat::Idempotent => unknown.push(cast.note(ENGINE, "asked again: twice is once")),
+        Repeat::Keyed => unknown.push(cast.note(ENGINE, "asked again, the same bytes under the same key")),
+    }
+    let never = vec![
+        cast.says(system, ENGINE, "refused: 4xx or a declared fault", Arrow::Lost),
+        cast.says(ENGINE, JOURNAL, "dead letter, with reason and attempts", Arrow::Asks),
+        cast.says(ENGINE, PERSON, "a dead letter", Arrow::Asks),
+    ];
+    let parts = [("it happened", good), ("not now", later), ("unknown", unknown), ("never", never)];
+    items.push(Item::Frame { kind: "alt", parts: parts.into_iter().map(|(when, items)| (when.to_string(), items)).collect() });
+}
+
+/// What is taken back when a later step fails for good, in reverse.
+fn undos(flow: &FlowPage, cast: &Cast, items: &mut Vec<Item>) {
+    let undone: Vec<Item> = flow
+        .effects()
+        .iter()
+        .rev()
+        .filter_map(|effect| {
+            let (system, operation) = effect.undo.as_deref()?.split_once('.')?;
+            Some(cast.says(ENGINE, system, format!("{operation}, if {} happened or may have", effect.operation), Arrow::Asks))
+        })
+        .collect();
+    if !undone.is_empty() {
+        items.push(Item::Frame {
+            kind: "opt",
+            parts: vec![("a step failed for good: what was done is undone, last first".to_string(), undone)],
+        });
+    }
+}

@@ -1,0 +1,102 @@
+//! Who talks to whom: systems that are read, flows, systems that are written.
+
+use std::fmt::Write as _;
+
+use super::mermaid::label;
+use crate::book::{Book, From};
+
+/// The graph.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    /// Where messages come from.
+    pub sources: Vec<String>,
+    /// The flows.
+    pub flows: Vec<String>,
+    /// What they ask.
+    pub targets: Vec<String>,
+    /// Source, flow, how.
+    pub reads: Vec<(usize, usize, String)>,
+    /// Flow, target, how.
+    pub asks: Vec<(usize, usize, String)>,
+}
+
+/// Of a book.
+pub fn of(book: &Book) -> Graph {
+    let mut graph = Graph::default();
+    for flow in &book.flows {
+        let at = graph.flows.len();
+        graph.flows.push(flow.name.clone());
+        let from = match &flow.from {
+            From::Poll { system, operation, every, .. } => Some((system.clone(), format!("{operation}, every {every}"))),
+            From::Door { wire, .. } => Some(("senders".to_string(), wire.clone())),
+            From::Nowhere => None,
+        };
+        if let Some((name, how)) = from {
+            let source = number(&mut graph.sources, &name);
+            graph.reads.push((source, at, how));
+        }
+        for effect in flow.effects() {
+            let target = number(&mut graph.targets, &effect.system);
+            let how = effect.operation.clone();
+            if !graph.asks.contains(&(at, target, how.clone())) {
+                graph.asks.push((at, target, how));
+            }
+        }
+    }
+    graph
+}
+
+fn number(names: &mut Vec<String>, name: &str) -> usize {
+    names.iter().position(|have| have == name).unwrap_or_else(|| {
+        names.push(name.to_string());
+        names.len() - 1
+    })
+}
+
+impl Graph {
+    /// As Mermaid text. A system that is read and written is one node.
+    pub fn mermaid(&self) -> String {
+        let mut out = String::from("flowchart LR\n");
+        for (n, name) in self.systems().iter().enumerate() {
+            let _ = writeln!(out, "  s{n}[\"{}\"]", label(name));
+        }
+        for (n, name) in self.flows.iter().enumerate() {
+            let _ = writeln!(out, "  f{n}([\"{}\"])", label(name));
+        }
+        let at = |name: &String| self.systems().iter().position(|have| have == name).unwrap_or(0);
+        for (source, flow, how) in &self.reads {
+            let _ = writeln!(out, "  s{} -->|\"{}\"| f{flow}", at(&self.sources[*source]), label(how));
+        }
+        for (flow, target, how) in &self.asks {
+            let _ = writeln!(out, "  f{flow} -->|\"{}\"| s{}", label(how), at(&self.targets[*target]));
+        }
+        out
+    }
+
+    /// As DOT, for Graphviz.
+    pub fn dot(&self) -> String {
+        let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
+        let mut out = String::from("digraph spanwright {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n");
+        for name in self.systems() {
+            let _ = writeln!(out, "  {} [shape=box];", quoted(&format!("system {name}")));
+        }
+        for name in &self.flows {
+            let _ = writeln!(out, "  {} [shape=box, style=rounded];", quoted(&format!("flow {name}")));
+        }
+        for (source, flow, how) in &self.reads {
+            let (from, to) = (format!("system {}", self.sources[*source]), format!("flow {}", self.flows[*flow]));
+            let _ = writeln!(out, "  {} -> {} [label={}];", quoted(&from), quoted(&to), quoted(how));
+        }
+        for (flow, target, how) in &self.asks {
+            let (from, to) = (format!("flow {}", self.flows[*flow]), format!("system {}", self.targets[*target]));
+            let _ = writeln!(out, "  {} -> {} [label={}];", quoted(&from), quoted(&to), quoted(how));
+        }
+        out + "}\n"
+    }
+
+    fn systems(&self) -> Vec<String> {
+        let mut all = self.sources.clone();
+        all.extend(self.targets.iter().filter(|name| !self.sources.contains(name)).cloned());
+        all
+    }
+}
