@@ -16,6 +16,7 @@ codes! { "codes/":
     URL "C0111" "A system without an address";
     WEBHOOK "C0112" "A webhook that cannot be verified";
     OTHER_SIGN_IN "C0113" "A sign-in of another protocol";
+    CLIENT "C0114" "A client who could not show who it is";
     VARIABLE "R2001" "A variable that is not set";
     ADDRESS "R2002" "An address or header that cannot be sent";
     PARAMETER "R2003" "A parameter that cannot be written";

@@ -12,6 +12,7 @@
 use spanwright_core::connector::Connector;
 
 pub mod auth;
+pub mod client;
 pub mod codes;
 pub mod endpoint;
 pub mod http;

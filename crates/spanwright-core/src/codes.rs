@@ -29,6 +29,9 @@ codes! { "codes/":
     TOO_SLOW "R0032" "the request came too slowly";
     UNANSWERABLE "R0033" "the reply of the flow cannot be sent";
     SIGNATURE "R0034" "the request is not signed as its sender signs";
+    WHO "R0035" "the request does not show who sends it";
+    NOT_ALLOWED "R0036" "this client may not do this";
+    TOO_OFTEN "R0037" "this client asks too often";
     NOT_WRITTEN "R0101" "a request could not be written because of a fault in Spanwright";
     NOT_READ "R0102" "an answer could not be read because of a fault in Spanwright";
     PARAMETERS "R0104" "the parameters of a request are no record";

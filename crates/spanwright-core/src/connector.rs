@@ -7,12 +7,12 @@
 use std::{io::BufRead, ops::ControlFlow, sync::Arc, time::Duration};
 
 use spanwright_shape::{
-    text::{Bundle, Code, Failure, Problems, codes as text_codes},
+    text::{Bundle, Code, Failure, Problem, Problems, Weight, codes as text_codes},
     value::Value,
 };
 
 use crate::{
-    door::{Door, DoorSettings},
+    door::{ClientSettings, Door, DoorSettings, Guard},
     fact::Moment,
     interface::Interface,
     settings::{OutcomeWord, SystemSettings},
@@ -28,6 +28,15 @@ pub trait Connector: Sync {
     fn codes(&self) -> Vec<&'static Code>;
     /// Reads the schema and proves the settings. `None`: the problems say why.
     fn system(&self, settings: &SystemSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>>;
+
+    /// Who may come in. `None`: the problems say why.
+    fn guard(&self, clients: &[ClientSettings], to: &mut Problems) -> Option<Arc<dyn Guard>> {
+        if let Some(first) = clients.first() {
+            let says = format!("`{}:` knows no clients (`{}`)", self.key(), first.name);
+            to.push(Problem { code: &text_codes::NOT_BUILT, weight: Weight::Error, at: None, says, help: None });
+        }
+        None
+    }
 
     /// A way in that speaks this protocol. `None`: the problems say why.
     fn door(&self, settings: &DoorSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn Door>> {

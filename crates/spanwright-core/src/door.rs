@@ -5,7 +5,7 @@
 //! The engine owns the socket, the journal and the clock. What always holds: a request that a door refused was not
 //! taken; a message is answered for only when the journal has it.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use spanwright_shape::{
     json,
@@ -16,7 +16,11 @@ use spanwright_shape::{
     value::Value,
 };
 
-use crate::{connector::With, interface::Interface, settings::Template};
+use crate::{
+    connector::With,
+    interface::Interface,
+    settings::{Rate, SignSettings, Template},
+};
 
 /// One way in: a webhook endpoint, an HTTP endpoint, the facade of an API.
 pub trait Door: Send + Sync {
@@ -47,6 +51,135 @@ pub struct Asked {
     pub operation: usize,
     /// The sender's dialect of the protocol, in the door's own numbers: SOAP has two versions.
     pub dialect: u8,
+}
+
+/// Decides who may come in, before a door sees a request.
+pub trait Guard: Send + Sync {
+    /// Who sends this?
+    ///
+    /// # Errors
+    /// Nobody whom we know, or somebody who may not.
+    fn admit(&self, request: &Request<'_>, with: &With<'_>, keys: &dyn Keys) -> Result<Admitted, Refused>;
+}
+
+/// Published key sets, as far as they were fetched.
+pub trait Keys {
+    /// The set of an address: JSON.
+    fn set(&self, url: &str) -> Option<Arc<str>>;
+    /// Whether it may be fetched anew by now.
+    fn may_be_asked_again(&self, url: &str) -> bool;
+}
+
+/// Who came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// This client.
+    Client(Arc<str>),
+    /// Nobody can say before this key set is fetched.
+    Wants(String),
+}
+
+/// One entry of `clients:`.
+#[derive(Clone, Debug)]
+pub struct ClientSettings {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How it shows who it is.
+    pub proof: Proof,
+    /// It comes from here; empty: from anywhere.
+    pub networks: Vec<Network>,
+    /// So many requests in a time.
+    pub rate: Option<Rate>,
+}
+
+/// How a client shows who it is.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// A key in a header, by the SHA-256 of it; each is accepted.
+    ApiKey {
+        /// The header, in lower case.
+        header: Arc<str>,
+        /// Hexadecimal digits, and where they stand.
+        hashes: Vec<(Template, Span)>,
+    },
+    /// RFC 7617.
+    Basic {
+        /// The user.
+        user: Template,
+        /// The password.
+        password: Template,
+    },
+    /// A JSON Web Token.
+    Jwt(JwtSettings),
+    /// A signature over the body.
+    Hmac(SignSettings),
+    /// A client certificate, by the SHA-256 of it.
+    Mtls {
+        /// Hexadecimal digits.
+        fingerprints: Vec<Template>,
+    },
+    /// Only where it comes from.
+    Address,
+}
+
+/// `jwt:` of a client.
+#[derive(Clone, Debug)]
+pub struct JwtSettings {
+    /// `iss`
+    pub issuer: Template,
+    /// `aud`
+    pub audience: Template,
+    /// Where the key set is published.
+    pub jwks: Template,
+    /// The only algorithms that count, and where each stands.
+    pub algorithms: Vec<(String, Span)>,
+    /// Each must be granted.
+    pub scopes: Vec<String>,
+    /// By how much clocks may differ.
+    pub skew: Duration,
+}
+
+impl Proof {
+    /// What `www-authenticate` says of it.
+    pub fn challenge(&self) -> Option<&'static str> {
+        match self {
+            Proof::Basic { .. } => Some("Basic realm=\"spanwright\""),
+            Proof::Jwt(_) => Some("Bearer"),
+            Proof::ApiKey { .. } | Proof::Hmac(_) | Proof::Mtls { .. } | Proof::Address => None,
+        }
+    }
+}
+
+/// A network in CIDR notation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: IpAddr,
+    bits: u8,
+}
+
+impl Network {
+    /// `10.0.0.0/8`, `2001:db8::/32`, or one address. `None` where it is none.
+    pub fn parse(text: &str) -> Option<Network> {
+        let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
+        let address: IpAddr = address.parse().ok()?;
+        let all = if address.is_ipv4() { 32 } else { 128 };
+        let bits = match bits {
+            Some(bits) => bits.parse().ok().filter(|bits| *bits <= all)?,
+            None => all,
+        };
+        Some(Network { address, bits })
+    }
+
+    /// Whether an address is in it. An IPv4 address in IPv6 clothes is that IPv4 address.
+    pub fn holds(&self, address: IpAddr) -> bool {
+        let wide = |address: IpAddr| match address {
+            IpAddr::V4(address) => (u128::from(u32::from(address)) << 96, true),
+            IpAddr::V6(address) => (u128::from(address), false),
+        };
+        let ((own, own_four), (other, other_four)) = (wide(self.address), wide(address.to_canonical()));
+        let mask = u128::MAX.checked_shl(128 - u32::from(self.bits)).unwrap_or(0);
+        own_four == other_four && own & mask == other & mask
+    }
 }
 
 /// What a door is made from.
@@ -209,6 +342,8 @@ pub struct Request<'r> {
     pub body: &'r [u8],
     /// Who sent it, behind the proxies that we trust.
     pub from: IpAddr,
+    /// The SHA-256 of the sender's certificate, where it showed one that we trust.
+    pub certificate: Option<[u8; 32]>,
 }
 
 impl<'r> Request<'r> {
@@ -451,6 +586,17 @@ mod tests {
         let meets = |one: &str, other: &str| Route::parse(one).unwrap().meets(&Route::parse(other).unwrap());
         assert!(meets("POST /a/{x}", "POST /a/b") && meets("/a", "POST /a"));
         assert!(!meets("POST /a", "GET /a") && !meets("POST /a", "POST /a/b") && !meets("POST /a/b", "POST /a/c"));
+    }
+
+    #[test]
+    fn networks() {
+        let holds = |network: &str, address: &str| Network::parse(network).unwrap().holds(address.parse().unwrap());
+        assert!(holds("10.0.0.0/8", "10.255.0.1") && holds("0.0.0.0/0", "1.2.3.4") && holds("1.2.3.4", "1.2.3.4"));
+        assert!(holds("2001:db8::/32", "2001:db8:1::1") && holds("10.0.0.0/8", "::ffff:10.0.0.1") && holds("::/0", "::1"));
+        assert!(!holds("10.0.0.0/8", "11.0.0.1") && !holds("1.2.3.4/32", "1.2.3.5") && !holds("::/0", "1.2.3.4"));
+        for bad in ["10.0.0.0/33", "::/129", "10.0.0", "a/8", "10.0.0.0/", ""] {
+            assert!(Network::parse(bad).is_none(), "{bad}");
+        }
     }
 
     #[test]

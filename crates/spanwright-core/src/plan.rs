@@ -10,7 +10,7 @@ use spanwright_shape::shape::ShapeRef;
 
 use crate::{
     connector::System,
-    door::Door,
+    door::{Door, Guard, Network},
     fact::NodeName,
     interface::{BulkKey, Repeat},
     settings::{Limits, OutcomeWord, Template},
@@ -98,6 +98,8 @@ pub struct DoorPlan {
     pub name: Arc<str>,
     /// Requests to messages, and answers.
     pub door: Arc<dyn Door>,
+    /// Who may come in; `None`: anybody.
+    pub guard: Option<Arc<dyn Guard>>,
 }
 
 /// `listen:`
@@ -105,6 +107,21 @@ pub struct DoorPlan {
 pub struct Listen {
     /// `ADDRESS:PORT`
     pub http: Template,
+    /// The certificate that we show.
+    pub tls: Option<TlsPlan>,
+    /// Proxies that we trust to say who a sender is.
+    pub proxies: Vec<Network>,
+}
+
+/// `tls:`: files outside the project, read again when they change.
+#[derive(Clone, Debug)]
+pub struct TlsPlan {
+    /// Certificates, ours first: PEM.
+    pub certificate: Template,
+    /// The private key: PEM.
+    pub key: Template,
+    /// Whose client certificates we trust: PEM.
+    pub client_ca: Option<Template>,
 }
 
 /// Where a flow's messages come from.

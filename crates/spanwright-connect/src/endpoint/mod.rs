@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use spanwright_core::{
     connector::{Connector, System, With},
-    door::{Asked, Door, DoorKind, DoorSettings, HttpAnswer, Incoming, Received, Refused, Request, Route, Said},
+    door::{Asked, ClientSettings, Door, DoorKind, DoorSettings, Guard, HttpAnswer, Incoming, Received, Refused, Request, Route, Said},
     interface::{Interface, Operation, Repeat},
     settings::SystemSettings,
 };
@@ -42,6 +42,10 @@ impl Connector for Endpoint {
 
     fn system(&self, settings: &SystemSettings, _: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {
         crate::rest::without_schema(settings, to)
+    }
+
+    fn guard(&self, clients: &[ClientSettings], to: &mut Problems) -> Option<Arc<dyn Guard>> {
+        crate::client::guard(clients, to)
     }
 
     fn door(&self, settings: &DoorSettings, _: &Bundle, to: &mut Problems) -> Option<Arc<dyn Door>> {

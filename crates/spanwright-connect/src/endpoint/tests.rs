@@ -12,7 +12,7 @@ type Headers<'h> = &'h [(&'h str, &'h [u8])];
 /// A request as the engine hands it over.
 fn request<'r>(query: &'r str, parameters: &'r [(&'r str, &'r str)], headers: Headers<'r>, body: &'r [u8]) -> Request<'r> {
     let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
-    Request { method: "POST", origin: "http://a", path: "/orders/7", query, parameters, headers, body, from }
+    Request { method: "POST", origin: "http://a", path: "/orders/7", query, parameters, headers, body, from, certificate: None }
 }
 
 fn received(query: &str, parameters: &[(&str, &str)], headers: Headers<'_>, body: &[u8]) -> Result<String, (u16, String)> {

@@ -48,6 +48,7 @@ impl Captured {
             headers: &headers,
             body: &self.body,
             from: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            certificate: None,
         })
     }
 

@@ -167,7 +167,8 @@ impl Desk {
 
 /// An event is taken once. Of a sender who waits, the store also tells what became of the first one.
 fn seen_of(source: &Source, served: &Served, arrival: &Arrival, now: Moment) -> Option<Seen> {
-    let key = arrival.once.clone()?;
+    let once = arrival.once.clone()?;
+    let key = arrival.client.as_ref().map_or(once.clone(), |client| format!("{client}/{once}").into());
     let held = served.same_body.then_some(arrival.print);
     Some(Seen { scope: source.name.clone(), key, print: None, held, until: now.after(SEEN_REMEMBERED) })
 }

@@ -6,12 +6,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use spanwright_shape::text::{Bundle, Problems, Scalar, Span, codes as text_codes, did_you_mean, form::Filled};
 
-use super::{Document, codes, system};
+use super::{Document, clients, codes, system, vocabulary};
 use crate::{
     connector::Connector,
-    door::{Door, DoorKind, DoorSettings, Route, WebhookSettings},
+    door::{ClientSettings, Door, DoorKind, DoorSettings, Guard, Route, WebhookSettings},
     interface::Interface,
-    plan::{DoorPlan, Listen},
+    plan::{DoorPlan, Listen, TlsPlan},
     settings::Template,
 };
 
@@ -20,6 +20,7 @@ const OWN: [&str; 2] = ["api", "v1"];
 
 /// What is declared as a way in.
 pub(super) struct WaysIn<'r, 'f> {
+    pub project: Option<&'r Filled<'f>>,
     pub systems: &'r [Document<'f>],
     pub apis: &'r [Document<'f>],
     pub flows: &'r [&'r Filled<'f>],
@@ -41,6 +42,7 @@ struct One {
     name: Arc<str>,
     at: Span,
     door: Arc<dyn Door>,
+    guard: Option<Arc<dyn Guard>>,
 }
 
 impl Doors {
@@ -48,6 +50,7 @@ impl Doors {
         let mut doors = Doors::default();
         for (file, form) in ways.apis {
             let number = api(file.name, form, bundle, to).and_then(|settings| doors.add(settings, connectors, bundle, to));
+            doors.set_guard(number, form, ways, connectors, to);
             doors.of_api.insert(file.name.to_string(), number);
         }
         for (file, form) in ways.systems {
@@ -59,6 +62,7 @@ impl Doors {
             let (Some(name), Some(from)) = (form.text("flow"), form.form("from")) else { continue };
             let endpoint = from.scalar("http").and_then(|text| endpoint(name, text, to));
             if let Some(number) = endpoint.and_then(|settings| doors.add(settings, connectors, bundle, to)) {
+                doors.set_guard(Some(number), &from, ways, connectors, to);
                 doors.of_flow.insert(name.to_string(), number);
             }
         }
@@ -77,8 +81,29 @@ impl Doors {
         };
         let door = connector.door(&settings, bundle, to)?;
         self.check_routes(&settings, &*door, to);
-        self.all.push(One { name: settings.name, at: settings.at, door });
+        self.all.push(One { name: settings.name, at: settings.at, door, guard: None });
         Some(self.all.len() - 1)
+    }
+
+    /// Its own `clients:`, or those of `listen`.
+    fn set_guard(
+        &mut self,
+        number: Option<usize>,
+        form: &Filled<'_>,
+        ways: &WaysIn<'_, '_>,
+        connectors: &[&dyn Connector],
+        to: &mut Problems,
+    ) {
+        let listen = ways.project.and_then(|project| project.form("listen"));
+        let named = if form.node("clients").is_some() { Some(form) } else { listen.as_ref() };
+        let (Some(number), Some(form)) = (number, named.filter(|form| form.node("clients").is_some())) else { return };
+        let settings: Vec<ClientSettings> = form
+            .pairs("clients")
+            .iter()
+            .filter_map(|(name, node)| clients::read(&name.text, &vocabulary::CLIENT.fill(node)?, to))
+            .collect();
+        let connector = connectors.iter().find(|connector| connector.key() == "http");
+        self.all[number].guard = connector.and_then(|connector| connector.guard(&settings, to));
     }
 
     fn check_routes(&self, settings: &DoorSettings, door: &dyn Door, to: &mut Problems) {
@@ -148,14 +173,19 @@ impl Doors {
     }
 
     pub(super) fn plans(self) -> Vec<DoorPlan> {
-        self.all.into_iter().map(|one| DoorPlan { name: one.name, door: one.door }).collect()
+        self.all.into_iter().map(|one| DoorPlan { name: one.name, door: one.door, guard: one.guard }).collect()
     }
 }
 
 /// `listen:` of the project.
-pub(super) fn listen(project: Option<&Filled<'_>>) -> Option<Listen> {
+pub(super) fn listen(project: Option<&Filled<'_>>, to: &mut Problems) -> Option<Listen> {
     let form = project?.form("listen")?;
-    Some(Listen { http: Template::parse(form.text("http")?) })
+    let tls = form.form("tls").and_then(|tls| {
+        let text = |key| tls.text(key).map(Template::parse);
+        Some(TlsPlan { certificate: text("cert")?, key: text("key")?, client_ca: text("client_ca") })
+    });
+    let proxies = clients::networks(&form, "proxies", to);
+    Some(Listen { http: Template::parse(form.text("http")?), tls, proxies })
 }
 
 fn endpoint(flow: &str, text: &Scalar, to: &mut Problems) -> Option<DoorSettings> {

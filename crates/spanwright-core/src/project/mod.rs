@@ -14,6 +14,7 @@ use spanwright_shape::text::{Bundle, Problem, Problems, Weight, did_you_mean, fo
 
 use crate::{connector::Connector, plan::Plan};
 
+mod clients;
 pub mod codes;
 mod doors;
 mod files;
@@ -54,7 +55,7 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
     let known = flow::Known { bundle, systems: &systems, maps: &maps, doors: &doors, variables: &variables };
     filled.check_switches(&files, to);
     let flows: Vec<_> = running.iter().filter_map(|form| flow::check(form, &known, to)).collect();
-    let listen = doors::listen(filled.project.as_ref());
+    let listen = doors::listen(filled.project.as_ref(), to);
     doors.check_listened(listen.as_ref(), to);
     if to.errors() > errors {
         return None;
@@ -117,7 +118,7 @@ impl<'f> Read<'f> {
 
     /// Whatever others may bring us something through.
     fn ways_in<'r>(&'r self, flows: &'r [&'r Filled<'f>]) -> doors::WaysIn<'r, 'f> {
-        doors::WaysIn { systems: &self.systems, apis: &self.apis, flows }
+        doors::WaysIn { project: self.project.as_ref(), systems: &self.systems, apis: &self.apis, flows }
     }
 
     fn environment(&self, name: Option<&str>, to: &mut Problems) -> Option<&Filled<'f>> {

@@ -228,7 +228,7 @@ fn is_zone(zone: &Scalar, to: &mut Problems) -> bool {
 }
 
 /// What is missing has been told; such a plan is never made.
-fn template(form: &Filled<'_>, key: &str) -> Template {
+pub(super) fn template(form: &Filled<'_>, key: &str) -> Template {
     form.text(key).map(Template::parse).unwrap_or_default()
 }
 
@@ -252,7 +252,7 @@ fn auth(form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> Auth {
     }
 }
 
-fn signing(form: &Filled<'_>) -> SignSettings {
+pub(super) fn signing(form: &Filled<'_>) -> SignSettings {
     let option = |name: &&'static str| {
         let value = form.scalar(name)?;
         Some((Arc::from(*name), Template::parse(&value.text), value.span))

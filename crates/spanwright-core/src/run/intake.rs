@@ -39,6 +39,8 @@ pub struct Arrival {
     pub beside: Option<Arc<[u8]>>,
     /// The sender's correlation id.
     pub correlation: Option<Arc<str>>,
+    /// Which client brought it: the events of one are not those of another.
+    pub client: Option<Arc<str>>,
 }
 
 impl Arrival {
@@ -50,7 +52,7 @@ impl Arrival {
         once: Option<Arc<str>>,
         fault: Option<Failure>,
     ) -> Arrival {
-        Arrival { print: print_of(&[&body]), body, key, version, once, fault, beside: None, correlation: None }
+        Arrival { print: print_of(&[&body]), body, key, version, once, fault, beside: None, correlation: None, client: None }
     }
 }
 

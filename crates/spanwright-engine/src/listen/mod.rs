@@ -12,10 +12,12 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::watch;
 
 mod coding;
+mod keys;
 mod request;
 mod routes;
 mod serve;
 mod state;
+mod tls;
 mod waiters;
 
 pub use state::Whereabouts;
@@ -47,6 +49,9 @@ pub enum ListenFault {
     /// A variable of the address has no value.
     #[error("`listen`: the variable {0} has no value")]
     Variable(String),
+    /// The certificate or its key cannot be used.
+    #[error("`listen: tls`: {0}")]
+    Tls(String),
     /// The address cannot be read or taken.
     #[error("listening on {address}: {why}")]
     Address {

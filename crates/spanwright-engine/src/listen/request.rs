@@ -1,7 +1,7 @@
 //! One request: to its door, to the desk, and back.
 
 use std::{
-    net::SocketAddr,
+    net::IpAddr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -20,7 +20,7 @@ use spanwright_core::{
     codes,
     connector::With,
     desk::{Brought, Event, WaiterId, Word},
-    door::{Asked, HttpAnswer, Received, Refused, Request, Said},
+    door::{Admitted, Asked, HttpAnswer, Network, Received, Refused, Request, Said},
     plan::{Plan, Served},
     run::{Arrival, intake, message_id},
 };
@@ -32,7 +32,9 @@ use tokio::{
 
 use super::{
     BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding,
+    keys::KeySets,
     routes::{Found, Routes},
+    serve::Peer,
     state::Whereabouts,
     waiters::Waiters,
 };
@@ -41,6 +43,7 @@ use crate::{
     codes as own,
     shell::{Hands, Inbox, Rank, guarded},
     variables::Variables,
+    wire::Http,
 };
 
 /// The paths under which the state of a message can be asked.
@@ -59,6 +62,7 @@ pub(crate) struct Office {
     disk_full: Arc<AtomicBool>,
     whereabouts: Whereabouts,
     bodies: Arc<Semaphore>,
+    keys: KeySets,
 }
 
 /// A request, owned: it goes to a worker.
@@ -69,7 +73,9 @@ struct Carried {
     query: String,
     headers: HeaderMap,
     body: Bytes,
-    peer: SocketAddr,
+    /// Who sent it, behind the proxies that we trust.
+    from: IpAddr,
+    certificate: Option<[u8; 32]>,
 }
 
 /// What a worker made of a request.
@@ -82,12 +88,15 @@ enum Taken {
         patience: Duration,
     },
     Answer(HttpAnswer),
+    /// Nobody can say who came before this key set is fetched.
+    Wants(String),
 }
 
 impl Office {
     #[allow(clippy::too_many_arguments)] // one place puts it together
     pub(crate) fn new(
         plan: Arc<Plan>,
+        wire: Arc<Http>,
         waiters: Arc<Waiters>,
         clock: Arc<Clock>,
         variables: Arc<Variables>,
@@ -96,12 +105,13 @@ impl Office {
         disk_full: Arc<AtomicBool>,
         whereabouts: Whereabouts,
     ) -> Office {
+        let keys = KeySets::new(wire, clock.clone());
         let bodies = Arc::new(Semaphore::new(BODIES_BYTES_MOST));
-        Office { routes: Routes::of(plan), waiters, clock, variables, hands, inbox, disk_full, whereabouts, bodies }
+        Office { routes: Routes::of(plan), waiters, clock, variables, hands, inbox, disk_full, whereabouts, bodies, keys }
     }
 
     /// The answer to a request; there is always one.
-    pub(super) async fn serve(self: Arc<Self>, request: hyper::Request<Incoming>, peer: SocketAddr) -> Response<Full<Bytes>> {
+    pub(super) async fn serve(self: Arc<Self>, request: hyper::Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
         let given = request.headers().get(CORRELATION).cloned();
         let accepts = request.headers().get(ACCEPT_ENCODING).and_then(|accepts| accepts.to_str().ok()).map(String::from);
         let mut answer = self.answer(request, peer).await;
@@ -112,7 +122,7 @@ impl Office {
         written(answer, given)
     }
 
-    async fn answer(self: &Arc<Self>, request: hyper::Request<Incoming>, peer: SocketAddr) -> HttpAnswer {
+    async fn answer(self: &Arc<Self>, request: hyper::Request<Incoming>, peer: Peer) -> HttpAnswer {
         let path = request.uri().path().to_string();
         if let Some(id) = path.strip_prefix(MESSAGES) {
             return self.whereabouts.answer(request.method(), id).await;
@@ -129,7 +139,7 @@ impl Office {
             Ok(place) => place,
             Err(refused) => return refuse(&refused),
         };
-        let carried = match carry(request, peer).await {
+        let carried = match carry(request, peer, self.proxies()).await {
             Ok(carried) => carried,
             Err(refused) => return refuse(&refused),
         };
@@ -151,16 +161,16 @@ impl Office {
 
     async fn take(self: &Arc<Self>, door: usize, carried: Carried) -> HttpAnswer {
         let waiting = self.waiters.wait();
-        let (to, taken) = oneshot::channel();
-        let (office, id) = (self.clone(), waiting.id);
-        self.hands.give(Rank::Wire, move |room| {
-            let taken = guarded(|| office.receive(door, &carried, id, room)).unwrap_or_else(|| Taken::Answer(ours_to_blame().problem()));
-            let _gone = to.send(taken);
-        });
-        let (asked, correlation, patience) = match taken.await {
-            Ok(Taken::Brought { asked, correlation, patience }) => (asked, correlation, patience),
-            Ok(Taken::Answer(answer)) => return answer,
-            Err(_) => return stopping().problem(),
+        let carried = Arc::new(carried);
+        let mut taken = self.receive_on_worker(door, &carried, waiting.id).await;
+        if let Taken::Wants(url) = &taken {
+            self.keys.fetch(url).await;
+            taken = self.receive_on_worker(door, &carried, waiting.id).await;
+        }
+        let (asked, correlation, patience) = match taken {
+            Taken::Brought { asked, correlation, patience } => (asked, correlation, patience),
+            Taken::Answer(answer) => return answer,
+            Taken::Wants(_) => return no_keys().problem(),
         };
         let mut waiting = waiting;
         let word = match timeout(patience, &mut waiting.word).await {
@@ -172,6 +182,20 @@ impl Office {
             answer.headers.push((CORRELATION.into(), correlation.into_bytes()));
         }
         answer
+    }
+
+    async fn receive_on_worker(self: &Arc<Self>, door: usize, carried: &Arc<Carried>, id: WaiterId) -> Taken {
+        let (to, taken) = oneshot::channel();
+        let (office, carried) = (self.clone(), carried.clone());
+        self.hands.give(Rank::Wire, move |room| {
+            let taken = guarded(|| office.receive(door, &carried, id, room)).unwrap_or_else(|| Taken::Answer(ours_to_blame().problem()));
+            let _gone = to.send(taken);
+        });
+        taken.await.unwrap_or_else(|_| Taken::Answer(stopping().problem()))
+    }
+
+    fn proxies(&self) -> &[Network] {
+        self.routes.plan.listen.as_ref().map_or(&[], |listen| &listen.proxies)
     }
 
     /// On a worker: the door takes the request apart, and what it is for each flow goes to the desk.
@@ -194,10 +218,17 @@ impl Office {
             parameters: &parameters,
             headers: &headers,
             body: &body,
-            from: carried.peer.ip(),
+            from: carried.from,
+            certificate: carried.certificate,
         };
         let value = |name: &str| self.variables.value(name);
         let with = With { now: self.clock.now(), variable: &value, token: None, request_key: "", outcomes: &[] };
+        let client = match self.routes.door(door).guard.as_ref().map(|guard| guard.admit(&request, &with, &self.keys)) {
+            None => None,
+            Some(Ok(Admitted::Client(name))) => Some(name),
+            Some(Ok(Admitted::Wants(url))) => return Taken::Wants(url),
+            Some(Err(refused)) => return refuse(&refused),
+        };
         let incoming = match seam.receive(&request, &with, room) {
             Ok(Received::Message(incoming)) => incoming,
             Ok(Received::Answer(answer)) => return Taken::Answer(answer),
@@ -213,7 +244,7 @@ impl Office {
         for flow in flows {
             let Some(source) = self.routes.plan.flows[*flow].source.as_ref() else { continue };
             match intake::brought(source, &incoming, room) {
-                Ok(Some(arrival)) => arrivals.push((*flow, arrival)),
+                Ok(Some(arrival)) => arrivals.push((*flow, Arrival { client: client.clone(), ..arrival })),
                 Ok(None) => continue,
                 Err(failure) => return Taken::Answer(seam.answer(Some(asked), &Said::Refused(&Refused::new(400, failure)))),
             }
@@ -299,6 +330,10 @@ fn not_kept_in_time() -> Refused {
         .with("retry-after", "10")
 }
 
+fn no_keys() -> Refused {
+    Refused::new(503, Failure::new(&codes::WHO, "the keys that verify the token cannot be had now")).with("retry-after", "30")
+}
+
 fn too_large() -> Refused {
     Refused::new(413, Failure::new(&codes::TOO_LARGE, format!("the body has more than {BODY_BYTES_MOST} bytes")))
         .with("connection", "close")
@@ -309,7 +344,7 @@ fn ours_to_blame() -> Refused {
 }
 
 /// The whole of a request.
-async fn carry(request: hyper::Request<Incoming>, peer: SocketAddr) -> Result<Carried, Refused> {
+async fn carry(request: hyper::Request<Incoming>, peer: Peer, proxies: &[Network]) -> Result<Carried, Refused> {
     let (head, body) = request.into_parts();
     let body = match timeout(BODY_TIME_MOST, read(body)).await {
         Ok(body) => body?,
@@ -318,16 +353,42 @@ async fn carry(request: hyper::Request<Incoming>, peer: SocketAddr) -> Result<Ca
             return Err(Refused::new(408, Failure::new(&codes::TOO_SLOW, says)).with("connection", "close"));
         }
     };
+    let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.holds(address));
+    let behind = trusted(peer.address.ip());
+    let tls = if behind { forwarded(&head.headers, "x-forwarded-proto").is_some_and(|proto| proto.trim() == "https") } else { peer.tls };
+    let from = sender(peer.address.ip(), &head.headers, &trusted);
     let host = head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
     Ok(Carried {
         method: head.method.as_str().to_string(),
-        origin: format!("http://{host}"),
+        origin: format!("{}://{host}", if tls { "https" } else { "http" }),
         path: head.uri.path().to_string(),
         query: head.uri.query().unwrap_or_default().to_string(),
         headers: head.headers,
         body,
-        peer,
+        from,
+        certificate: peer.certificate,
     })
+}
+
+/// Who sent it: from the right, the first address that is no proxy of ours.
+fn sender(peer: IpAddr, headers: &HeaderMap, trusted: &dyn Fn(IpAddr) -> bool) -> IpAddr {
+    let mut from = peer;
+    let Some(path) = forwarded(headers, "x-forwarded-for") else { return from };
+    for hop in path.rsplit(',') {
+        if !trusted(from) {
+            break;
+        }
+        match hop.trim().parse() {
+            Ok(address) => from = address,
+            Err(_) => break,
+        }
+    }
+    from
+}
+
+fn forwarded(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+    (!all.is_empty()).then(|| all.join(","))
 }
 
 async fn read(mut body: Incoming) -> Result<Bytes, Refused> {

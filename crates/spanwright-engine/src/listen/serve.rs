@@ -9,13 +9,17 @@ use std::{
 
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use ring::digest::{SHA256, digest};
 use spanwright_core::plan::Listen;
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::TcpStream,
     sync::{Semaphore, watch},
 };
 
-use super::{CONNECTIONS_MOST, HEAD_BYTES_MOST, HEAD_TIME_MOST, HEADERS_MOST, ListenFault, Listening, request::Office};
+use tokio_rustls::TlsAcceptor;
+
+use super::{CONNECTIONS_MOST, HEAD_BYTES_MOST, HEAD_TIME_MOST, HEADERS_MOST, ListenFault, Listening, request::Office, tls::Certificates};
 
 /// How long we wait after a connection could not be taken (no descriptors left): the next try would fail too.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
@@ -31,12 +35,18 @@ pub(crate) fn bind(listen: &Listen, office: Arc<Office>, variable: &dyn Fn(&str)
     listener.set_nonblocking(true).map_err(fault)?;
     let bound = listener.local_addr().map_err(fault)?;
     let listener = tokio::net::TcpListener::from_std(listener).map_err(fault)?;
+    let tls = listen.tls.as_ref().map(|tls| Certificates::of(tls, variable)).transpose()?;
     let (stop, stopped) = watch::channel(false);
-    tokio::spawn(accept(listener, office, stopped));
+    tokio::spawn(accept(listener, tls.map(Arc::new), office, stopped));
     Ok(Listening { address: bound, stop: Arc::new(stop) })
 }
 
-async fn accept(listener: tokio::net::TcpListener, office: Arc<Office>, mut stopped: watch::Receiver<bool>) {
+async fn accept(
+    listener: tokio::net::TcpListener,
+    tls: Option<Arc<Certificates>>,
+    office: Arc<Office>,
+    mut stopped: watch::Receiver<bool>,
+) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MOST));
     loop {
         let Ok(place) = places.clone().acquire_owned().await else { return };
@@ -46,10 +56,15 @@ async fn accept(listener: tokio::net::TcpListener, office: Arc<Office>, mut stop
         };
         match taken {
             Ok((stream, peer)) => {
-                let (office, stopped) = (office.clone(), stopped.clone());
+                let (office, stopped, tls) = (office.clone(), stopped.clone(), tls.clone());
                 tokio::spawn(async move {
                     let _counted = office.waiters.connected();
-                    connection(stream, peer, office.clone(), stopped).await;
+                    // An answer is one small write; it should not wait for another.
+                    let _slower = stream.set_nodelay(true);
+                    match tls {
+                        None => connection(stream, Peer { address: peer, tls: false, certificate: None }, office.clone(), stopped).await,
+                        Some(tls) => secured(stream, &tls, peer, office.clone(), stopped).await,
+                    }
                     drop(place);
                 });
             }
@@ -58,9 +73,28 @@ async fn accept(listener: tokio::net::TcpListener, office: Arc<Office>, mut stop
     }
 }
 
-async fn connection(stream: TcpStream, peer: SocketAddr, office: Arc<Office>, mut stopped: watch::Receiver<bool>) {
-    // An answer is one small write; it should not wait for another.
-    let _slower = stream.set_nodelay(true);
+/// Who is at the other end of a connection.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Peer {
+    pub address: SocketAddr,
+    pub tls: bool,
+    /// The SHA-256 of its certificate.
+    pub certificate: Option<[u8; 32]>,
+}
+
+async fn secured(stream: TcpStream, tls: &Certificates, address: SocketAddr, office: Arc<Office>, stopped: watch::Receiver<bool>) {
+    let shaken = tokio::time::timeout(HEAD_TIME_MOST, TlsAcceptor::from(tls.now()).accept(stream)).await;
+    // Whoever speaks no TLS has nothing to be told in.
+    let Ok(Ok(stream)) = shaken else { return };
+    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let certificate = shown.and_then(|shown| digest(&SHA256, shown).as_ref().try_into().ok());
+    connection(stream, Peer { address, tls: true, certificate }, office, stopped).await;
+}
+
+async fn connection<S>(stream: S, peer: Peer, office: Arc<Office>, mut stopped: watch::Receiver<bool>)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let service = service_fn(move |request: hyper::Request<Incoming>| {
         let office = office.clone();
         async move { Ok::<_, Infallible>(office.serve(request, peer).await) }

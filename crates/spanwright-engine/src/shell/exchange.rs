@@ -31,7 +31,7 @@ use crate::{
 
 /// What every exchange needs.
 pub(super) struct Office {
-    pub(super) wire: Http,
+    pub(super) wire: Arc<Http>,
     pub(super) clock: Arc<Clock>,
     pub(super) variables: Arc<Variables>,
     pub(super) hands: Hands,

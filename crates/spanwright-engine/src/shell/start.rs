@@ -133,7 +133,7 @@ impl Engine {
             signals::listen(staff.brake.clone())?;
         }
         let office = Arc::new(Office {
-            wire,
+            wire: Arc::new(wire),
             clock: start.clock,
             variables: Arc::new(start.variables),
             waiters: Arc::default(),
@@ -173,6 +173,7 @@ impl Staff {
         let Some(listen) = &plan.listen else { return Ok(None) };
         let doors = listen::Office::new(
             plan.clone(),
+            office.wire.clone(),
             office.waiters.clone(),
             office.clock.clone(),
             office.variables.clone(),

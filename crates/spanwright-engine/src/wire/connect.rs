@@ -11,7 +11,7 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use super::counted::Stream;
+use super::{address::may_be_reached, counted::Stream};
 
 /// Time that one address of a host may take before the next is tried.
 const ADDRESS_TIME_MOST: Duration = Duration::from_secs(5);
@@ -55,8 +55,8 @@ impl std::fmt::Display for Origin {
 ///
 /// # Errors
 /// In words.
-pub(super) async fn connect(origin: &Origin, tls: &Arc<ClientConfig>) -> Result<Stream, String> {
-    let bare = reach(origin).await?;
+pub(super) async fn connect(origin: &Origin, tls: &Arc<ClientConfig>, public_only: bool) -> Result<Stream, String> {
+    let bare = reach(origin, public_only).await?;
     // Without it small requests wait for the delayed acknowledgement of the one before; where it cannot be set we are only slower.
     let _ = bare.set_nodelay(true);
     if !origin.tls {
@@ -67,10 +67,14 @@ pub(super) async fn connect(origin: &Origin, tls: &Arc<ClientConfig>) -> Result<
     stream.map(|stream| Stream::Tls(Box::new(stream))).map_err(|why| format!("TLS with {origin}: {why}"))
 }
 
-async fn reach(origin: &Origin) -> Result<TcpStream, String> {
+async fn reach(origin: &Origin, public_only: bool) -> Result<TcpStream, String> {
     let addresses = lookup_host((origin.host.as_str(), origin.port)).await.map_err(|why| format!("looking up {}: {why}", origin.host))?;
     let mut last = format!("looking up {}: it has no address", origin.host);
     for address in addresses.take(ADDRESSES_MOST) {
+        if !may_be_reached(address.ip(), public_only) {
+            last = format!("connecting to {origin}: requests may not go to its address");
+            continue;
+        }
         match reach_address(address).await {
             Ok(stream) => return Ok(stream),
             Err(why) => last = format!("connecting to {origin}: {why}"),

@@ -34,12 +34,15 @@ use crate::clock::Clock;
 pub struct HttpSettings {
     /// A PEM file of certificates to trust beside the machine's.
     pub further_roots: Option<PathBuf>,
+    /// Nothing but the public Internet is reached.
+    pub public_only: bool,
 }
 
 /// The HTTP wire: connections to every origin, shared by all flows.
 pub struct Http {
     tls: Arc<ClientConfig>,
     idle: Idle,
+    public_only: bool,
     clock: Arc<Clock>,
 }
 
@@ -77,7 +80,7 @@ impl Http {
     /// # Errors
     /// [`TlsFault`]
     pub fn new(settings: &HttpSettings, clock: Arc<Clock>) -> Result<Http, TlsFault> {
-        Ok(Http { tls: tls::config(settings.further_roots.as_deref())?, idle: Idle::default(), clock })
+        Ok(Http { tls: tls::config(settings.further_roots.as_deref())?, idle: Idle::default(), public_only: settings.public_only, clock })
     }
 
     /// One exchange, over within `timeout` from connecting to the last byte of the answer.
@@ -140,7 +143,7 @@ impl Http {
     }
 
     async fn open(&self, origin: &Origin) -> Result<Line, String> {
-        let (stream, count) = Counted::new(connect(origin, &self.tls).await?);
+        let (stream, count) = Counted::new(connect(origin, &self.tls, self.public_only).await?);
         let builder = {
             let mut builder = http1::Builder::new();
             builder.max_headers(ANSWER_HEADERS_MOST).max_buf_size(ANSWER_HEAD_BYTES_MOST);

@@ -7,6 +7,7 @@
 //! What always holds: an exchange ends by its deadline, an answer is bounded ([`ANSWER_BYTES_MOST`]), and where the
 //! connection is cut inside an answer the reader of its body meets an error at that byte.
 
+mod address;
 mod answer;
 mod connect;
 mod counted;

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use spanwright_connect::webhook::preset;
+use spanwright_connect::webhook::{preset, scheme::Encoding};
 use spanwright_engine::shell::{Running, Why};
 use spanwright_world::{Answer, Hostile};
 
@@ -89,6 +89,11 @@ struct Got {
 impl Got {
     fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|why| panic!("{why}: {}", self.body))
+    }
+
+    /// The problem's code, where the answer is one.
+    fn code_if_any(&self) -> String {
+        if self.status < 400 { String::new() } else { self.code() }
     }
 
     fn code(&self) -> String {
@@ -428,5 +433,83 @@ fn a_webhook_out_is_signed_anew_for_each_attempt_and_stays_the_same_event() {
         let right = scheme.sign(NEW, time, &scheme.content(ids[0], time, &request.body, "")).unwrap();
         assert_eq!(request.header("webhook-signature"), Some(right.as_str()));
     }
+    stopped(running);
+}
+
+#[test]
+fn only_clients_come_in_and_each_has_its_own_events() {
+    let shop = Hostile::start(vec![Answer::json(200, "{}")]);
+    // The SHA-256 of `new-key`.
+    let clients = "clients:
+    a: { api_key: { sha256: 479a61d5370a0351ad498a8f324e0f9ad50bfafbe4c044ea49cbe3981e8cb573 } }
+    b: { basic: { user: b, password: \"${NEW}\" }, rate: 2/h }
+    c: { basic: { user: c, password: \"${NEW}\" }, ip: [ 10.0.0.0/8 ] }";
+    let orders = ORDERS
+        .replace("from: { http: POST /orders, key: .orderId }", &format!("from:\n  http: POST /orders\n  key: .orderId\n  {clients}"));
+    let trial = with_hooks(HOOKS, &[("orders", &orders)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let ask = |headers: &[&str]| {
+        let got = client.post("/orders", headers, "{\"orderId\":7}");
+        (got.status, got.code_if_any())
+    };
+    assert_eq!(ask(&[]), (401, "R0035".into()));
+    assert!(client.post("/orders", &[], "{}").head.contains("www-authenticate: basic"));
+    assert_eq!(ask(&["x-api-key: guessed"]), (401, "R0035".into()));
+    assert_eq!(ask(&["x-api-key: new-key", "idempotency-key: k"]), (202, String::new()));
+    let basic = |user: &str| format!("authorization: Basic {}", Encoding::Base64.write(format!("{user}:{NEW}").as_bytes()));
+    assert_eq!(ask(&[&basic("c")]), (403, "R0036".into()));
+    assert_eq!(ask(&[&basic("b"), "idempotency-key: k"]), (202, String::new()));
+    assert_eq!(ask(&[&basic("b"), "idempotency-key: k"]), (202, String::new()), "the same answer again");
+    assert_eq!(ask(&[&basic("b")]), (429, "R0037".into()));
+    until(&running, "one of each client was taken", |state| state.counters.taken == 2 && state.standing.open == 0);
+    assert_eq!(shop.received().len(), 2);
+    stopped(running);
+}
+
+/// A certificate and its key, made by OpenSSL for `localhost`.
+fn certificate(folder: &std::path::Path, name: &str) -> (String, String) {
+    let path = |ending: &str| folder.join(format!("{name}.{ending}")).to_str().unwrap().to_string();
+    let (cert, key) = (path("crt"), path("key"));
+    let made = std::process::Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj"])
+        .args([&format!("/CN={name}"), "-addext", "subjectAltName=DNS:localhost", "-keyout", &key, "-out", &cert])
+        .output()
+        .expect("openssl is installed");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    (cert, key)
+}
+
+#[test]
+fn tls_shows_a_certificate_that_is_read_again_when_it_changes() {
+    let shop = Hostile::start(vec![Answer::json(200, "{}")]);
+    let folder = tempfile::tempdir().unwrap();
+    let (cert, key) = certificate(folder.path(), "served");
+    let (other_cert, other_key) = certificate(folder.path(), "other");
+    let first = folder.path().join("first.crt");
+    std::fs::copy(&cert, &first).unwrap();
+    let mut trial = project(&[("orders", ORDERS)], &shop);
+    let listen = "listen: { http: \"127.0.0.1:0\", tls: { cert: \"${CERT}\", key: \"${KEY}\", client_ca: \"${CERT}\" } }";
+    trial.edit("spanwright.yaml", "listen: { http: \"127.0.0.1:0\" }", listen);
+    trial.edit("spanwright.yaml", "the shop }", "the shop }, CERT: { about: certificate }, KEY: { about: key }");
+    trial.variables.extend([("CERT".to_string(), cert.clone()), ("KEY".to_string(), key.clone())]);
+    let running = trial.start(false);
+    let port = running.address().unwrap().port();
+    let post = |ca: &std::path::Path| {
+        let out = std::process::Command::new("curl")
+            .args(["--silent", "--max-time", "20", "--write-out", "%{http_code}", "--output", "/dev/null", "--cacert"])
+            .arg(ca)
+            .args(["--header", "content-type: application/json", "--data", "{\"orderId\":7}", "--resolve"])
+            .args([format!("localhost:{port}:127.0.0.1"), format!("https://localhost:{port}/orders")])
+            .output()
+            .expect("curl is installed");
+        String::from_utf8_lossy(&out.stdout).into_owned()
+    };
+    assert_eq!(post(&first), "202");
+    assert_eq!(post(std::path::Path::new(&other_cert)), "000", "and no other is shown");
+    std::fs::copy(&other_cert, &cert).unwrap();
+    assert_eq!(post(&first), "202", "half of a new pair leaves the old one");
+    std::fs::copy(&other_key, &key).unwrap();
+    assert_eq!(post(std::path::Path::new(&other_cert)), "202");
     stopped(running);
 }

@@ -49,6 +49,9 @@ pub struct Run {
     /// Read every source once, deliver everything, end
     #[arg(long)]
     once: bool,
+    /// Call nothing but the public Internet: no address of a private network, however its name is looked up
+    #[arg(long)]
+    public_only: bool,
     /// Log lines on standard error, one an attempt, in place of the live line
     #[arg(long, value_enum, value_name = "FORM")]
     log: Option<LogOption>,
@@ -89,7 +92,7 @@ impl From<LevelOption> for Level {
 
 impl Run {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
-        let project = Project::open(self.folder.clone(), self.env.as_deref(), out)?;
+        let project = Project { public_only: self.public_only, ..Project::open(self.folder.clone(), self.env.as_deref(), out)? };
         let variables = project.variables(out)?;
         let (show, log) = match self.log_settings(out) {
             Some(log) => (Show::Nothing, Some(log)),
@@ -180,6 +183,8 @@ pub struct Project {
     bundle: Bundle,
     plan: Plan,
     environment: Option<String>,
+    /// Nothing but the public Internet is called.
+    public_only: bool,
 }
 
 /// A project that runs.
@@ -207,7 +212,7 @@ impl Project {
         let plan = plan_of(&bundle, environment, &mut problems);
         out.aside_text(&render::human(&problems, &bundle, Look::Colour));
         match plan {
-            Some(plan) => Ok(Project { folder, bundle, plan, environment: environment.map(str::to_string) }),
+            Some(plan) => Ok(Project { folder, bundle, plan, environment: environment.map(str::to_string), public_only: false }),
             None => bail!("the project has problems, so it is not run"),
         }
     }
@@ -268,7 +273,7 @@ impl Project {
             signals: true,
             log,
             watch: Some(Box::new(watch)),
-            http: HttpSettings::default(),
+            http: HttpSettings { public_only: self.public_only, ..HttpSettings::default() },
             clock: clock.clone(),
         };
         Ok(Begun { running: Engine::start(start)?, told, clock, folder: self.folder, project })

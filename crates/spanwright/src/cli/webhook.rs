@@ -145,7 +145,8 @@ impl Verify {
         let headers: Vec<(&str, &[u8])> = lines.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let (origin, path, query) = self.how.address();
         let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let request = Request { method: "POST", origin, path, query, parameters: &[], headers: &headers, body: &body, from };
+        let request =
+            Request { method: "POST", origin, path, query, parameters: &[], headers: &headers, body: &body, from, certificate: None };
         match examine(&scheme, &secrets, &request, origin, now) {
             Ok(signed) => {
                 let which = if secrets.len() > 1 { format!(" (secret {})", signed.secret + 1) } else { String::new() };

@@ -46,7 +46,7 @@ fn asked(door: &SoapDoor, content_type: &str, action: Option<&str>, body: &str) 
 fn sent(door: &SoapDoor, method: &str, query: &str, headers: &[(&str, &[u8])], body: &str) -> String {
     let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let (origin, path) = ("https://api.example.com", "/soap");
-    let request = Request { method, origin, path, query, parameters: &[], headers, body: body.as_bytes(), from };
+    let request = Request { method, origin, path, query, parameters: &[], headers, body: body.as_bytes(), from, certificate: None };
     let with = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[] };
     let room = Room::new();
     match door.receive(&request, &with, &room) {
@@ -202,6 +202,7 @@ fn the_description_says_where_we_are_and_so_do_its_imports() {
             headers: &[],
             body: b"",
             from: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            certificate: None,
         };
         door.described(&request).map(|answer| String::from_utf8(answer.body).unwrap()).map_err(|refused| refused.status)
     };

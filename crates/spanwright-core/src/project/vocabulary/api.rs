@@ -12,7 +12,7 @@ pub static API: Form = Form {
         super::OWNER,
         Key::must("path", Kind::Text, "Where it is served, as `/soap/orders`."),
         Key::not_yet("correlation", "The header that carries the correlation id."),
-        Key::not_yet("clients", "Who may come in, and how they show who they are."),
+        super::client::CLIENTS,
     ],
     one_of: OneOf::Must(&[
         Choice::of("soap", Kind::File, "SOAP 1.1 and 1.2, as its ports say; the WSDL that is pinned in the project.", &[]),

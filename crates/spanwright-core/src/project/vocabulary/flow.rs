@@ -52,6 +52,7 @@ static SOURCE: Form = Form {
 };
 
 const SERVED: &[Key] = &[
+    super::client::CLIENTS,
     Key::may(
         "reply_within",
         Kind::Time,

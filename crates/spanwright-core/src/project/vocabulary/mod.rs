@@ -6,6 +6,7 @@
 use spanwright_shape::text::form::{self, Form, Key, Kind};
 
 mod api;
+mod client;
 mod flow;
 mod map;
 mod project;
@@ -14,6 +15,7 @@ mod system;
 mod test;
 
 pub use api::API;
+pub use client::CLIENT;
 pub use flow::FLOW;
 pub use map::MAP;
 pub use project::{ENVIRONMENT, PROJECT, VAR};

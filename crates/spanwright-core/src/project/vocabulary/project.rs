@@ -25,7 +25,19 @@ static LISTEN: Form = Form::of(
     "Where others reach us.",
     &[
         Key::must("http", Kind::Text, "Address and port, as `0.0.0.0:8080`; port 0 takes one that is free."),
-        Key::not_yet("tls", "A certificate and its key."),
+        Key::may("tls", Kind::Form(&TLS), "TLS: the certificate that we show; read again when its files change."),
+        Key::may("proxies", Kind::List(&Kind::Text), "Networks of proxies that we trust to say who a sender is (`X-Forwarded-For`)."),
+        super::client::CLIENTS,
+    ],
+);
+
+static TLS: Form = Form::of(
+    "tls",
+    "The certificate that we show. The files lie outside the project.",
+    &[
+        Key::must("cert", Kind::Text, "A PEM file: our certificate, then those between it and the authority."),
+        Key::must("key", Kind::Text, "A PEM file: its private key."),
+        Key::may("client_ca", Kind::Text, "A PEM file: authorities whose client certificates we trust."),
     ],
 );
 

@@ -65,7 +65,7 @@ static AUTH: Form = Form {
 static BASIC: Form =
     Form::of("basic", "User and password.", &[Key::must("user", Kind::Text, "The user."), Key::must("password", SECRET, "The password.")]);
 
-static HMAC: Form = Form::of(
+pub(super) static HMAC: Form = Form::of(
     "hmac",
     "A signature over each request.",
     &[
