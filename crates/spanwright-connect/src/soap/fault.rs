@@ -47,11 +47,6 @@ impl Fault {
         let parts: Vec<&str> = std::iter::once(&self.code).chain(&self.subcodes).map(String::as_str).collect();
         excerpt::bounded(&parts.join("."))
     }
-
-    /// Whether the code or a subcode is one of these.
-    pub(super) fn is(&self, codes: &[&str]) -> bool {
-        std::iter::once(&self.code).chain(&self.subcodes).any(|code| codes.contains(&code.as_str()))
-    }
 }
 
 /// The reading of a fault: where we are in it, by local names.

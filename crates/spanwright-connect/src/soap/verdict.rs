@@ -25,15 +25,11 @@ use crate::{
 };
 
 use super::answer::{self, Answer, Strange};
+use super::class::{self, Class};
 use super::codes;
 use super::fault::Fault;
 use super::pieces::{Cut, Cutter};
 use super::system::{SoapOperation, SoapSystem};
-
-/// Codes of WS-Security that mean: we do not know you.
-const WHO_CODES: [&str; 4] = ["FailedAuthentication", "InvalidSecurityToken", "InvalidSecurity", "FailedCheck"];
-/// Codes that are about envelopes and not about what is in them.
-const PROTOCOL_CODES: [&str; 4] = ["VersionMismatch", "MustUnderstand", "DataEncodingUnknown", "ActionMismatch"];
 
 /// The verdict on one exchange.
 pub(super) fn verdict(
@@ -209,22 +205,22 @@ impl<'s> Judging<'s> {
             let code = if declared.is_some() { &codes::DECLARED_FAULT } else { &codes::SERVER_FAULT };
             return self.by_user(word, said(code), wait, answers);
         }
-        if fault.is(&WHO_CODES) {
-            return self.credentials(said(&shared::CREDENTIALS));
+        match self.class(fault, declared.is_some()) {
+            Class::Auth => self.credentials(said(&shared::CREDENTIALS)),
+            Class::Protocol => Verdict::all(self.calls, Outcome::Never(said(&codes::PROTOCOL_FAULT))),
+            Class::Permanent => Verdict::all(self.calls, Outcome::Never(said(&codes::DECLARED_FAULT))),
+            Class::Client => Verdict::all(self.calls, Outcome::Never(said(&codes::CLIENT_FAULT))),
+            Class::Transient => self.later(said(&codes::SERVER_FAULT), wait, Blame::System),
+            Class::Server if matches!(self.status, 429 | 503) => self.later(said(&codes::SERVER_FAULT), wait, Blame::System),
+            Class::Server => self.again(said(&codes::SERVER_FAULT), wait),
         }
-        if fault.is(&PROTOCOL_CODES) {
-            return Verdict::all(self.calls, Outcome::Never(said(&codes::PROTOCOL_FAULT)));
-        }
-        if declared.is_some() {
-            return Verdict::all(self.calls, Outcome::Never(said(&codes::DECLARED_FAULT)));
-        }
-        if fault.is(&["Client", "Sender"]) {
-            return Verdict::all(self.calls, Outcome::Never(said(&codes::CLIENT_FAULT)));
-        }
-        if matches!(self.status, 429 | 503) {
-            return self.later(said(&codes::SERVER_FAULT), wait, Blame::System);
-        }
-        self.again(said(&codes::SERVER_FAULT), wait)
+    }
+
+    /// What follows from a fault of which the user says nothing.
+    fn class(&self, fault: &Fault, declared: bool) -> Class {
+        let codes: Vec<&str> = std::iter::once(fault.code.as_str()).chain(fault.subcodes.iter().map(String::as_str)).collect();
+        let spaces: Vec<&str> = self.system.graph.targets().collect();
+        class::classify(&class::Seen { codes: &codes, reason: &fault.reason, declared, spaces: &spaces })
     }
 
     /// The declared fault that this is: its name and its element's. By expanded name first; then by what sloppy
