@@ -123,7 +123,7 @@ impl<'a> Run<'a> {
     fn computed(&self, value: Value<'a>, key: Value<'a>, site: u32) -> Outcome<'a> {
         match (value, key) {
             (Value::Record(_), Value::Text(name)) => Ok(value.get(name).unwrap_or(Value::Null)),
-            (Value::List(_), Value::Number(number)) => match floor(&number) {
+            (Value::List(_), Value::Number(number)) => match towards_nought(&number) {
                 Some(at) => item(value, at, site),
                 None => Ok(Value::Null),
             },
@@ -255,4 +255,10 @@ fn within(length: usize, from: Option<i64>, to: Option<i64>) -> (usize, usize) {
 /// Rounded down, where it fits a word.
 fn floor(number: &Number<'_>) -> Option<i64> {
     super::numbers::floor_i64(number)
+}
+
+/// An index without what is behind its point: `.[-2.5]` is `.[-2]`, as in jq.
+fn towards_nought(number: &Number<'_>) -> Option<i64> {
+    let down = floor(number)?;
+    Some(if down < 0 && number.as_i64().is_none() { down + 1 } else { down })
 }
