@@ -18,13 +18,19 @@ if ! command -v npm >/dev/null; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null
 fi
 
-for folder in "$here/prism" "$here/webhooks" "$here/../../benches/node"; do
+for folder in "$here/prism" "$here/webhooks" "$here/soap" "$here/../../benches/node"; do
     # npm writes this file last: where it is newer than the lock, all is there.
     if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
         (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)
         touch "$folder/node_modules/.package-lock.json"
     fi
 done
+
+if [ ! "$here/soap/.venv/installed" -nt "$here/soap/requirements.txt" ]; then
+    python3 -m venv "$here/soap/.venv"
+    "$here/soap/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/soap/requirements.txt"
+    touch "$here/soap/.venv/installed"
+fi
 
 if [ ! "$here/jq/.venv/installed" -nt "$here/jq/requirements.txt" ]; then
     python3 -m venv "$here/jq/.venv"

@@ -32,15 +32,28 @@ pub struct Project {
 }
 
 impl Project {
+    /// Of these files, by path.
+    pub fn of(files: BTreeMap<String, Vec<u8>>) -> Project {
+        Project { files }
+    }
+
+    /// Another example of the repository.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn named(name: &str) -> io::Result<Project> {
+        let folder = repository().join("examples").join(name);
+        let mut files = BTreeMap::new();
+        read(&folder, &folder, &mut files)?;
+        Ok(Project { files })
+    }
+
     /// As it lies in the repository.
     ///
     /// # Errors
     /// A file cannot be read.
     pub fn example() -> io::Result<Project> {
-        let folder = repository().join("examples/erp-to-crm");
-        let mut files = BTreeMap::new();
-        read(&folder, &folder, &mut files)?;
-        Ok(Project { files })
+        Project::named("erp-to-crm")
     }
 
     /// With another text in place of this one.

@@ -26,14 +26,17 @@ const READY_PAUSE: Duration = Duration::from_millis(50);
 
 /// A program that runs; dropped, it is ended.
 #[derive(Debug)]
-struct Program {
+pub struct Program {
     child: Child,
     port: u16,
 }
 
 impl Program {
     /// Starts a program that listens on `port`; what it says goes into `log`.
-    fn start(command: &mut Command, port: u16, log: &Path) -> io::Result<Program> {
+    ///
+    /// # Errors
+    /// It is not installed, or does not listen.
+    pub fn start(command: &mut Command, port: u16, log: &Path) -> io::Result<Program> {
         let said = File::create(log)?;
         let name = command.get_program().to_string_lossy().into_owned();
         let started = command.stdin(Stdio::null()).stdout(said.try_clone()?).stderr(said).spawn();
@@ -55,7 +58,8 @@ impl Program {
         Ok(())
     }
 
-    fn url(&self) -> String {
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }
@@ -69,7 +73,10 @@ impl Drop for Program {
 }
 
 /// A port that is free now; the program that gets its number takes it a moment later.
-fn free_port() -> io::Result<u16> {
+///
+/// # Errors
+/// There is none.
+pub fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 

@@ -5,3 +5,4 @@
 mod faults;
 mod judges;
 mod peers;
+mod soap_callers;
