@@ -26,8 +26,10 @@ pub const ALL: &[Exception] = &[
         name: "Empty matches in a text beyond ASCII",
         why: "they are found once a character; jq finds them once a byte",
         covers: |program, input, _, _| {
-            let patterns = ["split", "scan", "match", "capture", "sub("];
-            !(program.is_ascii() && input.is_ascii()) && patterns.iter().any(|name| program.contains(name))
+            let any = |words: &[&str]| words.iter().any(|word| program.contains(word));
+            let searches = any(&["split", "scan", "match", "capture", "sub("]);
+            let may_be_empty = any(&["\"\"", "*", "?", "^", "$\"", "\\b"]);
+            searches && may_be_empty && !(program.is_ascii() && input.is_ascii())
         },
     },
     Exception {

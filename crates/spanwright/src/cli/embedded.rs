@@ -20,17 +20,27 @@ pub const STARTER: &Tree = tree!("starter":
 
 /// `examples/erp-to-crm`, which the demo runs.
 pub const EXAMPLE: &Tree = tree!("../../examples/erp-to-crm":
-    "README.md" "spanwright.yaml" "systems/erp.yaml" "systems/crm.yaml" "flows/customers.yaml" "maps/customer-to-contact.yaml"
-    "schemas/erp.wsdl" "schemas/erp-types.xsd" "schemas/crm.openapi.yaml");
+    "README.md" "flows/customers.yaml" "maps/customer-to-contact.yaml" "schemas/crm.openapi.yaml" "schemas/erp-types.xsd"
+    "schemas/erp.wsdl" "spanwright.yaml" "systems/crm.yaml" "systems/erp.yaml" "tests/contact.test.yaml"
+    "tests/customers.test.yaml" "tests/data/company.json" "tests/snapshots/contact/the-whole-company.json"
+    "tests/snapshots/customers/everything-that-a-good-day-does.json");
 
 /// `examples/order-saga`
-pub const ORDER_SAGA: &Tree = tree!("../../examples/order-saga": "README.md" "flows/checkout.yaml" "schemas/carrier.openapi.yaml" "schemas/pay.openapi.yaml" "schemas/shop.openapi.yaml" "schemas/stock.openapi.yaml" "spanwright.yaml" "systems/carrier.yaml" "systems/pay.yaml" "systems/shop.yaml" "systems/stock.yaml");
+pub const ORDER_SAGA: &Tree = tree!("../../examples/order-saga":
+    "README.md" "flows/checkout.yaml" "schemas/carrier.openapi.yaml" "schemas/pay.openapi.yaml" "schemas/shop.openapi.yaml"
+    "schemas/stock.openapi.yaml" "spanwright.yaml" "systems/carrier.yaml" "systems/pay.yaml" "systems/shop.yaml"
+    "systems/stock.yaml" "tests/checkout.test.yaml");
 
 /// `examples/flash-sale`
-pub const FLASH_SALE: &Tree = tree!("../../examples/flash-sale": "README.md" "flows/payments.yaml" "schemas/gateway.openapi.yaml" "schemas/shop.openapi.yaml" "spanwright.yaml" "systems/gateway.yaml" "systems/shop.yaml");
+pub const FLASH_SALE: &Tree = tree!("../../examples/flash-sale":
+    "README.md" "flows/payments.yaml" "schemas/gateway.openapi.yaml" "schemas/shop.openapi.yaml" "spanwright.yaml"
+    "systems/gateway.yaml" "systems/shop.yaml" "tests/payments.test.yaml");
 
 /// `examples/nightly-sync`
-pub const NIGHTLY_SYNC: &Tree = tree!("../../examples/nightly-sync": "README.md" "environments/in-batches.yaml" "environments/one-by-one.yaml" "flows/in-batches.yaml" "flows/one-by-one.yaml" "schemas/api.openapi.yaml" "schemas/database.openapi.yaml" "spanwright.yaml" "systems/api.yaml" "systems/database.yaml");
+pub const NIGHTLY_SYNC: &Tree = tree!("../../examples/nightly-sync":
+    "README.md" "environments/in-batches.yaml" "environments/one-by-one.yaml" "flows/in-batches.yaml" "flows/one-by-one.yaml"
+    "schemas/api.openapi.yaml" "schemas/database.openapi.yaml" "spanwright.yaml" "systems/api.yaml" "systems/database.yaml"
+    "tests/in-batches.test.yaml" "tests/one-by-one.test.yaml");
 
 /// Writes a project into a folder, which may be there but must have none of its files: nothing of a user's is overwritten.
 ///
