@@ -15,7 +15,6 @@ use crate::{auth::TokenEndpoint, codes as shared};
 
 use super::codes;
 use super::interface;
-use super::policy;
 use super::system::{SoapOperation, SoapSystem};
 
 /// Reads the WSDL and proves the settings.
@@ -36,9 +35,6 @@ pub(super) fn system(settings: &SystemSettings, bundle: &Bundle, to: &mut Proble
         to.error(&xml::codes::NO_SOAP_PORT, settings.at, says, reason(&read));
         return None;
     };
-    if let Some(operation) = port.operations.first() {
-        policy::check(operation.span, bundle, to);
-    }
     let url = url(settings, port, to);
     let operations = callable(port, settings, to);
     let proven = operations.iter().map(|operation| proven(operation, settings, &read.graph, to)).collect();

@@ -26,7 +26,6 @@ pub mod convert;
 mod fault;
 mod interface;
 mod pieces;
-mod policy;
 mod pretend;
 mod request;
 mod serve;

@@ -19,7 +19,7 @@ use spanwright_core::{
 use tokio::time::{Sleep, sleep};
 
 use super::{
-    ANSWER_BYTES_MOST, ANSWER_HEAD_BYTES_MOST, ANSWER_HEADERS_MOST, PIECE_BYTES,
+    ANSWER_BYTES_MOST, ANSWER_HEAD_BYTES_MOST, ANSWER_HEADERS_MOST, WHOLE_BYTES_MOST,
     answer::{Answer, AnswerBody, Reply, Silence},
     connect::{Origin, connect},
     counted::{Count, Counted},
@@ -88,10 +88,10 @@ impl Http {
         self.exchange_up_to(ANSWER_BYTES_MOST, request, timeout).await.0
     }
 
-    /// The same; but of an answer with more than [`PIECE_BYTES`] the reply has the beginning and waits for the rest,
+    /// The same; but of an answer with more than [`WHOLE_BYTES_MOST`] the reply has the beginning and waits for the rest,
     /// which comes while somebody [brings](Http::bring) it.
     pub(crate) async fn exchange_in_pieces(&self, request: HttpRequest, timeout: Duration) -> (Reply, Option<Tail>) {
-        self.exchange_up_to(PIECE_BYTES, request, timeout).await
+        self.exchange_up_to(WHOLE_BYTES_MOST, request, timeout).await
     }
 
     /// Brings the rest of an answer to its reader: each MiB of it within the time of a whole exchange, in which the

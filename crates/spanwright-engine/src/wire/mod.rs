@@ -26,6 +26,9 @@ pub use tls::TlsFault;
 pub const ANSWER_BYTES_MOST: usize = 64 << 20;
 /// Bytes after which an answer that may be read in pieces is handed over while the rest still comes.
 pub const PIECE_BYTES: usize = 1 << 20;
+/// Bytes of a polled answer up to which it is read whole: its items then go to the disk together, and while they are on
+/// their way the answer need not wait.
+pub const WHOLE_BYTES_MOST: usize = 4 << 20;
 /// Bytes of an answer that is read in pieces.
 pub const PIPED_BYTES_MOST: u64 = 16 << 30;
 /// Header lines that an answer may have.

@@ -99,14 +99,16 @@ impl Tail {
     }
 
     fn late(&self, got: u64) -> Piece {
-        let why =
-            format!("the next MiB of the answer did not come within {} s, after {got} bytes behind the first", self.timeout.as_secs_f32());
+        let why = format!(
+            "the next MiB of the answer did not come within {} s, after {got} bytes behind its beginning",
+            self.timeout.as_secs_f32()
+        );
         Piece::Fault((io::ErrorKind::TimedOut, why))
     }
 }
 
 fn broken(error: &hyper::Error, got: u64) -> Piece {
-    let why = format!("the connection broke inside the answer, {got} bytes behind its first MiB: {}", words(error));
+    let why = format!("the connection broke inside the answer, {got} bytes behind its beginning: {}", words(error));
     Piece::Fault((io::ErrorKind::UnexpectedEof, why))
 }
 

@@ -214,6 +214,10 @@ fn a_value_too_large_is_a_dead_letter_and_the_others_go_on() {
 }
 
 #[test]
-fn an_erp_that_answers_no_end_is_cut_off_and_asked_again() {
-    erp_says(Answer::xml(200, &" ".repeat(spanwright_engine::wire::ANSWER_BYTES_MOST + 1)), "R2012");
+fn an_erp_that_answers_no_end_is_cut_off_and_the_round_is_given_up() {
+    // The next answer to the same question would be as large: it is told, and asked again when the source is due.
+    let endless = Answer::xml(200, &" ".repeat(spanwright_engine::wire::ANSWER_BYTES_MOST + 1));
+    let (day, trial) = day(vec![endless, Answer::customers(2)], vec![Answer::all_contacts(200)]);
+    assert_eq!(day, Day { ended: 1, done: 0, dead: vec![], asked: 0 }, "{}", trial.log_text());
+    assert_eq!(trial.lines("poll-failed")[0]["error.code"], "R2012");
 }
