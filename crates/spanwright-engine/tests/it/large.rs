@@ -5,7 +5,7 @@ use spanwright_world::{Flood, World, WorldSettings};
 
 use crate::trial::{Trial, until, wait};
 
-const CUSTOMERS: u64 = 4_000;
+const CUSTOMERS: u64 = 8_000;
 
 fn trial(world: &World, flood: &Flood) -> Trial {
     let mut trial = Trial::within(world);
@@ -23,13 +23,13 @@ fn since(request: &str) -> &str {
 fn a_page_that_is_cut_in_the_middle_is_kept_up_to_the_cut_and_read_again_from_the_old_cursor() {
     let folder = tempfile::tempdir().unwrap();
     let world = World::start(WorldSettings::quiet(folder.path(), 0)).unwrap();
-    let flood = Flood::start(CUSTOMERS, Some(3_500_000)).unwrap();
+    let flood = Flood::start(CUSTOMERS, Some(7_000_000)).unwrap();
     let trial = trial(&world, &flood);
     let ended = trial.once();
     assert_eq!(ended.why, Why::Drained, "{}", trial.log_text());
     let flooded = flood.flooded();
     let [cut, whole] = flooded.as_slice() else { panic!("{flooded:?}") };
-    assert!(cut.bytes == 3_500_000 && whole.bytes > 4_000_000 && whole.customers == CUSTOMERS, "{flooded:?}");
+    assert!(cut.bytes == 7_000_000 && whole.bytes > 8_000_000 && whole.customers == CUSTOMERS, "{flooded:?}");
     let counters = &ended.state.counters;
     assert_eq!((counters.taken, counters.duplicates, counters.polls_failed), (CUSTOMERS, cut.customers, 1), "{:?}", cut.customers);
     assert_eq!((counters.done, counters.dead_letters()), (CUSTOMERS, 0));
