@@ -101,12 +101,9 @@ impl Answers for State {
 
 impl State {
     fn page(&self, asked: &Asked) -> Reply {
-        let page: u64 = asked.query.split('&').find_map(|pair| pair.strip_prefix("page=")).and_then(|page| page.parse().ok()).unwrap_or(0);
-        let last = self.settings.records;
-        let ids = (page * PAGE + 1)..=((page + 1) * PAGE).min(last);
+        let (ids, next) = asked.page(PAGE, self.settings.records);
         let record = |n| json!({ "id": format!("r{n}"), "name": format!("Record number {n}"), "stock": n % 97, "price": (n % 1_000) + 1 });
         let records: Vec<Value> = ids.map(record).collect();
-        let next = if (page + 1) * PAGE < last { json!(page + 1) } else { Value::Null };
         Reply::new(200, JSON, json!({ "records": records, "next": next }).to_string())
     }
 

@@ -105,12 +105,9 @@ impl Answers for State {
 
 impl State {
     fn payments(&self, asked: &Asked) -> Reply {
-        let page: u64 = asked.query.split('&').find_map(|pair| pair.strip_prefix("page=")).and_then(|page| page.parse().ok()).unwrap_or(0);
-        let last = self.settings.payments;
-        let ids = (page * PAGE + 1)..=((page + 1) * PAGE).min(last);
+        let (ids, next) = asked.page(PAGE, self.settings.payments);
         let payment = |n| json!({ "id": format!("p{n}"), "customer": format!("c{n}"), "cents": 1_000 + n % 5_000 });
         let payments: Vec<Value> = ids.map(payment).collect();
-        let next = if (page + 1) * PAGE < last { json!(page + 1) } else { Value::Null };
         Reply::new(200, JSON, json!({ "payments": payments, "next": next }).to_string())
     }
 

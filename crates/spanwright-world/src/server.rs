@@ -1,6 +1,6 @@
 //! A small HTTP server in a thread of its own: bytes in, a [`Reply`] out.
 
-use std::{io, net::SocketAddr, sync::Arc, thread, time::Duration};
+use std::{io, net::SocketAddr, ops::RangeInclusive, sync::Arc, thread, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
@@ -27,6 +27,15 @@ impl Asked {
     /// A header's text, where it is there and is text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The numbers on the page that is asked for (`page=`, from 0) of `last` numbers from 1, `size` a page; and the next
+    /// page's number, where there is one.
+    pub fn page(&self, size: u64, last: u64) -> (RangeInclusive<u64>, Option<u64>) {
+        let asked = self.query.split('&').find_map(|pair| pair.strip_prefix("page=")).and_then(|page| page.parse().ok());
+        let page: u64 = asked.unwrap_or(0);
+        let end = (page + 1) * size;
+        ((page * size + 1)..=end.min(last), (end < last).then_some(page + 1))
     }
 }
 

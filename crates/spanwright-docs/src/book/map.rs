@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use spanwright_core::plan::{Body, Plan, Step, StepKind};
+use spanwright_core::plan::{Body, Step, StepKind};
 use spanwright_map::{Lineage, Mapping};
 use spanwright_shape::{
     json,
@@ -113,7 +113,7 @@ pub(super) fn all(sources: Sources<'_>, files: &Documents) -> Vec<MapPage> {
         })
         .collect();
     for flow in &sources.plan.flows {
-        let mut uses = Uses { plan: sources.plan, bundle: sources.bundle, flow: &flow.name, pages: &mut pages };
+        let mut uses = Uses { bundle: sources.bundle, flow: &flow.name, pages: &mut pages };
         uses.steps(&flow.steps);
         for effect in &flow.effects {
             let system = &sources.plan.systems[effect.system];
@@ -141,7 +141,6 @@ fn narrowing(sources: Sources<'_>, file: &str) -> Vec<String> {
 
 /// The mappings that a flow uses.
 struct Uses<'u> {
-    plan: &'u Plan,
     bundle: &'u Bundle,
     flow: &'u str,
     pages: &'u mut Vec<MapPage>,
@@ -167,7 +166,6 @@ impl Uses<'_> {
             }
             return;
         }
-        let _ = self.plan;
         let making = Making { bundle: self.bundle, from: None, to: to.as_ref(), fields: None, examples: Vec::new(), file: None };
         self.pages.push(MapPage {
             name: mapping.name().to_string(),
