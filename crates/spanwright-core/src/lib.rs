@@ -11,6 +11,7 @@
 pub mod codes;
 pub mod connector;
 pub mod deliver;
+pub mod deploy;
 pub mod desk;
 pub mod door;
 pub mod fact;

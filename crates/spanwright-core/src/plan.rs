@@ -34,8 +34,26 @@ pub struct Plan {
     pub listen: Option<Listen>,
     /// Every map of the project, also those that no flow uses.
     pub maps: Vec<MapPlan>,
+    /// How long finished messages are kept.
+    pub keep: KeepFor,
     /// The declared variables that are no secrets and their defaults: `$vars` in expressions.
     pub vars: BTreeMap<Arc<str>, Option<Arc<str>>>,
+}
+
+/// How long finished messages are kept. Open ones and dead letters are kept until somebody has seen to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeepFor {
+    /// Their bodies.
+    pub bodies: Duration,
+    /// What happened to them.
+    pub trail: Duration,
+}
+
+impl Default for KeepFor {
+    fn default() -> Self {
+        let day = Duration::from_secs(24 * 3600);
+        KeepFor { bodies: 7 * day, trail: 30 * day }
+    }
 }
 
 /// One system of a plan.

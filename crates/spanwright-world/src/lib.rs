@@ -11,9 +11,11 @@
 //! so it has its own JSON reader, its own rules and its own XML writer.
 
 pub mod catalog;
+pub mod chaos;
 pub mod crm;
 pub mod customer;
 pub mod depot;
+pub mod disk;
 pub mod erp;
 pub mod flood;
 pub mod gateway;

@@ -71,6 +71,7 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
         doors: doors.plans(),
         listen,
         maps: maps.plans(),
+        keep: defaults.keep,
         vars: variables.seen(),
     })
 }

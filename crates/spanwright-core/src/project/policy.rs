@@ -9,7 +9,7 @@ use spanwright_shape::text::{
 
 use super::{Variables, codes};
 use crate::{
-    plan::{BreakerPolicy, Policy},
+    plan::{BreakerPolicy, KeepFor, Policy},
     settings::{Limits, Rate},
 };
 
@@ -18,6 +18,7 @@ use crate::{
 pub(super) struct Defaults {
     pub retry: Policy,
     pub breaker: BreakerPolicy,
+    pub keep: KeepFor,
 }
 
 impl Defaults {
@@ -25,7 +26,8 @@ impl Defaults {
         let form = project.and_then(|project| project.form("defaults"));
         let retry = retry(&Policy::default(), form.as_ref(), variables, to);
         let breaker = breaker(&BreakerPolicy::default(), form.as_ref(), variables, to);
-        Defaults { retry, breaker }
+        let keep = keep(form.as_ref(), variables, to);
+        Defaults { retry, breaker, keep }
     }
 }
 
@@ -43,6 +45,19 @@ pub(super) fn retry(inherited: &Policy, owner: Option<&Filled<'_>>, variables: &
         reader.refuse(factor < 100, "factor", "waits would grow shorter", "a factor is 1 or more");
     }
     policy
+}
+
+/// `keep:` of the defaults.
+fn keep(owner: Option<&Filled<'_>>, variables: &Variables, to: &mut Problems) -> KeepFor {
+    let mut keep = KeepFor::default();
+    let Some(form) = owner.and_then(|owner| owner.form("keep")) else { return keep };
+    let mut reader = Reader { form: &form, variables, to };
+    reader.time("bodies", &mut keep.bodies);
+    reader.time("trail", &mut keep.trail);
+    let is_longer = keep.bodies > keep.trail;
+    let key = if form.scalar("bodies").is_some() { "bodies" } else { "trail" };
+    reader.refuse(is_longer, key, "bodies would be kept longer than what happened to them", "make `trail` as long as `bodies`, or longer");
+    keep
 }
 
 /// `breaker:` of a form, over what it inherits.

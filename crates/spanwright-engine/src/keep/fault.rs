@@ -80,11 +80,22 @@ pub fn fault_of(error: Error) -> StoreFault {
     }
 }
 
+/// What a person does about a journal that cannot be read.
+const WAY_BACK: &str = "The way back: keep it and what lies beside it (`journal.db*`) elsewhere, put the newest backup in its place \
+    (`spanwright backup` makes them), start again. `spanwright verify` tells what is damaged";
+
+/// It is damaged, and the way back.
+pub fn damaged(what: &str) -> String {
+    format!("it is damaged: {}. {WAY_BACK}", what.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
 /// What SQLite said, for a person.
 pub fn words_of(error: &Error) -> String {
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => "it is not a journal (not an SQLite file), or its beginning was overwritten".into(),
-        Some(ErrorCode::DatabaseCorrupt) => format!("it is damaged: {error}. Restore a backup; keep the damaged file"),
+        Some(ErrorCode::NotADatabase) => {
+            format!("it is not a journal (not an SQLite file), or its beginning was overwritten. {WAY_BACK}")
+        }
+        Some(ErrorCode::DatabaseCorrupt) => damaged(&error.to_string()),
         Some(ErrorCode::SystemIoFailure) => format!("the disk failed: {error}"),
         Some(ErrorCode::DatabaseBusy) => "another program is writing to it".into(),
         Some(ErrorCode::CannotOpen) => format!("it cannot be opened (does its folder exist, may this user write there?): {error}"),

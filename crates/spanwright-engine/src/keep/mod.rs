@@ -21,6 +21,7 @@ use std::sync::Arc;
 mod ask;
 mod fault;
 mod lock;
+mod marks;
 mod names;
 mod numbers;
 mod pen;
@@ -32,8 +33,9 @@ mod tidy;
 mod writer;
 
 pub use fault::OpenFault;
-pub use read::{Cause, Counts, Look, Which};
-pub use writer::{FULL_RETRY, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
+pub use marks::{CRASHES_MOST, Marks, count_suspects};
+pub use read::{Cause, CopyFault, Counts, Look, Verified, Which};
+pub use writer::{FULL_RETRY, Now, Retention, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
 
 use fault::fault_of;
 use lock::Lock;

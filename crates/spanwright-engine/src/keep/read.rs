@@ -5,19 +5,23 @@
 use std::path::Path;
 
 use rusqlite::{Connection, Result};
+use spanwright_core::deploy::Standing;
 use spanwright_core::fact::{
-    Chore, ListFilter, Listed, Moment, PlanBundle, PlanId, RunFile, RunId, Shown, StoppedFilter, StoppedRun, StoreFault,
+    Chore, ListFilter, Listed, Moment, PlanBundle, PlanId, Print, RunFile, RunId, Shown, StoppedFilter, StoppedRun, StoreFault,
 };
 
 use super::{CodeOf, OpenFault, ask::Ask, fault::fault_of, names::Names, schema};
 
 mod causes;
+mod copy;
+mod deploy;
 mod list;
 mod show;
 #[cfg(test)]
 mod tests;
 
 pub use causes::Cause;
+pub use copy::{CopyFault, Verified};
 
 /// Messages that one correlation id shows.
 pub const SHOWN_MOST: usize = 100;
@@ -127,6 +131,22 @@ impl Look {
     /// [`StoreFault`]
     pub fn plan_bundle(&self, plan: PlanId) -> std::result::Result<Option<PlanBundle>, StoreFault> {
         self.at_one_moment(|ask| ask.plan_bundle(plan))
+    }
+
+    /// Which plans open messages and dead letters are pinned to.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn standing(&self) -> std::result::Result<Vec<Standing>, StoreFault> {
+        self.at_one_moment(|ask| ask.standing())
+    }
+
+    /// The number of a pinned project; `None` where the journal has never seen it.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn plan_of(&self, hash: &Print) -> std::result::Result<Option<PlanId>, StoreFault> {
+        self.at_one_moment(|ask| ask.plan(hash))
     }
 
     /// The newest chores, under way or over.

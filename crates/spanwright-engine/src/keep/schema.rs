@@ -18,6 +18,9 @@ const CHECKPOINT_PAGES: u32 = 4000;
 /// The page cache of the writer, in KiB.
 const CACHE_KIB: u32 = 8 * 1024;
 
+/// A journal up to this size is looked through at each start; a larger one by `verify`, and where a damaged page is read.
+const CHECKED_AT_START_BYTES_MOST: u64 = 32 << 20;
+
 const TABLES: &str = include_str!("schema.sql");
 /// What brings a file from the schema before to the one of that number, the oldest first.
 const STEPS: [(i64, &str); 1] = [(2, include_str!("schema/2.sql"))];
@@ -30,10 +33,20 @@ pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     set_up(&connection).map_err(fault)?;
     assert_durable(&connection, path)?;
     make_tables(&connection).map_err(fault)?;
+    assert_whole(&connection, path)?;
     let schema = schema_of(&connection).map_err(fault)?;
     STEPS.iter().filter(|(to, _)| *to > schema).try_for_each(|(to, step)| upgrade(&connection, *to, step)).map_err(fault)?;
     assert_schema(&connection, path)?;
     Ok(connection)
+}
+
+fn assert_whole(connection: &Connection, path: &std::path::Path) -> Result<(), OpenFault> {
+    if std::fs::metadata(path).is_ok_and(|file| file.len() > CHECKED_AT_START_BYTES_MOST) {
+        return Ok(());
+    }
+    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fault)?;
+    if said == "ok" { Ok(()) } else { Err(OpenFault::Unusable { path: path.into(), why: super::fault::damaged(&said) }) }
 }
 
 // A crash in between leaves the schema before.
@@ -52,8 +65,18 @@ pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
     connection
         .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2048;")
         .map_err(fault)?;
+    // Another process is just making it.
+    if !is_made(&connection).map_err(fault)? {
+        return Err(OpenFault::Absent { path: path.into() });
+    }
     assert_schema(&connection, path)?;
     Ok(connection)
+}
+
+/// Opens an empty file for a copy to be written into.
+pub fn open_empty(path: &std::path::Path) -> Result<Connection, OpenFault> {
+    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(fault)
 }
 
 fn assert_version(version: i32) -> Result<(), OpenFault> {
@@ -99,8 +122,7 @@ fn assert_durable(connection: &Connection, path: &std::path::Path) -> Result<(),
 }
 
 fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
-    let made: bool = connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'meta')", [], |row| row.get(0))?;
-    if made {
+    if is_made(connection)? {
         return Ok(());
     }
     connection.execute_batch(&format!(
@@ -109,6 +131,10 @@ fn make_tables(connection: &Connection) -> rusqlite::Result<()> {
          INSERT INTO meta VALUES ('schema', {SCHEMA}), ('boot', 0);
          COMMIT;"
     ))
+}
+
+fn is_made(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'meta')", [], |row| row.get(0))
 }
 
 fn assert_schema(connection: &Connection, path: &std::path::Path) -> Result<(), OpenFault> {
@@ -133,6 +159,14 @@ mod tests {
         let words = assert_version(3_051_001).unwrap_err().to_string();
         assert_eq!(words, "SQLite 3.51.1 can lose committed data (fixed in 3.51.3): this program was built against the wrong one");
         assert_version(rusqlite::version_number()).unwrap();
+    }
+
+    #[test]
+    fn a_journal_that_is_just_being_made_is_not_there_yet() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        std::fs::write(&path, []).unwrap();
+        assert!(matches!(open_reader(&path), Err(OpenFault::Absent { .. })));
     }
 
     #[test]

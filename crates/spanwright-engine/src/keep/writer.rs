@@ -8,7 +8,7 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
     thread::{self, JoinHandle},
     time::Duration,
@@ -17,10 +17,12 @@ use std::{
 use spanwright_core::fact::{Fact, Receipt, Store, StoreFault};
 
 mod job;
+mod retention;
 #[cfg(test)]
 mod tests;
 
 use job::{Answer, Group, Job, Question};
+pub use retention::{Now, Retention};
 
 /// Jobs that may wait; whoever brings one more is held up.
 pub const WRITER_JOBS_MOST: usize = 1024;
@@ -64,14 +66,27 @@ pub struct WriterHandle {
 }
 
 impl Writer {
-    /// Starts it. `note` is called on the writer's thread.
+    /// Starts it. `note` is called on the writer's thread. Without a `retention` nothing is ever forgotten.
     ///
     /// # Errors
     /// Where the system has no thread left.
-    pub fn start(store: Box<dyn Store>, full_retry: Duration, note: impl FnMut(Word) + Send + 'static) -> std::io::Result<Writer> {
+    pub fn start(
+        store: Box<dyn Store>,
+        full_retry: Duration,
+        retention: Option<Retention>,
+        note: impl FnMut(Word) + Send + 'static,
+    ) -> std::io::Result<Writer> {
         let (jobs, line) = sync_channel(WRITER_JOBS_MOST);
         let (stopping, written) = (Arc::new(AtomicBool::new(false)), Arc::new(Written::default()));
-        let owner = Owner { store, broken: None, stopping: stopping.clone(), written: written.clone(), full_retry, note: Box::new(note) };
+        let owner = Owner {
+            store,
+            broken: None,
+            stopping: stopping.clone(),
+            written: written.clone(),
+            full_retry,
+            retention,
+            note: Box::new(note),
+        };
         let thread = thread::Builder::new().name("journal".into()).spawn(move || owner.work(&line))?;
         Ok(Writer { hand: WriterHandle { jobs, written }, stopping, thread: Some(thread) })
     }
@@ -129,23 +144,48 @@ struct Owner {
     stopping: Arc<AtomicBool>,
     written: Arc<Written>,
     full_retry: Duration,
+    retention: Option<Retention>,
     note: Box<dyn FnMut(Word) + Send>,
 }
 
 impl Owner {
     fn work(mut self, line: &Receiver<Job>) {
         let mut next = None;
-        while let Some(job) = next.take().or_else(|| line.recv().ok()) {
+        while let Some(job) = next.take().or_else(|| self.wait(line)) {
             match job {
                 Job::Commit(facts, answer) => {
                     let mut group = Group::of(facts, answer);
                     next = gather(line, &mut group);
                     self.commit(group);
+                    self.forget(false);
                 }
                 Job::Ask(question) => question.ask(self.trusted()),
                 Job::End => return,
             }
         }
+    }
+
+    /// The next job. While nobody hands one in, what is old is forgotten.
+    fn wait(&mut self, line: &Receiver<Job>) -> Option<Job> {
+        loop {
+            let Some(retention) = self.retention.as_ref().filter(|_| self.broken.is_none()) else { return line.recv().ok() };
+            match line.recv_timeout(retention.wait()) {
+                Ok(job) => return Some(job),
+                Err(RecvTimeoutError::Timeout) => self.forget(true),
+                Err(RecvTimeoutError::Disconnected) => return None,
+            }
+        }
+    }
+
+    /// A step of the retention, where one may be done now. On a full disk it is tried again later.
+    fn forget(&mut self, is_idle: bool) {
+        let Some(mut retention) = self.retention.take_if(|retention| retention.wait().is_zero()) else { return };
+        match self.trusted().and_then(|store| retention.step(store, is_idle)) {
+            Ok(()) => {}
+            Err(StoreFault::Full) => retention.rest(self.full_retry),
+            Err(fault @ StoreFault::Broken(_)) => drop(self.distrust(fault)),
+        }
+        self.retention = Some(retention);
     }
 
     fn commit(&mut self, group: Group) {

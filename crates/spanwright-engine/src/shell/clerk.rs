@@ -27,7 +27,8 @@ use super::{
 };
 use crate::{
     clock::Dice,
-    codes, keep,
+    codes,
+    keep::{self, Marks},
     listen::Listening,
     observe::{Level, Line, Observer},
 };
@@ -80,6 +81,8 @@ pub(super) struct Clerk {
     pub(super) listening: Option<Listening>,
     pub(super) workers: usize,
     pub(super) journal: keep::WriterHandle,
+    /// Where it is marked what is in hand; `None` where the journal is no file.
+    pub(super) marks: Option<Arc<Marks>>,
     pub(super) words: Receiver<Word>,
     pub(super) observer: Observer,
     pub(super) shared: Arc<Shared>,
@@ -229,8 +232,11 @@ impl Clerk {
         let mut jobs = jobs.into_iter().peekable();
         while jobs.peek().is_some() {
             let (some, inbox): (Vec<AdvanceJob>, _) = (jobs.by_ref().take(share).collect(), self.office.inbox.clone());
+            let marks = self.marks.clone();
             self.office.hands.give(Rank::Flow, move |room| {
+                let hand = Marks::hand(marks.as_ref());
                 let advanced = some.iter().map(|job| {
+                    hand.holds(job.run);
                     let result = guarded(|| advance(job, room)).unwrap_or_else(ours_to_blame);
                     room.clear();
                     (job.run, result)

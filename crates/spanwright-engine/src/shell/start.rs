@@ -1,20 +1,22 @@
 //! Starting: the journal is opened, today's plan pinned, older plans of open runs built again, and everybody set to work.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc::{Receiver, channel},
     },
     thread,
+    time::Duration,
 };
 
 use spanwright_core::{
     desk::{Desk, Setup},
-    fact::{Moment, Opening, PlanBundle, PlanId, Store, StoreFault},
+    fact::{Ending, Fact, Moment, Opening, PlanBundle, PlanId, RunId, StopKind, Stopped, Store, StoreFault},
     plan::Plan,
 };
+use spanwright_shape::text::Failure;
 use tokio::runtime::{Builder, Runtime};
 
 use super::{
@@ -29,7 +31,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Dice},
-    keep::{self, CodeOf, FULL_RETRY, Keep, OpenFault, Writer},
+    keep::{self, CRASHES_MOST, CodeOf, FULL_RETRY, Keep, Marks, OpenFault, Retention, Writer},
     listen::{self, ListenFault, Listening, Whereabouts},
     observe::{Level, Line, Log, LogSettings, Observer, Watcher},
     variables::Variables,
@@ -38,6 +40,8 @@ use crate::{
 
 /// Threads of the reactor: it only moves bytes.
 const REACTOR_THREADS: usize = 2;
+/// A clock that is less behind the journal was not set back: two machines or a leap second explain it.
+const SET_BACK_LEAST: Duration = Duration::from_secs(5);
 
 /// Builds the plan of a bundle that an earlier start pinned; `None` where this edition cannot.
 pub type Rebuild = Box<dyn Fn(&PlanBundle) -> Option<Arc<Plan>>>;
@@ -108,6 +112,8 @@ struct Found {
     opening: Opening,
     older: Vec<(PlanId, Arc<Plan>)>,
     unbuilt: Vec<PlanId>,
+    /// How far the clock was set back since the last life.
+    set_back: Duration,
 }
 
 /// The engine.
@@ -119,15 +125,20 @@ impl Engine {
     /// # Errors
     /// [`StartFault`], in words; nothing was begun.
     pub fn start(start: Start) -> Result<Running, StartFault> {
+        let file = match &start.store {
+            StorePlace::File(path, _) => Some(path.clone()),
+            StorePlace::Opened(_) => None,
+        };
         let (mut store, whereabouts): (Box<dyn Store>, _) = match start.store {
             StorePlace::File(path, code_of) => (Box::new(Keep::open(&path, code_of)?), Whereabouts::of(path, code_of)),
             StorePlace::Opened(store) => (store, Whereabouts::default()),
         };
-        let found = find(&mut *store, &start.bundle, &start.rebuild)?;
+        let marks = file.as_deref().map(|path| quarantine(&mut *store, path, start.clock.now())).transpose()?;
+        let found = find(&mut *store, &start.bundle, &start.rebuild, start.clock.now())?;
         let wire = Http::new(&start.http, start.clock.clone())?;
         let log = start.log.map(|settings| Log::start(settings, &start.plan.project, start.variables.secrets())).transpose()?;
         let log = log.map(Arc::new);
-        let staff = Staff::hire(store, log.clone(), &start.clock)?;
+        let staff = Staff::hire(store, &start.plan, log.clone(), &start.clock)?;
         if start.signals {
             let _inside = staff.reactor.enter();
             signals::listen(staff.brake.clone())?;
@@ -143,7 +154,7 @@ impl Engine {
             open: AtomicUsize::new(0),
             readers: Readers::default(),
         });
-        staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, whereabouts, start.once)
+        staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, (whereabouts, marks), start.once)
     }
 }
 
@@ -159,10 +170,12 @@ struct Staff {
 }
 
 impl Staff {
-    fn hire(store: Box<dyn Store>, log: Option<Arc<Log>>, clock: &Arc<Clock>) -> Result<Staff, StartFault> {
+    fn hire(store: Box<dyn Store>, plan: &Plan, log: Option<Arc<Log>>, clock: &Arc<Clock>) -> Result<Staff, StartFault> {
         let (sender, words) = channel();
         let (inbox, disk_full) = (Inbox::new(sender), Arc::new(AtomicBool::new(false)));
-        let writer = Writer::start(store, FULL_RETRY, disk_words(inbox.clone(), log, clock.clone(), disk_full.clone()))?;
+        let hands = clock.clone();
+        let retention = Retention::new(plan.keep, Box::new(move || hands.now()));
+        let writer = Writer::start(store, FULL_RETRY, Some(retention), disk_words(inbox.clone(), log, clock.clone(), disk_full.clone()))?;
         let workers = Workers::start()?;
         let reactor = Builder::new_multi_thread().worker_threads(REACTOR_THREADS).thread_name("wire").enable_all().build()?;
         Ok(Staff { brake: Brake::new(inbox.clone()), inbox, words, writer, workers, reactor, disk_full })
@@ -193,11 +206,15 @@ impl Staff {
         observer: Observer,
         plan: Arc<Plan>,
         found: Found,
-        whereabouts: Whereabouts,
+        (whereabouts, marks): (Whereabouts, Option<Marked>),
         once: bool,
     ) -> Result<Running, StartFault> {
         let now = office.clock.now();
         greet(&observer, &plan, &found, now);
+        for run in marks.iter().flat_map(|marked| &marked.quarantined) {
+            let words = format!("run {} was in hand at {CRASHES_MOST} ends of the process in a row, and is set aside", run.0);
+            observer.tell(Line::new(now, Level::Error, "message-quarantined", words).because_of(&crate::codes::R0108));
+        }
         let (dice, mut first, unbuilt) = (Dice::new(), Vec::new(), found.unbuilt.len());
         let setup = Setup { plan: plan.clone(), plan_id: found.plan_id, older: found.older, once };
         let desk = Desk::open(setup, found.opening, now, &mut || dice.roll(), &mut first);
@@ -214,6 +231,7 @@ impl Staff {
             listening,
             workers: self.workers.count(),
             journal: self.writer.handle(),
+            marks: marks.map(|marked| marked.marks),
             words: self.words,
             observer,
             shared: shared.clone(),
@@ -238,9 +256,37 @@ impl Staff {
     }
 }
 
-fn find(store: &mut dyn Store, bundle: &PlanBundle, rebuild: &Rebuild) -> Result<Found, StartFault> {
+/// What is in hand is marked from now on; what was in hand too often is set aside.
+struct Marked {
+    marks: Arc<Marks>,
+    quarantined: Vec<RunId>,
+}
+
+fn quarantine(store: &mut dyn Store, journal: &Path, now: Moment) -> Result<Marked, StartFault> {
+    let quarantined = keep::count_suspects(journal)?;
+    let why =
+        || Failure::new(&crate::codes::R0108, format!("the process ended {CRASHES_MOST} times in a row while this message was in hand"));
+    let stopped = || Stopped { kind: StopKind::Dead, node: "flow".into(), failure: why(), undone: false };
+    let facts: Vec<Fact> = quarantined.iter().map(|run| Fact::Ended { run: *run, ending: Ending::Stopped(stopped()), at: now }).collect();
+    store.commit(&facts)?;
+    Ok(Marked { marks: Arc::new(Marks::open(journal)?), quarantined })
+}
+
+/// Where the journal knows a later moment than the clock says, somebody has set the clock back: what waits would wait
+/// until that moment comes once more. So it is due as much earlier.
+fn set_back(store: &mut dyn Store, opening: Opening, now: Moment) -> Result<(Opening, Duration), StartFault> {
+    let by = opening.latest.since(now);
+    if by < SET_BACK_LEAST {
+        return Ok((opening, Duration::ZERO));
+    }
+    store.commit(&[Fact::SetBack { by }])?;
+    Ok((store.opening()?, by))
+}
+
+fn find(store: &mut dyn Store, bundle: &PlanBundle, rebuild: &Rebuild, now: Moment) -> Result<Found, StartFault> {
     let plan_id = store.plan(bundle)?;
     let opening = store.opening()?;
+    let (opening, set_back) = set_back(store, opening, now)?;
     let (mut older, mut unbuilt) = (Vec::new(), Vec::new());
     for id in opening.plans.iter().copied().filter(|id| *id != plan_id) {
         match store.plan_bundle(id)?.as_ref().and_then(rebuild) {
@@ -248,13 +294,17 @@ fn find(store: &mut dyn Store, bundle: &PlanBundle, rebuild: &Rebuild) -> Result
             None => unbuilt.push(id),
         }
     }
-    Ok(Found { plan_id, opening, older, unbuilt })
+    Ok(Found { plan_id, opening, older, unbuilt, set_back })
 }
 
 fn greet(observer: &Observer, plan: &Plan, found: &Found, now: Moment) {
     let open: u64 = found.opening.backlog.iter().map(|backlog| backlog.active + backlog.parked).sum();
     let words = format!("{}: start {}, {open} messages open from before", plan.project, found.opening.boot);
     observer.tell(Line::new(now, Level::Info, "engine-started", words));
+    if !found.set_back.is_zero() {
+        let words = format!("the clock is {} s behind the journal: what waits is due as much earlier", found.set_back.as_secs());
+        observer.tell(Line::new(now, Level::Warn, "clock-set-back", words));
+    }
     if !found.unbuilt.is_empty() {
         let words =
             "messages wait whose plan this edition cannot build again: replay them under today's, or start the edition that took them";

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod bad_days;
+mod chaos;
 mod crashes;
 mod days;
 mod disk;

@@ -100,19 +100,20 @@ impl Trial {
         let mut trial = Trial::new();
         trial.variables.insert("ERP_URL".into(), erp.url());
         trial.variables.insert("CRM_URL".into(), crm.url());
-        for system in ["systems/erp.yaml", "systems/crm.yaml"] {
+        for (system, breaker) in [("systems/erp.yaml", "hold: 2s, longest: 10s"), ("systems/crm.yaml", "hold: 2s, longest: 5s")] {
             trial.edit(system, "first: 250ms", "first: 20ms");
             trial.edit(system, "longest: 3s", "longest: 50ms");
-            trial.edit(system, "hold: 2s, longest: 5s", "hold: 50ms, longest: 50ms");
-            trial.edit(system, "hold: 2s, longest: 10s", "hold: 50ms, longest: 50ms");
+            trial.edit(system, breaker, "hold: 50ms, longest: 50ms");
         }
         trial.edit("flows/customers.yaml", "wait: 1s", "wait: 10ms");
         trial
     }
 
-    /// Writes something else into a file of the project; nothing where it does not stand there.
+    /// Writes something else into a file of the project, which must say this.
     pub fn edit(&mut self, file: &str, from: &str, to: &str) {
-        let text = String::from_utf8(self.files[file].clone()).unwrap().replace(from, to);
+        let text = String::from_utf8(self.files[file].clone()).unwrap();
+        assert!(text.contains(from), "{file} does not say `{from}`");
+        let text = text.replace(from, to);
         self.files.insert(file.into(), text.into_bytes());
     }
 

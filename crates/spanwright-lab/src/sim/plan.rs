@@ -207,6 +207,7 @@ pub(super) fn plan_of(mutant: Option<Mutant>) -> Plan {
     let pivot = mutant != Some(Mutant::UndoBehindPivot);
     let keyed = Repeat::Keyed;
     Plan {
+        keep: spanwright_core::plan::KeepFor::default(),
         hash: [7; 32],
         project: "simulation".into(),
         environment: None,

@@ -10,7 +10,7 @@ use spanwright_shape::text::{
 };
 
 use super::{
-    Ended,
+    Ended, deploy,
     folder::Folder,
     out::{Format, Out},
 };
@@ -18,13 +18,16 @@ use super::{
 /// Find every problem of a project
 #[derive(Args)]
 #[command(after_help = "Examples:\n  spanwright check\n  spanwright check examples/erp-to-crm --env staging\n  \
-    spanwright check --format json      one object a problem: code weight file line column says help")]
+    spanwright check --store            before a deploy: what becomes of the messages under way\n  spanwright check --format json      one object a problem: code weight file line column says help")]
 pub struct Check {
     #[command(flatten)]
     folder: Folder,
     /// With the values of environments/NAME.yaml
     #[arg(long, value_name = "NAME")]
     env: Option<String>,
+    /// Also say what the project means for the messages that are in its journal
+    #[arg(long)]
+    store: bool,
     /// How problems are printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -41,6 +44,9 @@ impl Check {
             Format::Json => out.data(&render::json_lines(&problems, &bundle))?,
         }
         let Some(plan) = plan.filter(|_| problems.errors() == 0) else { return Ok(Ended::Problems) };
+        if self.store && !deploy::is_safe(&self.folder, &plan, self.env.as_deref(), out)? {
+            return Ok(Ended::Problems);
+        }
         out.aside(&format!("{} is fine: {}", plan.project, census(&plan)));
         Ok(Ended::Fine)
     }

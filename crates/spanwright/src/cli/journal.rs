@@ -18,6 +18,11 @@ pub fn look(folder: &Folder) -> Result<Look> {
     Ok(Look::open(&folder.journal(), codes::of_journal)?)
 }
 
+/// Whether the next start makes of it what is needed: it is of an earlier edition, or just being made.
+pub fn is_made_by_a_start(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref::<OpenFault>(), Some(OpenFault::OlderSchema { .. } | OpenFault::Absent { .. }))
+}
+
 /// Opens it for writing; `None` where a running engine has it.
 ///
 /// # Errors

@@ -3,12 +3,14 @@
 //! What always holds: data is on standard output and everything else on standard error; the exit code is 0 where all
 //! is fine, 1 where problems were found, 2 where it could not be done; a reader that goes away is no fault of ours.
 
+mod backup;
 mod check;
 mod chores;
 mod completions;
 mod convert;
 mod dead_letters;
 mod demo;
+mod deploy;
 mod docs;
 mod documents;
 mod embedded;
@@ -30,6 +32,7 @@ mod schema;
 mod story;
 mod test;
 mod variables;
+mod verify;
 mod webhook;
 
 use std::{io, process::ExitCode};
@@ -84,6 +87,8 @@ enum Command {
     Replay(Box<replay::Replay>),
     Resend(resend::Resend),
     Chores(chores::Chores),
+    Backup(backup::Backup),
+    Verify(verify::Verify),
     Explain(explain::Explain),
     Schema(schema::Schema),
     Convert(convert::Convert),
@@ -108,6 +113,8 @@ impl Command {
             Command::Replay(replay) => replay.run(out),
             Command::Resend(resend) => resend.run(out),
             Command::Chores(chores) => chores.run(out),
+            Command::Backup(backup) => backup.run(out),
+            Command::Verify(verify) => verify.run(out),
             Command::Explain(explain) => explain.run(out),
             Command::Schema(schema) => schema.run(out),
             Command::Convert(convert) => convert.run(out),

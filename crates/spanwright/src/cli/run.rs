@@ -24,6 +24,7 @@ use spanwright_shape::text::{
 use super::{
     Ended,
     check::plan_of,
+    deploy,
     folder::Folder,
     orders,
     out::{Format, Object, Out},
@@ -52,6 +53,9 @@ pub struct Run {
     /// Call nothing but the public Internet: no address of a private network, however its name is looked up
     #[arg(long)]
     public_only: bool,
+    /// Start also where messages are left whose project can no longer be built; they wait in the journal
+    #[arg(long)]
+    leave: bool,
     /// Log lines on standard error, one an attempt, in place of the live line
     #[arg(long, value_enum, value_name = "FORM")]
     log: Option<LogOption>,
@@ -94,6 +98,9 @@ impl Run {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let project = Project { public_only: self.public_only, ..Project::open(self.folder.clone(), self.env.as_deref(), out)? };
         let variables = project.variables(out)?;
+        if !deploy::is_safe(&self.folder, project.plan(), self.env.as_deref(), out)? && !self.leave {
+            bail!("so it is not started: use the edition that took them until they have ended, or leave them with `--leave`");
+        }
         let (show, log) = match self.log_settings(out) {
             Some(log) => (Show::Nothing, Some(log)),
             None => (Show::fitting(out), None),

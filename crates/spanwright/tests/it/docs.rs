@@ -35,6 +35,8 @@ fn the_help_of_each_command_is_fresh() {
         "replay",
         "resend",
         "chores",
+        "backup",
+        "verify",
         "explain",
         "schema",
         "completions",

@@ -15,5 +15,6 @@ mod replay;
 mod run;
 mod schema;
 mod secrets;
+mod store;
 mod suite;
 mod webhook;

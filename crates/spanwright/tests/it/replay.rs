@@ -62,8 +62,8 @@ fn the_preview_for_machines_has_each_place_that_changes() {
     assert_eq!((&change["path"], &change["after"]), (&".email".into(), &"nobody@example.com".into()), "{shown:?}");
 }
 
-/// A newer state of the dead letter's record that was delivered meanwhile.
-fn deliver_newer(project: &Project) {
+/// A newer state of the dead letter's record, open.
+pub fn open_again(project: &Project) -> RunId {
     let line = &objects(&project.run(&["messages", "--state", "dead", "--format", "json"]))[0];
     let run = RunId(line["run"].as_i64().unwrap());
     let mut keep = Keep::open(&project.path().join(".spanwright/journal.db"), |_| &spanwright_core::codes::TORN).unwrap();
@@ -85,7 +85,14 @@ fn deliver_newer(project: &Project) {
         fault: None,
     };
     let Receipt::Taken(newer) = keep.commit(&[Fact::Took(Box::new(took))]).unwrap()[0] else { panic!() };
-    keep.commit(&[Fact::Ended { run: newer, ending: Ending::Done, at: Moment(old.received.0 + 2) }]).unwrap();
+    newer
+}
+
+/// The same, delivered meanwhile.
+fn deliver_newer(project: &Project) {
+    let run = open_again(project);
+    let mut keep = Keep::open(&project.path().join(".spanwright/journal.db"), |_| &spanwright_core::codes::TORN).unwrap();
+    keep.commit(&[Fact::Ended { run, ending: Ending::Done, at: Moment(2) }]).unwrap();
 }
 
 #[test]

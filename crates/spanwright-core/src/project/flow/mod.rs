@@ -127,6 +127,16 @@ impl Builder<'_, '_> {
         self.any()
     }
 
+    /// `was:` of a step: the journal, and the keys that other systems remember, go on knowing it by that name.
+    fn identity(&mut self, was: &Scalar) -> Arc<str> {
+        if let Some(other) = self.names.insert(was.text.clone(), was.span) {
+            let (line, _) = self.known.bundle.line_column(other.file, other.from);
+            let says = format!("the step of line {line} has the name `{}`", was.text);
+            self.to.error(&super::codes::STEP_NAME, was.span, says, "`was:` is a name that no step has any more".to_string());
+        }
+        was.text.as_str().into()
+    }
+
     /// `name:` of a step, or kind and operand.
     fn name(&mut self, form: &Filled<'_>, operand: Option<&str>) -> Arc<str> {
         let (kind, at) = form.named().map_or(("step", form.node.span), |(kind, at, _)| (kind, at.span));
@@ -143,6 +153,9 @@ impl Builder<'_, '_> {
             self.to.error(&super::codes::STEP_NAME, at, says, "give one of them a `name:` that says what it is for".to_string());
         }
         self.names.entry(name.clone()).or_insert(at);
-        name.into()
+        match form.scalar("was") {
+            Some(was) => self.identity(was),
+            None => name.into(),
+        }
     }
 }

@@ -60,8 +60,17 @@ static DEFAULTS: Form = Form::of(
     &[
         Key::may("retry", Kind::Form(&RETRY), "How things are tried again."),
         Key::may("breaker", Kind::Form(&BREAKER), "When a system is left alone."),
-        Key::not_yet("keep", "How long bodies and trails are kept."),
+        Key::may("keep", Kind::Form(&KEEP), "How long finished messages are kept; open ones and dead letters always are."),
         Key::not_yet("empty", "What a null becomes at a target."),
+    ],
+);
+
+static KEEP: Form = Form::of(
+    "keep",
+    "How long finished messages are kept.",
+    &[
+        Key::may("bodies", Kind::Time, "Their bodies, so that they can be shown and sent again. 168h where nothing is said."),
+        Key::may("trail", Kind::Time, "What happened to them, and when. 720h where nothing is said."),
     ],
 );
 

@@ -12,6 +12,7 @@ pub(in crate::project) static STEP: Form = Form {
     about: "One thing that happens to a message.",
     keys: &[
         Key::may("name", Kind::Name, "Unique in the flow: journal, tests and metrics use it. Left out: kind and operand."),
+        Key::may("was", Kind::Text, "The name that it had before: what it has done for messages under way and dead letters stays known."),
         Key::may("when", Kind::Expr, "Only where this is true."),
     ],
     one_of: OneOf::Must(&[

@@ -6,31 +6,13 @@ use std::{
     process::{Command, Stdio},
 };
 
-use spanwright_core::fact::{Fact, Moment, PlanId, Receipt, Root, RunFile, RunId, Seen, Store, StoreFault, Took};
+use spanwright_core::fact::{Fact, Receipt, RunFile, RunId, Store, StoreFault};
 use spanwright_lab::conformance::code_of;
 
+use super::took;
 use crate::keep::{Keep, OpenFault};
 
 const CHILD: &str = "SPANWRIGHT_TEST_JOURNAL";
-
-fn took(n: u128, bytes: usize) -> Fact {
-    let key = format!("C{n}");
-    Fact::Took(Box::new(Took {
-        message: n,
-        source: "in.poll".into(),
-        correlation: key.as_str().into(),
-        at: Moment(1),
-        key: None,
-        version: None,
-        body: vec![b'x'; bytes].into(),
-        beside: None,
-        flow: "in".into(),
-        root: Root(n),
-        plan: PlanId(1),
-        seen: Some(Seen { scope: "in.poll".into(), key: key.into(), print: None, held: None, until: Moment(9) }),
-        fault: None,
-    }))
-}
 
 fn open(path: &Path) -> Keep {
     Keep::open(path, code_of).unwrap()

@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use spanwright_core::fact::Store;
+use spanwright_core::fact::{Fact, Moment, PlanId, Root, Seen, Store, Took};
 use spanwright_lab::conformance::{self, Stores};
 use tempfile::TempDir;
 
 use super::Keep;
 
 mod bad_days;
+#[cfg(target_os = "linux")]
+mod power;
 
 /// Journals, each in a folder of its own.
 struct Keeps {
@@ -41,4 +43,24 @@ fn in_memory() -> TempDir {
 #[test]
 fn it_answers_as_the_model_does() {
     conformance::run(&mut Keeps { folder: in_memory() }, 0..120);
+}
+
+/// A message with a body of so many bytes.
+pub fn took(n: u128, bytes: usize) -> Fact {
+    let key = format!("C{n}");
+    Fact::Took(Box::new(Took {
+        message: n,
+        source: "in.poll".into(),
+        correlation: key.as_str().into(),
+        at: Moment(1),
+        key: None,
+        version: None,
+        body: vec![b'x'; bytes].into(),
+        beside: None,
+        flow: "in".into(),
+        root: Root(n),
+        plan: PlanId(1),
+        seen: Some(Seen { scope: "in.poll".into(), key: key.into(), print: None, held: None, until: Moment(9) }),
+        fault: None,
+    }))
 }

@@ -100,7 +100,7 @@ fn answers(writer: &Writer, commits: Vec<Vec<Fact>>) -> Vec<Result<Vec<Receipt>,
 
 fn started(store: Scripted, retry: Duration) -> (Writer, mpsc::Receiver<Word>) {
     let (tell, told) = mpsc::channel();
-    let writer = Writer::start(Box::new(store), retry, move |word| {
+    let writer = Writer::start(Box::new(store), retry, None, move |word| {
         let _nobody_listens = tell.send(word);
     });
     (writer.unwrap(), told)

@@ -1,0 +1,132 @@
+//! What a new project means for the messages that an older one left in the journal.
+//!
+//! Open messages go on under the plan that they began under, and dead letters under today's. So a deploy is unsafe where
+//! an older plan can no longer be built, and worth a word where today's project no longer knows what a message has done:
+//! a replay would do it again.
+
+use std::sync::Arc;
+
+use crate::{
+    fact::PlanId,
+    plan::{Flow, Plan, Step, StepKind},
+};
+
+/// Messages of one flow under one plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The plan that they are pinned to.
+    pub plan: PlanId,
+    /// Their flow.
+    pub flow: Arc<str>,
+    /// How many are open.
+    pub open: u64,
+    /// How many are dead letters.
+    pub stopped: u64,
+    /// The steps that dead letters have done, or may have.
+    pub did: Vec<Arc<str>>,
+}
+
+/// What is to be said before a start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// These go on under today's plan.
+    Today {
+        /// Their flow.
+        flow: Arc<str>,
+        /// How many.
+        open: u64,
+    },
+    /// These go on under an older plan, to their end.
+    Older {
+        /// Their flow.
+        flow: Arc<str>,
+        /// How many.
+        open: u64,
+        /// Which.
+        plan: PlanId,
+    },
+    /// These would be left: their plan cannot be built.
+    Orphans {
+        /// Their flow.
+        flow: Arc<str>,
+        /// How many.
+        open: u64,
+        /// Which.
+        plan: PlanId,
+    },
+    /// These cannot be replayed: today's project has no such flow.
+    NoFlow {
+        /// Their flow.
+        flow: Arc<str>,
+        /// How many dead letters.
+        stopped: u64,
+    },
+    /// A replay of these would do a step again that they have done: today's flow knows no step of that name.
+    Renamed {
+        /// Their flow.
+        flow: Arc<str>,
+        /// How many dead letters.
+        stopped: u64,
+        /// The step.
+        step: Arc<str>,
+    },
+}
+
+impl Notice {
+    /// Whether a start must be refused.
+    pub fn is_unsafe(&self) -> bool {
+        matches!(self, Notice::Orphans { .. })
+    }
+
+    /// Whether a person should do something about it.
+    pub fn is_warning(&self) -> bool {
+        matches!(self, Notice::NoFlow { .. } | Notice::Renamed { .. })
+    }
+}
+
+/// What today's plan means for what is in the journal. `builds` says whether an older plan can be built.
+pub fn notices(today: &Plan, today_id: Option<PlanId>, standing: &[Standing], builds: impl Fn(PlanId) -> bool) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for Standing { plan, flow, open, stopped, did } in standing {
+        let (plan, flow) = (*plan, flow.clone());
+        match (*open, Some(plan) == today_id) {
+            (0, _) => {}
+            (open, true) => notices.push(Notice::Today { flow: flow.clone(), open }),
+            (open, false) if builds(plan) => notices.push(Notice::Older { flow: flow.clone(), open, plan }),
+            (open, false) => notices.push(Notice::Orphans { flow: flow.clone(), open, plan }),
+        }
+        if *stopped > 0 {
+            dead_letters(today, &flow, *stopped, did, &mut notices);
+        }
+    }
+    notices.dedup();
+    notices
+}
+
+fn dead_letters(today: &Plan, flow: &Arc<str>, stopped: u64, did: &[Arc<str>], notices: &mut Vec<Notice>) {
+    let Some((_, known)) = today.flow(flow) else {
+        return notices.push(Notice::NoFlow { flow: flow.clone(), stopped });
+    };
+    for step in did.iter().filter(|step| !has_step(known, step)) {
+        notices.push(Notice::Renamed { flow: flow.clone(), stopped, step: step.clone() });
+    }
+}
+
+fn has_step(flow: &Flow, name: &str) -> bool {
+    fn among(steps: &[Step], name: &str) -> bool {
+        steps.iter().any(|step| {
+            *step.name == *name
+                || match &step.kind {
+                    StepKind::Route(arms) => arms.iter().any(|(_, steps)| among(steps, name)),
+                    StepKind::Each { steps, .. } => among(steps, name),
+                    StepKind::Map(_)
+                    | StepKind::Only(_)
+                    | StepKind::Fail(_)
+                    | StepKind::Reply(_)
+                    | StepKind::Call(_)
+                    | StepKind::Send(_) => false,
+                }
+        })
+    }
+    among(&flow.steps, name) || flow.effects.iter().any(|effect| *effect.node == *name)
+}

@@ -1,0 +1,233 @@
+//! A copy of the journal while it is written, and whether a journal is whole.
+//!
+//! A copy is of one moment: SQLite copies pages under one read transaction, also beside a running engine. It counts as
+//! made once it was read back and found whole.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, backup::Backup};
+use spanwright_core::fact::StoreFault;
+
+use super::Look;
+use crate::keep::{OpenFault, fault::words_of, schema};
+
+/// Faults of the pages that are told.
+const FAULTS_MOST: u32 = 20;
+
+/// What must be nowhere: each a sentence, and how many rows break it.
+const BROKEN: [(&str, &str); 8] = [
+    ("a run without its message", "SELECT count(*) FROM run WHERE NOT EXISTS (SELECT 1 FROM message WHERE message.seq = run.message)"),
+    ("a message without a run", "SELECT count(*) FROM message WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.message = message.seq)"),
+    ("a message without its body", "SELECT count(*) FROM message WHERE NOT EXISTS (SELECT 1 FROM body WHERE body.id = message.body)"),
+    ("an effect without its run", "SELECT count(*) FROM effect WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = effect.run)"),
+    (
+        "an effect without its answer",
+        "SELECT count(*) FROM effect WHERE result IS NOT NULL AND NOT EXISTS (SELECT 1 FROM body WHERE body.id = effect.result)",
+    ),
+    (
+        "a run that is done and owes something",
+        "SELECT count(*) FROM run JOIN effect ON effect.run = run.id WHERE run.state = 2 AND effect.state = 0",
+    ),
+    (
+        "a run that waits for nothing",
+        "SELECT count(*) FROM run INDEXED BY run_parked WHERE run.state = 1
+        AND NOT EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id AND effect.state IN (0, 1))",
+    ),
+    (
+        "an open run without its plan",
+        "SELECT count(*) FROM run WHERE state IN (0, 1) AND NOT EXISTS (SELECT 1 FROM plan WHERE plan.id = run.plan)",
+    ),
+];
+
+/// What a verification found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verified {
+    /// Messages in it; not counted where it is damaged.
+    pub messages: u64,
+    /// What is wrong, in words; nothing where it is whole.
+    pub faults: Vec<String>,
+}
+
+/// Why there is no copy.
+#[derive(Debug, thiserror::Error)]
+pub enum CopyFault {
+    /// Something has its name already.
+    #[error("`{}` is there already: a backup never takes the place of another file", .0.display())]
+    Taken(PathBuf),
+    /// The journal or the copy cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenFault),
+    /// It could not be read or written.
+    #[error("copying to `{}`: {why}", path.display())]
+    Failed {
+        /// Where to.
+        path: PathBuf,
+        /// What SQLite or the system said.
+        why: String,
+    },
+    /// The copy is not whole.
+    #[error("the copy `{}` is not whole: {}", path.display(), faults.join("; "))]
+    NotWhole {
+        /// Where it is.
+        path: PathBuf,
+        /// What is wrong.
+        faults: Vec<String>,
+    },
+}
+
+impl Look {
+    /// Copies the journal as it is at this moment, and verifies the copy. It has its name only once it is whole and on the disk.
+    ///
+    /// # Errors
+    /// [`CopyFault`]; nothing has the name then.
+    pub fn copy(&self, to: &Path) -> Result<Verified, CopyFault> {
+        if to.exists() {
+            return Err(CopyFault::Taken(to.into()));
+        }
+        let draft = draft_of(to);
+        let copied = self.copy_to(&draft).and_then(|verified| {
+            let failed = |error: std::io::Error| CopyFault::Failed { path: to.into(), why: error.to_string() };
+            File::open(&draft).and_then(|file| file.sync_all()).map_err(failed)?;
+            std::fs::rename(&draft, to).map_err(failed)?;
+            sync_folder(to).map_err(failed)?;
+            Ok(verified)
+        });
+        if copied.is_err() {
+            drop(std::fs::remove_file(&draft));
+        }
+        copied
+    }
+
+    fn copy_to(&self, draft: &Path) -> Result<Verified, CopyFault> {
+        let failed = |error: rusqlite::Error| CopyFault::Failed { path: draft.into(), why: words_of(&error) };
+        drop(std::fs::remove_file(draft));
+        let mut copy = schema::open_empty(draft)?;
+        Backup::new(&self.connection, &mut copy).and_then(|backup| backup.step(-1)).map_err(failed)?;
+        // Of a copy nobody wants a log beside it.
+        copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(failed)?;
+        drop(copy);
+        let verified = Look::open(draft, self.code_of)?.verify().map_err(|fault| match fault {
+            StoreFault::Full => CopyFault::Failed { path: draft.into(), why: "the disk is full".into() },
+            StoreFault::Broken(why) => CopyFault::Failed { path: draft.into(), why },
+        })?;
+        match verified.faults.is_empty() {
+            true => Ok(verified),
+            false => Err(CopyFault::NotWhole { path: draft.into(), faults: verified.faults }),
+        }
+    }
+
+    /// Reads every page and looks whether everything that is named is there. Takes as long as the file is large.
+    ///
+    /// # Errors
+    /// [`StoreFault`], where it cannot even be read.
+    pub fn verify(&self) -> Result<Verified, StoreFault> {
+        match self.at_one_moment(|ask| verify(ask.connection)) {
+            // So damaged that it cannot even be looked through.
+            Err(StoreFault::Broken(words)) => Ok(Verified { messages: 0, faults: vec![words] }),
+            verified => verified,
+        }
+    }
+}
+
+fn verify(connection: &Connection) -> rusqlite::Result<Verified> {
+    let mut statement = connection.prepare(&format!("PRAGMA integrity_check({FAULTS_MOST})"))?;
+    let said = statement.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let mut faults: Vec<String> = said.into_iter().filter(|line| line != "ok").collect();
+    if faults.is_empty() {
+        for (sentence, count) in BROKEN {
+            let rows: i64 = connection.query_row(count, [], |row| row.get(0))?;
+            if rows > 0 {
+                faults.push(format!("{sentence}, {rows} times"));
+            }
+        }
+    }
+    if !faults.is_empty() {
+        return Ok(Verified { messages: 0, faults });
+    }
+    let messages: i64 = connection.query_row("SELECT count(*) FROM message", [], |row| row.get(0))?;
+    Ok(Verified { messages: messages.cast_unsigned(), faults })
+}
+
+fn draft_of(to: &Path) -> PathBuf {
+    let mut name = to.as_os_str().to_owned();
+    name.push(".part");
+    name.into()
+}
+
+/// A new name is on the disk when its folder is. Fails where folders cannot be opened, as on Windows, which needs no such thing.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use spanwright_core::fact::{Fact, PlanBundle, RunId, Store};
+    use spanwright_lab::conformance::code_of;
+
+    use super::*;
+    use crate::keep::{Keep, tests::took};
+
+    fn plan() -> PlanBundle {
+        PlanBundle { hash: [1; 32], bundle: [0].as_slice().into(), language: 1 }
+    }
+
+    #[test]
+    fn a_copy_made_while_it_is_written_is_whole_and_of_one_moment() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let mut keep = Keep::open(&path, code_of).unwrap();
+        keep.plan(&plan()).unwrap();
+        keep.commit(&[took(0, 700), took(1, 700)]).unwrap();
+        let (over, look) = (AtomicBool::new(false), Look::open(&path, code_of).unwrap());
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for n in (2..4_000).step_by(2).take_while(|_| !over.load(Ordering::Relaxed)) {
+                    keep.commit(&[took(n, 700), took(n + 1, 700)]).unwrap();
+                }
+            });
+            for n in 0..8 {
+                let to = folder.path().join(format!("copy-{n}.db"));
+                let verified = look.copy(&to).unwrap();
+                assert!(verified.messages > 0 && verified.messages % 2 == 0, "half a commit was copied: {verified:?}");
+                let runs = Keep::open(&to, code_of).unwrap().active("in", RunId(0), 1_000_000).unwrap();
+                assert_eq!(runs.len() as u64, verified.messages, "the copy works");
+            }
+            over.store(true, Ordering::Relaxed);
+        });
+    }
+
+    #[test]
+    fn a_copy_takes_no_other_files_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        drop(Keep::open(&path, code_of).unwrap());
+        assert!(matches!(Look::open(&path, code_of).unwrap().copy(&path), Err(CopyFault::Taken(_))));
+    }
+
+    #[test]
+    fn what_is_damaged_or_missing_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        let mut keep = Keep::open(&path, code_of).unwrap();
+        keep.plan(&plan()).unwrap();
+        let facts: Vec<Fact> = (0..40).map(|n| took(n, 3000)).collect();
+        keep.commit(&facts).unwrap();
+        let verified = || Look::open(&path, code_of).unwrap().verify().unwrap();
+        assert_eq!(verified(), Verified { messages: 40, faults: vec![] });
+        keep.connection.execute_batch("DELETE FROM body WHERE id = 3; DELETE FROM run WHERE id = 5").unwrap();
+        assert_eq!(verified().faults, ["a message without a run, 1 times", "a message without its body, 1 times"]);
+        drop(keep);
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 4000].fill(0x5a);
+        std::fs::write(&path, bytes).unwrap();
+        assert!(!verified().faults.is_empty(), "a damaged page");
+    }
+}

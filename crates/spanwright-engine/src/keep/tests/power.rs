@@ -1,0 +1,191 @@
+//! The power is cut at random points of what a process wrote, unsynced sectors are there or not, and the journal is
+//! opened again: everything that was acknowledged must be in it, every commit whole.
+//!
+//! A kill cannot show a missing sync, since the kernel keeps what was written. So the writes themselves are recorded, and
+//! two faulty engines must be caught: one that does not wait for the disk, and one that answers before it has written.
+//! `POINTS=50000` raises the number of cuts.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use spanwright_core::fact::{RunId, Store, StoreFault};
+use spanwright_lab::conformance::code_of;
+use spanwright_world::disk::{BadDisk, Op, Platter, recorded};
+
+use super::{in_memory, took};
+use crate::keep::Keep;
+
+const CHILD: &str = "SPANWRIGHT_TEST_POWER";
+const FAULT: &str = "SPANWRIGHT_TEST_FAULT";
+/// Messages in one commit.
+const CHUNK: u128 = 3;
+/// Commits that are recorded.
+const COMMITS: u128 = 150;
+/// Of the points, one in so many is checked page by page too.
+const CHECKED_ONE_IN: u64 = 40;
+
+/// An engine with a fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fault {
+    None,
+    /// Does not wait for the disk.
+    NoSync,
+    /// Says so before it is so.
+    AnswersBefore,
+}
+
+/// What a series of cuts showed.
+#[derive(Debug, Default)]
+struct Cuts {
+    points: u64,
+    /// Points at which something was missing that had been acknowledged.
+    lost: u64,
+    /// Points at which the journal could not be opened, or held half a commit.
+    torn: u64,
+}
+
+#[test]
+fn no_power_cut_takes_back_what_was_acknowledged() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        commit(Path::new(&path));
+    }
+    let points = std::env::var("POINTS").ok().and_then(|points| points.parse().ok()).unwrap_or(2_000);
+    let cuts = cut(Fault::None, points, 1);
+    assert_eq!((cuts.lost, cuts.torn), (0, 0), "{cuts:?}");
+    assert!(cuts.points >= points, "{cuts:?}");
+}
+
+#[test]
+fn an_engine_that_does_not_wait_for_the_disk_is_caught() {
+    let cuts = cut(Fault::NoSync, 150, 2);
+    assert!(cuts.lost > 20, "{cuts:?}");
+}
+
+#[test]
+fn an_engine_that_answers_before_it_has_written_is_caught() {
+    let cuts = cut(Fault::AnswersBefore, 150, 3);
+    assert!(cuts.lost > 20, "{cuts:?}");
+}
+
+/// In the child.
+fn commit(path: &Path) -> ! {
+    let fault = std::env::var(FAULT).unwrap_or_default();
+    let mut keep = Keep::open(path, code_of).unwrap();
+    // Checkpoints often: they are the hard part.
+    keep.connection.execute_batch("PRAGMA wal_autocheckpoint = 60").unwrap();
+    if fault == "NoSync" {
+        keep.connection.execute_batch("PRAGMA synchronous = NORMAL").unwrap();
+    }
+    for first in (0..COMMITS * CHUNK).step_by(CHUNK as usize) {
+        let chunk: Vec<_> = (first..first + CHUNK).map(|n| took(n, 700)).collect();
+        if fault == "AnswersBefore" {
+            say(first + CHUNK);
+        }
+        match keep.commit(&chunk) {
+            Ok(_) => say(first + CHUNK),
+            Err(StoreFault::Broken(_)) => std::process::exit(2),
+            Err(StoreFault::Full) => std::process::exit(3),
+        }
+    }
+    std::process::exit(0)
+}
+
+fn say(kept: u128) {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "kept {kept}").and_then(|()| out.flush()).unwrap();
+}
+
+/// The child, to be run on a journal.
+fn child(path: &Path, fault: Fault) -> Command {
+    let name = "keep::tests::power::no_power_cut_takes_back_what_was_acknowledged";
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args([name, "--exact", "--nocapture"]).env(CHILD, path).env(FAULT, format!("{fault:?}"));
+    command.stdout(Stdio::piped()).stderr(Stdio::null());
+    command
+}
+
+/// Records the child, and cuts the power at so many points of it.
+fn cut(fault: Fault, points: u64, seed: u64) -> Cuts {
+    let folder = in_memory();
+    let (log, path) = (folder.path().join("log"), folder.path().join("journal.db"));
+    let disk = BadDisk::build(folder.path()).unwrap();
+    let ended = disk.record(&mut child(&path, fault), &log).output().unwrap();
+    assert!(ended.status.success(), "{ended:?}");
+    let ops = recorded(&log).unwrap();
+    let mut roll = seed;
+    let mut roll = move || {
+        roll = roll.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (roll ^ (roll >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        (mixed ^ (mixed >> 27)) >> 11
+    };
+    let mut at: Vec<usize> = (0..points).map(|_| (roll() % ops.len() as u64) as usize).collect();
+    at.sort_unstable();
+    walk(&ops, &at, &mut roll)
+}
+
+/// Goes through the ops once, and looks at what a cut at each of these points leaves.
+fn walk(ops: &[Op], points: &[usize], roll: &mut impl FnMut() -> u64) -> Cuts {
+    let (mut cuts, mut platter, mut acknowledged, mut points) = (Cuts::default(), Platter::default(), 0, points.iter().peekable());
+    let left = in_memory();
+    for (at, op) in ops.iter().enumerate() {
+        platter.apply(op);
+        if let Op::Said(words) = op {
+            let told = words.lines().filter_map(|line| line.strip_prefix("kept ")?.parse().ok());
+            acknowledged = told.max().unwrap_or(acknowledged);
+        }
+        while points.next_if(|point| **point == at).is_some() {
+            cuts.points += 1;
+            for name in ["journal.db", "journal.db-wal", "journal.db-shm", "journal.db-journal"] {
+                drop(std::fs::remove_file(left.path().join(name)));
+            }
+            platter.cut(left.path(), roll).unwrap();
+            match look(left.path().join("journal.db"), roll().is_multiple_of(CHECKED_ONE_IN)) {
+                Some(kept) => cuts.lost += u64::from(kept < acknowledged),
+                None => {
+                    cuts.torn += 1;
+                    cuts.lost += u64::from(acknowledged > 0);
+                }
+            }
+        }
+    }
+    cuts
+}
+
+/// How many messages are there; `None` where it cannot be opened or a commit is not whole.
+fn look(path: PathBuf, thoroughly: bool) -> Option<u128> {
+    let mut keep = Keep::open(&path, code_of).ok()?;
+    let runs = keep.active("in", RunId(0), 1_000_000).ok()?;
+    if thoroughly {
+        let verdict: String = keep.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).ok()?;
+        (verdict == "ok").then_some(())?;
+    }
+    let whole = runs.iter().enumerate().all(|(at, file)| file.message.id == at as u128 && file.message.body.len() == 700);
+    (whole && (runs.len() as u128).is_multiple_of(CHUNK)).then_some(runs.len() as u128)
+}
+
+/// `SYNCS=1000` raises the number.
+#[test]
+fn a_failed_sync_ends_the_process_and_loses_nothing_whichever_it_is() {
+    let folder = in_memory();
+    let disk = BadDisk::build(folder.path()).unwrap();
+    let most: u32 = std::env::var("SYNCS").ok().and_then(|most| most.parse().ok()).unwrap_or(200);
+    for n in 1..=most {
+        let path = folder.path().join(format!("{n}-journal.db"));
+        let ended = disk.fail_sync(&mut child(&path, Fault::None), n).output().unwrap();
+        let words = String::from_utf8(ended.stdout).unwrap();
+        let acknowledged: usize = words.lines().filter_map(|line| line.strip_prefix("kept ")?.parse().ok()).max().unwrap_or(0);
+        // In the very first ones the journal is not even made; behind the last one nothing fails.
+        assert!(matches!(ended.status.code(), Some(0 | 2 | 101)), "sync {n}: {:?}", ended.status);
+        if ended.status.code() == Some(0) {
+            assert_eq!(acknowledged as u128, COMMITS * CHUNK, "sync {n}: it went on behind a failed sync");
+        }
+        let kept = Keep::open(&path, code_of).unwrap().active("in", RunId(0), 1_000_000).unwrap().len();
+        assert!(kept >= acknowledged, "sync {n}: {acknowledged} acknowledged, {kept} kept");
+        for ending in ["", "-wal", "-shm", ".lock"] {
+            drop(std::fs::remove_file(folder.path().join(format!("{n}-journal.db{ending}"))));
+        }
+    }
+}

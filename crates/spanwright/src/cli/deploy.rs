@@ -1,0 +1,65 @@
+//! What a project means for the messages that are in its journal already: said by `run` before it starts, and by
+//! `check --store`.
+
+use std::collections::HashMap;
+
+use spanwright_core::{
+    deploy::{Notice, notices},
+    fact::PlanId,
+    plan::Plan,
+};
+use spanwright_engine::pinned;
+
+use super::{folder::Folder, journal, out::Out, story::count};
+
+/// Says it; whether the project may be started on this journal. One that has no journal yet may.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn is_safe(folder: &Folder, plan: &Plan, environment: Option<&str>, out: &mut Out) -> anyhow::Result<bool> {
+    let notices = found(folder, plan, environment)?;
+    // All goes on as it began: nothing to say.
+    let is_news = notices.iter().any(|notice| !matches!(notice, Notice::Today { .. }));
+    if is_news {
+        notices.iter().for_each(|notice| out.aside(&words(notice)));
+    }
+    Ok(!notices.iter().any(Notice::is_unsafe))
+}
+
+fn found(folder: &Folder, plan: &Plan, environment: Option<&str>) -> anyhow::Result<Vec<Notice>> {
+    let look = match journal::look(folder) {
+        Ok(look) => look,
+        Err(error) if journal::is_made_by_a_start(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let standing = look.standing().map_err(journal::fault)?;
+    let today = look.plan_of(&plan.hash).map_err(journal::fault)?;
+    let mut built: HashMap<PlanId, bool> = HashMap::new();
+    for id in standing.iter().filter(|standing| standing.open > 0).map(|standing| standing.plan) {
+        let bundle = look.plan_bundle(id).map_err(journal::fault)?;
+        built.insert(id, bundle.is_some_and(|bundle| pinned::rebuild(&bundle, spanwright_connect::ALL, environment).is_some()));
+    }
+    Ok(notices(plan, today, &standing, |id| built.get(&id).copied().unwrap_or(false)))
+}
+
+fn words(notice: &Notice) -> String {
+    match notice {
+        Notice::Today { flow, open } => format!("{} of flow {flow} go on under this project", count(*open, "open message")),
+        Notice::Older { flow, open, plan } => {
+            format!("{} of flow {flow} go on to their end under the project that took them (plan {})", count(*open, "open message"), plan.0)
+        }
+        Notice::Orphans { flow, open, plan } => format!(
+            "{} of flow {flow} would be left: the project that took them (plan {}) cannot be built by this edition",
+            count(*open, "open message"),
+            plan.0
+        ),
+        Notice::NoFlow { flow, stopped } => {
+            format!("{} of flow {flow} cannot be replayed: this project has no such flow", count(*stopped, "dead letter"))
+        }
+        Notice::Renamed { flow, stopped, step } => format!(
+            "a replay of {} of flow {flow} would do `{step}` again, which they have done: no step has that name any more. \
+             Was it renamed? then say `was: {step}` in its step",
+            count(*stopped, "dead letter")
+        ),
+    }
+}

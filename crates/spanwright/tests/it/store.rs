@@ -1,0 +1,131 @@
+//! The journal as an operator knows it: backed up, verified, damaged, full, left by an older project.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use spanwright_world::{World, WorldSettings, disk::BadDisk};
+
+use crate::{
+    commands::with_a_dead_letter,
+    project::{Project, ran, run},
+};
+
+const ONCE: [&str; 5] = ["--once", "--log", "human", "--level", "error"];
+
+fn world(customers: u64) -> (Project, World, tempfile::TempDir) {
+    let (project, ledgers) = (Project::example(), tempfile::tempdir().unwrap());
+    let mut settings = WorldSettings::quiet(ledgers.path(), customers);
+    settings.crm.keeps_contacts = true;
+    (project, World::start(settings).unwrap(), ledgers)
+}
+
+#[test]
+fn a_backup_beside_a_running_engine_is_whole_and_can_be_put_back() {
+    let (project, world, _ledgers) = world(300);
+    let running = project.begin(&world);
+    until(|| project.run(&["messages", "--state", "done"]).out.contains("done"));
+    let copy = project.path().join("copy.db");
+    let copy = copy.to_str().unwrap();
+    let backed_up = project.run(&["backup", "--to", copy]);
+    assert_eq!(backed_up.code, 0, "{}", backed_up.err);
+    assert_eq!(project.run(&["backup", "--to", copy]).code, 2, "never over another file");
+    assert_eq!(project.run(&["verify", "--file", copy]).code, 0);
+    drop(running);
+    for file in ["journal.db", "journal.db-wal", "journal.db-shm"] {
+        fs::remove_file(project.path().join(".spanwright").join(file)).ok();
+    }
+    fs::copy(copy, project.path().join(".spanwright/journal.db")).unwrap();
+    assert_eq!(ran(&mut project.command(&world, &ONCE)).code, 0, "it goes on from the backup");
+    assert_eq!(world.tally(&[]).unwrap().lost.len(), 0);
+}
+
+#[test]
+fn a_damaged_journal_is_said_at_the_start_with_the_way_back() {
+    let (project, world, _ledgers) = with_a_dead_letter();
+    let journal = project.path().join(".spanwright/journal.db");
+    assert_eq!(project.run(&["verify"]).code, 0);
+    let mut bytes = fs::read(&journal).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle..middle + 8192].fill(0x5a);
+    fs::write(&journal, bytes).unwrap();
+    let refused = ran(&mut project.command(&world, &ONCE));
+    assert_eq!(refused.code, 2);
+    assert!(refused.err.contains("it is damaged") && refused.err.contains("The way back"), "{}", refused.err);
+    assert_ne!(project.run(&["verify"]).code, 0);
+}
+
+#[test]
+fn a_failed_sync_ends_the_process_and_the_next_start_goes_on() {
+    let (project, world, ledgers) = world(200);
+    let disk = BadDisk::build(ledgers.path()).unwrap();
+    // Behind the making of the journal; in its taking up; while it delivers.
+    for n in [12, 2, 4] {
+        let ended = ran(disk.fail_sync(&mut project.command(&world, &ONCE), n));
+        assert_eq!(ended.code, 2, "sync {n}: {}{}", ended.out, ended.err);
+    }
+    let ended = ran(&mut project.command(&world, &ONCE));
+    assert_eq!(ended.code, 0, "{}{}", ended.out, ended.err);
+    let tally = world.tally(&[]).unwrap();
+    assert_eq!((tally.right, tally.lost.len(), tally.duplicates.len()), (200, 0, 0));
+}
+
+#[test]
+fn a_full_disk_is_waited_out_and_nothing_is_lost() {
+    let (project, world, ledgers) = world(3_000);
+    let (disk, ends) = (BadDisk::build(ledgers.path()).unwrap(), ledgers.path().join("room"));
+    let mut command = project.command(&world, &["--once", "--log", "json"]);
+    project.edit("flows/customers.yaml", "batch: { most: 500, wait: 1s }", "batch: { most: 5, wait: 10ms }");
+    let log = fs::File::create(ledgers.path().join("log")).unwrap();
+    let mut child = disk.fill(&mut command, FULL_AT, &ends).stdout(std::process::Stdio::null()).stderr(log).spawn().unwrap();
+    let said = || fs::read_to_string(ledgers.path().join("log")).unwrap_or_default();
+    until(|| said().contains("disk-full"));
+    thread::sleep(Duration::from_millis(300));
+    assert!(child.try_wait().unwrap().is_none(), "it stays up: {}", said());
+    fs::write(&ends, "").unwrap();
+    let code = child.wait().unwrap().code();
+    let tally = world.tally(&[]).unwrap();
+    assert_eq!((code, tally.right, tally.lost.len(), tally.duplicates.len()), (Some(0), 3_000, 0, 0), "{}", said().lines().last().unwrap());
+    assert!(said().contains("disk-room"));
+}
+
+/// What fills up first is the write-ahead log, which is checkpointed at 32 MiB: here it may not have that much.
+const FULL_AT: u64 = 6 << 20;
+
+#[test]
+fn a_renamed_step_is_said_before_a_start_and_was_makes_it_known() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    project.edit("flows/customers.yaml", "- { send: crm.upsertContacts,", "- { name: to-crm, send: crm.upsertContacts,");
+    let checked = project.run(&["check", "--store"]);
+    assert_eq!(checked.code, 0, "{}", checked.err);
+    project.edit("flows/customers.yaml", "name: to-crm,", "name: to-crm, was: send-crm.upsertContacts,");
+    assert_eq!(project.run(&["check", "--store"]).code, 0);
+    project.edit("flows/customers.yaml", "was: send-crm.upsertContacts,", "was: map-customer-to-contact,");
+    let clash = project.run(&["check"]);
+    assert!(clash.code == 1 && clash.out.contains("`was:` is a name that no step has any more"), "{}", clash.out);
+}
+
+/// What a process leaves that was killed with a message in hand, for the third time in a row.
+#[test]
+fn a_message_in_hand_at_three_ends_in_a_row_is_set_aside() {
+    let (project, world, _ledgers) = with_a_dead_letter();
+    let id = crate::replay::open_again(&project);
+    let state = project.path().join(".spanwright");
+    fs::write(state.join("journal.db.suspects"), format!("{} 2\n", id.0)).unwrap();
+    fs::write(state.join("journal.db.hand"), id.0.to_le_bytes()).unwrap();
+    let ended = ran(&mut project.command(&world, &ONCE));
+    let dead = run(&["dead-letters", project.text()]);
+    assert!(dead.out.contains("R0108") && ended.err.contains("is set aside"), "{}{}", dead.out, ended.err);
+    assert_eq!(fs::read_to_string(state.join("journal.db.suspects")).unwrap(), "", "a replay begins anew");
+}
+
+fn until(mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(40), "it never comes to that");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
