@@ -22,6 +22,11 @@ use crate::{
     settings::{Rate, SignSettings, Template},
 };
 
+pub mod reception;
+mod routes;
+
+pub use routes::{Found, Routes};
+
 /// One way in: a webhook endpoint, an HTTP endpoint, the facade of an API.
 pub trait Door: Send + Sync {
     /// The methods and paths that it answers on.

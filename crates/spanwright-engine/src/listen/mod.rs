@@ -14,7 +14,6 @@ use tokio::sync::watch;
 mod coding;
 mod keys;
 mod request;
-mod routes;
 mod serve;
 mod state;
 mod tls;

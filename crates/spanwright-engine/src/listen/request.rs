@@ -20,9 +20,11 @@ use spanwright_core::{
     codes,
     connector::With,
     desk::{Brought, Event, WaiterId, Word},
-    door::{Admitted, Asked, HttpAnswer, Network, Received, Refused, Request, Said},
-    plan::{Plan, Served},
-    run::{Arrival, intake, message_id},
+    door::{
+        Asked, Found, HttpAnswer, Network, Refused, Request, Routes, Said,
+        reception::{self, MESSAGES, Who, no_room, stopping},
+    },
+    plan::Plan,
 };
 use spanwright_shape::{room::Room, text::Failure};
 use tokio::{
@@ -31,11 +33,7 @@ use tokio::{
 };
 
 use super::{
-    BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding,
-    keys::KeySets,
-    routes::{Found, Routes},
-    serve::Peer,
-    state::Whereabouts,
+    BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding, keys::KeySets, serve::Peer, state::Whereabouts,
     waiters::Waiters,
 };
 use crate::{
@@ -46,8 +44,6 @@ use crate::{
     wire::Http,
 };
 
-/// The paths under which the state of a message can be asked.
-pub const MESSAGES: &str = "/api/v1/messages/";
 /// The header of correlation ids.
 const CORRELATION: &str = "x-correlation-id";
 
@@ -223,36 +219,15 @@ impl Office {
         };
         let value = |name: &str| self.variables.value(name);
         let with = With { now: self.clock.now(), variable: &value, token: None, request_key: "", outcomes: &[] };
-        let client = match self.routes.door(door).guard.as_ref().map(|guard| guard.admit(&request, &with, &self.keys)) {
-            None => None,
-            Some(Ok(Admitted::Client(name))) => Some(name),
-            Some(Ok(Admitted::Wants(url))) => return Taken::Wants(url),
-            Some(Err(refused)) => return refuse(&refused),
-        };
-        let incoming = match seam.receive(&request, &with, room) {
-            Ok(Received::Message(incoming)) => incoming,
-            Ok(Received::Answer(answer)) => return Taken::Answer(answer),
-            Err(refused) => return refuse(&refused),
-        };
-        let asked = Asked { operation: incoming.operation, dialect: incoming.dialect };
-        let flows = self.routes.flows(door, asked.operation);
-        if flows.is_empty() {
-            let says = "no flow of the project serves this operation";
-            return refuse(&Refused::new(501, Failure::new(&codes::NOT_SERVED, says)));
-        }
-        let (mut arrivals, mut patience) = (Vec::new(), Duration::ZERO);
-        for flow in flows {
-            let Some(source) = self.routes.plan.flows[*flow].source.as_ref() else { continue };
-            match intake::brought(source, &incoming, room) {
-                Ok(Some(arrival)) => arrivals.push((*flow, Arrival { client: client.clone(), ..arrival })),
-                Ok(None) => continue,
-                Err(failure) => return Taken::Answer(seam.answer(Some(asked), &Said::Refused(&Refused::new(400, failure)))),
+        match reception::receive(&self.routes, door, &request, Who::Guarded(&self.keys), &with, room) {
+            reception::Taken::Answer(answer) => Taken::Answer(answer),
+            reception::Taken::Wants(url) => Taken::Wants(url),
+            reception::Taken::Message(message) => {
+                let (correlation, patience) = (message.correlation(), message.patience + KEEP_TIME_MOST);
+                self.inbox.tell(Event::Brought(Brought { waiter, arrivals: message.arrivals }));
+                Taken::Brought { asked: message.asked, correlation, patience }
             }
-            patience = patience.max(source.served().and_then(|served: &Served| served.reply_within).unwrap_or_default());
         }
-        let correlation = arrivals.first().and_then(|(_, arrival): &(usize, Arrival)| arrival.correlation.as_deref().map(String::from));
-        self.inbox.tell(Event::Brought(Brought { waiter, arrivals }));
-        Taken::Brought { asked, correlation, patience: patience + KEEP_TIME_MOST }
     }
 
     /// The desk's word, as the door writes it.
@@ -272,57 +247,15 @@ impl Office {
     }
 
     fn write(&self, door: usize, asked: Asked, word: &Word) -> HttpAnswer {
-        let door = &*self.routes.door(door).door;
-        let say = |said: &Said<'_>| door.answer(Some(asked), said);
-        match word {
-            Word::Accepted { message } => {
-                let id = message_id(*message);
-                say(&Said::Accepted { id: &id, at: &format!("{MESSAGES}{id}") })
-            }
-            Word::Replied { reply, .. } => say(&Said::Replied(reply)),
-            Word::Finished { message } => say(&Said::Finished { id: &message_id(*message) }),
-            Word::Repeated => say(&Said::Repeated),
-            Word::LeftOut => say(&Said::LeftOut),
-            Word::Stopped { .. } | Word::TimedOut { .. } | Word::OtherBody | Word::InProgress | Word::Full | Word::Stopping => {
-                say(&Said::Refused(&refusal(word)))
-            }
-        }
+        reception::answer(&*self.routes.door(door).door, asked, word)
     }
 }
 
 /// Bytes of a reply that are written where the sockets are; a larger one is written by a worker.
 const WRITTEN_HERE_MOST: usize = 64 << 10;
 
-/// Words that are refusals.
-fn refusal(word: &Word) -> Refused {
-    let refused = |status, code, says: &str| Refused::new(status, Failure::new(code, says));
-    match word {
-        Word::Stopped { message, stopped } => {
-            let says = format!("message {} stopped at `{}`: {}", message_id(*message), stopped.node, stopped.failure.code.title);
-            refused(502, &codes::FLOW_STOPPED, &says)
-        }
-        Word::TimedOut { message } => {
-            let says = format!("message {} is kept, and its flow has not replied in time", message_id(*message));
-            refused(504, &codes::NO_REPLY_IN_TIME, &says)
-        }
-        Word::OtherBody => refused(422, &codes::KEY_REUSED, "Idempotency-Key is already used: this event came before with another body"),
-        Word::InProgress => refused(409, &codes::IN_PROGRESS, "A request is outstanding for this Idempotency-Key: its flow has not ended")
-            .with("retry-after", "1"),
-        Word::Stopping => stopping(),
-        _ => no_room(),
-    }
-}
-
 fn full_disk() -> Refused {
     Refused::new(507, Failure::new(&codes::NO_ROOM, "the disk is full: nothing is taken in until there is room")).with("retry-after", "30")
-}
-
-fn no_room() -> Refused {
-    Refused::new(503, Failure::new(&codes::NO_ROOM, "there are as many open messages as there may be")).with("retry-after", "10")
-}
-
-fn stopping() -> Refused {
-    Refused::new(503, Failure::new(&codes::STOPPING, "we are about to end and take nothing in any more")).with("retry-after", "5")
 }
 
 fn not_kept_in_time() -> Refused {

@@ -2,28 +2,33 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use spanwright_core::{
-    codes,
-    door::Refused,
-    plan::{DoorPlan, Plan},
-};
 use spanwright_shape::text::Failure;
 
+use super::Refused;
+use crate::{
+    codes,
+    plan::{DoorPlan, Plan},
+};
+
 /// Every door of today's plan.
-pub(super) struct Routes {
-    pub(super) plan: Arc<Plan>,
+pub struct Routes {
+    /// The plan.
+    pub plan: Arc<Plan>,
     /// By door and operation: the numbers of the flows that serve it.
     flows: HashMap<(usize, usize), Vec<usize>>,
 }
 
 /// Where a request leads.
-pub(super) struct Found<'r> {
+pub struct Found<'r> {
+    /// The door's number.
     pub door: usize,
+    /// The parameters of the path, still percent-encoded.
     pub parameters: Vec<(&'r str, &'r str)>,
 }
 
 impl Routes {
-    pub(super) fn of(plan: Arc<Plan>) -> Routes {
+    /// Of a plan.
+    pub fn of(plan: Arc<Plan>) -> Routes {
         let mut flows: HashMap<_, Vec<usize>> = HashMap::new();
         for (n, flow) in plan.flows.iter().enumerate() {
             if let Some(served) = flow.source.as_ref().and_then(|source| source.served()) {
@@ -33,9 +38,11 @@ impl Routes {
         Routes { plan, flows }
     }
 
+    /// Where a request leads.
+    ///
     /// # Errors
     /// Nothing is served there, or not by this method.
-    pub(super) fn find<'r>(&'r self, method: &str, path: &'r str) -> Result<Found<'r>, Refused> {
+    pub fn find<'r>(&'r self, method: &str, path: &'r str) -> Result<Found<'r>, Refused> {
         let mut allowed: Vec<&str> = Vec::new();
         for (door, plan) in self.plan.doors.iter().enumerate() {
             for route in plan.door.routes() {
@@ -56,12 +63,13 @@ impl Routes {
         })
     }
 
-    pub(super) fn door(&self, door: usize) -> &DoorPlan {
+    /// The door of a number.
+    pub fn door(&self, door: usize) -> &DoorPlan {
         &self.plan.doors[door]
     }
 
     /// The flows that serve an operation.
-    pub(super) fn flows(&self, door: usize, operation: usize) -> &[usize] {
+    pub fn flows(&self, door: usize, operation: usize) -> &[usize] {
         self.flows.get(&(door, operation)).map_or(&[], Vec::as_slice)
     }
 }
