@@ -283,6 +283,15 @@ pub enum Word {
     Gone(Failure),
 }
 
+/// What a server says is left of its limit (`RateLimit`, `X-RateLimit-*`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Requests.
+    pub left: u32,
+    /// How long until there are more.
+    pub reset: Duration,
+}
+
 impl Verdict {
     /// The same outcome for each of `calls`.
     pub fn all(calls: usize, outcome: Outcome) -> Verdict {

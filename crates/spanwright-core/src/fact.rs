@@ -409,7 +409,7 @@ pub enum StopKind {
     Uncertain,
 }
 
-/// A gate as the journal keeps it, so that a restart does not hammer a sick system.
+/// A gate as the journal keeps it, so that a restart does not hammer a sick system; or a flow that is held.
 #[derive(Clone, Debug, PartialEq)]
 pub struct GateRow {
     /// The system.
@@ -422,6 +422,60 @@ pub struct GateRow {
     pub opens: u32,
     /// Nothing is sent before.
     pub paused_until: Option<Moment>,
+    /// Somebody holds it.
+    pub hold: Option<Hold>,
+    /// What was spent of its day.
+    pub spent: Option<Spent>,
+}
+
+impl GateRow {
+    /// One that nothing is known of but its name.
+    pub fn closed(system: Arc<str>, since: Moment) -> GateRow {
+        GateRow { system, breaker: Breaker::Closed, since, opens: 0, paused_until: None, hold: None, spent: None }
+    }
+
+    /// What a flow that is held is called: its row lies among those of systems, whose names have no colon.
+    pub fn of_flow(flow: &str) -> Arc<str> {
+        format!("flow:{flow}").into()
+    }
+
+    /// Whether it says nothing that a new gate would not.
+    pub fn is_plain(&self) -> bool {
+        let quiet = self.breaker == Breaker::Closed && self.opens == 0 && self.paused_until.is_none();
+        quiet && self.hold.is_none() && self.spent.is_none()
+    }
+}
+
+/// Somebody's word that a system or a flow is to be left alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hold {
+    /// Since when.
+    pub since: Moment,
+    /// Until when; `None`: until somebody resumes it.
+    pub until: Option<Moment>,
+    /// By whom; [`Hold::ENGINE`] where only a person can go on.
+    pub by: Arc<str>,
+    /// Why.
+    pub because: Arc<str>,
+}
+
+impl Hold {
+    /// Who holds where it was nobody's word.
+    pub const ENGINE: &str = "spanwright";
+
+    /// Whether it still does.
+    pub fn holds(&self, now: Moment) -> bool {
+        self.until.is_none_or(|until| until > now)
+    }
+}
+
+/// Requests of a day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spent {
+    /// When the day is over.
+    pub until: Moment,
+    /// How many, at most.
+    pub calls: u64,
 }
 
 /// The breaker's states.

@@ -96,7 +96,21 @@ pub struct Flow {
     pub effects: Vec<EffectPlan>,
     /// What follows when it stopped, after the undos.
     pub if_dead: IfDead,
+    /// After how many dead letters it stops to take in.
+    pub pause_after: Option<PauseAfter>,
 }
+
+/// `pause_after: { dead, within }`: a bad map stops the intake, and does not fill the dead letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PauseAfter {
+    /// So many dead letters,
+    pub dead: u32,
+    /// within so long.
+    pub within: Duration,
+}
+
+/// The time within which dead letters are counted, where nothing is said.
+pub const PAUSE_WITHIN_DEFAULT: Duration = Duration::from_secs(300);
 
 /// What follows from a failure that nothing can mend.
 #[derive(Default)]
@@ -478,17 +492,34 @@ impl Default for Policy {
 pub struct BreakerPolicy {
     /// Failed exchanges of the last [`BreakerPolicy::of`], in percent, that open it.
     pub failures_percent: u32,
-    /// How many exchanges are looked at; it does not open before so many were made.
+    /// How many exchanges are looked at, or in a time are enough; it does not open before so many were made.
     pub of: u32,
     /// How long it stays open the first time; doubled each time until a success.
     pub hold: Duration,
     /// But no longer than this.
     pub longest: Duration,
+    /// The exchanges of so long are looked at; `None`: the last [`BreakerPolicy::of`], however old.
+    pub within: Option<Duration>,
+    /// An exchange that takes longer is slow.
+    pub slow: Duration,
+    /// Slow exchanges, in percent, that open it; 0: none do.
+    pub slow_percent: u32,
+    /// Successes in a row that close it again.
+    pub probes: u32,
 }
 
 impl Default for BreakerPolicy {
     fn default() -> Self {
-        BreakerPolicy { failures_percent: 50, of: 10, hold: Duration::from_secs(30), longest: Duration::from_secs(600) }
+        BreakerPolicy {
+            failures_percent: 50,
+            of: 10,
+            hold: Duration::from_secs(30),
+            longest: Duration::from_secs(600),
+            within: None,
+            slow: Duration::from_secs(10),
+            slow_percent: 0,
+            probes: 3,
+        }
     }
 }
 

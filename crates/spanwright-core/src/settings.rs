@@ -4,6 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::text::{FileId, Scalar, Span};
 
+use crate::deliver::Hours;
+
 /// Everything about one external system.
 #[derive(Clone, Debug)]
 pub struct SystemSettings {
@@ -217,6 +219,16 @@ pub struct Limits {
     pub concurrency: u32,
     /// For one exchange, from connecting to the last byte of the answer.
     pub timeout: Duration,
+    /// Requests that may go at once after a quiet time, within the rate.
+    pub burst: u32,
+    /// Requests from midnight to midnight of its zone.
+    pub per_day: Option<u64>,
+    /// Hours at which it is not called.
+    pub closed: Vec<Hours>,
+    /// The zone of its days and hours; UTC where nothing is said.
+    pub zone: Option<Arc<str>>,
+    /// Whether what its answers say of what is left (`RateLimit`, `X-RateLimit-*`) sets the pace.
+    pub learn: bool,
 }
 
 /// So many in a time.
@@ -235,6 +247,15 @@ pub const TIMEOUT_DEFAULT: Duration = Duration::from_secs(30);
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { rate: None, concurrency: CONCURRENCY_DEFAULT, timeout: TIMEOUT_DEFAULT }
+        Limits {
+            rate: None,
+            concurrency: CONCURRENCY_DEFAULT,
+            timeout: TIMEOUT_DEFAULT,
+            burst: 1,
+            per_day: None,
+            closed: Vec::new(),
+            zone: None,
+            learn: false,
+        }
     }
 }

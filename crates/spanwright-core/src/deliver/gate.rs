@@ -1,39 +1,38 @@
-//! One gate a system, in the path of everything that goes to it: breaker, pace, concurrency, pauses and credentials.
+//! One gate a system, in the path of everything that goes to it: breaker, pace, concurrency, pauses, credentials, closed
+//! hours, and a person's word.
 //!
 //! **Open means hold.** What waits behind a closed gate spends no tries and is not looked at: it is as good as new when
 //! the system is. A breaker that lets messages through to be refused fills the dead letters with good messages, and one
-//! that counts a 422 as a failure opens for a bad customer record.
-//!
-//! **Trip.** The last `of` exchanges are remembered. When all `of` are known and the given share failed (no connection,
-//! no answer, 5xx, unknown), the breaker opens for `hold`; each time it opens again without a success between, for
-//! twice as long, up to `longest`. A 429 is no failure: the system is well and asks for a pause. A refusal of one
-//! message is no failure: the system is well and says no.
-//!
-//! **Recovery.** When the hold is over one exchange at a time goes through. [`PROBES_WANTED`] successes in a row close
-//! the breaker, one failure opens it again. Probes are real messages: a batch is made as small as ever it is.
+//! that counts a 422 as a failure opens for a bad customer record. When it opens and closes stands in [`super::circuit`],
+//! how fast it lets pass in [`super::pace`].
 //!
 //! **Credentials.** A 401 says nothing about messages. Where there is a sign-in, it is asked once, by the desk, for all;
 //! the token after it that is refused as well means that a person must act, and until then the gate is held and probed
 //! rarely. It survives a restart by being asked again.
+//!
+//! **A person** may hold a system, for a time or until further notice, and so may the engine where only a person can go
+//! on: a system that says that it is gone for good (410) is held until somebody resumes it.
 
-use std::{collections::VecDeque, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::text::Failure;
 
+use super::{circuit::Circuit, hours, pace::Pace};
 use crate::{
-    fact::{Breaker, GateRow, Moment},
-    plan::{BreakerPolicy, SystemPlan},
+    connector::Budget,
+    fact::{Breaker, GateRow, Hold, Moment},
+    plan::SystemPlan,
     settings::Limits,
 };
 
-/// Successes in a row that close a half-open breaker.
-pub const PROBES_WANTED: u32 = 3;
 /// How long refused credentials are left alone the first time; doubled up to [`CREDENTIALS_WAIT_MOST`].
 pub const CREDENTIALS_WAIT_FIRST: Duration = Duration::from_secs(15);
 /// And at most.
 pub const CREDENTIALS_WAIT_MOST: Duration = Duration::from_secs(600);
 /// A token is renewed so long before it ends.
 pub const TOKEN_MARGIN: Duration = Duration::from_secs(5);
+/// Whether a system is closed is looked up again no earlier than this.
+const HOURS_LOOK: Duration = Duration::from_secs(1);
 
 /// The gate of one system.
 #[derive(Debug)]
@@ -44,20 +43,19 @@ pub struct Gate {
     pub limits: Limits,
     /// How we are known to it.
     pub credentials: Credentials,
-    /// Since when the breaker stands as it does.
-    pub since: Moment,
-    policy: BreakerPolicy,
-    breaker: Breaker,
-    opens: u32,
-    window: VecDeque<bool>,
-    probes: u32,
+    circuit: Circuit,
+    pace: Pace,
     paused_until: Option<Moment>,
-    next_slot: Moment,
+    hold: Option<Hold>,
+    /// Until when it is closed by its hours, and when that is looked up again.
+    closed: (Option<Moment>, Moment),
     flying: u32,
     signs_in: bool,
     /// A token was refused and the next one has not been good for anything yet.
     renewed: bool,
     refusals: u32,
+    /// What became of it by itself, and nobody has been told.
+    news: Option<GateChange>,
 }
 
 /// How we are known to a system.
@@ -94,10 +92,19 @@ pub enum Pass {
     Now,
     /// Not before.
     At(Moment),
-    /// When an exchange under way has ended.
+    /// When an exchange under way has ended, or somebody says so.
     AfterAnother,
     /// When the sign-in is done; it must be asked for.
     SignIn,
+}
+
+/// What wants to go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Goes {
+    /// Something for the first time.
+    First,
+    /// Something that failed before.
+    Again,
 }
 
 /// Why a gate holds.
@@ -109,6 +116,12 @@ pub enum HoldReason {
     Paused(Moment),
     /// Our credentials were refused.
     Credentials(Failure),
+    /// Somebody said so.
+    Held(Hold),
+    /// It is closed until then.
+    Closed(Moment),
+    /// Its quota of the day is spent until then.
+    Quota(Moment),
 }
 
 /// What a person should hear about.
@@ -126,6 +139,10 @@ pub enum GateChange {
     CredentialsRefused(Failure),
     /// They are good again.
     CredentialsGood,
+    /// Somebody holds it.
+    Held(Hold),
+    /// Somebody lets it go.
+    Resumed(Arc<str>),
 }
 
 impl Gate {
@@ -136,29 +153,39 @@ impl Gate {
             name: plan.name.clone(),
             limits: plan.limits.clone(),
             credentials: if signs_in { Credentials::Wanted } else { Credentials::InRequest },
-            since: now,
-            policy: plan.breaker.clone(),
-            breaker: Breaker::Closed,
-            opens: 0,
-            window: VecDeque::new(),
-            probes: 0,
+            circuit: Circuit::new(plan.breaker.clone(), now),
+            pace: Pace::new(now),
             paused_until: None,
-            next_slot: now,
+            hold: None,
+            closed: (None, Moment(i64::MIN)),
             flying: 0,
             signs_in,
             renewed: false,
             refusals: 0,
+            news: None,
         }
     }
 
     /// Takes up what an earlier life of the process knew.
     pub fn restore(&mut self, row: &GateRow) {
-        (self.breaker, self.since, self.opens, self.paused_until) = (row.breaker, row.since, row.opens, row.paused_until);
+        (self.circuit.state, self.circuit.since, self.circuit.opens) = (row.breaker, row.since, row.opens);
+        (self.paused_until, self.hold) = (row.paused_until, row.hold.clone());
+        if let Some(spent) = row.spent {
+            self.pace.restore(spent);
+        }
     }
 
     /// For the journal.
     pub fn row(&self) -> GateRow {
-        GateRow { system: self.name.clone(), breaker: self.breaker, since: self.since, opens: self.opens, paused_until: self.paused_until }
+        GateRow {
+            system: self.name.clone(),
+            breaker: self.circuit.state,
+            since: self.circuit.since,
+            opens: self.circuit.opens,
+            paused_until: self.paused_until,
+            hold: self.hold.clone(),
+            spent: self.pace.spent(),
+        }
     }
 
     /// Exchanges under way.
@@ -174,25 +201,51 @@ impl Gate {
         }
     }
 
+    /// What became of it by itself since the last time.
+    pub fn news(&mut self) -> Option<GateChange> {
+        self.news.take()
+    }
+
     /// Whether one exchange may begin. An open breaker whose time is over becomes half-open here.
-    pub fn pass(&mut self, now: Moment) -> Pass {
-        if let Breaker::Open { until } = self.breaker {
-            if until > now {
-                return Pass::At(until);
-            }
-            (self.breaker, self.since, self.probes) = (Breaker::HalfOpen, now, 0);
+    pub fn pass(&mut self, goes: Goes, now: Moment) -> Pass {
+        if let Some(until) = self.hold.as_ref().filter(|hold| hold.holds(now)).map(|hold| hold.until) {
+            return until.map_or(Pass::AfterAnother, Pass::At);
         }
-        if let Some(until) = self.paused_until.filter(|until| *until > now) {
+        if let Some(until) = self.closed_until(now) {
             return Pass::At(until);
         }
-        let most = if self.breaker == Breaker::HalfOpen { 1 } else { self.limits.concurrency };
+        let (open_until, change) = self.circuit.closed_until(now);
+        self.news = change.or(self.news.take());
+        if let Some(until) = open_until.or(self.paused_until.filter(|until| *until > now)) {
+            return Pass::At(until);
+        }
+        let half_open = self.circuit.state == Breaker::HalfOpen;
+        let most = if half_open { 1 } else { self.limits.concurrency };
         if self.flying >= most {
             return Pass::AfterAnother;
         }
         match self.credential_pass(now) {
-            Pass::Now if self.next_slot > now => Pass::At(self.next_slot),
+            Pass::Now => self.pace_pass(if half_open { Goes::First } else { goes }, now),
             other => other,
         }
+    }
+
+    fn pace_pass(&mut self, goes: Goes, now: Moment) -> Pass {
+        let next = self.pace.next(&self.limits, now);
+        let next = if goes == Goes::Again { next.max(self.pace.next_retry(now)) } else { next };
+        if next > now { Pass::At(next) } else { Pass::Now }
+    }
+
+    fn closed_until(&mut self, now: Moment) -> Option<Moment> {
+        if self.limits.closed.is_empty() {
+            return None;
+        }
+        let (until, look) = self.closed;
+        if until.is_none_or(|until| until <= now) && look <= now {
+            let until = hours::closed_until(&self.limits.closed, self.limits.zone.as_deref(), now);
+            self.closed = (until, now.after(HOURS_LOOK));
+        }
+        self.closed.0.filter(|until| *until > now)
     }
 
     fn credential_pass(&mut self, now: Moment) -> Pass {
@@ -216,29 +269,28 @@ impl Gate {
         }
     }
 
-    /// An exchange begins.
-    pub fn depart(&mut self, now: Moment) {
+    /// An exchange begins. Says whether the journal must hear of it beforehand.
+    pub fn depart(&mut self, goes: Goes, now: Moment) -> bool {
         self.flying += 1;
-        if let Some(rate) = self.limits.rate {
-            let step = rate.per / rate.most.max(1);
-            self.next_slot = self.next_slot.max(now).after(step);
-        }
+        self.pace.depart(&self.limits, goes == Goes::Again, now)
     }
 
     /// An exchange ended. `failed`: the system was sick (`None`: it said nothing about that, as a 429 or 401).
-    pub fn arrive(&mut self, failed: Option<bool>, now: Moment) -> Option<GateChange> {
+    pub fn arrive(&mut self, failed: Option<bool>, goes: Goes, took: Duration, now: Moment) -> Option<GateChange> {
         self.flying = self.flying.saturating_sub(1);
         let failed = failed?;
-        if !failed && let Some(change) = self.prove_credentials() {
-            return Some(change);
+        if !failed {
+            self.pace.succeeded(goes == Goes::Again);
+            if let Some(change) = self.prove_credentials() {
+                return Some(change);
+            }
         }
-        match (self.breaker, failed) {
-            (Breaker::HalfOpen, true) => Some(self.open(now)),
-            (Breaker::HalfOpen, false) => self.probe_succeeded(now),
-            (Breaker::Closed, _) => self.remember(failed, now),
-            // One that left before it opened: it has nothing new to say.
-            (Breaker::Open { .. }, _) => None,
-        }
+        self.circuit.concluded(failed, took, now)
+    }
+
+    /// Something was to begin and did not, or what came back says nothing at all.
+    pub fn come_back(&mut self) {
+        self.flying = self.flying.saturating_sub(1);
     }
 
     /// A call went through: what we showed is good.
@@ -250,33 +302,11 @@ impl Gate {
         (std::mem::take(&mut self.refusals) > 0).then_some(GateChange::CredentialsGood)
     }
 
-    fn probe_succeeded(&mut self, now: Moment) -> Option<GateChange> {
-        self.probes += 1;
-        if self.probes < PROBES_WANTED {
-            return None;
+    /// The server says what is left, where we were told to listen.
+    pub fn learn(&mut self, budget: Option<Budget>, now: Moment) {
+        if let Some(budget) = budget.filter(|_| self.limits.learn) {
+            self.pace.learn(budget, now);
         }
-        (self.breaker, self.since, self.opens) = (Breaker::Closed, now, 0);
-        self.window.clear();
-        Some(GateChange::Closed)
-    }
-
-    fn remember(&mut self, failed: bool, now: Moment) -> Option<GateChange> {
-        self.window.push_back(failed);
-        if self.window.len() > self.policy.of as usize {
-            self.window.pop_front();
-        }
-        let failures = self.window.iter().filter(|failed| **failed).count() as u32;
-        let full = self.window.len() >= self.policy.of as usize;
-        (full && failed && failures * 100 >= self.policy.failures_percent * self.policy.of).then(|| self.open(now))
-    }
-
-    fn open(&mut self, now: Moment) -> GateChange {
-        let hold = self.policy.hold.saturating_mul(1 << self.opens.min(16)).min(self.policy.longest);
-        let until = now.after(hold);
-        (self.breaker, self.since) = (Breaker::Open { until }, now);
-        self.opens += 1;
-        self.window.clear();
-        GateChange::Opened(until)
     }
 
     /// The server asks for a pause.
@@ -287,6 +317,24 @@ impl Gate {
         }
         self.paused_until = Some(until);
         Some(GateChange::Paused(until))
+    }
+
+    /// Somebody holds it.
+    pub fn hold(&mut self, hold: Hold) -> GateChange {
+        self.hold = Some(hold.clone());
+        GateChange::Held(hold)
+    }
+
+    /// Somebody lets it go: what held it is forgotten, and a breaker that is open is tried at once.
+    pub fn resume(&mut self, by: Arc<str>, now: Moment) -> Option<GateChange> {
+        let held = self.hold.take().is_some();
+        let paused = self.paused_until.take().is_some_and(|until| until > now);
+        if let Breaker::Open { .. } = self.circuit.state {
+            self.circuit.state = Breaker::Open { until: now };
+        } else if !held && !paused {
+            return None;
+        }
+        Some(GateChange::Resumed(by))
     }
 
     /// Our credentials were refused; `serial` is the token that was sent. `None`: a newer one is there already, or is asked for.
@@ -319,11 +367,33 @@ impl Gate {
 
     /// Why it holds now, if it does.
     pub fn held(&self, now: Moment) -> Option<HoldReason> {
-        match (&self.credentials, self.breaker, self.paused_until) {
-            (Credentials::Refused { why, .. }, ..) => Some(HoldReason::Credentials(why.clone())),
-            (_, Breaker::Open { until }, _) if until > now => Some(HoldReason::BreakerOpen(until)),
-            (.., Some(until)) if until > now => Some(HoldReason::Paused(until)),
-            _ => None,
+        let later = |until: &Moment| *until > now;
+        if let Some(hold) = self.hold.as_ref().filter(|hold| hold.holds(now)) {
+            return Some(HoldReason::Held(hold.clone()));
+        }
+        if let Credentials::Refused { why, .. } = &self.credentials {
+            return Some(HoldReason::Credentials(why.clone()));
+        }
+        let closed = self.closed.0.filter(later).map(HoldReason::Closed);
+        let open = match self.circuit.state {
+            Breaker::Open { until } if until > now => Some(HoldReason::BreakerOpen(until)),
+            Breaker::Open { .. } | Breaker::Closed | Breaker::HalfOpen => None,
+        };
+        let paused = self.paused_until.filter(later).map(HoldReason::Paused);
+        closed.or(open).or(paused).or_else(|| self.pace.day_over(&self.limits, now).map(HoldReason::Quota))
+    }
+
+    /// When it lets go by itself, where it holds and is known to: `None` where only a person can.
+    pub fn lets_go(&self, now: Moment) -> Option<Moment> {
+        match self.held(now)? {
+            HoldReason::BreakerOpen(until) | HoldReason::Paused(until) | HoldReason::Closed(until) | HoldReason::Quota(until) => {
+                Some(until)
+            }
+            HoldReason::Held(hold) => hold.until,
+            HoldReason::Credentials(_) => match &self.credentials {
+                Credentials::Refused { again, .. } => Some(*again),
+                _ => None,
+            },
         }
     }
 }

@@ -1,7 +1,13 @@
 //! What follows from an outcome, and when a system is left alone.
 
+mod circuit;
 mod decide;
 mod gate;
+mod hours;
+mod pace;
 
-pub use decide::{Next, Tries, decide};
-pub use gate::{CREDENTIALS_WAIT_MOST, Credentials, Gate, GateChange, HoldReason, Pass};
+pub use circuit::{Circuit, WINDOW_MOST};
+pub use decide::{BACKOFF_LEAST, Next, Tries, decide};
+pub use gate::{CREDENTIALS_WAIT_MOST, Credentials, Gate, GateChange, Goes, HoldReason, Pass};
+pub use hours::{Hours, closed_until};
+pub use pace::{Pace, RETRY_BUDGET_MOST};

@@ -6,7 +6,7 @@ use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, heard::Flight, queu
 use crate::codes;
 use crate::fact::Way;
 use crate::{
-    deliver::Credentials,
+    deliver::{Credentials, Goes},
     fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, batch_key},
     interface::{BulkKey, Repeat},
 };
@@ -49,7 +49,9 @@ impl Desk {
             Work::Ready => None,
             Work::Together(effects) => Some(effects),
         };
-        if !self.pass(self.queues[queue].gate, now, wake, out) {
+        let goes = self.goes(queue, together.as_deref());
+        let passes = !self.flow_holds(self.queues[queue].account, now, wake) && self.pass(self.queues[queue].gate, goes, now, wake, out);
+        if !passes {
             if let Some(effects) = together {
                 self.queues[queue].give_back(effects);
             }
@@ -58,9 +60,16 @@ impl Desk {
         let members = together.unwrap_or_else(|| self.gather(queue));
         let members = self.same_bytes(members, now, out);
         if !members.is_empty() {
-            self.launch(queue, members, now, out);
+            self.launch(queue, members, goes, now, out);
         }
         true
+    }
+
+    /// Whether what is about to go failed before: of a batch, whether its first item did.
+    fn goes(&self, queue: usize, together: Option<&[EffectKey]>) -> Goes {
+        let first = together.map_or_else(|| self.queues[queue].first_ready(), |effects| effects.first());
+        let tries = first.and_then(|key| self.effect(key)).map_or(0, |effect| effect.state.tries);
+        if tries > 0 { Goes::Again } else { Goes::First }
     }
 
     /// As many ready effects as fit into one request; all of one plan, and one of each record.
@@ -114,19 +123,19 @@ impl Desk {
         same
     }
 
-    fn launch(&mut self, queue: usize, members: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) {
+    fn launch(&mut self, queue: usize, members: Vec<EffectKey>, goes: Goes, now: Moment, out: &mut Vec<Command>) {
         for key in &members {
             self.set_place(key, Place::Flying);
         }
         let call = self.next_call();
         let gate = self.queues[queue].gate;
-        self.gates[gate].depart(now);
+        self.depart(gate, goes, now, out);
         let bound = self.queues[queue].unbind(&members);
         let exchange = bound.unwrap_or_else(|| self.next_exchange());
         let (_, serial) = self.gates[gate].token();
         let looks: Vec<(Arc<str>, Arc<str>)> = members.iter().filter_map(|key| self.sent_scope(key)).collect();
         let asks_first = !looks.is_empty() && looks.len() == members.len();
-        self.flights.insert(call, Flight { queue, gate, members, exchange, serial, bundled: bound.is_some() });
+        self.flights.insert(call, Flight { queue, gate, members, exchange, serial, goes, bundled: bound.is_some() });
         if asks_first { out.push(Command::Look(call, looks)) } else { self.start_or_ask(call, now, out) }
     }
 
@@ -169,7 +178,7 @@ impl Desk {
     fn go_without_the_unchanged(&mut self, call: super::CallId, go: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) {
         if go.is_empty() {
             if let Some(flight) = self.flights.remove(&call) {
-                self.gates[flight.gate].arrive(None, now);
+                self.gates[flight.gate].come_back();
             }
             return;
         }
@@ -177,6 +186,14 @@ impl Desk {
             flight.members = go;
         }
         self.start_or_ask(call, now, out);
+    }
+
+    /// An exchange begins; a day's quota is kept ahead, so that a crash can only make it count too many.
+    pub(super) fn depart(&mut self, gate: usize, goes: Goes, now: Moment, out: &mut Vec<Command>) {
+        if self.gates[gate].depart(goes, now) {
+            let row = self.gates[gate].row();
+            self.commit(vec![Fact::Gated(row)], out);
+        }
     }
 
     fn next_exchange(&mut self) -> ExchangeId {
@@ -276,7 +293,7 @@ impl Desk {
         let Some((plan, system)) = found else { return };
         let call = self.next_call();
         self.gates[gate].credentials = Credentials::Asking;
-        self.gates[gate].depart(now);
+        self.depart(gate, Goes::First, now, out);
         self.signing.insert(call, gate);
         out.push(Command::SignIn(SignIn { call, plan, system }));
     }

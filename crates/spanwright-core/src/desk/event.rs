@@ -5,12 +5,12 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 use spanwright_shape::text::Failure;
 
 use crate::{
-    connector::{Refusal, Verdict},
+    connector::{Budget, Refusal, Verdict},
     deliver::{GateChange, HoldReason},
     door::Reply,
     fact::{
-        Chore, ChoreId, Ending, ExchangeId, Fact, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root, RunFile, RunId,
-        Stopped, StoppedFilter, StoppedRun, Took,
+        Chore, ChoreId, Ending, ExchangeId, Fact, Hold, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root, RunFile,
+        RunId, Stopped, StoppedFilter, StoppedRun, Took,
     },
     plan::Plan,
     run::{Advance, AdvanceJob, Arrival, Input, intake::Page},
@@ -224,6 +224,20 @@ pub enum Order {
     },
     /// Every source is polled now.
     PollNow,
+    /// A system or a flow is left alone.
+    Hold {
+        /// A system's name, or a flow's by [`crate::fact::GateRow::of_flow`].
+        what: Arc<str>,
+        /// Whose word, until when, why.
+        hold: Hold,
+    },
+    /// It goes on.
+    Resume {
+        /// What.
+        what: Arc<str>,
+        /// By whom.
+        by: Arc<str>,
+    },
 }
 
 /// What the desk commands.
@@ -376,6 +390,15 @@ pub struct Report {
     pub sent: u64,
     /// Bytes got.
     pub got: u64,
+    /// What the server says is left of its limit.
+    pub budget: Option<Budget>,
+}
+
+impl Report {
+    /// Of an exchange that was never made.
+    pub fn of_nothing(at: Moment) -> Report {
+        Report { at, took: Duration::ZERO, status: 0, sent: 0, got: 0, budget: None }
+    }
 }
 
 /// What people are told: logs, metrics, progress.
@@ -410,7 +433,22 @@ pub enum Happening {
         /// How.
         ending: Ending,
     },
-    /// A gate changed.
+    /// An undo does not get through, and is tried on and on.
+    Stuck {
+        /// The message.
+        message: u128,
+        /// Its correlation id.
+        correlation: Arc<str>,
+        /// The flow.
+        flow: Arc<str>,
+        /// The step whose undo it is.
+        node: NodeName,
+        /// How often it was tried.
+        tries: u32,
+        /// What was said last.
+        why: Failure,
+    },
+    /// A gate changed; of a flow that is held its name begins with `flow:`.
     Gate {
         /// The system.
         system: Arc<str>,

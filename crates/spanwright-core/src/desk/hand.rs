@@ -8,7 +8,7 @@ use crate::{
     codes,
     connector::{Blame, Outcome},
     deliver::{Next, Tries, decide},
-    fact::{EffectKey, EffectState, Fact, Moment, Phase, RunId, Settled, Way, lane_of},
+    fact::{EffectKey, EffectState, Ending, Fact, Moment, Phase, RunId, Settled, Way, lane_of},
     interface::Repeat,
     plan::{Again, EffectPlan},
     run::{Advance, AdvanceJob, Owed, Want},
@@ -55,6 +55,12 @@ impl Desk {
             Advance::Replies { replied, next } => {
                 self.replied(run, *replied, now, facts, out);
                 self.follow(run, *next, facts, now, roll, out);
+            }
+            // It would be one more of those for which the flow was held: it stays in the journal until somebody resumes.
+            Advance::Ends(Ending::Stopped(_)) if hand.effects.is_empty() && facts.is_empty() && self.flows[hand.account].pauses(now) => {
+                let account = hand.account;
+                self.let_go(run);
+                self.flows[account].leave_behind(run);
             }
             Advance::Ends(ending) => {
                 hand.over = true;
@@ -234,7 +240,8 @@ impl Desk {
         }
     }
 
-    pub(super) fn note_ended(&self, facts: &[Fact], out: &mut Vec<Command>) {
+    pub(super) fn note_ended(&mut self, facts: &[Fact], out: &mut Vec<Command>) {
+        self.count_deaths(facts, out);
         for fact in facts {
             if let Fact::Ended { run, ending, .. } = fact
                 && let Some(hand) = self.runs.get(run)

@@ -7,8 +7,8 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 use super::{AttemptNote, CallId, Command, Desk, Happening, Report, Roll, run_hand::Place};
 use crate::{
     connector::{Blame, Outcome, Refusal, Verdict, Word},
-    deliver::{CREDENTIALS_WAIT_MOST, Next, Tries, decide},
-    fact::{Attempt, EffectKey, ExchangeId, Exchanged, Fact, Moment, OutcomeKind, Phase},
+    deliver::{Goes, Next, Tries, decide},
+    fact::{Attempt, EffectKey, ExchangeId, Exchanged, Fact, Hold, Moment, OutcomeKind, Phase},
     interface::{BulkKey, Repeat},
     plan::Policy,
 };
@@ -26,6 +26,8 @@ pub(super) struct Flight {
     pub exchange: ExchangeId,
     /// The token that was sent.
     pub serial: u32,
+    /// Whether it was a retry.
+    pub goes: Goes,
     /// The journal has its composition under its number.
     pub bundled: bool,
 }
@@ -35,7 +37,7 @@ impl Desk {
         let Some(flight) = self.flights.remove(&call) else { return };
         let (system, operation) = self.names_of(&flight);
         out.push(Command::Note(Happening::Exchanged { system, operation, calls: flight.members.len() as u32, report: report.clone() }));
-        self.gate_heard(flight.gate, flight.serial, &verdict, now, out);
+        self.gate_heard(flight.gate, (flight.serial, flight.goes), &verdict, report, now, out);
         if matches!(verdict.system, Some(Word::Credentials(_))) {
             return self.go_again(flight, report, out);
         }
@@ -81,21 +83,32 @@ impl Desk {
     }
 
     /// What the answer says of the system: its breaker, a pause, its credentials.
-    pub(super) fn gate_heard(&mut self, gate: usize, serial: u32, verdict: &Verdict, now: Moment, out: &mut Vec<Command>) {
+    pub(super) fn gate_heard(
+        &mut self,
+        gate: usize,
+        (serial, goes): (u32, Goes),
+        verdict: &Verdict,
+        report: &Report,
+        now: Moment,
+        out: &mut Vec<Command>,
+    ) {
+        self.gates[gate].learn(report.budget, now);
         let change = match &verdict.system {
             Some(Word::Credentials(why)) => {
-                self.gates[gate].arrive(None, now);
+                self.gates[gate].come_back();
                 self.gates[gate].refuse_credentials(serial, why.clone(), now)
             }
             Some(Word::Pause(time)) => {
-                self.gates[gate].arrive(verdict.sick(), now).into_iter().chain(self.gates[gate].pause(*time, now)).next()
+                let change = self.gates[gate].arrive(verdict.sick(), goes, report.took, now);
+                change.into_iter().chain(self.gates[gate].pause(*time, now)).next()
             }
-            // Gone for good, it says: people move addresses by mistake, so it is asked again, rarely.
-            Some(Word::Gone(_)) => {
-                self.gates[gate].arrive(None, now);
-                self.gates[gate].pause(CREDENTIALS_WAIT_MOST, now)
+            // Gone for good, it says: nothing is sent there until a person has looked, and nothing is lost by that.
+            Some(Word::Gone(why)) => {
+                self.gates[gate].come_back();
+                let because = format!("{} {}", why.code.id, why.says).into();
+                Some(self.gates[gate].hold(Hold { since: now, until: None, by: Hold::ENGINE.into(), because }))
             }
-            None => self.gates[gate].arrive(verdict.sick(), now),
+            None => self.gates[gate].arrive(verdict.sick(), goes, report.took, now),
         };
         self.gate_changed(gate, change, out);
     }
@@ -175,6 +188,7 @@ impl Desk {
         };
         self.settle_fact(key, Some(attempt), now, facts);
         self.remember_sent(key, now, facts);
+        self.note_stuck(key, n, why.as_ref(), out);
         self.note_attempt(flight, key, (n, kind, why, again), report, out);
     }
 
@@ -259,12 +273,12 @@ impl Desk {
             return;
         }
         let Some(mut flight) = self.flights.remove(&call) else { return };
-        self.gates[flight.gate].arrive(None, now);
+        self.gates[flight.gate].come_back();
         match refusal {
             Refusal::System(why) => {
                 let change = self.gates[flight.gate].hold_credentials(why, now);
                 self.gate_changed(flight.gate, Some(change), out);
-                let report = Report { at: now, took: Duration::ZERO, status: 0, sent: 0, got: 0 };
+                let report = Report::of_nothing(now);
                 self.go_again(flight, &report, out);
             }
             Refusal::Call(n, why) => {
@@ -272,7 +286,7 @@ impl Desk {
                 if !flight.members.is_empty() {
                     self.queues[flight.queue].again_together(std::mem::take(&mut flight.members));
                 }
-                let report = Report { at: now, took: Duration::ZERO, status: 0, sent: 0, got: 0 };
+                let report = Report::of_nothing(now);
                 let mut facts = Vec::new();
                 let one = Flight { members: vec![blamed], ..flight };
                 self.settle(&one, vec![Outcome::Never(why)], &report, now, roll, &mut facts, out);
@@ -285,7 +299,7 @@ impl Desk {
     fn sign_in_not_asked(&mut self, call: CallId, refusal: &Refusal, now: Moment, out: &mut Vec<Command>) -> bool {
         let Some(gate) = self.signing.remove(&call) else { return false };
         let (Refusal::System(why) | Refusal::Call(_, why)) = refusal;
-        self.gates[gate].arrive(None, now);
+        self.gates[gate].come_back();
         let change = self.gates[gate].hold_credentials(why.clone(), now);
         self.gate_changed(gate, Some(change), out);
         true
@@ -314,7 +328,8 @@ impl Desk {
                     self.token_serial += 1;
                     self.gates[gate].sign_in(token, lasts, self.token_serial, now);
                     out.push(Command::Note(Happening::SignedIn { system }));
-                    self.gates[gate].arrive(None, now)
+                    self.gates[gate].come_back();
+                    None
                 }
                 None => self.sign_in_failed(gate, None, now),
             },
@@ -327,14 +342,14 @@ impl Desk {
 
     fn sign_in_failed(&mut self, gate: usize, why: Option<Failure>, now: Moment) -> Option<crate::deliver::GateChange> {
         let why = why.unwrap_or_else(|| Failure::new(&crate::codes::NO_TOKEN, "the sign-in answered without a token"));
-        self.gates[gate].arrive(None, now);
+        self.gates[gate].come_back();
         Some(self.gates[gate].hold_credentials(why, now))
     }
 
     /// The token endpoint is sick: the gate counts it as any other failure and rests a moment.
     fn sign_in_later(&mut self, gate: usize, after: Option<Duration>, now: Moment, roll: u64) -> Option<crate::deliver::GateChange> {
         self.gates[gate].credentials = crate::deliver::Credentials::Wanted;
-        let opened = self.gates[gate].arrive(Some(true), now);
+        let opened = self.gates[gate].arrive(Some(true), Goes::First, Duration::ZERO, now);
         let pause = after.unwrap_or(Duration::from_millis(250 + roll % 1_000));
         opened.or(self.gates[gate].pause(pause, now))
     }
@@ -344,7 +359,7 @@ impl Verdict {
     /// Whether the system itself was sick: for its breaker. `None`: it said nothing about that.
     pub fn sick(&self) -> Option<bool> {
         let one = |outcome: &Outcome| match outcome {
-            Outcome::Later { blame: Blame::System, .. } => matches!(self.system, None | Some(Word::Gone(_))).then_some(true),
+            Outcome::Later { blame: Blame::System, .. } => self.system.is_none().then_some(true),
             Outcome::Unknown(_) => Some(true),
             Outcome::Later { blame: Blame::Message, .. } | Outcome::Delivered(_) | Outcome::Never(_) => Some(false),
         };

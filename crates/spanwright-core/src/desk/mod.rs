@@ -20,6 +20,7 @@ pub mod errand;
 mod event;
 mod hand;
 mod heard;
+mod held;
 mod lane;
 mod queue;
 mod run_hand;
@@ -37,8 +38,8 @@ pub use event::{
 };
 
 use crate::{
-    deliver::{Gate, GateChange, Pass},
-    fact::{EffectKey, Fact, Moment, Opening, PlanId, Receipt, RunId},
+    deliver::{Gate, GateChange, Goes, Pass},
+    fact::{EffectKey, Fact, GateRow, Moment, Opening, PlanId, Receipt, RunId},
     plan::{EffectPlan, Plan},
     run::AdvanceJob,
 };
@@ -46,6 +47,7 @@ use chore::ChoreDesk;
 pub use chore::SLICE_RUNS_MOST;
 use door::Waiters;
 use heard::Flight;
+pub use held::STUCK_TRIES;
 use queue::Queue;
 use run_hand::{EffectHand, RunHand};
 use source::SourceDesk;
@@ -170,13 +172,15 @@ impl Desk {
     fn furnish_flow(&mut self, plan: &Plan, flow: &crate::plan::Flow) {
         if !self.flow_of.contains_key(&flow.name) {
             self.flow_of.insert(flow.name.clone(), self.flows.len());
-            self.flows.push(FlowHand::new(flow.name.clone()));
+            self.flows.push(FlowHand::new(flow.name.clone(), flow.pause_after));
         }
+        let account = self.flow_of[&flow.name];
         for effect in flow.effects.iter().flat_map(EffectPlan::all) {
             if !self.queue_of.contains_key(&effect.queue) {
                 let gate = self.gate_of[&plan.systems[effect.system].name];
                 self.queue_of.insert(effect.queue.clone(), self.queues.len());
-                self.queues.push(Queue::new(effect, gate));
+                self.queues.push(Queue::new(effect, gate, account));
+                self.flows[account].aims_at(gate);
             }
         }
     }
@@ -185,6 +189,8 @@ impl Desk {
         for row in &opening.gates {
             if let Some(gate) = self.gate_of.get(&row.system) {
                 self.gates[*gate].restore(row);
+            } else if let Some(flow) = self.flows.iter_mut().find(|flow| GateRow::of_flow(&flow.name) == row.system) {
+                flow.hold = row.hold.clone();
             }
         }
         for row in &opening.sources {
@@ -271,11 +277,11 @@ impl Desk {
             match fact {
                 Fact::Took(took) => {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
-                    self.took(*took, receipt, &mut jobs, out);
+                    self.took(*took, receipt, now, &mut jobs, out);
                 }
                 Fact::Resent(resent) => {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
-                    self.took(resent.took, receipt, &mut jobs, out);
+                    self.took(resent.took, receipt, now, &mut jobs, out);
                 }
                 Fact::Chore(chore) => self.chore_kept(&chore),
                 Fact::Started { .. }
@@ -323,6 +329,8 @@ impl Desk {
                 let facts = runs.into_iter().map(|run| Fact::Acknowledged { run, at: now, by: by.clone(), words: words.clone() }).collect();
                 self.commit(facts, out);
             }
+            Order::Hold { what, hold } => self.hold(&what, hold, out),
+            Order::Resume { what, by } => self.resume(&what, by, now, out),
             Order::PollNow => self.sources.iter_mut().for_each(|source| source.hurry(now)),
         }
     }
@@ -361,8 +369,11 @@ impl Desk {
     }
 
     /// Asks a gate; a sign-in that is needed is begun here, once for all.
-    fn pass(&mut self, gate: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) -> bool {
-        match self.gates[gate].pass(now) {
+    fn pass(&mut self, gate: usize, goes: Goes, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) -> bool {
+        let pass = self.gates[gate].pass(goes, now);
+        let news = self.gates[gate].news();
+        self.gate_changed(gate, news, out);
+        match pass {
             Pass::Now => true,
             Pass::AfterAnother => false,
             Pass::At(at) => {
@@ -380,7 +391,8 @@ impl Desk {
     pub fn standing(&self, now: Moment) -> Standing {
         // A chore under way will open runs.
         let open = self.flows.iter().map(|flow| flow.open).sum::<u64>() + self.chores.len() as u64;
-        let held = self.gates.iter().filter_map(|gate| Some((gate.name.clone(), gate.held(now)?))).collect();
+        let systems = self.gates.iter().filter_map(|gate| Some((gate.name.clone(), gate.held(now)?)));
+        let held = systems.chain(self.held_flows(now)).collect();
         Standing {
             open,
             in_hand: self.runs.len(),

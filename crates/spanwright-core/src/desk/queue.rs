@@ -18,6 +18,8 @@ use crate::{
 pub(super) struct Queue {
     pub name: Arc<str>,
     pub gate: usize,
+    /// Its flow.
+    pub account: usize,
     pub batch: Option<Batch>,
     /// Ready since then; an entry whose effect is no longer ready is stale and skipped.
     ready: VecDeque<(Moment, EffectKey)>,
@@ -54,10 +56,11 @@ pub(super) enum Work {
 }
 
 impl Queue {
-    pub fn new(effect: &EffectPlan, gate: usize) -> Queue {
+    pub fn new(effect: &EffectPlan, gate: usize, account: usize) -> Queue {
         Queue {
             name: effect.queue.clone(),
             gate,
+            account,
             batch: effect.batch.clone(),
             ready: VecDeque::new(),
             ready_live: 0,
@@ -119,6 +122,11 @@ impl Queue {
             self.ready_live = 0;
         }
         next
+    }
+
+    /// The oldest ready entry, where it is.
+    pub fn first_ready(&self) -> Option<&EffectKey> {
+        self.ready.front().map(|(_, effect)| effect)
     }
 
     pub fn put_back(&mut self, since: Moment, effect: EffectKey) {
@@ -258,6 +266,7 @@ mod tests {
         Queue {
             name: "flow.node".into(),
             gate: 0,
+            account: 0,
             batch: None,
             ready: VecDeque::new(),
             ready_live: 0,

@@ -11,7 +11,7 @@ use spanwright_shape::text::Failure;
 use super::{CallId, Command, Desk, Happening, PollJob, Report, Roll, TAKE_CHUNK, Wake};
 use crate::{
     connector::{Outcome, Refusal, Verdict},
-    deliver::{Next, Tries, decide},
+    deliver::{Goes, Next, Tries, decide},
     fact::{Fact, Moment, Moved, Print, Root, Seen, SourceRow, Took, Way},
     interface::Repeat,
     plan::{Plan, Poll, Source},
@@ -107,7 +107,7 @@ impl Desk {
             }
             if source.due > now {
                 wake.no_later_than(source.due);
-            } else if self.pass(source.gate, now, wake, out) {
+            } else if self.pulls(source.account, now, wake) && self.pass(source.gate, Goes::First, now, wake, out) {
                 self.ask_page(n, now, roll, out);
             }
         }
@@ -116,7 +116,7 @@ impl Desk {
     fn ask_page(&mut self, n: usize, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let call = self.next_call();
         let gate = self.sources[n].gate;
-        self.gates[gate].depart(now);
+        self.depart(gate, Goes::First, now, out);
         let token = self.gates[gate].token().0;
         let (plan, source) = (self.plan.clone(), &mut self.sources[n]);
         if source.tries == 0 {
@@ -150,7 +150,7 @@ impl Desk {
             self.polled(n).map(|poll| self.plan.systems[poll.system].system.interface().operations[poll.operation].name.clone());
         let (system, operation) = (self.gates[gate].name.clone(), operation.unwrap_or_else(|| "poll".into()));
         out.push(Command::Note(Happening::Exchanged { system, operation, calls: 1, report: report.clone() }));
-        self.gate_heard(gate, serial, &verdict, now, out);
+        self.gate_heard(gate, (serial, Goes::First), &verdict, report, now, out);
         self.sources[n].state = State::Waiting;
         if let Some(crate::connector::Word::Credentials(why)) = verdict.system {
             return self.credentials_refused(n, why, now, out);
@@ -222,7 +222,7 @@ impl Desk {
     pub(super) fn poll_not_asked(&mut self, call: CallId, refusal: &Refusal, now: Moment, out: &mut Vec<Command>) -> bool {
         let Some(n) = self.asking(call) else { return false };
         let (Refusal::System(why) | Refusal::Call(_, why)) = refusal;
-        self.gates[self.sources[n].gate].arrive(None, now);
+        self.gates[self.sources[n].gate].come_back();
         let every = self.poll_policy(n).1;
         let source = &mut self.sources[n];
         source.due = now.after(every);

@@ -4,7 +4,8 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{Command, Desk, FETCH_RUNS_MOST, FLOW_OPEN_MOST, Fetch, HAND_BYTES_MOST, HAND_RUNS_MOST, Happening, Wake, run_hand::RunHand};
 use crate::{
-    fact::{Ending, MessageFile, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took},
+    fact::{Ending, Hold, MessageFile, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took},
+    plan::PauseAfter,
     run::{Advance, AdvanceJob},
 };
 
@@ -23,11 +24,53 @@ pub(super) struct FlowHand {
     /// Runs on their first walk since they were taken in hand, in that order, with what it said. Walks end in any
     /// order; what they owe is lined up in the order in which the runs came, or a record's states would change places.
     walks: VecDeque<(RunId, Option<Advance>)>,
+    /// Somebody holds it.
+    pub hold: Option<Hold>,
+    /// When it holds itself, and the dead letters that count.
+    pub pause_after: Option<PauseAfter>,
+    pub deaths: VecDeque<Moment>,
+    /// The gates of what it sends to.
+    pub targets: Vec<usize>,
 }
 
 impl FlowHand {
-    pub fn new(name: Arc<str>) -> FlowHand {
-        FlowHand { name, in_hand: 0, bytes: 0, open: 0, behind: false, mark: RunId(0), fetching: false, walks: VecDeque::new() }
+    pub fn new(name: Arc<str>, pause_after: Option<PauseAfter>) -> FlowHand {
+        FlowHand {
+            name,
+            in_hand: 0,
+            bytes: 0,
+            open: 0,
+            behind: false,
+            mark: RunId(0),
+            fetching: false,
+            walks: VecDeque::new(),
+            hold: None,
+            pause_after,
+            deaths: VecDeque::new(),
+            targets: Vec::new(),
+        }
+    }
+
+    /// It sends to the system behind this gate.
+    pub fn aims_at(&mut self, gate: usize) {
+        if !self.targets.contains(&gate) {
+            self.targets.push(gate);
+        }
+    }
+
+    /// A run goes back to the journal as it is: it is fetched again from there.
+    pub fn leave_behind(&mut self, run: RunId) {
+        self.mark = self.mark.min(RunId(run.0 - 1));
+        self.behind = true;
+    }
+
+    /// Whether it holds itself, since too many died.
+    pub fn pauses(&self, now: Moment) -> bool {
+        self.pause_after.is_some() && self.held(now)
+    }
+
+    fn held(&self, now: Moment) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.holds(now))
     }
 
     /// What an earlier life left.
@@ -64,7 +107,7 @@ impl FlowHand {
 }
 
 impl Desk {
-    pub(super) fn took(&mut self, took: Took, receipt: Receipt, jobs: &mut Vec<AdvanceJob>, out: &mut Vec<Command>) {
+    pub(super) fn took(&mut self, took: Took, receipt: Receipt, now: Moment, jobs: &mut Vec<AdvanceJob>, out: &mut Vec<Command>) {
         let run = match receipt {
             Receipt::Taken(run) => run,
             Receipt::Duplicate | Receipt::Known { .. } => return out.push(Command::Note(Happening::Duplicate { source: took.source })),
@@ -74,6 +117,9 @@ impl Desk {
             out.push(Command::Note(Happening::Taken { took: Box::new(took.clone()), run }));
             self.answer_ended(run, &ending, out);
             let Took { message, correlation, flow, key, .. } = took;
+            if let (Some(&account), Ending::Stopped(stopped)) = (self.flow_of.get(&flow), &ending) {
+                self.count_death(account, &stopped.failure, now, out);
+            }
             return out.push(Command::Note(Happening::Ended { run, message, correlation, flow, key, ending }));
         }
         let Some(&account) = self.flow_of.get(&took.flow) else { return };
@@ -83,7 +129,7 @@ impl Desk {
         if run <= flow.mark {
             return;
         }
-        if flow.behind || flow.full() {
+        if flow.behind || flow.full() || flow.held(now) {
             flow.behind = true;
             return;
         }
@@ -136,7 +182,12 @@ impl Desk {
     /// Asks the journal for runs where the hand has room.
     pub(super) fn fetch(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
         for flow in &mut self.flows {
-            if flow.behind && !flow.fetching && flow.in_hand + FETCH_RUNS_MOST <= HAND_RUNS_MOST && flow.bytes < HAND_BYTES_MOST {
+            if flow.behind
+                && !flow.held(now)
+                && !flow.fetching
+                && flow.in_hand + FETCH_RUNS_MOST <= HAND_RUNS_MOST
+                && flow.bytes < HAND_BYTES_MOST
+            {
                 flow.fetching = true;
                 out.push(Command::Fetch(Fetch::Active { flow: flow.name.clone(), after: flow.mark, most: FETCH_RUNS_MOST }));
             }

@@ -285,7 +285,7 @@ pub struct ListFilter {
     pub key: Option<String>,
     /// Only with this correlation id.
     pub correlation: Option<String>,
-    /// Only in this state: `open`, `held`, `done`, `dead`, `skipped`.
+    /// Only in this state: `open`, `held`, `stuck`, `done`, `dead`, `skipped`.
     pub state: Option<String>,
     /// Only stopped for this reason (a problem code).
     pub reason: Option<String>,

@@ -1,6 +1,6 @@
 //! Retries, breakers and limits: defaults, then system, then step.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::text::{
     Problems,
@@ -9,7 +9,8 @@ use spanwright_shape::text::{
 
 use super::{Variables, codes};
 use crate::{
-    plan::{BreakerPolicy, KeepFor, Policy},
+    deliver::Hours,
+    plan::{BreakerPolicy, KeepFor, PAUSE_WITHIN_DEFAULT, PauseAfter, Policy},
     settings::{Limits, Rate},
 };
 
@@ -73,18 +74,61 @@ pub(super) fn breaker(inherited: &BreakerPolicy, owner: Option<&Filled<'_>>, var
         reader.refuse(percent == 0, "failures", "it would never close", "write 1% or more");
     }
     policy.longest = policy.longest.max(policy.hold);
+    let mut within = policy.within.unwrap_or_default();
+    reader.time("within", &mut within);
+    policy.within = (!within.is_zero()).then_some(within);
+    reader.time("slow", &mut policy.slow);
+    reader.count("probes", &mut policy.probes);
+    if let Some(percent) = reader.known("slow_calls", form.percent("slow_calls"), form::percent) {
+        policy.slow_percent = percent;
+        reader.refuse(percent == 0, "slow_calls", "it would never close", "write 1% or more");
+    }
     policy
 }
 
 /// `limits:` of a system.
-pub(super) fn limits(system: &Filled<'_>, variables: &Variables, to: &mut Problems) -> Limits {
-    let mut limits = Limits::default();
+pub(super) fn limits(system: &Filled<'_>, zone: Option<Arc<str>>, variables: &Variables, to: &mut Problems) -> Limits {
+    let mut limits = Limits { zone, closed: hours(system, to), ..Limits::default() };
     let Some(form) = system.form("limits") else { return limits };
     let mut reader = Reader { form: &form, variables, to };
     reader.count("concurrency", &mut limits.concurrency);
     reader.time("timeout", &mut limits.timeout);
     limits.rate = reader.known("rate", form.rate("rate"), form::rate).map(|(most, per)| Rate { most, per });
+    reader.count("burst", &mut limits.burst);
+    limits.per_day = reader.known("per_day", form.number("per_day"), form::number);
+    reader.refuse(limits.per_day == Some(0), "per_day", "nothing would ever be sent", "write 1 or more");
+    limits.learn = reader.known("learn", form.flag("learn"), form::flag).unwrap_or(false);
     limits
+}
+
+/// `closed:` of a system.
+fn hours(system: &Filled<'_>, to: &mut Problems) -> Vec<Hours> {
+    let mut all = Vec::new();
+    for text in system.items("closed").iter().filter_map(|item| item.scalar()) {
+        match Hours::parse(&text.text) {
+            Some(hours) => all.push(hours),
+            None => {
+                let says = format!("`{}` names no days and hours", text.text);
+                to.error(
+                    &codes::SETTING,
+                    text.span,
+                    says,
+                    "write it as `Sun 02:00-04:00`, `Mon-Fri 22:00-06:00` or `daily 00:00-00:30`".to_string(),
+                );
+            }
+        }
+    }
+    all
+}
+
+/// `pause_after:` of a flow.
+pub(super) fn pause_after(flow: &Filled<'_>, variables: &Variables, to: &mut Problems) -> Option<PauseAfter> {
+    let form = flow.form("pause_after")?;
+    let mut rule = PauseAfter { dead: 0, within: PAUSE_WITHIN_DEFAULT };
+    let mut reader = Reader { form: &form, variables, to };
+    reader.count("dead", &mut rule.dead);
+    reader.time("within", &mut rule.within);
+    (rule.dead > 0).then_some(rule)
 }
 
 /// A time of a form, where it is written and is one.

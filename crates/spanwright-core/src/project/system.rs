@@ -191,7 +191,7 @@ fn one<'f>(name: &'f str, form: &'f Filled<'f>, world: &World<'_>, to: &mut Prob
     let system = connect(&settings, connectors, bundle, to);
     let breaker = policy::breaker(&defaults.breaker, Some(form), variables, to);
     let retry = policy::retry(&defaults.retry, Some(form), variables, to);
-    let limits = policy::limits(form, variables, to);
+    let limits = policy::limits(form, settings.zone.clone(), variables, to);
     let checked = Checked { name, form, settings, limits, breaker, retry, system };
     checked.check_names(to);
     Some(checked)

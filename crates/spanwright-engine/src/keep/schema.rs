@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{OpenFault, fault::words_of};
 
 /// The schema that this program writes.
-pub const SCHEMA: i64 = 2;
+pub const SCHEMA: i64 = 3;
 /// Before 3.51.3 two connections could lose committed transactions when the write-ahead log was reset.
 pub const SQLITE_LEAST: i32 = 3_051_003;
 /// Pages of the write-ahead log between two checkpoints: 32 MiB.
@@ -23,7 +23,7 @@ const CHECKED_AT_START_BYTES_MOST: u64 = 32 << 20;
 
 const TABLES: &str = include_str!("schema.sql");
 /// What brings a file from the schema before to the one of that number, the oldest first.
-const STEPS: [(i64, &str); 1] = [(2, include_str!("schema/2.sql"))];
+const STEPS: [(i64, &str); 2] = [(2, include_str!("schema/2.sql")), (3, include_str!("schema/3.sql"))];
 
 /// Opens the file for the one writer; makes it where it is new.
 pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
@@ -153,6 +153,7 @@ fn schema_of(connection: &Connection) -> rusqlite::Result<i64> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use spanwright_core::fact::Store as _;
 
     #[test]
     fn an_sqlite_that_loses_commits_is_refused() {
@@ -201,11 +202,25 @@ mod tests {
     #[test]
     fn an_upgraded_journal_is_made_as_a_new_one() {
         let folder = tempfile::tempdir().unwrap();
-        let (old, new) = (folder.path().join("old.db"), folder.path().join("new.db"));
-        Connection::open(&old).unwrap().execute_batch(include_str!("tests/schema-1.sql")).unwrap();
-        assert!(matches!(open_reader(&old), Err(OpenFault::OlderSchema { schema: 1, .. })));
-        assert_eq!(made(&open_writer(&old).unwrap()), made(&open_writer(&new).unwrap()));
-        open_reader(&old).unwrap();
+        let new = made(&open_writer(&folder.path().join("new.db")).unwrap());
+        for (schema, rows) in [(1, include_str!("tests/schema-1.sql")), (2, include_str!("tests/schema-2.sql"))] {
+            let old = folder.path().join(format!("{schema}.db"));
+            Connection::open(&old).unwrap().execute_batch(rows).unwrap();
+            assert!(matches!(open_reader(&old), Err(OpenFault::OlderSchema { schema: have, .. }) if have == schema));
+            assert_eq!(made(&open_writer(&old).unwrap()), new, "schema {schema}");
+            open_reader(&old).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_was_known_of_a_gate_is_known_after_an_upgrade() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = folder.path().join("journal.db");
+        Connection::open(&old).unwrap().execute_batch(include_str!("tests/schema-2.sql")).unwrap();
+        let opening = crate::keep::Keep::open(&old, spanwright_lab::conformance::code_of).unwrap().opening().unwrap();
+        let gates: Vec<_> = opening.gates.iter().map(|gate| (&*gate.system, gate.opens, gate.hold.is_some())).collect();
+        assert_eq!(gates, [("crm", 2, false)]);
+        assert_eq!(opening.backlog.iter().map(|backlog| backlog.parked).sum::<u64>(), 1);
     }
 
     #[test]

@@ -74,7 +74,11 @@ CREATE TABLE seen (
 CREATE TABLE cursor (source INTEGER PRIMARY KEY, value BLOB, due INTEGER NOT NULL, changed INTEGER NOT NULL) STRICT;
 -- state: 0 closed, 1 open, 2 half open
 CREATE TABLE gate (
-    system INTEGER PRIMARY KEY, state INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER, opens INTEGER NOT NULL, paused_until INTEGER
+    system INTEGER PRIMARY KEY, state INTEGER NOT NULL, since INTEGER NOT NULL, until INTEGER, opens INTEGER NOT NULL, paused_until INTEGER,
+    -- Somebody's word: since when, until when (NULL: until it is resumed), whose, why. A flow that is held has a row named `flow:NAME`.
+    held INTEGER, held_until INTEGER, held_by TEXT, held_because TEXT,
+    -- Requests of the day that ends then.
+    day_until INTEGER, day_calls INTEGER
 ) STRICT;
 -- Work on many stopped runs at once that outlives a restart. kind: 0 replay, 1 replay over newer ones, 2 discard (words: why).
 -- state: 0 open, 1 done, 2 cancelled. Every run up to at_run was seen to, none behind upto is meant.

@@ -39,6 +39,8 @@ pub struct Counters {
     pub breaker_opened: u64,
     /// Times that one closed again.
     pub breaker_closed: u64,
+    /// Undos that did not get through for a while.
+    pub stuck: u64,
     /// Batches that were split to find the bad item.
     pub splits: u64,
 }
@@ -100,6 +102,7 @@ impl Counters {
             Happening::Split { .. } => self.splits += 1,
             Happening::Gate { change: GateChange::Opened(_), .. } => self.breaker_opened += 1,
             Happening::Gate { change: GateChange::Closed, .. } => self.breaker_closed += 1,
+            Happening::Stuck { .. } => self.stuck += 1,
             Happening::Gate { .. } | Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => {}
         }
     }

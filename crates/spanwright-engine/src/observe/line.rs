@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use spanwright_core::{
     deliver::GateChange,
     desk::{AttemptNote, Happening},
-    fact::{Chore, ChoreKind, ChorePhase, Ending, Moment, OutcomeKind, SkipReason, StopKind},
+    fact::{Chore, ChoreKind, ChorePhase, Ending, Hold, Moment, OutcomeKind, SkipReason, StopKind},
 };
 use spanwright_shape::text::{Code, Failure};
 
@@ -30,7 +30,7 @@ impl Level {
             Happening::Ended { ending: Ending::Done | Ending::Skipped(_), .. } => Level::Debug,
             Happening::Ended { ending: Ending::Stopped(_), .. } => Level::Error,
             Happening::Ended { ending: Ending::SetAside(_), .. } => Level::Warn,
-            Happening::Attempt(_) | Happening::Gate { .. } | Happening::PollFailed { .. } => Level::Error,
+            Happening::Attempt(_) | Happening::Gate { .. } | Happening::PollFailed { .. } | Happening::Stuck { .. } => Level::Error,
             Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => Level::Info,
             Happening::Split { .. } => Level::Warn,
         }
@@ -153,6 +153,11 @@ impl Line {
                 line
             }
             Happening::Chore(chore) => Line::new(at, Level::Info, "chore", chore_words(chore)).label("by", &chore.by),
+            Happening::Stuck { message, correlation, flow, node, tries, why } => {
+                let words = format!("the undo of {node} does not get through after {tries} tries; it is tried on");
+                let line = Line::new(at, Level::Error, "undo-stuck", words).came_out("failure").about(*message, correlation);
+                line.label("flow", flow).label("node", node).because(Some(why))
+            }
             Happening::Split { queue, calls, why } => {
                 let words = format!("{queue}: a batch of {calls} was refused as a whole and is split to find the bad one");
                 Line::new(at, Level::Warn, "batch-split", words).because(why.as_ref())
@@ -238,6 +243,12 @@ fn gate(system: &str, change: &GateChange, at: Moment) -> Line {
             Line::new(at, Level::Error, "credentials-refused", format!("{system} refuses our credentials: held until a person acts"))
                 .because(Some(why))
         }
+        GateChange::Held(hold) => {
+            let until = hold.until.map_or_else(|| "until somebody resumes it".to_string(), |until| format!("for {}", wait(until)));
+            let level = if &*hold.by == Hold::ENGINE { Level::Error } else { Level::Warn };
+            Line::new(at, level, "held", format!("{system} is held {until} by {}: {}", hold.by, hold.because))
+        }
+        GateChange::Resumed(by) => Line::new(at, Level::Info, "resumed", format!("{system} goes on: {by} says so")),
         GateChange::CredentialsGood => Line::new(at, Level::Info, "credentials-good", format!("{system} takes our credentials again")),
     }
 }

@@ -98,7 +98,7 @@ fn chore() -> Chore {
 }
 
 fn every_kind() -> Vec<Happening> {
-    let report = Report { at: NOW, took: Duration::from_millis(34), status: 200, sent: 10, got: 20 };
+    let report = Report { at: NOW, took: Duration::from_millis(34), status: 200, sent: 10, got: 20, budget: None };
     vec![
         taken(),
         Happening::Duplicate { source: "customers.source".into() },

@@ -20,6 +20,8 @@ pub enum Why {
     SourcesFailed(Vec<String>),
     /// `once`: these systems refuse our credentials, and nothing else goes on.
     CredentialsRefused(Vec<String>),
+    /// `once`: these systems or flows are held until somebody resumes them, and nothing else goes on.
+    Held(Vec<String>),
     /// `once`: all that is open is pinned to plans that cannot be built any more.
     PlansUnbuilt,
     /// Somebody said so; so many exchanges had not been heard of.
@@ -36,7 +38,7 @@ impl Why {
     pub fn exit_code(&self) -> u8 {
         match self {
             Why::Drained | Why::Stopped { .. } => 0,
-            Why::SourcesFailed(_) | Why::CredentialsRefused(_) | Why::PlansUnbuilt => 1,
+            Why::SourcesFailed(_) | Why::CredentialsRefused(_) | Why::Held(_) | Why::PlansUnbuilt => 1,
             Why::Broken(_) => 2,
         }
     }
@@ -55,6 +57,7 @@ impl fmt::Display for Why {
             Why::Drained => write!(to, "every source was read to its end and nothing is open"),
             Why::SourcesFailed(sources) => write!(to, "could not be read: {}", sources.join("; ")),
             Why::CredentialsRefused(systems) => write!(to, "our credentials are refused: {}", systems.join("; ")),
+            Why::Held(what) => write!(to, "held until somebody resumes it: {}", what.join("; ")),
             Why::PlansUnbuilt => write!(to, "what is open is pinned to plans that cannot be built any more"),
             Why::Stopped { unheard: 0 } => write!(to, "stopped; nothing was in flight"),
             Why::Stopped { unheard } => write!(to, "stopped with {unheard} exchanges unheard; the journal knows of them"),
@@ -131,6 +134,10 @@ impl Watch {
         if !refused.is_empty() {
             return Some(Why::CredentialsRefused(refused));
         }
+        let held = holds(standing);
+        if !held.is_empty() {
+            return Some(Why::Held(held));
+        }
         (self.plans_unbuilt && standing.sources_idle && standing.in_hand == 0).then_some(Why::PlansUnbuilt)
     }
 }
@@ -138,9 +145,18 @@ impl Watch {
 fn refusals(standing: &Standing) -> Vec<String> {
     let refused = standing.held.iter().filter_map(|(system, reason)| match reason {
         HoldReason::Credentials(why) => Some(format!("{system} ({} {})", why.code.id, why.says)),
-        HoldReason::BreakerOpen(_) | HoldReason::Paused(_) => None,
+        HoldReason::BreakerOpen(_) | HoldReason::Paused(_) | HoldReason::Held(_) | HoldReason::Closed(_) | HoldReason::Quota(_) => None,
     });
     refused.collect()
+}
+
+/// What only somebody's word can set going again.
+fn holds(standing: &Standing) -> Vec<String> {
+    let held = standing.held.iter().filter_map(|(what, reason)| match reason {
+        HoldReason::Held(hold) if hold.until.is_none() => Some(format!("{what} (by {}: {})", hold.by, hold.because)),
+        _ => None,
+    });
+    held.collect()
 }
 
 #[cfg(test)]

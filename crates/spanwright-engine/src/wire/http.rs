@@ -121,7 +121,9 @@ impl Http {
         };
         let status = heard.as_ref().map_or(0, |answer| answer.status);
         let (sent, got) = leg.moved();
-        (Reply { heard, report: Report { at, took: self.clock.now().since(at), status, sent, got } }, tail)
+        let (took, now) = (self.clock.now().since(at), self.clock.now());
+        let budget = heard.as_ref().ok().and_then(|answer| super::budget::budget(&answer.headers, now));
+        (Reply { heard, report: Report { at, took, status, sent, got, budget } }, tail)
     }
 
     /// Up to the head of the answer.

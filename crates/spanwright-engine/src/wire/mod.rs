@@ -9,6 +9,7 @@
 
 mod address;
 mod answer;
+mod budget;
 mod connect;
 mod counted;
 mod http;

@@ -4,8 +4,8 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
     Attempt, Breaker, Bundled, Chore, ChoreId, ChoreKind, ChorePhase, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, Forget,
-    GateRow, Moment, Moved, Opening, OutcomeKind, Phase, PlanBundle, PlanId, Print, Receipt, Resent, Root, RunId, Seen, Settled,
-    SkipReason, StopKind, Stopped, StoppedFilter, Took, Way,
+    GateRow, Hold, Moment, Moved, Opening, OutcomeKind, Phase, PlanBundle, PlanId, Print, Receipt, Resent, Root, RunId, Seen, Settled,
+    SkipReason, Spent, StopKind, Stopped, StoppedFilter, Took, Way,
 };
 use spanwright_core::settings::Rate;
 use spanwright_shape::text::Failure;
@@ -263,7 +263,22 @@ impl Facts {
             _ => Breaker::Closed,
         };
         let paused_until = self.maybe(Facts::moment);
-        Fact::Gated(GateRow { system: self.of(SYSTEMS), breaker, since: self.moment(), opens: self.seed.below(2) as u32, paused_until })
+        let hold = self.maybe(|facts| Hold {
+            since: facts.moment(),
+            until: facts.maybe(Facts::moment),
+            by: facts.of(KEYS),
+            because: facts.of(ITEMS),
+        });
+        let spent = self.maybe(|facts| Spent { until: facts.moment(), calls: facts.seed.below(9) });
+        Fact::Gated(GateRow {
+            system: self.of(SYSTEMS),
+            breaker,
+            since: self.moment(),
+            opens: self.seed.below(2) as u32,
+            paused_until,
+            hold,
+            spent,
+        })
     }
 
     fn sent(&mut self) -> Fact {

@@ -1,8 +1,8 @@
 //! What a store must do, case by case, in the words of the vocabulary.
 
 use spanwright_core::fact::{
-    Breaker, EffectKey, EffectState, Ending, ExchangeId, Fact, Forget, GateRow, Moment, Moved, Old, Phase, PlanId, Receipt, Resent, Root,
-    RunFile, RunId, Seen, Settled, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
+    Breaker, EffectKey, EffectState, Ending, ExchangeId, Fact, Forget, GateRow, Hold, Moment, Moved, Old, Phase, PlanId, Receipt, Resent,
+    Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
 };
 use spanwright_shape::text::Failure;
 
@@ -35,6 +35,7 @@ const CASES: &[Case] = &[
     ("a clock that was set back makes what waits due as much earlier", a_clock_that_was_set_back),
     ("the last print of a key is the one that counts", the_last_print_counts),
     ("a gate that is simply closed is not told", a_closed_gate_is_not_told),
+    ("a person's word is kept until it is taken back", a_person_s_word_is_kept),
     ("lanes come in the order of their runs", lanes_come_in_the_order_of_their_runs),
 ];
 
@@ -353,11 +354,22 @@ fn the_last_print_counts(trial: &mut Trial<'_>) {
 }
 
 fn a_closed_gate_is_not_told(trial: &mut Trial<'_>) {
-    let gate = |system: &str, breaker| GateRow { system: system.into(), breaker, since: Moment(1), opens: 0, paused_until: None };
+    let gate = |system: &str, breaker| GateRow { breaker, ..GateRow::closed(system.into(), Moment(1)) };
     let open = gate("crm", Breaker::Open { until: Moment(9) });
     trial.commit(&[Fact::Gated(gate("erp", Breaker::HalfOpen)), Fact::Gated(open.clone())]);
     trial.commit(&[Fact::Gated(gate("erp", Breaker::Closed))]);
     assert_eq!(trial.store().opening().expect("the disk is well").gates, [open]);
+}
+
+fn a_person_s_word_is_kept(trial: &mut Trial<'_>) {
+    let hold = Hold { since: Moment(4), until: Some(Moment(9)), by: "ann".into(), because: "month-end".into() };
+    let crm = GateRow { hold: Some(hold.clone()), ..GateRow::closed("crm".into(), Moment(1)) };
+    let flow = GateRow { hold: Some(Hold { until: None, ..hold }), ..GateRow::closed(GateRow::of_flow("in"), Moment(4)) };
+    let erp = GateRow { spent: Some(Spent { until: Moment(90), calls: 7 }), ..GateRow::closed("erp".into(), Moment(1)) };
+    trial.commit(&[crm.clone(), erp.clone(), flow.clone()].map(Fact::Gated));
+    assert_eq!(trial.store().opening().expect("the disk is well").gates, [crm, erp, flow.clone()]);
+    trial.commit(&[Fact::Gated(GateRow { hold: None, ..flow })]);
+    assert_eq!(trial.store().opening().expect("the disk is well").gates.len(), 2);
 }
 
 fn lanes_come_in_the_order_of_their_runs(trial: &mut Trial<'_>) {

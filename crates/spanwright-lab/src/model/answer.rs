@@ -6,8 +6,8 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    Backlog, Breaker, ChorePhase, DueEffect, EffectKey, ExchangeId, Forget, GateRow, Glued, Item, Lane, Moment, NodeName, Old, Opening,
-    Phase, RunFile, RunId, StoppedFilter, StoppedRun, StoredEffect, Way,
+    Backlog, ChorePhase, DueEffect, EffectKey, ExchangeId, Forget, Glued, Item, Lane, Moment, NodeName, Old, Opening, Phase, RunFile,
+    RunId, StoppedFilter, StoppedRun, StoredEffect, Way,
 };
 
 use super::state::{Effect, Place, Run, State};
@@ -17,7 +17,7 @@ impl State {
         Opening {
             boot: self.boot,
             exchange_next: 1 + self.exchange_last.max(self.last_glue()),
-            gates: self.gates.values().filter(|gate| !is_simply_closed(gate)).cloned().collect(),
+            gates: self.gates.values().filter(|gate| !gate.is_plain()).cloned().collect(),
             sources: self.sources.values().cloned().collect(),
             backlog: self.backlog(),
             glued: self.glued(),
@@ -190,8 +190,4 @@ fn key_of(run: RunId, (node, item, way): &(NodeName, Item, Way)) -> EffectKey {
 
 fn glues(run: &Run, queue: &str) -> BTreeSet<ExchangeId> {
     run.owed_in(queue).filter_map(|(_, state)| state.glued).collect()
-}
-
-fn is_simply_closed(gate: &GateRow) -> bool {
-    gate.breaker == Breaker::Closed && gate.opens == 0 && gate.paused_until.is_none()
 }

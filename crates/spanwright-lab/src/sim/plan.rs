@@ -66,8 +66,8 @@ fn system(name: &str, operations: &[(&str, Repeat)], concurrency: u32) -> System
         name: name.into(),
         kind: "spoken".into(),
         system: Arc::new(Spoken { interface: Interface { shapes: Arc::new(shapes), types: BTreeMap::new(), operations } }),
-        limits: Limits { rate: None, concurrency, timeout: Duration::from_secs(10) },
-        breaker: BreakerPolicy { failures_percent: 50, of: 6, hold: Duration::from_millis(700), longest: Duration::from_secs(5) },
+        limits: Limits { concurrency, timeout: Duration::from_secs(10), ..Limits::default() },
+        breaker: BreakerPolicy { of: 6, hold: Duration::from_millis(700), longest: Duration::from_secs(5), ..BreakerPolicy::default() },
         retry: policy(),
     }
 }
@@ -145,6 +145,7 @@ fn orders(undo_swapped: bool) -> Flow {
         steps,
         effects: vec![reserve, charge, ship, tell, log],
         if_dead: IfDead::Letter,
+        pause_after: None,
     }
 }
 
@@ -162,6 +163,7 @@ fn records() -> Flow {
         steps: vec![step("upsert", StepKind::Send(0))],
         effects: vec![upsert],
         if_dead: IfDead::Letter,
+        pause_after: None,
     }
 }
 
@@ -189,6 +191,7 @@ fn bookings(pivot: bool) -> Flow {
         steps,
         effects: vec![hold, create, pay, ready, notify, apologize],
         if_dead: IfDead::Steps(vec![step("apologize", StepKind::Send(5))]),
+        pause_after: None,
     }
 }
 

@@ -456,7 +456,7 @@ impl<'p> Player<'p> {
         let Reply { takes, kind } = reply;
         let (takes, kind) = if matches!(kind, Kind::Late) || takes > timeout { (timeout, Kind::Late) } else { (takes, kind) };
         self.flying += 1;
-        let report = Report { at: begun, took: takes, status: kind.status(), sent: 0, got: 0 };
+        let report = Report { at: begun, took: takes, status: kind.status(), sent: 0, got: 0, budget: None };
         let hear = move |lent: &Lent<'_>| {
             let room = Room::new();
             let told = kind.hear(timeout, |heard| lent.hear(&errand, heard, &room));
@@ -467,7 +467,7 @@ impl<'p> Player<'p> {
     }
 
     fn report(&self, status: u16) -> Report {
-        Report { at: self.now, took: Duration::ZERO, status, sent: 0, got: 0 }
+        Report { at: self.now, took: Duration::ZERO, status, sent: 0, got: 0, budget: None }
     }
 
     fn lending<T>(&self, work: impl FnOnce(&Lent<'_>) -> T) -> T {

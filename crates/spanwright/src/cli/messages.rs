@@ -24,8 +24,8 @@ pub struct Messages {
     folder: Folder,
     #[command(flatten)]
     filter: Filter,
-    /// Only in this state: open, held, done, skipped, dead (uncertain ones among them), uncertain, discarded
-    #[arg(long, value_name = "STATE", value_parser = ["open", "held", "done", "skipped", "dead", "uncertain", "discarded"])]
+    /// Only in this state: open, held, stuck (an undo does not get through), done, skipped, dead (uncertain ones among them), uncertain, discarded
+    #[arg(long, value_name = "STATE", value_parser = ["open", "held", "stuck", "done", "skipped", "dead", "uncertain", "discarded"])]
     state: Option<String>,
     /// So many at most, newest first
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]

@@ -17,6 +17,7 @@ mod embedded;
 mod explain;
 mod folder;
 mod graph;
+mod hold;
 mod init;
 mod journal;
 mod map;
@@ -85,6 +86,8 @@ enum Command {
     Messages(messages::Messages),
     DeadLetters(dead_letters::DeadLetters),
     Replay(Box<replay::Replay>),
+    Hold(hold::Hold),
+    Resume(hold::Resume),
     Resend(resend::Resend),
     Chores(chores::Chores),
     Backup(backup::Backup),
@@ -111,6 +114,8 @@ impl Command {
             Command::Messages(messages) => messages.run(out),
             Command::DeadLetters(dead_letters) => dead_letters.run(out),
             Command::Replay(replay) => replay.run(out),
+            Command::Hold(hold) => hold.run(out),
+            Command::Resume(resume) => resume.run(out),
             Command::Resend(resend) => resend.run(out),
             Command::Chores(chores) => chores.run(out),
             Command::Backup(backup) => backup.run(out),

@@ -130,6 +130,13 @@ pub fn held(system: &str, why: &HoldReason, now: Moment) -> String {
     match why {
         HoldReason::BreakerOpen(until) => format!("{system} is held for {}: it is sick", seconds(until.since(now))),
         HoldReason::Paused(until) => format!("{system} is held for {}: it asked for a pause", seconds(until.since(now))),
+        HoldReason::Held(hold) => {
+            let until =
+                hold.until.map_or_else(|| "until somebody resumes it".to_string(), |until| format!("for {}", seconds(until.since(now))));
+            format!("{system} is held {until} by {}: {}", hold.by, hold.because)
+        }
+        HoldReason::Closed(until) => format!("{system} is closed for {}", seconds(until.since(now))),
+        HoldReason::Quota(until) => format!("{system} has had its calls of the day; more in {}", seconds(until.since(now))),
         HoldReason::Credentials(why) => format!("{system} is held: it refuses our credentials ({})", words(why)),
     }
 }

@@ -77,6 +77,9 @@ impl Story {
                 Some(format!("{queue}: a batch of {calls} was refused as a whole; it is split to find the bad one"))
             }
             Happening::Ended { key, flow, ending, .. } => ended(key.as_deref().unwrap_or(flow), ending),
+            Happening::Stuck { flow, node, tries, why, .. } => {
+                Some(format!("{flow}: the undo of {node} does not get through after {tries} tries: {}; it is tried on", words(why)))
+            }
             Happening::Attempt(_) => None,
         }
     }
@@ -133,6 +136,12 @@ fn gate(system: &str, change: &GateChange, now: Moment) -> String {
         GateChange::Closed => format!("{system}: well again"),
         GateChange::Paused(until) => format!("{system}: asked us to wait, so nothing is sent for {}", seconds(until.since(now))),
         GateChange::CredentialsRefused(why) => format!("{system}: refuses our credentials, a person must act: {}", words(why)),
+        GateChange::Held(hold) => {
+            let until =
+                hold.until.map_or_else(|| "until somebody resumes it".to_string(), |until| format!("for {}", seconds(until.since(now))));
+            format!("{system}: held {until} by {}: {}", hold.by, hold.because)
+        }
+        GateChange::Resumed(by) => format!("{system}: goes on, {by} says so"),
         GateChange::CredentialsGood => format!("{system}: takes our credentials again"),
     }
 }
@@ -222,7 +231,7 @@ mod tests {
     }
 
     fn answered(status: u16, calls: u32) -> Happening {
-        let report = Report { at: NOW, took: Duration::from_millis(7), status, sent: 1, got: 1 };
+        let report = Report { at: NOW, took: Duration::from_millis(7), status, sent: 1, got: 1, budget: None };
         Happening::Exchanged { system: "crm".into(), operation: "upsert".into(), calls, report }
     }
 

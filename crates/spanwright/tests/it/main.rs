@@ -8,6 +8,7 @@ mod demo;
 mod docs;
 mod documents;
 mod examples;
+mod held;
 mod large;
 mod map;
 mod project;

@@ -12,7 +12,7 @@ use spanwright_shape::{
     text::{Bundle, Node, Problems, Scalar, Span, form::Filled},
 };
 
-use super::{Doors, Maps, Systems, Variables};
+use super::{Doors, Maps, Systems, Variables, policy};
 use crate::plan::{EffectPlan, Flow};
 
 mod back;
@@ -57,7 +57,8 @@ pub(super) fn check(form: &Filled<'_>, known: &Known<'_>, to: &mut Problems) -> 
     let (steps, _) = builder.steps(steps, scene.clone());
     let if_dead = builder.if_dead(form, &Scene { buried: true, ..scene });
     builder.check_replied(&from);
-    Some(Flow { name: name.into(), source: Some(source?), steps, effects: builder.effects, if_dead })
+    let pause_after = policy::pause_after(form, known.variables, builder.to);
+    Some(Flow { name: name.into(), source: Some(source?), steps, effects: builder.effects, if_dead, pause_after })
 }
 
 /// What is gathered while a flow is walked.

@@ -23,10 +23,20 @@ pub static FLOW: Form = Form::of(
             "What happens to a message that failed for good, after its undos, in place of a dead letter: these steps, which see `$error`, or nothing.",
         ),
         Key::not_yet("when_all_done", "What happens when each item of a poll has ended."),
-        Key::not_yet("pause_after", "After how many dead letters it stops to take in."),
+        Key::may(
+            "pause_after",
+            Kind::Form(&PAUSE_AFTER),
+            "After how many dead letters it holds itself: a bad map stops the intake, and does not fill the dead letters.",
+        ),
         Key::not_yet("in_order", "What waits for what."),
         Key::not_yet("when_dead", "Whether a dead letter blocks what comes after it."),
     ],
+);
+
+static PAUSE_AFTER: Form = Form::of(
+    "pause_after",
+    "So many dead letters within so long, and the flow holds itself until somebody resumes it.",
+    &[Key::must("dead", Kind::Number, "Dead letters."), Key::may("within", Kind::Time, "Within so long. 5m where nothing is said.")],
 );
 
 static SOURCE: Form = Form {

@@ -62,6 +62,18 @@ static BREAKER: Form = Form::of(
             "How long it stays open the first time; doubled each time until a call succeeds. 30s where nothing is said.",
         ),
         Key::may("longest", Kind::Time, "But no longer than this. 10m where nothing is said."),
+        Key::may(
+            "within",
+            Kind::Time,
+            "The calls of so long are looked at, `of` of them at least. Left out: the last `of` calls, however old.",
+        ),
+        Key::may("slow", Kind::Time, "A call that takes longer is slow. 10s where nothing is said."),
+        Key::may("slow_calls", Kind::Percent, "It opens when so many calls were slow. Left out: slow calls do not open it."),
+        Key::may(
+            "probes",
+            Kind::Number,
+            "Calls in a row that must succeed, one at a time, before it closes again. 3 where nothing is said.",
+        ),
     ],
 );
 

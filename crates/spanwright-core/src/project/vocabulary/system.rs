@@ -25,7 +25,11 @@ pub static SYSTEM: Form = Form {
             Kind::Map(MapKey::Any, &Kind::Form(&OPERATION)),
             "What the schema does not say of its operations, or operations that it does not have.",
         ),
-        Key::not_yet("closed", "Times at which it is not called."),
+        Key::may(
+            "closed",
+            Kind::List(&Kind::Text),
+            "Hours at which it is not called, in its zone: `Sun 02:00-04:00`, `Mon-Fri 22:00-06:00`, `daily 00:00-00:30`.",
+        ),
         Key::may("webhooks", Kind::Form(&WEBHOOKS), "What it pushes to us: one endpoint, for any number of flows."),
     ],
     one_of: OneOf::Must(&[
@@ -155,7 +159,9 @@ static LIMITS: Form = Form::of(
         Key::may("rate", Kind::Rate, "Requests in a time."),
         Key::may("concurrency", Kind::Number, "Requests at once. 8 where nothing is said."),
         Key::may("timeout", Kind::Time, "For one exchange, from connecting to the last byte of the answer. 30s where nothing is said."),
-        Key::not_yet("per_day", "Requests in a day."),
+        Key::may("burst", Kind::Number, "Requests that may go at once after a quiet time. 1 where nothing is said: the rate is even."),
+        Key::may("per_day", Kind::Number, "Requests from midnight to midnight of the system's zone (UTC where it has none)."),
+        Key::may("learn", Kind::Flag, "Go by what its answers say is left: `RateLimit`, `X-RateLimit-Remaining` and `-Reset`."),
     ],
 );
 

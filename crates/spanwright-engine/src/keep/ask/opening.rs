@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rusqlite::{OptionalExtension, Result};
+use rusqlite::{OptionalExtension, Result, Row};
 use spanwright_core::fact::{
-    Backlog, Breaker, Chore, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Lane, Moment, Opening, PlanId, RunId, SourceRow,
+    Backlog, Breaker, Chore, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Hold, Lane, Moment, Opening, PlanId, RunId, SourceRow, Spent,
 };
 
-use super::{Ask, bytes, text};
+use super::{Ask, bytes, text, text_if_any};
 use crate::keep::{numbers, pen::chore};
 
 pub const BACKLOG: &str = "SELECT flow, count(*), 0 FROM run INDEXED BY run_active WHERE state = 0 GROUP BY flow
@@ -66,7 +66,8 @@ impl Ask<'_> {
 
     fn gates(self) -> Result<Vec<GateRow>> {
         let mut statement = self.ready(
-            "SELECT system, state, since, until, opens, paused_until FROM gate WHERE state <> 0 OR opens <> 0 OR paused_until IS NOT NULL",
+            "SELECT system, state, since, until, opens, paused_until, held, held_until, held_by, held_because, day_until, day_calls FROM gate
+            WHERE state <> 0 OR opens <> 0 OR paused_until IS NOT NULL OR held IS NOT NULL OR day_until IS NOT NULL",
         )?;
         let rows = statement.query_map([], |row| {
             let breaker = match row.get(1)? {
@@ -75,7 +76,15 @@ impl Ask<'_> {
                 _ => Breaker::HalfOpen,
             };
             let paused_until = row.get::<_, Option<i64>>(5)?.map(Moment);
-            Ok(GateRow { system: self.names.text(row.get(0)?), breaker, since: Moment(row.get(2)?), opens: row.get(4)?, paused_until })
+            Ok(GateRow {
+                system: self.names.text(row.get(0)?),
+                breaker,
+                since: Moment(row.get(2)?),
+                opens: row.get(4)?,
+                paused_until,
+                hold: hold(row)?,
+                spent: spent(row)?,
+            })
         })?;
         let mut gates = rows.collect::<Result<Vec<_>>>()?;
         gates.sort_unstable_by(|one, other| one.system.cmp(&other.system));
@@ -172,4 +181,16 @@ impl Ask<'_> {
         queues.sort_unstable();
         Ok(queues)
     }
+}
+
+fn hold(row: &Row<'_>) -> Result<Option<Hold>> {
+    let Some(since) = row.get::<_, Option<i64>>(6)? else { return Ok(None) };
+    let until = row.get::<_, Option<i64>>(7)?.map(Moment);
+    let (by, because) = (text_if_any(row, 8)?.unwrap_or_default(), text_if_any(row, 9)?.unwrap_or_default());
+    Ok(Some(Hold { since: Moment(since), until, by, because }))
+}
+
+fn spent(row: &Row<'_>) -> Result<Option<Spent>> {
+    let (until, calls) = (row.get::<_, Option<i64>>(10)?, row.get::<_, Option<i64>>(11)?);
+    Ok(until.zip(calls).map(|(until, calls)| Spent { until: Moment(until), calls: calls.cast_unsigned() }))
 }

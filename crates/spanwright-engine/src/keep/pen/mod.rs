@@ -69,7 +69,10 @@ const ENDED: &str =
 const PARKED: &str = "UPDATE run SET state = ?2 WHERE id = ?1 AND state IN (0, 1)";
 const MOVED: &str = "INSERT INTO cursor (source, value, due, changed) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (source) DO UPDATE SET value = coalesce(excluded.value, value), due = excluded.due, changed = excluded.changed";
-const GATED: &str = "INSERT OR REPLACE INTO gate (system, state, since, until, opens, paused_until) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+const GATED: &str =
+    "INSERT OR REPLACE INTO gate (system, state, since, until, opens, paused_until, held, held_until, held_by, held_because,
+        day_until, day_calls)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 const PRINT: &str = "INSERT INTO seen (scope, key, print, until) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (scope, key) DO UPDATE SET print = excluded.print, until = excluded.until";
 
@@ -169,7 +172,21 @@ impl<'t> Pen<'t> {
     fn gated(&mut self, gate: &GateRow) -> Result<()> {
         let system = self.number(&gate.system)?;
         let (state, until) = numbers::breaker(gate.breaker);
-        self.rare(GATED)?.execute((system, state, gate.since.0, until, gate.opens, gate.paused_until.map(|moment| moment.0)))?;
+        let (hold, spent) = (gate.hold.as_ref(), gate.spent.as_ref());
+        self.rare(GATED)?.execute(rusqlite::params![
+            system,
+            state,
+            gate.since.0,
+            until,
+            gate.opens,
+            gate.paused_until.map(|moment| moment.0),
+            hold.map(|hold| hold.since.0),
+            hold.and_then(|hold| hold.until).map(|until| until.0),
+            hold.map(|hold| &*hold.by),
+            hold.map(|hold| &*hold.because),
+            spent.map(|spent| spent.until.0),
+            spent.map(|spent| spent.calls.cast_signed()),
+        ])?;
         Ok(())
     }
 

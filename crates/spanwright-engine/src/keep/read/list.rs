@@ -1,7 +1,10 @@
 //! Lists of runs.
 
 use rusqlite::{Result, Row, ToSql};
-use spanwright_core::fact::{ListFilter, Listed, Moment, RunId, StopKind};
+use spanwright_core::{
+    desk::STUCK_TRIES,
+    fact::{ListFilter, Listed, Moment, RunId, StopKind},
+};
 
 use super::Counts;
 use crate::keep::{
@@ -127,6 +130,10 @@ fn in_state(word: &str) -> String {
         "held" => format!("run.id IN ({held})"),
         "dead" => "run.id IN (SELECT id FROM run INDEXED BY run_stopped WHERE state IN (4, 5))".into(),
         "uncertain" => "run.id IN (SELECT id FROM run INDEXED BY run_stopped WHERE state IN (4, 5) AND state = 5)".into(),
+        // An undo that was tried so often that somebody should look.
+        "stuck" => {
+            format!("run.id IN (SELECT run FROM effect INDEXED BY effect_due WHERE state = 0 AND way = 1 AND tries >= {STUCK_TRIES})")
+        }
         "done" => "run.state = 2".into(),
         "skipped" => "run.state = 3".into(),
         "discarded" => "run.state = 6".into(),

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::{
     desk::Order,
-    fact::{Chore, ChoreId, ChoreKind, ChorePhase, Moment, PlanId, Resent, Root, RunId, StoppedFilter, Took},
+    fact::{Chore, ChoreId, ChoreKind, ChorePhase, Hold, Moment, PlanId, Resent, Root, RunId, StoppedFilter, Took},
     settings::Rate,
 };
 
@@ -17,6 +17,19 @@ pub fn text(order: &Order, project: Option<Hash>) -> String {
     match order {
         Order::Stop => page.word("stop"),
         Order::PollNow => page.word("poll now"),
+        Order::Hold { what, hold } => {
+            page.word("hold");
+            page.field("what", what);
+            page.field("since", hold.since.0);
+            page.maybe("until", hold.until.map(|until| until.0));
+            page.field("by", &hold.by);
+            page.field("words", &hold.because);
+        }
+        Order::Resume { what, by } => {
+            page.word("resume");
+            page.field("what", what);
+            page.field("by", by);
+        }
         Order::Cancel(chore) => {
             page.word("cancel");
             page.field("chore", chore.0);
@@ -35,6 +48,8 @@ pub fn order(text: &str) -> Option<(Order, Option<Hash>)> {
     let order = match fields.text("order")? {
         "stop" => Order::Stop,
         "poll now" => Order::PollNow,
+        "hold" => Order::Hold { what: fields.shared("what")?, hold: fields.hold()? },
+        "resume" => Order::Resume { what: fields.shared("what")?, by: fields.shared("by")? },
         "cancel" => Order::Cancel(ChoreId(fields.number("chore")?)),
         "discard" => Order::Discard { runs: fields.runs()?, by: fields.shared("by")?, reason: fields.shared("words")? },
         "acknowledge" => Order::Acknowledge { runs: fields.runs()?, by: fields.shared("by")?, words: fields.shared("words")? },
@@ -143,6 +158,11 @@ impl<'t> Fields<'t> {
         Some(hash)
     }
 
+    fn hold(&self) -> Option<Hold> {
+        let (since, until) = (Moment(self.number("since")?), self.number("until").map(Moment));
+        Some(Hold { since, until, by: self.shared("by")?, because: self.shared("words")? })
+    }
+
     fn chore(&self) -> Option<Chore> {
         let what = match (self.number("over_newer"), self.shared("words")) {
             (Some(over_newer), _) => ChoreKind::Replay { over_newer },
@@ -217,6 +237,10 @@ mod tests {
         let (runs, by): (_, Arc<str>) = (vec![RunId(1), RunId(42)], "ada \\ eve\nmallory".into());
         check(&Order::Stop);
         check(&Order::Cancel(ChoreId(7)));
+        let hold = Hold { since: Moment(5), until: Some(Moment(9)), by: by.clone(), because: "month-end".into() };
+        check(&Order::Hold { what: "erp".into(), hold: hold.clone() });
+        check(&Order::Hold { what: "flow:orders".into(), hold: Hold { until: None, ..hold } });
+        check(&Order::Resume { what: "erp".into(), by: by.clone() });
         check(&Order::Discard { runs: runs.clone(), by: by.clone(), reason: "a test record, see ticket 7".into() });
         check(&Order::Acknowledge { runs, by: by.clone(), words: " seen ".into() });
         let filter = StoppedFilter { flow: Some("in".into()), reason: Some("R2015".into()), ..StoppedFilter::default() };

@@ -1,0 +1,104 @@
+//! `spanwright hold` and `spanwright resume`: a system or a flow is left alone, for a while or until further notice. What
+//! waits for it is held, spends no tries and is as good as new when it goes on. The journal has it, so a restart does not forget.
+
+use anyhow::{Context, bail};
+use clap::Args;
+use spanwright_core::{
+    desk::Order,
+    fact::{Fact, GateRow, Hold as Word, Moment, Store},
+    plan::Plan,
+    run::moment,
+};
+use spanwright_shape::text::form;
+
+use super::{Ended, folder::Folder, journal, orders, out::Out, run::Project};
+
+/// Leave a system or a flow alone: what waits is held, and spends no tries
+#[derive(Args)]
+#[command(after_help = "Examples:\n  spanwright hold erp --until 2h --because 'month-end closing'\n  spanwright hold orders --flow\n  \
+    spanwright hold erp shop --until 2026-12-01T06:00:00+01:00\n\n`spanwright resume` lets it go; so does the time of `--until`.")]
+pub struct Hold {
+    /// The system; with `--flow` the flow
+    name: String,
+    #[command(flatten)]
+    folder: Folder,
+    /// It is a flow: it takes nothing in and lets nothing go
+    #[arg(long)]
+    flow: bool,
+    /// How long (`30m`, `2h`), or until when (RFC 3339); left out: until it is resumed
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
+    /// Why; whoever looks will want to know
+    #[arg(long, value_name = "WORDS", default_value = "no reason was given")]
+    because: String,
+}
+
+/// Let a system or a flow go on that is held
+#[derive(Args)]
+#[command(after_help = "Examples:\n  spanwright resume erp\n  spanwright resume orders --flow\n\nA breaker that is open is tried at once.")]
+pub struct Resume {
+    /// The system; with `--flow` the flow
+    name: String,
+    #[command(flatten)]
+    folder: Folder,
+    /// It is a flow
+    #[arg(long)]
+    flow: bool,
+}
+
+impl Hold {
+    pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let (project, now) = (Project::open(self.folder.clone(), None, out)?, journal::now());
+        let what = row_name(project.plan(), &self.name, self.flow)?;
+        let until = self.until.as_deref().map(|text| time(text, now)).transpose()?;
+        let hold = Word { since: now, until, by: journal::person().into(), because: self.because.as_str().into() };
+        let order = Order::Hold { what: what.clone(), hold: hold.clone() };
+        carry_out(&self.folder, &order, &what, |row| row.hold = Some(hold))?;
+        let end = self.until.as_ref().map_or("until it is resumed".to_string(), |until| format!("until {until}"));
+        out.aside(&format!("{} is held {end}", self.name));
+        Ok(Ended::Fine)
+    }
+}
+
+impl Resume {
+    pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let project = Project::open(self.folder.clone(), None, out)?;
+        let what = row_name(project.plan(), &self.name, self.flow)?;
+        let order = Order::Resume { what: what.clone(), by: journal::person().into() };
+        carry_out(&self.folder, &order, &what, |row| (row.hold, row.paused_until) = (None, None))?;
+        out.aside(&format!("{} goes on", self.name));
+        Ok(Ended::Fine)
+    }
+}
+
+/// A running engine is told; where none runs, the journal is.
+fn carry_out(folder: &Folder, order: &Order, what: &std::sync::Arc<str>, change: impl FnOnce(&mut GateRow)) -> anyhow::Result<()> {
+    let Some(mut keep) = journal::alone(folder)? else { return orders::leave(folder, order, None) };
+    let gates = keep.opening().map_err(journal::fault)?.gates;
+    let known = gates.into_iter().find(|gate| gate.system == *what);
+    let mut row = known.unwrap_or_else(|| GateRow::closed(what.clone(), journal::now()));
+    change(&mut row);
+    keep.commit(&[Fact::Gated(row)]).map_err(journal::fault)?;
+    Ok(())
+}
+
+fn row_name(plan: &Plan, name: &str, is_flow: bool) -> anyhow::Result<std::sync::Arc<str>> {
+    if is_flow {
+        return match plan.flow(name) {
+            Some((_, flow)) => Ok(GateRow::of_flow(&flow.name)),
+            None => bail!("there is no flow `{name}`"),
+        };
+    }
+    match plan.systems.iter().find(|system| &*system.name == name) {
+        Some(system) => Ok(system.name.clone()),
+        None if plan.flow(name).is_some() => bail!("there is no system `{name}`; for the flow of this name say `--flow`"),
+        None => bail!("there is no system `{name}`"),
+    }
+}
+
+/// `2h`, or RFC 3339.
+fn time(text: &str, now: Moment) -> anyhow::Result<Moment> {
+    let at = form::time(text).map(|time| now.after(time)).or_else(|| moment(text));
+    let at = at.with_context(|| format!("`{text}` is no time: write `2h` or `2026-12-01T06:00:00+01:00`"))?;
+    if at <= now { bail!("`{text}` is over already") } else { Ok(at) }
+}

@@ -1,0 +1,47 @@
+//! A system that is held is not asked, through a restart; resumed, it gets all that waited, and no try was spent.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{thread, time::Duration};
+
+use spanwright_world::{World, WorldSettings};
+
+use crate::project::{Project, ran};
+
+#[test]
+fn a_held_system_is_left_alone_through_a_restart_and_gets_all_when_it_goes_on() {
+    let (project, ledgers) = (Project::example(), tempfile::tempdir().unwrap());
+    let world = World::start(WorldSettings::quiet(ledgers.path(), 20)).unwrap();
+    // Without a journal there is nobody to keep the word.
+    assert_eq!(project.run(&["hold", "crm"]).code, 2);
+    let running = project.begin(&world);
+    thread::sleep(Duration::from_millis(300));
+    let held = project.run(&["hold", "crm", "--because", "month-end closing"]);
+    assert_eq!(held.code, 0, "{}", held.err);
+    drop(running);
+    let before = world.crm.contacts();
+    let once = ran(&mut project.command(&world, &["--once", "--log", "human", "--level", "info"]));
+    assert_eq!((once.code, world.crm.contacts()), (1, before), "{}{}", once.out, once.err);
+    assert!(once.out.contains("month-end closing"), "{}", once.out);
+    assert_eq!(project.run(&["hold", "cmr"]).code, 2);
+    assert_eq!(project.run(&["resume", "crm"]).code, 0);
+    let once = ran(&mut project.command(&world, &["--once", "--log", "human", "--level", "error"]));
+    let tally = world.tally(&[]).unwrap();
+    assert_eq!((once.code, tally.lost.len(), tally.duplicates.len()), (0, 0, 0), "{}{}", once.out, once.err);
+    assert_eq!(tally.right, 20);
+}
+
+#[test]
+fn a_flow_holds_itself_before_it_fills_the_dead_letters() {
+    let (project, ledgers) = (Project::example(), tempfile::tempdir().unwrap());
+    project.edit("flows/customers.yaml", "owner: ", "pause_after: { dead: 3, within: 5m }\nowner: ");
+    project.edit("flows/customers.yaml", "  - map: customer-to-contact", "  - fail: '\"a bad day\"'\n  - map: customer-to-contact");
+    let world = World::start(WorldSettings::quiet(ledgers.path(), 50)).unwrap();
+    let once = ran(&mut project.command(&world, &["--once", "--log", "human", "--level", "info"]));
+    assert_eq!(once.code, 1, "{}{}", once.out, once.err);
+    let dead = project.run(&["dead-letters", "--format", "json"]);
+    let causes: Vec<serde_json::Value> = dead.out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(causes.len(), 1, "{}", dead.out);
+    assert!(dead.out.contains(":3"), "three and no more: {}", dead.out);
+    assert!(once.out.contains("3 dead letters within 5 min"), "{}", once.out);
+}
