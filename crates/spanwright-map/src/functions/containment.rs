@@ -128,13 +128,15 @@ fn contains(asked: &Asked<'_, '_>, whole: &Value<'_>, part: &Value<'_>) -> std::
         (Value::Record(_), Value::Record(part)) => {
             for (name, sought) in *part {
                 match whole.get(name) {
-                    Some(value) if value.kind() == sought.kind() && contains(asked, &value, sought)? => (),
+                    Some(value) if alike(&value, sought) && contains(asked, &value, sought)? => (),
                     _ => return Ok(false),
                 }
             }
             Ok(true)
         }
-        _ if whole.kind() == part.kind() => asked.run.same(whole, part, asked.site),
+        // jq takes true and false for two kinds.
+        (Value::Bool(whole), Value::Bool(part)) if whole == part => Ok(true),
+        (Value::Number(_), Value::Number(_)) | (Value::Null, Value::Null) => asked.run.same(whole, part, asked.site),
         _ => Err(asked.stop(What::Pair("contains", whole.kind(), part.kind()))),
     }
 }
@@ -142,9 +144,17 @@ fn contains(asked: &Asked<'_, '_>, whole: &Value<'_>, part: &Value<'_>) -> std::
 /// Items of other kinds do not contain it; jq passes over them inside lists.
 fn some_contains(asked: &Asked<'_, '_>, items: &[Value<'_>], sought: &Value<'_>) -> std::result::Result<bool, Stop> {
     for item in items {
-        if item.kind() == sought.kind() && contains(asked, item, sought)? {
+        if alike(item, sought) && contains(asked, item, sought)? {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether jq takes the two for one kind.
+fn alike(one: &Value<'_>, other: &Value<'_>) -> bool {
+    match (one, other) {
+        (Value::Bool(one), Value::Bool(other)) => one == other,
+        _ => one.kind() == other.kind(),
+    }
 }

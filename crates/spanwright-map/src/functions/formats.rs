@@ -193,12 +193,41 @@ pub static BASE64D: Function = Function {
                 GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent);
             let bytes = GeneralPurpose::new(&STANDARD, config).decode(coded);
             let bytes = bytes.map_err(|_| asked.stop(What::Argument("the text is no Base64")))?;
-            asked.made_text(&String::from_utf8_lossy(&bytes))
+            asked.made_text(&as_jq_reads(&bytes))
         },
         prepare: nothing,
         types: ANY.can_fail(),
     },
 };
+
+/// UTF-8 as jq repairs it: U+FFFD for a bad sequence. One that the end cuts off takes all behind its first byte with it.
+fn as_jq_reads(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let [first, ..] = rest {
+        let (taken, read) = sequence(*first, rest);
+        text.push(read.unwrap_or(char::REPLACEMENT_CHARACTER));
+        rest = &rest[taken..];
+    }
+    text
+}
+
+/// How many bytes a sequence takes, and the character that they spell.
+fn sequence(first: u8, bytes: &[u8]) -> (usize, Option<char>) {
+    let length = match first {
+        0x00..=0x7F => return (1, Some(char::from(first))),
+        0xC2..=0xDF => 2,
+        0xE0..=0xEF => 3,
+        0xF0..=0xF4 => 4,
+        0x80..=0xC1 | 0xF5..=0xFF => return (1, None),
+    };
+    let Some(whole) = bytes.get(..length) else { return (bytes.len(), None) };
+    let tail = whole[1..].iter().take_while(|byte| **byte & 0xC0 == 0x80).count();
+    if tail + 1 < length {
+        return (tail + 1, None);
+    }
+    (length, std::str::from_utf8(whole).ok().and_then(|text| text.chars().next()))
+}
 
 /// The value as text, and what is made of it.
 fn put_through<'a>(asked: &Asked<'a, '_>, change: fn(&str, &mut String)) -> Outcome<'a> {

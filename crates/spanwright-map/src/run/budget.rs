@@ -2,11 +2,18 @@
 
 use bumpalo::collections::Vec as RoomVec;
 use spanwright_shape::{
+    number::Number,
     room::{ROOM_BYTES_MOST, Room},
     value::Value,
 };
 
 use super::{Bound, Frame, Run, Stop, Trouble, What};
+
+/// Bytes that are looked through in the time of a step.
+const SCANNED_A_STEP: usize = 1024;
+/// Steps that a number beyond a word costs however short it is; with an exponent it may stand for a thousand digits.
+const LONG_NUMBER_STEPS: u32 = 16;
+const EXPONENT_STEPS: u32 = 256;
 
 /// Steps that one evaluation may take: nodes run, items gone through, and a step for each 64 bytes of text made.
 pub const STEPS_MOST: u32 = 1_000_000;
@@ -76,6 +83,27 @@ impl<'a> Run<'a> {
         self.take_bytes(bytes, site)
     }
 
+    /// Spends what looking through so many bytes once costs, where none are made.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    #[inline]
+    pub fn take_scanned(&self, bytes: usize, site: u32) -> Result<(), Stop> {
+        self.take_steps(u32::try_from(bytes / SCANNED_A_STEP).unwrap_or(u32::MAX), site)
+    }
+
+    /// Spends what numbers beyond a word cost to take apart; those within one cost nothing.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    #[inline]
+    pub fn take_digits(&self, numbers: [&Number<'_>; 2], site: u32) -> Result<(), Stop> {
+        match numbers {
+            [Number::Small { .. }, Number::Small { .. }] => Ok(()),
+            long => self.take_steps(long.into_iter().map(digits_cost).sum(), site),
+        }
+    }
+
     /// A list in the room.
     ///
     /// # Errors
@@ -128,5 +156,13 @@ impl<'a> Run<'a> {
         self.take_items(all.len() * 2, 0)?;
         self.names.set(self.room.bump().alloc_slice_copy(&all));
         Ok(())
+    }
+}
+
+fn digits_cost(number: &Number<'_>) -> u32 {
+    match number {
+        Number::Small { .. } => 0,
+        Number::Exact(text) if text.contains(['e', 'E']) => EXPONENT_STEPS,
+        Number::Exact(text) => LONG_NUMBER_STEPS + u32::try_from(text.len() / 4).unwrap_or(u32::MAX),
     }
 }

@@ -178,10 +178,8 @@ impl<'a> Run<'a> {
     /// Results up to a number; a fraction counts up.
     fn limit(&self, most: &'a Op, inner: &'a Op, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Flowing {
         self.each(most, frame, &mut |most| {
-            let mut left = match most {
-                Value::Number(most) => ceiling(&most),
-                other => return Err(Trouble::stop(site, What::Kind { who: "limit", wants: Kinds::NUMBER, got: other.kind() })),
-            };
+            let Value::Number(most) = most else { return self.uncounted("limit", most, inner, frame, site) };
+            let mut left = ceiling(&most);
             if left < 0 {
                 return Err(Trouble::stop(site, What::Argument("`limit` takes no negative number")));
             }
@@ -200,9 +198,7 @@ impl<'a> Run<'a> {
 
     fn skip(&self, least: &'a Op, inner: &'a Op, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Flowing {
         self.each(least, frame, &mut |least| {
-            let Value::Number(least) = least else {
-                return Err(Trouble::stop(site, What::Kind { who: "skip", wants: Kinds::NUMBER, got: least.kind() }));
-            };
+            let Value::Number(least) = least else { return self.uncounted("skip", least, inner, frame, site) };
             if least.compare(&Number::int(0)).is_lt() {
                 return Err(Trouble::stop(site, What::Argument("`skip` takes no negative number")));
             }
@@ -215,6 +211,15 @@ impl<'a> Run<'a> {
                 Ok(Flow::On)
             })
         })
+    }
+
+    /// A count that is no number. Null and flags fail at once; what jq sorts above all numbers fails with the first result.
+    fn uncounted(&self, who: &'static str, count: Value<'a>, inner: &'a Op, frame: Frame<'a>, site: u32) -> Flowing {
+        let fault = || Trouble::stop(site, What::Kind { who, wants: Kinds::NUMBER, got: count.kind() });
+        match count {
+            Value::Null | Value::Bool(_) | Value::Number(_) => Err(fault()),
+            Value::Text(_) | Value::List(_) | Value::Record(_) => self.each(inner, frame, &mut |_| Err(fault())),
+        }
     }
 
     /// The first bound is the outer loop.
@@ -245,6 +250,7 @@ impl<'a> Run<'a> {
             if out(Value::Number(at))? == Flow::Enough {
                 return Ok(Flow::Enough);
             }
+            self.take_digits([&at, &by], site)?;
             match self.number(numbers::add(&at, &by), site)? {
                 Value::Number(next) => at = next,
                 _ => break,

@@ -2,10 +2,16 @@
 
 use std::cmp::Ordering;
 
-use spanwright_shape::value::Value;
+use spanwright_shape::{number::Number, value::Value};
 
 use super::{Outcome, Run, Stop, Trouble, What, numbers};
 use crate::syntax::Operator;
+
+/// Steps that a quotient costs beside its digits: its 34 digits are made in any case.
+const QUOTIENT_STEPS: u32 = 24;
+
+/// An operation on two numbers.
+type Computes = fn(&Number<'_>, &Number<'_>) -> Result<numbers::Computed, What>;
 
 impl<'a> Run<'a> {
     pub(super) fn binary(&self, operator: Operator, left: Value<'a>, right: Value<'a>, site: u32) -> Outcome<'a> {
@@ -21,7 +27,7 @@ impl<'a> Run<'a> {
             Operator::Multiply => self.multiply(left, right, site),
             Operator::Divide => self.divide(left, right, site),
             Operator::Remainder => match (left, right) {
-                (Value::Number(left), Value::Number(right)) => self.number(numbers::remainder(&left, &right), site),
+                (Value::Number(left), Value::Number(right)) => self.arithmetic(numbers::remainder, [&left, &right], QUOTIENT_STEPS, site),
                 _ => Err(cannot("%", left, right, site)),
             },
             Operator::And | Operator::Or => Ok(Value::Null),
@@ -39,7 +45,7 @@ impl<'a> Run<'a> {
     pub fn add(&self, left: Value<'a>, right: Value<'a>, site: u32) -> Outcome<'a> {
         match (left, right) {
             (Value::Null, other) | (other, Value::Null) => Ok(other),
-            (Value::Number(left), Value::Number(right)) => self.number(numbers::add(&left, &right), site),
+            (Value::Number(left), Value::Number(right)) => self.arithmetic(numbers::add, [&left, &right], 0, site),
             (Value::Text(left), Value::Text(right)) => self.joined(&[left, right], site),
             (Value::List(left), Value::List(right)) => {
                 self.take_items(left.len() + right.len(), site)?;
@@ -65,7 +71,7 @@ impl<'a> Run<'a> {
 
     fn subtract(&self, left: Value<'a>, right: Value<'a>, site: u32) -> Outcome<'a> {
         match (left, right) {
-            (Value::Number(left), Value::Number(right)) => self.number(numbers::subtract(&left, &right), site),
+            (Value::Number(left), Value::Number(right)) => self.arithmetic(numbers::subtract, [&left, &right], 0, site),
             (Value::List(items), Value::List(without)) => {
                 let mut kept = self.vec();
                 for item in items {
@@ -95,7 +101,7 @@ impl<'a> Run<'a> {
 
     fn multiply(&self, left: Value<'a>, right: Value<'a>, site: u32) -> Outcome<'a> {
         match (left, right) {
-            (Value::Number(left), Value::Number(right)) => self.number(numbers::multiply(&left, &right), site),
+            (Value::Number(left), Value::Number(right)) => self.arithmetic(numbers::multiply, [&left, &right], 0, site),
             (Value::Text(text), Value::Number(times)) | (Value::Number(times), Value::Text(text)) => self.repeated(text, &times, site),
             (Value::Record(left), Value::Record(right)) => self.merged_deep(left, right, 0, site),
             _ => Err(cannot("*", left, right, site)),
@@ -103,7 +109,7 @@ impl<'a> Run<'a> {
     }
 
     /// `"ab" * 2`; a fraction counts up (`1.5` is twice where above one), below zero there is null.
-    fn repeated(&self, text: &'a str, times: &spanwright_shape::number::Number<'_>, site: u32) -> Outcome<'a> {
+    fn repeated(&self, text: &'a str, times: &Number<'_>, site: u32) -> Outcome<'a> {
         let Some(times) = numbers::repetitions(times) else { return Ok(Value::Null) };
         self.take_text(text.len().saturating_mul(times), site)?;
         Ok(Value::Text(self.room().text(&text.repeat(times))))
@@ -111,10 +117,16 @@ impl<'a> Run<'a> {
 
     fn divide(&self, left: Value<'a>, right: Value<'a>, site: u32) -> Outcome<'a> {
         match (left, right) {
-            (Value::Number(left), Value::Number(right)) => self.number(numbers::divide(&left, &right), site),
+            (Value::Number(left), Value::Number(right)) => self.arithmetic(numbers::divide, [&left, &right], QUOTIENT_STEPS, site),
             (Value::Text(text), Value::Text(by)) => self.split(text, by, site),
             _ => Err(cannot("/", left, right, site)),
         }
+    }
+
+    fn arithmetic(&self, compute: Computes, [left, right]: [&Number<'a>; 2], steps: u32, site: u32) -> Outcome<'a> {
+        self.take_steps(steps, site)?;
+        self.take_digits([left, right], site)?;
+        self.number(compute(left, right), site)
     }
 
     pub(super) fn negated(&self, value: Value<'a>, site: u32) -> Outcome<'a> {
@@ -130,10 +142,10 @@ impl<'a> Run<'a> {
     /// Whatever the arithmetic could not do.
     pub fn number(&self, computed: Result<numbers::Computed, What>, site: u32) -> Outcome<'a> {
         match computed {
-            Ok(numbers::Computed::Small(digits, scale)) => Ok(Value::Number(spanwright_shape::number::Number::Small { digits, scale })),
+            Ok(numbers::Computed::Small(digits, scale)) => Ok(Value::Number(Number::Small { digits, scale })),
             Ok(numbers::Computed::Exact(text)) => {
                 self.take_steps(16, site)?;
-                Ok(Value::Number(spanwright_shape::number::Number::Exact(self.text(&text, site)?)))
+                Ok(Value::Number(Number::Exact(self.text(&text, site)?)))
             }
             Err(what) => Err(Trouble::stop(site, what)),
         }

@@ -14,8 +14,16 @@ impl<'a> Run<'a> {
     pub fn same(&self, left: &Value<'_>, right: &Value<'_>, site: u32) -> Result<bool, Stop> {
         self.take_steps(1, site)?;
         Ok(match (left, right) {
-            (Value::Text(left), Value::Text(right)) => left == right,
-            (Value::Number(left), Value::Number(right)) => left.same(right),
+            (Value::Text(left), Value::Text(right)) => {
+                left.len() == right.len() && {
+                    self.take_scanned(left.len(), site)?;
+                    left == right
+                }
+            }
+            (Value::Number(left), Value::Number(right)) => {
+                self.take_digits([left, right], site)?;
+                left.same(right)
+            }
             (Value::Null, Value::Null) => true,
             (Value::Bool(left), Value::Bool(right)) => left == right,
             (Value::List(left), Value::List(right)) => left.len() == right.len() && self.all_same(left, right, site)?,
@@ -51,8 +59,14 @@ impl<'a> Run<'a> {
     pub fn compare(&self, left: &Value<'_>, right: &Value<'_>, site: u32) -> Result<Ordering, Stop> {
         self.take_steps(1, site)?;
         Ok(match (left, right) {
-            (Value::Number(left), Value::Number(right)) => left.compare(right),
-            (Value::Text(left), Value::Text(right)) => left.cmp(right),
+            (Value::Number(left), Value::Number(right)) => {
+                self.take_digits([left, right], site)?;
+                left.compare(right)
+            }
+            (Value::Text(left), Value::Text(right)) => {
+                self.take_scanned(left.len().min(right.len()), site)?;
+                left.cmp(right)
+            }
             (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
             (Value::List(left), Value::List(right)) => self.compare_lists(left, right, site)?,
             (Value::Record(left), Value::Record(right)) => self.compare_records(left, right, site)?,

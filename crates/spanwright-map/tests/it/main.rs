@@ -6,6 +6,7 @@ mod checked;
 mod dice;
 mod exceptions;
 mod grow;
+mod hostile;
 mod inner;
 mod jq;
 mod lineage;

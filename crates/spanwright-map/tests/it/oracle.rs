@@ -14,7 +14,7 @@ use spanwright_map::Program;
 
 use crate::{
     dice::Dice,
-    exceptions,
+    exceptions::{self, Difference},
     grow::{self, input, program},
     jq,
 };
@@ -23,6 +23,8 @@ const PROGRAMS: usize = 20_000;
 const BATCH: usize = 40;
 /// Differences that are printed.
 const SHOWN_MOST: usize = 400;
+/// Differences that a row covers and that are printed.
+const EXCEPTED_SHOWN_MOST: usize = 50;
 const INPUTS: usize = 4;
 
 /// jq in a process of its own.
@@ -70,7 +72,7 @@ fn the_oracle_agrees_with_programs_at_random() {
     let mut oracle = Oracle::start();
     let (mut asked, mut refused, mut compared) = (0, 0, 0);
     let mut wrong: Vec<String> = Vec::new();
-    let mut excepted = vec![0usize; exceptions::ALL.len()];
+    let mut excepted = vec![Vec::new(); exceptions::ALL.len()];
     let mut uses = std::collections::HashMap::<&str, usize>::new();
     let mut seed = first;
     while asked < wanted {
@@ -99,24 +101,27 @@ fn the_oracle_agrees_with_programs_at_random() {
                 if same(&ours, &theirs) {
                     continue;
                 }
-                match exceptions::ALL.iter().position(|exception| (exception.covers)(program, input, &ours, &theirs)) {
-                    Some(row) => excepted[row] += 1,
-                    None => wrong.push(format!("seed {seed}: {program}\n  input {input}\n  jq   {theirs}\n  ours {ours}")),
+                let difference = Difference { program, input, ours: &ours, theirs: &theirs };
+                let shown = format!("seed {seed}: {program}\n  input {input}\n  jq   {theirs}\n  ours {ours}");
+                match exceptions::ALL.iter().position(|exception| (exception.covers)(&difference)) {
+                    Some(row) => excepted[row].push(shown),
+                    None => wrong.push(shown),
                 }
             }
         }
         seed += 1;
     }
     println!("{asked} programs, {compared} answers compared, {refused} refused, {} differ", wrong.len());
-    for (exception, count) in exceptions::ALL.iter().zip(&excepted) {
-        println!("{count:>6}  {}", exception.name);
+    for (exception, covered) in exceptions::ALL.iter().zip(&excepted) {
+        println!("{:>6}  {}", covered.len(), exception.name);
+        covered.iter().take(EXCEPTED_SHOWN_MOST).for_each(|difference| println!("{difference}"));
     }
     wrong.iter().take(SHOWN_MOST).for_each(|difference| println!("{difference}"));
     assert!(wrong.is_empty(), "{} of {compared} differ", wrong.len());
     assert!(refused * 10 < asked, "{refused} of {asked} were refused: too few are really compared");
     let unused: Vec<&str> = grow::theirs().map(|(function, _)| function.name).filter(|name| !uses.contains_key(name)).collect();
     assert!(unused.is_empty(), "never asked about: {unused:?}");
-    let many: usize = excepted.iter().sum();
+    let many: usize = excepted.iter().map(Vec::len).sum();
     assert!(many * 50 < compared, "{many} of {compared} answers are exceptions");
 }
 

@@ -1,57 +1,8 @@
 //! Every evaluation ends, soon and in a problem: nothing that an expression says can take a worker with it.
 
-use std::time::{Duration, Instant};
-
 use proptest::prelude::*;
 use spanwright_map::{Env, Program};
 use spanwright_shape::{json, room::Room};
-
-/// How an expression fails: the code, and how long that took.
-fn fails(program: &str, input: &str) -> (&'static str, Duration) {
-    let program = Program::of(program).unwrap_or_else(|| panic!("{program} is refused"));
-    let (room, work) = (Room::new(), Room::new());
-    let env = Env { dot: json::read(input.as_bytes(), &room).unwrap(), names: &[] };
-    let begin = Instant::now();
-    let end = program.each(&env, &work, &mut |_| ());
-    (end.err().map_or("", |fault| fault.failure.code.id), begin.elapsed())
-}
-
-/// Debug builds are an order of magnitude slower than what ships; the bound is that of a release build.
-fn most() -> Duration {
-    Duration::from_millis(if cfg!(debug_assertions) { 2_000 } else { 100 })
-}
-
-#[test]
-fn what_would_never_end_or_never_fit_ends_in_a_problem_soon() {
-    let nested = "1e999".to_string();
-    let cases = [
-        ("\"x\" * 1000000000", "null", "R1006"),
-        ("[range(1000000000)]", "null", "R1006"),
-        ("[range(1000000000) | range(1000000000)]", "null", "R1006"),
-        ("reduce range(1000000000) as $x (0; . + 1)", "null", "R1006"),
-        ("reduce range(100) as $x (\"x\"; . + .)", "null", "R1006"),
-        ("reduce range(100) as $x ([1]; . + .)", "null", "R1006"),
-        ("reduce range(100000) as $x (0; [.])", "null", "R1006"),
-        ("reduce range(100000) as $x ({}; {a: ., b: .})", "null", "R1006"),
-        ("reduce range(64) as $x ([]; [., .]) | tojson", "null", "R1006"),
-        ("reduce range(64) as $x ([]; [., .]) | . == .", "null", "R1006"),
-        ("reduce range(64) as $x ([]; [., .]) | flatten", "null", "R1006"),
-        ("[range(2000)] as $a | [range(2000)] as $b | [$a[] as $x | $b[] as $y | $x * $y]", "null", "R1006"),
-        ("[{(range(2000) | tostring): range(2000)}]", "null", "R1006"),
-        ("[\"\\(range(2000))\\(range(2000))\"]", "null", "R1006"),
-        ("1e1000 * 1e1000", "null", "R1003"),
-        ("reduce range(100) as $x (2; . * .)", "null", "R1003"),
-        ("1e1000 + 1e-1000", "null", "R1003"),
-        ("1 / 0", "null", "R1003"),
-        (nested.as_str(), "null", ""),
-        ("[range(300000)] | sort_by(-.) | group_by(.)", "null", "R1006"),
-    ];
-    for (program, input, code) in cases {
-        let (found, took) = fails(program, input);
-        assert_eq!(found, code, "{program}");
-        assert!(took < most(), "{program} took {took:?}");
-    }
-}
 
 #[test]
 fn nesting_and_chains_of_the_text_are_bounded() {
