@@ -1,7 +1,7 @@
 //! Whether a journal with millions of finished messages, and many that wait for a retry, is as fast as an empty one.
 //!
-//! `cargo bench -p spanwright-engine --bench aged [-- FOLDER [FINISHED [WAITING]]]`, a million and 100,000 where nothing is
-//! said. All of them are made by the engine's own facts. Printed side by side: taking in and settling, claiming what is due,
+//! `cargo bench -p spanwright-engine --bench aged [-- FOLDER [FINISHED [WAITING [ordered]]]]`, a million and 100,000 where nothing
+//! is said; `ordered`: each waits in the line of its record, so that a start has to know of all of them. All of them are made by the engine's own facts. Printed side by side: taking in and settling, claiming what is due,
 //! the opening of a start, and five questions of a console. The last lines take the finished ones away again.
 
 // A bench reads the clock of the machine: it measures that machine.
@@ -31,19 +31,23 @@ fn main() {
     let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let mut number = |otherwise| arguments.next().and_then(|text| text.parse().ok()).unwrap_or(otherwise);
     let (finished, waiting) = (number(1_000_000_u64), number(100_000_u64));
+    let ordered = std::env::args().any(|argument| argument == "ordered");
     let folder = tempfile::tempdir_in(folder).unwrap();
     let (empty, aged) = (folder.path().join("empty.db"), folder.path().join("aged.db"));
     let began = Instant::now();
-    let mut last = fill(&aged, finished, waiting);
+    let mut last = fill(&aged, finished, waiting, ordered);
     println!("{finished} finished and {waiting} waiting messages made in {:.0} s", began.elapsed().as_secs_f64());
     println!("journal {:.0} MB", std::fs::metadata(&aged).unwrap().len() as f64 / 1e6);
-    let mut none = fill(&empty, 0, 0);
+    let mut none = fill(&empty, 0, 0, ordered);
     println!("                              empty        aged");
     let (one, other) = (take_and_settle(&empty, &mut none), take_and_settle(&aged, &mut last));
     println!("take in and settle     {one:>9.0}/s {other:>9.0}/s   {:.2}", other / one);
     let (one, other) = (claim(&empty, &mut none), claim(&aged, &mut last));
     println!("claim what is due      {one:>9.0}/s {other:>9.0}/s   {:.2}", other / one);
-    println!("opening of a start                {:>9.1} ms", millis(|| drop(Keep::open(&aged, code_of).unwrap().opening().unwrap())));
+    println!(
+        "opening of a start                            {:>9.1} ms",
+        millis(|| drop(Keep::open(&aged, code_of).unwrap().opening().unwrap()))
+    );
     questions(&aged);
     forget(&aged);
 }
@@ -71,6 +75,15 @@ fn took(n: u64, at: i64) -> Fact {
         seen: None,
         fault: None,
     }))
+}
+
+/// Waits, in the line of its record where they are ordered.
+fn waits(run: RunId, due: Moment, ordered: bool) -> [Fact; 2] {
+    let mut settled = settled(run, Phase::Owed { due }, OutcomeKind::Later, 60 * DAY);
+    if let (Fact::Settled(settled), false) = (&mut settled, ordered) {
+        settled.lane = 0;
+    }
+    [settled, Fact::Parked { run, parked: true }]
 }
 
 fn settled(run: RunId, phase: Phase, outcome: OutcomeKind, at: i64) -> Fact {
@@ -104,7 +117,7 @@ fn ended(run: RunId, at: i64) -> [Fact; 2] {
 }
 
 /// Makes a journal, spread over 60 days up to now, and gives the number of the next message.
-fn fill(path: &Path, finished: u64, waiting: u64) -> u64 {
+fn fill(path: &Path, finished: u64, waiting: u64, ordered: bool) -> u64 {
     let mut keep = Keep::open(path, code_of).unwrap();
     keep.plan(&PlanBundle { hash: [1; 32], bundle: [0].as_slice().into(), language: 1 }).unwrap();
     let step = 60 * DAY / (finished.max(1) as i64);
@@ -118,9 +131,7 @@ fn fill(path: &Path, finished: u64, waiting: u64) -> u64 {
         let receipts = keep.commit(&(first..first + CHUNK).map(|n| took(n, 60 * DAY)).collect::<Vec<_>>()).unwrap();
         // Spread over the next 24 hours.
         let due = |run: RunId| Moment(60 * DAY + (run.0.wrapping_mul(7_919) % 86_400) * 1_000_000);
-        let wait: Vec<Fact> = runs(&receipts)
-            .flat_map(|run| [settled(run, Phase::Owed { due: due(run) }, OutcomeKind::Later, 60 * DAY), Fact::Parked { run, parked: true }])
-            .collect();
+        let wait: Vec<Fact> = runs(&receipts).flat_map(|run| waits(run, due(run), ordered)).collect();
         keep.commit(&wait).unwrap();
     }
     finished + waiting
@@ -145,8 +156,7 @@ fn claim(path: &Path, next: &mut u64) -> f64 {
     for _ in 0..20 {
         let receipts = keep.commit(&(*next..*next + 500).map(|n| took(n, 60 * DAY)).collect::<Vec<_>>()).unwrap();
         *next += 500;
-        let wait = |run| [settled(run, Phase::Owed { due: now }, OutcomeKind::Later, 1), Fact::Parked { run, parked: true }];
-        keep.commit(&runs(&receipts).flat_map(wait).collect::<Vec<_>>()).unwrap();
+        keep.commit(&runs(&receipts).flat_map(|run| waits(run, now, false)).collect::<Vec<_>>()).unwrap();
     }
     let (began, mut claimed) = (Instant::now(), 0);
     loop {
@@ -165,7 +175,7 @@ fn questions(path: &Path) {
     let some = |text: &str| Some(text.to_string());
     let asked: [(&str, &dyn Fn()); 5] = [
         ("by correlation id", &|| by(ListFilter { correlation: some(&format!("{:032x}", 4_711)), ..ListFilter::default() })),
-        ("the newest of a flow", &|| by(ListFilter { flow: some("customers"), ..ListFilter::default() })),
+        ("the newest of a source", &|| by(ListFilter { flow: some("customers"), ..ListFilter::default() })),
         ("the newest that are open", &|| by(ListFilter { state: some("open"), ..ListFilter::default() })),
         ("dead letters by cause", &|| drop(look.causes(100).unwrap())),
         ("one with its trail", &|| drop(look.show(&Which::Run(RunId(2_000))).unwrap())),

@@ -44,6 +44,11 @@ impl BadDisk {
         command.env("LD_PRELOAD", &self.library).env("SHIM_FAIL", n.to_string())
     }
 
+    /// Each sync of this process takes so many milliseconds longer.
+    pub fn slow<'c>(&self, command: &'c mut Command, milliseconds: u32) -> &'c mut Command {
+        command.env("LD_PRELOAD", &self.library).env("SHIM_SLOW", milliseconds.to_string())
+    }
+
     /// No file of this process's journal grows beyond so many bytes, until the file `ends` is there.
     pub fn fill<'c>(&self, command: &'c mut Command, bytes: u64, ends: &Path) -> &'c mut Command {
         command.env("LD_PRELOAD", &self.library).env("SHIM_ROOM", bytes.to_string()).env("SHIM_ROOM_ENDS", ends)

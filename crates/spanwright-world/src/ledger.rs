@@ -14,6 +14,8 @@ use std::{
 /// Whether each line is on its way to the disk at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flush {
+    /// After each append, and it waits until the disk has it: for who is believed after a crash.
+    Disk,
     /// After each append: another process may read along.
     Each,
     /// When the buffer is full and at the end: for benches.
@@ -49,8 +51,10 @@ impl Ledger {
     pub fn append(&self, lines: &Lines) {
         let mut file = self.lock();
         file.write_all(lines.text.as_bytes()).expect("the ledger can be written");
-        if self.flush == Flush::Each {
-            file.flush().expect("the ledger can be written");
+        match self.flush {
+            Flush::Disk => file.flush().and_then(|()| file.get_ref().sync_data()).expect("the ledger can be written"),
+            Flush::Each => file.flush().expect("the ledger can be written"),
+            Flush::Full => {}
         }
     }
 

@@ -5,6 +5,7 @@
 //! did in an append-only [`ledger`], and [`tally`] says from the two ledgers alone what was lost, doubled or left stale.
 //! [`market::Market`] is the other side of `examples/order-saga`: a shop, a warehouse, a bank that knows no keys, and a carrier;
 //! [`gateway::Gateway`] that of `examples/flash-sale`, [`depot::Depot`] that of `examples/nightly-sync`.
+//! [`crashes`] has what the engine is killed in front of, and who judges it then.
 //! [`hostile::Hostile`] answers from a list of behaviours, for tests of bad days. [`peers::Peers`] starts other people's programs instead.
 //!
 //! Architecture invariant: nothing of the engine is linked here. A stand-in that shared code with what it judges could not judge it;
@@ -12,6 +13,7 @@
 
 pub mod catalog;
 pub mod chaos;
+pub mod crashes;
 pub mod crm;
 pub mod customer;
 pub mod depot;

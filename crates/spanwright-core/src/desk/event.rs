@@ -119,6 +119,8 @@ pub enum Event {
     },
     /// A request was brought to us.
     Brought(Brought),
+    /// Whether there is room on the disk for more than what is open.
+    Room(bool),
     /// A person said something.
     Told(Order),
     /// It is time.

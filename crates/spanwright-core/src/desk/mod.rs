@@ -76,6 +76,8 @@ pub struct Desk {
     boot: u32,
     once: bool,
     stopping: bool,
+    /// There is room on the disk for more than what is open.
+    has_room: bool,
     gates: Vec<Gate>,
     gate_of: HashMap<Arc<str>, usize>,
     queues: Vec<Queue>,
@@ -119,6 +121,7 @@ impl Desk {
             boot: opening.boot,
             once: setup.once,
             stopping: false,
+            has_room: true,
             gates: Vec::new(),
             gate_of: HashMap::new(),
             queues: Vec::new(),
@@ -244,6 +247,7 @@ impl Desk {
             Event::Found { fetch, runs, next } => self.found(fetch, runs, next, now, out),
             Event::FoundStopped { chore, runs } => self.chore_found(chore, &runs, now, out),
             Event::Brought(brought) => self.brought(brought, now, roll, out),
+            Event::Room(has_room) => self.has_room = has_room,
             Event::Told(order) => self.told(order, now, out),
             Event::Wake => self.woken_at = None,
         }

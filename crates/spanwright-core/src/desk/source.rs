@@ -100,6 +100,9 @@ impl SourceDesk {
 
 impl Desk {
     pub(super) fn poll(&mut self, now: Moment, roll: Roll<'_>, wake: &mut Wake, out: &mut Vec<Command>) {
+        if !self.has_room {
+            return;
+        }
         for n in 0..self.sources.len() {
             let source = &self.sources[n];
             if !matches!(source.state, State::Waiting) || (self.once && source.rounds > 0) || !self.flows[source.account].has_room() {

@@ -26,6 +26,7 @@ mod names;
 mod numbers;
 mod pen;
 mod read;
+mod room;
 mod schema;
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ mod writer;
 pub use fault::OpenFault;
 pub use marks::{CRASHES_MOST, Marks, count_suspects};
 pub use read::{Cause, CopyFault, Counts, Look, Verified, Which};
+pub use room::{RESERVE_BYTES_MOST, RESERVE_PERCENT, Room};
 pub use writer::{FULL_RETRY, Now, Retention, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
 
 use fault::fault_of;

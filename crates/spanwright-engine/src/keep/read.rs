@@ -16,6 +16,7 @@ mod causes;
 mod copy;
 mod deploy;
 mod list;
+mod newest;
 mod show;
 #[cfg(test)]
 mod tests;

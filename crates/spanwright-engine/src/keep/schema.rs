@@ -7,14 +7,17 @@
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{OpenFault, fault::words_of};
+use super::{OpenFault, Room, fault::words_of};
 
 /// The schema that this program writes.
 pub const SCHEMA: i64 = 3;
 /// Before 3.51.3 two connections could lose committed transactions when the write-ahead log was reset.
 pub const SQLITE_LEAST: i32 = 3_051_003;
-/// Pages of the write-ahead log between two checkpoints: 32 MiB.
-const CHECKPOINT_PAGES: u32 = 4000;
+/// Pages of the write-ahead log between two checkpoints, at most: 32 MiB.
+const CHECKPOINT_PAGES_MOST: u64 = 4000;
+/// And no more than this share of a small disk.
+const CHECKPOINT_OF_DISK: u64 = 16;
+const PAGE_BYTES: u64 = 8192;
 /// The page cache of the writer, in KiB.
 const CACHE_KIB: u32 = 8 * 1024;
 
@@ -30,7 +33,8 @@ pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_version(rusqlite::version_number())?;
     let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(fault)?;
-    set_up(&connection).map_err(fault)?;
+    let whole = Room::of(path).whole_bytes().unwrap_or(u64::MAX);
+    set_up(&connection, (whole / CHECKPOINT_OF_DISK / PAGE_BYTES).clamp(1, CHECKPOINT_PAGES_MOST)).map_err(fault)?;
     assert_durable(&connection, path)?;
     make_tables(&connection).map_err(fault)?;
     assert_whole(&connection, path)?;
@@ -86,17 +90,17 @@ fn assert_version(version: i32) -> Result<(), OpenFault> {
     Ok(())
 }
 
-fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+fn set_up(connection: &Connection, checkpoint_pages: u64) -> rusqlite::Result<()> {
     // page_size and auto_vacuum count only before the first table, journal_mode stays in the file; the rest is this connection's.
     connection.execute_batch(&format!(
         "PRAGMA busy_timeout = 5000;
-         PRAGMA page_size = 8192;
+         PRAGMA page_size = {PAGE_BYTES};
          PRAGMA auto_vacuum = INCREMENTAL;
          PRAGMA journal_mode = WAL;
          PRAGMA synchronous = FULL;
          PRAGMA fullfsync = ON;
          PRAGMA checkpoint_fullfsync = ON;
-         PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES};
+         PRAGMA wal_autocheckpoint = {checkpoint_pages};
          PRAGMA journal_size_limit = 67108864;
          PRAGMA cache_size = -{CACHE_KIB};
          PRAGMA temp_store = MEMORY;

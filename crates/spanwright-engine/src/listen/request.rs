@@ -1,13 +1,6 @@
 //! One request: to its door, to the desk, and back.
 
-use std::{
-    net::IpAddr,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -39,7 +32,7 @@ use super::{
 use crate::{
     clock::Clock,
     codes as own,
-    shell::{Hands, Inbox, Rank, guarded},
+    shell::{Disk, Hands, Inbox, Rank, guarded},
     variables::Variables,
     wire::Http,
 };
@@ -55,7 +48,7 @@ pub(crate) struct Office {
     variables: Arc<Variables>,
     hands: Hands,
     inbox: Inbox,
-    disk_full: Arc<AtomicBool>,
+    disk: Arc<Disk>,
     whereabouts: Whereabouts,
     bodies: Arc<Semaphore>,
     keys: KeySets,
@@ -98,12 +91,12 @@ impl Office {
         variables: Arc<Variables>,
         hands: Hands,
         inbox: Inbox,
-        disk_full: Arc<AtomicBool>,
+        disk: Arc<Disk>,
         whereabouts: Whereabouts,
     ) -> Office {
         let keys = KeySets::new(wire, clock.clone());
         let bodies = Arc::new(Semaphore::new(BODIES_BYTES_MOST));
-        Office { routes: Routes::of(plan), waiters, clock, variables, hands, inbox, disk_full, whereabouts, bodies, keys }
+        Office { routes: Routes::of(plan), waiters, clock, variables, hands, inbox, disk, whereabouts, bodies, keys }
     }
 
     /// The answer to a request; there is always one.
@@ -128,7 +121,7 @@ impl Office {
             Err(refused) => return refused.problem(),
         };
         let refuse = |refused: &Refused| self.routes.door(door).door.answer(None, &Said::Refused(refused));
-        if self.disk_full.load(Ordering::Acquire) {
+        if !self.disk.takes_in() {
             return refuse(&full_disk());
         }
         let _place = match self.place_for(&request).await {

@@ -20,6 +20,7 @@ use spanwright_shape::text::Failure;
 
 use super::{
     Why,
+    disk::DiskWatch,
     exchange::Office,
     over::Watch,
     state::Shared,
@@ -83,6 +84,8 @@ pub(super) struct Clerk {
     pub(super) journal: keep::WriterHandle,
     /// Where it is marked what is in hand; `None` where the journal is no file.
     pub(super) marks: Option<Arc<Marks>>,
+    /// The disk beneath the journal; `None` where it is no file.
+    pub(super) room: Option<DiskWatch>,
     pub(super) words: Receiver<Word>,
     pub(super) observer: Observer,
     pub(super) shared: Arc<Shared>,
@@ -101,6 +104,7 @@ impl Clerk {
         let why = loop {
             self.hear();
             let now = self.now();
+            self.look_at_disk(now);
             let standing = self.desk.standing(now);
             if let Some(why) = self.watch.over(&standing, self.office.under_way(), self.at_rest(), now) {
                 break why;
@@ -141,6 +145,16 @@ impl Clerk {
             self.wake = None;
             self.on(Event::Wake);
         }
+    }
+
+    fn look_at_disk(&mut self, now: Moment) {
+        let Some(low) = self.room.as_mut().and_then(|room| room.look(now)) else { return };
+        let (level, action, words) = match low {
+            true => (Level::Error, "disk-low", "the disk is almost full: nothing is taken in until there is room; what is open goes on"),
+            false => (Level::Info, "disk-room", "there is room on the disk again"),
+        };
+        self.observer.tell(Line::new(now, level, action, words));
+        self.on(Event::Room(!low));
     }
 
     fn handle(&mut self, word: Word) {

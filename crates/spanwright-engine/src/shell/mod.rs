@@ -8,6 +8,7 @@
 //! is killed at any moment and started again goes on.
 
 mod clerk;
+mod disk;
 mod exchange;
 mod over;
 mod readers;
@@ -23,4 +24,5 @@ pub use start::{Engine, Rebuild, Start, StartFault, StorePlace};
 pub use state::State;
 
 pub(crate) use clerk::Inbox;
+pub(crate) use disk::Disk;
 pub(crate) use workers::{Hands, Rank, guarded};

@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::AtomicUsize,
         mpsc::{Receiver, channel},
     },
     thread,
@@ -21,6 +21,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::{
     clerk::{Clerk, Inbox, Word, words_of},
+    disk::{Disk, DiskWatch},
     exchange::Office,
     over::Watch,
     readers::Readers,
@@ -31,7 +32,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Dice},
-    keep::{self, CRASHES_MOST, CodeOf, FULL_RETRY, Keep, Marks, OpenFault, Retention, Writer},
+    keep::{self, CRASHES_MOST, CodeOf, FULL_RETRY, Keep, Marks, OpenFault, Retention, Room, Writer},
     listen::{self, ListenFault, Listening, Whereabouts},
     observe::{Level, Line, Log, LogSettings, Observer, Watcher},
     variables::Variables,
@@ -133,7 +134,7 @@ impl Engine {
             StorePlace::File(path, code_of) => (Box::new(Keep::open(&path, code_of)?), Whereabouts::of(path, code_of)),
             StorePlace::Opened(store) => (store, Whereabouts::default()),
         };
-        let marks = file.as_deref().map(|path| quarantine(&mut *store, path, start.clock.now())).transpose()?;
+        let beside = file.as_deref().map(|path| quarantine(&mut *store, path, start.clock.now())).transpose()?;
         let found = find(&mut *store, &start.bundle, &start.rebuild, start.clock.now())?;
         let wire = Http::new(&start.http, start.clock.clone())?;
         let log = start.log.map(|settings| Log::start(settings, &start.plan.project, start.variables.secrets())).transpose()?;
@@ -154,7 +155,7 @@ impl Engine {
             open: AtomicUsize::new(0),
             readers: Readers::default(),
         });
-        staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, (whereabouts, marks), start.once)
+        staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, (whereabouts, beside), start.once)
     }
 }
 
@@ -166,19 +167,19 @@ struct Staff {
     writer: Writer,
     workers: Workers,
     reactor: Runtime,
-    disk_full: Arc<AtomicBool>,
+    disk: Arc<Disk>,
 }
 
 impl Staff {
     fn hire(store: Box<dyn Store>, plan: &Plan, log: Option<Arc<Log>>, clock: &Arc<Clock>) -> Result<Staff, StartFault> {
         let (sender, words) = channel();
-        let (inbox, disk_full) = (Inbox::new(sender), Arc::new(AtomicBool::new(false)));
+        let (inbox, disk) = (Inbox::new(sender), Arc::new(Disk::default()));
         let hands = clock.clone();
         let retention = Retention::new(plan.keep, Box::new(move || hands.now()));
-        let writer = Writer::start(store, FULL_RETRY, Some(retention), disk_words(inbox.clone(), log, clock.clone(), disk_full.clone()))?;
+        let writer = Writer::start(store, FULL_RETRY, Some(retention), disk_words(inbox.clone(), log, clock.clone(), disk.clone()))?;
         let workers = Workers::start()?;
         let reactor = Builder::new_multi_thread().worker_threads(REACTOR_THREADS).thread_name("wire").enable_all().build()?;
-        Ok(Staff { brake: Brake::new(inbox.clone()), inbox, words, writer, workers, reactor, disk_full })
+        Ok(Staff { brake: Brake::new(inbox.clone()), inbox, words, writer, workers, reactor, disk })
     }
 
     /// Begins to listen, where the project says so.
@@ -192,7 +193,7 @@ impl Staff {
             office.variables.clone(),
             office.hands.clone(),
             self.inbox.clone(),
-            self.disk_full.clone(),
+            self.disk.clone(),
             whereabouts,
         );
         let _inside = self.reactor.enter();
@@ -206,12 +207,12 @@ impl Staff {
         observer: Observer,
         plan: Arc<Plan>,
         found: Found,
-        (whereabouts, marks): (Whereabouts, Option<Marked>),
+        (whereabouts, beside): (Whereabouts, Option<Beside>),
         once: bool,
     ) -> Result<Running, StartFault> {
         let now = office.clock.now();
         greet(&observer, &plan, &found, now);
-        for run in marks.iter().flat_map(|marked| &marked.quarantined) {
+        for run in beside.iter().flat_map(|beside| &beside.quarantined) {
             let words = format!("run {} was in hand at {CRASHES_MOST} ends of the process in a row, and is set aside", run.0);
             observer.tell(Line::new(now, Level::Error, "message-quarantined", words).because_of(&crate::codes::R0108));
         }
@@ -224,14 +225,16 @@ impl Staff {
         if let Some(address) = address {
             observer.tell(Line::new(now, Level::Info, "listening", format!("listening on http://{address}")));
         }
-        let shared = Arc::new(Shared::new(desk.standing(now), self.writer.handle(), unbuilt, self.disk_full));
+        let (marks, room) = beside.map(|beside| (beside.marks, DiskWatch::new(beside.room, self.disk.clone(), now))).unzip();
+        let shared = Arc::new(Shared::new(desk.standing(now), self.writer.handle(), unbuilt, self.disk.clone()));
         let clerk = Clerk {
             desk,
             office,
             listening,
             workers: self.workers.count(),
             journal: self.writer.handle(),
-            marks: marks.map(|marked| marked.marks),
+            marks,
+            room,
             words: self.words,
             observer,
             shared: shared.clone(),
@@ -256,20 +259,22 @@ impl Staff {
     }
 }
 
-/// What is in hand is marked from now on; what was in hand too often is set aside.
-struct Marked {
+/// What lies beside a journal that is a file: what is in hand is marked from now on; what was in hand too often is set aside; and
+/// the disk beneath it has so much room.
+struct Beside {
     marks: Arc<Marks>,
+    room: Room,
     quarantined: Vec<RunId>,
 }
 
-fn quarantine(store: &mut dyn Store, journal: &Path, now: Moment) -> Result<Marked, StartFault> {
+fn quarantine(store: &mut dyn Store, journal: &Path, now: Moment) -> Result<Beside, StartFault> {
     let quarantined = keep::count_suspects(journal)?;
     let why =
         || Failure::new(&crate::codes::R0108, format!("the process ended {CRASHES_MOST} times in a row while this message was in hand"));
     let stopped = || Stopped { kind: StopKind::Dead, node: "flow".into(), failure: why(), undone: false };
     let facts: Vec<Fact> = quarantined.iter().map(|run| Fact::Ended { run: *run, ending: Ending::Stopped(stopped()), at: now }).collect();
     store.commit(&facts)?;
-    Ok(Marked { marks: Arc::new(Marks::open(journal)?), quarantined })
+    Ok(Beside { marks: Arc::new(Marks::open(journal)?), room: Room::of(journal), quarantined })
 }
 
 /// Where the journal knows a later moment than the clock says, somebody has set the clock back: what waits would wait
@@ -313,7 +318,7 @@ fn greet(observer: &Observer, plan: &Plan, found: &Found, now: Moment) {
 }
 
 /// What the journal's thread says of itself: at once, since the clerk may be held up by the very same.
-fn disk_words(inbox: Inbox, log: Option<Arc<Log>>, clock: Arc<Clock>, full: Arc<AtomicBool>) -> impl FnMut(keep::Word) + Send + 'static {
+fn disk_words(inbox: Inbox, log: Option<Arc<Log>>, clock: Arc<Clock>, disk: Arc<Disk>) -> impl FnMut(keep::Word) + Send + 'static {
     let tell = move |level, action, words: &str| {
         if let Some(log) = &log {
             log.write(Line::new(clock.now(), level, action, words));
@@ -321,12 +326,12 @@ fn disk_words(inbox: Inbox, log: Option<Arc<Log>>, clock: Arc<Clock>, full: Arc<
     };
     move |word| match word {
         keep::Word::Full => {
-            if !full.swap(true, Ordering::AcqRel) {
+            if !disk.be_full(true) {
                 tell(Level::Error, "disk-full", "the disk is full: nothing is taken in or sent until there is room; nothing is lost");
             }
         }
         keep::Word::Room => {
-            full.store(false, Ordering::Release);
+            disk.be_full(false);
             tell(Level::Info, "disk-room", "there is room on the disk again");
         }
         keep::Word::Broken(why) => inbox.say(Word::Broken(why)),

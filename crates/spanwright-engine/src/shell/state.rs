@@ -1,12 +1,10 @@
 //! How the engine stands, for whoever watches: progress lines, `--format json`, tests.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicBool, Ordering},
-};
+use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 
 use spanwright_core::desk::Standing;
 
+use super::Disk;
 use crate::{keep, observe::Counters};
 
 /// Where everything stands and what was counted.
@@ -18,6 +16,8 @@ pub struct State {
     pub counters: Counters,
     /// There is no room on the disk: nothing is taken in or sent until there is.
     pub disk_full: bool,
+    /// Only the reserve is left of the disk: nothing is taken in, and what is open goes on.
+    pub disk_low: bool,
     /// Commits of the journal, each one sync.
     pub commits: u64,
     /// Facts in them.
@@ -29,14 +29,14 @@ pub struct State {
 /// The state, shared.
 pub(super) struct Shared {
     seen: Mutex<(Standing, Counters)>,
-    disk_full: Arc<AtomicBool>,
+    disk: Arc<Disk>,
     journal: keep::WriterHandle,
     plans_unbuilt: usize,
 }
 
 impl Shared {
-    pub(super) fn new(standing: Standing, journal: keep::WriterHandle, plans_unbuilt: usize, disk_full: Arc<AtomicBool>) -> Shared {
-        Shared { seen: Mutex::new((standing, Counters::default())), disk_full, journal, plans_unbuilt }
+    pub(super) fn new(standing: Standing, journal: keep::WriterHandle, plans_unbuilt: usize, disk: Arc<Disk>) -> Shared {
+        Shared { seen: Mutex::new((standing, Counters::default())), disk, journal, plans_unbuilt }
     }
 
     pub(super) fn publish(&self, standing: Standing, counters: Counters) {
@@ -49,7 +49,8 @@ impl Shared {
         State {
             standing,
             counters,
-            disk_full: self.disk_full.load(Ordering::Acquire),
+            disk_full: self.disk.is_full(),
+            disk_low: self.disk.is_low(),
             commits: written.commits.load(Ordering::Relaxed),
             facts: written.facts.load(Ordering::Relaxed),
             plans_unbuilt: self.plans_unbuilt,

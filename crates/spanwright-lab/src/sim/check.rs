@@ -4,14 +4,20 @@ use std::collections::BTreeMap;
 
 use spanwright_core::fact::{Ending, Fact, Store as _};
 
-use super::world::{BOOKINGS, Effected, LOOKS, ORDERS, World};
+use super::{
+    senders::Senders,
+    world::{BOOKINGS, Effected, LOOKS, ORDERS, World},
+};
 use crate::model::ModelStore;
 
 type Checked = Result<(), String>;
 
 /// All of them.
-pub(super) fn check(world: &World, store: &mut ModelStore) -> Checked {
+pub(super) fn check(world: &World, senders: &Senders, store: &mut ModelStore) -> Checked {
     if let Some(broken) = &world.broken {
+        return Err(broken.clone());
+    }
+    if let Some(broken) = &senders.broken {
         return Err(broken.clone());
     }
     let endings = endings(store)?;
@@ -24,6 +30,7 @@ pub(super) fn check(world: &World, store: &mut ModelStore) -> Checked {
             _ => {}
         }
     }
+    what_was_answered_is_kept(senders, &endings, world, store)?;
     records(world)
 }
 
@@ -44,7 +51,11 @@ fn endings(store: &ModelStore) -> Result<BTreeMap<String, Vec<Ending>>, String> 
         match fact {
             Fact::Took(took) => {
                 let id = took.key.as_deref().unwrap_or_default().to_string();
-                // The same record in the same state is a duplicate, and has no run.
+                // An event under the same key is a duplicate, whatever it holds; so is the same record in the same state. It has no run.
+                let known = seen.contains_key(&(took.source.clone(), id.clone()));
+                if known && took.seen.as_ref().is_some_and(|seen| seen.held.is_some()) {
+                    continue;
+                }
                 if seen.insert((took.source.clone(), id.clone()), took.body.clone()).is_some_and(|body| body == took.body) {
                     continue;
                 }
@@ -68,6 +79,26 @@ fn every_order_is_taken_once(endings: &BTreeMap<String, Vec<Ending>>) -> Checked
         match endings.get(&id).map(Vec::len) {
             Some(1) => {}
             other => return Err(format!("{id} ended {other:?} times")),
+        }
+    }
+    Ok(())
+}
+
+/// I13: what a sender was told is kept is in the journal, under the id that it was told, and was done exactly once; nothing that came
+/// again under its key was.
+fn what_was_answered_is_kept(senders: &Senders, endings: &BTreeMap<String, Vec<Ending>>, world: &World, store: &ModelStore) -> Checked {
+    let took = |id: &str, message: u128| {
+        store.facts().any(|fact| matches!(fact, Fact::Took(took) if took.message == message && took.key.as_deref() == Some(id)))
+    };
+    for (id, told) in senders.told() {
+        let Some(message) = told else { return Err(format!("{id} was never answered")) };
+        if !took(&id, message) {
+            return Err(format!("{id} was accepted and is gone"));
+        }
+        let count = world.ledger.iter().filter(|effected| effected.id == id).count();
+        match endings.get(&id).map(Vec::as_slice) {
+            Some([Ending::Done]) if count == 1 => {}
+            other => return Err(format!("{id} ended {other:?}, and was delivered {count} times")),
         }
     }
     Ok(())

@@ -10,6 +10,7 @@ mod check;
 mod disk;
 mod plan;
 mod roll;
+mod senders;
 mod world;
 
 use std::{
@@ -31,6 +32,7 @@ use crate::model::ModelStore;
 pub(crate) use disk::DiskJob;
 use plan::{plan_of, sim_bundle};
 pub(crate) use roll::Dice;
+use senders::{Brings, Senders};
 use world::World;
 
 /// An engine with one fault.
@@ -56,10 +58,12 @@ pub enum Mutant {
     QuestionOfEarlierAttempt,
     /// Takes an answer that is not ready for one that is.
     NotReadyTakenForReady,
+    /// Takes what comes again under the same `Idempotency-Key` for something new.
+    ForgetsKeys,
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 10] = [
+pub const MUTANTS: [Mutant; 11] = [
     Mutant::AnswerBeforeSync,
     Mutant::NoIntent,
     Mutant::UnknownTakenForRetry,
@@ -70,6 +74,7 @@ pub const MUTANTS: [Mutant; 10] = [
     Mutant::QuestionNotHeard,
     Mutant::QuestionOfEarlierAttempt,
     Mutant::NotReadyTakenForReady,
+    Mutant::ForgetsKeys,
 ];
 
 /// Events of one story, at most: more means that it does not come to rest.
@@ -100,12 +105,17 @@ pub struct Story {
     pub set_aside: u64,
     /// Questions after unknown outcomes.
     pub asked_back: u64,
+    /// Messages that were brought again under their key, and answered the same.
+    pub repeated: u64,
 }
 
 enum Happens {
     Desk(Event),
     Disk(DiskJob),
     Sync,
+    Brings(Brings),
+    /// Brought again, where no answer came.
+    BringsAgain(Brings),
     Advance(Vec<AdvanceJob>),
 }
 
@@ -120,6 +130,7 @@ struct Sim {
     plan: Arc<Plan>,
     plan_id: PlanId,
     world: World,
+    senders: Senders,
     mutant: Option<Mutant>,
     story: Story,
 }
@@ -134,6 +145,7 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
     let plan_id = store.plan(&sim_bundle(&plan)).map_err(|fault| format!("{fault:?}"))?;
     let mut dice = Dice::new(seed);
     let world = World::new(&mut dice);
+    let senders = Senders::new(plan::DOOR, &mut dice);
     let mut sim = Sim {
         heap: BinaryHeap::new(),
         happens: HashMap::new(),
@@ -145,12 +157,13 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
         plan,
         plan_id,
         world,
+        senders,
         mutant,
         story: Story::default(),
     };
     sim.world.begin(sim.now);
     let told = sim.play();
-    let story = told.and_then(|()| check::check(&sim.world, &mut sim.store).map(|()| sim.story));
+    let story = told.and_then(|()| check::check(&sim.world, &sim.senders, &mut sim.store).map(|()| sim.story));
     story.map_err(|broken| format!("seed {seed}: {broken}"))
 }
 
@@ -158,6 +171,7 @@ impl Sim {
     fn play(&mut self) -> Result<(), String> {
         let mut out = Vec::new();
         let mut desk = self.open(&mut out)?;
+        self.send();
         loop {
             self.obey(std::mem::take(&mut out));
             let Some(Reverse((at, id))) = self.heap.pop() else { return Err("nothing is left to happen, and runs are open".to_string()) };
@@ -184,7 +198,12 @@ impl Sim {
 
     fn at_rest(&self, desk: &Desk) -> bool {
         let standing = desk.standing(Moment(self.now));
-        self.world.all_served(self.now) && standing.open == 0 && desk.at_rest() && standing.sources_idle && self.world.quiet_for(self.now)
+        self.world.all_served(self.now)
+            && self.senders.at_rest()
+            && standing.open == 0
+            && desk.at_rest()
+            && standing.sources_idle
+            && self.world.quiet_for(self.now)
     }
 
     fn open(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
@@ -203,7 +222,17 @@ impl Sim {
         out.clear();
         self.now += self.dice.up_to(3_000_000);
         self.disk_free = self.now;
-        self.open(out)
+        let desk = self.open(out);
+        self.send();
+        desk
+    }
+
+    /// Whoever has something to bring and no answer brings it.
+    fn send(&mut self) {
+        for (after, brings) in self.senders.plan() {
+            let at = (self.world.begins + after).max(self.now + 1 + self.dice.up_to(100_000));
+            self.at(at, Happens::Brings(brings));
+        }
     }
 
     fn at(&mut self, at: i64, happens: Happens) {
@@ -242,7 +271,12 @@ impl Sim {
                         self.soon(50_000, Happens::Desk(heard));
                     }
                 }
-                Command::SignIn(_) | Command::Answer(..) => {}
+                Command::SignIn(_) => {}
+                Command::Answer(waiter, word) => {
+                    if let Some(brings) = self.senders.hear(waiter, &word) {
+                        self.soon(1_000_000, Happens::Brings(brings));
+                    }
+                }
                 Command::Look(call, keys) => self.on_disk(DiskJob::Look(call, keys)),
                 Command::Fetch(fetch) => self.on_disk(DiskJob::Fetch(fetch)),
                 Command::WakeAt(at) => self.at(at.0, Happens::Desk(Event::Wake)),
@@ -263,6 +297,11 @@ impl Sim {
                 facts.retain(|fact| !matches!(fact, Fact::Started { .. }));
                 self.on_disk(DiskJob::Commit { ticket, write: facts, kept });
             }
+            Some(Mutant::ForgetsKeys) => {
+                let kept = facts.clone();
+                facts.iter_mut().for_each(forget_key);
+                self.on_disk(DiskJob::Commit { ticket, write: facts, kept });
+            }
             _ => self.on_disk(DiskJob::Commit { ticket, write: facts.clone(), kept: facts }),
         }
     }
@@ -270,6 +309,16 @@ impl Sim {
     fn event(&mut self, happens: Happens) -> Option<Event> {
         match happens {
             Happens::Desk(event) => Some(event),
+            Happens::Brings(brings) => {
+                self.at(self.now + Senders::patience(), Happens::BringsAgain(brings));
+                Some(self.senders.bring(brings))
+            }
+            Happens::BringsAgain(brings) => {
+                if self.senders.waits_for(brings) {
+                    self.soon(1_000, Happens::Brings(brings));
+                }
+                None
+            }
             Happens::Disk(job) => Some(job.done(&mut self.store)),
             Happens::Sync => {
                 self.store.sync();
@@ -301,6 +350,7 @@ impl Sim {
             _ => {}
         }
         self.story.suppressed = self.world.suppressed;
+        self.story.repeated = self.senders.repeated;
     }
 }
 
@@ -333,6 +383,14 @@ fn mutated(mut job: AdvanceJob, mutant: Option<Mutant>) -> AdvanceJob {
         _ => {}
     }
     job
+}
+
+fn forget_key(fact: &mut Fact) {
+    if let Fact::Took(took) = fact
+        && took.seen.as_ref().is_some_and(|seen| seen.held.is_some())
+    {
+        took.seen = None;
+    }
 }
 
 fn questions(job: &mut AdvanceJob) -> impl Iterator<Item = &mut KnownEffect> {

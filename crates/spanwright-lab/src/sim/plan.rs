@@ -1,9 +1,9 @@
-//! Three flows that need everything the engine can do.
+//! Four flows that need everything the engine can do.
 //!
 //! `orders`: a call, a charge that may not be repeated, a fan-out (a batch under one key, and a single send), an effect an
 //! item, and undos. `records`: the newest state of each record, in order, in batches under one key, unchanged ones skipped.
 //! `bookings`: a system that knows no keys and is asked back, a pivot, an answer that is not ready at once, a message that
-//! may get lost, and steps for what failed.
+//! may get lost, and steps for what failed. `brought`: what comes to a door, under a key.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -12,8 +12,8 @@ use spanwright_core::{
     fact::PlanBundle,
     interface::{BulkKey, Interface, Operation, Repeat},
     plan::{
-        Again, Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, IfDead, Pages, Plan, Policy, Poll, Question, Source, SourceKind,
-        Step, StepKind, SystemPlan,
+        Again, Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, IfDead, Late, Pages, Plan, Policy, Poll, Question, Served, Source,
+        SourceKind, Step, StepKind, SystemPlan,
     },
     settings::Limits,
 };
@@ -195,6 +195,23 @@ fn bookings(pivot: bool) -> Flow {
     }
 }
 
+/// What is brought to a door: kept, answered, and then delivered.
+fn brought() -> Flow {
+    let served = Served { door: 0, operation: 0, reply_within: None, late: Late::Accepted, same_body: true };
+    let door = Source { kind: SourceKind::Door(served), key: None, ..source("brought", 1) };
+    Flow {
+        name: "brought".into(),
+        source: Some(door),
+        steps: vec![step("deliver", StepKind::Send(0))],
+        effects: vec![effect("brought", "deliver", (0, 4), Repeat::Keyed)],
+        if_dead: IfDead::Letter,
+        pause_after: None,
+    }
+}
+
+/// Which flow that is.
+pub(super) const DOOR: usize = 3;
+
 const HOLD: (usize, usize) = (5, 0);
 const FREE: (usize, usize) = (5, 1);
 const CREATE: (usize, usize) = (6, 0);
@@ -215,7 +232,7 @@ pub(super) fn plan_of(mutant: Option<Mutant>) -> Plan {
         project: "simulation".into(),
         environment: None,
         systems: vec![
-            system("stock", &[("reserve", keyed), ("release", keyed), ("tell", keyed), ("log", keyed)], 6),
+            system("stock", &[("reserve", keyed), ("release", keyed), ("tell", keyed), ("log", keyed), ("deliver", keyed)], 6),
             system("pay", &[("charge", Repeat::Never), ("refund", keyed)], 4),
             system("carrier", &[("ship", keyed)], 2),
             system("crm", &[("upsert", keyed)], 2),
@@ -223,7 +240,7 @@ pub(super) fn plan_of(mutant: Option<Mutant>) -> Plan {
             system("hotel", &[("hold", keyed), ("free", keyed), ("pay", keyed), ("notify", keyed), ("apologize", keyed)], 4),
             system("books", &[("create", Repeat::Never), ("find", Repeat::Safe), ("ready", Repeat::Safe)], 3),
         ],
-        flows: vec![orders(undo_swapped), records(), bookings(pivot)],
+        flows: vec![orders(undo_swapped), records(), bookings(pivot), brought()],
         doors: Vec::new(),
         listen: None,
         maps: Vec::new(),

@@ -45,7 +45,7 @@ pub(super) struct Effected {
 }
 
 pub(super) struct World {
-    begins: i64,
+    pub begins: i64,
     orders: Vec<(i64, String)>,
     bookings: Vec<(i64, String)>,
     /// How often a booking was asked whether it is ready.

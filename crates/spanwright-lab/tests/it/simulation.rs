@@ -26,13 +26,14 @@ fn two_thousand_stories_with_power_cuts_break_no_invariant() {
         sum.split += story.split;
         sum.set_aside += story.set_aside;
         sum.asked_back += story.asked_back;
+        sum.repeated += story.repeated;
     }
     println!("{seeds} seeds: {sum:?}");
     // A world in which nothing goes wrong would prove nothing.
     assert!(sum.cuts > seeds && sum.undone > seeds && sum.suppressed > seeds && sum.split > seeds, "{sum:?}");
     // A source is not pulled while all that it sends to is held, so fewer states of a record wait for each other here.
     assert!(sum.skipped > seeds / 2, "{sum:?}");
-    assert!(sum.set_aside > seeds && sum.asked_back > seeds, "{sum:?}");
+    assert!(sum.set_aside > seeds && sum.asked_back > seeds && sum.repeated > seeds, "{sum:?}");
 }
 
 #[test]

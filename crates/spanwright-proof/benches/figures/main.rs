@@ -8,6 +8,7 @@ use std::io;
 
 use spanwright_proof::apart::be_the_world;
 
+mod accept;
 mod chain;
 mod large;
 mod memory;
@@ -16,12 +17,13 @@ mod throughput;
 
 type Figures = fn(&[u64]) -> io::Result<()>;
 
-const ALL: [(&str, Figures); 5] = [
+const ALL: [(&str, Figures); 6] = [
     ("start", start::figures),
     ("chain", chain::figures),
     ("throughput", throughput::figures),
     ("memory", memory::figures),
     ("large", large::figures),
+    ("accept", accept::figures),
 ];
 
 fn main() -> io::Result<()> {

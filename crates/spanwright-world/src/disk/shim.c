@@ -3,6 +3,7 @@
  * SHIM_LOG=FILE    every write, truncation and sync of a journal file, and what is said on standard output, in order:
  *                  a line `W|T|S|U|A name offset length`, then the bytes of a W or A.
  * SHIM_FAIL=N      the N-th sync of a journal file fails with EIO, and every one behind it.
+ * SHIM_SLOW=MS     each sync of a journal file takes so many milliseconds longer.
  * SHIM_ROOM=BYTES  writes that would make the journal's files grow beyond this fail with ENOSPC, until the file
  *                  named by SHIM_ROOM_ENDS exists.
  * A journal file is one whose name contains `journal.db` and ends neither in `-shm` nor in `.lock`.
@@ -124,6 +125,7 @@ static int journal_sync(int fd, long call) {
     char path[4096];
     const char *name = journal_name(fd, path, sizeof path);
     if (!name) return (int)syscall(call, fd);
+    usleep((useconds_t)number("SHIM_SLOW") * 1000);
     pthread_mutex_lock(&one_at_a_time);
     long fails_from = number("SHIM_FAIL");
     int result;

@@ -119,6 +119,9 @@ fn standing(state: &State, now: Moment) -> String {
     for (source, why) in &state.standing.failed_sources {
         text += &format!("  {source} failed: {}", words(why));
     }
+    if state.disk_low {
+        text += "  the disk is almost full: nothing is taken in until there is room";
+    }
     if state.disk_full {
         text += "  THE DISK IS FULL: nothing is taken in or sent until there is room";
     }

@@ -1,6 +1,7 @@
 //! The binary as its users have it: started as a process, spoken to over its arguments, judged by what it prints,
 //! by its exit code and by the ledgers of the systems that it talked to.
 
+mod bad_days;
 mod check;
 mod commands;
 mod crash;
@@ -9,6 +10,7 @@ mod docs;
 mod documents;
 mod examples;
 mod held;
+mod kills;
 mod large;
 mod map;
 mod project;

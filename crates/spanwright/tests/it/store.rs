@@ -74,6 +74,17 @@ fn a_failed_sync_ends_the_process_and_the_next_start_goes_on() {
 }
 
 #[test]
+fn slow_syncs_make_it_slow_and_nothing_else() {
+    for milliseconds in [5, 50, 500] {
+        let (project, world, ledgers) = world(200);
+        let disk = BadDisk::build(ledgers.path()).unwrap();
+        let ended = ran(disk.slow(&mut project.command(&world, &ONCE), milliseconds));
+        let tally = world.tally(&[]).unwrap();
+        assert_eq!((ended.code, tally.right, tally.duplicates.len()), (0, 200, 0), "{milliseconds} ms: {}{}", ended.out, ended.err);
+    }
+}
+
+#[test]
 fn a_full_disk_is_waited_out_and_nothing_is_lost() {
     let (project, world, ledgers) = world(3_000);
     let (disk, ends) = (BadDisk::build(ledgers.path()).unwrap(), ledgers.path().join("room"));

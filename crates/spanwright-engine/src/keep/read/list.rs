@@ -6,7 +6,7 @@ use spanwright_core::{
     fact::{ListFilter, Listed, Moment, RunId, StopKind},
 };
 
-use super::Counts;
+use super::{Counts, newest::newest};
 use crate::keep::{
     ask::{Ask, text, text_if_any},
     numbers::RunState,
@@ -49,9 +49,20 @@ impl Ask<'_> {
         if let Some(correlation) = &filter.correlation {
             conditions.equal("message.correlation", correlation);
         }
-        conditions.sql.extend(filter.state.as_deref().map(in_state));
         // Whoever names a record or a correlation id means few messages; else it goes from the newest run backwards.
         let by_message = filter.key.is_some() || filter.correlation.is_some();
+        let (flow, mut ids) = (filter.flow.as_deref().map(|flow| self.names.known(flow).unwrap_or(0)), Vec::new());
+        match filter.state.as_deref() {
+            Some(state @ ("open" | "held")) if !by_message => {
+                self.newest_parked(flow, filter.most, &mut ids)?;
+                if state == "open" {
+                    self.newest_active(flow, filter.most, &mut ids)?;
+                }
+                conditions.sql.push(newest(ids, filter.most));
+            }
+            Some(state) => conditions.sql.push(in_state(state)),
+            None => {}
+        }
         self.lines(by_message, conditions, filter.most)
     }
 
@@ -123,11 +134,10 @@ fn kind_of(state: RunState, has_uncertain: bool) -> StopKind {
 
 /// The condition of a state's word, by the index over such runs where there is one. A word that is none fits nothing.
 fn in_state(word: &str) -> String {
-    let active = "SELECT id FROM run INDEXED BY run_active WHERE state = 0";
-    let held = "SELECT id FROM run INDEXED BY run_parked WHERE state = 1";
     match word {
-        "open" => format!("run.id IN ({active} UNION ALL {held})"),
-        "held" => format!("run.id IN ({held})"),
+        // Of few messages; else see `newest`.
+        "open" => "run.state IN (0, 1)".into(),
+        "held" => "run.state = 1".into(),
         "dead" => "run.id IN (SELECT id FROM run INDEXED BY run_stopped WHERE state IN (4, 5))".into(),
         "uncertain" => "run.id IN (SELECT id FROM run INDEXED BY run_stopped WHERE state IN (4, 5) AND state = 5)".into(),
         // An undo that was tried so often that somebody should look.

@@ -1,0 +1,157 @@
+//! Messages accepted over HTTP, each on the disk before its 202: as a share of what SQLite can do on this disk at all, and beside
+//! RabbitMQ's quorum queue with confirms and Restate's durable send. Then accepted to delivered, at less than half of that.
+//!
+//! `cargo build --release && cargo bench -p spanwright-proof -- accept [SECONDS]`. The engine is the release binary in a process of its
+//! own; who sends, and who is delivered to, share the two processors with it. Restate is installed by `npm ci` in `benches/restate`;
+//! where RabbitMQ or Restate is not there, it is said.
+
+mod load;
+mod rabbit;
+mod restate;
+mod sqlite;
+
+use std::{
+    io::{self, BufRead, BufReader},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use spanwright_proof::usage;
+
+use load::{Load, Sink};
+
+/// Bytes of a body.
+pub const BODY_BYTES: usize = 1024;
+/// Senders at once.
+const SENDERS: [usize; 2] = [64, 256];
+
+const PROJECT: [(&str, &str); 4] = [
+    (
+        "spanwright.yaml",
+        "project: accept\nlisten: { http: \"${ADDRESS}\" }\nvars: { ADDRESS: { about: ours }, SINK_URL: { about: theirs } }\n",
+    ),
+    (
+        "systems/sink.yaml",
+        "system: sink\nrest: schemas/sink.yaml\nurl: \"${SINK_URL}\"\nlimits: { concurrency: 32 }\noperations:\n  take: { post: /take, key: Idempotency-Key }\n",
+    ),
+    ("schemas/sink.yaml", "openapi: 3.0.3\ninfo: { title: sink, version: '1' }\npaths: {}\n"),
+    ("flows/kept.yaml", "flow: kept\nfrom: { http: POST /kept }\nsteps:\n  - { only: \".id == null\" }\n  - { send: sink.take }\n"),
+];
+const SENT: &str = "flow: sent\nfrom: { http: POST /sent }\nsteps:\n  - { send: sink.take }\n";
+
+/// Measures and prints.
+pub fn figures(counts: &[u64]) -> io::Result<()> {
+    let [seconds] = usage::given(counts, [5]);
+    let time = Duration::from_secs(seconds);
+    let mut most = f64::MAX;
+    for senders in SENDERS {
+        let folder = tempfile::tempdir_in(std::env::current_dir()?)?;
+        let bare = sqlite::messages_a_second(&folder.path().join("bare.db"), senders, time)?;
+        println!("{senders} senders, {BODY_BYTES} bytes a message");
+        println!("  SQLite alone, one sync a group:         {bare:>8.0}/s");
+        let sink = Sink::start()?;
+        let ours = Ours::start(folder.path(), &sink)?;
+        let kept = load::bring(ours.address, "/kept", senders, time, None)?;
+        said("accepted, flow ends at once:", &kept, bare);
+        let sent = load::bring(ours.address, "/sent", senders, time, None)?;
+        said("accepted, while it is delivered:", &sent, bare);
+        println!("    of them delivered meanwhile: {:.0} %", 100.0 * sink.took() as f64 / (sent.rate * time.as_secs_f64()));
+        drop(ours);
+        match rabbit::messages_a_second(folder.path(), senders, time) {
+            Ok(rate) => println!("  RabbitMQ, quorum queue, {senders} unconfirmed: {rate:>6.0}/s; ours is {:.2} of it", kept.rate / rate),
+            Err(error) => println!("  RabbitMQ was not measured: {error}"),
+        }
+        match restate::send(folder.path(), senders, time) {
+            Ok(theirs) => println!(
+                "  Restate, durable send:                  {:>8.0}/s; ours is {:.2} of it, {:.2} while it is delivered",
+                theirs.rate,
+                kept.rate / theirs.rate,
+                sent.rate / theirs.rate
+            ),
+            Err(error) => println!("  Restate was not measured: {error}"),
+        }
+        most = most.min(sent.rate);
+    }
+    // What is accepted faster than it is delivered waits: half of the slower of the two.
+    delivered(most * 0.4 / 2.0, time)
+}
+
+fn said(what: &str, load: &Load, bare: f64) {
+    println!(
+        "  {what:<38}  {:>8.0}/s, {:.0} % of SQLite alone; answered after {:.1} ms in the middle, {:.1} ms at 99 %",
+        load.rate,
+        100.0 * load.rate / bare,
+        millis(load.answered_after(50)),
+        millis(load.answered_after(99))
+    );
+}
+
+/// Accepted to delivered at a steady pace.
+fn delivered(pace: f64, time: Duration) -> io::Result<()> {
+    let folder = tempfile::tempdir_in(std::env::current_dir()?)?;
+    let sink = Sink::start()?;
+    let ours = Ours::start(folder.path(), &sink)?;
+    let load = load::bring(ours.address, "/sent", 64, time, Some(pace))?;
+    std::thread::sleep(Duration::from_millis(500));
+    println!(
+        "at {:.0} messages a second: sent to accepted {:.1} ms in the middle, {:.1} ms at 99 %; sent to delivered {:.1} ms in the middle, {:.1} ms at 99 %; {} of {} delivered",
+        load.rate,
+        millis(load.answered_after(50)),
+        millis(load.answered_after(99)),
+        millis(sink.after(50)),
+        millis(sink.after(99)),
+        sink.took(),
+        load.count()
+    );
+    Ok(())
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
+}
+
+/// An address that was free a moment ago.
+pub fn free_address() -> io::Result<SocketAddr> {
+    TcpListener::bind(("127.0.0.1", 0))?.local_addr()
+}
+
+/// The release binary at work; killed when it is dropped.
+struct Ours {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Ours {
+    fn start(folder: &Path, sink: &Sink) -> io::Result<Ours> {
+        let (project, address) = (folder.join("project"), free_address()?);
+        for (name, text) in PROJECT.into_iter().chain([("flows/sent.yaml", SENT)]) {
+            let path = project.join(name);
+            std::fs::create_dir_all(path.parent().unwrap())?;
+            std::fs::write(path, text)?;
+        }
+        let mut command = Command::new(binary()?);
+        command.arg("run").arg(&project).args(["--log", "json", "--level", "info"]);
+        command.env("ADDRESS", address.to_string()).env("SINK_URL", sink.url());
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let listens = lines.by_ref().any(|line| line.contains("\"listening\""));
+        std::thread::spawn(move || lines.for_each(drop));
+        let ours = Ours { child, address };
+        if listens { Ok(ours) } else { Err(io::Error::other("it does not start")) }
+    }
+}
+
+impl Drop for Ours {
+    fn drop(&mut self) {
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn binary() -> io::Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let binary = here.parent().and_then(Path::parent).unwrap().join("spanwright");
+    if binary.exists() { Ok(binary) } else { Err(io::Error::other("there is no release binary: cargo build --release")) }
+}

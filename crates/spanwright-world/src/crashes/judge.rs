@@ -1,0 +1,313 @@
+//! The invariants, each a sentence beside its check, over what was told to the senders, what the till did, and the tables of the journal.
+//!
+//! Nothing of the engine is asked: the journal is read as any SQLite file, by the names of its tables.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    fs::File,
+    io::{self, BufRead, BufReader},
+    path::{Path, PathBuf},
+};
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::Value;
+
+/// What is judged.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// What the senders wrote down.
+    pub history: PathBuf,
+    /// What the till wrote down.
+    pub ledger: PathBuf,
+    /// The journal.
+    pub journal: PathBuf,
+    /// How often the process was killed.
+    pub kills: u64,
+    /// Requests to the till whose outcomes are not on the disk at one moment, at most: a kill makes us forget those.
+    pub unsettled: u64,
+    /// Changes that the till told.
+    pub changes: u64,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct Judged {
+    /// Messages that were accepted over HTTP.
+    pub accepted: u64,
+    /// Messages that were taken in by the poll.
+    pub polled: u64,
+    /// Messages of which the sender gave up.
+    pub unheard: u64,
+    /// What the till did.
+    pub effects: u64,
+    /// Requests that the till had obeyed before.
+    pub repeats: u64,
+    /// Pairs that were undone.
+    pub undone: u64,
+    /// Sentences that are not true; there should be none.
+    pub broken: Vec<String>,
+}
+
+/// A run of the journal.
+struct Run {
+    message: String,
+    flow: String,
+    state: i64,
+}
+
+const DONE: i64 = 2;
+const DEAD: i64 = 4;
+
+#[derive(Default)]
+struct History {
+    sent: HashSet<String>,
+    /// The message's id, by the sender's.
+    accepted: HashMap<String, String>,
+    refused: HashSet<String>,
+    malformed: HashSet<String>,
+    unheard: u64,
+}
+
+#[derive(Default)]
+struct Done {
+    /// What was done of each thing, in order.
+    of: HashMap<String, Vec<String>>,
+    /// Of each account, in order.
+    taken: HashMap<String, Vec<u64>>,
+    /// How often each key was asked, by operation.
+    asked: HashMap<(String, String), u64>,
+    effects: u64,
+}
+
+/// Judges, once all has come to rest.
+///
+/// # Errors
+/// A file cannot be read.
+pub fn judge(case: &Case) -> io::Result<Judged> {
+    let (history, done) = (history(&case.history)?, ledger(&case.ledger)?);
+    let journal = Connection::open_with_flags(&case.journal, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(io::Error::other)?;
+    let runs = runs(&journal).map_err(io::Error::other)?;
+    let asked: u64 = done.asked.values().sum();
+    let mut judged = Judged {
+        accepted: history.accepted.len() as u64,
+        polled: runs.keys().filter(|id| id.starts_with("change-")).count() as u64,
+        unheard: history.unheard,
+        effects: done.effects,
+        repeats: done.asked.values().map(|asked| asked - 1).sum(),
+        ..Judged::default()
+    };
+    let broken = &mut judged.broken;
+    kept(&history, &runs, broken);
+    done_as_ended(&runs, &done, broken);
+    once(&done, broken);
+    nothing_else(&history, &done, case, broken);
+    in_order(&done, broken);
+    cursor(&journal, &runs, case, broken).map_err(io::Error::other)?;
+    trails(&journal, asked, case, broken).map_err(io::Error::other)?;
+    judged.undone = undone(&runs, &done, broken);
+    at_rest(&history, &runs, broken);
+    Ok(judged)
+}
+
+/// I1: what was accepted is in the journal, once, under the id that its sender was told.
+fn kept(history: &History, runs: &BTreeMap<String, Vec<Run>>, broken: &mut Vec<String>) {
+    for (id, message) in &history.accepted {
+        match runs.get(id).map(Vec::as_slice) {
+            Some([run]) if run.message == message.replace('-', "") => {}
+            Some([run]) => broken.push(format!("I1 {id} was accepted as {message}, and is {}", run.message)),
+            Some(many) => broken.push(format!("I1 {id} is there {} times", many.len())),
+            None => broken.push(format!("I1 {id} was accepted and is gone")),
+        }
+    }
+}
+
+/// I1: what the journal says is done was done, by the ledger of who did it.
+fn done_as_ended(runs: &BTreeMap<String, Vec<Run>>, done: &Done, broken: &mut Vec<String>) {
+    for (id, run) in runs.iter().flat_map(|(id, runs)| runs.iter().map(move |run| (id, run))).filter(|(_, run)| run.state == DONE) {
+        let wanted: &[&str] = if run.flow == "pairs" { &["reserve", "confirm"] } else { &["take"] };
+        let did = done.of.get(id).map(Vec::as_slice).unwrap_or_default();
+        if did != wanted {
+            broken.push(format!("I1 {id} is done, and the till did {did:?}"));
+        }
+    }
+}
+
+/// I2: nothing was done twice, whatever was killed or cut.
+fn once(done: &Done, broken: &mut Vec<String>) {
+    for (id, did) in &done.of {
+        let different: BTreeSet<&String> = did.iter().collect();
+        if different.len() < did.len() {
+            broken.push(format!("I2 of {id} the till did {did:?}"));
+        }
+    }
+}
+
+/// I3: nothing was done that nobody had sent, or that had been refused.
+fn nothing_else(history: &History, done: &Done, case: &Case, broken: &mut Vec<String>) {
+    for id in done.of.keys() {
+        let change = id.strip_prefix("change-").and_then(|n| n.parse::<u64>().ok());
+        let known = change.map_or_else(|| history.sent.contains(id), |n| (1..=case.changes).contains(&n));
+        if !known || history.refused.contains(id) || history.malformed.contains(id) {
+            broken.push(format!("I3 {id} was done, and nobody may have it done"));
+        }
+    }
+    // Only what cannot be read is refused for good.
+    broken.extend(history.refused.difference(&history.malformed).map(|id| format!("I3 {id} was refused for good")));
+}
+
+/// I4: the messages of one account were done in the order in which they were sent.
+fn in_order(done: &Done, broken: &mut Vec<String>) {
+    for (account, numbers) in done.taken.iter().filter(|(account, _)| *account != "changes") {
+        if let Some(two) = numbers.windows(2).find(|two| two[0] >= two[1]) {
+            broken.push(format!("I4 of {account} number {} was done after {}", two[1], two[0]));
+        }
+    }
+}
+
+/// I5: the cursor is never beyond what is stored: every number up to it is there.
+fn cursor(journal: &Connection, runs: &BTreeMap<String, Vec<Run>>, case: &Case, broken: &mut Vec<String>) -> rusqlite::Result<()> {
+    let cursor = cursor_of(journal)?;
+    if cursor != case.changes {
+        broken.push(format!("I5 the cursor is at {cursor} of {}", case.changes));
+    }
+    broken.extend(
+        (1..=cursor).filter(|n| runs.get(&format!("change-{n}")).is_none_or(|runs| runs.len() != 1)).map(|n| format!("I5 change {n}")),
+    );
+    Ok(())
+}
+
+fn cursor_of(journal: &Connection) -> rusqlite::Result<u64> {
+    let value: Vec<Vec<u8>> = journal
+        .prepare("SELECT value FROM cursor WHERE value IS NOT NULL")?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(value.first().and_then(|value| std::str::from_utf8(value).ok()?.parse().ok()).unwrap_or(0))
+}
+
+/// I5, at any moment: the cursor is not beyond the last change that is stored, and as many are stored as it counts. To be asked while
+/// the engine runs; the number of messages that are stored.
+///
+/// # Errors
+/// It is not so, or the journal cannot be read.
+pub fn kept_so_far(journal: &Path) -> io::Result<u64> {
+    let journal = Connection::open_with_flags(journal, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(io::Error::other)?;
+    journal.execute_batch("PRAGMA busy_timeout = 5000; BEGIN").map_err(io::Error::other)?;
+    let cursor = cursor_of(&journal).map_err(io::Error::other)?;
+    let number = |sql: &str| journal.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs).map_err(io::Error::other);
+    let changes = number("SELECT count(*) FROM run JOIN name ON name.id = run.flow WHERE name.text = 'changes'")?;
+    if changes < cursor {
+        Err(io::Error::other(format!("I5 the cursor is at {cursor}, and {changes} are stored")))
+    } else {
+        number("SELECT count(*) FROM run")
+    }
+}
+
+/// I6: attempts are numbered from 1 without a hole, and no more requests than these were read by the till but for those whose
+/// outcomes were not on the disk at a kill.
+fn trails(journal: &Connection, asked: u64, case: &Case, broken: &mut Vec<String>) -> rusqlite::Result<()> {
+    let holes: i64 = journal.query_row(
+        "SELECT count(*) FROM effect WHERE n IS NOT NULL AND n <> 1 +
+            (SELECT count(*) FROM attempt WHERE attempt.run = effect.run AND attempt.node = effect.node AND attempt.item = effect.item
+                AND attempt.way = effect.way AND attempt.n < effect.n)",
+        [],
+        |row| row.get(0),
+    )?;
+    if holes > 0 {
+        broken.push(format!("I6 {holes} trails have a hole"));
+    }
+    let noted: i64 =
+        journal
+            .query_row("SELECT (SELECT count(*) FROM attempt) + (SELECT count(*) FROM effect WHERE n IS NOT NULL)", [], |row| row.get(0))?;
+    let lost = asked.saturating_sub(noted.unsigned_abs());
+    if lost > case.kills * case.unsettled {
+        broken.push(format!("I6 {lost} requests are in no trail, after {} kills with {} unsettled at most", case.kills, case.unsettled));
+    }
+    Ok(())
+}
+
+/// I7: a pair is reserved and confirmed, or reserved and released, in this order; the number of the latter.
+fn undone(runs: &BTreeMap<String, Vec<Run>>, done: &Done, broken: &mut Vec<String>) -> u64 {
+    let mut undone = 0;
+    for (id, run) in runs.iter().flat_map(|(id, runs)| runs.iter().map(move |run| (id, run))).filter(|(_, run)| run.flow == "pairs") {
+        let did = done.of.get(id).map(Vec::as_slice).unwrap_or_default();
+        match run.state {
+            DEAD if did == ["reserve", "release"] => undone += 1,
+            DONE => {}
+            state => broken.push(format!("I7 {id} ended in state {state}, and the till did {did:?}")),
+        }
+    }
+    undone
+}
+
+/// I9: nothing is open, and there is no more than was accepted and what its sender gave up.
+fn at_rest(history: &History, runs: &BTreeMap<String, Vec<Run>>, broken: &mut Vec<String>) {
+    let open = runs.values().flatten().filter(|run| run.state < DONE).count();
+    if open > 0 {
+        broken.push(format!("I9 {open} runs are open"));
+    }
+    let brought = runs.keys().filter(|id| !id.starts_with("change-")).count() as u64;
+    let accepted = history.accepted.len() as u64;
+    if brought > accepted + history.unheard {
+        broken.push(format!("I9 {brought} runs, {accepted} accepted, {} unheard", history.unheard));
+    }
+}
+
+fn runs(journal: &Connection) -> rusqlite::Result<BTreeMap<String, Vec<Run>>> {
+    let mut statement = journal.prepare(
+        "SELECT json_extract(CAST(body.data AS TEXT), '$.id'), lower(hex(message.id)), name.text, run.state FROM run
+         JOIN message ON message.seq = run.message JOIN body ON body.id = message.body JOIN name ON name.id = run.flow",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut runs: BTreeMap<String, Vec<Run>> = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        runs.entry(row.get(0)?).or_default().push(Run { message: row.get(1)?, flow: row.get(2)?, state: row.get(3)? });
+    }
+    Ok(runs)
+}
+
+fn history(path: &Path) -> io::Result<History> {
+    let mut history = History::default();
+    lines(path, |line| {
+        let id = text(line, "id");
+        match text(line, "what").as_str() {
+            "sends" => {
+                if line["malformed"] == 1 {
+                    history.malformed.insert(id.clone());
+                }
+                history.sent.insert(id);
+            }
+            "accepted" => drop(history.accepted.insert(id, text(line, "message"))),
+            "refused" => drop(history.refused.insert(id)),
+            _ => history.unheard += 1,
+        }
+    })?;
+    Ok(history)
+}
+
+fn ledger(path: &Path) -> io::Result<Done> {
+    let mut done = Done::default();
+    lines(path, |line| {
+        let (operation, id) = (text(line, "operation"), text(line, "id"));
+        if line["what"] == "asked" {
+            *done.asked.entry((operation, text(line, "key"))).or_default() += 1;
+            return;
+        }
+        done.effects += 1;
+        if operation == "take" {
+            done.taken.entry(text(line, "account")).or_default().push(line["n"].as_u64().unwrap_or_default());
+        }
+        done.of.entry(id).or_default().push(operation);
+    })?;
+    Ok(done)
+}
+
+fn lines(path: &Path, mut each: impl FnMut(&Value)) -> io::Result<()> {
+    for line in BufReader::new(File::open(path)?).lines() {
+        each(&serde_json::from_str(&line?)?);
+    }
+    Ok(())
+}
+
+fn text(line: &Value, name: &str) -> String {
+    line[name].as_str().unwrap_or_default().to_owned()
+}

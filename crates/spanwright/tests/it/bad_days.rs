@@ -1,0 +1,156 @@
+//! A disk that others fill, and a message that ends the process: with real limits of the kernel.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use spanwright_world::crashes::{Senders, SendersSettings};
+
+use crate::{kills::Place, project::ran};
+
+fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !is_so() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it never comes to that: {what}");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// One request, one answer, one connection: the status and the whole answer.
+fn ask(place: &Place, method: &str, path: &str, body: &str) -> (u16, String) {
+    let mut stream = TcpStream::connect(place.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\n");
+    write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    (answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), answer)
+}
+
+/// 32 MiB of memory as a file system, beneath a journal.
+struct SmallDisk {
+    folder: PathBuf,
+}
+
+impl SmallDisk {
+    /// `None` where this user may not mount one; a disk that is full is also met in `store`, by a library.
+    fn beneath(journal: &Path) -> Option<SmallDisk> {
+        let folder = journal.parent()?.to_owned();
+        fs::create_dir_all(&folder).ok()?;
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=32m", "none"]).arg(&folder).stderr(Stdio::null()).status();
+        mounted.is_ok_and(|status| status.success()).then_some(SmallDisk { folder })
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: its files may still be open.
+        let _mounted_for_the_rest_of_the_test = Command::new("umount").arg("-l").arg(&self.folder).status();
+    }
+}
+
+fn end(mut child: Child) {
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_of_32_mib_that_fills_up_takes_in_no_more_delivers_what_it_has_and_takes_in_again() {
+    let place = Place::new(0, Duration::from_millis(1));
+    let Some(disk) = SmallDisk::beneath(&place.journal()) else { return };
+    let ballast = disk.folder.join("ballast");
+    fs::write(&ballast, vec![0; 12 << 20]).unwrap();
+    let running = place.start();
+    let (_, first) = ask(&place, "POST", "/orders", r#"{"id":"first","account":"a","n":1}"#);
+    let at = first.lines().find_map(|line| line.strip_prefix("location: ")).unwrap().trim().to_owned();
+    until("the first one is done", || ask(&place, "GET", &at, "").1.contains("\"done\""));
+    place.till.be_away(true);
+    let settings = SendersSettings { padding: 20_000, malformed_each: 0, given_up_each: 0, pairs_each: 0, ..place.settings(8) };
+    let senders = Senders::start(settings).unwrap();
+    until("it says that there is no room", || senders.sent().no_room > 20);
+    let refused = ask(&place, "POST", "/orders", r#"{"id":"last","account":"a","n":2}"#);
+    assert!(refused.0 == 507 && refused.1.contains("R0027") && refused.1.contains("retry-after"), "{}", refused.1);
+    // It stays up, and answers what it is asked.
+    assert_eq!(ask(&place, "GET", &at, "").0, 200);
+    assert!(ran(place.command(&["messages", "--most", "3"]).stdout(Stdio::piped())).out.contains("orders"));
+    let before = senders.sent().accepted;
+    assert!(before > 100, "{before} were accepted on 20 MiB");
+    // What is open is delivered out of the reserve.
+    place.till.be_away(false);
+    let ledger = || fs::read_to_string(place.path().join("till.jsonl")).unwrap();
+    let done = |id: &str| ledger().lines().any(|line| line.contains("\"did\"") && line.contains(&format!("\"id\":\"{id}\"")));
+    until("the first of each sender is delivered", || (0..8).all(|sender| done(&format!("s{sender}-1"))));
+    fs::remove_file(ballast).unwrap();
+    until("it takes in again", || senders.sent().accepted > before + 50);
+    let accepted = senders.stop().accepted;
+    until("all that was accepted is delivered", || ledger().lines().filter(|line| line.contains("\"did\"")).count() as u64 > accepted);
+    end(running);
+}
+
+/// Started with so much memory for its data, as `ulimit -d` has it.
+fn start_with(place: &Place, kilobytes: u64) -> Child {
+    let binary = place.command(&[]).get_program().to_owned();
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit -d {kilobytes}; exec \"$0\" \"$@\"")]).arg(binary);
+    command.args(["run", "--log", "json", "--level", "info"]).arg(place.path());
+    command.env("ADDRESS", place.address.to_string()).env("TILL_URL", &place.till.url).env("MALLOC_ARENA_MAX", "1");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+fn listens(place: &Place) -> bool {
+    TcpStream::connect(place.address).is_ok()
+}
+
+/// The room that its data takes, in kilobytes.
+fn data_kb(child: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmData:")).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+const GREEDY: &str = "flow: greedy
+from: { http: POST /greedy }
+steps:
+  - fields: { id: .id, account: .account, n: '((\"x\" * .size) // \"\") | length' }
+  - { send: till.take }
+";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_message_that_takes_all_memory_ends_the_process_three_times_and_is_set_aside_at_the_fourth_start() {
+    let place = Place::new(0, Duration::from_millis(1));
+    fs::write(place.path().join("flows/greedy.yaml"), GREEDY).unwrap();
+    let mut running = start_with(&place, 4_000_000);
+    until("it listens", || listens(&place));
+    let limit = data_kb(&running) + 24_000;
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let brings = |id: &str, size: u64| ask(&place, "POST", "/greedy", &format!("{{\"id\":\"{id}\",\"account\":\"g\",\"size\":{size}}}")).0;
+    running = start_with(&place, limit);
+    until("it listens", || listens(&place));
+    assert_eq!((brings("small", 10), brings("greedy", 50_000_000)), (202, 202));
+    for life in 1..=3 {
+        until("the message ends the process", || running.try_wait().unwrap().is_some());
+        let ended = running.wait().unwrap();
+        assert_eq!(ended.signal(), Some(6), "life {life} ended as {ended:?}");
+        running = start_with(&place, limit);
+    }
+    until("it listens", || listens(&place));
+    assert_eq!(brings("after", 20), 202);
+    let did = |id: &str| fs::read_to_string(place.path().join("till.jsonl")).unwrap_or_default().contains(&format!("\"id\":\"{id}\""));
+    until("the others are delivered", || did("small") && did("after"));
+    assert!(running.try_wait().unwrap().is_none() && !did("greedy"));
+    let dead = ran(place.command(&["dead-letters"]).stdout(Stdio::piped()));
+    assert!(dead.out.contains("R0108"), "{}{}", dead.out, dead.err);
+    end(running);
+}

@@ -1,0 +1,202 @@
+//! The real binary is killed again and again under load, over HTTP and a poll. Who judges then links nothing of the engine.
+//!
+//! `KILLS=200` raises the number of kills, `KILLS_SEED` makes other moments of them.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout)] // what was judged is told with --nocapture
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use spanwright_world::crashes::{Case, PROJECT, Senders, SendersSettings, Till, TillSettings, judge, kept_so_far};
+
+use crate::project::spanwright;
+
+/// Kills where nothing is said.
+const KILLS: u64 = 20;
+/// Changes of the poll for each kill.
+const CHANGES_A_KILL: u64 = 60;
+/// Eight requests to the till are under way at once, and as many again and again are answered while a commit waits for the disk.
+const UNSETTLED_MOST: u64 = 64;
+/// The log before a checkpoint, with room for a transaction more.
+const LOG_BYTES_MOST: u64 = 128 << 20;
+/// Of the process, built without optimisation.
+const MEMORY_KB_MOST: u64 = 400_000;
+
+fn number(name: &str, otherwise: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+/// The project of the crash tests in a folder.
+pub struct Place {
+    pub folder: tempfile::TempDir,
+    pub address: SocketAddr,
+    pub till: Till,
+}
+
+impl Place {
+    pub fn new(changes: u64, changes_within: Duration) -> Place {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in PROJECT {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        // Free a moment ago: the engine takes it, and takes it again after each kill.
+        let address = TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
+        let ledger = folder.path().join("till.jsonl");
+        let till = Till::start(TillSettings { ledger, changes, changes_within, busy_each: 41, cut_each: 97 }).unwrap();
+        Place { folder, address, till }
+    }
+
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.path().join(".spanwright/journal.db")
+    }
+
+    pub fn settings(&self, senders: u64) -> SendersSettings {
+        let (to, history) = (self.address, self.path().join("senders.jsonl"));
+        SendersSettings { to, history, senders, padding: 900, malformed_each: 50, given_up_each: 9, pairs_each: 8 }
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = spanwright();
+        command.args(arguments).arg(self.path()).env("ADDRESS", self.address.to_string()).env("TILL_URL", &self.till.url);
+        command.stdout(Stdio::null());
+        command
+    }
+
+    /// Starts the engine, and gives it when it listens.
+    pub fn start(&self) -> Child {
+        let mut child = self.command(&["run", "--log", "json", "--level", "info"]).stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let mut said = Vec::new();
+        let listens = lines.by_ref().any(|line| {
+            said.push(line.clone());
+            line.contains("\"listening\"")
+        });
+        assert!(listens, "it does not start: {said:?}");
+        thread::spawn(move || lines.for_each(drop));
+        child
+    }
+}
+
+/// Its memory at most so far.
+fn memory_kb(child: &Child) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0");
+    line.split_whitespace().next().and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+#[test]
+fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
+    let (kills, began) = (number("KILLS", KILLS), Instant::now());
+    let changes = kills * CHANGES_A_KILL;
+    let place = Place::new(changes, Duration::from_millis(300 * kills));
+    let senders = Senders::start(place.settings(64)).unwrap();
+    let mut roll = number("KILLS_SEED", 1);
+    let (mut memory, mut log, mut slowest) = (0, 0, Duration::ZERO);
+    for _ in 0..kills {
+        let starts = Instant::now();
+        let mut running = place.start();
+        slowest = slowest.max(starts.elapsed());
+        kept_so_far(&place.journal()).unwrap();
+        roll = roll.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        thread::sleep(Duration::from_millis(100 + (roll >> 33) % 700));
+        memory = memory.max(memory_kb(&running));
+        log = log.max(fs::metadata(place.journal().with_extension("db-wal")).map_or(0, |file| file.len()));
+        // SIGKILL: no handler, no farewell.
+        running.kill().unwrap();
+        running.wait().unwrap();
+    }
+    let mut running = place.start();
+    let sent = senders.stop();
+    let case = Case {
+        history: place.path().join("senders.jsonl"),
+        ledger: place.path().join("till.jsonl"),
+        journal: place.journal(),
+        kills,
+        unsettled: UNSETTLED_MOST,
+        changes,
+    };
+    let rests = Instant::now();
+    while rests.elapsed() < Duration::from_secs(120) && judge(&case).unwrap().broken.iter().any(|broken| is_not_yet(broken)) {
+        thread::sleep(Duration::from_millis(300));
+    }
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let judged = judge(&case).unwrap();
+    println!(
+        "{kills} kills in {:.0} s: {} accepted, {} polled, {} given up; {} done, {} asked again, {} undone; slowest start {} ms, {} MB, log {} MB",
+        began.elapsed().as_secs_f64(),
+        judged.accepted,
+        judged.polled,
+        judged.unheard,
+        judged.effects,
+        judged.repeats,
+        judged.undone,
+        slowest.as_millis(),
+        memory / 1000,
+        log / 1_000_000
+    );
+    assert_eq!(judged.broken, Vec::<String>::new());
+    assert!(judged.accepted == sent.accepted && judged.accepted > kills && judged.polled == changes && judged.undone > 0, "{judged:?}");
+    // I8: bounded, whatever was brought.
+    assert!(memory < MEMORY_KB_MOST && log < LOG_BYTES_MOST, "{memory} kB, a log of {log} bytes");
+}
+
+/// What comes true by itself.
+fn is_not_yet(broken: &str) -> bool {
+    broken.starts_with("I9") || broken.starts_with("I5") || broken.starts_with("I7")
+}
+
+/// A judge who finds nothing wrong would prove nothing.
+#[test]
+fn the_judge_sees_what_is_lost_done_twice_or_out_of_order() {
+    let place = Place::new(20, Duration::from_millis(100));
+    let mut running = place.start();
+    let senders = Senders::start(place.settings(4)).unwrap();
+    let began = Instant::now();
+    while senders.sent().accepted < 60 && began.elapsed() < Duration::from_secs(30) {
+        thread::sleep(Duration::from_millis(20));
+    }
+    senders.stop();
+    thread::sleep(Duration::from_secs(2));
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let case = Case {
+        history: place.path().join("senders.jsonl"),
+        ledger: place.path().join("till.jsonl"),
+        journal: place.journal(),
+        kills: 1,
+        unsettled: UNSETTLED_MOST,
+        changes: 20,
+    };
+    assert_eq!(judge(&case).unwrap().broken, Vec::<String>::new());
+    let (history, ledger) = (fs::read_to_string(&case.history).unwrap(), fs::read_to_string(&case.ledger).unwrap());
+    let sees = |sentence: &str| judge(&case).unwrap().broken.iter().any(|broken| broken.starts_with(sentence));
+    fs::write(
+        &case.history,
+        format!("{history}{{\"what\":\"sends\",\"id\":\"s9-9\"}}\n{{\"what\":\"accepted\",\"id\":\"s9-9\",\"message\":\"x\"}}\n"),
+    )
+    .unwrap();
+    assert!(sees("I1"), "a message that was accepted and is gone");
+    fs::write(&case.history, &history).unwrap();
+    let did: Vec<&str> =
+        ledger.lines().filter(|line| line.contains("\"did\"") && line.contains("\"take\"") && line.contains("\"a1\"")).collect();
+    fs::write(&case.ledger, format!("{ledger}{}\n", did[0])).unwrap();
+    assert!(sees("I2") && sees("I4"), "done twice, and after a later one");
+    fs::write(&case.ledger, ledger.replace(did[0], &did[0].replace("\"id\":\"s1", "\"id\":\"s77"))).unwrap();
+    assert!(sees("I3") && sees("I1"), "something else was done in its place");
+    let further = judge(&Case { changes: 21, ..case.clone() }).unwrap();
+    assert!(further.broken.iter().any(|broken| broken.starts_with("I5")), "a change that was not taken");
+}
