@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs what the tests with real peers need, where it is missing: PHP with ext-soap, Stoplight Prism, and jq as a library. Prints the versions.
+# Installs what the tests with real peers need, where it is missing: PHP with ext-soap, Stoplight Prism, node-soap,
+# zeep, spyne, JAX-WS and jq as a library. Prints the versions.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -18,6 +19,8 @@ if ! command -v npm >/dev/null; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null
 fi
 
+"$here/soap/jaxws/build.sh"
+
 for folder in "$here/prism" "$here/webhooks" "$here/soap" "$here/../../benches/node"; do
     # npm writes this file last: where it is newer than the lock, all is there.
     if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
@@ -28,17 +31,19 @@ done
 
 if [ ! "$here/soap/.venv/installed" -nt "$here/soap/requirements.txt" ]; then
     python3 -m venv "$here/soap/.venv"
-    "$here/soap/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/soap/requirements.txt"
+    "$here/soap/.venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/soap/requirements.txt"
     touch "$here/soap/.venv/installed"
 fi
 
 if [ ! "$here/jq/.venv/installed" -nt "$here/jq/requirements.txt" ]; then
     python3 -m venv "$here/jq/.venv"
-    "$here/jq/.venv/bin/pip" install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$here/jq/requirements.txt"
+    "$here/jq/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$here/jq/requirements.txt"
     touch "$here/jq/.venv/installed"
 fi
 
 php --version | head -1
 echo "node $(node --version)"
+java -version 2>&1 | head -1
+"$here/soap/.venv/bin/python" -c 'import spyne, zeep; print("zeep", zeep.__version__, "spyne", spyne.__version__)'
 echo "prism $("$here/prism/node_modules/.bin/prism" --version)"
 "$here/jq/.venv/bin/python" -c 'import importlib.metadata as m; print("jq", m.version("jq"))'

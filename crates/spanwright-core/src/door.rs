@@ -39,6 +39,12 @@ pub trait Door: Send + Sync {
     /// What comes beside the body, by the name that expressions see (`headers`, `query`, `path`), in the interface's arena.
     fn beside(&self, operation: usize) -> Vec<(&str, ShapeId)>;
 
+    /// What anybody may ask, whoever its clients are: a description of the interface.
+    fn is_open_to(&self, request: &Request<'_>) -> bool {
+        let _ = request;
+        false
+    }
+
     /// Takes a request apart.
     ///
     /// # Errors
@@ -114,6 +120,13 @@ pub enum Proof {
         /// The password.
         password: Template,
     },
+    /// A WS-Security user name token in a SOAP envelope.
+    Token {
+        /// The user.
+        user: Template,
+        /// The password.
+        password: Template,
+    },
     /// A JSON Web Token.
     Jwt(JwtSettings),
     /// A signature over the body.
@@ -150,7 +163,7 @@ impl Proof {
         match self {
             Proof::Basic { .. } => Some("Basic realm=\"spanwright\""),
             Proof::Jwt(_) => Some("Bearer"),
-            Proof::ApiKey { .. } | Proof::Hmac(_) | Proof::Mtls { .. } | Proof::Address => None,
+            Proof::ApiKey { .. } | Proof::Token { .. } | Proof::Hmac(_) | Proof::Mtls { .. } | Proof::Address => None,
         }
     }
 }
@@ -211,6 +224,8 @@ pub enum DoorKind {
         schema: Option<FileId>,
         /// Where it is served.
         path: Route,
+        /// Callers sign in by a token in the message.
+        by_token: bool,
     },
     /// `webhooks:` of a system.
     Webhook(WebhookSettings),

@@ -19,8 +19,8 @@ use crate::{
     tally::{Dead, Tally, tally},
 };
 
-/// How long a program may take until it listens.
-const READY_WAIT: Duration = Duration::from_secs(30);
+/// How long a program may take until it listens; a Java server on a busy machine takes half a minute.
+const READY_WAIT: Duration = Duration::from_secs(120);
 /// How long until it is tried again.
 const READY_PAUSE: Duration = Duration::from_millis(50);
 

@@ -22,9 +22,11 @@ use spanwright_core::{
 use spanwright_shape::text::{Failure, Problems};
 
 mod jwt;
+mod token;
 
 use crate::{
     codes as own,
+    soap::wsse::Nonces,
     webhook::{
         self, judge,
         scheme::{Encoding, Scheme},
@@ -36,6 +38,8 @@ pub struct Clients {
     all: Vec<Client>,
     /// What each has left of its rate.
     left: Mutex<HashMap<usize, Left>>,
+    /// Tokens that came.
+    nonces: Mutex<Nonces>,
 }
 
 struct Client {
@@ -68,7 +72,7 @@ enum Proved {
 pub fn guard(settings: &[ClientSettings], to: &mut Problems) -> Option<Arc<dyn Guard>> {
     let errors = to.errors();
     let all = settings.iter().map(|client| one(client, to)).collect();
-    (to.errors() == errors).then(|| Arc::new(Clients { all, left: Mutex::default() }) as Arc<dyn Guard>)
+    (to.errors() == errors).then(|| Arc::new(Clients { all, left: Mutex::default(), nonces: Mutex::default() }) as Arc<dyn Guard>)
 }
 
 fn one(settings: &ClientSettings, to: &mut Problems) -> Client {
@@ -94,16 +98,20 @@ fn one(settings: &ClientSettings, to: &mut Problems) -> Client {
             }
             None
         }
-        Proof::Basic { .. } | Proof::Mtls { .. } | Proof::Address => None,
+        Proof::Basic { .. } | Proof::Token { .. } | Proof::Mtls { .. } | Proof::Address => None,
     };
     Client { name: settings.name.clone(), proof: settings.proof.clone(), scheme, networks: settings.networks.clone(), rate: settings.rate }
 }
 
 impl Guard for Clients {
     fn admit(&self, request: &Request<'_>, with: &With<'_>, keys: &dyn Keys) -> Result<Admitted, Refused> {
-        let mut wrong = None;
+        let (mut wrong, shown) = (None, token::shown(&self.all, &self.nonces, request, with));
         for (n, client) in self.all.iter().enumerate() {
-            match client.proved(request, with, keys) {
+            let proved = match client.proof {
+                Proof::Token { .. } => shown.for_client(n),
+                _ => client.proved(request, with, keys),
+            };
+            match proved {
                 Proved::Right => return self.let_in(n, client, request, with.now),
                 Proved::Wrong(why) => wrong = Some(why),
                 Proved::Wants(url) => return Ok(Admitted::Wants(url)),
@@ -170,6 +178,8 @@ impl Client {
             }
             Proof::Basic { user, password } => basic(request, &(user.fill(with.variable).ok(), password.fill(with.variable).ok())),
             Proof::Jwt(settings) => jwt::proved(settings, request, with, keys),
+            // Judged once for all clients.
+            Proof::Token { .. } => Proved::Absent,
             Proof::Hmac(signing) => {
                 let (Some(scheme), Ok(secret)) = (&self.scheme, signing.secret.fill(with.variable)) else { return Proved::Absent };
                 if request.count(&scheme.header) == 0 {

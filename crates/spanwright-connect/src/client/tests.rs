@@ -180,3 +180,57 @@ fn what_cannot_be_a_proof_is_told_when_the_project_is_read() {
     assert!(guard(&[client("a", hash, &[], None), jwt(&["HS256"])], &mut problems).is_none());
     assert_eq!(problems.errors(), 2);
 }
+
+/// An envelope with a text token, of a nonce.
+fn signed(user: &str, password: &str, nonce: &str) -> String {
+    let (wsse, wsu) = (crate::soap::wsse::WSSE, crate::soap::wsse::WSU);
+    format!(
+        "<S:Envelope xmlns:S='http://schemas.xmlsoap.org/soap/envelope/'><S:Header><w:Security xmlns:w='{wsse}' xmlns:u='{wsu}'>\
+         <w:UsernameToken><w:Username>{user}</w:Username><w:Password>{password}</w:Password><w:Nonce>{nonce}</w:Nonce>\
+         <u:Created>2023-11-14T22:13:20Z</u:Created></w:UsernameToken></w:Security></S:Header><S:Body><a/></S:Body></S:Envelope>"
+    )
+}
+
+#[test]
+fn a_token_in_the_message_says_which_client_it_is_and_counts_once() {
+    let proof = |user: &str| Proof::Token { user: Template::parse(user), password: Template::parse(&format!("${{{user}}}")) };
+    let guard = guard_of(&[client("first", proof("A"), &[], None), client("second", proof("B"), &["10.0.0.0/8"], None)]);
+    let came = |body: &str, seconds: i64| {
+        let headers: [(&str, &[u8]); 1] = [("content-type", b"text/xml; charset=utf-8")];
+        let (from, body) = ("10.0.0.1".parse().unwrap(), body.as_bytes());
+        let request = Request {
+            method: "POST",
+            origin: "https://a",
+            path: "/",
+            query: "",
+            parameters: &[],
+            headers: &headers,
+            body,
+            from,
+            certificate: None,
+        };
+        let variable = |name: &str| Some(format!("{name}!"));
+        let with = With { now: Moment(seconds * 1_000_000), variable: &variable, token: None, request_key: "", outcomes: &[] };
+        match guard.admit(&request, &with, &Set(None)) {
+            Ok(Admitted::Client(name)) => name.to_string(),
+            Ok(Admitted::Wants(_)) => "wants".to_string(),
+            Err(refused) => format!("{} {}", refused.status, refused.failure.says),
+        }
+    };
+    assert_eq!(came(&signed("A", "A!", "bm9uY2Ux"), NOW), "first");
+    assert_eq!(came(&signed("B", "B!", "bm9uY2Ux"), NOW), "second");
+    assert_eq!(came(&signed("A", "A!", "bm9uY2Ux"), NOW + 9), "401 this token came before");
+    assert_eq!(came(&signed("A", "B!", "bm9uY2Uy"), NOW), "401 the user name or the password is not right");
+    assert_eq!(came(&signed("C", "C!", "bm9uY2Uy"), NOW), "401 the user name or the password is not right");
+    assert_eq!(came(&signed("A", "A!", "bm9uY2Uz"), NOW + 301), "401 the message is too old, or the clocks do not agree");
+    assert_eq!(came("<a/>", NOW), "401 the request does not show who sends it");
+    assert_eq!(came("<a", NOW), "401 the envelope cannot be read");
+    // A block behind the Body is none of the Header, and two blocks mean two things.
+    let good = signed("A", "A!", "bm9uY2U0");
+    let (from, to) = (good.find("<S:Header>").unwrap(), good.find("<S:Body>").unwrap());
+    let header = &good[from..to];
+    let moved = format!("{}{}{header}</S:Envelope>", &good[..from], good[to..].trim_end_matches("</S:Envelope>"));
+    assert_eq!(came(&moved, NOW), "401 the request does not show who sends it");
+    let twice = good.replace("</S:Header>", &format!("{}</S:Header>", &header[10..header.len() - 11]));
+    assert!(came(&twice, NOW).starts_with("401 there is more than one token"), "{}", came(&twice, NOW));
+}

@@ -10,6 +10,7 @@ use spanwright_shape::{
 };
 
 use super::fault::Fault;
+use super::header::{self, Blocks, Known};
 use super::request::{SOAP11, SOAP12};
 
 /// An answer, read.
@@ -46,12 +47,13 @@ impl From<xml::Fault> for Strange {
     }
 }
 
-/// Reads a body. `output`: the element that the operation answers with.
+/// Reads a body. `output`: the element that the operation answers with; `blocks`: those that may stand in its Header.
 pub(super) fn read<'a>(
     bytes: &'a [u8],
     charset: Option<&str>,
     graph: &'a Graph,
     output: Option<ElementId>,
+    blocks: &'a [ElementId],
     room: &'a Room,
 ) -> Result<Answer<'a>, Strange> {
     if bytes.iter().all(u8::is_ascii_whitespace) {
@@ -63,10 +65,14 @@ pub(super) fn read<'a>(
     };
     let mut reader = Reader::new(text)?;
     let space = open_envelope(&mut reader)?;
-    open_body(&mut reader, &space)?;
+    let known = Known { graph, declared: blocks, spaces: &header::UNDERSTOOD };
+    let blocks = open_body(&mut reader, &space, known, room)?;
     let answer = inside(&mut reader, &space, graph, output, room)?;
     close(&mut reader)?;
-    Ok(answer)
+    Ok(match answer {
+        Answer::Content(value) => Answer::Content(header::with(value, blocks, room)),
+        other => other,
+    })
 }
 
 /// The envelope's start; either version is taken, whichever we spoke.
@@ -80,37 +86,18 @@ fn open_envelope(reader: &mut Reader<'_>) -> Result<String, Strange> {
     }
 }
 
-/// Passes over the Header and stops behind the Body's start.
-pub(super) fn open_body(reader: &mut Reader<'_>, space: &str) -> Result<(), Strange> {
+/// Reads the Header and stops behind the Body's start.
+pub(super) fn open_body<'a>(reader: &mut Reader<'a>, space: &str, known: Known<'a>, room: &'a Room) -> Result<Blocks<'a>, Strange> {
+    let mut blocks = Vec::new();
     loop {
         match reader.read()? {
-            Event::Start(name) if name.local == "Body" && reader.uri(name.space) == space => return Ok(()),
-            Event::Start(name) if name.local == "Header" && reader.uri(name.space) == space => skip_header(reader, space)?,
+            Event::Start(name) if name.local == "Body" && reader.uri(name.space) == space => return Ok(blocks),
+            Event::Start(name) if name.local == "Header" && reader.uri(name.space) == space => {
+                blocks = header::read(reader, space, known, room)?;
+            }
             Event::Start(_) => skip(reader)?,
             Event::Text(_) => {}
             Event::End | Event::Eof => return Err(Strange::NotSoap("an envelope without a Body".to_string())),
-        }
-    }
-}
-
-/// A header block that must be understood, and is not, spoils the answer (SOAP 1.1 section 4.2.3).
-fn skip_header(reader: &mut Reader<'_>, space: &str) -> Result<(), Strange> {
-    loop {
-        match reader.read()? {
-            Event::Start(name) => {
-                let binds = |one: &xml::Attribute<'_>| {
-                    one.name.local == "mustUnderstand" && reader.uri(one.name.space) == space && matches!(one.value.trim(), "1" | "true")
-                };
-                if reader.attributes().iter().any(binds) {
-                    return Err(Strange::NotUnderstood(crate::http::excerpt::bounded(&format!(
-                        "a header block `{}` that must be understood",
-                        name.local
-                    ))));
-                }
-                skip(reader)?;
-            }
-            Event::Text(_) => {}
-            Event::End | Event::Eof => return Ok(()),
         }
     }
 }
@@ -170,7 +157,8 @@ pub(super) fn close(reader: &mut Reader<'_>) -> Result<(), Strange> {
     }
 }
 
-fn skip(reader: &mut Reader<'_>) -> Result<(), Strange> {
+/// Passes over the element whose start was just read.
+pub(super) fn skip(reader: &mut Reader<'_>) -> Result<(), Strange> {
     let depth = reader.depth();
     while reader.depth() >= depth {
         reader.read()?;

@@ -8,12 +8,14 @@ use spanwright_shape::{
     text::{Bundle, Problems, did_you_mean},
     wsdl::{self, Operation, Port, Version, Wsdl},
     xml,
-    xsd::{Graph, Lowering},
+    xsd::{ElementId, Graph, Lowering},
 };
 
 use crate::{auth::TokenEndpoint, codes as shared};
 
+use super::class::Rules;
 use super::codes;
+use super::header;
 use super::interface;
 use super::system::{SoapOperation, SoapSystem};
 
@@ -39,6 +41,8 @@ pub(super) fn system(settings: &SystemSettings, bundle: &Bundle, to: &mut Proble
     let operations = callable(port, settings, to);
     let proven = operations.iter().map(|operation| proven(operation, settings, &read.graph, to)).collect();
     let interface = interface::interface(&read.graph, &operations, settings);
+    let spaces: Vec<&str> = read.graph.targets().collect();
+    let rules = Rules::of(&spaces, bundle, to);
     let system = SoapSystem {
         name: settings.name.clone(),
         url: url?,
@@ -47,6 +51,7 @@ pub(super) fn system(settings: &SystemSettings, bundle: &Bundle, to: &mut Proble
         version: port.version,
         operations: proven,
         interface,
+        rules,
         sign_in: TokenEndpoint::of(&settings.auth, &settings.name),
         graph: read.graph,
     };
@@ -99,12 +104,7 @@ fn callable<'w>(port: &'w Port, settings: &SystemSettings, to: &mut Problems) ->
             Some(Operation { refused: Some(why), .. }) => {
                 to.error(&shared::UNUSABLE, name.span, format!("`{}` cannot be called: {why}", name.text), None);
             }
-            Some(operation) => {
-                if !operation.headers.is_empty() {
-                    let says = format!("`{}` declares header blocks, which are not sent yet", name.text);
-                    to.warning(&codes::HEADERS, name.span, says, None);
-                }
-            }
+            Some(_) => {}
         }
     }
     let mut seen: Vec<&Operation> = Vec::new();
@@ -139,10 +139,20 @@ fn proven(operation: &Operation, settings: &SystemSettings, graph: &Graph, to: &
         action: operation.action.clone(),
         input: operation.input,
         output: operation.output,
+        headers: headers(operation, graph),
+        output_headers: operation.output_headers.clone(),
         faults: operation.faults.iter().map(|fault| (fault.name.clone(), fault.element)).collect(),
         key,
         outcomes,
     }
+}
+
+fn headers(operation: &Operation, graph: &Graph) -> Vec<(Arc<str>, ElementId)> {
+    let mut lowering = Lowering::new(graph);
+    let content = operation.input.map(|input| lowering.element(input));
+    let nothing = Shape::Null;
+    let content = content.map_or(&nothing, |content| lowering.shapes.get(content));
+    operation.headers.iter().map(|block| (header::parameter(graph, *block, content).into(), *block)).collect()
 }
 
 fn refuse_foreign(wanted: &OperationSettings, to: &mut Problems) {
@@ -165,7 +175,7 @@ fn key_field(name: &str, at: spanwright_shape::text::Span, operation: &Operation
     found
 }
 
-fn fields(lowering: &mut Lowering<'_>, input: spanwright_shape::xsd::ElementId) -> Vec<Arc<str>> {
+fn fields(lowering: &mut Lowering<'_>, input: ElementId) -> Vec<Arc<str>> {
     let id = lowering.element(input);
     match lowering.shapes.get(id) {
         Shape::Record(record) => record.fields.iter().map(|field| field.name.clone()).collect(),

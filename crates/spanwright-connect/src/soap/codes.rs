@@ -6,8 +6,8 @@ use spanwright_shape::codes;
 codes! { "../codes/":
     FAULT_UNDECLARED "C0201" "An outcome of a fault that nobody declares";
     NOT_FOR_SOAP "C0202" "An operation's setting that SOAP does not have";
-    HEADERS "C0203" "Header blocks are not sent yet";
     NO_WSDL "C0204" "A SOAP system without a WSDL";
+    PACK "C0205" "A rule pack that cannot be read";
     CONTENT "R3001" "The schema does not allow the request";
     DECLARED_FAULT "R3002" "The system answered with a declared fault";
     CLIENT_FAULT "R3003" "The system says that the request is wrong";

@@ -12,6 +12,8 @@ use spanwright_shape::{
     xsd::{ElementId, Graph, Lowering},
 };
 
+use super::header;
+
 pub(super) fn interface(graph: &Graph, operations: &[&wsdl::Operation], settings: &SystemSettings) -> Interface {
     let mut lowering = Lowering::new(graph);
     let types = types(graph, &mut lowering);
@@ -19,15 +21,23 @@ pub(super) fn interface(graph: &Graph, operations: &[&wsdl::Operation], settings
     Interface { shapes: Arc::new(lowering.shapes), types, operations }
 }
 
-/// The same turned around: what comes in is the body, and nothing else is asked for. And the shape of its headers.
-pub(super) fn served(graph: &Graph, operations: &[&wsdl::Operation]) -> (Interface, ShapeId) {
+/// The same turned around: what comes in is the body, and nothing else is asked for. And the shape of each operation's `$headers`.
+pub(super) fn served(graph: &Graph, operations: &[&wsdl::Operation]) -> (Interface, Vec<ShapeId>) {
     let mut lowering = Lowering::new(graph);
     let types = types(graph, &mut lowering);
     let nothing = lowering.shapes.add(Shape::Record(RecordShape::default()));
     let turned = |operation: Operation| Operation { with: nothing, ..operation };
+    let headers = operations.iter().map(|operation| headers(graph, operation, &mut lowering)).collect();
     let operations = operations.iter().map(|operation| turned(one(graph, operation, Repeat::Never, &mut lowering))).collect();
-    let headers = crate::endpoint::texts(&mut lowering.shapes);
     (Interface { shapes: Arc::new(lowering.shapes), types, operations }, headers)
+}
+
+/// HTTP's headers are texts under names in lower case; the Header's blocks stand beside them.
+fn headers(graph: &Graph, operation: &wsdl::Operation, lowering: &mut Lowering<'_>) -> ShapeId {
+    let texts = crate::endpoint::texts(&mut lowering.shapes);
+    let Shape::Record(record) = lowering.shapes.get(texts).clone() else { return texts };
+    let fields = header::fields(&operation.headers, lowering, |id| graph.element(id).local.to_string());
+    lowering.shapes.add(Shape::Record(RecordShape { fields, ..record }))
 }
 
 /// Global elements and named types by their local names; an element wins, since that is what stands in a message.
@@ -47,8 +57,12 @@ fn one(graph: &Graph, operation: &wsdl::Operation, repeat: Repeat, lowering: &mu
         Some(body) if matches!(lowering.shapes.get(body), Shape::Record(_)) => body,
         _ => lowering.shapes.add(Shape::Record(RecordShape::default())),
     };
+    let with = with_blocks(graph, with, &operation.headers, lowering);
     let gives = match operation.output {
-        Some(output) => lowering.element(output),
+        Some(output) => {
+            let content = lowering.element(output);
+            header::beside(graph, content, &operation.output_headers, lowering)
+        }
         None => lowering.shapes.add(Shape::Null),
     };
     let wire = match (&*operation.action, operation.input) {
@@ -67,6 +81,14 @@ fn one(graph: &Graph, operation: &wsdl::Operation, repeat: Repeat, lowering: &mu
         repeat,
         bulk: None,
     }
+}
+
+/// The parameters with those that are header blocks.
+fn with_blocks(graph: &Graph, with: ShapeId, blocks: &[ElementId], lowering: &mut Lowering<'_>) -> ShapeId {
+    let content = lowering.shapes.get(with).clone();
+    let (false, Shape::Record(mut record)) = (blocks.is_empty(), content.clone()) else { return with };
+    record.fields.extend(header::fields(blocks, lowering, |id| header::parameter(graph, id, &content)));
+    lowering.shapes.add(Shape::Record(record))
 }
 
 fn qualified(graph: &Graph, element: ElementId) -> String {

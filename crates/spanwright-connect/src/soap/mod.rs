@@ -24,6 +24,7 @@ pub mod codes;
 mod content;
 pub mod convert;
 mod fault;
+mod header;
 mod interface;
 mod pieces;
 mod pretend;

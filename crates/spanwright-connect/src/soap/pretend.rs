@@ -9,8 +9,9 @@ use spanwright_shape::{
 };
 
 use super::{
+    header::HEADERS,
     request::{SOAP11, SOAP12},
-    system::SoapSystem,
+    system::{SoapOperation, SoapSystem},
 };
 
 /// The answer, with the status that SOAP gives it (1.1 section 6.2, 1.2 part 2 section 7.5).
@@ -22,11 +23,20 @@ pub(super) fn pretend(system: &SoapSystem, operation: usize, pretended: &Pretend
     };
     let mut answer =
         Answer { system, space, writer: Writer::new([("soap".to_string(), space.to_string())].into_iter().chain(system.graph.prefixes())) };
-    answer.open(&["Envelope", "Body"])?;
+    answer.open(&["Envelope"])?;
+    let (content, blocks) = match pretended {
+        Pretended::Gives(value) => apart(value),
+        Pretended::Fault { .. } => (Vec::new(), None),
+    };
+    if let Some(blocks) = blocks {
+        answer.header(soap, blocks)?;
+    }
+    answer.open(&["Body"])?;
     let status = match pretended {
         Pretended::Gives(value) => {
+            let value = if blocks.is_some() { Value::Record(&content) } else { *value };
             if let Some(output) = soap.output {
-                answer.element(output, value)?;
+                answer.element(output, &value)?;
             }
             200
         }
@@ -42,6 +52,13 @@ pub(super) fn pretend(system: &SoapSystem, operation: usize, pretended: &Pretend
     Ok(Said { status, headers: vec![("content-type".into(), media.into())], body: answer.writer.finish() })
 }
 
+/// A content and the Header beside it.
+fn apart<'v>(value: &Value<'v>) -> (Vec<(&'v str, Value<'v>)>, Option<Value<'v>>) {
+    let Value::Record(fields) = value else { return (Vec::new(), None) };
+    let (headers, content): (Vec<_>, Vec<_>) = fields.iter().copied().partition(|(key, _)| *key == HEADERS);
+    (content, headers.first().map(|(_, value)| *value))
+}
+
 struct Answer<'s> {
     system: &'s SoapSystem,
     space: &'s str,
@@ -51,6 +68,17 @@ struct Answer<'s> {
 impl Answer<'_> {
     fn open(&mut self, names: &[&str]) -> Result<(), String> {
         names.iter().try_for_each(|name| self.writer.start(self.space, name).map_err(unwritable))
+    }
+
+    fn header(&mut self, soap: &SoapOperation, blocks: Value<'_>) -> Result<(), String> {
+        let Value::Record(blocks) = blocks else { return Err(format!("`{HEADERS}` is a record of header blocks")) };
+        self.open(&["Header"])?;
+        for (name, value) in blocks {
+            let block = soap.output_headers.iter().find(|id| *self.system.graph.element(**id).local == **name);
+            self.element(*block.ok_or_else(|| format!("its answer declares no header block `{name}`"))?, value)?;
+        }
+        self.close(1);
+        Ok(())
     }
 
     fn close(&mut self, elements: usize) {

@@ -19,7 +19,7 @@ use crate::{
 };
 
 use super::codes;
-use super::content::content;
+use super::content::{blocks, content};
 use super::system::{SoapOperation, SoapSystem};
 use super::wsse::{self, Stamp, Token};
 
@@ -103,10 +103,16 @@ fn envelope(
     let mut writer = Writer::new(planned.into_iter().chain(system.graph.prefixes()));
     let unwritable = |fault: WriteFault| refuse(fault.to_string());
     writer.start(space, "Envelope").map_err(unwritable)?;
-    if let Some(Security { user, password, digest, nonce, stamp }) = security {
+    let blocks = blocks(soap, call);
+    if security.is_some() || !blocks.is_empty() {
         writer.start(space, "Header").map_err(unwritable)?;
-        let token = Token { user, password, digest: *digest, nonce: *nonce };
-        wsse::write(&mut writer, space, &token, stamp).map_err(unwritable)?;
+        if let Some(Security { user, password, digest, nonce, stamp }) = security {
+            let token = Token { user, password, digest: *digest, nonce: *nonce };
+            wsse::write(&mut writer, space, &token, stamp).map_err(unwritable)?;
+        }
+        for (block, value) in &blocks {
+            xsd::encode(&system.graph, *block, value, &mut writer).map_err(|fault| refuse(fault.to_string()))?;
+        }
         writer.end();
     }
     writer.start(space, "Body").map_err(unwritable)?;

@@ -14,7 +14,7 @@ use spanwright_shape::{
 
 use crate::auth::TokenEndpoint;
 
-use super::{pretend, request, verdict};
+use super::{class::Rules, pretend, request, verdict};
 
 /// What `soap:` systems are made of.
 #[derive(Debug)]
@@ -29,6 +29,8 @@ pub(super) struct SoapSystem {
     pub(super) graph: Graph,
     pub(super) operations: Vec<SoapOperation>,
     pub(super) interface: Interface,
+    /// What its faults mean, as packs say.
+    pub(super) rules: Rules,
     pub(super) sign_in: Option<TokenEndpoint>,
 }
 
@@ -41,6 +43,10 @@ pub(super) struct SoapOperation {
     pub(super) input: Option<ElementId>,
     /// The element in the answer's Body.
     pub(super) output: Option<ElementId>,
+    /// Header blocks of the request: the parameter that carries each.
+    pub(super) headers: Vec<(Arc<str>, ElementId)>,
+    /// Header blocks of the answer.
+    pub(super) output_headers: Vec<ElementId>,
     /// Declared faults: the name in the description, and the element in the detail.
     pub(super) faults: Vec<(Arc<str>, ElementId)>,
     /// The field that carries the idempotency key.

@@ -204,6 +204,16 @@ fn a_soap_12_envelope_is_understood_too() {
 }
 
 #[test]
+fn an_answer_with_attachments_is_refused_in_words() {
+    let headers = [("content-type", "Multipart/Related; type=\"application/xop+xml\"; boundary=b")];
+    let body = format!("--b\r\nContent-Type: application/xop+xml\r\n\r\n{}\r\n--b--", envelope("<e:ListCustomersResponse/>"));
+    let says = "R3022 erp.ListCustomers answered 200 OK with attachments (MTOM or SOAP with Attachments), which are not read";
+    assert_eq!(heard(&*own(), "ListCustomers", 200, &headers, body.as_bytes()).0, format!("never {says}"));
+    let told = heard(&*own(), "GetCustomer", 200, &headers, body.as_bytes()).0;
+    assert!(told.starts_with("unknown R3022 "), "{told}");
+}
+
+#[test]
 fn what_is_no_soap_blames_the_system_and_what_may_not_repeat_is_unknown() {
     let html = "<!DOCTYPE html><html><body>Session expired<br></body></html>";
     let is = |what: &str| format!("R3006 answered 200 OK with text/xml, which is no SOAP: {what}");

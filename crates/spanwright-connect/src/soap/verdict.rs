@@ -69,7 +69,7 @@ pub(super) fn in_pieces(
     let mut cutter = Cutter::new(&mut *body, list);
     match cutter.can_cut() {
         Err(fault) => judging.cut(&fault),
-        Ok(true) if (200..300).contains(&status) => judging.pieces(&mut cutter, headers, show),
+        Ok(true) if (200..300).contains(&status) && !is_multipart(&media_type(headers)) => judging.pieces(&mut cutter, headers, show),
         Ok(_) => {
             let mut body = cutter.uncut();
             judging.whole(&mut body, headers, Answers::Show(&mut whole(show)))
@@ -124,7 +124,7 @@ impl<'s> Judging<'s> {
                 }
                 Err(fault) => return self.cut(&fault),
             };
-            let strange = match answer::read(&document, charset, &self.system.graph, self.soap.output, &room) {
+            let strange = match answer::read(&document, charset, &self.system.graph, self.soap.output, &self.soap.output_headers, &room) {
                 Ok(Answer::Content(value)) if show(&value, Part::Items).is_continue() => None,
                 Ok(Answer::Content(_)) => return self.again(self.failure(&shared::CUT, "was not read to its end: we were stopped"), None),
                 Ok(Answer::Fault(_) | Answer::Nothing) => Some(Strange::Unexpected("items outside of its content".to_string())),
@@ -141,13 +141,16 @@ impl<'s> Judging<'s> {
         if matches!(status::meaning(self.status, self.repeat), Meaning::Credentials) {
             return self.credentials(self.failure(&shared::CREDENTIALS, &format!("answered {}", self.words())));
         }
+        if is_multipart(media) && (200..300).contains(&self.status) {
+            return self.attachments();
+        }
         // A one-way operation is done with an empty 200 or 202.
         if self.soap.output.is_none() && (200..300).contains(&self.status) && bytes.is_empty() {
             return self.delivered(&Value::Null, answers);
         }
         let room = Room::new();
         let charset = xml::charset_of(content_type);
-        match answer::read(bytes, charset, &self.system.graph, self.soap.output, &room) {
+        match answer::read(bytes, charset, &self.system.graph, self.soap.output, &self.soap.output_headers, &room) {
             Ok(Answer::Fault(fault)) => self.fault(&fault, answers),
             Ok(Answer::Content(value)) if (200..300).contains(&self.status) => self.delivered(&value, answers),
             Ok(Answer::Nothing) if (200..300).contains(&self.status) && self.soap.output.is_none() => self.delivered(&Value::Null, answers),
@@ -173,6 +176,13 @@ impl<'s> Judging<'s> {
         };
         // A login page or a notice of maintenance is what every message would have got: the system is sick, not the message.
         self.again(self.failure(code, &says), None)
+    }
+
+    /// The next answer to the same question has them too; whether what was asked happened is in what we do not read.
+    fn attachments(&self) -> Verdict {
+        let says = format!("answered {} with attachments (MTOM or SOAP with Attachments), which are not read", self.words());
+        let why = self.failure(&codes::ATTACHMENTS, &says);
+        Verdict::all(self.calls, if self.repeat == Repeat::Safe { Outcome::Never(why) } else { Outcome::Unknown(why) })
     }
 
     fn by_status(&self, media: Option<&str>, answers: Answers<'_>) -> Verdict {
@@ -219,8 +229,7 @@ impl<'s> Judging<'s> {
     /// What follows from a fault of which the user says nothing.
     fn class(&self, fault: &Fault, declared: bool) -> Class {
         let codes: Vec<&str> = std::iter::once(fault.code.as_str()).chain(fault.subcodes.iter().map(String::as_str)).collect();
-        let spaces: Vec<&str> = self.system.graph.targets().collect();
-        class::classify(&class::Seen { codes: &codes, reason: &fault.reason, declared, spaces: &spaces })
+        class::classify(&class::Seen { codes: &codes, reason: &fault.reason, declared, rules: &self.system.rules })
     }
 
     /// The declared fault that this is: its name and its element's. By expanded name first; then by what sloppy
@@ -324,6 +333,10 @@ impl<'s> Judging<'s> {
     fn failure(&self, code: &'static Code, says: &str) -> Failure {
         Failure::new(code, format!("{} {says}", self.name))
     }
+}
+
+fn is_multipart(media: &str) -> bool {
+    media.starts_with("multipart/")
 }
 
 fn content_type(headers: &[(Arc<str>, Vec<u8>)]) -> Cow<'_, str> {

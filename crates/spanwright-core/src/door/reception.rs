@@ -61,7 +61,7 @@ pub enum Who<'w> {
 pub fn receive<'r>(routes: &'r Routes, door: usize, request: &Request<'r>, who: Who<'_>, with: &With<'_>, room: &'r Room) -> Taken {
     let plan = routes.door(door);
     let refuse = |asked, refused: &Refused| Taken::Answer(plan.door.answer(asked, &Said::Refused(refused)));
-    let client = match (who, plan.guard.as_ref()) {
+    let client = match (who, plan.guard.as_ref().filter(|_| !plan.door.is_open_to(request))) {
         (Who::Client(name), _) => Some(name.clone()),
         (Who::Guarded(_), None) => None,
         (Who::Guarded(keys), Some(guard)) => match guard.admit(request, with, keys) {

@@ -39,6 +39,7 @@ pub(super) fn read(name: &str, form: &Filled<'_>, to: &mut Problems) -> Option<C
         Some("basic") => {
             inner("basic").map(|form| Proof::Basic { user: template(&form, "user"), password: template(&form, "password") })?
         }
+        Some("wsse") => inner("wsse").map(|form| Proof::Token { user: template(&form, "user"), password: template(&form, "password") })?,
         Some("jwt") => Proof::Jwt(jwt(&inner("jwt")?)),
         Some("hmac") => Proof::Hmac(signing(&inner("hmac")?)),
         Some("mtls") => Proof::Mtls { fingerprints: texts(&inner("mtls")?, "sha256").map(|(text, _)| text).collect() },

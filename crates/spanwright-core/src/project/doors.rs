@@ -26,6 +26,12 @@ pub(super) struct WaysIn<'r, 'f> {
     pub flows: &'r [&'r Filled<'f>],
 }
 
+impl<'f> WaysIn<'_, 'f> {
+    fn listen(&self) -> Option<Filled<'f>> {
+        self.project.and_then(|project| project.form("listen"))
+    }
+}
+
 /// Every way in, by number.
 #[derive(Default)]
 pub(super) struct Doors {
@@ -42,6 +48,8 @@ struct One {
     name: Arc<str>,
     at: Span,
     door: Arc<dyn Door>,
+    /// `soap`, `http`, ..
+    speaks: Arc<str>,
     guard: Option<Arc<dyn Guard>>,
 }
 
@@ -49,7 +57,8 @@ impl Doors {
     pub(super) fn check(ways: &WaysIn<'_, '_>, connectors: &[&dyn Connector], bundle: &Bundle, to: &mut Problems) -> Doors {
         let mut doors = Doors::default();
         for (file, form) in ways.apis {
-            let number = api(file.name, form, bundle, to).and_then(|settings| doors.add(settings, connectors, bundle, to));
+            let by_token = named(form, ways.listen().as_ref()).is_some_and(signs_in);
+            let number = api(file.name, form, by_token, bundle, to).and_then(|settings| doors.add(settings, connectors, bundle, to));
             doors.set_guard(number, form, ways, connectors, to);
             doors.of_api.insert(file.name.to_string(), number);
         }
@@ -81,7 +90,7 @@ impl Doors {
         };
         let door = connector.door(&settings, bundle, to)?;
         self.check_routes(&settings, &*door, to);
-        self.all.push(One { name: settings.name, at: settings.at, door, guard: None });
+        self.all.push(One { name: settings.name, at: settings.at, door, speaks: key.into(), guard: None });
         Some(self.all.len() - 1)
     }
 
@@ -94,10 +103,13 @@ impl Doors {
         connectors: &[&dyn Connector],
         to: &mut Problems,
     ) {
-        let listen = ways.project.and_then(|project| project.form("listen"));
-        let named = if form.node("clients").is_some() { Some(form) } else { listen.as_ref() };
-        let (Some(number), Some(form)) = (number, named.filter(|form| form.node("clients").is_some())) else { return };
-        let settings: Vec<ClientSettings> = form
+        let listen = ways.listen();
+        let (Some(number), Some(named)) = (number, named(form, listen.as_ref())) else { return };
+        if let (Some(clients), true) = (form.node("clients"), &*self.all[number].speaks != "soap" && signs_in(form)) {
+            let help = "only callers of a SOAP API have an envelope to put it into".to_string();
+            to.error(&codes::SETTING, clients.span, "`wsse` shows who sends a SOAP message, and this is none", help);
+        }
+        let settings: Vec<ClientSettings> = named
             .pairs("clients")
             .iter()
             .filter_map(|(name, node)| clients::read(&name.text, &vocabulary::CLIENT.fill(node)?, to))
@@ -197,11 +209,23 @@ fn endpoint(flow: &str, text: &Scalar, to: &mut Problems) -> Option<DoorSettings
     Some(DoorSettings { name: flow.into(), at: text.span, kind: DoorKind::Endpoint(route) })
 }
 
-fn api(name: &str, form: &Filled<'_>, bundle: &Bundle, to: &mut Problems) -> Option<DoorSettings> {
+/// Whose `clients:` count: its own, or those of `listen`.
+fn named<'f, 'n>(form: &'f Filled<'n>, listen: Option<&'f Filled<'n>>) -> Option<&'f Filled<'n>> {
+    let own = form.node("clients").is_some();
+    if own { Some(form) } else { listen.filter(|listen| listen.node("clients").is_some()) }
+}
+
+/// Whether a client signs in by a token in the message.
+fn signs_in(form: &Filled<'_>) -> bool {
+    let is_token = |node| vocabulary::CLIENT.fill(node).is_some_and(|client| matches!(client.named(), Some(("wsse", _, _))));
+    form.pairs("clients").iter().any(|(_, node)| is_token(node))
+}
+
+fn api(name: &str, form: &Filled<'_>, by_token: bool, bundle: &Bundle, to: &mut Problems) -> Option<DoorSettings> {
     let (protocol, at, schema) = form.named()?;
     let path = form.scalar("path").and_then(|path| route(path, to))?;
     let schema = schema.scalar().and_then(|path| system::find(bundle, path, to));
-    Some(DoorSettings { name: name.into(), at: at.span, kind: DoorKind::Api { protocol: protocol.into(), schema, path } })
+    Some(DoorSettings { name: name.into(), at: at.span, kind: DoorKind::Api { protocol: protocol.into(), schema, path, by_token } })
 }
 
 fn webhook(system: &str, form: &Filled<'_>, to: &mut Problems) -> Option<DoorSettings> {

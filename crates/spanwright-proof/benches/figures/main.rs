@@ -12,18 +12,20 @@ mod accept;
 mod chain;
 mod large;
 mod memory;
+mod soap;
 mod start;
 mod throughput;
 
 type Figures = fn(&[u64]) -> io::Result<()>;
 
-const ALL: [(&str, Figures); 6] = [
+const ALL: [(&str, Figures); 7] = [
     ("start", start::figures),
     ("chain", chain::figures),
     ("throughput", throughput::figures),
     ("memory", memory::figures),
     ("large", large::figures),
     ("accept", accept::figures),
+    ("soap", soap::figures),
 ];
 
 fn main() -> io::Result<()> {

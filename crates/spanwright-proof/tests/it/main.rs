@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod corpus;
 mod faults;
 mod judges;
 mod peers;
 mod soap_callers;
+mod soap_servers;

@@ -108,6 +108,12 @@ impl<'i> Reader<'i> {
         &self.attributes
     }
 
+    /// Forgets those attributes of the element that has just begun whose namespace is this one.
+    pub fn forget_attributes(&mut self, uri: &str) {
+        let spaces = &self.spaces;
+        self.attributes.retain(|one| spaces.uri(one.name.space) != uri);
+    }
+
     /// Takes the attributes of the element that has just begun; [`Reader::give_back`] keeps their memory.
     pub fn take_attributes(&mut self) -> Vec<Attribute<'i>> {
         std::mem::take(&mut self.attributes)

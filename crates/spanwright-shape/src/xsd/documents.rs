@@ -229,7 +229,9 @@ pub(crate) fn read(file: FileId, bundle: &Bundle, to: &mut Problems) -> Option<T
     match Tree::read(file, bundle.bytes(file)) {
         Ok(tree) => Some(tree),
         Err(fault) => {
-            let at = Span { file, from: fault.at as u32, to: fault.at as u32 + 1 };
+            // A fault may stand at the very end, or be counted in a text that is longer than its bytes.
+            let end = bundle.bytes(file).len();
+            let at = Span { file, from: fault.at.min(end) as u32, to: (fault.at + 1).min(end) as u32 };
             let help = fault.way_out().map(str::to_string);
             to.error(&codes::NOT_WELL_FORMED, at, fault.says, help);
             None

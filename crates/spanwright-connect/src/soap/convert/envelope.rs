@@ -7,13 +7,12 @@ use spanwright_shape::{
 };
 
 use super::refusal::Note;
-use crate::soap::request::{SOAP11, SOAP12};
+use crate::soap::{
+    request::{SOAP11, SOAP12},
+    wsse::WSU,
+};
 
-const WSSE: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-secext-1.0.xsd";
-const WSU: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd";
 const DSIG: &str = "http://www.w3.org/2000/09/xmldsig#";
-/// Header blocks that anybody who speaks SOAP understands.
-const UNDERSTOOD: [&str; 3] = [WSSE, "http://www.w3.org/2005/08/addressing", "http://schemas.xmlsoap.org/ws/2004/08/addressing"];
 
 /// The version of an envelope, by its namespace.
 pub(super) fn version(uri: &str, at: usize) -> Result<Version, Note> {
@@ -33,14 +32,6 @@ pub(super) fn space(version: Version) -> &'static str {
         Version::Soap11 => SOAP11,
         Version::Soap12 => SOAP12,
     }
-}
-
-/// Whether a header block whose start was just read must be understood, and is of nobody's.
-pub(super) fn must_be_understood(reader: &Reader<'_>, uri: &str, envelope: &str, declared: bool) -> bool {
-    let binds = |one: &Attribute<'_>| {
-        one.name.local == "mustUnderstand" && reader.uri(one.name.space) == envelope && matches!(one.value.trim(), "1" | "true")
-    };
-    !declared && !UNDERSTOOD.contains(&uri) && reader.attributes().iter().any(binds)
 }
 
 /// Refuses an envelope whose signature covers another Body than the one that would be processed (signature wrapping), or

@@ -203,7 +203,7 @@ impl<'a> Fault<'a> {
             codes: &names,
             reason: self.reason.unwrap_or_default(),
             declared: self.declared.is_some(),
-            spaces: &spaces,
+            rules: &class::Rules::built_in(&spaces),
         });
         let mut fields = vec![
             ("version", Value::Text(if version == Version::Soap11 { "1.1" } else { "1.2" })),

@@ -204,3 +204,68 @@ fn meant(name: &str, got: &Result<(Value, Vec<Note>), Note>) {
         _ => assert!(value.get("Body").or(value.get("Fault")).is_some(), "{name}: {value}"),
     }
 }
+
+/// What became of each file of a folder, a line a file, as it stands in the repository; `UPDATE=1` writes it, for a person to read.
+fn check_each(folder: &Path, expected: &str, schema: impl Fn(&str) -> Option<usize>, schemas: &[Wsdl]) {
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|ending| ending != "tsv"));
+    paths.sort();
+    let told: String = paths
+        .iter()
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let options = Options { schema: schema(name).map(|n| &schemas[n]), ..Options::default() };
+            format!("{name}\t{}\n", outcome(&std::fs::read(path).unwrap(), &options))
+        })
+        .collect();
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/soap/convert").join(expected);
+    if std::env::var_os("UPDATE").is_some() {
+        std::fs::write(&file, &told).unwrap();
+    }
+    let wanted = std::fs::read_to_string(&file).unwrap();
+    for (told, wanted) in told.lines().zip(wanted.lines()) {
+        assert_eq!(told, wanted);
+    }
+    assert_eq!(told.lines().count(), wanted.lines().count());
+}
+
+/// The JSON and what there is to tell of it, or the code and the place of the refusal.
+fn outcome(bytes: &[u8], options: &Options<'_>) -> String {
+    let (head, from) = split(bytes);
+    let text = match xml::text(&bytes[from..], head.charset()) {
+        Ok(text) => text.into_owned(),
+        Err(fault) => return refused(&Note::from(fault)),
+    };
+    match to_json(&text, &head, options) {
+        Ok(converted) => {
+            let notes: String = converted.notes.iter().map(|note| format!("\t{}", refused(note))).collect();
+            format!("{}{notes}", String::from_utf8(converted.bytes).unwrap().trim_end())
+        }
+        Err(note) => refused(&note),
+    }
+}
+
+fn refused(note: &Note) -> String {
+    format!("{} at {}: {}", note.code.id, note.at, note.says.chars().take(200).collect::<String>())
+}
+
+#[test]
+fn each_captured_answer_is_exactly_this() {
+    let Ok(cases) = std::env::var("SPANWRIGHT_CASES") else {
+        eprintln!("left out: each captured answer (SPANWRIGHT_CASES is not set)");
+        return;
+    };
+    let folder = Path::new(&cases).join("soap-erp");
+    let both = [load(&folder, "erp.wsdl"), load(&folder, "erp12.wsdl")];
+    check_each(&folder.join("wire"), "captured.expected", |name| Some(usize::from(name.contains("12-"))), &both);
+}
+
+#[test]
+fn each_bad_document_is_refused_or_taken_exactly_so() {
+    let Ok(cases) = std::env::var("SPANWRIGHT_CASES") else {
+        eprintln!("left out: each bad document (SPANWRIGHT_CASES is not set)");
+        return;
+    };
+    let erp = [load(&Path::new(&cases).join("soap-erp"), "erp.wsdl")];
+    check_each(&Path::new(&cases).join("bad-xml"), "bad.expected", |_| Some(0), &erp);
+}

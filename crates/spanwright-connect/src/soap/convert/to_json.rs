@@ -13,7 +13,7 @@ use spanwright_shape::{
 
 use super::refusal::Note;
 use super::{Converted, Head, Options, Way, envelope, fault, operations, versions};
-use crate::soap::codes;
+use crate::soap::{codes, header};
 
 /// Converts a document or an envelope. `text`: decoded; `head`: what was captured around it.
 ///
@@ -143,7 +143,8 @@ impl<'a> Converting<'a, '_> {
             let at = self.reader.place().0;
             let uri = self.reader.uri(name.space).to_string();
             let is_declared = |wsdl: &Wsdl| wsdl.graph.root(&uri, name.local).is_some();
-            if envelope::must_be_understood(&self.reader, &uri, space, self.options.schema.is_some_and(is_declared)) {
+            let known = self.options.schema.is_some_and(is_declared) || header::UNDERSTOOD.contains(&&*uri);
+            if !known && header::must_be_understood(&self.reader, space) {
                 return Err(Note::envelope(
                     "MustUnderstand",
                     at,

@@ -34,15 +34,19 @@ pub(super) use check::door;
 use describe::Description;
 use fault::Who;
 
-use super::codes;
+use super::{codes, header};
 use crate::endpoint::beside;
 
 /// An API that speaks SOAP.
 pub(super) struct SoapDoor {
     routes: [Route; 1],
     interface: Interface,
-    /// The shape of `$headers`.
-    headers: ShapeId,
+    /// The shape of each operation's `$headers`.
+    headers: Vec<ShapeId>,
+    /// Header blocks of all operations: they are read before it is known which one is asked.
+    blocks: Vec<ElementId>,
+    /// Callers sign in by a user name token, which the guard has looked at.
+    by_token: bool,
     graph: Graph,
     /// The versions that its ports speak, the first of them where a caller's is not known.
     versions: Vec<Version>,
@@ -70,8 +74,13 @@ impl Door for SoapDoor {
         &self.interface
     }
 
-    fn beside(&self, _: usize) -> Vec<(&str, ShapeId)> {
-        vec![("headers", self.headers)]
+    fn beside(&self, operation: usize) -> Vec<(&str, ShapeId)> {
+        vec![("headers", self.headers[operation])]
+    }
+
+    /// Who shows a token in the message cannot show one when it asks what a message looks like.
+    fn is_open_to(&self, request: &Request<'_>) -> bool {
+        self.by_token && request.method == "GET" && self.description.find(request.query).is_some()
     }
 
     fn receive<'r>(&'r self, request: &Request<'r>, _: &With<'_>, room: &'r Room) -> Result<Received<'r>, Refused> {
@@ -86,7 +95,7 @@ impl Door for SoapDoor {
                 operation: asked.operation,
                 dialect: dialect(asked.version),
                 body: asked.body,
-                beside: Value::Record(room.bump().alloc_slice_copy(&[("headers", beside::headers(request, room))])),
+                beside: Value::Record(room.bump().alloc_slice_copy(&[("headers", headers(request, &asked.blocks, room))])),
                 once: None,
                 correlation: beside::correlation(request, beside::CORRELATION_DEFAULT),
             })),
@@ -108,6 +117,15 @@ impl SoapDoor {
         let body = found.ok_or_else(wrong_method)?;
         Ok(HttpAnswer { status: 200, headers: vec![("content-type".into(), b"text/xml; charset=utf-8".to_vec())], body: body.into_bytes() })
     }
+}
+
+/// HTTP's headers, and the Header's blocks beside them.
+fn headers<'r>(request: &Request<'r>, blocks: &header::Blocks<'r>, room: &'r Room) -> Value<'r> {
+    let texts = beside::headers(request, room);
+    let Value::Record(fields) = texts else { return texts };
+    let fields = fields.iter().filter(|(name, _)| !blocks.iter().any(|(block, _)| block == name));
+    let all: Vec<_> = fields.chain(blocks).copied().collect();
+    Value::Record(room.bump().alloc_slice_copy(&all))
 }
 
 /// The number of a version in an [`Asked`].

@@ -15,7 +15,9 @@ use crate::{
     http::excerpt,
     soap::{
         answer::{Strange, close, end_of_body, open_body},
+        header::{Blocks, Known},
         request::{SOAP11, SOAP12},
+        wsse::WSSE,
     },
 };
 
@@ -24,6 +26,8 @@ pub(super) struct Asking<'r> {
     pub(super) version: Version,
     pub(super) operation: usize,
     pub(super) body: Value<'r>,
+    /// The Header's blocks.
+    pub(super) blocks: Blocks<'r>,
 }
 
 /// Reads a request whole.
@@ -79,7 +83,9 @@ struct Reading<'r, 'd> {
 impl<'r> Reading<'r, '_> {
     fn envelope(mut self, request: &Request<'_>, content_type: &str) -> Result<Asking<'r>, Fault> {
         let space = super::fault::space(self.version);
-        open_body(self.reader, space).map_err(|strange| self.strange(&strange))?;
+        let spaces: &[&str] = if self.door.by_token { &[WSSE] } else { &[] };
+        let known = Known { graph: &self.door.graph, declared: &self.door.blocks, spaces };
+        let blocks = open_body(self.reader, space, known, self.room).map_err(|strange| self.strange(&strange))?;
         let name = self.first()?;
         let candidates = self.candidates(name);
         let action = action(self.version, request, content_type);
@@ -95,7 +101,8 @@ impl<'r> Reading<'r, '_> {
         }
         close(self.reader).map_err(|strange| self.strange(&strange))?;
         self.check(operation, &body)?;
-        Ok(Asking { version: self.version, operation, body })
+        blocks.iter().try_for_each(|(name, block)| self.check_block(name, block))?;
+        Ok(Asking { version: self.version, operation, body, blocks })
     }
 
     /// The element in the Body; `None` where it is empty.
@@ -151,6 +158,15 @@ impl<'r> Reading<'r, '_> {
         }
         let breach = declared.body.and_then(|shape| breach(&self.door.interface.shapes, shape, body));
         breach.map_or(Ok(()), |breach| Err(wrong(&breach.to_string())))
+    }
+
+    fn check_block(&self, name: &str, block: &Value<'_>) -> Result<(), Fault> {
+        match block {
+            Value::Record([(INVALID, Value::Text(says)), ..]) => {
+                Err(self.sender(&codes::INVALID, excerpt::bounded(&format!("the header block `{name}`: {says}"))))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn sender(&self, code: &'static spanwright_shape::text::Code, says: String) -> Fault {

@@ -35,6 +35,13 @@ pub struct Security {
     doubled: bool,
 }
 
+impl Security {
+    /// Another block came beside it: which of them counts is not guessed.
+    pub(super) fn doubled(self) -> Security {
+        Security { doubled: true, ..self }
+    }
+}
+
 /// Why a caller is not let in. The words are the same for an unknown user and a wrong password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
@@ -153,12 +160,15 @@ pub fn verify(security: &Security, password: &dyn Fn(&str) -> Option<String>, no
     if let Some((created, expires)) = &security.stamp {
         is_good(created.as_deref(), expires.as_deref(), now)?;
     }
+    if let Some(created) = &security.created {
+        is_good(Some(created), None, now)?;
+    }
     let known = password(user);
     // A password that nobody has stands in for an unknown user's, so that the answer takes as long.
     let wanted = known.as_deref().unwrap_or("\0nobody");
     let fits = match security.is_digest {
         false => same(security.password.as_bytes(), wanted.as_bytes()),
-        true => fits_digest(security, wanted, now)?,
+        true => fits_digest(security, wanted)?,
     };
     if !fits || known.is_none() {
         return Err(Refusal::Failed);
@@ -170,13 +180,12 @@ pub fn verify(security: &Security, password: &dyn Fn(&str) -> Option<String>, no
 }
 
 /// A digest without a nonce and a time could be sent again for ever.
-fn fits_digest(security: &Security, password: &str, now: Moment) -> Result<bool, Refusal> {
+fn fits_digest(security: &Security, password: &str) -> Result<bool, Refusal> {
     let (Some(nonce), Some(created)) = (&security.nonce, &security.created) else {
         return Err(Refusal::Invalid("a password digest comes with a nonce and a time"));
     };
     let nonce = STANDARD.decode(nonce).ok().filter(|bytes| (1..=NONCE_BYTES_MOST).contains(&bytes.len()));
     let nonce = nonce.ok_or(Refusal::Invalid("the nonce is no Base64"))?;
-    is_good(Some(created), None, now)?;
     Ok(same(security.password.trim().as_bytes(), digest(&nonce, created, password).as_bytes()))
 }
 

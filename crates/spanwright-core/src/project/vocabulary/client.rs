@@ -32,7 +32,12 @@ pub static CLIENT: Form = Form {
         Choice::of("jwt", Kind::Form(&JWT), "A JSON Web Token (RFC 7519), verified by a published key set.", &[]),
         Choice::of("hmac", Kind::Form(&super::system::HMAC), "A signature over the body.", &[]),
         Choice::of("mtls", Kind::Form(&MTLS), "A client certificate.", &[]),
-        Choice::not_yet("wsse", "A WS-Security user name token."),
+        Choice::of(
+            "wsse",
+            Kind::Form(&BASIC),
+            "A WS-Security user name token, as text or as a digest, in the messages of a SOAP API.",
+            &[],
+        ),
     ]),
 };
 

@@ -1,16 +1,16 @@
 //! What a fault means, in the order of the rules: who we are, envelopes, what the service's rule pack says, what the
 //! description declares, and last whose fault the code says that it is.
 //!
-//! Rule packs are data (`packs/NAME.txt`): a line names the namespace of the interface that the pack is for, and each other
-//! line a class and words of the fault's text or codes. The first line that fits decides. User's `outcomes:` come before
-//! all of this and are not looked at here.
+//! Rule packs are data: see [`pack`]. User's `outcomes:` come before all of this and are not looked at here.
+
+mod pack;
+
+pub(super) use pack::Rules;
 
 /// Codes of WS-Security that mean: we do not know you.
 const WHO_CODES: [&str; 4] = ["FailedAuthentication", "InvalidSecurityToken", "InvalidSecurity", "FailedCheck"];
 /// Codes that are about envelopes and not about what is in them.
 const PROTOCOL_CODES: [&str; 4] = ["VersionMismatch", "MustUnderstand", "DataEncodingUnknown", "ActionMismatch"];
-/// The packs that are built in.
-const PACKS: [&str; 1] = [include_str!("packs/vies.txt")];
 
 /// What follows from a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,14 +48,14 @@ pub(super) struct Seen<'f> {
     pub(super) reason: &'f str,
     /// Whether its detail is a fault that the description declares.
     pub(super) declared: bool,
-    /// The namespaces of the interface.
-    pub(super) spaces: &'f [&'f str],
+    /// What packs say of the service.
+    pub(super) rules: &'f Rules,
 }
 
 /// The class of a fault.
 pub(super) fn classify(seen: &Seen<'_>) -> Class {
     let is = |codes: &[&str]| seen.codes.iter().any(|code| codes.contains(code));
-    if let Some(class) = packed(seen) {
+    if let Some(class) = seen.rules.class(seen.codes, seen.reason) {
         return class;
     }
     match () {
@@ -67,36 +67,12 @@ pub(super) fn classify(seen: &Seen<'_>) -> Class {
     }
 }
 
-/// What the pack of the interface says.
-fn packed(seen: &Seen<'_>) -> Option<Class> {
-    let pack = PACKS.iter().find(|pack| lines(pack).any(|(word, rest)| word == "for" && seen.spaces.contains(&rest)))?;
-    lines(pack).find_map(|(word, rest)| {
-        let class = class(word)?;
-        let fits = |wanted: &str| seen.reason.contains(wanted) || seen.codes.contains(&wanted);
-        rest.split_ascii_whitespace().any(fits).then_some(class)
-    })
-}
-
-fn class(word: &str) -> Option<Class> {
-    match word {
-        "permanent" => Some(Class::Permanent),
-        "transient" => Some(Class::Transient),
-        "auth" => Some(Class::Auth),
-        _ => None,
-    }
-}
-
-fn lines(pack: &str) -> impl Iterator<Item = (&str, &str)> {
-    let written = pack.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
-    written.filter_map(|line| line.split_once(' ')).map(|(word, rest)| (word, rest.trim()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn check(codes: &[&str], reason: &str, declared: bool, spaces: &[&str], expected: Class) {
-        assert_eq!(classify(&Seen { codes, reason, declared, spaces }), expected, "{codes:?} {reason}");
+        assert_eq!(classify(&Seen { codes, reason, declared, rules: &Rules::built_in(spaces) }), expected, "{codes:?} {reason}");
     }
 
     #[test]
@@ -116,15 +92,5 @@ mod tests {
         check(&["Server"], "{ 'MS_UNAVAILABLE' }", false, &vies, Class::Transient);
         check(&["Client"], "SERVER_BUSY", false, &vies, Class::Transient);
         check(&["Server"], "INVALID_INPUT", false, &["urn:other"], Class::Server);
-    }
-
-    #[test]
-    fn every_line_of_a_pack_is_a_rule() {
-        for pack in PACKS {
-            for (word, rest) in lines(pack) {
-                assert!(word == "for" || class(word).is_some(), "{word}");
-                assert!(!rest.is_empty());
-            }
-        }
     }
 }
