@@ -1,6 +1,6 @@
 //! The invariants, each a sentence beside its check.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use spanwright_core::fact::{Ending, Fact, Store as _};
 
@@ -32,6 +32,21 @@ pub(super) fn check(world: &World, senders: &Senders, store: &mut ModelStore) ->
     }
     what_was_answered_is_kept(senders, &endings, world, store)?;
     records(world)
+}
+
+/// Whether everything that the shop had was taken in: a source that waits for its targets may be late.
+pub(super) fn all_is_taken(world: &World, store: &ModelStore) -> bool {
+    let taken: BTreeSet<(&str, &[u8])> = store
+        .facts()
+        .filter_map(|fact| match fact {
+            Fact::Took(took) => Some((took.key.as_deref()?, &took.body[..])),
+            _ => None,
+        })
+        .collect();
+    let is_there = |id: &str| taken.range((id, &b""[..])..).next().is_some_and(|(key, _)| *key == id);
+    let mut once = (0..ORDERS).map(|n| format!("o{n}")).chain((0..BOOKINGS).map(|n| format!("b{n}")));
+    let last = |(id, state): (String, i64)| taken.contains(&(id.as_str(), format!("{{\"id\":\"{id}\",\"n\":{state}}}").as_bytes()));
+    once.all(|id| is_there(&id)) && world.last_states().into_iter().all(last)
 }
 
 /// I1: what was taken is done, skipped or stopped; never absent, never open.

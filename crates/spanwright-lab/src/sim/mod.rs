@@ -204,6 +204,7 @@ impl Sim {
             && desk.at_rest()
             && standing.sources_idle
             && self.world.quiet_for(self.now)
+            && check::all_is_taken(&self.world, &self.store)
     }
 
     fn open(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
