@@ -1,6 +1,7 @@
 #!/bin/sh
 # Installs what the tests with real peers need, where it is missing: PHP with ext-soap, Stoplight Prism, node-soap,
-# zeep, spyne, JAX-WS and jq as a library. Prints the versions.
+# zeep, spyne, JAX-WS, jq as a library, and the judges of what we offer: linters of OpenAPI, Newman, Schemathesis,
+# Mermaid, Chromium. Prints the versions.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
@@ -21,7 +22,12 @@ fi
 
 "$here/soap/jaxws/build.sh"
 
-for folder in "$here/prism" "$here/webhooks" "$here/soap" "$here/../../benches/node"; do
+if ! command -v chromium >/dev/null; then
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+fi
+
+for folder in "$here/prism" "$here/webhooks" "$here/soap" "$here/contracts" "$here/../../benches/node"; do
     # npm writes this file last: where it is newer than the lock, all is there.
     if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
         (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)
@@ -39,6 +45,12 @@ if [ ! "$here/jq/.venv/installed" -nt "$here/jq/requirements.txt" ]; then
     python3 -m venv "$here/jq/.venv"
     "$here/jq/.venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r "$here/jq/requirements.txt"
     touch "$here/jq/.venv/installed"
+fi
+
+if [ ! "$here/contracts/.venv/installed" -nt "$here/contracts/requirements.txt" ]; then
+    python3 -m venv "$here/contracts/.venv"
+    "$here/contracts/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/contracts/requirements.txt"
+    touch "$here/contracts/.venv/installed"
 fi
 
 php --version | head -1

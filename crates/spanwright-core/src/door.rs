@@ -22,9 +22,11 @@ use crate::{
     settings::{Rate, SignSettings, Template},
 };
 
+pub mod pretend;
 pub mod reception;
 mod routes;
 
+pub use pretend::{Brings, Carries, Pretended, Visit};
 pub use routes::{Found, Routes};
 
 /// One way in: a webhook endpoint, an HTTP endpoint, the facade of an API.
@@ -53,6 +55,15 @@ pub trait Door: Send + Sync {
 
     /// Writes what is said to the sender. `asked` is `None` where the request was refused before it was known.
     fn answer(&self, asked: Option<Asked>, said: &Said<'_>) -> HttpAnswer;
+
+    /// A request as a sender would make it, for tests and documents; nothing is sent.
+    ///
+    /// # Errors
+    /// It cannot be said so, in words for the author of a test.
+    fn pretend(&self, operation: usize, brings: &Brings<'_>, with: &With<'_>) -> Result<Pretended, String> {
+        let _ = (operation, with);
+        pretend::plain(self.routes().first().ok_or("it answers nowhere")?, brings)
+    }
 }
 
 /// What was asked, as far as the answer must know.

@@ -10,7 +10,7 @@ use spanwright_shape::shape::ShapeRef;
 
 use crate::{
     connector::System,
-    door::{Door, Guard, Network},
+    door::{ClientSettings, Door, Guard, Network},
     fact::NodeName,
     interface::{BulkKey, Repeat},
     settings::{Limits, OutcomeWord, Template},
@@ -132,6 +132,8 @@ pub struct DoorPlan {
     pub door: Arc<dyn Door>,
     /// Who may come in; `None`: anybody.
     pub guard: Option<Arc<dyn Guard>>,
+    /// The same, for documents.
+    pub clients: Vec<ClientSettings>,
 }
 
 /// `listen:`
@@ -306,6 +308,8 @@ pub struct ReplyPlan {
     pub fault: Option<Arc<str>>,
     /// The body.
     pub body: Body,
+    /// What the body can be.
+    pub gives: ShapeRef,
 }
 
 /// Items that one `each` may have.

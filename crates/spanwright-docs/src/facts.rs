@@ -32,6 +32,7 @@ fn of(book: &Book) -> BTreeMap<String, String> {
             .filter_map(|(name, value)| Some((name, value.as_ref()?)))
             .for_each(|(name, value)| add(format!("{at}, {name}"), value.clone()));
         add(format!("{at}, steps"), format!("{:?}", flow.steps));
+        add(format!("{at}, when it stopped"), format!("{:?}", flow.if_dead));
     }
     for system in &book.systems {
         let at = format!("system {}", system.name);

@@ -140,7 +140,7 @@ fn href(from: &str, to: &str) -> String {
 
 /// Whether a name has an ending of ours: names of flows and maps may have dots.
 pub fn is_file(name: &str) -> bool {
-    [".csv", ".yaml", ".json", ".wsdl", ".svg"].iter().any(|ending| name.ends_with(ending))
+    [".csv", ".yaml", ".json", ".wsdl", ".xsd", ".svg"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// `on-this-page`

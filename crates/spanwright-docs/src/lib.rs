@@ -13,6 +13,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod book;
+mod contract;
 mod csv;
 pub mod diagram;
 mod facts;
@@ -20,6 +21,7 @@ mod html;
 mod markdown;
 mod page;
 mod site;
+mod tree;
 
 pub use book::{Book, Example, Sources};
 pub use facts::{FACTS_FILE, stale};

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+mod offers;
+
 use crate::{
-    book::{Book, Effect, FlowPage, From, MapPage, Row, StepPage, SystemPage, What},
-    csv,
+    book::{Book, Dead, Effect, FlowPage, From, MapPage, Row, StepPage, SystemPage, What},
+    contract, csv,
     diagram::{self, Figure},
     facts, html, markdown,
     page::{Block, Inline, Page, code, joined, link, words},
@@ -14,6 +16,7 @@ use crate::{
 pub fn site(book: &Book) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     let mut pages = vec![overview(book), fields(book)];
+    pages.extend((!book.doors.is_empty()).then(|| offers::page(book)));
     pages.extend(book.flows.iter().map(|flow| flow_page(flow, book)));
     pages.extend(book.systems.iter().map(|system| system_page(system, book)));
     pages.extend(book.maps.iter().map(|map| map_page(map, book)));
@@ -30,6 +33,7 @@ pub fn site(book: &Book) -> BTreeMap<String, Vec<u8>> {
     for map in &book.maps {
         files.insert(map_csv(map), csv::map(map).into_bytes());
     }
+    files.extend(contract::files(book));
     files.insert("fields.csv".to_string(), csv::index(&book.index).into_bytes());
     files.insert(facts::FACTS_FILE.to_string(), facts::file(book).into_bytes());
     files
@@ -127,6 +131,15 @@ fn overview(book: &Book) -> Page {
         Inline::Text(".".into()),
     ];
     blocks.push(Block::Text(index));
+    if !book.doors.is_empty() {
+        blocks.push(Block::Heading(2, "What we offer".into()));
+        blocks.push(offers::table(book));
+        blocks.push(Block::Text(vec![
+            Inline::Text("For tools and callers: ".into()),
+            Inline::Link("what we offer".into(), "api/index".into()),
+            Inline::Text(".".into()),
+        ]));
+    }
     blocks.extend(failure_rules());
     blocks.extend(variables(book));
     Page { path: "index".into(), title: book.project.clone(), crumbs: Vec::new(), blocks }
@@ -204,6 +217,16 @@ fn flow_page(flow: &FlowPage, book: &Book) -> Page {
     let mut rows = Vec::new();
     step_rows(&flow.steps, "", &mut rows);
     blocks.push(Block::Table(vec!["Step", "Does", "Only where"], rows));
+    match &flow.if_dead {
+        Dead::Letter => {}
+        Dead::Discard => blocks.push(Block::Text(words("A message that stops is set aside with its reason, and is no dead letter."))),
+        Dead::Steps(steps) => {
+            let mut rows = Vec::new();
+            step_rows(steps, "", &mut rows);
+            blocks.push(Block::Heading(2, "When it stopped".into()));
+            blocks.push(Block::Table(vec!["Step", "Does", "Only where"], rows));
+        }
+    }
     let effects = flow.effects();
     if !effects.is_empty() {
         blocks.push(Block::Heading(2, "When a delivery fails".into()));
@@ -254,6 +277,14 @@ fn step_rows(steps: &[StepPage], indent: &str, rows: &mut Vec<Vec<Vec<Inline>>>)
                         .as_ref()
                         .map(|batch| Inline::Text(format!("; up to {} in a batch, the first waits {}", batch.most, batch.wait))),
                 );
+                line.extend(
+                    effect
+                        .again
+                        .as_ref()
+                        .map(|(every, until, most)| Inline::Text(format!("; asked again every {every} until {until}, up to {most}"))),
+                );
+                line.extend(effect.pivot.then(|| Inline::Text("; from here on nothing is undone".into())));
+                line.extend(effect.forgiven.map(|words| Inline::Text(format!("; where it fails for good: {words}"))));
                 line.extend(effect.unchanged.then(|| Inline::Text("; not where nothing changed".into())));
                 line.extend(effect.newest_only.then(|| Inline::Text("; a newer state takes the place of a waiting one".into())));
                 line
@@ -271,7 +302,7 @@ fn effect_row(effect: &Effect) -> Vec<Vec<Inline>> {
     vec![
         code(effect.step.clone()),
         link(effect.name(), format!("{}#{}", system_path(&effect.system), html::anchor(&effect.operation))),
-        words(effect.repeat_words()),
+        words(effect.unknown_words()),
         words(effect.retry.clone()),
         words(format!("held when {} failed, up to {}", effect.breaker, effect.give_up)),
         effect.undo.clone().map(code).unwrap_or_default(),

@@ -16,4 +16,5 @@ codes! { "codes/":
     SNAPSHOT "T0207" "Another snapshot";
     NO_ANSWER "T0208" "A request that nobody answers";
     UNSETTLED "T0209" "A story that does not come to rest";
+    REPLY "T0210" "Another reply";
 }

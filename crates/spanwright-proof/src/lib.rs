@@ -7,6 +7,7 @@
 //! memory are never counted as ours.
 
 pub mod apart;
+pub mod folder;
 pub mod journal;
 pub mod node;
 pub mod project;

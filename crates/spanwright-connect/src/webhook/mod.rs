@@ -9,7 +9,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use spanwright_core::{
     codes as core_codes,
     connector::{Connector, System, With},
-    door::{Asked, Door, DoorKind, DoorSettings, HttpAnswer, Incoming, Received, Refused, Request, Route, Said, WebhookSettings},
+    door::{
+        Asked, Brings, Door, DoorKind, DoorSettings, HttpAnswer, Incoming, Pretended, Received, Refused, Request, Route, Said,
+        WebhookSettings, pretend,
+    },
     interface::{Interface, Operation, Repeat},
     settings::{SystemSettings, Template},
 };
@@ -238,6 +241,34 @@ impl Door for WebhookDoor {
 
     fn answer(&self, _: Option<Asked>, said: &Said<'_>) -> HttpAnswer {
         answer::json(said)
+    }
+
+    /// Signed with the first secret, where the sender does not say its own signature.
+    fn pretend(&self, _: usize, brings: &Brings<'_>, with: &With<'_>) -> Result<Pretended, String> {
+        let mut made = pretend::plain(&self.routes[0], brings)?;
+        if made.header(&self.scheme.header).is_some() {
+            return Ok(made);
+        }
+        let secrets = self.secrets(with).map_err(|refused| refused.failure.says)?;
+        let time = with.now.0.div_euclid(1_000_000).to_string();
+        let id = match self.scheme.id_headers.first() {
+            None => String::new(),
+            Some(header) => {
+                made.add_header(header, blake3::hash(&made.body).to_hex()[..16].as_bytes());
+                made.header(header).map(|id| String::from_utf8_lossy(id).into_owned()).unwrap_or_default()
+            }
+        };
+        let origin = self.origin.as_ref().and_then(|origin| origin.fill(with.variable).ok());
+        let query = if made.query.is_empty() { String::new() } else { format!("?{}", made.query) };
+        let address = format!("{}{}{query}", origin.as_deref().unwrap_or(pretend::ORIGIN).trim_end_matches('/'), made.path);
+        let content = self.scheme.content(&id, &time, &made.body, &address);
+        let wrong = |fault| format!("it cannot be signed: {}; give the secret under `vars:` of the test", judge::Wrong::Secret(1, fault));
+        let value = self.scheme.sign(&secrets[0], &time, &content).map_err(wrong)?;
+        if let Some(header) = &self.scheme.time_header {
+            made.add_header(header, time);
+        }
+        made.add_header(&self.scheme.header, value);
+        Ok(made)
     }
 }
 

@@ -141,3 +141,8 @@ pub fn no_room() -> Refused {
 pub fn stopping() -> Refused {
     Refused::new(503, Failure::new(&codes::STOPPING, "we are about to end and take nothing in any more")).with("retry-after", "5")
 }
+
+/// Nobody can say who asks before a key set can be had.
+pub fn no_keys() -> Refused {
+    Refused::new(503, Failure::new(&codes::WHO, "the keys that verify the token cannot be had now")).with("retry-after", "30")
+}

@@ -51,6 +51,7 @@ struct One {
     /// `soap`, `http`, ..
     speaks: Arc<str>,
     guard: Option<Arc<dyn Guard>>,
+    clients: Vec<ClientSettings>,
 }
 
 impl Doors {
@@ -90,7 +91,7 @@ impl Doors {
         };
         let door = connector.door(&settings, bundle, to)?;
         self.check_routes(&settings, &*door, to);
-        self.all.push(One { name: settings.name, at: settings.at, door, speaks: key.into(), guard: None });
+        self.all.push(One { name: settings.name, at: settings.at, door, speaks: key.into(), guard: None, clients: Vec::new() });
         Some(self.all.len() - 1)
     }
 
@@ -116,6 +117,7 @@ impl Doors {
             .collect();
         let connector = connectors.iter().find(|connector| connector.key() == "http");
         self.all[number].guard = connector.and_then(|connector| connector.guard(&settings, to));
+        self.all[number].clients = settings;
     }
 
     fn check_routes(&self, settings: &DoorSettings, door: &dyn Door, to: &mut Problems) {
@@ -185,7 +187,8 @@ impl Doors {
     }
 
     pub(super) fn plans(self) -> Vec<DoorPlan> {
-        self.all.into_iter().map(|one| DoorPlan { name: one.name, door: one.door, guard: one.guard }).collect()
+        let plan = |one: One| DoorPlan { name: one.name, door: one.door, guard: one.guard, clients: one.clients };
+        self.all.into_iter().map(plan).collect()
     }
 }
 

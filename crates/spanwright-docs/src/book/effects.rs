@@ -2,7 +2,7 @@
 
 use spanwright_core::{
     interface::Repeat,
-    plan::{EffectPlan, Plan},
+    plan::{EffectPlan, IfDead, Plan},
 };
 
 use super::time;
@@ -38,6 +38,14 @@ pub struct Effect {
     pub in_order: bool,
     /// How it is undone: `stock.release`.
     pub undo: Option<String>,
+    /// What is asked after an unknown outcome, and how long after: `pay.findCharge`, `5 s`.
+    pub question: Option<(String, String)>,
+    /// Asked again until this is true: every, until, for how long.
+    pub again: Option<(String, String, String)>,
+    /// Once it happened nothing is undone any more.
+    pub pivot: bool,
+    /// What follows when it failed for good and the flow goes on; `None`: it stops.
+    pub forgiven: Option<&'static str>,
 }
 
 /// A batch.
@@ -68,10 +76,23 @@ impl Effect {
             unchanged: effect.unchanged,
             newest_only: effect.newest_only,
             in_order: effect.in_order,
-            undo: effect.undo.as_ref().map(|undo| {
-                let system = &plan.systems[undo.system];
-                format!("{}.{}", system.name, system.system.interface().operations[undo.operation].name)
-            }),
+            undo: effect.undo.as_ref().map(|undo| name(undo, plan)),
+            question: effect.if_unknown.as_ref().map(|question| (name(&question.ask, plan), time(question.wait))),
+            again: effect.again.as_ref().map(|again| (time(again.every), again.until.text().to_string(), time(again.give_up_after))),
+            pivot: effect.pivot,
+            forgiven: match effect.if_dead {
+                IfDead::Letter => None,
+                IfDead::Discard => Some("set aside; the flow goes on"),
+                IfDead::Steps(_) => Some("its own steps follow"),
+            },
+        }
+    }
+
+    /// What follows an unknown outcome, in words.
+    pub fn unknown_words(&self) -> String {
+        match &self.question {
+            Some((question, wait)) => format!("{question} is asked {wait} later: a value means that it happened, none that it did not"),
+            None => self.repeat_words().to_string(),
         }
     }
 
@@ -89,4 +110,9 @@ impl Effect {
             Repeat::Never => "may not be repeated: an unknown outcome waits for a person",
         }
     }
+}
+
+fn name(effect: &EffectPlan, plan: &Plan) -> String {
+    let system = &plan.systems[effect.system];
+    format!("{}.{}", system.name, system.system.interface().operations[effect.operation].name)
 }

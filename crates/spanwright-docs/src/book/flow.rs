@@ -1,6 +1,6 @@
 //! A flow: where its messages come from, its steps, and what it asks of systems.
 
-use spanwright_core::plan::{Flow, Plan, SourceKind, Step, StepKind};
+use spanwright_core::plan::{Flow, IfDead, Plan, SourceKind, Step, StepKind};
 
 use super::{Documents, effects::Effect, text, time};
 
@@ -25,6 +25,19 @@ pub struct FlowPage {
     pub when: Option<String>,
     /// What happens to each.
     pub steps: Vec<StepPage>,
+    /// What follows when it stopped, after the undos.
+    pub if_dead: Dead,
+}
+
+/// What follows when a message stopped.
+#[derive(Clone, Debug)]
+pub enum Dead {
+    /// A dead letter.
+    Letter,
+    /// Nothing.
+    Discard,
+    /// These steps.
+    Steps(Vec<StepPage>),
 }
 
 /// Where messages come from.
@@ -105,6 +118,11 @@ pub(super) fn page(flow: &Flow, plan: &Plan, files: &Documents) -> FlowPage {
         once: words(source.and_then(|source| source.once.as_ref())),
         when: words(source.and_then(|source| source.when.as_ref())),
         steps: steps(&flow.steps, flow, plan),
+        if_dead: match &flow.if_dead {
+            IfDead::Letter => Dead::Letter,
+            IfDead::Discard => Dead::Discard,
+            IfDead::Steps(inner) => Dead::Steps(steps(inner, flow, plan)),
+        },
     }
 }
 
@@ -170,6 +188,9 @@ impl FlowPage {
     pub fn effects(&self) -> Vec<&Effect> {
         let mut found = Vec::new();
         gather(&self.steps, &mut found);
+        if let Dead::Steps(steps) = &self.if_dead {
+            gather(steps, &mut found);
+        }
         found
     }
 }

@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use spanwright_core::{plan::Plan, project::vocabulary};
+use spanwright_core::{door::Visit, plan::Plan, project::vocabulary};
 use spanwright_shape::text::{
     Bundle, Node, Problems,
     form::{Filled, Form},
     yaml,
 };
 
+mod door;
 mod effects;
 mod flow;
 mod index;
@@ -17,8 +18,9 @@ mod rule;
 mod system;
 mod types;
 
+pub use door::{DoorPage, DoorSpeaks, ReplyPage, ServedPage};
 pub use effects::{Effect, Gather};
-pub use flow::{FlowPage, From, StepPage, What};
+pub use flow::{Dead, FlowPage, From, StepPage, What};
 pub use index::{Index, Use};
 pub use map::{MapPage, Row, Sample};
 pub use rule::Rule;
@@ -35,6 +37,8 @@ pub struct Sources<'s> {
     pub problems: &'s Problems,
     /// Records before and after, from tests.
     pub examples: &'s [Example],
+    /// Requests to our doors and their answers, from tests.
+    pub visits: &'s [Visit],
 }
 
 /// A record that a map read and what it made of it, both JSON.
@@ -60,6 +64,8 @@ pub struct Book {
     pub systems: Vec<SystemPage>,
     /// The flows, by name.
     pub flows: Vec<FlowPage>,
+    /// The ways in.
+    pub doors: Vec<DoorPage>,
     /// The maps, by name; those without a name under `flow.step`.
     pub maps: Vec<MapPage>,
     /// Which field goes where.
@@ -74,13 +80,14 @@ impl Book {
         let files = Documents::read(sources.bundle);
         let maps = map::all(sources, &files);
         let flows: Vec<FlowPage> = sources.plan.flows.iter().map(|flow| flow::page(flow, sources.plan, &files)).collect();
+        let doors = door::all(sources, &files);
         let index = Index::of(&maps);
         let systems = system::all(sources, &files, &flows, &maps);
         let project = files.fill(&vocabulary::PROJECT, "spanwright.yaml");
         let about = project.as_ref().and_then(|form| form.text("about")).map(str::to_string).or_else(|| leading_comment(sources.bundle));
         let print = sources.plan.hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let variables = project.as_ref().map(variables).unwrap_or_default();
-        Book { project: sources.plan.project.to_string(), about, print, systems, flows, maps, index, variables }
+        Book { project: sources.plan.project.to_string(), about, print, systems, flows, doors, maps, index, variables }
     }
 }
 
@@ -120,6 +127,10 @@ impl Documents {
 
     fn system(&self, name: &str) -> Option<Filled<'_>> {
         self.fill(&vocabulary::SYSTEM, &format!("systems/{name}.yaml"))
+    }
+
+    fn api(&self, name: &str) -> Option<Filled<'_>> {
+        self.fill(&vocabulary::API, &format!("apis/{name}.yaml"))
     }
 
     fn flow(&self, name: &str) -> Option<Filled<'_>> {

@@ -1,18 +1,19 @@
-//! The sequence of a flow: one message from its source to its end, with retries, holds, dead letters, undos and alerts.
+//! The sequence of a flow: one message from its source to its end, with retries, holds, dead letters and undos.
 
 use spanwright_core::interface::Repeat;
 
 use super::sequence::{Arrow, Item, Sequence};
-use crate::book::{Effect, FlowPage, From, StepPage, What};
+use crate::book::{Dead, Effect, FlowPage, From, StepPage, What};
 
-/// Where Spanwright, its journal and the person on call stand among the participants.
+/// Where Spanwright and its journal stand among the participants.
 struct Cast {
     names: Vec<String>,
+    /// A message that stops waits for a person.
+    letters: bool,
 }
 
 const ENGINE: &str = "Spanwright";
 const JOURNAL: &str = "Journal";
-const PERSON: &str = "Person on call";
 
 impl Cast {
     fn of(flow: &FlowPage) -> Cast {
@@ -31,12 +32,10 @@ impl Cast {
         add(JOURNAL);
         for effect in flow.effects() {
             add(&effect.system);
-            if let Some((system, _)) = effect.undo.as_deref().and_then(|undo| undo.split_once('.')) {
-                add(system);
-            }
+            let others = [effect.undo.as_ref(), effect.question.as_ref().map(|(question, _)| question)];
+            others.into_iter().flatten().filter_map(|name| name.split_once('.')).for_each(|(system, _)| add(system));
         }
-        add(PERSON);
-        Cast { names }
+        Cast { names, letters: matches!(flow.if_dead, Dead::Letter) }
     }
 
     fn at(&self, name: &str) -> usize {
@@ -59,6 +58,7 @@ pub fn sequence(flow: &FlowPage) -> Sequence {
     source(flow, &cast, &mut items);
     steps(&flow.steps, &cast, &mut items);
     undos(flow, &cast, &mut items);
+    stopped(flow, &cast, &mut items);
     items.push(cast.says(ENGINE, JOURNAL, "the message is done", Arrow::Asks));
     Sequence { title: format!("One message of {}", flow.name), participants: cast.names.clone(), items }
 }
@@ -160,10 +160,18 @@ fn asked(effect: &Effect, cast: &Cast, items: &mut Vec<Item>) {
     }
     let key = if effect.repeat == Repeat::Keyed { ", with its key" } else { "" };
     items.push(cast.says(ENGINE, system, format!("{}{key}", effect.operation), Arrow::Asks));
-    let good = vec![
-        cast.says(system, ENGINE, if effect.waits { "2xx, the answer" } else { "2xx" }, Arrow::Answers),
-        cast.says(ENGINE, JOURNAL, "delivered", Arrow::Asks),
-    ];
+    let mut good = vec![cast.says(system, ENGINE, if effect.waits { "2xx, the answer" } else { "2xx" }, Arrow::Answers)];
+    if let Some((every, until, most)) = &effect.again {
+        let asked = vec![
+            cast.says(ENGINE, system, effect.operation.clone(), Arrow::Asks),
+            cast.says(system, ENGINE, "not ready yet", Arrow::Answers),
+        ];
+        good.push(Item::Frame { kind: "loop", parts: vec![(format!("every {every} until {until}, up to {most}"), asked)] });
+    }
+    good.push(cast.says(ENGINE, JOURNAL, "delivered", Arrow::Asks));
+    if effect.pivot {
+        good.push(cast.note(ENGINE, "from here on nothing is undone"));
+    }
     let later = vec![
         cast.says(system, ENGINE, "429, 5xx, or not reached", Arrow::Lost),
         cast.note(ENGINE, format!("again after a random wait or Retry-After: {}", effect.retry)),
@@ -171,20 +179,49 @@ fn asked(effect: &Effect, cast: &Cast, items: &mut Vec<Item>) {
     ];
     let mut unknown = vec![cast.says(system, ENGINE, "time-out, or the connection is cut", Arrow::Lost)];
     match effect.repeat {
+        _ if effect.question.is_some() => question(effect, cast, &mut unknown),
         Repeat::Never => {
             unknown.push(cast.says(ENGINE, JOURNAL, "uncertain", Arrow::Asks));
-            unknown.push(cast.says(ENGINE, PERSON, "nobody knows whether it happened", Arrow::Asks));
+            unknown.push(cast.note(JOURNAL, "waits until a person says whether it happened"));
         }
         Repeat::Safe | Repeat::Idempotent => unknown.push(cast.note(ENGINE, "asked again: twice is once")),
         Repeat::Keyed => unknown.push(cast.note(ENGINE, "asked again, the same bytes under the same key")),
     }
-    let never = vec![
-        cast.says(system, ENGINE, "refused: 4xx or a declared fault", Arrow::Lost),
-        cast.says(ENGINE, JOURNAL, "dead letter, with reason and attempts", Arrow::Asks),
-        cast.says(ENGINE, PERSON, "a dead letter", Arrow::Asks),
-    ];
+    let mut never = vec![cast.says(system, ENGINE, "refused: 4xx or a declared fault", Arrow::Lost)];
+    match effect.forgiven {
+        Some(words) => never.push(cast.note(ENGINE, words)),
+        None => {
+            never.push(cast.says(ENGINE, JOURNAL, "it stops, with reason and attempts", Arrow::Asks));
+            if cast.letters {
+                never.push(cast.note(JOURNAL, "a dead letter: waits until a person replays or discards it"));
+            }
+        }
+    }
     let parts = [("it happened", good), ("not now", later), ("unknown", unknown), ("never", never)];
     items.push(Item::Frame { kind: "alt", parts: parts.into_iter().map(|(when, items)| (when.to_string(), items)).collect() });
+}
+
+/// Before it is done again, somebody is asked whether it happened.
+fn question(effect: &Effect, cast: &Cast, unknown: &mut Vec<Item>) {
+    let Some((system, operation, wait)) =
+        effect.question.as_ref().and_then(|(name, wait)| name.split_once('.').map(|(system, operation)| (system, operation, wait)))
+    else {
+        return;
+    };
+    unknown.push(cast.says(ENGINE, system, format!("{operation}, {wait} later"), Arrow::Asks));
+    let happened = vec![cast.says(system, ENGINE, "a value", Arrow::Answers), cast.says(ENGINE, JOURNAL, "delivered", Arrow::Asks)];
+    let not = vec![cast.says(system, ENGINE, "nothing", Arrow::Answers), cast.note(ENGINE, "done again")];
+    unknown.push(alt("it happened", happened, "it did not", not));
+}
+
+/// What follows when a message stopped.
+fn stopped(flow: &FlowPage, cast: &Cast, items: &mut Vec<Item>) {
+    let inside = match &flow.if_dead {
+        Dead::Letter => return,
+        Dead::Discard => vec![cast.says(ENGINE, JOURNAL, "set aside, with its reason", Arrow::Asks)],
+        Dead::Steps(steps) => several(steps, cast),
+    };
+    items.push(Item::Frame { kind: "opt", parts: vec![("the message stopped".to_string(), inside)] });
 }
 
 /// What is taken back when a later step fails for good, in reverse.

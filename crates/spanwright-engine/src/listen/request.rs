@@ -15,7 +15,7 @@ use spanwright_core::{
     desk::{Brought, Event, WaiterId, Word},
     door::{
         Asked, Found, HttpAnswer, Network, Refused, Request, Routes, Said,
-        reception::{self, MESSAGES, Who, no_room, stopping},
+        reception::{self, MESSAGES, Who, no_keys, no_room, stopping},
     },
     plan::Plan,
 };
@@ -254,10 +254,6 @@ fn full_disk() -> Refused {
 fn not_kept_in_time() -> Refused {
     Refused::new(503, Failure::new(&codes::NOT_KEPT_IN_TIME, "the message could not be kept in time; send it again with the same key"))
         .with("retry-after", "10")
-}
-
-fn no_keys() -> Refused {
-    Refused::new(503, Failure::new(&codes::WHO, "the keys that verify the token cannot be had now")).with("retry-after", "30")
 }
 
 fn too_large() -> Refused {

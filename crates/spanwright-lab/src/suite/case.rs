@@ -64,10 +64,42 @@ pub(super) enum What {
 #[derive(Debug)]
 pub(super) struct Story {
     pub messages: Vec<Json>,
+    pub knocks: Vec<Knock>,
     pub answers: Vec<Answer>,
     pub when: Vec<Happens>,
     pub until: Option<Duration>,
     pub then: Then,
+}
+
+/// A request that a sender makes to us.
+#[derive(Clone, Debug)]
+pub(super) struct Knock {
+    pub at: Span,
+    pub path: Vec<(String, String)>,
+    pub query: Vec<(String, String)>,
+    pub headers: Vec<(String, String)>,
+    pub body: Content,
+    pub client: Option<Arc<str>>,
+}
+
+/// Its body.
+#[derive(Clone, Debug)]
+pub(super) enum Content {
+    Nothing,
+    Json(Arc<[u8]>),
+    Bytes(Arc<[u8]>),
+}
+
+/// What a sender must have been told.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub at: Span,
+    pub status: Option<(Span, u64)>,
+    pub body: Option<Json>,
+    pub has: Option<Json>,
+    pub headers: Vec<(Span, String, String)>,
+    pub contains: Option<(Span, String)>,
+    pub fault: Option<(Span, String)>,
 }
 
 /// What a system answers.
@@ -108,6 +140,7 @@ pub(super) struct Happens {
 #[derive(Clone, Debug)]
 pub(super) enum Happening {
     Message(Json),
+    Request(Box<Knock>),
     Poll,
     Replay,
     Discard(Arc<str>),
@@ -122,6 +155,8 @@ pub(super) struct Then {
     pub dead: Option<Dead>,
     pub requests: Option<(Span, Vec<Wanted>)>,
     pub polls: Option<(Span, Vec<Wanted>)>,
+    pub reply: Option<Told>,
+    pub replies: Option<(Span, Vec<Told>)>,
     pub cursor: Option<Json>,
     pub breakers: Vec<(Span, String, String)>,
     pub trail: Option<(Span, Vec<String>)>,

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use spanwright_shape::{json, room::Room, value::Value};
+use spanwright_shape::{
+    json::{self, Difference},
+    room::Room,
+    value::Value,
+};
 
 /// Differences that are told.
 const TOLD_MOST: usize = 5;
@@ -24,9 +28,42 @@ pub(super) fn differences(wanted: &[u8], got: &[u8], extent: Extent) -> Vec<Stri
     let (Ok(wanted), Ok(got)) = (json::read(wanted, &room), json::read(got, &room)) else {
         return vec!["it is no JSON".to_string()];
     };
-    let mut told = Vec::new();
-    walk(&wanted, &got, extent, "", &mut told);
-    told
+    let got = match extent {
+        Extent::Whole => got,
+        Extent::Named => narrowed(&wanted, &got, &room),
+    };
+    json::differences(&wanted, &got).iter().map(told).collect()
+}
+
+/// What is left of `got` where only what `wanted` names is looked at.
+fn narrowed<'a>(wanted: &Value<'_>, got: &Value<'a>, room: &'a Room) -> Value<'a> {
+    match (wanted, got) {
+        (Value::Record(named), Value::Record(has)) => {
+            let left = has.iter().filter_map(|(key, value)| {
+                let (_, wanted) = named.iter().find(|(name, _)| name == key)?;
+                Some((*key, narrowed(wanted, value, room)))
+            });
+            let left: Vec<_> = left.collect();
+            Value::Record(room.bump().alloc_slice_copy(&left))
+        }
+        (Value::List(wanted), Value::List(has)) => {
+            let item = |(n, got): (usize, &Value<'a>)| wanted.get(n).map_or(*got, |wanted| narrowed(wanted, got, room));
+            let left: Vec<_> = has.iter().enumerate().map(item).collect();
+            Value::List(room.bump().alloc_slice_copy(&left))
+        }
+        (_, got) => *got,
+    }
+}
+
+fn told(difference: &Difference) -> String {
+    let path = if difference.path == "." { "it" } else { &difference.path };
+    match (&difference.before, &difference.after) {
+        (Some(wanted), None) => format!("{path} is missing, and should be {}", shortened(wanted)),
+        (wanted, got) => {
+            let wanted = wanted.as_ref().map_or("not be there".to_string(), |wanted| format!("be {}", shortened(wanted)));
+            format!("{path} is {}, and should {wanted}", shortened(got.as_deref().unwrap_or_default()))
+        }
+    }
 }
 
 /// The first differences, for a message.
@@ -37,52 +74,6 @@ pub(super) fn words(differences: &[String]) -> String {
         text += &format!("; and {more} more");
     }
     text
-}
-
-fn walk(wanted: &Value<'_>, got: &Value<'_>, extent: Extent, path: &str, told: &mut Vec<String>) {
-    match (wanted, got) {
-        (Value::Record(wanted), Value::Record(has)) => {
-            for (key, value) in *wanted {
-                let inside = format!("{path}.{key}");
-                match got.get(key) {
-                    Some(found) => walk(value, &found, extent, &inside, told),
-                    None => told.push(format!("{inside} is missing, and should be {}", shown(value))),
-                }
-            }
-            for (key, value) in has.iter().filter(|(key, _)| extent == Extent::Whole && !wanted.iter().any(|(have, _)| have == key)) {
-                told.push(format!("{path}.{key} is {}, and should not be there", shown(value)));
-            }
-        }
-        (Value::List(wanted), Value::List(has)) => {
-            if wanted.len() != has.len() {
-                told.push(format!("{} has {} items, and should have {}", named(path), has.len(), wanted.len()));
-            }
-            wanted.iter().zip(*has).enumerate().for_each(|(n, (wanted, got))| walk(wanted, got, extent, &format!("{path}[{n}]"), told));
-        }
-        (wanted, got) if same(wanted, got) => {}
-        (wanted, got) => told.push(format!("{} is {}, and should be {}", named(path), shown(got), shown(wanted))),
-    }
-}
-
-fn named(path: &str) -> &str {
-    if path.is_empty() { "it" } else { path }
-}
-
-fn same(a: &Value<'_>, b: &Value<'_>) -> bool {
-    match (a, b) {
-        (Value::Null, Value::Null) => true,
-        (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::Number(a), Value::Number(b)) => a.same(b),
-        (Value::Text(a), Value::Text(b)) => a == b,
-        _ => false,
-    }
-}
-
-/// A value as it is told.
-pub(super) fn shown(value: &Value<'_>) -> String {
-    let mut out = Vec::new();
-    json::write(value, &mut out);
-    shortened(&String::from_utf8_lossy(&out))
 }
 
 /// A text that is told.
@@ -186,7 +177,8 @@ mod tests {
         check(r#"{"a":1}"#, "{}", Extent::Named, &[".a is missing, and should be 1"]);
         check(r#"{"a":1}"#, r#"{"a":1,"b":2}"#, Extent::Whole, &[".b is 2, and should not be there"]);
         check(r#"{"a":1}"#, r#"{"a":1,"b":2}"#, Extent::Named, &[]);
-        check("[1]", "[]", Extent::Named, &["it has 0 items, and should have 1"]);
+        check("[1]", "[]", Extent::Named, &["[0] is missing, and should be 1"]);
+        check("[1]", "[1,2]", Extent::Named, &["[1] is 2, and should not be there"]);
     }
 
     #[test]

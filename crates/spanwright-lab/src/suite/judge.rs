@@ -9,9 +9,9 @@ use spanwright_shape::{
 };
 
 use super::{
-    case::{Dead, Record, Then, Wanted},
+    case::{Dead, Record, Then, Told, Wanted},
     compare::{Extent, differences, shortened, words},
-    observed::{Became, Observed, Sent},
+    observed::{Became, Heard, Observed, Sent},
 };
 use crate::codes;
 
@@ -27,6 +27,7 @@ pub(super) fn story(then: &Then, observed: &Observed, to: &mut Problems) {
     if let Some((at, wanted)) = &then.polls {
         requests(*at, wanted, &observed.polls, to);
     }
+    replies(then, observed, to);
     state(then, observed, to);
     if let Some((at, lines)) = &then.trail
         && *lines != observed.trail
@@ -42,7 +43,7 @@ pub(super) fn story(then: &Then, observed: &Observed, to: &mut Problems) {
 fn outcomes(then: &Then, observed: &Observed, to: &mut Problems) {
     let counts = observed.counts();
     let got = || match counts.is_empty() {
-        true => "no message was taken".to_string(),
+        true => format!("no message was taken{}", refused(observed)),
         false => counts.iter().map(|(word, count)| format!("{count} {word}")).collect::<Vec<_>>().join(", "),
     };
     if let Some((at, wanted)) = &then.outcome {
@@ -60,6 +61,61 @@ fn outcomes(then: &Then, observed: &Observed, to: &mut Problems) {
         if wanted != counts {
             to.error(&codes::OUTCOME, *at, format!("{}, and the test says otherwise{}", got(), why(observed)), None);
         }
+    }
+}
+
+/// What the first sender was told who was refused.
+fn refused(observed: &Observed) -> String {
+    let heard = observed.replies.iter().flatten().find(|heard| heard.answer.status >= 400);
+    heard.map(|heard| format!(", and the sender was told {}", in_words(heard))).unwrap_or_default()
+}
+
+fn in_words(heard: &Heard) -> String {
+    format!("{} {}", heard.answer.status, shortened(&String::from_utf8_lossy(&heard.answer.body))).trim_end().to_string()
+}
+
+fn replies(then: &Then, observed: &Observed, to: &mut Problems) {
+    if let Some(wanted) = &then.reply {
+        reply(wanted, observed.replies.first(), to);
+    }
+    if let Some((at, wanted)) = &then.replies {
+        if wanted.len() != observed.replies.len() {
+            let says = format!("{} senders were told something; the test names {}", observed.replies.len(), wanted.len());
+            to.error(&codes::REPLY, *at, says, None);
+        }
+        wanted.iter().enumerate().for_each(|(n, wanted)| reply(wanted, observed.replies.get(n), to));
+    }
+}
+
+fn reply(wanted: &Told, heard: Option<&Option<Heard>>, to: &mut Problems) {
+    let mut differs = |at: Span, says: String| to.error(&codes::REPLY, at, says, None);
+    let heard = match heard {
+        None => return differs(wanted.at, "no sender asked anything".to_string()),
+        Some(None) => return differs(wanted.at, "the sender was told nothing".to_string()),
+        Some(Some(heard)) => heard,
+    };
+    if let Some((at, status)) = wanted.status.filter(|(_, status)| *status != u64::from(heard.answer.status)) {
+        differs(at, format!("it is {}, and should be {status}", in_words(heard)));
+    }
+    for (wanted, extent) in [(&wanted.body, Extent::Whole), (&wanted.has, Extent::Named)] {
+        let found = wanted.as_ref().map(|wanted| (wanted.at, differences(&wanted.bytes, &heard.json(), extent)));
+        if let Some((at, found)) = found.filter(|(_, found)| !found.is_empty()) {
+            differs(at, format!("in the reply: {}", words(&found)));
+        }
+    }
+    for (at, name, value) in &wanted.headers {
+        let got = heard.header(name).map(String::from_utf8_lossy);
+        if got.as_deref() != Some(value) {
+            differs(*at, got.map_or("it has no such header".to_string(), |got| format!("it is `{got}`")));
+        }
+    }
+    let text = String::from_utf8_lossy(&heard.answer.body);
+    if let Some((at, _)) = wanted.contains.as_ref().filter(|(_, part)| !text.contains(part.as_str())) {
+        differs(*at, format!("it is not in what the sender was told: {}", shortened(&text)));
+    }
+    let fault = heard.reply.as_ref().and_then(|reply| reply.fault.as_deref());
+    if let Some((at, _)) = wanted.fault.as_ref().filter(|(_, name)| fault != Some(name.as_str())) {
+        differs(*at, fault.map_or("it is no declared fault".to_string(), |fault| format!("it is the fault `{fault}`")));
     }
 }
 

@@ -11,6 +11,7 @@ mod case;
 mod compare;
 pub mod cover;
 mod judge;
+mod knock;
 mod observed;
 mod play;
 mod read;
@@ -21,7 +22,7 @@ mod snapshot;
 
 use std::sync::Arc;
 
-use spanwright_core::plan::Plan;
+use spanwright_core::{door::Visit, plan::Plan};
 use spanwright_shape::text::{Bundle, Problem, Problems, Span};
 
 pub use case::{Case, Subject, Test};
@@ -45,6 +46,8 @@ pub struct Played {
     pub trail: Vec<String>,
     /// An example of a record before and after, for the documents.
     pub example: Option<Example>,
+    /// Requests to our doors and their answers, of a case that holds, likewise.
+    pub visits: Vec<Visit>,
 }
 
 /// A record that a map read and what it made of it, both JSON.
@@ -107,10 +110,12 @@ pub fn play(tests: &[Test], plan: &Arc<Plan>, bundle: &Bundle, options: Options<
 
 fn one(test: &Test, case: &Case, plan: &Arc<Plan>, bundle: &Bundle, options: Options<'_>, report: &mut Report) -> Played {
     let mut problems = Problems::new();
-    let (mut trail, mut example) = (Vec::new(), None);
+    let (mut trail, mut example, mut visits) = (Vec::new(), None, Vec::new());
     let snapshot = match (&test.subject, &case.what) {
         (Subject::Flow(flow), case::What::Story(story)) => {
-            let observed = play::play(&play::Stage { plan, flow: *flow, test, story, at: case.at }, &report.coverage, &mut problems);
+            let stage = play::Stage { plan, flow: *flow, test, story, name: &case.name, at: case.at };
+            let (observed, made) = play::play(&stage, &report.coverage, &mut problems);
+            visits = made;
             judge::story(&story.then, &observed, &mut problems);
             let taken = story.then.snapshot.map(|at| (at, observed.snapshot()));
             trail = observed.trail;
@@ -137,8 +142,9 @@ fn one(test: &Test, case: &Case, plan: &Arc<Plan>, bundle: &Bundle, options: Opt
         report.snapshots.push((path, now));
     }
     let problems: Vec<Problem> = problems.iter().cloned().collect();
-    if problems.is_empty() {
-        trail.clear();
+    match problems.is_empty() {
+        true => trail.clear(),
+        false => visits.clear(),
     }
-    Played { test: test.name.clone(), case: case.name.clone(), at: case.at, problems, trail, example }
+    Played { test: test.name.clone(), case: case.name.clone(), at: case.at, problems, trail, example, visits }
 }

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use spanwright_core::fact::{Breaker, Ending, Fact, OutcomeKind, Phase, RunId, SkipReason, StopKind, Stopped, Way};
+use spanwright_core::{
+    door::{HttpAnswer, Reply},
+    fact::{Breaker, Ending, Fact, OutcomeKind, Phase, RunId, SkipReason, StopKind, Stopped, Way},
+};
 use spanwright_shape::json;
 
 /// All that was seen.
@@ -12,6 +15,8 @@ pub struct Observed {
     pub requests: Vec<Sent>,
     /// Requests of polls, in order.
     pub polls: Vec<Sent>,
+    /// What each sender was told, in the order of the requests; `None`: it heard nothing.
+    pub replies: Vec<Option<Heard>>,
     /// Every run of the flow, in the order taken, and what became of it.
     pub runs: Vec<(RunId, Became)>,
     /// How far the source has read, JSON.
@@ -20,6 +25,32 @@ pub struct Observed {
     pub breakers: BTreeMap<Arc<str>, &'static str>,
     /// The journal's trail, a line each.
     pub trail: Vec<String>,
+}
+
+/// What a sender was told.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    /// As it goes out.
+    pub answer: HttpAnswer,
+    /// What the flow replied, where it is that.
+    pub reply: Option<Reply>,
+}
+
+impl Heard {
+    /// Its body as JSON: of another protocol, what the flow replied.
+    pub fn json(&self) -> Vec<u8> {
+        let is_json = self.header("content-type").is_some_and(|media| String::from_utf8_lossy(media).contains("json"));
+        match &self.reply {
+            Some(reply) if !is_json && !reply.body.is_empty() => reply.body.clone(),
+            _ if self.answer.body.is_empty() => b"null".to_vec(),
+            _ => self.answer.body.clone(),
+        }
+    }
+
+    /// The first header of a name.
+    pub fn header(&self, name: &str) -> Option<&[u8]> {
+        self.answer.headers.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_slice())
+    }
 }
 
 /// What became of a run.
@@ -123,6 +154,13 @@ impl Observed {
             out.extend(b",\"body\":");
             out.extend(sent.body());
             out.push(b'}');
+        }
+        if !self.replies.is_empty() {
+            out.extend(b"],\"replies\":[");
+            for (n, heard) in self.replies.iter().enumerate() {
+                let status = heard.as_ref().map_or(0, |heard| heard.answer.status);
+                out.extend(format!("{}{status}", if n > 0 { "," } else { "" }).bytes());
+            }
         }
         out.extend(b"],\"trail\":[");
         for (n, line) in self.trail.iter().enumerate() {

@@ -13,10 +13,10 @@ use std::{
 use spanwright_core::{
     connector::{HttpRequest, Outcome, Request, Verdict},
     desk::{
-        Brought, Command, Desk, Event, Exchange, Happening as Happened, Order, PollJob, Report, Setup, SignIn, WaiterId,
+        Command, Desk, Event, Exchange, Happening as Happened, Order, PollJob, Report, Setup, SignIn, WaiterId,
         errand::{Batch, Errand, Lent, Polled, SigningIn, Told, unheard},
     },
-    door::Incoming,
+    door::{Asked as DoorAsked, Routes, Visit},
     fact::{Chore, ChoreKind, Fact, Moment, PlanBundle, PlanId, RunId, StoppedFilter, Store as _, Way},
     plan::Plan,
     run::{advance_watched, intake},
@@ -30,7 +30,7 @@ use spanwright_shape::{
 };
 
 use super::{
-    case::{Happening, Happens, Story, Test},
+    case::{Happening, Happens, Knock, Story, Test},
     cover::Coverage,
     observed::{Observed, Sent},
     script::{self, Asked, Kind, Reply, Script},
@@ -52,12 +52,14 @@ pub(super) struct Stage<'s> {
     pub flow: usize,
     pub test: &'s Test,
     pub story: &'s Story,
+    /// The case's name.
+    pub name: &'s Arc<str>,
     /// Where the case stands.
     pub at: Span,
 }
 
 /// Plays it.
-pub(super) fn play(stage: &Stage<'_>, coverage: &Coverage, to: &mut Problems) -> Observed {
+pub(super) fn play(stage: &Stage<'_>, coverage: &Coverage, to: &mut Problems) -> (Observed, Vec<Visit>) {
     let mut player = Player::new(stage, coverage, to);
     player.play();
     player.end()
@@ -71,19 +73,19 @@ enum Comes {
     Happens(usize),
 }
 
-struct Player<'p> {
-    stage: &'p Stage<'p>,
+pub(super) struct Player<'p> {
+    pub(super) stage: &'p Stage<'p>,
     coverage: &'p Coverage,
-    to: &'p mut Problems,
+    pub(super) to: &'p mut Problems,
     script: Script<'p>,
     plan_id: PlanId,
     store: ModelStore,
     dice: Dice,
-    now: Moment,
-    soon: VecDeque<Event>,
+    pub(super) now: Moment,
+    pub(super) soon: VecDeque<Event>,
     heap: BinaryHeap<Reverse<(Moment, u64)>>,
     comes: HashMap<u64, Comes>,
-    next: u64,
+    pub(super) next: u64,
     /// Answers that are on their way.
     flying: usize,
     /// Messages that the source is to bring.
@@ -92,7 +94,13 @@ struct Player<'p> {
     asking: Option<PollJob>,
     /// Things that happen when what was before is settled.
     then: VecDeque<usize>,
-    observed: Observed,
+    /// Every way in.
+    pub(super) routes: Routes,
+    /// Senders that wait, by their number among the replies.
+    pub(super) senders: HashMap<WaiterId, (usize, usize, DoorAsked)>,
+    /// Requests to doors, as far as documents show them.
+    pub(super) visits: Vec<(usize, Visit)>,
+    pub(super) observed: Observed,
     taken: Vec<RunId>,
     /// Requests that nobody answers were told.
     told: bool,
@@ -120,6 +128,9 @@ impl<'p> Player<'p> {
             messages: stage.story.messages.iter().map(|message| message.bytes.clone()).collect(),
             asking: None,
             then: VecDeque::new(),
+            routes: Routes::of(stage.plan.clone()),
+            senders: HashMap::new(),
+            visits: Vec::new(),
             observed: Observed::default(),
             taken: Vec::new(),
             told: false,
@@ -137,8 +148,11 @@ impl<'p> Player<'p> {
         let mut out = Vec::new();
         let mut desk = self.open(&mut out);
         if self.is_served() {
-            self.bring_all();
+            let messages = std::mem::take(&mut self.messages);
+            let at = self.stage.at;
+            messages.into_iter().for_each(|body| self.knock(&Knock::of_message(body, at)));
         }
+        self.stage.story.knocks.iter().for_each(|knock| self.knock(knock));
         let ends = self.stage.story.until.map(|until| self.stage.test.begins.after(until));
         let last = self.stage.test.begins.after(TIME_MOST);
         for _ in 0..EVENTS_MOST {
@@ -220,6 +234,7 @@ impl<'p> Player<'p> {
                 self.messages.push_back(message.bytes.clone());
                 self.bring(desk, out);
             }
+            Happening::Request(knock) => self.knock(knock),
             Happening::Poll => self.on(desk, Event::Told(Order::PollNow), out),
             Happening::Replay => {
                 let upto = self.taken.iter().max().copied().unwrap_or(RunId(0));
@@ -237,6 +252,7 @@ impl<'p> Player<'p> {
                 self.soon.clear();
                 self.comes.retain(|_, comes| matches!(comes, Comes::Happens(_)));
                 (self.flying, self.asking) = (0, None);
+                self.senders.clear();
                 out.clear();
                 *desk = self.open(out);
             }
@@ -248,35 +264,12 @@ impl<'p> Player<'p> {
         self.stage.plan.flows[self.stage.flow].source.as_ref().is_some_and(|source| source.served().is_some())
     }
 
-    fn bring_all(&mut self) {
-        std::mem::take(&mut self.messages).iter().for_each(|message| self.brought(message));
-    }
-
-    /// A message that somebody brings.
-    fn brought(&mut self, message: &[u8]) {
-        let (room, plan) = (Room::new(), self.stage.plan);
-        let (Some(source), Ok(body)) = (&plan.flows[self.stage.flow].source, json::read(message, &room)) else { return };
-        let nothing = ["headers", "query", "path"].map(|name| (name, Value::Record(&[])));
-        let operation = source.served().map_or(0, |served| served.operation);
-        let incoming = Incoming { operation, dialect: 0, body, beside: Value::Record(&nothing), once: None, correlation: None };
-        match intake::brought(source, &incoming, &room) {
-            Ok(Some(arrival)) => {
-                self.next += 1;
-                let waiter = WaiterId(self.next);
-                self.soon.push_back(Event::Brought(Brought { waiter, arrivals: vec![(self.stage.flow, arrival)] }));
-            }
-            Ok(None) => {}
-            Err(why) => {
-                let says = format!("the source refuses this message: {} {}", why.code.id, why.says);
-                self.to.error(&codes::CANNOT, self.stage.at, says, None);
-            }
-        }
-    }
-
     /// A message that came late: to a poll that waits, or to the next one.
     fn bring(&mut self, desk: &mut Desk, out: &mut Vec<Command>) {
         if self.is_served() {
-            return self.bring_all();
+            let at = self.stage.at;
+            let messages = std::mem::take(&mut self.messages);
+            return messages.into_iter().for_each(|body| self.knock(&Knock::of_message(body, at)));
         }
         match self.asking.take() {
             Some(job) => self.poll(job),
@@ -309,8 +302,7 @@ impl<'p> Player<'p> {
                 Command::Poll(job) => self.poll(*job),
                 // Answers of a script are heard whole: nobody waits to read on.
                 Command::ReadOn(..) => {}
-                // Nobody waits for a reply: what the flow said is in the journal.
-                Command::Answer(..) => {}
+                Command::Answer(waiter, word) => self.told_sender(waiter, &word),
                 Command::SignIn(job) => self.sign_in(job),
                 Command::Look(call, keys) => {
                     let event = DiskJob::Look(call, keys).done(&mut self.store);
@@ -476,7 +468,7 @@ impl<'p> Player<'p> {
     }
 
     /// A variable of which the test says nothing has its default, or a value that is made up.
-    fn variable(&self, name: &str) -> String {
+    pub(super) fn variable(&self, name: &str) -> String {
         let word = || name.to_ascii_lowercase().replace('_', "-");
         let made_up = || match ["URL", "URI", "ENDPOINT", "ADDRESS"].iter().any(|part| name.contains(part)) {
             true => format!("http://{}.test", word()),
@@ -487,7 +479,7 @@ impl<'p> Player<'p> {
         given.or_else(default).unwrap_or_else(made_up)
     }
 
-    fn end(mut self) -> Observed {
+    fn end(mut self) -> (Observed, Vec<Visit>) {
         let flow = self.stage.plan.flows[self.stage.flow].name.clone();
         for fact in self.store.facts() {
             if let Fact::Settled(settled) = fact
@@ -497,6 +489,9 @@ impl<'p> Player<'p> {
             }
         }
         self.observed.tell(self.store.facts(), &self.taken, &flow);
-        self.observed
+        let replies = &self.observed.replies;
+        let told = |(n, visit): (usize, Visit)| Some(Visit { answer: replies.get(n)?.as_ref()?.answer.clone(), ..visit });
+        let visits = self.visits.into_iter().filter_map(told).collect();
+        (self.observed, visits)
     }
 }

@@ -16,7 +16,9 @@ use spanwright_shape::{
 };
 
 use super::{
-    case::{Answer, Case, Dead, Fails, Happening, Happens, Json, Record, Says, Story, Subject, Test, Then, Wanted, What},
+    case::{
+        Answer, Case, Content, Dead, Fails, Happening, Happens, Json, Knock, Record, Says, Story, Subject, Test, Then, Told, Wanted, What,
+    },
     compare,
 };
 use crate::codes;
@@ -113,6 +115,7 @@ impl Reading<'_> {
         let then = form.form("then")?;
         let story = Story {
             messages: given.iter().flat_map(|given| self.messages(given)).collect(),
+            knocks: given.iter().flat_map(|given| self.knocks(given)).collect(),
             answers: given.iter().flat_map(|given| self.answers(given)).collect(),
             when: form.forms("when").iter().filter_map(|happens| self.happens(happens)).collect(),
             until: time_of(form, "until"),
@@ -131,6 +134,42 @@ impl Reading<'_> {
         let Json { at, bytes } = of_node(node);
         let bytes = self.base.as_ref().map_or(bytes.clone(), |base| compare::over(base, &bytes, &[]));
         Json { at, bytes }
+    }
+
+    fn knocks(&mut self, given: &Filled<'_>) -> Vec<Knock> {
+        let forms: Vec<Filled<'_>> = given.form("request").into_iter().chain(given.forms("requests")).collect();
+        forms.iter().filter_map(|form| self.knock(form)).collect()
+    }
+
+    fn knock(&mut self, form: &Filled<'_>) -> Option<Knock> {
+        let named = |key: &str| pairs(form, key).map(|(_, name, value)| (name, value)).collect::<Vec<_>>();
+        let body = match (form.node("body"), form.text("text"), form.scalar("file")) {
+            (Some(body), _, _) => Content::Json(self.message(body).bytes),
+            (None, Some(text), _) => Content::Bytes(text.as_bytes().into()),
+            (None, None, Some(path)) => Content::Bytes(self.file(path)?.into()),
+            (None, None, None) => Content::Nothing,
+        };
+        Some(Knock {
+            at: form.node.span,
+            path: named("path"),
+            query: named("query"),
+            headers: named("headers"),
+            body,
+            client: form.text("client").map(Arc::from),
+        })
+    }
+
+    fn told(&self, form: &Filled<'_>) -> Told {
+        let text = |key: &str| form.scalar(key).map(|scalar| (scalar.span, scalar.text.clone()));
+        Told {
+            at: form.node.span,
+            status: text("status").and_then(|(at, text)| Some((at, number(&text)?))),
+            body: form.node("body").map(of_node),
+            has: form.node("has").map(of_node),
+            headers: pairs(form, "headers").collect(),
+            contains: text("contains"),
+            fault: text("fault"),
+        }
     }
 
     fn answers(&mut self, owner: &Filled<'_>) -> Vec<Answer> {
@@ -229,6 +268,7 @@ impl Reading<'_> {
         let (kind, _, node) = form.named()?;
         let what = match kind {
             "message" => Happening::Message(self.message(node)),
+            "request" => Happening::Request(Box::new(self.knock(&form.form("request")?)?)),
             "poll" => Happening::Poll,
             "replay" => Happening::Replay,
             "discard" => Happening::Discard(node.scalar()?.text.as_str().into()),
@@ -254,6 +294,8 @@ impl Reading<'_> {
             }),
             requests: self.wanted(form, "requests"),
             polls: self.wanted(form, "polls"),
+            reply: form.form("reply").map(|told| self.told(&told)),
+            replies: form.key("replies").map(|key| (key.span, form.forms("replies").iter().map(|told| self.told(told)).collect())),
             cursor: form.node("cursor").map(of_node),
             breakers: pairs(form, "breakers").collect(),
             trail: form.key("trail").map(|key| {

@@ -10,6 +10,7 @@ use spanwright_proof::apart::be_the_world;
 
 mod accept;
 mod chain;
+mod folder;
 mod large;
 mod memory;
 mod soap;
@@ -18,7 +19,7 @@ mod throughput;
 
 type Figures = fn(&[u64]) -> io::Result<()>;
 
-const ALL: [(&str, Figures); 7] = [
+const ALL: [(&str, Figures); 8] = [
     ("start", start::figures),
     ("chain", chain::figures),
     ("throughput", throughput::figures),
@@ -26,6 +27,7 @@ const ALL: [(&str, Figures); 7] = [
     ("large", large::figures),
     ("accept", accept::figures),
     ("soap", soap::figures),
+    ("folder", folder::figures),
 ];
 
 fn main() -> io::Result<()> {

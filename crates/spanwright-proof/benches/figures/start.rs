@@ -36,7 +36,7 @@ pub fn figures(_counts: &[u64]) -> io::Result<()> {
 }
 
 /// Beside this program's own folder.
-fn binary() -> io::Result<PathBuf> {
+pub fn binary() -> io::Result<PathBuf> {
     let here = std::env::current_exe()?;
     let binary = here.parent().and_then(Path::parent).unwrap().join("spanwright");
     if binary.exists() { Ok(binary) } else { Err(io::Error::other("there is no release binary: cargo build --release")) }

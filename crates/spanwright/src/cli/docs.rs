@@ -118,13 +118,12 @@ impl Docs {
         };
         let tests = suite::read(bundle, &plan, &mut Problems::new());
         let played = suite::play(&tests, &plan, bundle, suite::Options::default());
-        let examples: Vec<Example> = played
-            .cases
-            .into_iter()
-            .filter_map(|case| case.example)
-            .map(|example| Example { map: example.map, given: example.given, made: example.made })
-            .collect();
-        Ok(Some(site(&Book::of(Sources { bundle, plan: &plan, problems: &problems, examples: &examples }))))
+        let (mut examples, mut visits) = (Vec::new(), Vec::new());
+        for case in played.cases {
+            examples.extend(case.example.map(|example| Example { map: example.map, given: example.given, made: example.made }));
+            visits.extend(case.visits);
+        }
+        Ok(Some(site(&Book::of(Sources { bundle, plan: &plan, problems: &problems, examples: &examples, visits: &visits }))))
     }
 }
 

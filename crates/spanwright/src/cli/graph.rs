@@ -38,7 +38,7 @@ impl Graph {
             out.aside_text(&render::human(&problems, &bundle, Look::Colour));
             bail!("the project has problems, so it is not drawn");
         };
-        let graph = diagram::graph(&Book::of(Sources { bundle: &bundle, plan: &plan, problems: &problems, examples: &[] }));
+        let graph = diagram::graph(&Book::of(Sources { bundle: &bundle, plan: &plan, problems: &problems, examples: &[], visits: &[] }));
         out.data(&match self.format {
             Language::Mermaid => graph.mermaid(),
             Language::Dot => graph.dot(),

@@ -18,6 +18,26 @@ fn documents_are_fresh_after_they_were_written_and_stale_after_a_change() {
 }
 
 #[test]
+fn two_runs_write_the_same_bytes() {
+    for example in ["erp-to-crm", "order-api"] {
+        let (one, other) = (Project::named(example), Project::named(example));
+        assert_eq!((one.run(&["docs"]).code, other.run(&["docs"]).code), (0, 0));
+        let files = fs::read_to_string(one.path().join("docs/.spanwright-docs")).unwrap();
+        for file in files.lines().filter(|line| !line.starts_with('#')) {
+            let read = |project: &Project| fs::read(project.path().join("docs").join(file)).unwrap();
+            assert!(read(&one) == read(&other), "{example}: {file}");
+        }
+    }
+}
+
+#[test]
+fn no_person_is_drawn_whom_nothing_tells() {
+    let project = Project::example();
+    project.run(&["docs"]);
+    assert!(!fs::read_to_string(project.path().join("docs/flows/customers.md")).unwrap().contains("on call"));
+}
+
+#[test]
 fn line_ends_are_nothing_and_words_are_not() {
     let project = Project::example();
     project.run(&["docs"]);

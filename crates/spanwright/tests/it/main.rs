@@ -4,14 +4,17 @@
 mod bad_days;
 mod check;
 mod commands;
+mod contract;
 mod crash;
 mod demo;
 mod docs;
 mod documents;
 mod examples;
+mod guide;
 mod held;
 mod kills;
 mod large;
+mod lineage;
 mod map;
 mod project;
 mod replay;

@@ -46,8 +46,18 @@ pub struct Project {
 impl Project {
     /// `examples/erp-to-crm`.
     pub fn example() -> Project {
+        Project::named("erp-to-crm")
+    }
+
+    /// An empty folder.
+    pub fn empty() -> Project {
+        Project { folder: tempfile::tempdir().unwrap() }
+    }
+
+    /// Another example.
+    pub fn named(example: &str) -> Project {
         let project = Project { folder: tempfile::tempdir().unwrap() };
-        copy(&repository().join("examples/erp-to-crm"), project.path());
+        copy(&repository().join("examples").join(example), project.path());
         project
     }
 

@@ -10,6 +10,7 @@ mod answer;
 mod check;
 mod describe;
 mod fault;
+mod pretend;
 mod request;
 #[cfg(test)]
 mod tests;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use spanwright_core::{
     connector::With,
-    door::{Asked, Door, HttpAnswer, Incoming, Received, Refused, Request, Route, Said},
+    door::{Asked, Brings, Door, HttpAnswer, Incoming, Pretended, Received, Refused, Request, Route, Said},
     interface::Interface,
 };
 use spanwright_shape::{
@@ -106,6 +107,10 @@ impl Door for SoapDoor {
     fn answer(&self, asked: Option<Asked>, said: &Said<'_>) -> HttpAnswer {
         let version = asked.map_or(self.versions[0], |asked| version(asked.dialect));
         answer::said(self, version, asked.map(|asked| asked.operation), said)
+    }
+
+    fn pretend(&self, operation: usize, brings: &Brings<'_>, _: &With<'_>) -> Result<Pretended, String> {
+        pretend::request(self, operation, brings)
     }
 }
 

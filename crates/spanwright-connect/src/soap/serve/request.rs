@@ -187,7 +187,7 @@ impl<'r> Reading<'r, '_> {
 }
 
 impl Served {
-    fn action(&self, version: Version) -> &str {
+    pub(super) fn action(&self, version: Version) -> &str {
         self.actions.iter().find(|(of, _)| *of == version).map_or("", |(_, action)| action)
     }
 }

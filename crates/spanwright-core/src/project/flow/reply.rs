@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spanwright_shape::{
-    shape::ShapeRef,
+    shape::{Shape, ShapeRef, Shapes},
     text::{
         Scalar, did_you_mean,
         form::{self, Filled, Given},
@@ -44,7 +44,21 @@ impl Builder<'_, '_> {
         let headers = form.node("headers").and_then(|fields| self.mapping(&format!("{name}.headers"), fields, None, scene));
         let status = self.status(form);
         let fault = operand.scalar().filter(|_| kind == "fault").map(|fault| fault.text.as_str().into());
-        Some(StepKind::Reply(Box::new(ReplyPlan { status, headers: headers.map(|(mapping, _)| mapping), fault, body: body? })))
+        let body = body?;
+        let gives = self.said_shape(&body, scene);
+        Some(StepKind::Reply(Box::new(ReplyPlan { status, headers: headers.map(|(mapping, _)| mapping), fault, body, gives })))
+    }
+
+    /// What a body can be, out of the arena of the check.
+    fn said_shape(&self, body: &Body, scene: &Scene) -> ShapeRef {
+        let mut shapes = Shapes::default();
+        let id = match body {
+            Body::None => shapes.add(Shape::Null),
+            Body::Whole => shapes.import(&self.shapes, scene.dot),
+            Body::Expr(program) => shapes.import(&self.shapes, program.gives().shape),
+            Body::Map(mapping) => shapes.import(&self.shapes, mapping.gives()),
+        };
+        ShapeRef { shapes: Arc::new(shapes), id }
     }
 
     fn check_waited_for(&mut self, kind: &str, key: &Scalar, scene: &Scene) {

@@ -46,11 +46,40 @@ static GIVEN: Form = Form::of(
         Key::may("message", Kind::Value, "A message that the source brings: of a poll, one item."),
         Key::may("messages", Kind::List(&Kind::Value), "Several, in this order."),
         Key::may("message_from", Kind::File, "The same from a JSON file."),
+        Key::may("request", Kind::Form(&KNOCK), "A request that a sender makes, where the flow's messages are brought to us."),
+        Key::may("requests", Kind::List(&Kind::Form(&KNOCK)), "Several, in this order."),
         Key::may(
             "answers",
             Kind::List(&Kind::Form(&ANSWER)),
             "What systems answer; each is used once, in this order. A poll without one is never answered.",
         ),
+    ],
+);
+
+static KNOCK: Form = Form::of(
+    "knock",
+    "A request that a sender makes to us. It goes through the very door: routed, signed, read and answered as from a socket.",
+    &[
+        Key::may("path", Kind::Map(MapKey::Any, &Kind::Text), "Values of the path's parameters, as `{ id: \"7\" }`."),
+        Key::may("query", Kind::Map(MapKey::Any, &Kind::Text), "What stands behind the `?`."),
+        Key::may("headers", Kind::Map(MapKey::Any, &Kind::Text), "Headers, as `Idempotency-Key: a-1`."),
+        Key::may("body", Kind::Value, "The body: written as JSON, of a SOAP API as an envelope, of a webhook signed."),
+        Key::may("text", Kind::Text, "The body as it is: malformed JSON, CSV, another type by its `content-type` header."),
+        Key::may("file", Kind::File, "The body as it is, from a file."),
+        Key::may("client", Kind::Name, "Comes as this entry of `clients:`. Left out: its headers must show who it is."),
+    ],
+);
+
+static REPLY: Form = Form::of(
+    "told",
+    "What a sender is told. What is not said is not looked at.",
+    &[
+        Key::may("status", Kind::Number, "The HTTP status."),
+        Key::may("body", Kind::Value, "Its body, whole; of SOAP, what the flow replied."),
+        Key::may("has", Kind::Value, "Fields of its body; those that are not named are not looked at."),
+        Key::may("headers", Kind::Map(MapKey::Any, &Kind::Text), "Headers."),
+        Key::may("contains", Kind::Text, "Text in its bytes."),
+        Key::may("fault", Kind::Name, "The declared fault that it is."),
     ],
 );
 
@@ -98,6 +127,7 @@ static HAPPENS: Form = Form {
     keys: &[Key::may("at", Kind::Time, "So long after the case began. Left out: when what was before is settled.")],
     one_of: OneOf::Must(&[
         Choice::of("message", Kind::Value, "The source brings another message.", &[]),
+        Choice::of("request", Kind::Form(&KNOCK), "A sender makes another request.", &[]),
         Choice::of("poll", Kind::Words(&["now"]), "Every source is polled now.", &[]),
         Choice::of("replay", Kind::Words(&["all"]), "A person replays every dead letter.", &[]),
         Choice::of("discard", Kind::Text, "A person sets every dead letter aside, for this reason.", &[]),
@@ -122,6 +152,8 @@ static THEN: Form = Form::of(
             "Every request that was sent, in order; polls and sign-ins are not counted. `[]`: none.",
         ),
         Key::may("polls", Kind::List(&Kind::Form(&REQUEST)), "Every request of polls, in order."),
+        Key::may("reply", Kind::Form(&REPLY), "What the first sender was told."),
+        Key::may("replies", Kind::List(&Kind::Form(&REPLY)), "What every sender was told, in the order of the requests."),
         Key::may("cursor", Kind::Value, "How far the source has read."),
         Key::may(
             "breakers",
