@@ -248,7 +248,7 @@ pub fn scheme(proof: &Proof) -> Option<(String, Tree)> {
         Proof::Mtls { .. } => {
             ("certificate".to_string(), record([("type", text("mutualTLS")), ("description", text("A client certificate."))]))
         }
-        Proof::Address => return None,
+        Proof::Address | Proof::Token { .. } => return None,
     })
 }
 

@@ -100,6 +100,7 @@ fn who(door: &DoorPage) -> String {
     let kind = |proof: &Proof| match proof {
         Proof::ApiKey { header, .. } => format!("a key in {header}"),
         Proof::Basic { .. } => "user and password".to_string(),
+        Proof::Token { .. } => "a user name token".to_string(),
         Proof::Jwt(_) => "a token".to_string(),
         Proof::Hmac(_) => "a signature".to_string(),
         Proof::Mtls { .. } => "a certificate".to_string(),
