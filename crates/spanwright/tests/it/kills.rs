@@ -129,7 +129,8 @@ fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
         changes,
     };
     let rests = Instant::now();
-    while rests.elapsed() < Duration::from_secs(120) && judge(&case).unwrap().broken.iter().any(|broken| is_not_yet(broken)) {
+    while rests.elapsed() < Duration::from_secs(120.max(3 * kills)) && judge(&case).unwrap().broken.iter().any(|broken| is_not_yet(broken))
+    {
         thread::sleep(Duration::from_millis(300));
     }
     running.kill().unwrap();
