@@ -1,15 +1,17 @@
-//! How fast is a mapping, bytes to bytes, beside serde_json reading and writing the very same bytes in this process?
+//! How fast is a mapping, bytes to bytes, beside serde_json reading and writing the very same bytes in this process, and
+//! beside Node.js, JSONata and jq's own library over the same records? And how long does its check take?
 //!
 //! `cargo bench -p spanwright-map`. 2,000 customers of about 1 kB from a generator of our own; budgets and places are on.
+//! `tests/peers/setup.sh` installs the others; one that is not there is said to be missing.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types, missing_docs)]
 
-use std::{fmt::Write, hint::black_box, time::Instant};
+use std::{fmt::Write, hint::black_box, path::PathBuf, process::Command, sync::Arc, time::Instant};
 
 use spanwright_map::{Env, MapContext, Mapping, Scope};
 use spanwright_shape::{
     json,
     room::Room,
-    shape::{Shape, Shapes},
+    shape::{Field, Presence, RecordShape, Shape, ShapeId, ShapeRef, Shapes, TextFacets},
     text::{
         Bundle, Problems,
         render::{self, Look},
@@ -194,4 +196,67 @@ fn main() {
     println!("  spanwright read only   {read:>9.0} records/s   {:>5.1} us", 1e6 / read);
     println!("  serde_json read+write  {theirs:>9.0} records/s   {:>5.1} us", 1e6 / theirs);
     println!("  ratio to serde_json    {:.2}", ours / theirs);
+    peers(&records, ours);
+    for fields in [2_000, 10_000] {
+        let seconds = (0..5).map(|_| check_of(fields)).fold(f64::INFINITY, f64::min);
+        println!("a map of {fields} fields, read, checked against both schemas and compiled: {:.1} ms", seconds * 1e3);
+    }
+}
+
+/// The same records through other people's programs, each in a process of its own; their clock is their processor's.
+fn peers(records: &[String], ours: f64) {
+    let top = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let file = std::env::temp_dir().join(format!("spanwright-customers-{}.jsonl", std::process::id()));
+    std::fs::write(&file, records.join("\n")).unwrap();
+    let countries = r#"{"DE":"Germany","FR":"France","GB":"United Kingdom","US":"United States","NL":"Netherlands","AT":"Austria","CH":"Switzerland","IT":"Italy","ES":"Spain","PL":"Poland","CZ":"Czechia","SE":"Sweden","DK":"Denmark","BE":"Belgium","PT":"Portugal"}"#;
+    let scripts = [
+        (PathBuf::from("node"), top.join("benches/node/customer-map.mjs")),
+        (top.join("tests/peers/jq/.venv/bin/python"), top.join("tests/peers/jq/customer_map.py")),
+    ];
+    for (by, script) in scripts {
+        let said = Command::new(&by).arg(&script).arg(&file).arg(countries).output();
+        match said {
+            Ok(said) if said.status.success() => {
+                for line in String::from_utf8_lossy(&said.stdout).lines() {
+                    let (name, rate) = line.split_once('\t').unwrap();
+                    let rate: f64 = rate.parse().unwrap();
+                    println!("  {name:<26} {rate:>9.0} records/s   ours is {:.1} times as many", ours / rate);
+                }
+            }
+            Ok(said) => println!("  {} failed: {}", script.display(), String::from_utf8_lossy(&said.stderr)),
+            Err(fault) => println!("  {} is missing: {fault}", by.display()),
+        }
+    }
+    std::fs::remove_file(&file).unwrap();
+}
+
+/// Seconds that a map of so many fields takes, from its text: half of them copied, the others computed.
+fn check_of(fields: usize) -> f64 {
+    let mut text = String::new();
+    for n in 0..fields {
+        match n % 2 {
+            0 => writeln!(text, "to{n}: .From{n}").unwrap(),
+            _ => writeln!(text, "to{n}: if .From{n} == \"x\" then \"y\" else .From{n} | ascii_downcase end").unwrap(),
+        }
+    }
+    let bundle = Bundle::new([("maps/large.yaml".to_string(), text.into_bytes())]);
+    let mut shapes = Shapes::default();
+    let dot = record_of(&mut shapes, "From", fields);
+    let mut wanted = Shapes::default();
+    let id = record_of(&mut wanted, "to", fields);
+    let target = ShapeRef { shapes: Arc::new(wanted), id };
+    let begin = Instant::now();
+    let mut problems = Problems::new();
+    let node = yaml::read(&bundle, bundle.find("maps/large.yaml").unwrap(), &mut problems).unwrap();
+    let mut scope = Scope { shapes: &mut shapes, dot, names: Vec::new(), zone: None };
+    let mapping = Mapping::check(&node, &mut scope, &MapContext::alone("large", Some(target), &bundle), &mut problems);
+    let seconds = begin.elapsed().as_secs_f64();
+    assert!(mapping.is_some_and(|mapping| mapping.lineage().len() == fields), "{}", render::human(&problems, &bundle, Look::Plain));
+    seconds
+}
+
+fn record_of(shapes: &mut Shapes, name: &str, fields: usize) -> ShapeId {
+    let text = shapes.add(Shape::Text(TextFacets::default()));
+    let field = |n| Field { name: format!("{name}{n}").into(), shape: text, presence: Presence::Always, about: None };
+    shapes.add(Shape::Record(RecordShape { fields: (0..fields).map(field).collect(), ..RecordShape::default() }))
 }

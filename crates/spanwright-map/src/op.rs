@@ -187,11 +187,20 @@ pub struct Replace {
     pub with: Op,
 }
 
+/// How far the search for one match may look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Not much beyond the match: all matches of a text together take time linear in it.
+    Near,
+    /// To the end of the text for each match, as `a|[^z]*z` does: all of them together take time quadratic in it.
+    Far,
+}
+
 /// A pattern, compiled when the expression is checked.
 #[derive(Debug)]
 pub enum Pattern {
     /// No sign in it has a meaning: found by comparison.
     Literal(Box<str>),
     /// A regular expression that runs in linear time.
-    Expression(Box<regex::Regex>),
+    Expression(Box<regex::Regex>, Reach),
 }

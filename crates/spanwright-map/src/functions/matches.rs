@@ -8,7 +8,7 @@ use spanwright_shape::{number::Number, value::Value};
 use super::{Asked, Function, Makes, Prepared, Result, Types, patterns, places::counted};
 use crate::{
     lower::{Lowering, Place},
-    op::{Literal, Op, OpKind, Pattern},
+    op::{Literal, Op, OpKind, Pattern, Reach},
     run::{Kinds, Outcome, Run, Stop},
 };
 
@@ -168,7 +168,7 @@ pub(crate) fn found<'a>(
                 found.push(Found { pattern, range: at..at + sought.len(), groups: None });
             }
         }
-        Pattern::Expression(expression) => {
+        Pattern::Expression(expression, reach) => {
             let mut at = 0;
             while found.len() < most
                 && let Some(groups) = expression.captures_at(text, at)
@@ -179,6 +179,9 @@ pub(crate) fn found<'a>(
                 let next = behind(text, range.clone());
                 found.push(Found { pattern, range, groups: Some(groups) });
                 let Some(next) = next else { break };
+                if *reach == Reach::Far {
+                    run.take_text(text.len() - next, site)?;
+                }
                 at = next;
             }
         }
@@ -196,7 +199,7 @@ fn behind(text: &str, found: Range<usize>) -> Option<usize> {
 
 /// The named groups as a record.
 pub(crate) fn named<'a>(run: &Run<'a>, pattern: &'a Pattern, groups: Option<&Captures<'a>>, site: u32) -> Outcome<'a> {
-    let (Pattern::Expression(expression), Some(groups)) = (pattern, groups) else { return Ok(Value::Record(&[])) };
+    let (Pattern::Expression(expression, _), Some(groups)) = (pattern, groups) else { return Ok(Value::Record(&[])) };
     let mut fields = Vec::new();
     for name in expression.capture_names().flatten() {
         fields.push((name, groups.name(name).map_or(Value::Null, |group| Value::Text(group.as_str()))));
@@ -206,7 +209,7 @@ pub(crate) fn named<'a>(run: &Run<'a>, pattern: &'a Pattern, groups: Option<&Cap
 
 fn record_of<'a>(asked: &Asked<'a, '_>, text: &'a str, found: &Found<'a>) -> Outcome<'a> {
     let mut captures = Vec::new();
-    if let (Some(groups), Pattern::Expression(expression)) = (&found.groups, found.pattern) {
+    if let (Some(groups), Pattern::Expression(expression, _)) = (&found.groups, found.pattern) {
         for (name, group) in expression.capture_names().zip(groups.iter()).skip(1) {
             let name = name.map_or(Value::Null, Value::Text);
             let range = group.map(|group| group.range());

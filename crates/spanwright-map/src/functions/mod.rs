@@ -238,7 +238,12 @@ impl Function {
     /// Its value; forms have none, since they became other nodes.
     pub(crate) fn run<'a>(&self, run: &Run<'a>, dot: Value<'a>, arguments: &[Value<'a>], prepared: &'a Prepared, site: u32) -> Outcome<'a> {
         match &self.makes {
-            Makes::Value { run: value, .. } => value(&Asked { run, dot, arguments, prepared, site, who: self.name }),
+            Makes::Value { run: value, .. } => {
+                for text in [&dot].into_iter().chain(arguments).filter_map(Value::text) {
+                    run.take_scanned(text.len(), site)?;
+                }
+                value(&Asked { run, dot, arguments, prepared, site, who: self.name })
+            }
             Makes::Form(_) => Ok(dot),
         }
     }

@@ -2,13 +2,17 @@
 //! back-references cannot, and are refused by name.
 
 use regex::RegexBuilder;
+use regex_syntax::{
+    ParserBuilder,
+    hir::{Hir, HirKind},
+};
 use spanwright_shape::value::Value;
 
 use super::{Asked, Function, Makes, Prepared, Result, Types};
 use crate::{
     codes,
     lower::{Lowering, Place},
-    op::{Literal, Op, OpKind, Pattern, Replace},
+    op::{Literal, Op, OpKind, Pattern, Reach, Replace},
     run::{Kinds, Outcome},
 };
 
@@ -50,7 +54,7 @@ fn test<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
     asked.run.take_text(text.len(), asked.site)?;
     Ok(Value::Bool(match asked.prepared {
         Prepared::Pattern(Pattern::Literal(sought), _) => text.contains(&**sought),
-        Prepared::Pattern(Pattern::Expression(expression), _) => expression.is_match(text),
+        Prepared::Pattern(Pattern::Expression(expression, _), _) => expression.is_match(text),
         _ => false,
     }))
 }
@@ -117,7 +121,7 @@ fn compiled(lowering: &mut Lowering<'_>, at: Place, sought: &str, flags: &str) -
     let mut builder = RegexBuilder::new(sought);
     builder.case_insensitive(flags.contains('i')).ignore_whitespace(flags.contains('x')).size_limit(PATTERN_BYTES_MOST);
     match builder.build() {
-        Ok(expression) => Some(Pattern::Expression(Box::new(expression))),
+        Ok(expression) => Some(Pattern::Expression(Box::new(expression), reach(sought, flags))),
         Err(fault) => {
             let says = fault.to_string();
             let last = says.lines().last().unwrap_or("it cannot be read").trim_start_matches("error: ").to_string();
@@ -129,6 +133,27 @@ fn compiled(lowering: &mut Lowering<'_>, at: Place, sought: &str, flags: &str) -
             );
             None
         }
+    }
+}
+
+/// Longest match of a pattern that is taken to look near.
+const NEAR_BYTES_MOST: usize = 256;
+
+fn reach(sought: &str, flags: &str) -> Reach {
+    let mut parser = ParserBuilder::new();
+    let parser = parser.case_insensitive(flags.contains('i')).ignore_whitespace(flags.contains('x'));
+    match parser.build().parse(sought) {
+        Ok(hir) if looks_near(&hir) => Reach::Near,
+        Ok(_) | Err(_) => Reach::Far,
+    }
+}
+
+/// What is short, and a greedy repetition of one character: the engine stops where that ends.
+fn looks_near(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Capture(group) => looks_near(&group.sub),
+        HirKind::Repetition(repeated) if repeated.greedy && matches!(repeated.sub.kind(), HirKind::Class(_) | HirKind::Literal(_)) => true,
+        _ => hir.properties().maximum_len().is_some_and(|bytes| bytes <= NEAR_BYTES_MOST),
     }
 }
 

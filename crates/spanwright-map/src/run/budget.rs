@@ -10,7 +10,7 @@ use spanwright_shape::{
 use super::{Bound, Frame, Run, Stop, Trouble, What};
 
 /// Bytes that are looked through in the time of a step.
-const SCANNED_A_STEP: usize = 1024;
+const SCANNED_A_STEP: usize = 256;
 /// Steps that a number beyond a word costs however short it is; with an exponent it may stand for a thousand digits.
 const LONG_NUMBER_STEPS: u32 = 16;
 const EXPONENT_STEPS: u32 = 256;

@@ -119,6 +119,7 @@ impl<'a> Run<'a> {
     /// # Errors
     /// The budget is spent.
     pub fn split(&self, text: &'a str, by: &str, site: u32) -> Outcome<'a> {
+        self.take_scanned(text.len(), site)?;
         let mut parts = self.vec();
         let mut push = |part: &'a str| {
             parts.push(Value::Text(part));

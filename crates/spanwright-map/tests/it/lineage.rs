@@ -173,3 +173,107 @@ fn written(mapping: &Mapping, input: &Value) -> Option<Value> {
     mapping.write(&Env { dot, names: &[] }, &work, &mut out).ok()?;
     serde_json::from_slice(&out).ok()
 }
+
+/// How many whole maps are made at random; `LINEAGE_MAPS=100000` makes so many.
+const MAPS: u64 = 1_500;
+
+/// A map of the other name, for `map:`; every random map has the same one.
+struct Inner(spanwright_shape::text::Node);
+
+impl spanwright_map::OtherMaps for Inner {
+    fn find(&self, name: &str) -> Option<spanwright_map::OtherMap<'_>> {
+        let map = spanwright_map::OtherMap { fields: &self.0, copy: None, empty: None, from: None, to: None, zone: None, with: Vec::new() };
+        (name == "inner").then_some(map)
+    }
+
+    fn names(&self) -> Vec<&str> {
+        vec!["inner"]
+    }
+
+    fn is_lost(&self, _: &str) -> bool {
+        false
+    }
+}
+
+/// An expression that gives one result, quoted for YAML; inside `each` it may look around.
+fn expression(dice: &mut Dice, inside: bool) -> String {
+    let around = ["$root.a", "$parent.b.c", "$index", "[$root.n, .a]", ". as $x | [$x.b, $parent.s]"];
+    let text = match dice.roll(if inside { 4 } else { 3 }) {
+        0 => format!(".{}.{}", ["a", "b", "c"][dice.roll(3)], ["n", "s", "l"][dice.roll(3)]),
+        1 => format!(".{} as $x | [$x.a, .n]", ["a", "b", "s"][dice.roll(3)]),
+        2 => {
+            let size = 2 + dice.roll(8);
+            format!("[({})?]", grow::program(dice, size))
+        }
+        _ => around[dice.roll(around.len())].to_string(),
+    };
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+/// Rows of fields, records of another map, lists by rows and by another map, and what is copied.
+fn whole_map(dice: &mut Dice) -> String {
+    let mut text = String::from("fields:\n");
+    for n in 0..1 + dice.roll(5) {
+        let row = match dice.roll(6) {
+            0 => format!("m{n}: {{ map: inner, from: .{} }}", ["a", "b", "c"][dice.roll(3)]),
+            1 => format!("l{n}[]: {{ each: '[.{}[]?]', map: inner }}", ["l", "a"][dice.roll(2)]),
+            2 => format!("l{n}[]: {{ each: .l, fields: {{ x: {}, y.z: {} }} }}", expression(dice, true), expression(dice, true)),
+            3 => format!("r{n}.x: {{ from: {}, default: none }}", expression(dice, false)),
+            _ => format!("f{n}: {}", expression(dice, false)),
+        };
+        text.push_str(&format!("  {row}\n"));
+    }
+    if dice.once_in(2) {
+        text.push_str("copy: [a, s]\n");
+    }
+    text
+}
+
+/// `None`: it was refused.
+fn mapping_of(text: &str) -> Option<Mapping> {
+    let bundle = Bundle::new([("map".to_string(), text.as_bytes().to_vec()), ("inner".to_string(), b"x: .a\ny: '[.b, .s]'\n".to_vec())]);
+    let mut problems = Problems::new();
+    let inner = Inner(yaml::read(&bundle, bundle.find("inner").unwrap(), &mut problems).unwrap());
+    let node = yaml::read(&bundle, bundle.find("map").unwrap(), &mut problems).unwrap_or_else(|| panic!("{text}"));
+    let mut shapes = Shapes::default();
+    let dot = shapes.add(Shape::Any);
+    let mut scope = Scope { shapes: &mut shapes, dot, names: Vec::new(), zone: None };
+    let context = MapContext { maps: &inner, copy: node.get("copy"), ..MapContext::alone("random", None, &bundle) };
+    Mapping::check(node.get("fields")?, &mut scope, &context, &mut problems)
+}
+
+#[test]
+fn what_no_row_of_a_random_map_reads_cannot_change_it() {
+    let wanted = std::env::var("LINEAGE_MAPS").map_or(MAPS, |count| count.parse().unwrap());
+    let (mut maps, mut changes) = (0, 0);
+    for seed in 0..wanted {
+        let mut dice = Dice::new(seed + 7_000_000);
+        let text = whole_map(&mut dice);
+        let Some(mapping) = mapping_of(&text) else { continue };
+        let input = loop {
+            let input: Value = serde_json::from_str(&grow::input(&mut dice, 3)).unwrap();
+            if input.is_object() {
+                break input;
+            }
+        };
+        let Some(before) = written(&mapping, &input) else { continue };
+        maps += 1;
+        let mut all = Vec::new();
+        places(&input, &mut Vec::new(), &mut all);
+        for row in mapping.lineage() {
+            // How many items there are says the row of their list.
+            let lists = mapping.lineage().iter().filter(|list| list.target.ends_with("[]") && row.target.starts_with(&*list.target));
+            let reads: Vec<&str> = row.reads.iter().chain(lists.flat_map(|list| &list.reads)).map(|path| &**path).collect();
+            let field = |output: &Value| row.target.split('.').fold(vec![output.clone()], down);
+            for place in all.iter().filter(|place| !reads.iter().any(|read| touches(place, read))) {
+                let mut changed = input.clone();
+                *at(&mut changed, place) = serde_json::from_str(&grow::input(&mut dice, 1)).unwrap();
+                if let Some(after) = written(&mapping, &changed) {
+                    changes += 1;
+                    assert_eq!(field(&after), field(&before), "seed {seed}: `{}` reads {reads:?}\n{text}\n{input}\n{changed}", row.target);
+                }
+            }
+        }
+    }
+    assert!(maps * 3 > wanted && changes > wanted, "{maps} maps, {changes} changes");
+}

@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod checked;
+mod corpus;
 mod dice;
 mod exceptions;
 mod grow;
+mod guide;
 mod hostile;
 mod inner;
 mod jq;
