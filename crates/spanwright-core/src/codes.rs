@@ -14,6 +14,7 @@ codes! { "codes/":
     NO_TOKEN "R0009" "a sign-in gave no token";
     NOT_READY "R0010" "an answer that was never ready";
     NO_UNDO "R0011" "what was done could not be undone";
+    CIRCLE "R0012" "a poll whose pages lead in a circle";
     NOT_SERVED "R0020" "nothing is served under this address";
     METHOD "R0021" "this address is not asked by this method";
     UNREADABLE "R0022" "the request is not what it says to be";

@@ -116,6 +116,17 @@ pub struct With<'w> {
     pub request_key: &'w str,
     /// What the step says that answers mean, by status or declared fault: counts before what the operation says.
     pub outcomes: &'w [(Arc<str>, OutcomeWord)],
+    /// What the last answer to the same request said of itself: the same is not wanted again.
+    pub validator: Option<&'w Validator>,
+}
+
+/// What an answer says of its own state (RFC 9110, section 8.8).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validator {
+    /// `etag`
+    pub tag: Option<Arc<str>>,
+    /// `last-modified`
+    pub modified: Option<Arc<str>>,
 }
 
 /// Why a request could not be made.
@@ -214,6 +225,19 @@ pub struct Verdict {
     pub refused_whole: bool,
     /// A word about the system, not about the messages.
     pub system: Option<Word>,
+    /// What stood beside an answer.
+    pub beside: Option<Box<Beside>>,
+}
+
+/// What stood beside an answer that was delivered: for whoever reads on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Beside {
+    /// The address of the next page (RFC 8288, `rel="next"`).
+    pub next: Option<Arc<str>>,
+    /// Its state.
+    pub validator: Option<Arc<Validator>>,
+    /// Nothing has changed since the validator that we sent: there is no body.
+    pub unchanged: bool,
 }
 
 /// What became of one call.
@@ -295,7 +319,7 @@ pub struct Budget {
 impl Verdict {
     /// The same outcome for each of `calls`.
     pub fn all(calls: usize, outcome: Outcome) -> Verdict {
-        Verdict { outcomes: vec![outcome; calls], refused_whole: false, system: None }
+        Verdict { outcomes: vec![outcome; calls], refused_whole: false, system: None, beside: None }
     }
 
     /// With a word about the system.

@@ -233,7 +233,11 @@ impl Source {
         let list = each.keys()?;
         let path = each.text().trim();
         let looks_at = |read: &Arc<str>| &**read == "." || leads_to(read, path) || leads_to(path, read);
-        let hangs = poll.pages.as_ref().is_some_and(|pages| pages.take.gives().reads.iter().any(looks_at));
+        let hangs = poll.pages.as_ref().is_some_and(|pages| match &pages.next {
+            NextPage::Token(take) => take.gives().reads.iter().any(looks_at),
+            NextPage::Counted { .. } => true,
+            NextPage::Link => false,
+        });
         (!list.is_empty() && !hangs).then_some(list)
     }
 }
@@ -243,13 +247,42 @@ fn leads_to(path: &str, further: &str) -> bool {
     further.strip_prefix(path).is_some_and(|rest| matches!(rest.bytes().next(), None | Some(b'.' | b'[')))
 }
 
-/// `pages: { into, take }`
+/// `pages:`
 pub struct Pages {
-    /// The parameter that takes the next page's token.
+    /// The parameter that takes the next page's token; `url` takes its address.
     pub into: Arc<str>,
-    /// The token in a page; absent, null or "" ends.
-    pub take: Program,
+    /// How it is found.
+    pub next: NextPage,
 }
+
+/// How the next page is found.
+pub enum NextPage {
+    /// `take:` the token in a page; absent, null or "" ends.
+    Token(Program),
+    /// `count:` by number; a page without items ends.
+    Counted {
+        /// The first page's number.
+        from: u64,
+        /// What it grows by.
+        by: CountBy,
+        /// Items of a full page: one with fewer ends too.
+        full: Option<u64>,
+    },
+    /// `link: next`, of the header `link` (RFC 8288).
+    Link,
+}
+
+/// What the number of a page counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CountBy {
+    /// `page=3`
+    Pages,
+    /// `offset=300`
+    Items,
+}
+
+/// Pages of one round of a poll: more are taken for a circle.
+pub const ROUND_PAGES_MOST: u32 = 100_000;
 
 /// `cursor: { into, take, start, overlap }`
 pub struct CursorRule {

@@ -24,7 +24,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn with(token: Option<&str>) -> With<'_> {
-    With { now: Moment(1_795_359_600_000_000), variable: &variable, token, request_key: "key-1", outcomes: &[] }
+    With { now: Moment(1_795_359_600_000_000), variable: &variable, token, request_key: "key-1", outcomes: &[], validator: None }
 }
 
 fn template(text: &str) -> Template {

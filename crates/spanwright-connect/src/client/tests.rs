@@ -41,8 +41,14 @@ fn admitted(guard: &dyn Guard, headers: &[(&str, &str)], from: &str, seconds: i6
     let (origin, path) = ("https://a", "/in");
     let certificate = None;
     let request = Request { method: "POST", origin, path, query: "", parameters: &[], headers: &headers, body: b"{}", from, certificate };
-    let with =
-        With { now: Moment(seconds * 1_000_000), variable: &|name| Some(format!("{name}!")), token: None, request_key: "", outcomes: &[] };
+    let with = With {
+        now: Moment(seconds * 1_000_000),
+        variable: &|name| Some(format!("{name}!")),
+        token: None,
+        request_key: "",
+        outcomes: &[],
+        validator: None,
+    };
     match guard.admit(&request, &with, keys) {
         Ok(Admitted::Client(name)) => Ok(name.to_string()),
         Ok(Admitted::Wants(_)) => Err(0),
@@ -210,7 +216,8 @@ fn a_token_in_the_message_says_which_client_it_is_and_counts_once() {
             certificate: None,
         };
         let variable = |name: &str| Some(format!("{name}!"));
-        let with = With { now: Moment(seconds * 1_000_000), variable: &variable, token: None, request_key: "", outcomes: &[] };
+        let with =
+            With { now: Moment(seconds * 1_000_000), variable: &variable, token: None, request_key: "", outcomes: &[], validator: None };
         match guard.admit(&request, &with, &Set(None)) {
             Ok(Admitted::Client(name)) => name.to_string(),
             Ok(Admitted::Wants(_)) => "wants".to_string(),

@@ -17,7 +17,8 @@ fn request<'r>(query: &'r str, parameters: &'r [(&'r str, &'r str)], headers: He
 
 fn received(query: &str, parameters: &[(&str, &str)], headers: Headers<'_>, body: &[u8]) -> Result<String, (u16, String)> {
     let door = EndpointDoor::new(Route::parse("POST /orders/{id}").unwrap());
-    let (room, with) = (Room::new(), With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[] });
+    let (room, with) =
+        (Room::new(), With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[], validator: None });
     let request = request(query, parameters, headers, body);
     match door.receive(&request, &with, &room).map_err(|refused| (refused.status, refused.failure.says))? {
         Received::Answer(_) => Err((0, "answered".into())),

@@ -2,6 +2,7 @@
 
 pub mod answer;
 pub mod excerpt;
+pub mod link;
 pub mod retry_after;
 pub mod status;
 pub mod url;

@@ -1,6 +1,6 @@
 //! From calls to one request.
 
-use spanwright_core::connector::{Call, HttpRequest, Refusal, With};
+use spanwright_core::connector::{Call, HttpRequest, Refusal, Validator, With};
 use spanwright_shape::{json, jsonschema::openapi::Place, room::Room, shape::breach, text::Failure, value::Value};
 
 use super::{
@@ -35,9 +35,21 @@ pub(super) fn ask(system: &RestSystem, operation: &RestOperation, calls: &[Call<
     if let Some(trace) = calls.first().map(|call| call.trace).filter(|trace| !trace.is_empty()) {
         header(&mut request, "traceparent", trace)?;
     }
+    if let Some(validator) = with.validator.filter(|_| operation.method == "GET") {
+        conditional(validator, &mut request).map_err(Refusal::System)?;
+    }
     write_key(operation, calls, with, &mut request)?;
     auth::sign(&system.auth, with, &mut request).map_err(Refusal::System)?;
     Ok(request)
+}
+
+/// What we have is not wanted again (RFC 9110, section 13.1).
+fn conditional(have: &Validator, request: &mut HttpRequest) -> Result<(), Failure> {
+    match (&have.tag, &have.modified) {
+        (Some(tag), _) => add_header(request, "if-none-match", &**tag),
+        (None, Some(modified)) => add_header(request, "if-modified-since", &**modified),
+        (None, None) => Ok(()),
+    }
 }
 
 /// Where the system is, without a slash at the end.

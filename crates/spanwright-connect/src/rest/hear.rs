@@ -3,7 +3,7 @@
 use std::{io::BufRead, sync::Arc, time::Duration};
 
 use spanwright_core::{
-    connector::{Answers, Blame, Call, Heard, Outcome, Reached, Verdict, With, Word},
+    connector::{Answers, Beside, Blame, Call, Heard, Outcome, Reached, Validator, Verdict, With, Word},
     interface::Repeat,
     settings::OutcomeWord,
 };
@@ -23,7 +23,7 @@ use crate::{
     codes,
     http::{
         answer::{self, ANSWER_BYTES_MOST, REFUSAL_BYTES_MOST},
-        excerpt, retry_after,
+        excerpt, link, retry_after,
         status::{self, Meaning},
         url,
     },
@@ -36,9 +36,23 @@ pub(super) fn hear(operation: &RestOperation, calls: &[Call<'_>], heard: Heard<'
         Heard::Broken { reached, why } => broken(operation, calls.len(), reached, &why),
         Heard::Http { status, headers, body } => {
             let hearing = Hearing { operation, calls, status, headers, with };
-            hearing.verdict(body, answers)
+            if hearing.is_unchanged() {
+                let verdict = Verdict::all(calls.len(), Outcome::Delivered(None));
+                return Verdict { beside: Some(Box::new(Beside { unchanged: true, ..Beside::default() })), ..verdict };
+            }
+            let verdict = hearing.verdict(body, answers);
+            Verdict { beside: beside(headers), ..verdict }
         }
     }
+}
+
+/// What stands beside an answer for whoever reads on.
+fn beside(headers: &Headers) -> Option<Box<Beside>> {
+    let text = |name: &str| answer::header(headers, name).and_then(|value| std::str::from_utf8(value).ok()).map(Arc::from);
+    let (tag, modified) = (text("etag"), text("last-modified"));
+    let validator = (tag.is_some() || modified.is_some()).then(|| Arc::new(Validator { tag, modified }));
+    let next = link::next(headers);
+    (next.is_some() || validator.is_some()).then(|| Box::new(Beside { next, validator, unchanged: false }))
 }
 
 fn broken(operation: &RestOperation, calls: usize, reached: Reached, why: &str) -> Verdict {
@@ -74,6 +88,11 @@ impl Hearing<'_> {
             Judgement::Said(OutcomeWord::Never) => self.refused(Meaning::Never, body),
             Judgement::Meant(meaning) => self.refused(self.of_this_operation(meaning), body),
         }
+    }
+
+    /// Nothing new since what we have: only where we said what that is.
+    fn is_unchanged(&self) -> bool {
+        self.status == 304 && self.with.validator.is_some() && self.operation.method == "GET"
     }
 
     /// By what the step says, then by what the operation says, then by RFC.

@@ -49,7 +49,7 @@ pub(super) fn hear<'a>(
         (Ok(_), _) => vec![items.unknown(&codes::ITEM_UNREADABLE, "the list of answers is not there"); calls.len()],
         (Err(says), _) => vec![items.unknown(&codes::ITEM_UNREADABLE, &says); calls.len()],
     };
-    Verdict { outcomes, refused_whole: false, system: None }
+    Verdict { outcomes, refused_whole: false, system: None, beside: None }
 }
 
 /// Whether answers are kept; a batch that is shown is shown whole.

@@ -71,7 +71,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn with<T>(does: impl FnOnce(&With<'_>) -> T) -> T {
-    does(&With { now: Moment(0), variable: &variable, token: None, request_key: "", outcomes: &[] })
+    does(&With { now: Moment(0), variable: &variable, token: None, request_key: "", outcomes: &[], validator: None })
 }
 
 /// What is asked for an operation with parameters and a body in JSON.
@@ -451,7 +451,7 @@ fn a_user_name_token_stands_in_the_header_and_is_new_on_each_try() {
     let operation = system.interface().operation("Ping").unwrap().0;
     let ask = |now| {
         let call = Call { key: "k", with: Value::Record(&[]), body: None, correlation: "", trace: "" };
-        let with = With { now: Moment(now), variable: &variable, token: None, request_key: "k", outcomes: &[] };
+        let with = With { now: Moment(now), variable: &variable, token: None, request_key: "k", outcomes: &[], validator: None };
         let Ok(Request::Http(request)) = system.ask(operation, &[call], &with) else { panic!("it is asked") };
         String::from_utf8(request.body).unwrap()
     };

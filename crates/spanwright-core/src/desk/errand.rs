@@ -10,9 +10,9 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 use super::{CallId, Event, Exchange, PollJob, Report, SignIn};
 use crate::{
     codes,
-    connector::{Answers, Call, Heard, Outcome, Part, Refusal, Request, System, Verdict, With},
+    connector::{Answers, Call, Heard, Outcome, Part, Refusal, Request, System, Validator, Verdict, With},
     fact::Moment,
-    plan::{Plan, Poll, Source},
+    plan::{NextPage, Plan, Poll, Source},
     run::intake::{self, Page},
     settings::{OutcomeWord, TIMEOUT_DEFAULT},
 };
@@ -32,6 +32,10 @@ pub trait Errand: Send + Sync + 'static {
     /// What the step says that answers mean.
     fn outcomes(&self) -> &[(Arc<str>, OutcomeWord)] {
         &[]
+    }
+    /// What the last answer to the same request said of itself.
+    fn validator(&self) -> Option<&Validator> {
+        None
     }
     /// What is asked, in order.
     ///
@@ -111,6 +115,7 @@ impl Lent<'_> {
             token: errand.token(),
             request_key: errand.request_key(),
             outcomes: errand.outcomes(),
+            validator: errand.validator(),
         }
     }
 }
@@ -254,6 +259,17 @@ impl Polled {
     pub fn parameters(&self) -> &[u8] {
         &self.with
     }
+
+    /// A link beside the answer leads to the next page, where the flow goes by that.
+    fn follow(&self, verdict: &Verdict, page: &mut Option<Result<Page, Failure>>) {
+        let by_link = polled(&self.job).and_then(|poll| poll.pages.as_ref()).is_some_and(|pages| matches!(pages.next, NextPage::Link));
+        let next = verdict.beside.as_ref().and_then(|beside| beside.next.as_ref());
+        if let (true, Some(Ok(page)), Some(next)) = (by_link, page, next) {
+            let mut token = Vec::new();
+            json::write(&Value::Text(next), &mut token);
+            page.next = Some(token.into());
+        }
+    }
 }
 
 impl Errand for Polled {
@@ -277,6 +293,10 @@ impl Errand for Polled {
         &self.key
     }
 
+    fn validator(&self) -> Option<&Validator> {
+        self.job.validator.as_deref()
+    }
+
     fn calls<'a>(&'a self, room: &'a Room) -> Result<Vec<Call<'a>>, Refusal> {
         let with = record(&self.with, room).map_err(Refusal::System)?;
         Ok(vec![Call { key: &self.key, with, body: None, correlation: &self.key, trace: &self.trace }])
@@ -284,8 +304,12 @@ impl Errand for Polled {
 
     fn hear(&self, system: &dyn System, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>) -> Told {
         let mut page = None;
-        let mut show = |value: &Value<'_>| page = source(&self.job).map(|source| intake::page(source, value));
+        let mut show = |value: &Value<'_>| page = source(&self.job).map(|source| intake::page(source, self.job.page.as_deref(), value));
         let verdict = system.hear(self.operation(), calls, heard, with, Answers::Show(&mut show));
+        if verdict.beside.as_ref().is_some_and(|beside| beside.unchanged) {
+            page = Some(Ok(Page::default()));
+        }
+        self.follow(&verdict, &mut page);
         if matches!(verdict.outcomes.first(), Some(Outcome::Delivered(_))) && page.is_none() {
             page = Some(Err(Failure::new(&codes::NOT_READ, "the answer was taken and no page was shown")));
         }
@@ -309,11 +333,12 @@ impl Errand for Polled {
                 }
             },
             Part::Rest => {
-                page = Some(intake::page(source, value));
+                page = Some(intake::page(source, self.job.page.as_deref(), value));
                 ControlFlow::Continue(())
             }
         };
         let verdict = system.hear_pieces(self.operation(), *call, heard, with, &list, &mut show);
+        self.follow(&verdict, &mut page);
         // An answer that is not what the flow expects was delivered all the same: that, and not that we stopped reading, is told.
         let verdict = if matches!(page, Some(Err(_))) { Verdict::all(1, Outcome::Delivered(None)) } else { verdict };
         Told { verdict, page }

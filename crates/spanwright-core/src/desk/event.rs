@@ -5,7 +5,7 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 use spanwright_shape::text::Failure;
 
 use crate::{
-    connector::{Budget, Refusal, Verdict},
+    connector::{Budget, Refusal, Validator, Verdict},
     deliver::{GateChange, HoldReason},
     door::Reply,
     fact::{
@@ -363,6 +363,8 @@ pub struct PollJob {
     pub cursor: Option<Arc<[u8]>>,
     /// The page's token, JSON.
     pub page: Option<Arc<[u8]>>,
+    /// What the last answer to the same request said of itself.
+    pub validator: Option<Arc<Validator>>,
     /// The token to send.
     pub token: Option<Arc<str>>,
     /// A correlation id of this poll's own.

@@ -10,11 +10,12 @@ use spanwright_shape::text::Failure;
 
 use super::{CallId, Command, Desk, Happening, PollJob, Report, Roll, TAKE_CHUNK, Wake};
 use crate::{
-    connector::{Outcome, Refusal, Verdict},
+    codes,
+    connector::{Beside, Outcome, Refusal, Validator, Verdict},
     deliver::{Goes, Next, Tries, decide},
     fact::{Fact, Moment, Moved, Print, Root, Seen, SourceRow, Took, Way},
     interface::Repeat,
-    plan::{Plan, Poll, Source},
+    plan::{Plan, Poll, ROUND_PAGES_MOST, Source},
     run::intake::{self, Arrival, Page},
 };
 
@@ -36,10 +37,23 @@ pub(super) struct SourceDesk {
     page: Option<Arc<[u8]>>,
     /// Items in the pieces of the page that is being read.
     items: u32,
+    /// Pages of this round that were read.
+    pages: u32,
+    /// What the only page of this round said of itself.
+    fresh: Option<Arc<Validator>>,
+    /// What that of the last round did: the same request may be spared its answer. Forgotten by a restart, which then
+    /// reads once in vain.
+    known: Option<Known>,
     tries: u32,
     tried_first: Moment,
     rounds: u32,
     failed: Option<Failure>,
+}
+
+/// What an answer said of itself, and the cursor under which it was asked.
+struct Known {
+    under: Option<Arc<[u8]>>,
+    validator: Arc<Validator>,
 }
 
 enum State {
@@ -69,6 +83,9 @@ impl SourceDesk {
                 reached: None,
                 page: None,
                 items: 0,
+                pages: 0,
+                fresh: None,
+                known: None,
                 tries: 0,
                 tried_first: now,
                 rounds: 0,
@@ -127,7 +144,10 @@ impl Desk {
         }
         (source.state, source.items) = (State::Asking { call, chunks: 0 }, 0);
         let correlation = u128::from(roll()) << 64 | u128::from(roll());
-        let job = PollJob { call, plan, flow: source.flow, cursor: source.cursor.clone(), page: source.page.clone(), token, correlation };
+        let (cursor, page) = (source.cursor.clone(), source.page.clone());
+        let known = source.known.as_ref().filter(|known| page.is_none() && known.under == cursor);
+        let validator = known.map(|known| known.validator.clone());
+        let job = PollJob { call, plan, flow: source.flow, cursor, page, validator, token, correlation };
         out.push(Command::Poll(Box::new(job)));
     }
 
@@ -159,7 +179,10 @@ impl Desk {
             return self.credentials_refused(n, why, now, out);
         }
         match (verdict.outcomes.into_iter().next(), page) {
-            (Some(Outcome::Delivered(_)), Some(Ok(page))) => self.take_page(n, page, now, roll, out),
+            (Some(Outcome::Delivered(_)), Some(Ok(page))) => {
+                self.sources[n].validated(verdict.beside.as_deref(), page.next.is_some());
+                self.take_page(n, page, now, roll, out);
+            }
             (Some(Outcome::Delivered(_)), Some(Err(why))) => self.poll_failed(n, Outcome::Never(why), now, roll(), out),
             (Some(outcome), _) => self.poll_failed(n, outcome, now, roll(), out),
             (None, _) => {}
@@ -228,7 +251,7 @@ impl Desk {
         self.gates[self.sources[n].gate].come_back();
         let every = self.poll_policy(n).1;
         let source = &mut self.sources[n];
-        source.due = now.after(every);
+        (source.state, source.due) = (State::Waiting, now.after(every));
         source.give_up_round(why.clone());
         out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why: why.clone(), again: source.due, given_up: true }));
         true
@@ -236,6 +259,11 @@ impl Desk {
 
     fn take_page(&mut self, n: usize, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let repeats = page.next.is_some() && page.next == self.sources[n].page;
+        self.sources[n].pages += 1;
+        if self.sources[n].pages > ROUND_PAGES_MOST {
+            let says = format!("a round has more than {ROUND_PAGES_MOST} pages: `pages` leads in a circle");
+            return self.poll_failed(n, Outcome::Never(Failure::new(&codes::CIRCLE, says)), now, roll(), out);
+        }
         let last = page.next.is_none() || repeats;
         self.sources[n].page = page.next.clone();
         self.sources[n].tries = 0;
@@ -334,7 +362,9 @@ impl Desk {
 
     pub(super) fn moved(&mut self, moved: &Moved, _now: Moment) {
         if let Some(source) = self.sources.iter_mut().find(|source| source.name == moved.source) {
+            source.known = source.fresh.take().map(|validator| Known { under: source.cursor.clone(), validator });
             source.cursor = moved.cursor.clone();
+            source.pages = 0;
             source.due = moved.due;
             source.state = State::Waiting;
             source.reached = None;
@@ -346,9 +376,19 @@ impl Desk {
 }
 
 impl SourceDesk {
+    /// Of several pages none speaks for all.
+    fn validated(&mut self, beside: Option<&Beside>, goes_on: bool) {
+        self.fresh = match beside {
+            Some(Beside { unchanged: true, .. }) => self.known.take().map(|known| known.validator),
+            Some(Beside { validator, .. }) if !goes_on && self.pages == 0 => validator.clone(),
+            Some(_) | None => None,
+        };
+    }
+
     /// The next round begins where the last good one ended.
     fn give_up_round(&mut self, why: Failure) {
         (self.page, self.reached, self.tries) = (None, None, 0);
+        (self.pages, self.fresh) = (0, None);
         self.rounds += 1;
         self.failed = Some(why);
     }

@@ -41,6 +41,7 @@ codes! { "codes/":
     QUESTION "P0422" "A question that does more than ask";
     UNDO "P0423" "An undo that cannot work";
     AGAIN "P0424" "A call that may not be asked again";
+    POLL_RATE "P0425" "A poll that asks more often than the system bears";
     ROUTE "P0501" "A path that cannot be served";
     NOT_LISTENING "P0502" "Nobody would hear this";
     NO_WAITER "P0503" "A reply to nobody";

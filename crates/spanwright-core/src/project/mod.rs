@@ -20,6 +20,7 @@ mod doors;
 mod files;
 mod flow;
 mod maps;
+mod pace;
 mod policy;
 mod system;
 pub mod trial;
@@ -55,6 +56,8 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
     let known = flow::Known { bundle, systems: &systems, maps: &maps, doors: &doors, variables: &variables };
     filled.check_switches(&files, to);
     let flows: Vec<_> = running.iter().filter_map(|form| flow::check(form, &known, to)).collect();
+    let checked = running.iter().filter_map(|form| Some((*form, flows.iter().find(|flow| Some(&*flow.name) == form.text("flow"))?)));
+    pace::check(checked, &systems, to);
     let listen = doors::listen(filled.project.as_ref(), to);
     doors.check_listened(listen.as_ref(), to);
     if to.errors() > errors {

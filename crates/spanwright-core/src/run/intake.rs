@@ -14,7 +14,7 @@ use crate::{
     codes,
     door::Incoming,
     fact::{Print, print_of},
-    plan::{Poll, Source},
+    plan::{CountBy, NextPage, Pages, Poll, Source},
 };
 
 /// The key that a decoder sets first in a record that breaks its schema.
@@ -69,18 +69,32 @@ pub struct Page {
     pub left_out: u32,
 }
 
-/// Takes a decoded page apart.
+/// Takes a decoded page apart; `asked` is its own token.
 ///
 /// # Errors
 /// An expression about the page itself (`each`, `pages.take`) failed: the page is not what the flow expects.
-pub fn page(source: &Source, answer: &Value<'_>) -> Result<Page, Failure> {
+pub fn page(source: &Source, asked: Option<&[u8]>, answer: &Value<'_>) -> Result<Page, Failure> {
     let mut page = items(source, answer)?;
     let room = Room::new();
-    page.next = match source.poll().and_then(|poll| poll.pages.as_ref()) {
-        Some(pages) => value(&pages.take, answer, &room)?.filter(|token| !is_empty(token)).map(|token| bytes(&token)),
-        None => None,
+    page.next = match source.poll().and_then(|poll| poll.pages.as_ref()).map(|pages| &pages.next) {
+        Some(NextPage::Token(take)) => value(take, answer, &room)?.filter(|token| !is_empty(token)).map(|token| bytes(&token)),
+        Some(NextPage::Counted { from, by, full }) => counted(&page, asked, *from, *by, *full),
+        // The link stands beside the answer.
+        Some(NextPage::Link) | None => None,
     };
     Ok(page)
+}
+
+/// The number of the page behind one whose number was `asked`.
+fn counted(page: &Page, asked: Option<&[u8]>, from: u64, by: CountBy, full: Option<u64>) -> Option<Arc<[u8]>> {
+    let items = page.arrivals.len() as u64 + u64::from(page.left_out);
+    let here = asked.and_then(|asked| std::str::from_utf8(asked).ok()?.parse().ok()).unwrap_or(from);
+    let step = match by {
+        CountBy::Pages => 1,
+        CountBy::Items => items,
+    };
+    let is_last = items == 0 || full.is_some_and(|full| items < full);
+    (!is_last).then(|| here.saturating_add(step).to_string().into_bytes().into())
 }
 
 /// Takes some items of a page apart, where the rest of it is still to come.
@@ -221,8 +235,15 @@ pub fn parameters(source: &Poll, cursor: Option<&[u8]>, token: Option<&[u8]>) ->
         let from = room.bump().alloc_slice_copy(&from);
         fields.push((&rule.into, json::read(from, &room).unwrap_or(Value::Null)));
     }
-    if let (Some(pages), Some(token)) = (&source.pages, token) {
-        fields.push((&pages.into, json::read(token, &room).unwrap_or(Value::Null)));
+    if let Some(Pages { into, next }) = &source.pages {
+        let first = match next {
+            NextPage::Counted { from, .. } => Some(from.to_string()),
+            NextPage::Token(_) | NextPage::Link => None,
+        };
+        if let Some(token) = token.or(first.as_deref().map(str::as_bytes)) {
+            let token = room.bump().alloc_slice_copy(token);
+            fields.push((into, json::read(token, &room).unwrap_or(Value::Null)));
+        }
     }
     Ok(bytes(&Value::Record(&fields)).to_vec())
 }

@@ -140,6 +140,7 @@ refused! {
     settings_that_cannot_work
     no_project
     zones_and_polls
+    polls_that_ask_too_often
     a_map_that_reads_what_is_not_there
     keys_and_lists
     bodies

@@ -211,7 +211,7 @@ impl Office {
             certificate: carried.certificate,
         };
         let value = |name: &str| self.variables.value(name);
-        let with = With { now: self.clock.now(), variable: &value, token: None, request_key: "", outcomes: &[] };
+        let with = With { now: self.clock.now(), variable: &value, token: None, request_key: "", outcomes: &[], validator: None };
         match reception::receive(&self.routes, door, &request, Who::Guarded(&self.keys), &with, room) {
             reception::Taken::Answer(answer) => Taken::Answer(answer),
             reception::Taken::Wants(url) => Taken::Wants(url),

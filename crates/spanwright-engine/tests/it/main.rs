@@ -11,4 +11,5 @@ mod disk;
 mod doors;
 mod facade;
 mod large;
+mod polls;
 mod trial;

@@ -12,8 +12,8 @@ use spanwright_core::{
     fact::PlanBundle,
     interface::{BulkKey, Interface, Operation, Repeat},
     plan::{
-        Again, Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, IfDead, Late, Pages, Plan, Policy, Poll, Question, Served, Source,
-        SourceKind, Step, StepKind, SystemPlan,
+        Again, Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, IfDead, Late, NextPage, Pages, Plan, Policy, Poll, Question,
+        Served, Source, SourceKind, Step, StepKind, SystemPlan,
     },
     settings::Limits,
 };
@@ -103,7 +103,7 @@ fn source(flow: &str, every: u64) -> Source {
             operation: 0,
             every: Duration::from_millis(every),
             with: None,
-            pages: Some(Pages { into: "page".into(), take: program(".next") }),
+            pages: Some(Pages { into: "page".into(), next: NextPage::Token(program(".next")) }),
             each: Some(program(".items")),
             cursor: Some(CursorRule { into: "since".into(), take: program(".at"), start: (*b"0").into(), overlap: Duration::ZERO }),
         })),

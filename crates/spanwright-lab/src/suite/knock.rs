@@ -112,7 +112,7 @@ impl Player<'_> {
 
     fn with<T>(&self, work: impl FnOnce(&With<'_>) -> T) -> T {
         let variable = |name: &str| Some(self.variable(name));
-        work(&With { now: self.now, variable: &variable, token: None, request_key: "", outcomes: &[] })
+        work(&With { now: self.now, variable: &variable, token: None, request_key: "", outcomes: &[], validator: None })
     }
 
     /// The desk has a word for a sender.

@@ -66,7 +66,7 @@ pub(super) fn play(stage: &Stage<'_>, coverage: &Coverage, to: &mut Problems) ->
 }
 
 enum Comes {
-    Desk(Event),
+    Desk(Box<Event>),
     /// What an answer means is found out when it comes.
     Answer(Box<dyn FnOnce(&Lent<'_>) -> Event>),
     /// A thing that happens, by its number.
@@ -190,7 +190,7 @@ impl<'p> Player<'p> {
         let Some(Reverse((at, id))) = self.heap.pop() else { return };
         self.now = self.now.max(at);
         match self.comes.remove(&id) {
-            Some(Comes::Desk(event)) => self.on(desk, event, out),
+            Some(Comes::Desk(event)) => self.on(desk, *event, out),
             Some(Comes::Answer(answer)) => {
                 self.flying -= 1;
                 let event = self.lending(answer);
@@ -312,7 +312,7 @@ impl<'p> Player<'p> {
                     let event = DiskJob::Fetch(fetch).done(&mut self.store);
                     self.soon.push_back(event);
                 }
-                Command::WakeAt(at) => self.at(at, Comes::Desk(Event::Wake)),
+                Command::WakeAt(at) => self.at(at, Comes::Desk(Box::new(Event::Wake))),
                 Command::Note(happened) => self.note(&happened),
             }
         }

@@ -95,7 +95,7 @@ impl Chain {
     fn kept(&self, envelope: &str) -> usize {
         let (mut bytes, mut room, mut out) = (0, Room::new(), Vec::new());
         self.hear(envelope, &mut |page| {
-            let page = intake::page(self.flow().source.as_ref().unwrap(), page).unwrap();
+            let page = intake::page(self.flow().source.as_ref().unwrap(), None, page).unwrap();
             for arrival in &page.arrivals {
                 out.clear();
                 let dot = json::read(&arrival.body, &room).unwrap();
@@ -109,7 +109,7 @@ impl Chain {
 
     fn hear(&self, envelope: &str, show: &mut dyn FnMut(&Value<'_>)) {
         let source = self.flow().source.as_ref().and_then(|source| source.poll()).unwrap();
-        let with = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[] };
+        let with = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[], validator: None };
         let headers = [(Arc::from("content-type"), b"text/xml; charset=utf-8".to_vec())];
         let heard = Heard::Http { status: 200, headers: &headers, body: &mut envelope.as_bytes() };
         let call = spanwright_core::connector::Call { key: "", with: Value::Record(&[]), body: None, correlation: "", trace: "" };

@@ -88,7 +88,7 @@ fn ours(peers: &Path, xml: &str, json: &str, time: Duration) -> io::Result<Paces
     let system = system(peers)?;
     let of = |name: &str| system.interface().operation(name).map(|(number, _)| number).unwrap();
     let (list, create) = (of("ListCustomers"), of("CreateInvoice"));
-    let with = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[] };
+    let with = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[], validator: None };
     let headers = [(Arc::from("content-type"), b"text/xml; charset=utf-8".to_vec())];
     let decode = best(time, || {
         let heard = Heard::Http { status: 200, headers: &headers, body: &mut xml.as_bytes() };

@@ -89,7 +89,8 @@ fn tokens_that_jose_signs_are_verified_by_the_keys_that_it_publishes() {
             let (origin, path, certificate) = ("http://a", "/", None);
             let request =
                 Request { method: "POST", origin, path, query: "", parameters: &[], headers: &headers, body: b"", from, certificate };
-            let with = With { now: Moment(NOW * 1_000_000), variable: &|_| None, token: None, request_key: "", outcomes: &[] };
+            let with =
+                With { now: Moment(NOW * 1_000_000), variable: &|_| None, token: None, request_key: "", outcomes: &[], validator: None };
             matches!(guard(allowed).admit(&request, &with, &keys), Ok(Admitted::Client(_)))
         };
         assert!(admitted(token, algorithm), "{algorithm}");

@@ -97,7 +97,14 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn with() -> With<'static> {
-    With { now: Moment(1_795_359_600_000_000), variable: &variable, token: None, request_key: "key-of-request", outcomes: &[] }
+    With {
+        now: Moment(1_795_359_600_000_000),
+        variable: &variable,
+        token: None,
+        request_key: "key-of-request",
+        outcomes: &[],
+        validator: None,
+    }
 }
 
 /// The calls of a request: for each its parameters and its body as JSON; no body where it is empty.

@@ -50,7 +50,7 @@ fn door() -> Arc<dyn Door> {
     Soap.door(&DoorSettings { name: "api".into(), at: Span { file, from: 0, to: 1 }, kind }, &bundle, &mut problems).unwrap()
 }
 
-const WITH: With<'static> = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[] };
+const WITH: With<'static> = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[], validator: None };
 
 /// The envelope of a call, from its Header on, or why there is none.
 fn sent(parameters: &str) -> String {

@@ -47,7 +47,7 @@ fn sent(door: &SoapDoor, method: &str, query: &str, headers: &[(&str, &[u8])], b
     let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let (origin, path) = ("https://api.example.com", "/soap");
     let request = Request { method, origin, path, query, parameters: &[], headers, body: body.as_bytes(), from, certificate: None };
-    let with = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[] };
+    let with = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[], validator: None };
     let room = Room::new();
     match door.receive(&request, &with, &room) {
         Ok(Received::Message(incoming)) => {

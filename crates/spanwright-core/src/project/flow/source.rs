@@ -7,7 +7,10 @@ use spanwright_shape::{
     json,
     number::Number,
     shape::{Fit, Format, Shape, ShapeId, ShapeRef, TextFacets, Zone, fits},
-    text::{Node, Plain, Problems, Scalar, Span, form::Filled},
+    text::{
+        Node, Plain, Problems, Scalar, Span,
+        form::{self, Filled},
+    },
     value::Value,
 };
 
@@ -18,10 +21,12 @@ use super::{
 };
 use crate::{
     interface::{Operation, Repeat},
-    plan::{CursorRule, Pages, Poll, Source, SourceKind},
+    plan::{CountBy, CursorRule, NextPage, Pages, Poll, Source, SourceKind},
     project::codes,
 };
 
+/// The parameter that takes the address of a next page.
+const PAGE_ADDRESS: &str = "url";
 /// The hour that is there twice when summer time ends.
 const REPEATED_HOUR: Duration = Duration::from_secs(3600);
 
@@ -73,7 +78,7 @@ impl Builder<'_, '_> {
         each: Option<Program>,
     ) -> Option<Source> {
         let mut parameters = Parameters::of(self.known, found);
-        let every = self.known.variables.known(form, "every", form.time("every"), spanwright_shape::text::form::time, self.to);
+        let every = self.known.variables.known(form, "every", form.time("every"), form::time, self.to);
         let pages = self.pages(form, found, page, &mut parameters);
         let cursor = self.cursor(form, item, &mut parameters);
         let when = self.expression(form, "when", item);
@@ -99,12 +104,41 @@ impl Builder<'_, '_> {
             known.systems.get(system).pages(name)
         };
         let pages = form.form("pages").or_else(inherited)?;
-        let into = pages.scalar("into")?;
+        if let Some(("link", ..)) = pages.named() {
+            self.check_page_keys(&pages, &["into", "from", "full"], "`link`: the answer names the address of the next page");
+            return Some(Pages { into: PAGE_ADDRESS.into(), next: NextPage::Link });
+        }
+        let Some(into) = pages.scalar("into") else {
+            let says = "`pages` does not say which parameter takes the next page's token";
+            self.to.error(&codes::SETTING, pages.node.span, says, "add `into: PARAMETER`".to_string());
+            return None;
+        };
         let wanted = parameters.fill(into, self.to);
-        let take = self.scalar_of(&pages, "take", page);
-        self.check_taken(&pages, into, take.as_ref(), wanted);
-        let take = take?;
-        Some(Pages { into: into.text.as_str().into(), take })
+        let next = match pages.text("count") {
+            Some(by) => Some(self.counted(&pages, by)),
+            None => {
+                self.check_page_keys(&pages, &["from", "full"], "`take`: the answer names the next page");
+                let take = self.scalar_of(&pages, "take", page);
+                self.check_taken(&pages, into, take.as_ref(), wanted);
+                take.map(NextPage::Token)
+            }
+        };
+        Some(Pages { into: into.text.as_str().into(), next: next? })
+    }
+
+    fn counted(&mut self, pages: &Filled<'_>, by: &str) -> NextPage {
+        let variables = self.known.variables;
+        let from = variables.known(pages, "from", pages.number("from"), form::number, self.to);
+        let full = variables.known(pages, "full", pages.number("full"), form::number, self.to);
+        let (by, first) = if by == "pages" { (CountBy::Pages, 1) } else { (CountBy::Items, 0) };
+        NextPage::Counted { from: from.unwrap_or(first), by, full }
+    }
+
+    fn check_page_keys(&mut self, pages: &Filled<'_>, idle: &[&'static str], because: &str) {
+        for key in idle.iter().filter_map(|key| pages.key(key)) {
+            let says = format!("`{}` says nothing beside {because}", key.text);
+            self.to.error(&codes::SETTING, key.span, says, "leave it out".to_string());
+        }
     }
 
     fn cursor(&mut self, form: &Filled<'_>, item: &Scene, parameters: &mut Parameters) -> Option<CursorRule> {
@@ -114,7 +148,7 @@ impl Builder<'_, '_> {
         let take = self.scalar_of(&cursor, "take", item);
         self.check_taken(&cursor, into, take.as_ref(), wanted);
         let start = cursor.node("start").and_then(|node| start(node, self.to));
-        let overlap = self.known.variables.known(&cursor, "overlap", cursor.time("overlap"), spanwright_shape::text::form::time, self.to);
+        let overlap = self.known.variables.known(&cursor, "overlap", cursor.time("overlap"), form::time, self.to);
         if let (Some(take), Some(zone)) = (&take, &item.zone) {
             let at = cursor.scalar("overlap").or(cursor.scalar("take")).map_or(into.span, |scalar| scalar.span);
             self.check_overlap(take.gives().shape, zone, overlap.unwrap_or_default(), at);

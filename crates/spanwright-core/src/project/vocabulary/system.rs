@@ -205,14 +205,25 @@ pub static OPERATION: Form = Form {
     ]),
 };
 
-pub(super) static PAGES: Form = Form::of(
-    "pages",
-    "How the next page is asked for.",
-    &[
-        Key::must("into", Kind::Word, "The parameter that takes the next page's token."),
-        Key::must("take", Kind::Expr, "The token, over a page; absent, null or \"\" ends."),
+pub(super) static PAGES: Form = Form {
+    name: "pages",
+    about: "How the next page is asked for.",
+    keys: &[
+        Key::may("into", Kind::Word, "The parameter that takes the next page's token or number; `url` takes its address."),
+        Key::may("from", Kind::Number, "The first number. 1 of pages and 0 of items where nothing is said."),
+        Key::may("full", Kind::Number, "Items of a full page: one with fewer is the last. Left out, one without items is."),
     ],
-);
+    one_of: OneOf::Must(&[
+        Choice::of("take", Kind::Expr, "The token, over a page; absent, null or \"\" ends.", &[]),
+        Choice::of(
+            "count",
+            Kind::Words(&["pages", "items"]),
+            "What the number in `into` counts: pages (`page=3`), or items (`offset=300`).",
+            &[],
+        ),
+        Choice::of("link", Kind::Words(&["next"]), "The header `link` of the answer has the address of the next page (RFC 8288).", &[]),
+    ]),
+};
 
 static BULK: Form = Form::of(
     "bulk",
