@@ -53,6 +53,12 @@ pub trait Door: Send + Sync {
     /// [`Refused`]: nothing was taken.
     fn receive<'r>(&'r self, request: &Request<'r>, with: &With<'_>, room: &'r Room) -> Result<Received<'r>, Refused>;
 
+    /// Writes why a request is refused before it was taken apart, in the dialect that its head shows.
+    fn refuse(&self, request: &Request<'_>, refused: &Refused) -> HttpAnswer {
+        let _ = request;
+        self.answer(None, &Said::Refused(refused))
+    }
+
     /// Writes what is said to the sender. `asked` is `None` where the request was refused before it was known.
     fn answer(&self, asked: Option<Asked>, said: &Said<'_>) -> HttpAnswer;
 

@@ -67,7 +67,7 @@ pub fn receive<'r>(routes: &'r Routes, door: usize, request: &Request<'r>, who: 
         (Who::Guarded(keys), Some(guard)) => match guard.admit(request, with, keys) {
             Ok(Admitted::Client(name)) => Some(name),
             Ok(Admitted::Wants(url)) => return Taken::Wants(url),
-            Err(refused) => return refuse(None, &refused),
+            Err(refused) => return Taken::Answer(plan.door.refuse(request, &refused)),
         },
     };
     let incoming = match plan.door.receive(request, with, room) {

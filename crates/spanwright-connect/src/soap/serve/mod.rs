@@ -38,6 +38,9 @@ use fault::Who;
 use super::{codes, header};
 use crate::endpoint::beside;
 
+/// The media type of SOAP 1.2 (RFC 3902); that of 1.1 is `text/xml`.
+const SOAP12_MEDIA: &str = "application/soap+xml";
+
 /// An API that speaks SOAP.
 pub(super) struct SoapDoor {
     routes: [Route; 1],
@@ -102,6 +105,15 @@ impl Door for SoapDoor {
             })),
             Err(fault) => Ok(Received::Answer(fault.answer())),
         }
+    }
+
+    /// The body was not looked at: its media type is that of one version or the other.
+    fn refuse(&self, request: &Request<'_>, refused: &Refused) -> HttpAnswer {
+        let media = request.header("content-type").unwrap_or_default().trim_start();
+        let is_12 = media.get(..SOAP12_MEDIA.len()).is_some_and(|start| start.eq_ignore_ascii_case(SOAP12_MEDIA));
+        let wanted = if is_12 { Version::Soap12 } else { Version::Soap11 };
+        let version = self.versions.iter().find(|version| **version == wanted).unwrap_or(&self.versions[0]);
+        answer::said(self, *version, None, &Said::Refused(refused))
     }
 
     fn answer(&self, asked: Option<Asked>, said: &Said<'_>) -> HttpAnswer {
