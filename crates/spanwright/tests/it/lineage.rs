@@ -154,7 +154,7 @@ fn changed(record: &Value, pointer: &str) -> Vec<Value> {
     let old = record.pointer(pointer).unwrap();
     let others = match old {
         Value::String(text) => vec![json!(format!("{text}z")), json!(""), json!("DE"), Value::Null],
-        Value::Number(number) => vec![json!(number.as_f64().unwrap_or(0.0) as i64 + 1), json!(0), json!(100)],
+        Value::Number(number) => vec![json!((number.as_f64().unwrap_or(0.0) as i64).wrapping_add(1)), json!(0), json!(100)],
         Value::Bool(flag) => vec![json!(!flag)],
         Value::Null => vec![json!("was null")],
         Value::Array(items) if !items.is_empty() => vec![json!(items[1..])],
