@@ -38,12 +38,16 @@ impl OtherMaps for Others {
 fn pages() -> Vec<(String, String)> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/guide");
     let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files.map(|path| (path.file_name().unwrap().to_str().unwrap().to_string(), fs::read_to_string(&path).unwrap())).collect()
+    // Pictures stand beside the pages.
+    let pages = files.filter(|path| path.extension().is_some_and(|end| end == "md"));
+    pages.map(|path| (path.file_name().unwrap().to_str().unwrap().to_string(), fs::read_to_string(&path).unwrap())).collect()
 }
 
 /// The blocks of YAML of a page; a part of a map, which begins with spaces, is put under `fields`.
 fn blocks(page: &str) -> impl Iterator<Item = String> {
-    let blocks = page.split("```yaml\n").skip(1).filter_map(|rest| rest.split_once("```")).map(|(block, _)| block);
+    let blocks = page.split("```yaml").skip(1).filter_map(|rest| rest.split_once("```")).map(|(block, _)| block);
+    // Behind the word may stand the file that the block is of.
+    let blocks = blocks.filter_map(|block| block.split_once('\n')).map(|(_, block)| block);
     blocks.map(|block| if block.starts_with(' ') { format!("fields:\n{block}") } else { block.to_string() })
 }
 
