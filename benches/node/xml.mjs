@@ -1,6 +1,7 @@
 // fast-xml-parser, which knows no schema: an answer to an object, an object to a document. node xml.mjs ANSWER.xml REQUEST.json MILLISECONDS
 import { readFileSync } from "node:fs";
 import { XMLBuilder, XMLParser } from "fast-xml-parser";
+import { best } from "./best.mjs";
 
 const [answer, request, milliseconds] = process.argv.slice(2);
 const options = { ignoreAttributes: false, attributeNamePrefix: "@", textNodeName: "#text" };
@@ -8,18 +9,8 @@ const [parser, builder] = [new XMLParser({ ...options, removeNSPrefix: true }), 
 const xml = readFileSync(answer, "utf8");
 const asked = { CreateInvoice: JSON.parse(readFileSync(request, "utf8")) };
 
-function best(work) {
-  let [pace, began] = [0, performance.now()];
-  for (let rounds = 0; rounds < 3 || performance.now() - began < Number(milliseconds); rounds++) {
-    const from = performance.now();
-    const bytes = work();
-    pace = Math.max(pace, bytes / (performance.now() - from) / 1000);
-  }
-  return pace;
-}
-
 const bytes = Buffer.byteLength(xml);
-const decode = best(() => (JSON.stringify(parser.parse(xml)).length > bytes / 10 ? bytes : NaN));
+const decode = best(() => (JSON.stringify(parser.parse(xml)).length > bytes / 10 ? bytes : NaN), milliseconds);
 const decode_rss = process.resourceUsage().maxRSS * 1024;
-const encode = best(() => Buffer.byteLength(builder.build(asked)));
+const encode = best(() => Buffer.byteLength(builder.build(asked)), milliseconds);
 console.log(JSON.stringify({ decode, encode, decode_rss, rss: process.resourceUsage().maxRSS * 1024 }));

@@ -30,6 +30,11 @@ impl Moment {
         Moment(self.0.saturating_add(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
     }
 
+    /// This long earlier.
+    pub fn before(self, time: Duration) -> Moment {
+        Moment(self.0.saturating_sub(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
+    }
+
     /// How long since an earlier moment; zero where it was not earlier.
     pub fn since(self, earlier: Moment) -> Duration {
         Duration::from_micros(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

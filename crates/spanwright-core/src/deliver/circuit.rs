@@ -83,9 +83,8 @@ impl Circuit {
         self.failed += usize::from(seen.failed);
         self.slow += usize::from(seen.slow);
         let most = if self.policy.within.is_some() { WINDOW_MOST } else { self.policy.of as usize };
-        let since = self.policy.within.map(|within| seen.at.since(Moment(0)).saturating_sub(within));
         while let Some(first) = self.window.front() {
-            let old = since.is_some_and(|since| first.at.since(Moment(0)) < since);
+            let old = self.policy.within.is_some_and(|within| first.at.after(within) < seen.at);
             if self.window.len() <= most && !old {
                 break;
             }

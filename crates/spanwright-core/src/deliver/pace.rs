@@ -69,7 +69,7 @@ impl Pace {
         let mut at = now;
         if let Some(rate) = limits.rate {
             let ahead = (rate.per / rate.most.max(1)) * limits.burst.saturating_sub(1);
-            at = at.max(Moment(self.next.0.saturating_sub(micros(ahead))));
+            at = at.max(self.next.before(ahead));
         }
         if let Some((until, _)) = self.learned.filter(|(until, _)| *until > now) {
             at = at.max(self.next.min(until));
@@ -141,10 +141,6 @@ impl Day {
         self.kept = (self.spent + (quota / 100)).min(quota).max(self.spent);
         true
     }
-}
-
-fn micros(time: Duration) -> i64 {
-    i64::try_from(time.as_micros()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

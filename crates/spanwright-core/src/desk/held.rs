@@ -1,7 +1,7 @@
 //! People in the loop: systems and flows that are held, and flows that hold themselves before they fill the dead letters.
 //!
-//! A system that is held is a closed gate. A flow that is held takes nothing in, begins no walk and lets nothing go; what
-//! is in flight ends. Both are rows of the journal, so that a restart does not forget a person's word.
+//! A system that is held is a closed gate. A flow that is held pulls nothing, begins no walk and lets nothing go; what
+//! is brought to its doors is kept and waits, and what is in flight ends. Both are rows of the journal, so that a restart does not forget a person's word.
 
 use std::{sync::Arc, time::Duration};
 
@@ -77,11 +77,10 @@ impl Desk {
     }
 
     pub(super) fn held_flows(&self, now: Moment) -> impl Iterator<Item = (Arc<str>, HoldReason)> {
-        let held = self.flows.iter().filter_map(move |flow| {
+        self.flows.iter().filter_map(move |flow| {
             let hold = flow.hold.as_ref().filter(|hold| hold.holds(now))?;
             Some((GateRow::of_flow(&flow.name), HoldReason::Held(hold.clone())))
-        });
-        held.collect::<Vec<_>>().into_iter()
+        })
     }
 
     /// Counts the dead letters of a flow; too many in a while, and it holds itself.

@@ -10,16 +10,7 @@ use crate::{
 
 /// The workflows of an endpoint: one for each test that went well, with another status each.
 pub fn document(book: &Book, endpoint: &Endpoint<'_>) -> Tree {
-    let mut seen = Vec::new();
-    let workflows = endpoint.served.visits.iter().filter_map(|visit| {
-        let status = visit.answer.status;
-        if status >= 300 || seen.contains(&status) {
-            return None;
-        }
-        seen.push(status);
-        Some(workflow(endpoint, visit))
-    });
-    let mut workflows: Vec<Tree> = workflows.collect();
+    let mut workflows: Vec<Tree> = endpoint.shown().map(|visit| workflow(endpoint, visit)).collect();
     if workflows.is_empty() {
         let untold = record([
             ("workflowId", text(endpoint.id())),

@@ -12,6 +12,8 @@ mod schema;
 
 use std::collections::BTreeMap;
 
+use spanwright_core::door::Visit;
+
 use crate::book::{Book, DoorPage, DoorSpeaks, ServedPage};
 
 /// The OpenAPI document.
@@ -64,6 +66,14 @@ impl Endpoint<'_> {
 
     pub fn has_body(&self) -> bool {
         self.method != "GET"
+    }
+
+    /// Visits that went well, the first of each status.
+    pub fn shown(&self) -> impl Iterator<Item = &Visit> {
+        let visits = &self.served.visits;
+        let is_first = |n: usize, status: u16| visits.iter().position(|other| other.answer.status == status) == Some(n);
+        let good = visits.iter().enumerate().filter(move |(n, visit)| visit.answer.status < 300 && is_first(*n, visit.answer.status));
+        good.map(|(_, visit)| visit)
     }
 
     /// The names in its path.

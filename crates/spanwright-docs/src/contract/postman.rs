@@ -60,27 +60,16 @@ fn items(endpoint: &Endpoint<'_>) -> Vec<Tree> {
     if matches!(endpoint.door.kind, DoorSpeaks::Webhook) {
         return Vec::new();
     }
-    let mut all: Vec<Tree> = good(endpoint).map(|visit| item(endpoint, visit)).collect();
+    let mut all: Vec<Tree> = endpoint.shown().map(|visit| item(endpoint, visit)).collect();
     if endpoint.has_body() {
         let lines = [status(400), problem("R0022")].concat();
-        all.push(made("what is no JSON is refused", endpoint, sample(endpoint), Some(TORN.to_string()), true, lines));
+        all.push(made("what is no JSON is refused", endpoint, endpoint.shown().next(), Some(TORN.to_string()), true, lines));
     }
     if !endpoint.door.clients.is_empty() {
         let lines = [status(401), problem("R0035")].concat();
-        all.push(made("nobody comes in without a proof", endpoint, sample(endpoint), None, false, lines));
+        all.push(made("nobody comes in without a proof", endpoint, endpoint.shown().next(), None, false, lines));
     }
     all
-}
-
-/// Visits that went well, one of each status.
-fn good<'e>(endpoint: &'e Endpoint<'_>) -> impl Iterator<Item = &'e Visit> {
-    let visits = &endpoint.served.visits;
-    let first = |n: usize, visit: &Visit| visits.iter().position(|other| other.answer.status == visit.answer.status) == Some(n);
-    visits.iter().enumerate().filter(move |(n, visit)| visit.answer.status < 300 && first(*n, visit)).map(|(_, visit)| visit)
-}
-
-fn sample<'e>(endpoint: &'e Endpoint<'_>) -> Option<&'e Visit> {
-    endpoint.served.visits.iter().find(|visit| visit.answer.status < 300)
 }
 
 fn item(endpoint: &Endpoint<'_>, visit: &Visit) -> Tree {

@@ -3,10 +3,10 @@
 use std::{
     fs::{File, OpenOptions, TryLockError},
     io::{Read, Seek, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
-use super::OpenFault;
+use super::{OpenFault, place::beside};
 
 /// The lock; given back when it is dropped.
 #[derive(Debug)]
@@ -24,7 +24,7 @@ impl Drop for Lock {
 impl Lock {
     /// Takes the lock of this journal.
     pub fn take(journal: &Path) -> Result<Lock, OpenFault> {
-        let path = beside(journal);
+        let path = beside(journal, ".lock");
         let unusable = |error: std::io::Error| OpenFault::Unusable { path: journal.into(), why: format!("`{}`: {error}", path.display()) };
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(unusable)?;
         match file.try_lock() {
@@ -35,12 +35,6 @@ impl Lock {
         sign(&mut file).map_err(unusable)?;
         Ok(Lock { file })
     }
-}
-
-fn beside(journal: &Path) -> PathBuf {
-    let mut name = journal.as_os_str().to_owned();
-    name.push(".lock");
-    name.into()
 }
 
 // The number is a courtesy for the person who is refused; the lock itself is the kernel's.

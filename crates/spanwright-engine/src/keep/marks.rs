@@ -10,11 +10,13 @@ use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
     io::{self, Read},
-    path::{Path, PathBuf},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
 use spanwright_core::fact::RunId;
+
+use super::place::beside;
 
 /// Starts in a row that find a message in hand before it is set aside.
 pub const CRASHES_MOST: u32 = 3;
@@ -120,12 +122,6 @@ fn suspects(path: &Path) -> io::Result<BTreeMap<i64, u32>> {
     };
     let suspect = |line: &str| line.split_once(' ').and_then(|(run, count)| Some((run.parse().ok()?, count.parse().ok()?)));
     Ok(text.lines().filter_map(suspect).collect())
-}
-
-fn beside(journal: &Path, ending: &str) -> PathBuf {
-    let mut name = journal.as_os_str().to_owned();
-    name.push(ending);
-    name.into()
 }
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ mod marks;
 mod names;
 mod numbers;
 mod pen;
+mod place;
 mod read;
 mod room;
 mod schema;

@@ -5,6 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::place::folder_of;
+
 /// Set aside at most.
 pub const RESERVE_BYTES_MOST: u64 = 1 << 30;
 /// Set aside of the disk, in percent.
@@ -26,8 +28,7 @@ struct FileSystem {
 impl Room {
     /// Beneath the journal at this path.
     pub fn of(journal: &Path) -> Room {
-        let folder = journal.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        Room { folder: folder.into() }
+        Room { folder: folder_of(journal).into() }
     }
 
     /// Whether nothing more should be taken in. Once it is so, it stays so until there is a quarter more than the reserve.

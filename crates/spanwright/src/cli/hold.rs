@@ -22,7 +22,7 @@ pub struct Hold {
     name: String,
     #[command(flatten)]
     folder: Folder,
-    /// It is a flow: it takes nothing in and lets nothing go
+    /// It is a flow: its source is not pulled and nothing goes; what is brought to its doors is kept and waits
     #[arg(long)]
     flow: bool,
     /// How long (`30m`, `2h`), or until when (RFC 3339); left out: until it is resumed

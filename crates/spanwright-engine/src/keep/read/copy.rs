@@ -12,7 +12,12 @@ use rusqlite::{Connection, backup::Backup};
 use spanwright_core::fact::StoreFault;
 
 use super::Look;
-use crate::keep::{OpenFault, fault::words_of, schema};
+use crate::keep::{
+    OpenFault,
+    fault::words_of,
+    place::{beside, folder_of},
+    schema,
+};
 
 /// Faults of the pages that are told.
 const FAULTS_MOST: u32 = 20;
@@ -87,7 +92,7 @@ impl Look {
         if to.exists() {
             return Err(CopyFault::Taken(to.into()));
         }
-        let draft = draft_of(to);
+        let draft = beside(to, ".part");
         let copied = self.copy_to(&draft).and_then(|verified| {
             let failed = |error: std::io::Error| CopyFault::Failed { path: to.into(), why: error.to_string() };
             File::open(&draft).and_then(|file| file.sync_all()).map_err(failed)?;
@@ -151,16 +156,9 @@ fn verify(connection: &Connection) -> rusqlite::Result<Verified> {
     Ok(Verified { messages: messages.cast_unsigned(), faults })
 }
 
-fn draft_of(to: &Path) -> PathBuf {
-    let mut name = to.as_os_str().to_owned();
-    name.push(".part");
-    name.into()
-}
-
 /// A new name is on the disk when its folder is. Fails where folders cannot be opened, as on Windows, which needs no such thing.
 fn sync_folder(path: &Path) -> std::io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    if cfg!(unix) { File::open(folder_of(path))?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]

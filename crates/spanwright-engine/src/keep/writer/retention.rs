@@ -66,7 +66,7 @@ impl Retention {
         let now = (self.now)();
         let pass_is_over = match self.stage {
             Stage::Runs(what, after) => self.forget(store, what, after, now).map(|()| false)?,
-            Stage::Tidy => !store.tidy(now, before(now, self.keep.trail))?,
+            Stage::Tidy => !store.tidy(now, now.before(self.keep.trail))?,
         };
         let pause = match (pass_is_over, is_idle) {
             (true, _) => PASS_EVERY,
@@ -91,7 +91,7 @@ impl Retention {
             Forget::All => self.keep.trail,
             Forget::Bodies => self.keep.bodies,
         };
-        let old = store.old(what, after, before(now, time), WINDOW_RUNS_MOST)?;
+        let old = store.old(what, after, now.before(time), WINDOW_RUNS_MOST)?;
         let some = &old.runs[..old.runs.len().min(STEP_RUNS_MOST)];
         let facts: Vec<Fact> = some.iter().map(|run| Fact::Forgot { run: *run, what }).collect();
         store.commit(&facts)?;
@@ -114,10 +114,6 @@ impl Retention {
             }
         }
     }
-}
-
-fn before(now: Moment, time: Duration) -> Moment {
-    Moment(now.0.saturating_sub(i64::try_from(time.as_micros()).unwrap_or(i64::MAX)))
 }
 
 #[cfg(test)]
