@@ -16,8 +16,8 @@ pub use again::{is_newer, owed_again};
 pub use chore::{Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun};
 pub use keys::{ANSWER, EffectKey, Item, NodeName, Print, Root, Way, batch_key, lane_of, no_item, print_of};
 pub use store::{
-    Backlog, DueEffect, Glued, Lane, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt, RunFile, Shown, SourceRow, Store,
-    StoreFault, StoredEffect,
+    Backlog, DueEffect, Glued, InLine, Lane, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt, RunFile, Shown, SourceRow,
+    Store, StoreFault, StoredEffect,
 };
 
 /// UTC microseconds since 1970. Only the engine's clock makes one.

@@ -98,6 +98,35 @@ pub struct Flow {
     pub if_dead: IfDead,
     /// After how many dead letters it stops to take in.
     pub pause_after: Option<PauseAfter>,
+    /// What waits for what.
+    pub in_order: Option<InOrder>,
+}
+
+/// `in_order:` and `when_dead:`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InOrder {
+    /// What stands in one line.
+    pub by: OrderBy,
+    /// What becomes of a line whose head died.
+    pub when_dead: WhenDead,
+}
+
+/// What stands in one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderBy {
+    /// The messages of one record.
+    Key,
+    /// All of the flow.
+    All,
+}
+
+/// What becomes of a line whose head died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenDead {
+    /// It stands until a person has replayed or discarded the dead letter.
+    Block,
+    /// The next one goes.
+    Skip,
 }
 
 /// `pause_after: { dead, within }`: a bad map stops the intake, and does not fill the dead letters.
@@ -575,6 +604,13 @@ impl Source {
             SourceKind::Door(served) => Some(served),
             SourceKind::Poll(_) => None,
         }
+    }
+}
+
+impl Flow {
+    /// Whether a dead letter keeps what came after it waiting: then nothing newer can have gone ahead of it.
+    pub fn blocks(&self) -> bool {
+        self.in_order.is_some_and(|order| order.when_dead == WhenDead::Block)
     }
 }
 

@@ -6,7 +6,8 @@
 use std::sync::Arc;
 
 use spanwright_core::fact::{
-    Fact, Forget, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store, StoreFault,
+    Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
+    StoreFault,
 };
 
 mod answer;
@@ -127,6 +128,10 @@ impl Store for ModelStore {
 
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
         Ok(self.state.overtaken(run))
+    }
+
+    fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault> {
+        Ok(self.state.in_line(flow))
     }
 
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {

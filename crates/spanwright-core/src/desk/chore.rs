@@ -111,7 +111,8 @@ impl Desk {
             known.next = until;
             return;
         }
-        let mut facts = known.slice_of(some, plan, now);
+        let blocks = |run: &StoppedRun| self.plan.flow(&run.flow).is_some_and(|(_, flow)| flow.blocks());
+        let mut facts = known.slice_of(some, plan, now, blocks);
         if some.is_empty() {
             known.chore.phase = ChorePhase::Done;
             out.push(Command::Note(Happening::Chore(Box::new(known.chore.clone()))));
@@ -146,14 +147,16 @@ impl Desk {
 }
 
 impl ChoreDesk {
-    fn slice_of(&mut self, runs: &[StoppedRun], plan: crate::fact::PlanId, now: Moment) -> Vec<Fact> {
+    /// In a flow whose dead letters block what came after them, nothing newer went ahead.
+    fn slice_of(&mut self, runs: &[StoppedRun], plan: crate::fact::PlanId, now: Moment, blocks: impl Fn(&StoppedRun) -> bool) -> Vec<Fact> {
         let chore = &mut self.chore;
         let by = chore.by.clone();
         chore.at = runs.last().map_or(chore.at, |last| last.run);
         let facts: Vec<Fact> = match &chore.what {
             ChoreKind::Replay { over_newer } => {
-                let may = runs.iter().filter(|run| *over_newer || !run.overtaken);
-                may.map(|run| Fact::Reopened { run: run.run, plan, at: now, by: by.clone(), over_newer: *over_newer }).collect()
+                let over = |run: &StoppedRun| *over_newer || blocks(run);
+                let may = runs.iter().filter(|run| over(run) || !run.overtaken);
+                may.map(|run| Fact::Reopened { run: run.run, plan, at: now, by: by.clone(), over_newer: over(run) }).collect()
             }
             ChoreKind::Discard { reason } => {
                 let discarded = |run: &StoppedRun| Fact::Discarded { run: run.run, at: now, by: by.clone(), reason: reason.clone() };

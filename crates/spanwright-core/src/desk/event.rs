@@ -9,8 +9,8 @@ use crate::{
     deliver::{GateChange, HoldReason},
     door::Reply,
     fact::{
-        Chore, ChoreId, Ending, ExchangeId, Fact, Hold, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root, RunFile,
-        RunId, Stopped, StoppedFilter, StoppedRun, Took,
+        Chore, ChoreId, Ending, ExchangeId, Fact, Hold, InLine, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root,
+        RunFile, RunId, Stopped, StoppedFilter, StoppedRun, Took,
     },
     plan::Plan,
     run::{Advance, AdvanceJob, Arrival, Input, intake::Page},
@@ -35,6 +35,8 @@ pub struct Setup {
     pub older: Vec<(PlanId, Arc<Plan>)>,
     /// Each source is polled once, and then no more.
     pub once: bool,
+    /// Of each flow of today's plan that is in order: what [`crate::fact::Store::in_line`] says.
+    pub in_line: Vec<(Arc<str>, Vec<InLine>)>,
 }
 
 /// What the desk hears.
@@ -451,6 +453,15 @@ pub enum Happening {
         tries: u32,
         /// What was said last.
         why: Failure,
+    },
+    /// A dead letter keeps what came after it waiting.
+    Blocked {
+        /// The flow.
+        flow: Arc<str>,
+        /// The run.
+        run: RunId,
+        /// Those that wait by now.
+        behind: usize,
     },
     /// A gate changed; of a flow that is held its name begins with `flow:`.
     Gate {

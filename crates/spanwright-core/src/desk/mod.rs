@@ -22,6 +22,7 @@ mod hand;
 mod heard;
 mod held;
 mod lane;
+mod line;
 mod queue;
 mod run_hand;
 mod source;
@@ -39,7 +40,7 @@ pub use event::{
 
 use crate::{
     deliver::{Gate, GateChange, Goes, Pass},
-    fact::{EffectKey, Fact, GateRow, Moment, Opening, PlanId, Receipt, RunId},
+    fact::{EffectKey, Ending, Fact, GateRow, Moment, Opening, PlanId, Receipt, RunId},
     plan::{EffectPlan, Plan},
     run::AdvanceJob,
 };
@@ -147,6 +148,7 @@ impl Desk {
             woken_at: None,
         };
         desk.furnish(now);
+        desk.restore_lines(&setup.in_line);
         desk.restore(&opening, out);
         desk.go_on(now, roll, out);
         desk
@@ -175,7 +177,7 @@ impl Desk {
     fn furnish_flow(&mut self, plan: &Plan, flow: &crate::plan::Flow) {
         if !self.flow_of.contains_key(&flow.name) {
             self.flow_of.insert(flow.name.clone(), self.flows.len());
-            self.flows.push(FlowHand::new(flow.name.clone(), flow.pause_after));
+            self.flows.push(FlowHand::new(flow));
         }
         let account = self.flow_of[&flow.name];
         for effect in flow.effects.iter().flat_map(EffectPlan::all) {
@@ -286,6 +288,9 @@ impl Desk {
                 Fact::Resent(resent) => {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
                     self.took(resent.took, receipt, now, &mut jobs, out);
+                    if resent.instead {
+                        self.line_moves(resent.of, false, out);
+                    }
                 }
                 Fact::Chore(chore) => self.chore_kept(&chore),
                 Fact::Started { .. }
@@ -295,13 +300,14 @@ impl Desk {
                 | Fact::Sent { .. }
                 | Fact::Acknowledged { .. }
                 | Fact::Forgot { .. }
-                | Fact::SetBack { .. }
-                | Fact::Discarded { .. } => {}
+                | Fact::SetBack { .. } => {}
+                Fact::Discarded { run, .. } => self.line_moves(run, false, out),
                 Fact::Settled(settled) => self.settled(&settled, now, out),
                 Fact::Parked { run, parked } => self.parked(run, parked),
                 Fact::Ended { run, ending, .. } => {
                     self.answer_ended(run, &ending, out);
                     self.ended(run);
+                    self.line_moves(run, matches!(ending, Ending::Stopped(_)), out);
                 }
                 Fact::Reopened { run, .. } => self.reopened(run),
                 Fact::Moved(moved) => self.moved(&moved, now),

@@ -4,8 +4,9 @@ use std::{collections::VecDeque, sync::Arc};
 
 use super::{Command, Desk, FETCH_RUNS_MOST, FLOW_OPEN_MOST, Fetch, HAND_BYTES_MOST, HAND_RUNS_MOST, Happening, Wake, run_hand::RunHand};
 use crate::{
+    deliver::Lines,
     fact::{Ending, Hold, MessageFile, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took},
-    plan::PauseAfter,
+    plan::{Flow, PauseAfter},
     run::{Advance, AdvanceJob},
 };
 
@@ -31,10 +32,13 @@ pub(super) struct FlowHand {
     pub deaths: VecDeque<Moment>,
     /// The gates of what it sends to.
     pub targets: Vec<usize>,
+    /// What stands in line, where the flow is in order.
+    pub lines: Option<Lines>,
 }
 
 impl FlowHand {
-    pub fn new(name: Arc<str>, pause_after: Option<PauseAfter>) -> FlowHand {
+    pub fn new(flow: &Flow) -> FlowHand {
+        let (name, pause_after) = (flow.name.clone(), flow.pause_after);
         FlowHand {
             name,
             in_hand: 0,
@@ -48,6 +52,7 @@ impl FlowHand {
             pause_after,
             deaths: VecDeque::new(),
             targets: Vec::new(),
+            lines: flow.in_order.map(|rule| Lines::new(&flow.name, rule)),
         }
     }
 
@@ -117,6 +122,9 @@ impl Desk {
             out.push(Command::Note(Happening::Taken { took: Box::new(took.clone()), run }));
             self.answer_ended(run, &ending, out);
             let Took { message, correlation, flow, key, .. } = took;
+            if let Some(lines) = self.flow_of.get(&flow).and_then(|account| self.flows[*account].lines.as_mut()) {
+                lines.is_dead(run, key.as_deref());
+            }
             if let (Some(&account), Ending::Stopped(stopped)) = (self.flow_of.get(&flow), &ending) {
                 self.count_death(account, &stopped.failure, now, out);
             }
@@ -159,8 +167,12 @@ impl Desk {
 
     /// Takes a run in hand and lets it be advanced.
     fn take_in(&mut self, file: RunFile, jobs: &mut Vec<AdvanceJob>) -> bool {
+        let Some(&account) = self.flow_of.get(&file.flow) else { return false };
+        if self.flows[account].lines.as_mut().is_some_and(|lines| !lines.may_go(file.run, file.message.key.as_deref())) {
+            return false;
+        }
         let Some(plan) = self.plans.get(&file.plan).cloned() else { return false };
-        let (Some((flow, _)), Some(&account)) = (plan.flow(&file.flow), self.flow_of.get(&file.flow)) else { return false };
+        let Some((flow, _)) = plan.flow(&file.flow) else { return false };
         let run = file.run;
         let hand = RunHand::known(file, plan.clone(), flow, account);
         self.flows[account].walks.push_back((run, None));

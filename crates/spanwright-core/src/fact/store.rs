@@ -71,6 +71,13 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault>;
 
+    /// The runs of a flow that hold a place in line when a life of the process begins, ascending: those that are
+    /// parked, and the dead letters.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault>;
+
     /// Stopped runs that fit, behind `after` and up to `upto`, ascending by run.
     ///
     /// # Errors
@@ -188,6 +195,17 @@ pub struct Glued {
     pub glue: ExchangeId,
     /// Which.
     pub effect: EffectKey,
+}
+
+/// A run that holds a place in the line of its record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InLine {
+    /// Which.
+    pub run: RunId,
+    /// Its record.
+    pub key: Option<Arc<str>>,
+    /// It is a dead letter.
+    pub dead: bool,
 }
 
 /// A parked effect that keeps later ones of its record waiting.

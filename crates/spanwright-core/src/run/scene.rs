@@ -83,7 +83,7 @@ impl<'a> Names<'a> {
     }
 
     /// Seen by what follows from an effect's failure: `$error`.
-    pub(super) fn error(&self, failed: &EffectPlan, plan: &'a Plan, why: (StopKind, &Failure), room: &'a Room) -> Names<'a> {
+    pub(super) fn error(&self, failed: &EffectPlan, plan: &'a Plan, why: (StopKind, &Failure, u32), room: &'a Room) -> Names<'a> {
         self.error_at(&failed.node, Some(failed), plan, why, room)
     }
 
@@ -93,7 +93,7 @@ impl<'a> Names<'a> {
         step: &str,
         failed: Option<&EffectPlan>,
         plan: &'a Plan,
-        (kind, why): (StopKind, &Failure),
+        (kind, why, tries): (StopKind, &Failure, u32),
         room: &'a Room,
     ) -> Names<'a> {
         let text = |text: &str| Value::Text(room.text(text));
@@ -108,6 +108,7 @@ impl<'a> Names<'a> {
             ("outcome", text(outcome)),
             ("code", text(why.code.id)),
             ("reason", text(&why.says)),
+            ("tries", Value::Number(spanwright_shape::number::Number::int(i64::from(tries)))),
         ];
         self.and("error", Value::Record(room.bump().alloc_slice_copy(&fields)))
     }

@@ -13,7 +13,8 @@ use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
 use spanwright_core::fact::{
-    Fact, Forget, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store, StoreFault,
+    Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
+    StoreFault,
 };
 use spanwright_shape::text::Code;
 use std::sync::Arc;
@@ -153,6 +154,10 @@ impl Store for Keep {
 
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
         self.asked(|ask| ask.overtaken(run))
+    }
+
+    fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault> {
+        self.asked(|ask| ask.in_line(flow))
     }
 
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {

@@ -103,7 +103,11 @@ impl Counters {
             Happening::Gate { change: GateChange::Opened(_), .. } => self.breaker_opened += 1,
             Happening::Gate { change: GateChange::Closed, .. } => self.breaker_closed += 1,
             Happening::Stuck { .. } => self.stuck += 1,
-            Happening::Gate { .. } | Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => {}
+            Happening::Blocked { .. }
+            | Happening::Gate { .. }
+            | Happening::Polled { .. }
+            | Happening::SignedIn { .. }
+            | Happening::Chore(_) => {}
         }
     }
 

@@ -32,7 +32,7 @@ impl Level {
             Happening::Ended { ending: Ending::SetAside(_), .. } => Level::Warn,
             Happening::Attempt(_) | Happening::Gate { .. } | Happening::PollFailed { .. } | Happening::Stuck { .. } => Level::Error,
             Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => Level::Info,
-            Happening::Split { .. } => Level::Warn,
+            Happening::Split { .. } | Happening::Blocked { .. } => Level::Warn,
         }
     }
 
@@ -153,6 +153,11 @@ impl Line {
                 line
             }
             Happening::Chore(chore) => Line::new(at, Level::Info, "chore", chore_words(chore)).label("by", &chore.by),
+            Happening::Blocked { flow, run, behind } => {
+                let words =
+                    format!("{flow}: the dead letter {} keeps {behind} waiting, and what comes after it: replay or discard it", run.0);
+                Line::new(at, Level::Warn, "line-blocked", words).label("flow", flow)
+            }
             Happening::Stuck { message, correlation, flow, node, tries, why } => {
                 let words = format!("the undo of {node} does not get through after {tries} tries; it is tried on");
                 let line = Line::new(at, Level::Error, "undo-stuck", words).came_out("failure").about(*message, correlation);

@@ -13,7 +13,7 @@ use std::{
 
 use spanwright_core::{
     desk::{Desk, Setup},
-    fact::{Ending, Fact, Moment, Opening, PlanBundle, PlanId, RunId, StopKind, Stopped, Store, StoreFault},
+    fact::{Ending, Fact, InLine, Moment, Opening, PlanBundle, PlanId, RunId, StopKind, Stopped, Store, StoreFault},
     plan::Plan,
 };
 use spanwright_shape::text::Failure;
@@ -112,6 +112,7 @@ struct Found {
     plan_id: PlanId,
     opening: Opening,
     older: Vec<(PlanId, Arc<Plan>)>,
+    in_line: Vec<(Arc<str>, Vec<InLine>)>,
     unbuilt: Vec<PlanId>,
     /// How far the clock was set back since the last life.
     set_back: Duration,
@@ -135,7 +136,7 @@ impl Engine {
             StorePlace::Opened(store) => (store, Whereabouts::default()),
         };
         let beside = file.as_deref().map(|path| quarantine(&mut *store, path, start.clock.now())).transpose()?;
-        let found = find(&mut *store, &start.bundle, &start.rebuild, start.clock.now())?;
+        let found = find(&mut *store, &start.plan, &start.bundle, &start.rebuild, start.clock.now())?;
         let wire = Http::new(&start.http, start.clock.clone())?;
         let log = start.log.map(|settings| Log::start(settings, &start.plan.project, start.variables.secrets())).transpose()?;
         let log = log.map(Arc::new);
@@ -217,7 +218,7 @@ impl Staff {
             observer.tell(Line::new(now, Level::Error, "message-quarantined", words).because_of(&crate::codes::R0108));
         }
         let (dice, mut first, unbuilt) = (Dice::new(), Vec::new(), found.unbuilt.len());
-        let setup = Setup { plan: plan.clone(), plan_id: found.plan_id, older: found.older, once };
+        let setup = Setup { plan: plan.clone(), plan_id: found.plan_id, older: found.older, once, in_line: found.in_line };
         let desk = Desk::open(setup, found.opening, now, &mut || dice.roll(), &mut first);
         // Only now: whatever an earlier life left is in hand.
         let listening = if once { None } else { self.listen(&office, &plan, whereabouts)? };
@@ -288,7 +289,7 @@ fn set_back(store: &mut dyn Store, opening: Opening, now: Moment) -> Result<(Ope
     Ok((store.opening()?, by))
 }
 
-fn find(store: &mut dyn Store, bundle: &PlanBundle, rebuild: &Rebuild, now: Moment) -> Result<Found, StartFault> {
+fn find(store: &mut dyn Store, plan: &Plan, bundle: &PlanBundle, rebuild: &Rebuild, now: Moment) -> Result<Found, StartFault> {
     let plan_id = store.plan(bundle)?;
     let opening = store.opening()?;
     let (opening, set_back) = set_back(store, opening, now)?;
@@ -299,7 +300,9 @@ fn find(store: &mut dyn Store, bundle: &PlanBundle, rebuild: &Rebuild, now: Mome
             None => unbuilt.push(id),
         }
     }
-    Ok(Found { plan_id, opening, older, unbuilt, set_back })
+    let ordered = plan.flows.iter().filter(|flow| flow.in_order.is_some());
+    let in_line = ordered.map(|flow| Ok((flow.name.clone(), store.in_line(&flow.name)?))).collect::<Result<_, StoreFault>>()?;
+    Ok(Found { plan_id, opening, older, in_line, unbuilt, set_back })
 }
 
 fn greet(observer: &Observer, plan: &Plan, found: &Found, now: Moment) {

@@ -6,7 +6,8 @@ use std::sync::{
 };
 
 use spanwright_core::fact::{
-    Fact, Forget, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store, StoreFault,
+    Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
+    StoreFault,
 };
 use spanwright_engine::{keep::Keep, shell::Why};
 use spanwright_world::{Answer, Hostile};
@@ -56,6 +57,10 @@ impl Store for Faulty {
 
     fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault> {
         self.keep.sent(keys)
+    }
+
+    fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault> {
+        self.keep.in_line(flow)
     }
 
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {

@@ -13,6 +13,7 @@ use super::{
 pub fn ask_all(both: &mut Both<'_>, facts: &mut Facts) {
     for flow in FLOWS {
         for (after, most) in [(0, 100), (facts.runs / 2, 3)] {
+            both.ask("in_line", |store| store.in_line(flow));
             both.ask("active", |store| store.active(flow, RunId(after), most));
         }
     }

@@ -6,8 +6,8 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    Backlog, ChorePhase, DueEffect, EffectKey, ExchangeId, Forget, Glued, Item, Lane, Moment, NodeName, Old, Opening, Phase, RunFile,
-    RunId, StoppedFilter, StoppedRun, StoredEffect, Way,
+    Backlog, ChorePhase, DueEffect, EffectKey, ExchangeId, Forget, Glued, InLine, Item, Lane, Moment, NodeName, Old, Opening, Phase,
+    RunFile, RunId, StoppedFilter, StoppedRun, StoredEffect, Way,
 };
 
 use super::state::{Effect, Place, Run, State};
@@ -48,6 +48,12 @@ impl State {
         };
         let meant = self.all().filter(|(run, row)| *run > after && *run <= upto && matches!(row.place, Place::Stopped(_)) && fits(row));
         meant.take(most).map(|(run, row)| StoppedRun { run, flow: row.flow.clone(), overtaken: self.overtaken(run) }).collect()
+    }
+
+    pub fn in_line(&self, flow: &str) -> Vec<InLine> {
+        let place = |row: &Run| matches!(row.place, Place::Parked | Place::Stopped(_));
+        let all = self.all().filter(|(_, row)| &*row.flow == flow && place(row));
+        all.map(|(run, row)| InLine { run, key: row.message.key.clone(), dead: row.place != Place::Parked }).collect()
     }
 
     pub fn old(&self, what: Forget, after: RunId, before: Moment, window: usize) -> Old {

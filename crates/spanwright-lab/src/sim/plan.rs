@@ -146,6 +146,7 @@ fn orders(undo_swapped: bool) -> Flow {
         effects: vec![reserve, charge, ship, tell, log],
         if_dead: IfDead::Letter,
         pause_after: None,
+        in_order: None,
     }
 }
 
@@ -164,6 +165,7 @@ fn records() -> Flow {
         effects: vec![upsert],
         if_dead: IfDead::Letter,
         pause_after: None,
+        in_order: None,
     }
 }
 
@@ -192,6 +194,7 @@ fn bookings(pivot: bool) -> Flow {
         effects: vec![hold, create, pay, ready, notify, apologize],
         if_dead: IfDead::Steps(vec![step("apologize", StepKind::Send(5))]),
         pause_after: None,
+        in_order: None,
     }
 }
 
@@ -206,6 +209,7 @@ fn brought() -> Flow {
         effects: vec![effect("brought", "deliver", (0, 4), Repeat::Keyed)],
         if_dead: IfDead::Letter,
         pause_after: None,
+        in_order: None,
     }
 }
 

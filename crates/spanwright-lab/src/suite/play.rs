@@ -211,7 +211,7 @@ impl<'p> Player<'p> {
 
     fn open(&mut self, out: &mut Vec<Command>) -> Desk {
         let opening = self.store.opening().unwrap_or_default();
-        let setup = Setup { plan: self.stage.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false };
+        let setup = Setup { plan: self.stage.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, in_line: Vec::new() };
         let (now, dice) = (self.now, &mut self.dice);
         Desk::open(setup, opening, now, &mut || dice.roll(), out)
     }

@@ -7,7 +7,8 @@ use anyhow::bail;
 use clap::Args;
 use spanwright_core::{
     desk::Order,
-    fact::{Chore, ChoreKind, Fact, Moment, PlanId, RunId, StoppedFilter, StoppedRun, Store},
+    fact::{Chore, ChoreKind, Fact, PlanId, RunId, StoppedFilter, StoppedRun, Store},
+    plan::Plan,
     settings::Rate,
 };
 use spanwright_engine::{
@@ -99,7 +100,8 @@ impl Replay {
         let meant = self.meant(&look)?;
         let project = Project::open(self.folder.clone(), self.env.as_deref(), out)?;
         let (hash, bundle) = (project.plan().hash, pinned::pin(project.bundle()));
-        let mut previewer = Previewer::of(&look, Arc::new(project.into_plan()), self.env.as_deref());
+        let today = Arc::new(project.into_plan());
+        let mut previewer = Previewer::of(&look, today.clone(), self.env.as_deref());
         let tally = self.show(&look, &meant, &mut previewer, out)?;
         self.sum_up(&tally, out);
         if tally.again == 0 {
@@ -116,7 +118,7 @@ impl Replay {
         match journal::alone(&self.folder)? {
             Some(mut keep) => {
                 let plan = keep.plan(&bundle).map_err(journal::fault)?;
-                self.begin_alone(&mut keep, &meant, plan, out)
+                self.begin_alone(&mut keep, &meant, (plan, &today), out)
             }
             None => {
                 let chore = self.chore(&meant, self.rate.unwrap_or(RATE_DEFAULT));
@@ -241,7 +243,7 @@ impl Replay {
     }
 
     /// Nobody runs: with a rate it is left as a chore for the next start, without one they are open at once.
-    fn begin_alone(&self, keep: &mut Keep, meant: &Meant, plan: PlanId, out: &mut Out) -> anyhow::Result<Ended> {
+    fn begin_alone(&self, keep: &mut Keep, meant: &Meant, (plan, today): (PlanId, &Plan), out: &mut Out) -> anyhow::Result<Ended> {
         if let Some(rate) = self.rate {
             let chore = self.chore(meant, rate);
             keep.commit(&[Fact::Chore(Box::new(chore.clone()))]).map_err(journal::fault)?;
@@ -253,18 +255,19 @@ impl Replay {
             let slice = keep.stopped(&meant.filter, after, meant.upto, SLICE).map_err(journal::fault)?;
             let Some(last) = slice.last() else { break };
             after = last.run;
-            let may = slice.iter().filter(|run| self.over_newer || !run.overtaken);
-            let facts: Vec<Fact> = may.map(|run| self.reopened(run.run, plan, journal::now(), &by)).collect();
+            let over = |run: &StoppedRun| self.over_newer || today.flow(&run.flow).is_some_and(|(_, flow)| flow.blocks());
+            let may = slice.iter().filter(|run| over(run) || !run.overtaken);
+            let facts: Vec<Fact> = may.map(|run| reopened(run.run, plan, &by, over(run))).collect();
             again += facts.len() as u64;
             keep.commit(&facts).map_err(journal::fault)?;
         }
         out.aside(&format!("{} open again; `spanwright run` delivers them", count(again, "message")));
         Ok(Ended::Fine)
     }
+}
 
-    fn reopened(&self, run: RunId, plan: PlanId, at: Moment, by: &Arc<str>) -> Fact {
-        Fact::Reopened { run, plan, at, by: by.clone(), over_newer: self.over_newer }
-    }
+fn reopened(run: RunId, plan: PlanId, by: &Arc<str>, over_newer: bool) -> Fact {
+    Fact::Reopened { run, plan, at: journal::now(), by: by.clone(), over_newer }
 }
 
 /// `10/s`

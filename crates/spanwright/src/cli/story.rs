@@ -77,6 +77,9 @@ impl Story {
                 Some(format!("{queue}: a batch of {calls} was refused as a whole; it is split to find the bad one"))
             }
             Happening::Ended { key, flow, ending, .. } => ended(key.as_deref().unwrap_or(flow), ending),
+            Happening::Blocked { flow, run, behind } => {
+                Some(format!("{flow}: the dead letter {} keeps {behind} waiting, and what comes after it", run.0))
+            }
             Happening::Stuck { flow, node, tries, why, .. } => {
                 Some(format!("{flow}: the undo of {node} does not get through after {tries} tries: {}; it is tried on", words(why)))
             }

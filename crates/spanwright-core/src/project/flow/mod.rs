@@ -13,7 +13,7 @@ use spanwright_shape::{
 };
 
 use super::{Doors, Maps, Systems, Variables, policy};
-use crate::plan::{EffectPlan, Flow};
+use crate::plan::{EffectPlan, Flow, InOrder, OrderBy, WhenDead};
 
 mod back;
 mod body;
@@ -58,7 +58,8 @@ pub(super) fn check(form: &Filled<'_>, known: &Known<'_>, to: &mut Problems) -> 
     let if_dead = builder.if_dead(form, &Scene { buried: true, ..scene });
     builder.check_replied(&from);
     let pause_after = policy::pause_after(form, known.variables, builder.to);
-    Some(Flow { name: name.into(), source: Some(source?), steps, effects: builder.effects, if_dead, pause_after })
+    let in_order = builder.in_order(form);
+    Some(Flow { name: name.into(), source: Some(source?), steps, effects: builder.effects, if_dead, pause_after, in_order })
 }
 
 /// What is gathered while a flow is walked.
@@ -81,6 +82,24 @@ struct Builder<'b, 'k> {
 }
 
 impl Builder<'_, '_> {
+    /// `in_order:` and `when_dead:`
+    fn in_order(&mut self, form: &Filled<'_>) -> Option<InOrder> {
+        let Some(by) = form.text("in_order") else {
+            if let Some(key) = form.key("when_dead") {
+                let says = "`when_dead` says what becomes of a line whose head died, and nothing stands in line here";
+                self.to.error(&super::codes::SETTING, key.span, says, "add `in_order: key`, or leave `when_dead` out".to_string());
+            }
+            return None;
+        };
+        let by = if by == "all" { OrderBy::All } else { OrderBy::Key };
+        if let (OrderBy::Key, false, Some(key)) = (by, self.keyed, form.key("in_order")) {
+            let says = "`in_order: key` lines up the messages of one record, so the flow's `from` needs `key`";
+            self.to.error(&super::codes::NEEDS_KEY, key.span, says, None);
+        }
+        let when_dead = if form.text("when_dead") == Some("skip") { WhenDead::Skip } else { WhenDead::Block };
+        Some(InOrder { by, when_dead })
+    }
+
     fn program(&mut self, text: &Scalar, scene: &Scene) -> Option<Program> {
         let mut scope = scene.scope(&mut self.shapes);
         Program::check(text, &mut scope, self.to)

@@ -59,7 +59,8 @@ impl Scene {
     pub fn error(&self, shapes: &mut Shapes) -> Scene {
         let text = shapes.add(Shape::Text(TextFacets::default()));
         let maybe = shapes.or_null(text);
-        let fields = [("step", text), ("system", maybe), ("outcome", text), ("code", text), ("reason", text)];
+        let tries = shapes.add(Shape::Number(NumberFacets::of(NumberKind::Integer { bits: 32 })));
+        let fields = [("step", text), ("system", maybe), ("outcome", text), ("code", text), ("reason", text), ("tries", tries)];
         let shape = record(shapes, fields.map(|(name, shape)| (Arc::from(name), shape)));
         self.and("error", shape)
     }

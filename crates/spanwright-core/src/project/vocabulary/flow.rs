@@ -28,8 +28,16 @@ pub static FLOW: Form = Form::of(
             Kind::Form(&PAUSE_AFTER),
             "After how many dead letters it holds itself: a bad map stops the intake, and does not fill the dead letters.",
         ),
-        Key::not_yet("in_order", "What waits for what."),
-        Key::not_yet("when_dead", "Whether a dead letter blocks what comes after it."),
+        Key::may(
+            "in_order",
+            Kind::Words(&["key", "all"]),
+            "One after the other: the messages of one record (`key`), or all of the flow. The next one begins when the one before it is over.",
+        ),
+        Key::may(
+            "when_dead",
+            Kind::Words(&["block", "skip"]),
+            "Of a flow in order: whether a dead letter keeps what came after it waiting until somebody has replayed or discarded it. `block` where nothing is said.",
+        ),
     ],
 );
 

@@ -43,7 +43,7 @@ impl<'a> Walk<'a> {
                 Ok(Flowing::On(body))
             }
             Standing::Failed(kind, why) => {
-                let error = names.error(plan, &self.job.plan, (kind, &why), self.room);
+                let error = names.error(plan, &self.job.plan, (kind, &why, self.tries(plan, item)), self.room);
                 names.answer(plan, Value::Null);
                 if kind == StopKind::Uncertain {
                     self.happened(effect, plan, body, names, item);
@@ -77,13 +77,18 @@ impl<'a> Walk<'a> {
                     IfDead::Letter => self.stop(&plan.node, kind, why),
                     IfDead::Discard => {}
                     IfDead::Steps(steps) => {
-                        let error = names.error(plan, &self.job.plan, (kind, &why), self.room);
+                        let error = names.error(plan, &self.job.plan, (kind, &why, self.tries(plan, item)), self.room);
                         self.steps(steps, body, &error, item);
                     }
                 }
             }
         }
         Ok(Flowing::On(body))
+    }
+
+    /// Tries that were spent on an effect.
+    fn tries(&self, plan: &EffectPlan, item: &Item) -> u32 {
+        self.known(&plan.node, item, Way::Do).map_or(0, |known| known.tries)
     }
 
     fn stands(

@@ -65,7 +65,9 @@ impl Walk<'_> {
         };
         let Ok((body, names)) = self.begin() else { return Advance::Ends(Ending::Stopped(stopped)) };
         let failed = self.flow.effects.iter().find(|effect| effect.node == stopped.node);
-        let names = names.error_at(&stopped.node, failed, &self.job.plan, (stopped.kind, &stopped.failure), self.room);
+        let tries = self.job.known.iter().filter(|known| known.node == stopped.node && known.way == Way::Do).map(|known| known.tries);
+        let tries = tries.max().unwrap_or(0);
+        let names = names.error_at(&stopped.node, failed, &self.job.plan, (stopped.kind, &stopped.failure, tries), self.room);
         self.steps(steps, body, &names, &no_item());
         match self.stopped.take() {
             _ if !self.owed.is_empty() => self.owes(Then::Look),

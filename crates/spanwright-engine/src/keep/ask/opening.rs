@@ -4,7 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::{OptionalExtension, Result, Row};
 use spanwright_core::fact::{
-    Backlog, Breaker, Chore, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Hold, Lane, Moment, Opening, PlanId, RunId, SourceRow, Spent,
+    Backlog, Breaker, Chore, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Hold, InLine, Lane, Moment, Opening, PlanId, RunId,
+    SourceRow, Spent,
 };
 
 use super::{Ask, bytes, text, text_if_any};
@@ -40,7 +41,23 @@ pub fn chores() -> String {
     format!("SELECT {} FROM chore INDEXED BY chore_open WHERE state = 0 ORDER BY id", chore::COLUMNS)
 }
 
+/// The runs of a flow that hold a place in line.
+pub const IN_LINE: &str = "SELECT run.id, message.key, 0 FROM run INDEXED BY run_parked CROSS JOIN message ON message.seq = run.message
+        WHERE run.flow = ?1 AND run.state = 1
+    UNION ALL SELECT run.id, message.key, 1 FROM run INDEXED BY run_stopped CROSS JOIN message ON message.seq = run.message
+        WHERE run.flow = ?1 AND run.state IN (4, 5)
+    ORDER BY 1";
+
 impl Ask<'_> {
+    /// What [`spanwright_core::fact::Store::in_line`] says.
+    pub fn in_line(self, flow: &str) -> Result<Vec<InLine>> {
+        let mut statement = self.ready(IN_LINE)?;
+        let flow = self.names.known(flow).unwrap_or(0);
+        let rows =
+            statement.query_map([flow], |row| Ok(InLine { run: RunId(row.get(0)?), key: text_if_any(row, 1)?, dead: row.get(2)? }))?;
+        rows.collect()
+    }
+
     /// The newest first.
     pub fn chores(self, most: usize) -> Result<Vec<Chore>> {
         let mut statement = self.ready(&format!("SELECT {} FROM chore ORDER BY id DESC LIMIT ?1", chore::COLUMNS))?;

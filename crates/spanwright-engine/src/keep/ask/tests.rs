@@ -56,6 +56,7 @@ fn no_question_walks_over_finished_work() {
         opening::NEXT_QUEUE,
         opening::EARLIEST,
         opening::PLANS,
+        opening::IN_LINE,
         opening::EXCHANGE_NEXT,
     ];
     for sql in questions {

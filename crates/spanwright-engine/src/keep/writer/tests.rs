@@ -7,8 +7,8 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    Fact, Forget, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, StoppedFilter, StoppedRun, Store,
-    StoreFault, Took,
+    Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, StoppedFilter, StoppedRun,
+    Store, StoreFault, Took,
 };
 use spanwright_lab::model::ModelStore;
 
@@ -55,6 +55,10 @@ impl Store for Scripted {
     fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault> {
         self.model.sent(keys)
     }
+    fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault> {
+        self.model.in_line(flow)
+    }
+
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
         self.model.overtaken(run)
     }

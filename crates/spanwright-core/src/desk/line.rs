@@ -1,0 +1,31 @@
+//! Flows in order: whose turn it is. The lines themselves are [`crate::deliver::Lines`].
+
+use std::sync::Arc;
+
+use super::{Command, Desk, Happening};
+use crate::fact::{InLine, RunId};
+
+impl Desk {
+    /// Takes up what an earlier life left standing in line.
+    pub(super) fn restore_lines(&mut self, left: &[(Arc<str>, Vec<InLine>)]) {
+        for (flow, rows) in left {
+            let Some(lines) = self.flow_of.get(flow).and_then(|account| self.flows[*account].lines.as_mut()) else { continue };
+            // Dead letters first: what is parked behind one of them waits.
+            rows.iter().filter(|row| row.dead).for_each(|row| lines.is_dead(row.run, row.key.as_deref()));
+            for row in rows.iter().filter(|row| !row.dead) {
+                lines.may_go(row.run, row.key.as_deref());
+            }
+        }
+    }
+
+    /// A run is over, or was set aside by a person: the next one of its line is fetched.
+    pub(super) fn line_moves(&mut self, run: RunId, dead: bool, out: &mut Vec<Command>) {
+        for flow in &mut self.flows {
+            let Some(lines) = &mut flow.lines else { continue };
+            self.wanted.extend(lines.over(run, dead));
+            if let Some(behind) = lines.blocked_by(run).filter(|_| dead) {
+                out.push(Command::Note(Happening::Blocked { flow: flow.name.clone(), run, behind }));
+            }
+        }
+    }
+}

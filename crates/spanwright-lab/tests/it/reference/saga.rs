@@ -1,0 +1,160 @@
+//! Sagas: what a run does and undoes, told from its outcomes alone, against walk after walk.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use spanwright_core::{
+    fact::{Ending, MessageFile, Moment, Phase, Root, RunId, StopKind, Way, no_item},
+    interface::Repeat,
+    plan::{Body, EffectPlan, Flow, IfDead, Plan, Policy, Step, StepKind},
+    run::{Advance, AdvanceJob, KnownEffect, Then, advance},
+};
+use spanwright_shape::room::Room;
+
+use super::{Dice, each_case, said};
+
+#[derive(Clone, Copy, PartialEq)]
+enum Comes {
+    Done,
+    Dead,
+    Uncertain,
+}
+
+/// One step: a call, or at the end a send.
+#[derive(Clone, Copy)]
+struct One {
+    sends: bool,
+    undo: bool,
+    pivot: bool,
+    comes: Comes,
+}
+
+fn saga(dice: &mut Dice) -> Vec<One> {
+    let calls = 1 + dice.below(6);
+    let sends = dice.below(3);
+    let one = |sends: bool, dice: &mut Dice| {
+        let comes = [Comes::Done, Comes::Done, Comes::Done, Comes::Done, Comes::Dead, Comes::Uncertain][dice.below(6) as usize];
+        let pivot = !sends && dice.one_in(8);
+        One { sends, undo: !sends && !pivot && !dice.one_in(3), pivot, comes }
+    };
+    (0..calls).map(|_| false).chain((0..sends).map(|_| true)).map(|sends| one(sends, dice)).collect()
+}
+
+/// What was done, what was undone, and of which kind the dead letter is, where it is one.
+type Told = (Vec<usize>, Vec<usize>, Option<StopKind>);
+
+/// What is done, and then what is undone; and how it ends: `None` well, otherwise of which kind.
+fn told(saga: &[One]) -> Told {
+    let calls = saga.iter().filter(|one| !one.sends).count();
+    let stops = saga[..calls].iter().position(|one| one.comes != Comes::Done);
+    let done: Vec<usize> = (0..stops.map_or(saga.len(), |at| at + 1)).collect();
+    let bad: Vec<Comes> = done.iter().map(|n| saga[*n].comes).filter(|comes| *comes != Comes::Done).collect();
+    if bad.is_empty() {
+        return (done, Vec::new(), None);
+    }
+    let kind = if bad.contains(&Comes::Uncertain) { StopKind::Uncertain } else { StopKind::Dead };
+    let maybe = |n: &usize| saga[*n].comes != Comes::Dead;
+    let pivoted = done.iter().any(|n| saga[*n].pivot && maybe(n));
+    let undone = done.iter().rev().copied().filter(|n| !pivoted && saga[*n].undo && maybe(n)).collect();
+    (done, undone, Some(kind))
+}
+
+fn plan(saga: &[One]) -> Plan {
+    let effect = |node: String| {
+        EffectPlan::of(node.as_str().into(), format!("saga.{node}").into(), (0, 0), Body::Whole, Repeat::Keyed, Policy::default())
+    };
+    let effects = saga.iter().enumerate().map(|(n, one)| EffectPlan {
+        undo: one.undo.then(|| Box::new(effect(format!("s{n}")))),
+        pivot: one.pivot,
+        ..effect(format!("s{n}"))
+    });
+    let step = |(n, one): (usize, &One)| Step {
+        name: format!("s{n}").into(),
+        when: None,
+        kind: if one.sends { StepKind::Send(n) } else { StepKind::Call(n) },
+    };
+    let flow = Flow {
+        name: "saga".into(),
+        source: None,
+        steps: saga.iter().enumerate().map(step).collect(),
+        effects: effects.collect(),
+        if_dead: IfDead::Letter,
+        pause_after: None,
+        in_order: None,
+    };
+    Plan {
+        flows: vec![flow],
+        hash: [1; 32],
+        project: "saga".into(),
+        environment: None,
+        systems: Vec::new(),
+        doors: Vec::new(),
+        listen: None,
+        maps: Vec::new(),
+        vars: BTreeMap::new(),
+        keep: spanwright_core::plan::KeepFor::default(),
+    }
+}
+
+fn message() -> MessageFile {
+    MessageFile {
+        id: 1,
+        source: "saga.source".into(),
+        correlation: "c".into(),
+        received: Moment(0),
+        key: None,
+        version: None,
+        body: (*b"{}").into(),
+        beside: None,
+    }
+}
+
+/// Walks until it is over; what was done, what was undone, and how it ended.
+fn walked(saga: &[One], dice: &mut Dice) -> Result<Told, String> {
+    let mut job =
+        AdvanceJob { run: RunId(1), plan: Arc::new(plan(saga)), flow: 0, root: Root(1), message: Arc::new(message()), known: Vec::new() };
+    let (mut done, mut undone) = (Vec::new(), Vec::new());
+    for _ in 0..100 {
+        let (owed, then) = match advance(&job, &Room::new()) {
+            Advance::Owes { owed, then } => (owed, then),
+            Advance::Ends(Ending::Done) => return Ok((done, undone, None)),
+            Advance::Ends(Ending::Stopped(stopped)) if stopped.undone != undone.is_empty() => {
+                return Ok((done, undone, Some(stopped.kind)));
+            }
+            other => return Err(format!("it came to {other:?}")),
+        };
+        let open: Vec<_> = owed.iter().filter(|owed| owed.way == Way::Undo).collect();
+        if open.len() > 1 || (open.len() == 1 && (owed.len() > 1 || then == Then::Ends)) {
+            return Err(format!("more than one step back at a time: {owed:?}"));
+        }
+        // Siblings settle in any order, and a crash in between changes nothing: the next walk owes the others again.
+        let one = &owed[dice.below(owed.len() as u64) as usize];
+        let n: usize = one.node[1..].parse().map_err(|_| format!("there is no step {}", one.node))?;
+        let phase = match (one.way, saga[n].comes) {
+            (Way::Do, Comes::Dead) => Phase::Dead(said()),
+            (Way::Do, Comes::Uncertain) => Phase::Uncertain(said()),
+            (_, _) => Phase::Done(None),
+        };
+        if one.way == Way::Undo {
+            undone.push(n)
+        } else {
+            done.push(n)
+        }
+        job.known.push(KnownEffect { node: one.node.clone(), item: no_item(), way: one.way, phase, generation: 0, tries: 1 });
+        job.known.sort_by(|a, b| (&a.node, &a.item, a.way).cmp(&(&b.node, &b.item, b.way)));
+    }
+    Err("it does not end".to_string())
+}
+
+#[test]
+fn a_saga_does_and_undoes_what_its_outcomes_say() {
+    each_case(|dice| {
+        let saga = saga(dice);
+        let (mut done, undone, ending) = walked(&saga, dice)?;
+        done.sort_unstable();
+        let expected = told(&saga);
+        if (&done, &undone, ending) != (&expected.0, &expected.1, expected.2) {
+            return Err(format!("did {done:?}, undid {undone:?}, ended {ending:?}; and not {expected:?}"));
+        }
+        Ok(())
+    });
+}
