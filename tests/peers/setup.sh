@@ -27,7 +27,7 @@ if ! command -v chromium >/dev/null; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
 fi
 
-for folder in "$here/prism" "$here/webhooks" "$here/soap" "$here/contracts" "$here/../../benches/node"; do
+for folder in "$here/prism" "$here/webhooks" "$here/soap" "$here/graphql" "$here/contracts" "$here/../../benches/node"; do
     # npm writes this file last: where it is newer than the lock, all is there.
     if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
         (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)
@@ -35,11 +35,13 @@ for folder in "$here/prism" "$here/webhooks" "$here/soap" "$here/contracts" "$he
     fi
 done
 
-if [ ! "$here/soap/.venv/installed" -nt "$here/soap/requirements.txt" ]; then
-    python3 -m venv "$here/soap/.venv"
-    "$here/soap/.venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/soap/requirements.txt"
-    touch "$here/soap/.venv/installed"
-fi
+for folder in "$here/soap" "$here/graphql"; do
+    if [ ! "$folder/.venv/installed" -nt "$folder/requirements.txt" ]; then
+        python3 -m venv "$folder/.venv"
+        "$folder/.venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$folder/requirements.txt"
+        touch "$folder/.venv/installed"
+    fi
+done
 
 if [ ! "$here/jq/.venv/installed" -nt "$here/jq/requirements.txt" ]; then
     python3 -m venv "$here/jq/.venv"

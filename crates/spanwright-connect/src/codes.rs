@@ -36,6 +36,7 @@ codes! { "codes/":
     REDIRECT "R2017" "The system sends us elsewhere";
     SIGN_IN "R2018" "The token endpoint gave no token";
     BODY_NOT_ALLOWED "R2019" "A body that the document does not allow";
+    GRAPHQL "R2020" "A GraphQL operation that failed";
 }
 
 /// Every code of this floor: those above, and each connector's own.

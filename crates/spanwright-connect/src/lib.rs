@@ -15,10 +15,11 @@ pub mod auth;
 pub mod client;
 pub mod codes;
 pub mod endpoint;
+pub mod graphql;
 pub mod http;
 pub mod rest;
 pub mod soap;
 pub mod webhook;
 
 /// Every kind of system, in the order of the reference.
-pub const ALL: &[&dyn Connector] = &[&soap::Soap, &rest::Rest, &endpoint::Endpoint, &webhook::Webhook];
+pub const ALL: &[&dyn Connector] = &[&soap::Soap, &rest::Rest, &graphql::GraphQl, &endpoint::Endpoint, &webhook::Webhook];

@@ -19,4 +19,5 @@ pub mod interface;
 pub mod plan;
 pub mod project;
 pub mod run;
+pub mod schedule;
 pub mod settings;

@@ -13,6 +13,7 @@ use crate::{
     door::{ClientSettings, Door, Guard, Network},
     fact::NodeName,
     interface::{BulkKey, Repeat},
+    schedule::Schedule,
     settings::{Limits, OutcomeWord, Template},
 };
 
@@ -209,6 +210,30 @@ pub enum SourceKind {
     Poll(Box<Poll>),
     /// They are brought to us.
     Door(Served),
+    /// A clock makes them.
+    Cron(Box<Cron>),
+    /// Other flows hand them over.
+    Handed,
+}
+
+/// `cron:`
+#[derive(Clone, Debug)]
+pub struct Cron {
+    /// When.
+    pub schedule: Schedule,
+    /// What becomes of times that went by while nobody ran.
+    pub missed: Missed,
+}
+
+/// What becomes of times that went by while nobody ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missed {
+    /// The last of them is taken.
+    Once,
+    /// Each is taken.
+    All,
+    /// None is.
+    Skip,
 }
 
 /// An operation of a door that a flow serves.
@@ -594,15 +619,28 @@ impl Source {
     pub fn poll(&self) -> Option<&Poll> {
         match &self.kind {
             SourceKind::Poll(poll) => Some(poll),
-            SourceKind::Door(_) => None,
+            SourceKind::Door(_) | SourceKind::Cron(_) | SourceKind::Handed => None,
         }
+    }
+
+    /// Its clock, where one drives it.
+    pub fn cron(&self) -> Option<&Cron> {
+        match &self.kind {
+            SourceKind::Cron(cron) => Some(cron),
+            SourceKind::Poll(_) | SourceKind::Door(_) | SourceKind::Handed => None,
+        }
+    }
+
+    /// Whether other flows hand its messages over.
+    pub fn is_handed(&self) -> bool {
+        matches!(self.kind, SourceKind::Handed)
     }
 
     /// What is served, where others bring the messages.
     pub fn served(&self) -> Option<&Served> {
         match &self.kind {
             SourceKind::Door(served) => Some(served),
-            SourceKind::Poll(_) => None,
+            SourceKind::Poll(_) | SourceKind::Cron(_) | SourceKind::Handed => None,
         }
     }
 }

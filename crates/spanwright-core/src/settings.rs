@@ -170,6 +170,10 @@ pub struct OperationSettings {
     pub name: Scalar,
     /// Made by hand: method in upper case and path with `{parameters}`.
     pub by_hand: Option<(&'static str, Scalar)>,
+    /// `query:` the document, where its file is there.
+    pub document: Option<FileId>,
+    /// It names a document, whether that is there or not.
+    pub names_document: bool,
     /// `safe:`
     pub safe: Option<bool>,
     /// `key:` the parameter that carries the idempotency key.

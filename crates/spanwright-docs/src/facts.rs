@@ -92,6 +92,8 @@ fn source(from: &From) -> String {
         From::Door { wire, reply_within, .. } => {
             format!("{wire}, replies within {}", reply_within.as_deref().unwrap_or("no time: 202 at once"))
         }
+        From::Cron { line, zone } => format!("at {line} in {zone}"),
+        From::Handed => "what other flows hand over".to_string(),
         From::Nowhere => "none".to_string(),
     }
 }

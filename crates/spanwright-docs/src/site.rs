@@ -154,6 +154,8 @@ fn from_words(from: &From) -> Vec<Inline> {
             let waits = reply_within.as_ref().map(|time| format!(", replied within {time}")).unwrap_or_default();
             vec![Inline::Text("push: ".into()), Inline::Code(wire.clone()), Inline::Text(waits)]
         }
+        From::Cron { line, zone } => vec![Inline::Text("clock: ".into()), Inline::Code(line.clone()), Inline::Text(format!(" in {zone}"))],
+        From::Handed => words("other flows hand them over"),
         From::Nowhere => words("programs alone"),
     }
 }

@@ -20,15 +20,29 @@ const FETCH_TIME_MOST: Duration = Duration::from_secs(30);
 /// # Errors
 /// The address cannot be read, is private, does not answer, or answers with something else than 200.
 pub fn get(url: &str, private: bool) -> Result<Vec<u8>, String> {
+    exchange(HttpRequest { method: "GET", url: url.to_string(), headers: Vec::new(), body: Vec::new() }, private)
+}
+
+/// What an address answers to JSON that is posted to it, with a bearer token where there is one.
+///
+/// # Errors
+/// As [`get`].
+pub fn post_json(url: &str, body: Vec<u8>, token: Option<&str>, private: bool) -> Result<Vec<u8>, String> {
+    let line = |name: &str, value: &str| (name.into(), value.as_bytes().to_vec());
+    let mut headers = vec![line("content-type", "application/json"), line("accept", "application/json")];
+    headers.extend(token.map(|token| line("authorization", &format!("Bearer {token}"))));
+    exchange(HttpRequest { method: "POST", url: url.to_string(), headers, body }, private)
+}
+
+fn exchange(request: HttpRequest, private: bool) -> Result<Vec<u8>, String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|why| why.to_string())?;
     runtime.block_on(async {
         if !private {
-            refuse_private(url).await?;
+            refuse_private(&request.url).await?;
         }
         // A name may lead elsewhere by the time that it is connected to: the wire looks again at the very address that it takes.
         let settings = HttpSettings { public_only: !private, ..HttpSettings::default() };
         let http = Http::new(&settings, Arc::new(Clock::of_machine())).map_err(|fault| fault.to_string())?;
-        let request = HttpRequest { method: "GET", url: url.to_string(), headers: Vec::new(), body: Vec::new() };
         let reply = http.exchange(request, FETCH_TIME_MOST).await;
         let answer = reply.heard.map_err(|silence| silence.why)?;
         match answer.status {

@@ -1,7 +1,7 @@
-//! Every code of this floor: S for text and forms, X for XML, XSD and WSDL, J for JSON Schema and OpenAPI.
+//! Every code of this floor: S for text and forms, X for XML, XSD and WSDL, J for JSON Schema and OpenAPI, G for GraphQL.
 
 use crate::{
-    jsonschema,
+    graphql, jsonschema,
     text::{self, Code},
     xml,
 };
@@ -35,5 +35,5 @@ macro_rules! codes {
 
 /// All of them.
 pub fn all() -> Vec<&'static Code> {
-    [text::codes::ALL, xml::codes::ALL, jsonschema::codes::ALL].concat()
+    [text::codes::ALL, xml::codes::ALL, jsonschema::codes::ALL, graphql::codes::ALL].concat()
 }

@@ -218,7 +218,7 @@ impl Hearing<'_> {
 }
 
 /// A delivered call, with its answer where it is wanted.
-pub(super) fn keep(answer: &Value<'_>, answers: Answers<'_>) -> Outcome {
+pub(crate) fn keep(answer: &Value<'_>, answers: Answers<'_>) -> Outcome {
     match answers {
         Answers::Drop => Outcome::Delivered(None),
         Answers::Keep => {

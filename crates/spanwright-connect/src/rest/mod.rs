@@ -33,6 +33,7 @@ mod operation;
 mod outcomes;
 mod parameters;
 
+pub(crate) use hear::keep;
 use operation::RestOperation;
 
 /// The kind of system behind `rest:`.

@@ -29,7 +29,16 @@ fn bundle(folder: &str) -> Bundle {
 
 fn operation(name: &str, safe: bool, outcomes: &[(&str, OutcomeWord)]) -> OperationSettings {
     let outcomes = outcomes.iter().map(|(name, word)| (Scalar::made(name), *word)).collect();
-    OperationSettings { name: Scalar::made(name), by_hand: None, safe: Some(safe), key: None, outcomes, bulk: None }
+    OperationSettings {
+        name: Scalar::made(name),
+        by_hand: None,
+        document: None,
+        names_document: false,
+        safe: Some(safe),
+        key: None,
+        outcomes,
+        bulk: None,
+    }
 }
 
 fn settings(schema: FileId, operations: Vec<OperationSettings>) -> SystemSettings {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, heard::Flight, queue::Work, run_hand::Place};
+use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, handover, heard::Flight, queue::Work, run_hand::Place};
 use crate::codes;
 use crate::fact::Way;
 use crate::{
@@ -258,6 +258,10 @@ impl Desk {
             [one] if self.queues[flight.queue].batch.is_none() => one.key.clone(),
             calls => batch_key(calls.iter().map(|call| call.key.as_str())),
         };
+        if let (Some(to), Some(one)) = (handover::target(&run.plan, system, operation), calls.first()) {
+            let handover = (call, Arc::from(to), one.clone());
+            return self.handovers.push(handover);
+        }
         let token = self.gates[flight.gate].token().0;
         out.push(Command::Exchange(Box::new(Exchange {
             call,

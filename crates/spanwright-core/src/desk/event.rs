@@ -342,6 +342,7 @@ pub struct Exchange {
 }
 
 /// One call of an exchange.
+#[derive(Clone)]
 pub struct Outgoing {
     /// The idempotency key.
     pub key: String,

@@ -15,10 +15,12 @@
 
 mod ask;
 mod chore;
+mod clockwork;
 mod door;
 pub mod errand;
 mod event;
 mod hand;
+pub mod handover;
 mod heard;
 mod held;
 mod lane;
@@ -46,6 +48,8 @@ use crate::{
 };
 use chore::ChoreDesk;
 pub use chore::SLICE_RUNS_MOST;
+use clockwork::Clockwork;
+pub use clockwork::MISSED_AFTER;
 use door::Waiters;
 use heard::Flight;
 pub use held::STUCK_TRIES;
@@ -86,6 +90,7 @@ pub struct Desk {
     flows: Vec<FlowHand>,
     flow_of: HashMap<Arc<str>, usize>,
     sources: Vec<SourceDesk>,
+    clocks: Vec<Clockwork>,
     chores: Vec<ChoreDesk>,
     runs: HashMap<RunId, RunHand>,
     flights: HashMap<CallId, Flight>,
@@ -95,6 +100,12 @@ pub struct Desk {
     starting: HashMap<Ticket, CallId>,
     /// Chunks of a page on their way to the disk, by source.
     keeping: HashMap<Ticket, usize>,
+    /// Messages to be handed to another flow.
+    handovers: Vec<(CallId, Arc<str>, Outgoing)>,
+    /// Those on their way to the disk.
+    handing: HashMap<Ticket, CallId>,
+    /// Those that are there.
+    handed: Vec<CallId>,
     /// Whoever waits for an answer.
     waiters: Waiters,
     /// Runs whose commit is kept and that want another walk.
@@ -130,12 +141,16 @@ impl Desk {
             flows: Vec::new(),
             flow_of: HashMap::new(),
             sources: Vec::new(),
+            clocks: Vec::new(),
             chores: opening.chores.iter().map(|chore| ChoreDesk::new(chore.clone(), now)).collect(),
             runs: HashMap::new(),
             flights: HashMap::new(),
             signing: HashMap::new(),
             starting: HashMap::new(),
             keeping: HashMap::new(),
+            handovers: Vec::new(),
+            handing: HashMap::new(),
+            handed: Vec::new(),
             waiters: Waiters::default(),
             again: VecDeque::new(),
             reopened: HashSet::new(),
@@ -172,6 +187,7 @@ impl Desk {
             self.plans.entry(id).or_insert(plan);
         }
         self.sources = SourceDesk::all(&self.plan, &self.gate_of, &self.flow_of, now);
+        self.clocks = Clockwork::all(&self.plan, &self.flow_of, now);
     }
 
     fn furnish_flow(&mut self, plan: &Plan, flow: &crate::plan::Flow) {
@@ -201,6 +217,9 @@ impl Desk {
         for row in &opening.sources {
             if let Some(source) = self.sources.iter_mut().find(|source| source.name == row.source) {
                 source.restore(row, self.once);
+            }
+            if let Some(clock) = self.clocks.iter_mut().find(|clock| clock.name == row.source) {
+                clock.restore(row, &self.plan);
             }
         }
         for backlog in &opening.backlog {
@@ -259,11 +278,14 @@ impl Desk {
     /// Whatever can go on, goes on: fetches, polls, exchanges; then the next wake-up is named.
     fn go_on(&mut self, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let mut wake = Wake::default();
+        self.settle_handed(now, roll, out);
         self.answer_late(now, &mut wake, out);
         self.fetch(now, &mut wake, out);
         if !self.stopping {
             self.poll(now, roll, &mut wake, out);
+            self.strike(now, roll, &mut wake, out);
             self.dispatch(now, &mut wake, out);
+            self.hand_over_all(now, roll, out);
             self.chores_go_on(now, &mut wake, out);
         }
         if let Some(at) = wake.at
@@ -310,13 +332,18 @@ impl Desk {
                     self.line_moves(run, matches!(ending, Ending::Stopped(_)), out);
                 }
                 Fact::Reopened { run, .. } => self.reopened(run),
-                Fact::Moved(moved) => self.moved(&moved, now),
+                Fact::Moved(moved) => {
+                    if !self.struck(&moved) {
+                        self.moved(&moved, now);
+                    }
+                }
             }
         }
         self.walk_with(jobs, out);
         if let Some(call) = self.starting.remove(&ticket) {
             self.ask(call, now, out);
         }
+        self.handed.extend(self.handing.remove(&ticket));
         if let Some(source) = self.keeping.remove(&ticket) {
             self.chunk_kept(source, now, out);
         }
@@ -341,7 +368,10 @@ impl Desk {
             }
             Order::Hold { what, hold } => self.hold(&what, hold, out),
             Order::Resume { what, by } => self.resume(&what, by, now, out),
-            Order::PollNow => self.sources.iter_mut().for_each(|source| source.hurry(now)),
+            Order::PollNow => {
+                self.sources.iter_mut().for_each(|source| source.hurry(now));
+                self.clocks.iter_mut().for_each(Clockwork::hurry);
+            }
         }
     }
 
@@ -409,7 +439,7 @@ impl Desk {
             flying: self.flights.len(),
             committing: self.commits_open,
             waiting: self.waiters.len(),
-            sources_idle: self.sources.iter().all(|source| source.idle(self.once)),
+            sources_idle: self.sources.iter().all(|source| source.idle(self.once)) && self.clocks.iter().all(|clock| clock.idle(now)),
             failed_sources: self.sources.iter().filter_map(SourceDesk::failed).collect(),
             held,
         }

@@ -42,6 +42,8 @@ codes! { "codes/":
     UNDO "P0423" "An undo that cannot work";
     AGAIN "P0424" "A call that may not be asked again";
     POLL_RATE "P0425" "A poll that asks more often than the system bears";
+    CRON "P0426" "A time that never comes";
+    HANDED "P0427" "A message for a flow that does not take it";
     ROUTE "P0501" "A path that cannot be served";
     NOT_LISTENING "P0502" "Nobody would hear this";
     NO_WAITER "P0503" "A reply to nobody";

@@ -7,9 +7,14 @@ use spanwright_shape::text::{
     form::{self, Filled, Given},
 };
 
-use super::{Defaults, Document, Found, Variables, codes, policy, types, vocabulary};
+use super::{
+    Defaults, Document, Found, Variables, codes,
+    handed::{Flows, Taker},
+    policy, types, vocabulary,
+};
 use crate::{
     connector::{Connector, System},
+    desk::handover::FLOW_SYSTEM,
     interface::{Interface, Operation},
     plan::{BreakerPolicy, Policy, SystemPlan},
     settings::{Auth, BulkSettings, KeyPlace, Limits, OperationSettings, OutcomeWord, SignSettings, SystemSettings, Template, Wsse},
@@ -17,6 +22,9 @@ use crate::{
 
 /// The header of correlation ids where nothing is said.
 const CORRELATION_DEFAULT: &str = "x-correlation-id";
+
+/// Messages of all flows that are handed over at once.
+const HANDOVERS_AT_ONCE: u32 = 1_000;
 
 /// What a system is read with.
 pub(super) struct World<'w> {
@@ -48,6 +56,25 @@ pub(super) struct Checked<'f> {
 impl<'f> Systems<'f> {
     pub(super) fn check(documents: &'f [Document<'f>], files: &'f [Found<'f>], world: &World<'_>, to: &mut Problems) -> Systems<'f> {
         Systems { all: documents.iter().filter_map(|(file, form)| one(file.name, form, world, to)).collect(), files }
+    }
+
+    /// The project's own flows are a system too.
+    pub(super) fn stand_for_flows(&mut self, form: &'f Filled<'f>, takers: &[Taker<'_>]) {
+        let settings = SystemSettings {
+            name: FLOW_SYSTEM.into(),
+            kind: FLOW_SYSTEM.into(),
+            at: form.node.span,
+            schema: None,
+            url: None,
+            zone: None,
+            auth: Auth::None,
+            correlation: CORRELATION_DEFAULT.into(),
+            operations: Vec::new(),
+        };
+        let limits = Limits { concurrency: HANDOVERS_AT_ONCE, ..Limits::default() };
+        let (breaker, retry) = (BreakerPolicy::default(), Policy::default());
+        let system: Arc<dyn System> = Arc::new(Flows::of(takers));
+        self.all.push(Checked { name: FLOW_SYSTEM, form, settings, limits, breaker, retry, system: Some(system) });
     }
 
     /// A system by name; tells where there is none. `text` begins with the name.
@@ -187,6 +214,10 @@ fn connect(settings: &SystemSettings, connectors: &[&dyn Connector], bundle: &Bu
 
 fn one<'f>(name: &'f str, form: &'f Filled<'f>, world: &World<'_>, to: &mut Problems) -> Option<Checked<'f>> {
     let World { bundle, connectors, variables, defaults } = *world;
+    if let (true, Some(at)) = (name == FLOW_SYSTEM, form.scalar("system")) {
+        let says = format!("`{FLOW_SYSTEM}.` names the project's own flows");
+        to.error(&codes::RESERVED, at.span, says, "give the system another name".to_string());
+    }
     let settings = settings(name, form, world, to)?;
     let system = connect(&settings, connectors, bundle, to);
     let breaker = policy::breaker(&defaults.breaker, Some(form), variables, to);
@@ -200,7 +231,7 @@ fn one<'f>(name: &'f str, form: &'f Filled<'f>, world: &World<'_>, to: &mut Prob
 fn settings(name: &str, form: &Filled<'_>, world: &World<'_>, to: &mut Problems) -> Option<SystemSettings> {
     let (kind, at, schema) = form.named()?;
     let operations = form.pairs("operations").iter();
-    let operations = operations.filter_map(|(name, node)| Some(operation(name, &vocabulary::OPERATION.fill(node)?, world.variables, to)));
+    let operations = operations.filter_map(|(name, node)| Some(operation(name, &vocabulary::OPERATION.fill(node)?, world, to)));
     let operations = operations.collect();
     Some(SystemSettings {
         name: name.into(),
@@ -284,7 +315,8 @@ fn api_key(form: &Filled<'_>) -> Auth {
     Auth::ApiKey { place, value: template(form, "value") }
 }
 
-fn operation(name: &Scalar, form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> OperationSettings {
+fn operation(name: &Scalar, form: &Filled<'_>, world: &World<'_>, to: &mut Problems) -> OperationSettings {
+    let variables = world.variables;
     let method = |(key, _, path): (&'static str, &Scalar, &spanwright_shape::text::Node)| {
         let method = ["GET", "POST", "PUT", "PATCH", "DELETE"].into_iter().find(|method| method.eq_ignore_ascii_case(key))?;
         Some((method, path.scalar()?.clone()))
@@ -297,6 +329,8 @@ fn operation(name: &Scalar, form: &Filled<'_>, variables: &Variables, to: &mut P
     OperationSettings {
         name: name.clone(),
         by_hand: form.named().and_then(method),
+        document: form.scalar("query").and_then(|path| find(world.bundle, path, to)),
+        names_document: form.node("query").is_some(),
         safe,
         key: form.scalar("key").cloned(),
         outcomes: outcomes.collect(),

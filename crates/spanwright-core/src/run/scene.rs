@@ -52,9 +52,8 @@ pub(super) struct Names<'a> {
 impl<'a> Names<'a> {
     pub(super) fn first(whole: Value<'a>, job: &'a AdvanceJob, room: &'a Room) -> Names<'a> {
         let beside = beside(job, room);
-        let once = beside.iter().find(|(name, _)| *name == "once").map_or(Value::Null, |(_, once)| *once);
-        let mut all = vec![("in", whole), ("meta", meta(job, once, room)), ("vars", vars(job, room))];
-        all.extend(beside.iter().filter(|(name, _)| *name != "once"));
+        let mut all = vec![("in", whole), ("meta", meta(job, beside, room)), ("vars", vars(job, room))];
+        all.extend(beside.iter().filter(|(name, _)| !OF_META.contains(name)));
         Names { all }
     }
 
@@ -124,6 +123,9 @@ impl<'a> Names<'a> {
     }
 }
 
+/// What comes beside a body and is seen in `$meta`.
+const OF_META: [&str; 3] = ["once", "due", "previous"];
+
 /// What came beside the body: `$headers`, `$query`, `$path`, and `once`.
 fn beside<'a>(job: &'a AdvanceJob, room: &'a Room) -> &'a [(&'a str, Value<'a>)] {
     match job.message.beside.as_deref().and_then(|bytes| json::read(bytes, room).ok()) {
@@ -133,19 +135,22 @@ fn beside<'a>(job: &'a AdvanceJob, room: &'a Room) -> &'a [(&'a str, Value<'a>)]
 }
 
 /// `$meta`: who this message is. Nothing in it changes between two walks.
-fn meta<'a>(job: &'a AdvanceJob, once: Value<'a>, room: &'a Room) -> Value<'a> {
+fn meta<'a>(job: &'a AdvanceJob, beside: &[(&str, Value<'a>)], room: &'a Room) -> Value<'a> {
+    let told = |wanted: &str| beside.iter().find(|(name, _)| *name == wanted).map_or(Value::Null, |(_, value)| *value);
     let text = |text: &str| Value::Text(room.text(text));
     let maybe = |value: &Option<std::sync::Arc<str>>| value.as_ref().map_or(Value::Null, |value| text(value));
     let message = &job.message;
     let fields = [
         ("id", text(&message_id(message.id))),
         ("correlation", text(&message.correlation)),
-        ("once", once),
+        ("once", told("once")),
         ("key", maybe(&message.key)),
         ("version", maybe(&message.version)),
         ("flow", text(&job.plan.flows[job.flow].name)),
         ("environment", maybe(&job.plan.environment)),
         ("received", text(&super::times::rfc3339(message.received))),
+        ("due", told("due")),
+        ("previous", told("previous")),
     ];
     Value::Record(room.bump().alloc_slice_copy(&fields))
 }

@@ -113,6 +113,11 @@ fn an_environment_that_is_not_there_is_told() {
 }
 
 #[test]
+fn clocks_and_handing_over_are_checked() {
+    check("clocks_and_handing_over");
+}
+
+#[test]
 fn the_hash_is_of_the_files_alone() {
     let (one, other) = (whole(), check_as("whole", Some("staging")).0.unwrap());
     assert_eq!(one.hash, other.hash);

@@ -69,6 +69,15 @@ pub enum From {
         /// How long the sender waits for a reply.
         reply_within: Option<String>,
     },
+    /// A clock makes them.
+    Cron {
+        /// `0 6 * * 1-5`
+        line: String,
+        /// Its zone.
+        zone: String,
+    },
+    /// Other flows hand them over.
+    Handed,
     /// Nobody: programs alone.
     Nowhere,
 }
@@ -142,6 +151,8 @@ fn from(flow: &Flow, plan: &Plan) -> From {
                 cursor: poll.cursor.as_ref().map(|cursor| (cursor.into.to_string(), time(cursor.overlap))),
             }
         }
+        SourceKind::Cron(cron) => From::Cron { line: cron.schedule.text.to_string(), zone: cron.schedule.zone_name.to_string() },
+        SourceKind::Handed => From::Handed,
         SourceKind::Door(served) => {
             let door = &plan.doors[served.door];
             let operation = &door.door.interface().operations[served.operation];

@@ -26,6 +26,8 @@ impl Cast {
         match &flow.from {
             From::Poll { system, .. } => add(system),
             From::Door { .. } => add("Sender"),
+            From::Cron { .. } => add("Clock"),
+            From::Handed => add("Another flow"),
             From::Nowhere => {}
         }
         add(ENGINE);
@@ -95,6 +97,14 @@ fn source(flow: &FlowPage, cast: &Cast, items: &mut Vec<Item>) {
             }
             let refused = vec![cast.says(ENGINE, "Sender", "4xx problem: nothing was taken", Arrow::Lost)];
             items.push(Item::Frame { kind: "opt", parts: vec![("unknown, unsigned, malformed, or no room".to_string(), refused)] });
+        }
+        From::Cron { line, zone } => {
+            items.push(cast.says("Clock", ENGINE, format!("{line}, {zone}"), Arrow::Asks));
+            items.push(cast.says(ENGINE, JOURNAL, "the time, taken once", Arrow::Asks));
+        }
+        From::Handed => {
+            items.push(cast.says("Another flow", ENGINE, "a message", Arrow::Asks));
+            items.push(cast.says(ENGINE, JOURNAL, "the message, on disk, known by the delivery's key", Arrow::Asks));
         }
         From::Nowhere => {}
     }

@@ -29,7 +29,9 @@ pub fn of(book: &Book) -> Graph {
         let from = match &flow.from {
             From::Poll { system, operation, every, .. } => Some((system.clone(), format!("{operation}, every {every}"))),
             From::Door { wire, .. } => Some(("senders".to_string(), wire.clone())),
-            From::Nowhere => None,
+            From::Cron { line, zone } => Some(("clock".to_string(), format!("{line}, {zone}"))),
+            // The flow that hands over shows it among what it asks.
+            From::Handed | From::Nowhere => None,
         };
         if let Some((name, how)) = from {
             let source = number(&mut graph.sources, &name);

@@ -5,6 +5,7 @@
 
 mod bad_days;
 mod chaos;
+mod clocks;
 mod crashes;
 mod days;
 mod disk;

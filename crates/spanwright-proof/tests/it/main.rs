@@ -4,6 +4,7 @@
 
 mod corpus;
 mod faults;
+mod graphql;
 mod judges;
 mod peers;
 mod soap_callers;

@@ -24,7 +24,16 @@ const SHOP: &str = include_str!("shop.yaml");
 
 /// An operation's settings, said in the order of a test's need.
 fn operation(name: &str) -> OperationSettings {
-    OperationSettings { name: Scalar::made(name), by_hand: None, safe: None, key: None, outcomes: Vec::new(), bulk: None }
+    OperationSettings {
+        name: Scalar::made(name),
+        by_hand: None,
+        document: None,
+        names_document: false,
+        safe: None,
+        key: None,
+        outcomes: Vec::new(),
+        bulk: None,
+    }
 }
 
 trait Said: Sized {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use spanwright_shape::{
     shape::ShapeId,
     text::{
-        Scalar, codes as text_codes,
+        Scalar, codes as text_codes, did_you_mean,
         form::{self, Filled, Given},
     },
 };
@@ -16,6 +16,7 @@ use super::{
     scene::{RESERVED, Scene},
 };
 use crate::{
+    desk::handover::FLOW_SYSTEM,
     fact::NodeName,
     interface::{Bulk, Operation, Repeat},
     plan::{BATCH_BYTES_DEFAULT, Batch, Body, EffectPlan, IfDead, Policy},
@@ -77,12 +78,38 @@ impl Builder<'_, '_> {
     pub(super) fn operation_of(&mut self, form: &Filled<'_>) -> Option<(usize, usize)> {
         let (kind, _, operand) = form.named()?;
         let operand = operand.scalar()?;
-        if let Some((built_in @ ("flow" | "spanwright"), _)) = operand.text.split_once('.') {
-            let says = format!("`{kind}: {built_in}.` is not built yet");
-            self.to.error(&text_codes::NOT_BUILT, operand.span, says, "leave the step out".to_string());
-            return None;
+        match operand.text.split_once('.') {
+            Some(("spanwright", _)) => {
+                let says = format!("`{kind}: spanwright.` is not built yet");
+                self.to.error(&text_codes::NOT_BUILT, operand.span, says, "leave the step out".to_string());
+                return None;
+            }
+            Some((FLOW_SYSTEM, flow)) => return self.handing_to(kind, flow, operand),
+            _ => {}
         }
         self.known.systems.operation(operand, self.to)
+    }
+
+    /// `send: flow.NAME`
+    fn handing_to(&mut self, kind: &str, flow: &str, operand: &Scalar) -> Option<(usize, usize)> {
+        let at = operand.place(FLOW_SYSTEM.len() + 1, operand.text.len());
+        let known = self.known;
+        let Some(taker) = known.takers.iter().find(|taker| taker.name == flow) else {
+            let help = did_you_mean(flow, known.takers.iter().map(|taker| taker.name));
+            let help = help.unwrap_or_else(|| format!("write `from: {{ flow: any }}` into flows/{flow}.yaml"));
+            self.to.error(&codes::HANDED, at, format!("no flow `{flow}` takes what others hand over"), help);
+            return None;
+        };
+        if !taker.only.is_empty() && !taker.only.contains(&self.flow) {
+            let help = format!("add it there: `from: {{ flow: [.., {}] }}`", self.flow);
+            self.to.error(&codes::HANDED, at, format!("`{flow}` takes nothing from `{}`", self.flow), help);
+        }
+        if kind != "send" {
+            let says = "a message is handed over by `send`, and nobody waits for what becomes of it";
+            self.to.error(&codes::HANDED, operand.span, says, format!("write `send: {FLOW_SYSTEM}.{flow}`"));
+            return None;
+        }
+        known.systems.operation(operand, self.to)
     }
 
     pub(super) fn operation(&self, found: Option<(usize, usize)>) -> Option<&Operation> {

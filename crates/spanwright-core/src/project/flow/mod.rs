@@ -12,11 +12,12 @@ use spanwright_shape::{
     text::{Bundle, Node, Problems, Scalar, Span, form::Filled},
 };
 
-use super::{Doors, Maps, Systems, Variables, policy};
+use super::{Doors, Maps, Systems, Variables, handed::Taker, policy};
 use crate::plan::{EffectPlan, Flow, InOrder, OrderBy, WhenDead};
 
 mod back;
 mod body;
+mod clocked;
 mod effect;
 mod parameters;
 mod reply;
@@ -35,6 +36,8 @@ pub(super) struct Known<'k> {
     pub maps: &'k Maps<'k>,
     pub doors: &'k Doors,
     pub variables: &'k Variables,
+    /// Flows that take what others hand over.
+    pub takers: &'k [Taker<'k>],
 }
 
 /// Checks one flow. `None`: the problems say why.

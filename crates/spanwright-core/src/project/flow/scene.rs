@@ -91,7 +91,7 @@ fn meta(shapes: &mut Shapes) -> ShapeId {
     let text = shapes.add(Shape::Text(TextFacets::default()));
     let uuid = shapes.add(Shape::Text(TextFacets { format: Format::Uuid, ..TextFacets::default() }));
     let time = shapes.add(Shape::Text(TextFacets { format: Format::DateTime(Zone::Must), ..TextFacets::default() }));
-    let maybe = shapes.or_null(text);
+    let (maybe, maybe_time) = (shapes.or_null(text), shapes.or_null(time));
     let fields = [
         ("id", uuid),
         ("correlation", text),
@@ -101,6 +101,8 @@ fn meta(shapes: &mut Shapes) -> ShapeId {
         ("flow", text),
         ("environment", maybe),
         ("received", time),
+        ("due", maybe_time),
+        ("previous", maybe_time),
     ];
     record(shapes, fields.map(|(name, shape)| (Arc::from(name), shape)))
 }

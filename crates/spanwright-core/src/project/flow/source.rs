@@ -1,4 +1,4 @@
-//! Where a flow's messages come from: a poll.
+//! Where a flow's messages come from: a poll. `served.rs` has what others bring, `clocked.rs` what a clock and other flows do.
 
 use std::{sync::Arc, time::Duration};
 
@@ -35,6 +35,8 @@ impl Builder<'_, '_> {
     pub(super) fn source(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
         match form.named() {
             Some(("http" | "api" | "webhook", _, _)) => self.served(form),
+            Some(("cron", _, _)) => self.clocked(form),
+            Some(("flow", _, _)) => self.handed(form),
             _ => self.polled(form),
         }
     }

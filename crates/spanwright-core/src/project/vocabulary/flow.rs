@@ -61,11 +61,16 @@ static SOURCE: Form = Form {
         Choice::of("poll", Kind::Op, "An operation that is asked again and again.", POLL),
         Choice::of("webhook", Kind::Name, "What a system pushes to us; the system says where and how it signs.", &[]),
         Choice::not_yet("queue", "A queue of a broker."),
-        Choice::not_yet("flow", "What other flows hand over."),
+        Choice::of(
+            "flow",
+            Kind::Either(&[Kind::Words(&["any"]), Kind::List(&Kind::Name)]),
+            "What other flows hand over by `send: flow.NAME`: any flow, or only these.",
+            &[],
+        ),
         Choice::of("http", Kind::Text, "Requests to us: a method and a path, as `POST /orders/{id}`.", SERVED),
         Choice::of("api", Kind::Op, "An operation that we serve.", SERVED),
         Choice::not_yet("files", "Files in a folder."),
-        Choice::not_yet("cron", "A time of day."),
+        Choice::of("cron", Kind::Text, "Times, as a crontab line: minute, hour, day of the month, month, day of the week.", CRON),
     ]),
 };
 
@@ -80,6 +85,15 @@ const SERVED: &[Key] = &[
         "late",
         Kind::Words(&["202", "504"]),
         "What it is told when that was not long enough: 202, where to ask for the answer; or 504. The flow goes on. 202 where nothing is said.",
+    ),
+];
+
+const CRON: &[Key] = &[
+    Key::may("zone", Kind::Text, "The zone that it counts in, as `Europe/Berlin`. UTC where nothing is said."),
+    Key::may(
+        "missed",
+        Kind::Words(&["once", "all", "skip"]),
+        "What becomes of times that went by while nobody ran: the last of them is made up for, each is, or none. `once` where nothing is said.",
     ),
 ];
 

@@ -35,7 +35,12 @@ pub static SYSTEM: Form = Form {
     one_of: OneOf::Must(&[
         Choice::of("soap", Kind::File, "SOAP 1.1 or 1.2, document/literal; the WSDL that is pinned in the project.", &[]),
         Choice::of("rest", Kind::File, "JSON over HTTP; the OpenAPI document that is pinned in the project.", &[]),
-        Choice::not_yet("graphql", "GraphQL; the schema that is pinned in the project."),
+        Choice::of(
+            "graphql",
+            Kind::File,
+            "GraphQL over HTTP; the schema that is pinned in the project, as SDL or as the answer to an introspection.",
+            &[],
+        ),
         Choice::not_yet("amqp", "A message broker."),
         Choice::not_yet("files", "A folder."),
         Choice::of("http", Kind::Value, "HTTP without a schema: nothing stands behind it, and its operations are declared by hand.", &[]),
@@ -198,7 +203,12 @@ pub static OPERATION: Form = Form {
         Choice::of("put", Kind::Text, "A PUT to this path.", &[]),
         Choice::of("patch", Kind::Text, "A PATCH of this path.", &[]),
         Choice::of("delete", Kind::Text, "A DELETE of this path.", &[]),
-        Choice::not_yet("query", "A GraphQL document."),
+        Choice::of(
+            "query",
+            Kind::File,
+            "A GraphQL document: one query or mutation in a file of its own. Its variables are the parameters.",
+            &[],
+        ),
         Choice::not_yet("queue", "A queue."),
         Choice::not_yet("exchange", "An exchange of a broker."),
         Choice::not_yet("folder", "A folder."),

@@ -11,7 +11,9 @@ use anyhow::{Context, anyhow, bail};
 use clap::Args;
 use spanwright_engine::fetch;
 use spanwright_shape::{
-    text::FileId,
+    graphql::{INTROSPECTION_QUERY, Schema},
+    json,
+    text::{Bundle, FileId, Problems},
     xml::Tree,
     xsd::{self, XSD_DOCUMENTS_MOST},
 };
@@ -21,7 +23,8 @@ use super::{Ended, documents::SCHEMA_BYTES_MOST, out::Out};
 /// Pin a copy of a WSDL or schema, and of all that it imports, in the project
 #[derive(Args)]
 #[command(after_help = "Examples:\n  spanwright schema import https://erp.example.com/service?wsdl --name erp.wsdl\n  \
-    spanwright schema import ../downloads/erp.wsdl --into schemas\n\nThe copies refer to each other by name; NAME.pins beside them has where each \
+    spanwright schema import ../downloads/erp.wsdl --into schemas\n  \
+    spanwright schema import https://shop.example.com/graphql --graphql --name shop.graphql.json --token-from SHOP_TOKEN\n\nThe copies refer to each other by name; NAME.pins beside them has where each \
     came from and its hash.\nAddresses of this machine and its network are refused unless --allow-private says otherwise.")]
 pub struct Import {
     /// An http:// or https:// address, or a file
@@ -35,6 +38,12 @@ pub struct Import {
     /// Fetch also from this machine and its network
     #[arg(long)]
     allow_private: bool,
+    /// Ask a GraphQL system for its schema (introspection)
+    #[arg(long)]
+    graphql: bool,
+    /// The environment variable with the bearer token that the system wants, with --graphql
+    #[arg(long, value_name = "VARIABLE", requires = "graphql")]
+    token_from: Option<String>,
     /// Replace copies that are there and differ
     #[arg(long)]
     replace: bool,
@@ -49,7 +58,7 @@ struct Copy {
 impl Import {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let first = self.name.clone().unwrap_or_else(|| file_name(&self.from));
-        let copies = self.gather(&first)?;
+        let copies = if self.graphql { self.introspect(&first)? } else { self.gather(&first)? };
         self.refuse_overwriting(&copies)?;
         fs::create_dir_all(&self.into).with_context(|| format!("making `{}`", self.into.display()))?;
         let mut pins = String::from("# Where each copy came from: BLAKE3 of the copy, its name, its source. `schema import` writes it.\n");
@@ -67,6 +76,22 @@ impl Import {
             self.into.join(&first).display()
         ));
         Ok(Ended::Fine)
+    }
+
+    /// What a GraphQL system says of itself, once it is seen to be a schema.
+    fn introspect(&self, first: &str) -> anyhow::Result<BTreeMap<String, Copy>> {
+        let token = self.token_from.as_ref().map(|name| std::env::var(name).with_context(|| format!("`{name}` is not set"))).transpose()?;
+        let mut body = b"{\"query\":".to_vec();
+        json::write_text(INTROSPECTION_QUERY, &mut body);
+        body.push(b'}');
+        let bytes = fetch::post_json(&self.from, body, token.as_deref(), self.allow_private)
+            .map_err(|why| anyhow!("asking `{}` for its schema: {why}", self.from))?;
+        let (bundle, mut problems) = (Bundle::new([(first.to_string(), bytes.clone())]), Problems::new());
+        if Schema::read(&bundle, FileId(0), &mut problems).is_none() {
+            let said = problems.iter().map(|problem| problem.says.as_str()).collect::<Vec<_>>().join("; ");
+            bail!("`{}` answers with no schema: {said}; many systems answer no introspection: pin their SDL instead", self.from);
+        }
+        Ok(BTreeMap::from([(first.to_string(), Copy { source: self.from.clone(), bytes })]))
     }
 
     fn gather(&self, first: &str) -> anyhow::Result<BTreeMap<String, Copy>> {

@@ -1,0 +1,80 @@
+//! The project's own flows as a system: what `send: flow.NAME` is asked of.
+//!
+//! It has an operation for each flow that takes what others hand over. The desk hands the messages over itself
+//! ([`crate::desk::handover`]), so nothing of this system ever goes over a wire.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use spanwright_shape::{
+    shape::{RecordShape, Shape, Shapes},
+    text::{Bundle, FileId, Node, Problems, form::Filled, yaml},
+};
+
+use crate::{
+    connector::{Answers, Call, Heard, Refusal, Request, System, Verdict, With},
+    desk::errand::{ours_to_blame, unheard},
+    interface::{Interface, Operation, Repeat},
+};
+
+/// A flow that takes what others hand over.
+pub(super) struct Taker<'t> {
+    pub name: &'t str,
+    /// Only from these; empty: from any.
+    pub only: Vec<&'t str>,
+}
+
+pub(super) fn takers<'t>(flows: &[&'t Filled<'t>]) -> Vec<Taker<'t>> {
+    let taker = |form: &&'t Filled<'t>| {
+        let (name, from) = (form.text("flow")?, form.form("from")?);
+        from.node("flow")?;
+        let only = from.items("flow").iter().filter_map(|item| item.scalar()).map(|item| item.text.as_str());
+        Some(Taker { name, only: only.filter(|only| *only != "any").collect() })
+    };
+    flows.iter().filter_map(taker).collect()
+}
+
+/// What stands in the place of its `systems/flow.yaml`.
+pub(super) fn page() -> Option<Node> {
+    let bundle = Bundle::new([("systems/flow.yaml".to_string(), b"system: flow\nhttp:\n".to_vec())]);
+    yaml::read(&bundle, FileId(0), &mut Problems::new())
+}
+
+/// The flows of a project, as a system.
+pub(super) struct Flows {
+    interface: Interface,
+}
+
+impl Flows {
+    pub(super) fn of(takers: &[Taker<'_>]) -> Flows {
+        let mut shapes = Shapes::default();
+        let (any, nothing, none) = (shapes.add(Shape::Any), shapes.add(Shape::Null), shapes.add(Shape::Record(RecordShape::default())));
+        let operation = |taker: &Taker<'_>| Operation {
+            name: taker.name.into(),
+            about: None,
+            wire: format!("hands over to the flow {}", taker.name).into(),
+            with: none,
+            body: Some(any),
+            gives: nothing,
+            refuses: Vec::new(),
+            // The other flow knows our key.
+            repeat: Repeat::Keyed,
+            bulk: None,
+        };
+        let operations = takers.iter().map(operation).collect();
+        Flows { interface: Interface { shapes: Arc::new(shapes), types: BTreeMap::new(), operations } }
+    }
+}
+
+impl System for Flows {
+    fn interface(&self) -> &Interface {
+        &self.interface
+    }
+
+    fn ask(&self, _: usize, _: &[Call<'_>], _: &With<'_>) -> Result<Request, Refusal> {
+        Err(ours_to_blame("what is handed to a flow goes over no wire"))
+    }
+
+    fn hear(&self, _: usize, calls: &[Call<'_>], _: Heard<'_>, _: &With<'_>, _: Answers<'_>) -> Verdict {
+        unheard(calls.len())
+    }
+}
