@@ -37,6 +37,8 @@ codes! { "codes/":
     SIGN_IN "R2018" "The token endpoint gave no token";
     BODY_NOT_ALLOWED "R2019" "A body that the document does not allow";
     GRAPHQL "R2020" "A GraphQL operation that failed";
+    ALERT_REFUSED "R2701" "A channel refuses our alerts";
+    ALERT_NOT_NOW "R2702" "A channel cannot be told now";
 }
 
 /// Every code of this floor: those above, and each connector's own.

@@ -12,6 +12,7 @@
 use spanwright_core::connector::Connector;
 
 pub mod auth;
+pub mod channel;
 pub mod client;
 pub mod codes;
 pub mod endpoint;
@@ -22,4 +23,5 @@ pub mod soap;
 pub mod webhook;
 
 /// Every kind of system, in the order of the reference.
-pub const ALL: &[&dyn Connector] = &[&soap::Soap, &rest::Rest, &graphql::GraphQl, &endpoint::Endpoint, &webhook::Webhook];
+pub const ALL: &[&dyn Connector] =
+    &[&soap::Soap, &rest::Rest, &graphql::GraphQl, &endpoint::Endpoint, &webhook::Webhook, &channel::Channels];

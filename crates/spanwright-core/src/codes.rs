@@ -33,6 +33,7 @@ codes! { "codes/":
     WHO "R0035" "the request does not show who sends it";
     NOT_ALLOWED "R0036" "this client may not do this";
     TOO_OFTEN "R0037" "this client asks too often";
+    HELD "R0040" "held by Spanwright until a person has looked";
     NOT_WRITTEN "R0101" "a request could not be written because of a fault in Spanwright";
     NOT_READ "R0102" "an answer could not be read because of a fault in Spanwright";
     PARAMETERS "R0104" "the parameters of a request are no record";

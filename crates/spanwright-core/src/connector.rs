@@ -15,7 +15,7 @@ use crate::{
     door::{ClientSettings, Door, DoorSettings, Guard},
     fact::Moment,
     interface::Interface,
-    settings::{OutcomeWord, SystemSettings},
+    settings::{ChannelSettings, OutcomeWord, SystemSettings},
 };
 
 /// A kind of system: `soap:`, `rest:`. Checks; touches nothing.
@@ -35,6 +35,12 @@ pub trait Connector: Sync {
             let says = format!("`{}:` knows no clients (`{}`)", self.key(), first.name);
             to.push(Problem { code: &text_codes::NOT_BUILT, weight: Weight::Error, at: None, says, help: None });
         }
+        None
+    }
+
+    /// A channel that people are told through, where this connector knows how its kind is told.
+    fn channel(&self, settings: &ChannelSettings) -> Option<Arc<dyn System>> {
+        let _ = settings;
         None
     }
 

@@ -7,6 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::text::Failure;
 
+use crate::alert::AlertRow;
+
 mod again;
 mod chore;
 mod keys;
@@ -144,6 +146,8 @@ pub enum Fact {
         /// Why.
         reason: Arc<str>,
     },
+    /// A channel was told of a cause, or that it is over.
+    Alerted(Box<AlertRow>),
     /// A gate's state.
     Gated(GateRow),
     /// What the last body sent for a key was (`unchanged: skip`).

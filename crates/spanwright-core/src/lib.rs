@@ -8,6 +8,7 @@
 // What clippy.toml forbids holds for the floor itself; its tests may read their case files.
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
+pub mod alert;
 pub mod codes;
 pub mod connector;
 pub mod deliver;

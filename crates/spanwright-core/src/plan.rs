@@ -9,6 +9,7 @@ use spanwright_map::{Mapping, Program};
 use spanwright_shape::shape::ShapeRef;
 
 use crate::{
+    alert::Rule,
     connector::System,
     door::{ClientSettings, Door, Guard, Network},
     fact::NodeName,
@@ -31,6 +32,8 @@ pub struct Plan {
     pub flows: Vec<Flow>,
     /// The ways in, by number; sources name them so.
     pub doors: Vec<DoorPlan>,
+    /// Who is told that something stands still.
+    pub alerts: Vec<ChannelPlan>,
     /// Where they are served; `None`: nowhere.
     pub listen: Option<Listen>,
     /// Every map of the project, also those that no flow uses.
@@ -164,6 +167,14 @@ pub struct DoorPlan {
     pub guard: Option<Arc<dyn Guard>>,
     /// The same, for documents.
     pub clients: Vec<ClientSettings>,
+}
+
+/// One entry of `alerts:`.
+pub struct ChannelPlan {
+    /// When it is told, and of what.
+    pub rule: Rule,
+    /// Its one operation takes a notice (see [`crate::alert::Notice::to_json`]).
+    pub system: Arc<dyn System>,
 }
 
 /// `listen:`

@@ -126,6 +126,23 @@ pub enum Auth {
     },
 }
 
+/// One entry of `alerts:`.
+#[derive(Clone, Debug)]
+pub struct ChannelSettings {
+    /// Its name.
+    pub name: Arc<str>,
+    /// `slack`, `pagerduty`, `http`.
+    pub kind: Arc<str>,
+    /// Where that stands.
+    pub at: Span,
+    /// What is behind it: an address or a key.
+    pub to: Template,
+    /// Where it is reached, where that is not its own.
+    pub url: Option<Template>,
+    /// The token that it wants to see.
+    pub bearer: Option<Template>,
+}
+
 /// `hmac:` of a system that we sign requests to.
 #[derive(Clone, Debug)]
 pub struct SignSettings {

@@ -17,5 +17,6 @@ pub mod listen;
 pub mod observe;
 pub mod pinned;
 pub mod shell;
+pub mod tell;
 pub mod variables;
 pub mod wire;

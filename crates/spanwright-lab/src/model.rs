@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
     Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
     StoreFault,
@@ -136,6 +137,10 @@ impl Store for ModelStore {
 
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
         Ok(self.state.stopped(filter, after, upto, most))
+    }
+
+    fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault> {
+        Ok(self.state.troubles(stuck, most))
     }
 
     fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {

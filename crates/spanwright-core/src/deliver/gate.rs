@@ -188,6 +188,24 @@ impl Gate {
         }
     }
 
+    /// Whether our credentials were refused, and nothing has shown yet that they are good.
+    pub fn refused(&self) -> bool {
+        self.refusals > 0
+    }
+
+    /// What was said when they were refused.
+    pub fn refusal(&self) -> Option<&Failure> {
+        match &self.credentials {
+            Credentials::Refused { why, .. } => Some(why),
+            _ => None,
+        }
+    }
+
+    /// They were refused in an earlier life of the process: they are good when something shows it.
+    pub fn doubt(&mut self) {
+        self.refusals = self.refusals.max(1);
+    }
+
     /// Exchanges under way.
     pub fn flying(&self) -> u32 {
         self.flying

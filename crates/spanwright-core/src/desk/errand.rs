@@ -7,7 +7,7 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
-use super::{CallId, Event, Exchange, PollJob, Report, SignIn};
+use super::{CallId, Event, Exchange, PollJob, Report, SignIn, Tell};
 use crate::{
     codes,
     connector::{Answers, Call, Heard, Outcome, Part, Refusal, Request, System, Validator, Verdict, With},
@@ -394,6 +394,66 @@ impl Errand for SigningIn {
 
     fn not_asked(&self, refusal: Refusal) -> Event {
         Event::NotAsked { call: self.job.call, refusal }
+    }
+}
+
+/// A channel to be told.
+pub struct Telling {
+    job: Tell,
+    /// The notice as JSON, without secrets.
+    notice: Vec<u8>,
+    key: String,
+}
+
+impl Telling {
+    /// Of the desk's command. `clean` takes out what nobody may see.
+    pub fn of(job: Tell, clean: impl FnOnce(&mut Vec<u8>)) -> Telling {
+        let (project, environment) = (job.plan.project.clone(), job.plan.environment.clone());
+        let mut notice = job.notice.to_json(&project, environment.as_deref());
+        clean(&mut notice);
+        let key = job.notice.key(&project, environment.as_deref().unwrap_or_default());
+        Telling { job, notice, key }
+    }
+}
+
+impl Errand for Telling {
+    fn system(&self) -> Option<&dyn System> {
+        Some(&*self.job.plan.alerts.get(self.job.channel)?.system)
+    }
+
+    fn operation(&self) -> usize {
+        0
+    }
+
+    fn timeout(&self) -> Duration {
+        TIMEOUT_DEFAULT
+    }
+
+    fn token(&self) -> Option<&str> {
+        None
+    }
+
+    fn request_key(&self) -> &str {
+        &self.key
+    }
+
+    fn calls<'a>(&'a self, _room: &'a Room) -> Result<Vec<Call<'a>>, Refusal> {
+        Ok(vec![Call { key: &self.key, with: Value::Record(&[]), body: Some(&self.notice), correlation: "", trace: "" }])
+    }
+
+    fn hear(&self, system: &dyn System, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>) -> Told {
+        Told::verdict(system.hear(0, calls, heard, with, Answers::Drop))
+    }
+
+    fn heard(&self, mut told: Told, _report: Report) -> Event {
+        let outcome = told.verdict.outcomes.pop();
+        let outcome = outcome.unwrap_or_else(|| Outcome::Unknown(Failure::new(&codes::NOT_READ, "nothing was heard of the alert")));
+        Event::Alerted { call: self.job.call, outcome }
+    }
+
+    fn not_asked(&self, refusal: Refusal) -> Event {
+        let (Refusal::System(why) | Refusal::Call(_, why)) = refusal;
+        Event::Alerted { call: self.job.call, outcome: Outcome::Never(why) }
     }
 }
 

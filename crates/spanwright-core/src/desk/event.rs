@@ -5,7 +5,8 @@ use std::{ops::ControlFlow, sync::Arc, time::Duration};
 use spanwright_shape::text::Failure;
 
 use crate::{
-    connector::{Budget, Refusal, Validator, Verdict},
+    alert::{Notice, Trouble},
+    connector::{Budget, Outcome, Refusal, Validator, Verdict},
     deliver::{GateChange, HoldReason},
     door::Reply,
     fact::{
@@ -118,6 +119,20 @@ pub enum Event {
         chore: ChoreId,
         /// What there is.
         runs: Vec<StoppedRun>,
+    },
+    /// What the journal counts of what stands still.
+    FoundTroubles(Vec<Trouble>),
+    /// A channel was told, or not.
+    Alerted {
+        /// Which.
+        call: CallId,
+        /// What came of it.
+        outcome: Outcome,
+    },
+    /// There is no room on the disk, or there is again.
+    Disk {
+        /// Whether it is full.
+        full: bool,
     },
     /// A request was brought to us.
     Brought(Brought),
@@ -258,6 +273,8 @@ pub enum Command {
     ReadOn(CallId, ControlFlow<()>),
     /// A sign-in.
     SignIn(SignIn),
+    /// A channel is to be told.
+    Tell(Tell),
     /// Read the last prints of these (scope, key).
     Look(CallId, Vec<(Arc<str>, Arc<str>)>),
     /// Fetch runs.
@@ -304,6 +321,13 @@ pub enum Fetch {
         /// Up to.
         upto: RunId,
         /// At most.
+        most: usize,
+    },
+    /// What the journal counts of what stands still; answered by [`Event::FoundTroubles`].
+    Troubles {
+        /// An undo that was tried so often is stuck.
+        stuck: u32,
+        /// Causes, at most.
         most: usize,
     },
     /// This one, for somebody who wants to know what became of it.
@@ -382,6 +406,18 @@ pub struct SignIn {
     pub plan: Arc<Plan>,
     /// The system's number.
     pub system: usize,
+}
+
+/// A channel to be told.
+pub struct Tell {
+    /// Which.
+    pub call: CallId,
+    /// The plan that knows the channel.
+    pub plan: Arc<Plan>,
+    /// The channel's number.
+    pub channel: usize,
+    /// What it is told.
+    pub notice: Notice,
 }
 
 /// The figures of an exchange.
@@ -509,6 +545,8 @@ pub enum Happening {
     },
     /// A chore began, or is over.
     Chore(Box<Chore>),
+    /// A channel was told, or could not be.
+    Alert(Box<AlertNote>),
     /// A batch was refused as a whole and is split.
     Split {
         /// The queue.
@@ -555,6 +593,17 @@ pub struct AttemptNote {
     pub status: u16,
 }
 
+/// One try to tell a channel.
+#[derive(Clone, Debug)]
+pub struct AlertNote {
+    /// The channel.
+    pub channel: Arc<str>,
+    /// What it was to be told.
+    pub notice: Notice,
+    /// Why it does not know, and when it is tried again.
+    pub failed: Option<(Failure, Moment)>,
+}
+
 /// Where everything stands.
 #[derive(Clone, Debug)]
 pub struct Standing {
@@ -572,6 +621,10 @@ pub struct Standing {
     pub sources_idle: bool,
     /// Sources whose last round failed, and why.
     pub failed_sources: Vec<(Arc<str>, Failure)>,
+    /// Alerts that nobody has tried to tell yet, or that are on their way.
+    pub alerting: usize,
+    /// Channels that could not be told, and why.
+    pub failed_channels: Vec<(Arc<str>, Failure)>,
     /// Gates that hold, and why.
     pub held: Vec<(Arc<str>, HoldReason)>,
 }

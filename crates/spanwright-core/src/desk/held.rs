@@ -52,6 +52,7 @@ impl Desk {
         let row = GateRow { hold: flow.hold.clone(), ..GateRow::closed(system.clone(), since) };
         self.commit(vec![Fact::Gated(row)], out);
         out.push(Command::Note(Happening::Gate { system, change }));
+        self.alarm.gates_changed();
     }
 
     /// Whether a flow is held; where that has an end, it is named.
@@ -112,10 +113,11 @@ impl Desk {
     }
 
     /// An undo that does not get through is told once, and tried on.
-    pub(super) fn note_stuck(&self, key: &EffectKey, tries: u32, why: Option<&Failure>, out: &mut Vec<Command>) {
+    pub(super) fn note_stuck(&mut self, key: &EffectKey, tries: u32, why: Option<&Failure>, out: &mut Vec<Command>) {
         if key.way != Way::Undo || tries != STUCK_TRIES {
             return;
         }
+        self.alarm.counts_changed();
         if let (Some(run), Some(why)) = (self.runs.get(&key.run), why) {
             out.push(Command::Note(Happening::Stuck {
                 message: run.message.id,

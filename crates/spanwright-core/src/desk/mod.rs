@@ -13,6 +13,7 @@
 //!   fetched in order. A run whose effects all wait for their next try is *parked*: it leaves the hand and comes back
 //!   by the same door as after a crash.
 
+mod alarm;
 mod ask;
 mod chore;
 mod clockwork;
@@ -36,8 +37,8 @@ use std::{
 };
 
 pub use event::{
-    Asking, AttemptNote, Brought, CallId, Command, Event, Exchange, Fetch, Happening, Order, Outgoing, PollJob, Report, Setup, SignIn,
-    Standing, Ticket, WaiterId, Word,
+    AlertNote, Asking, AttemptNote, Brought, CallId, Command, Event, Exchange, Fetch, Happening, Order, Outgoing, PollJob, Report, Setup,
+    SignIn, Standing, Tell, Ticket, WaiterId, Word,
 };
 
 use crate::{
@@ -46,6 +47,7 @@ use crate::{
     plan::{EffectPlan, Plan},
     run::AdvanceJob,
 };
+use alarm::Alarm;
 use chore::ChoreDesk;
 pub use chore::SLICE_RUNS_MOST;
 use clockwork::Clockwork;
@@ -106,6 +108,8 @@ pub struct Desk {
     handing: HashMap<Ticket, CallId>,
     /// Those that are there.
     handed: Vec<CallId>,
+    /// Who is told that something stands still.
+    alarm: Alarm,
     /// Whoever waits for an answer.
     waiters: Waiters,
     /// Runs whose commit is kept and that want another walk.
@@ -151,6 +155,7 @@ impl Desk {
             handovers: Vec::new(),
             handing: HashMap::new(),
             handed: Vec::new(),
+            alarm: Alarm::open(&setup.plan, &opening.alerts, setup.once, now),
             waiters: Waiters::default(),
             again: VecDeque::new(),
             reopened: HashSet::new(),
@@ -165,6 +170,7 @@ impl Desk {
         desk.furnish(now);
         desk.restore_lines(&setup.in_line);
         desk.restore(&opening, out);
+        desk.alarm_opened();
         desk.go_on(now, roll, out);
         desk
     }
@@ -267,6 +273,9 @@ impl Desk {
             Event::SignedIn { call, verdict, report } => self.signed_in(call, verdict, &report, now, roll, out),
             Event::Found { fetch, runs, next } => self.found(fetch, runs, next, now, out),
             Event::FoundStopped { chore, runs } => self.chore_found(chore, &runs, now, out),
+            Event::FoundTroubles(troubles) => self.alarm.counted(troubles, now),
+            Event::Alerted { call, outcome } => self.alerted(call, outcome, now, out),
+            Event::Disk { full } => self.alarm.disk(full, now),
             Event::Brought(brought) => self.brought(brought, now, roll, out),
             Event::Room(has_room) => self.has_room = has_room,
             Event::Told(order) => self.told(order, now, out),
@@ -287,6 +296,7 @@ impl Desk {
             self.dispatch(now, &mut wake, out);
             self.hand_over_all(now, roll, out);
             self.chores_go_on(now, &mut wake, out);
+            self.alarm_goes_on(now, &mut wake, out);
         }
         if let Some(at) = wake.at
             && self.woken_at.is_none_or(|have| at < have || have <= now)
@@ -302,6 +312,7 @@ impl Desk {
         let mut receipts = receipts.iter();
         let mut jobs = Vec::new();
         for fact in facts {
+            self.alarm_kept(&fact);
             match fact {
                 Fact::Took(took) => {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
@@ -319,6 +330,7 @@ impl Desk {
                 | Fact::Bundled(_)
                 | Fact::Exchanged(_)
                 | Fact::Gated(_)
+                | Fact::Alerted(_)
                 | Fact::Sent { .. }
                 | Fact::Acknowledged { .. }
                 | Fact::Forgot { .. }
@@ -406,6 +418,7 @@ impl Desk {
         let system = row.system.clone();
         self.commit(vec![Fact::Gated(row)], out);
         out.push(Command::Note(Happening::Gate { system, change }));
+        self.alarm.gates_changed();
     }
 
     /// Asks a gate; a sign-in that is needed is begun here, once for all.
@@ -441,13 +454,15 @@ impl Desk {
             waiting: self.waiters.len(),
             sources_idle: self.sources.iter().all(|source| source.idle(self.once)) && self.clocks.iter().all(|clock| clock.idle(now)),
             failed_sources: self.sources.iter().filter_map(SourceDesk::failed).collect(),
+            alerting: self.alarm.waiting(),
+            failed_channels: self.alarm.failed(&self.plan).collect(),
             held,
         }
     }
 
     /// Whether everything asked for was heard and kept: a stopping desk may be left.
     pub fn at_rest(&self) -> bool {
-        self.flights.is_empty() && self.signing.is_empty() && self.commits_open == 0
+        self.flights.is_empty() && self.signing.is_empty() && self.commits_open == 0 && self.alarm.is_quiet()
     }
 
     fn effect_mut(&mut self, key: &EffectKey) -> Option<&mut EffectHand> {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use spanwright_shape::text::Failure;
 
+use crate::alert::{AlertRow, Trouble};
+
 use super::{
     Chore, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, PlanId, Print, Root, RunId, StopKind, StoppedFilter,
     StoppedRun,
@@ -84,6 +86,13 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault>;
 
+    /// Stopped runs that nobody has acknowledged, by flow and code, and owed undos that were tried `stuck` times, by
+    /// flow; ascending by cause, at most `most`.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault>;
+
     /// Of the next `window` runs behind `after`: those that ended before this moment (done, skipped, discarded) and of
     /// which so much is left to forget.
     ///
@@ -158,6 +167,8 @@ pub struct Opening {
     pub queues: Vec<(Arc<str>, Moment)>,
     /// Plans that open runs are pinned to.
     pub plans: Vec<PlanId>,
+    /// What channels were told and that is not over, by channel and cause.
+    pub alerts: Vec<AlertRow>,
     /// Chores under way, ascending.
     pub chores: Vec<Chore>,
     /// The latest moment that the journal knows: of the last message, the last exchange, cursors and gates.

@@ -14,6 +14,7 @@ use spanwright_shape::text::{Bundle, Problem, Problems, Weight, did_you_mean, fo
 
 use crate::{connector::Connector, plan::Plan};
 
+mod alerts;
 mod clients;
 pub mod codes;
 mod doors;
@@ -46,7 +47,8 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
     let chosen = filled.environment(environment, to);
     let variables = Variables::read(filled.project.as_ref(), &filled.environments, chosen, to);
     let own = filled.systems.iter().chain(&filled.flows).chain(&filled.apis).map(|(_, form)| form);
-    variables.check_uses(own.chain(filled.project.as_ref().and_then(|project| project.form("listen")).as_ref()), to);
+    let (listen, told) = (filled.project.as_ref().and_then(|project| project.form("listen")), alerts::forms(filled.project.as_ref()));
+    variables.check_uses(own.chain(&listen).chain(&told), to);
     let defaults = Defaults::read(filled.project.as_ref(), &variables, to);
     let world = system::World { bundle, connectors, variables: &variables, defaults: &defaults };
     let running: Vec<&Filled<'_>> = filled.running(chosen).collect();
@@ -64,6 +66,7 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
     pace::check(checked, &systems, to);
     let listen = doors::listen(filled.project.as_ref(), to);
     doors.check_listened(listen.as_ref(), to);
+    let alerts = alerts::channels(filled.project.as_ref(), connectors, &variables, to);
     if to.errors() > errors {
         return None;
     }
@@ -76,6 +79,7 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
         systems: systems.plans(),
         flows,
         doors: doors.plans(),
+        alerts,
         listen,
         maps: maps.plans(),
         keep: defaults.keep,

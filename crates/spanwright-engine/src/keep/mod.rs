@@ -12,6 +12,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, TransactionBehavior};
+use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
     Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
     StoreFault,
@@ -162,6 +163,10 @@ impl Store for Keep {
 
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
         self.asked(|ask| ask.stopped(filter, after, upto, most))
+    }
+
+    fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault> {
+        self.asked(|ask| ask.troubles(stuck, most))
     }
 
     fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {

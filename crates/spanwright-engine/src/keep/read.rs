@@ -5,6 +5,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, Result};
+use spanwright_core::alert::AlertRow;
 use spanwright_core::deploy::Standing;
 use spanwright_core::fact::{
     Chore, ListFilter, Listed, Moment, PlanBundle, PlanId, Print, RunFile, RunId, Shown, StoppedFilter, StoppedRun, StoreFault,
@@ -156,6 +157,14 @@ impl Look {
     /// [`StoreFault`]
     pub fn chores(&self, most: usize) -> std::result::Result<Vec<Chore>, StoreFault> {
         self.at_one_moment(|ask| ask.chores(most))
+    }
+
+    /// What channels were told and that is not over.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn alerts(&self) -> std::result::Result<Vec<AlertRow>, StoreFault> {
+        self.at_one_moment(|ask| ask.alerts())
     }
 
     /// How many there are of each state. Walks over all runs.

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{OpenFault, Room, fault::words_of};
 
 /// The schema that this program writes.
-pub const SCHEMA: i64 = 3;
+pub const SCHEMA: i64 = 4;
 /// Before 3.51.3 two connections could lose committed transactions when the write-ahead log was reset.
 pub const SQLITE_LEAST: i32 = 3_051_003;
 /// Pages of the write-ahead log between two checkpoints, at most: 32 MiB.
@@ -26,7 +26,7 @@ const CHECKED_AT_START_BYTES_MOST: u64 = 32 << 20;
 
 const TABLES: &str = include_str!("schema.sql");
 /// What brings a file from the schema before to the one of that number, the oldest first.
-const STEPS: [(i64, &str); 2] = [(2, include_str!("schema/2.sql")), (3, include_str!("schema/3.sql"))];
+const STEPS: [(i64, &str); 3] = [(2, include_str!("schema/2.sql")), (3, include_str!("schema/3.sql")), (4, include_str!("schema/4.sql"))];
 
 /// Opens the file for the one writer; makes it where it is new.
 pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {

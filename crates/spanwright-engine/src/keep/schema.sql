@@ -1,4 +1,4 @@
--- The journal, schema 2. Fourteen tables; a change here is a new schema number and a step in schema/.
+-- The journal, schema 4. Fifteen tables; a change here is a new schema number and a step in schema/.
 -- Moments are UTC microseconds since 1970. Names (flows, steps, queues, systems, codes) are rows of `name`.
 
 -- schema, boot
@@ -80,6 +80,11 @@ CREATE TABLE gate (
     -- Requests of the day that ends then.
     day_until INTEGER, day_calls INTEGER
 ) STRICT;
+-- What a channel was told of a cause that is not over: since when it stands, when it was told last, how many it was then.
+CREATE TABLE alert (
+    channel TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, code TEXT NOT NULL, since INTEGER NOT NULL, told INTEGER NOT NULL,
+    count INTEGER NOT NULL, PRIMARY KEY (channel, kind, subject, code)
+) WITHOUT ROWID, STRICT;
 -- Work on many stopped runs at once that outlives a restart. kind: 0 replay, 1 replay over newer ones, 2 discard (words: why).
 -- state: 0 open, 1 done, 2 cancelled. Every run up to at_run was seen to, none behind upto is meant.
 CREATE TABLE chore (

@@ -41,6 +41,10 @@ pub struct Counters {
     pub breaker_closed: u64,
     /// Undos that did not get through for a while.
     pub stuck: u64,
+    /// Alerts that a channel took.
+    pub alerts_sent: u64,
+    /// Tries to tell a channel that failed.
+    pub alerts_failed: u64,
     /// Batches that were split to find the bad item.
     pub splits: u64,
 }
@@ -99,6 +103,8 @@ impl Counters {
                 row.sent += report.sent;
                 row.got += report.got;
             }
+            Happening::Alert(note) if note.failed.is_some() => self.alerts_failed += 1,
+            Happening::Alert(_) => self.alerts_sent += 1,
             Happening::Split { .. } => self.splits += 1,
             Happening::Gate { change: GateChange::Opened(_), .. } => self.breaker_opened += 1,
             Happening::Gate { change: GateChange::Closed, .. } => self.breaker_closed += 1,

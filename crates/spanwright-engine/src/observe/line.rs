@@ -4,7 +4,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use spanwright_core::{
     deliver::GateChange,
-    desk::{AttemptNote, Happening},
+    desk::{AlertNote, AttemptNote, Happening},
     fact::{Chore, ChoreKind, ChorePhase, Ending, Hold, Moment, OutcomeKind, SkipReason, StopKind},
 };
 use spanwright_shape::text::{Code, Failure};
@@ -32,6 +32,8 @@ impl Level {
             Happening::Ended { ending: Ending::SetAside(_), .. } => Level::Warn,
             Happening::Attempt(_) | Happening::Gate { .. } | Happening::PollFailed { .. } | Happening::Stuck { .. } => Level::Error,
             Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => Level::Info,
+            Happening::Alert(note) if note.failed.is_some() => Level::Error,
+            Happening::Alert(_) => Level::Info,
             Happening::Split { .. } | Happening::Blocked { .. } => Level::Warn,
         }
     }
@@ -152,6 +154,7 @@ impl Line {
                 (line.took, line.status) = (Some(report.took), (report.status > 0).then_some(report.status));
                 line
             }
+            Happening::Alert(note) => alert(note, at).label("channel", &note.channel),
             Happening::Chore(chore) => Line::new(at, Level::Info, "chore", chore_words(chore)).label("by", &chore.by),
             Happening::Blocked { flow, run, behind } => {
                 let words =
@@ -255,6 +258,17 @@ fn gate(system: &str, change: &GateChange, at: Moment) -> Line {
         }
         GateChange::Resumed(by) => Line::new(at, Level::Info, "resumed", format!("{system} goes on: {by} says so")),
         GateChange::CredentialsGood => Line::new(at, Level::Info, "credentials-good", format!("{system} takes our credentials again")),
+    }
+}
+
+fn alert(note: &AlertNote, at: Moment) -> Line {
+    let words = note.notice.words();
+    match &note.failed {
+        None => Line::new(at, Level::Info, "alert-sent", words).came_out("success"),
+        Some((why, again)) => {
+            let words = format!("nobody was told, again in {}: {words}", short(again.since(at)));
+            Line::new(at, Level::Error, "alert-failed", words).came_out("failure").because(Some(why))
+        }
     }
 }
 

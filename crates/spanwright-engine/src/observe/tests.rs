@@ -5,8 +5,9 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use spanwright_core::{
+    alert::{Cause, Notice, State},
     deliver::GateChange,
-    desk::{AttemptNote, Happening, Report},
+    desk::{AlertNote, AttemptNote, Happening, Report},
     fact::{
         Chore, ChoreKind, ChorePhase, Ending, ExchangeId, Moment, OutcomeKind, Root, RunId, SkipReason, StopKind, Stopped, StoppedFilter,
         Took,
@@ -97,6 +98,12 @@ fn chore() -> Chore {
     Chore { done: 120, left: 3, phase: ChorePhase::Done, ..chore }
 }
 
+fn alert(fails: bool) -> Happening {
+    let cause = Cause::stopped(&"customers".into(), "R2005");
+    let notice = Notice { state: State::Raised, cause, count: 3, since: NOW, until: None, why: None };
+    Happening::Alert(Box::new(AlertNote { channel: "ops".into(), notice, failed: fails.then(|| (failure(), in_seconds(5))) }))
+}
+
 fn every_kind() -> Vec<Happening> {
     let report = Report { at: NOW, took: Duration::from_millis(34), status: 200, sent: 10, got: 20, budget: None };
     vec![
@@ -129,6 +136,8 @@ fn every_kind() -> Vec<Happening> {
         Happening::Exchanged { system: "crm".into(), operation: "upsertContacts".into(), calls: 1000, report },
         Happening::Split { queue: "customers.crm.upsertContacts".into(), calls: 1000, why: Some(failure()) },
         Happening::Chore(Box::new(chore())),
+        alert(false),
+        alert(true),
     ]
 }
 

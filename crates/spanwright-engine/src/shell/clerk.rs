@@ -191,6 +191,7 @@ impl Clerk {
                 Command::Poll(job) => self.office.poll(*job),
                 Command::ReadOn(call, way) => self.office.readers.tell(call, way),
                 Command::SignIn(job) => self.office.sign_in(job),
+                Command::Tell(job) => self.office.tell(job),
                 Command::Look(call, keys) => self.look(call, keys),
                 Command::Fetch(fetch) => self.fetch(fetch),
                 Command::Answer(waiter, word) => self.office.waiters.answer(waiter, word),
@@ -226,12 +227,18 @@ impl Clerk {
                 Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
             });
         }
+        if let Fetch::Troubles { stuck, most } = fetch {
+            return self.journal.ask(move |store| match store.and_then(|store| store.troubles(stuck, most)) {
+                Ok(troubles) => inbox.tell(Event::FoundTroubles(troubles)),
+                Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
+            });
+        }
         self.journal.ask(move |store| {
             let found = store.and_then(|store| match &fetch {
                 Fetch::Active { flow, after, most } => store.active(flow, *after, *most).map(|runs| (runs, None)),
                 Fetch::Due { queue, now, most } => store.due(queue, *now, *most),
                 Fetch::Runs(runs) => store.runs(runs).map(|runs| (runs, None)),
-                Fetch::Stopped { .. } => Ok((Vec::new(), None)),
+                Fetch::Stopped { .. } | Fetch::Troubles { .. } => Ok((Vec::new(), None)),
                 Fetch::Answer { run, .. } => store.runs(&[*run]).map(|runs| (runs, None)),
             });
             match found {

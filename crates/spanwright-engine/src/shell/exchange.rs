@@ -11,8 +11,8 @@ use std::sync::{
 use spanwright_core::{
     connector::{HttpRequest, Refusal, Request},
     desk::{
-        Event, Exchange, PollJob, SignIn,
-        errand::{Batch, Errand, Lent, Polled, SigningIn, Told, ours_to_blame, unheard},
+        Event, Exchange, PollJob, SignIn, Tell,
+        errand::{Batch, Errand, Lent, Polled, SigningIn, Telling, Told, ours_to_blame, unheard},
     },
 };
 use spanwright_shape::room::Room;
@@ -67,6 +67,11 @@ impl Office {
     /// Signs in.
     pub(super) fn sign_in(self: &Arc<Self>, job: SignIn) {
         self.begin(SigningIn { job });
+    }
+
+    /// Tells a channel. What was said may quote what we had sent: no secret goes into an alert.
+    pub(super) fn tell(self: &Arc<Self>, job: Tell) {
+        self.begin(Telling::of(job, |notice| self.variables.secrets().redact(notice)));
     }
 
     fn begin(self: &Arc<Self>, errand: impl Errand) {

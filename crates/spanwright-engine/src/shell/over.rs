@@ -114,7 +114,7 @@ impl Watch {
         {
             return Some(Why::Stopped { unheard: if at_rest { 0 } else { standing.flying } });
         }
-        let quiet = under_way == 0 && standing.flying == 0 && standing.committing == 0;
+        let quiet = under_way == 0 && standing.flying == 0 && standing.committing == 0 && standing.alerting == 0;
         if self.once && quiet { self.drained(standing, now) } else { None }
     }
 
@@ -175,6 +175,8 @@ mod tests {
             waiting: 0,
             sources_idle: true,
             failed_sources: Vec::new(),
+            alerting: 0,
+            failed_channels: Vec::new(),
             held: Vec::new(),
         }
     }
@@ -201,6 +203,7 @@ mod tests {
         check(true, &idle(), 0, 0, Some(Why::Drained));
         check(true, &idle(), 1, 0, None);
         check(true, &Standing { committing: 1, ..idle() }, 0, 0, None);
+        check(true, &Standing { alerting: 1, ..idle() }, 0, 0, None);
         check(true, &Standing { sources_idle: false, ..idle() }, 0, 0, None);
         check(true, &Standing { open: 1, in_hand: 1, ..idle() }, 0, 900, None);
     }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use spanwright_core::{
-    desk::{Desk, Setup},
+    desk::{Desk, Event, Setup},
     fact::{Ending, Fact, InLine, Moment, Opening, PlanBundle, PlanId, RunId, StopKind, Stopped, Store, StoreFault},
     plan::Plan,
 };
@@ -330,11 +330,13 @@ fn disk_words(inbox: Inbox, log: Option<Arc<Log>>, clock: Arc<Clock>, disk: Arc<
     move |word| match word {
         keep::Word::Full => {
             if !disk.be_full(true) {
+                inbox.tell(Event::Disk { full: true });
                 tell(Level::Error, "disk-full", "the disk is full: nothing is taken in or sent until there is room; nothing is lost");
             }
         }
         keep::Word::Room => {
             disk.be_full(false);
+            inbox.tell(Event::Disk { full: false });
             tell(Level::Info, "disk-room", "there is room on the disk again");
         }
         keep::Word::Broken(why) => inbox.say(Word::Broken(why)),

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
+use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
     Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
     StoreFault,
@@ -15,11 +16,17 @@ use spanwright_world::{Answer, Hostile};
 use crate::trial::{Trial, until, wait};
 
 /// A journal whose commits fail from the `good`th on, so many times.
-struct Faulty {
+pub struct Faulty {
     keep: Keep,
     good: i64,
     fault: StoreFault,
     failing: Arc<AtomicI64>,
+}
+
+impl Faulty {
+    pub fn from(keep: Keep, good: i64, fault: StoreFault, failing: Arc<AtomicI64>) -> Faulty {
+        Faulty { keep, good, fault, failing }
+    }
 }
 
 impl Store for Faulty {
@@ -71,6 +78,9 @@ impl Store for Faulty {
     }
     fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {
         self.keep.old(what, after, before, window)
+    }
+    fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault> {
+        self.keep.troubles(stuck, most)
     }
     fn tidy(&mut self, now: Moment, before: Moment) -> Result<bool, StoreFault> {
         self.keep.tidy(now, before)

@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods)] // tests play the world
 #![allow(clippy::unwrap_used)]
 
+mod alerts;
 mod bad_days;
 mod chaos;
 mod clocks;

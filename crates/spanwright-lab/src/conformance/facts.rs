@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
+use spanwright_core::alert::{AlertRow, Cause};
 use spanwright_core::fact::{
     Attempt, Breaker, Bundled, Chore, ChoreId, ChoreKind, ChorePhase, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, Forget,
     GateRow, Hold, Moment, Moved, Opening, OutcomeKind, Phase, PlanBundle, PlanId, Print, Receipt, Resent, Root, RunId, Seen, Settled,
@@ -75,7 +76,7 @@ impl Facts {
         if self.runs == 0 {
             return self.took();
         }
-        match self.seed.below(19) {
+        match self.seed.below(20) {
             0..=3 => self.took(),
             4..=7 => self.settled(),
             8 | 9 => Fact::Parked { run: self.run(), parked: !self.seed.one_in(4) },
@@ -87,6 +88,7 @@ impl Facts {
             14 => self.moved_or_gated(),
             16 => self.by_people(),
             17 => self.forgot(),
+            19 => self.alerted(),
             18 if self.seed.one_in(6) => Fact::SetBack { by: Duration::from_micros(self.seed.below(20)) },
             _ => self.sent(),
         }
@@ -113,6 +115,12 @@ impl Facts {
             seen: self.maybe(Facts::seen),
             fault: if self.seed.one_in(8) { Some(self.failure()) } else { None },
         }
+    }
+
+    fn alerted(&mut self) -> Fact {
+        let cause = Cause::stopped(&self.of(FLOWS), if self.seed.one_in(2) { PROBE.id } else { OTHER.id });
+        let told = self.maybe(Facts::moment);
+        Fact::Alerted(Box::new(AlertRow { channel: self.of(SYSTEMS), cause, since: self.moment(), told, count: self.seed.below(9) }))
     }
 
     // Nothing is ever said of a run again that was to be forgotten.

@@ -30,6 +30,9 @@ pub fn ask_all(both: &mut Both<'_>, facts: &mut Facts) {
     for (filter, after, most) in [(&StoppedFilter::default(), 0, 100), (&filter, 0, 100), (&filter, facts.runs / 3, 2)] {
         both.ask("stopped", |store| store.stopped(filter, RunId(after), RunId(facts.runs), most));
     }
+    for (stuck, most) in [(0, 100), (3, 2)] {
+        both.ask("troubles", |store| store.troubles(stuck, most));
+    }
     for (what, after, window) in [(Forget::Bodies, 0, 100), (Forget::All, facts.runs / 2, 3)] {
         both.ask("old", |store| store.old(what, RunId(after), Moment(25), window));
     }

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use spanwright_core::alert::{Cause, CauseKind, Trouble};
 use spanwright_core::fact::{
     Backlog, ChorePhase, DueEffect, EffectKey, ExchangeId, Forget, Glued, InLine, Item, Lane, Moment, NodeName, Old, Opening, Phase,
     RunFile, RunId, StoppedFilter, StoppedRun, StoredEffect, Way,
@@ -25,6 +26,7 @@ impl State {
             lanes: self.lanes(),
             queues: self.queues(),
             plans: self.open().map(|(_, run)| run.plan).collect::<BTreeSet<_>>().into_iter().collect(),
+            alerts: self.alerts.values().cloned().collect(),
             chores: self.chores.values().filter(|chore| chore.phase == ChorePhase::Open).cloned().collect(),
             latest: self.latest(),
         }
@@ -54,6 +56,21 @@ impl State {
         let place = |row: &Run| matches!(row.place, Place::Parked | Place::Stopped(_));
         let all = self.all().filter(|(_, row)| &*row.flow == flow && place(row));
         all.map(|(run, row)| InLine { run, key: row.message.key.clone(), dead: row.place != Place::Parked }).collect()
+    }
+
+    pub fn troubles(&self, stuck: u32, most: usize) -> Vec<Trouble> {
+        let mut counts: BTreeMap<Cause, u64> = BTreeMap::new();
+        for (_, row) in self.all() {
+            if let (Place::Stopped(_), Some((_, code)), false) = (row.place, &row.stopped, row.acknowledged) {
+                *counts.entry(Cause::stopped(&row.flow, code)).or_default() += 1;
+            }
+            let is_stuck = |effect: &Effect| effect.owed().is_some() && effect.state.tries >= stuck;
+            let undos = row.effects.iter().filter(|((_, _, way), effect)| *way == Way::Undo && is_stuck(effect)).count() as u64;
+            if undos > 0 {
+                *counts.entry(Cause::new(CauseKind::Undo, &row.flow)).or_default() += undos;
+            }
+        }
+        counts.into_iter().take(most).map(|(cause, count)| Trouble { cause, count }).collect()
     }
 
     pub fn old(&self, what: Forget, after: RunId, before: Moment, window: usize) -> Old {

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
+use spanwright_core::alert::AlertRow;
 use spanwright_core::fact::{
     Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Resent, RunId, Seen,
     Settled, SourceRow, StopKind, StoredEffect, Took, owed_again,
@@ -30,7 +31,8 @@ impl State {
             Fact::Ended { run, ending, at } => self.ended(*run, ending, *at),
             Fact::Reopened { run, plan, at, over_newer, .. } => self.reopened(*run, *plan, *at, *over_newer),
             Fact::Discarded { run, at, .. } => self.discarded(*run, *at),
-            Fact::Acknowledged { .. } => {}
+            Fact::Acknowledged { run, .. } => self.acknowledged(*run),
+            Fact::Alerted(row) => self.alerted(row),
             Fact::Chore(chore) => {
                 self.chores.insert(chore.id, (**chore).clone());
             }
@@ -61,6 +63,7 @@ impl State {
             message: Arc::new(message_of(took)),
             place: Place::Active,
             changed: took.at,
+            acknowledged: false,
             stopped: took.fault.as_ref().map(|fault| ("source".into(), fault.code.id)),
             effects: BTreeMap::new(),
         });
@@ -139,11 +142,25 @@ impl State {
         }
     }
 
+    fn acknowledged(&mut self, run: RunId) {
+        if let Some(row) = self.run_mut(run).filter(|row| matches!(row.place, Place::Stopped(_))) {
+            row.acknowledged = true;
+        }
+    }
+
+    fn alerted(&mut self, row: &AlertRow) {
+        let key = (row.channel.clone(), row.cause.clone());
+        match row.told {
+            Some(_) => drop(self.alerts.insert(key, row.clone())),
+            None => drop(self.alerts.remove(&key)),
+        }
+    }
+
     fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, over_newer: bool) {
         let may = over_newer || !self.overtaken(run);
         match self.run_mut(run) {
             Some(row) if may && row.is_over() => {
-                (row.plan, row.changed, row.stopped) = (plan, at, None);
+                (row.plan, row.changed, row.stopped, row.acknowledged) = (plan, at, None, false);
                 row.owe_again(run, at);
                 self.place(run, Place::Active);
             }
@@ -183,6 +200,10 @@ impl State {
         });
         self.sources.values_mut().for_each(|source| earlier(&mut source.due));
         self.moved.values_mut().for_each(earlier);
+        for alert in self.alerts.values_mut() {
+            earlier(&mut alert.since);
+            alert.told.as_mut().into_iter().for_each(earlier);
+        }
         for gate in self.gates.values_mut() {
             earlier(&mut gate.since);
             gate.paused_until.as_mut().into_iter().for_each(earlier);

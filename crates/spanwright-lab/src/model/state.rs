@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use spanwright_core::alert::{AlertRow, Cause};
 use spanwright_core::fact::{
     Chore, ChoreId, EffectKey, EffectState, GateRow, Item, MessageFile, Moment, NodeName, Phase, PlanBundle, PlanId, Print, Root, RunId,
     SourceRow, StopKind, Way, is_newer,
@@ -31,6 +32,7 @@ pub struct State {
     pub set_back: usize,
     pub sources: BTreeMap<Arc<str>, SourceRow>,
     pub gates: BTreeMap<Arc<str>, GateRow>,
+    pub alerts: BTreeMap<(Arc<str>, Cause), AlertRow>,
 }
 
 /// What was seen under a key.
@@ -52,6 +54,8 @@ pub struct Run {
     pub place: Place,
     /// When it came, or ended, or went on.
     pub changed: Moment,
+    /// A person has seen that it stopped.
+    pub acknowledged: bool,
     /// Why it stopped: the step and the code.
     pub stopped: Option<(NodeName, &'static str)>,
     pub effects: BTreeMap<(NodeName, Item, Way), Effect>,

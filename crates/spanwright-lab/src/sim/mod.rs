@@ -272,7 +272,7 @@ impl Sim {
                         self.soon(50_000, Happens::Desk(heard));
                     }
                 }
-                Command::SignIn(_) => {}
+                Command::SignIn(_) | Command::Tell(_) => {}
                 Command::Answer(waiter, word) => {
                     if let Some(brings) = self.senders.hear(waiter, &word) {
                         self.soon(1_000_000, Happens::Brings(brings));

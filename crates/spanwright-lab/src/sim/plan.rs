@@ -246,6 +246,7 @@ pub(super) fn plan_of(mutant: Option<Mutant>) -> Plan {
         ],
         flows: vec![orders(undo_swapped), records(), bookings(pivot), brought()],
         doors: Vec::new(),
+        alerts: Vec::new(),
         listen: None,
         maps: Vec::new(),
         vars: BTreeMap::new(),

@@ -260,6 +260,7 @@ fn line(fact: &Fact) -> Option<String> {
         Fact::Discarded { .. } => "discarded".to_string(),
         Fact::Gated(gate) => format!("breaker of {}: {}", gate.system, breaker(gate.breaker)),
         Fact::Resent(_) => "resent as another message".to_string(),
+        Fact::Alerted(_) => "alerted".to_string(),
         Fact::Acknowledged { .. } => "acknowledged".to_string(),
         Fact::Bundled(_)
         | Fact::Moved(_)

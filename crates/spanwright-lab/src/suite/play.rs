@@ -303,6 +303,8 @@ impl<'p> Player<'p> {
                 // Answers of a script are heard whole: nobody waits to read on.
                 Command::ReadOn(..) => {}
                 Command::Answer(waiter, word) => self.told_sender(waiter, &word),
+                // A test looks at the flow; who is told of what is the project's.
+                Command::Tell(job) => self.soon.push_back(Event::Alerted { call: job.call, outcome: Outcome::Delivered(None) }),
                 Command::SignIn(job) => self.sign_in(job),
                 Command::Look(call, keys) => {
                     let event = DiskJob::Look(call, keys).done(&mut self.store);

@@ -3,6 +3,7 @@
 //! What always holds: data is on standard output and everything else on standard error; the exit code is 0 where all
 //! is fine, 1 where problems were found, 2 where it could not be done; a reader that goes away is no fault of ours.
 
+mod alerts;
 mod backup;
 mod check;
 mod chores;
@@ -90,6 +91,7 @@ enum Command {
     Resume(hold::Resume),
     Resend(resend::Resend),
     Chores(chores::Chores),
+    Alerts(alerts::Alerts),
     Backup(backup::Backup),
     Verify(verify::Verify),
     Explain(explain::Explain),
@@ -118,6 +120,7 @@ impl Command {
             Command::Resume(resume) => resume.run(out),
             Command::Resend(resend) => resend.run(out),
             Command::Chores(chores) => chores.run(out),
+            Command::Alerts(alerts) => alerts.run(out),
             Command::Backup(backup) => backup.run(out),
             Command::Verify(verify) => verify.run(out),
             Command::Explain(explain) => explain.run(out),

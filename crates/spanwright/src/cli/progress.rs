@@ -119,6 +119,9 @@ fn standing(state: &State, now: Moment) -> String {
     for (source, why) in &state.standing.failed_sources {
         text += &format!("  {source} failed: {}", words(why));
     }
+    for (channel, why) in &state.standing.failed_channels {
+        text += &format!("  the channel {channel} cannot be told: {}", words(why));
+    }
     if state.disk_low {
         text += "  the disk is almost full: nothing is taken in until there is room";
     }

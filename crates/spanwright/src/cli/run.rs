@@ -152,6 +152,9 @@ fn human(ended: &EngineEnded, now: Moment) -> String {
     for (system, why) in &standing.held {
         text += &format!("  {}\n", held(system, why, now));
     }
+    for (channel, why) in &standing.failed_channels {
+        text += &format!("  the channel {channel} cannot be told: {}\n", words(why));
+    }
     for (source, why) in &standing.failed_sources {
         text += &format!("  {source} failed: {}\n", words(why));
     }
@@ -174,6 +177,9 @@ fn json(ended: &EngineEnded) -> String {
         .number("calls", counters.exchanges())
         .list("held", standing.held.iter().map(|(system, _)| quoted(system)))
         .list("failed_sources", standing.failed_sources.iter().map(|(source, _)| quoted(source)))
+        .number("alerts", counters.alerts_sent)
+        .number("alerts_failed", counters.alerts_failed)
+        .list("failed_channels", standing.failed_channels.iter().map(|(channel, _)| quoted(channel)))
         .number("commits", ended.state.commits)
         .end()
 }

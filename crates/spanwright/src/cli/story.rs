@@ -73,6 +73,10 @@ impl Story {
             Happening::Gate { system, change } => Some(gate(system, change, now)),
             Happening::SignedIn { system } => Some(format!("{system}: signed in, one token for all calls")),
             Happening::Chore(chore) => Some(chore_words(chore)),
+            Happening::Alert(note) => Some(match &note.failed {
+                None => format!("{} was told: {}", note.channel, note.notice.words()),
+                Some((why, _)) => format!("{} could not be told: {}", note.channel, words(why)),
+            }),
             Happening::Split { queue, calls, .. } => {
                 Some(format!("{queue}: a batch of {calls} was refused as a whole; it is split to find the bad one"))
             }

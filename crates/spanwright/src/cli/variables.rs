@@ -90,7 +90,18 @@ fn uses(bundle: &Bundle) -> Vec<(String, Span)> {
             uses.extend(found.filter_map(|variable| Some((variable.name?.to_string(), variable.at))));
         }
     }
+    uses.extend(of_project(bundle));
     uses
+}
+
+/// The same of `listen:` and `alerts:`.
+fn of_project(bundle: &Bundle) -> Vec<(String, Span)> {
+    let Some(node) = node_at(bundle, "spanwright.yaml") else { return Vec::new() };
+    let Some(project) = vocabulary::PROJECT.fill(&node) else { return Vec::new() };
+    let channels = project.pairs("alerts").iter().filter_map(|(_, node)| vocabulary::ALERT.fill(node));
+    let leaves: Vec<_> = project.form("listen").into_iter().chain(channels).flat_map(|form| form.leaves()).collect();
+    let found = leaves.iter().flat_map(|(_, scalar)| form::variables(scalar));
+    found.filter_map(|variable| Some((variable.name?.to_string(), variable.at))).collect()
 }
 
 fn node_at(bundle: &Bundle, path: &str) -> Option<Node> {

@@ -18,7 +18,7 @@ pub use api::API;
 pub use client::CLIENT;
 pub use flow::FLOW;
 pub use map::MAP;
-pub use project::{ENVIRONMENT, PROJECT, VAR};
+pub use project::{ALERT, ENVIRONMENT, PROJECT, VAR};
 pub(super) use steps::{BRANCH, STEP};
 pub use system::{OPERATION, SYSTEM};
 pub use test::TEST;

@@ -1,8 +1,9 @@
 //! `spanwright.yaml` and `environments/NAME.yaml`.
 
-use spanwright_shape::text::form::{Form, Key, Kind, MapKey};
+use spanwright_shape::text::form::{Choice, Form, Key, Kind, MapKey, OneOf};
 
 use super::{BREAKER, RETRY};
+use crate::alert::CauseKind;
 
 /// `spanwright.yaml`
 pub static PROJECT: Form = Form::of(
@@ -16,9 +17,38 @@ pub static PROJECT: Form = Form::of(
         Key::may("defaults", Kind::Form(&DEFAULTS), "What holds for each system that says nothing else."),
         Key::not_yet("store", "Where messages are kept: a file, or a PostgreSQL database."),
         Key::may("listen", Kind::Form(&LISTEN), "Where others reach us."),
-        Key::not_yet("alerts", "Who is told, and how often."),
+        Key::may(
+            "alerts",
+            Kind::Map(MapKey::Name, &Kind::Form(&ALERT)),
+            "Who is told when something stands still: one alert a cause, and one when it is over.",
+        ),
     ],
 );
+
+/// One entry of `alerts:`.
+pub static ALERT: Form = Form {
+    name: "alert",
+    about: "A channel that is told when something stands still.",
+    keys: &[
+        Key::may("again", Kind::Time, "What still stands is said again after this. 4h where nothing is said."),
+        Key::may("tell", Kind::List(&Kind::Words(&CauseKind::WORDS)), "Only of these causes; left out: of all."),
+    ],
+    one_of: OneOf::Must(&[
+        Choice::of("slack", Kind::Secret, "The address of an incoming webhook of Slack.", &[]),
+        Choice::of(
+            "pagerduty",
+            Kind::Secret,
+            "The integration key (routing key) of a PagerDuty service, Events API v2.",
+            &[Key::may("url", Kind::Text, "Where its events go. `https://events.pagerduty.com/v2/enqueue` where nothing is said.")],
+        ),
+        Choice::of(
+            "http",
+            Kind::Text,
+            "An address that gets each alert as JSON, in a POST.",
+            &[Key::may("bearer", Kind::Secret, "The token that it wants to see.")],
+        ),
+    ]),
+};
 
 static LISTEN: Form = Form::of(
     "listen",

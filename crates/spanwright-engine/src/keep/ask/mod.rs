@@ -17,6 +17,7 @@ mod opening;
 mod stopped;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
 /// Answers from what was committed.
 #[derive(Clone, Copy)]

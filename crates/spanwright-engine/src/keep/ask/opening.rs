@@ -76,6 +76,7 @@ impl Ask<'_> {
             lanes: self.lanes()?,
             queues: self.queues()?,
             plans: self.ready(PLANS)?.query_map([], |row| row.get(0).map(PlanId))?.collect::<Result<_>>()?,
+            alerts: self.alerts()?,
             chores: self.ready(&chores())?.query_map([], chore::read)?.collect::<Result<_>>()?,
             latest: Moment(self.ready(LATEST)?.query_row([], |row| row.get(0))?),
         })

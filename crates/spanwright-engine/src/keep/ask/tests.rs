@@ -4,7 +4,7 @@
 
 use rusqlite::Connection;
 
-use super::{ACTIVE, SENT, due, files, old, opening, stopped};
+use super::{ACTIVE, SENT, due, files, old, opening, stopped, trouble};
 use crate::keep::schema;
 
 fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
@@ -27,7 +27,7 @@ fn walks_over_finished_work(step: &str) -> bool {
         "effect_started",
         "exchange_bundled",
     ];
-    let tiny = ["SCAN sqlite_sequence", "SCAN CONSTANT ROW", "SCAN cursor", "SCAN gate"];
+    let tiny = ["SCAN sqlite_sequence", "SCAN CONSTANT ROW", "SCAN cursor", "SCAN gate", "SCAN alert"];
     step.starts_with("SCAN") && !of_open_work.iter().any(|index| step.contains(&format!("INDEX {index}"))) && !tiny.contains(&step)
 }
 
@@ -40,6 +40,8 @@ fn no_question_walks_over_finished_work() {
         SENT,
         stopped::STOPPED,
         stopped::OTHERS,
+        trouble::STOPPED,
+        trouble::STUCK,
         old::WINDOW,
         opening::LATEST,
         &opening::chores(),

@@ -13,6 +13,7 @@ use super::{
     numbers::{self, RunState},
 };
 
+pub mod alert;
 pub mod chore;
 mod forgot;
 pub mod people;
@@ -113,6 +114,7 @@ impl<'t> Pen<'t> {
             Fact::Forgot { run, what } => self.forgot(*run, *what)?,
             Fact::SetBack { by } => self.set_back(*by)?,
             Fact::Discarded { run, at, by, reason } => self.discarded(*run, *at, by, reason)?,
+            Fact::Alerted(row) => self.alerted(row)?,
             Fact::Gated(gate) => self.gated(gate)?,
             Fact::Sent { scope, key, print, until } => self.sent(scope, key, print, *until)?,
         }

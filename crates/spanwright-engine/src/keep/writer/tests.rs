@@ -65,6 +65,10 @@ impl Store for Scripted {
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
         self.model.stopped(filter, after, upto, most)
     }
+    fn troubles(&mut self, _stuck: u32, _most: usize) -> Result<Vec<spanwright_core::alert::Trouble>, StoreFault> {
+        Ok(Vec::new())
+    }
+
     fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {
         self.model.old(what, after, before, window)
     }

@@ -90,6 +90,7 @@ fn plan(saga: &[One]) -> Plan {
         doors: Vec::new(),
         listen: None,
         maps: Vec::new(),
+        alerts: Vec::new(),
         vars: BTreeMap::new(),
         keep: spanwright_core::plan::KeepFor::default(),
     }

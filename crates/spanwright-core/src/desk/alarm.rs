@@ -1,0 +1,224 @@
+//! Who is told that something stands still: what the desk knows goes into the [`Book`], what the book says goes out.
+//!
+//! Breakers, credentials and holds are looked at when a gate changes; dead letters and stuck undos are counted by the
+//! journal, which knows of those of earlier lives and of what people did. A channel is no gate: that it cannot be told
+//! keeps nothing else waiting, and is a line of the log.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use spanwright_shape::text::Failure;
+
+use super::{AlertNote, CallId, Command, Desk, Fetch, Happening, STUCK_TRIES, Tell, Wake};
+use crate::{
+    alert::{AlertRow, Book, Cause, CauseKind, Notice, Trouble},
+    codes,
+    connector::Outcome,
+    fact::{Breaker, Ending, Fact, GateRow, Hold, Moment},
+    plan::Plan,
+};
+
+/// After a change the journal is asked so late: what comes with it is counted with it.
+const GATHER: Duration = Duration::from_secs(1);
+/// And no more often than this.
+const COUNTED_EVERY: Duration = Duration::from_secs(5);
+/// While something stands that it counts, it is asked this often: an undo may get through unnoticed.
+const COUNTED_AGAIN: Duration = Duration::from_secs(30);
+/// Causes that the journal tells, at most.
+const TROUBLES_MOST: usize = 100;
+
+/// The book, and what is under way.
+#[derive(Default)]
+pub(super) struct Alarm {
+    book: Book,
+    once: bool,
+    /// A gate or a hold changed since it was looked at.
+    gates_changed: bool,
+    /// Something changed that the journal counts.
+    counts_changed: bool,
+    /// When the journal is to be asked.
+    count_at: Option<Moment>,
+    counting: bool,
+    counted_at: Option<Moment>,
+    /// Notices on their way.
+    telling: HashMap<CallId, (usize, Notice)>,
+    /// Why a channel could not be told the last time.
+    failed: HashMap<usize, Failure>,
+}
+
+impl Alarm {
+    pub fn open(plan: &Plan, told: &[AlertRow], once: bool, now: Moment) -> Alarm {
+        let rules = plan.alerts.iter().map(|channel| channel.rule.clone()).collect();
+        let mut book = Book::new(rules, once);
+        book.restore(told, now);
+        let count_at = (!book.is_idle()).then_some(now);
+        Alarm { book, once, count_at, gates_changed: true, ..Alarm::default() }
+    }
+
+    /// Alerts that were not tried yet; what is still to be counted may become one.
+    pub fn waiting(&self) -> usize {
+        let unsure = !self.book.is_idle() && (self.counts_changed || self.counting || self.count_at.is_some() || self.gates_changed);
+        self.book.waiting() + usize::from(unsure)
+    }
+
+    /// Nothing is on its way.
+    pub fn is_quiet(&self) -> bool {
+        self.telling.is_empty()
+    }
+
+    /// Channels that could not be told, and why.
+    pub fn failed<'a>(&'a self, plan: &'a Plan) -> impl Iterator<Item = (Arc<str>, Failure)> + 'a {
+        self.failed.iter().filter_map(|(channel, why)| Some((plan.alerts.get(*channel)?.rule.channel.clone(), why.clone())))
+    }
+
+    pub fn gates_changed(&mut self) {
+        self.gates_changed = true;
+    }
+
+    pub fn counts_changed(&mut self) {
+        self.counts_changed = true;
+    }
+
+    pub fn disk(&mut self, full: bool, now: Moment) {
+        let cause = Cause::new(CauseKind::Disk, &Arc::default());
+        match full {
+            true => self.book.stands(&cause, 0, None, now),
+            false => self.book.ceased(&cause, now),
+        }
+    }
+
+    pub fn counted(&mut self, troubles: Vec<Trouble>, now: Moment) {
+        (self.counting, self.counted_at) = (false, Some(now));
+        self.book.counted(troubles, now);
+        if self.book.counts() && !self.once {
+            self.count_at.get_or_insert(now.after(COUNTED_AGAIN));
+        }
+    }
+
+    fn took(&mut self, flow: &Arc<str>, fault: Option<&Failure>) {
+        if let Some(fault) = fault {
+            self.book.heard(flow, fault);
+            self.counts_changed = true;
+        }
+    }
+
+    /// When the journal is asked next, where something changed.
+    fn plan_to_count(&mut self, now: Moment) {
+        if !std::mem::take(&mut self.counts_changed) || self.book.is_idle() {
+            return;
+        }
+        let at = match (self.once, self.counted_at) {
+            (true, _) | (false, None) => now.after(GATHER),
+            (false, Some(last)) => now.after(GATHER).max(last.after(COUNTED_EVERY)),
+        };
+        self.count_at = Some(self.count_at.map_or(at, |have| have.min(at)));
+    }
+}
+
+impl Desk {
+    /// Credentials that were refused in the last life are so until a call goes through.
+    pub(super) fn alarm_opened(&mut self) {
+        for system in self.alarm.book.known(CauseKind::Credentials) {
+            if let Some(gate) = self.gate_of.get(system) {
+                self.gates[*gate].doubt();
+            }
+        }
+    }
+
+    /// A commit was kept: does it change what the journal counts?
+    pub(super) fn alarm_kept(&mut self, fact: &Fact) {
+        match fact {
+            Fact::Ended { run, ending: Ending::Stopped(stopped), .. } => {
+                let flow = self.runs.get(run).map(|hand| self.flows[hand.account].name.clone());
+                flow.into_iter().for_each(|flow| self.alarm.book.heard(&flow, &stopped.failure));
+                self.alarm.counts_changed();
+            }
+            Fact::Took(took) => self.alarm.took(&took.flow, took.fault.as_ref()),
+            Fact::Resent(_) | Fact::Reopened { .. } | Fact::Discarded { .. } | Fact::Acknowledged { .. } => self.alarm.counts_changed(),
+            _ => {}
+        }
+    }
+
+    /// Breakers, credentials and holds as they are now.
+    fn alarm_gates(&mut self, now: Moment) {
+        if !std::mem::take(&mut self.alarm.gates_changed) {
+            return;
+        }
+        let by_engine = |hold: Option<&Hold>| {
+            let hold = hold.filter(|hold| &*hold.by == Hold::ENGINE && hold.holds(now))?;
+            Some(Failure::new(&codes::HELD, &*hold.because))
+        };
+        let mut standing = Vec::new();
+        for gate in &self.gates {
+            let row = gate.row();
+            if gate.refused() {
+                standing.push((Cause::new(CauseKind::Credentials, &gate.name), 0, gate.refusal().cloned()));
+            }
+            if row.breaker != Breaker::Closed {
+                standing.push((Cause::new(CauseKind::Breaker, &gate.name), 0, None));
+            }
+            if let Some(why) = by_engine(row.hold.as_ref()) {
+                standing.push((Cause::new(CauseKind::Held, &gate.name), 0, Some(why)));
+            }
+        }
+        for flow in &self.flows {
+            if let Some(why) = by_engine(flow.hold.as_ref()) {
+                standing.push((Cause::new(CauseKind::Held, &GateRow::of_flow(&flow.name)), 0, Some(why)));
+            }
+        }
+        let of_gates = |kind| matches!(kind, CauseKind::Credentials | CauseKind::Breaker | CauseKind::Held);
+        self.alarm.book.only(of_gates, standing, now);
+    }
+
+    /// Asks the journal where it is time, and says what is to be said.
+    pub(super) fn alarm_goes_on(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
+        if self.alarm.book.is_idle() {
+            return;
+        }
+        self.alarm_gates(now);
+        self.alarm.plan_to_count(now);
+        if let Some(at) = self.alarm.count_at.filter(|_| !self.alarm.counting) {
+            if at <= now {
+                (self.alarm.count_at, self.alarm.counting) = (None, true);
+                out.push(Command::Fetch(Fetch::Troubles { stuck: STUCK_TRIES, most: TROUBLES_MOST }));
+            } else {
+                wake.no_later_than(at);
+            }
+        }
+        // Before the journal has counted nobody knows what is over; but where the disk is full it does not answer.
+        let counted = self.alarm.counted_at.is_some();
+        let (due, next) = self.alarm.book.due(|kind| counted || kind == CauseKind::Disk, now);
+        next.into_iter().for_each(|next| wake.no_later_than(next));
+        for due in due {
+            let (call, plan) = (self.next_call(), self.plan.clone());
+            self.alarm.telling.insert(call, (due.channel, due.notice.clone()));
+            out.push(Command::Tell(Tell { call, plan, channel: due.channel, notice: due.notice }));
+        }
+    }
+
+    /// A channel was told, or not.
+    pub(super) fn alerted(&mut self, call: CallId, outcome: Outcome, now: Moment, out: &mut Vec<Command>) {
+        let Some((channel, notice)) = self.alarm.telling.remove(&call) else { return };
+        let refused = match outcome {
+            Outcome::Delivered(_) => None,
+            Outcome::Later { why, after, .. } => Some((why, after, false)),
+            Outcome::Unknown(why) => Some((why, None, false)),
+            Outcome::Never(why) => Some((why, None, true)),
+        };
+        let failed = match refused {
+            None => {
+                self.alarm.failed.remove(&channel);
+                if let Some(row) = self.alarm.book.told(channel, &notice, now) {
+                    self.commit(vec![Fact::Alerted(Box::new(row))], out);
+                }
+                None
+            }
+            Some((why, after, certain)) => {
+                self.alarm.failed.insert(channel, why.clone());
+                let again = self.alarm.book.not_told((channel, &notice.cause), certain, after, now);
+                Some((why, again.unwrap_or(now)))
+            }
+        };
+        let channel = self.plan.alerts[channel].rule.channel.clone();
+        out.push(Command::Note(Happening::Alert(Box::new(AlertNote { channel, notice, failed }))));
+    }
+}

@@ -1,0 +1,87 @@
+//! People are told: over the real wire, once a cause, through a restart, and when it is over; a channel that refuses is seen.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use spanwright_core::{
+    desk::Order,
+    fact::{RunId, StoreFault},
+};
+use spanwright_engine::shell::Why;
+use spanwright_world::{Answer, Hostile};
+
+use crate::{
+    disk::Faulty,
+    trial::{Trial, until, wait},
+};
+
+const OPS: &str = "alerts: { ops: { slack: \"${SLACK_URL}\" } }\nvars:\n  SLACK_URL: { about: who is told, secret: true }\n";
+
+/// Customers that the CRM refuses, and somebody who is told.
+fn world(crm: Answer, customers: u64, channel: Answer) -> (Trial, [Hostile; 3]) {
+    let hosts = [Hostile::start(vec![Answer::customers(customers)]), Hostile::start(vec![crm]), Hostile::start(vec![channel])];
+    let mut trial = Trial::between(&hosts[0], &hosts[1]);
+    trial.edit("spanwright.yaml", "vars:\n", OPS);
+    trial.variables.insert("SLACK_URL".into(), format!("{}/services/T0/B0/secret-part", hosts[2].url()));
+    (trial, hosts)
+}
+
+fn texts(channel: &Hostile) -> Vec<String> {
+    let text = |body: &str| serde_json::from_str::<serde_json::Value>(body).unwrap()["text"].as_str().unwrap().to_string();
+    channel.received().iter().map(|request| text(&request.text())).collect()
+}
+
+#[test]
+fn dead_letters_are_one_alert_that_outlives_a_restart_and_is_over_when_they_are_seen_to() {
+    let (mut trial, [_erp, _crm, channel]) = world(Answer::all_contacts(422), 3, Answer::of(200, "text/html", "ok"));
+    assert_eq!(trial.once().why, Why::Drained);
+    assert_eq!(texts(&channel).len(), 1, "{:?}", texts(&channel));
+    assert!(texts(&channel)[0].starts_with(":red_circle: *erp-to-crm* customers: 3 dead letters (R20"), "{:?}", texts(&channel));
+    // Another life: nothing new, nothing said.
+    assert_eq!(trial.once().state.counters.alerts_sent, 0);
+    let running = trial.start(false);
+    let runs = (1..=3).map(RunId).collect();
+    running.tell(Order::Acknowledge { runs, by: "ada".into(), words: "known".into() });
+    running.stop();
+    wait(running);
+    let ended = trial.once();
+    assert_eq!((ended.state.counters.alerts_sent, texts(&channel).len()), (1, 2));
+    assert!(texts(&channel)[1].contains("over: customers: no dead letters of R20"), "{:?}", texts(&channel));
+    assert_eq!(trial.once().state.counters.alerts_sent, 0);
+    trial.variables.clear();
+    assert!(!trial.log_text().contains("secret-part"), "an address of a channel is a secret");
+}
+
+#[test]
+fn refused_credentials_are_told_and_so_is_that_they_are_good_again() {
+    let (trial, [_erp, _crm, channel]) = world(Answer::status(401), 3, Answer::of(200, "text/html", "ok"));
+    let ended = trial.once();
+    assert!(matches!(ended.why, Why::CredentialsRefused(_)), "{:?}", ended.why);
+    assert!(texts(&channel)[0].contains("crm refuses our credentials: it is held until a person acts"), "{:?}", texts(&channel));
+}
+
+#[test]
+fn a_channel_that_refuses_is_seen_and_keeps_nothing_waiting() {
+    let (trial, [_erp, _crm, channel]) = world(Answer::all_contacts(422), 2, Answer::of(404, "text/html", "no_service"));
+    let ended = trial.once();
+    assert_eq!((ended.why, ended.state.counters.dead_letters(), channel.taken()), (Why::Drained, 2, 1));
+    assert_eq!((ended.state.counters.alerts_sent, ended.state.counters.alerts_failed), (0, 1));
+    let (channel, why) = &ended.state.standing.failed_channels[0];
+    assert_eq!((&**channel, why.code.id), ("ops", "R2701"));
+    assert_eq!(trial.lines("alert-failed")[0]["error.message"], "the channel `ops` answered 404 Not Found: no_service");
+}
+
+#[test]
+fn a_full_disk_is_told_while_it_is_full() {
+    let (trial, [_erp, _crm, channel]) = world(Answer::all_contacts(200), 2, Answer::of(200, "text/html", "ok"));
+    let failing = Arc::new(AtomicI64::new(i64::MAX));
+    let there = failing.clone();
+    let running = trial.start_behind(true, |keep| Box::new(Faulty::from(keep, 0, StoreFault::Full, there)));
+    until(&running, "somebody is told", |state| state.counters.alerts_sent > 0);
+    assert!(texts(&channel)[0].contains("the disk is full"), "{:?}", texts(&channel));
+    failing.store(0, Ordering::Relaxed);
+    assert_eq!(wait(running).why, Why::Drained);
+    assert!(texts(&channel)[1].contains("over: there is room on the disk again"), "{:?}", texts(&channel));
+}
