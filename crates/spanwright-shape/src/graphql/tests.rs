@@ -134,7 +134,7 @@ fn what_a_server_would_refuse_is_told_with_its_place() {
     );
     refuse("{ order(id: 1) { ...Head } }", &["G0207 1:21 the document has no fragment `Head`"]);
     refuse("{ order(id: 1) { id } } fragment Head on Order { id }", &["G0207 1:34 nothing uses the fragment `Head`"]);
-    refuse("{ order(id: 1) { ...A } } fragment A on Order { id ...A }", &["G0207 1:52 the fragment `A` contains itself"]);
+    refuse("{ order(id: 1) { ...A } } fragment A on Order { id ...A }", &["G0207 1:55 the fragment `A` contains itself"]);
     refuse("{ order(id: 1) { ... on Customer { id } } }", &["G0207 1:25 `Order` is never a `Customer`"]);
     refuse(
         "{ order(id: 1) { id } order(id: 2) { id } }",
