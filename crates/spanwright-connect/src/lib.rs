@@ -16,6 +16,7 @@ pub mod channel;
 pub mod client;
 pub mod codes;
 pub mod endpoint;
+pub mod files;
 pub mod graphql;
 pub mod http;
 pub mod rest;
@@ -24,4 +25,4 @@ pub mod webhook;
 
 /// Every kind of system, in the order of the reference.
 pub const ALL: &[&dyn Connector] =
-    &[&soap::Soap, &rest::Rest, &graphql::GraphQl, &endpoint::Endpoint, &webhook::Webhook, &channel::Channels];
+    &[&soap::Soap, &rest::Rest, &graphql::GraphQl, &endpoint::Endpoint, &webhook::Webhook, &channel::Channels, &files::Files];

@@ -149,6 +149,88 @@ pub enum Refusal {
 pub enum Request {
     /// One HTTP exchange.
     Http(HttpRequest),
+    /// Something to be done with a folder.
+    Files(FilesRequest),
+}
+
+/// What is done with a folder of this machine.
+#[derive(Clone, Debug)]
+pub enum FilesRequest {
+    /// The next file that nobody is writing is opened, and the one before it moved away.
+    Take {
+        /// The folder.
+        folder: String,
+        /// Which names: `*` and `?`.
+        matches: String,
+        /// So long nobody has touched it.
+        settle: Duration,
+        /// Where files go that were read, seen from the folder.
+        done: String,
+        /// Where those go that cannot be read.
+        failed: String,
+        /// What was read before.
+        finished: Option<Finished>,
+    },
+    /// A file appears, whole, and once for its key.
+    Put {
+        /// The folder.
+        folder: String,
+        /// What it is called there.
+        name: String,
+        /// The same at each try.
+        key: String,
+        /// What is in it.
+        bytes: Vec<u8>,
+    },
+}
+
+/// A file whose rows are all on disk.
+#[derive(Clone, Debug)]
+pub struct Finished {
+    /// What it is called.
+    pub name: Arc<str>,
+    /// Of its content.
+    pub digest: Arc<str>,
+    /// As [`FileSeen::stamp`] said when it was opened.
+    pub stamp: Arc<str>,
+    /// It could not be read.
+    pub failed: bool,
+}
+
+/// A file that was found.
+#[derive(Clone, Debug)]
+pub struct FileSeen {
+    /// What it is called.
+    pub name: String,
+    /// Of its content: its identity.
+    pub digest: String,
+    /// Its size.
+    pub bytes: u64,
+    /// Another one after every change.
+    pub stamp: String,
+}
+
+/// What came of it.
+pub enum FilesHeard<'h> {
+    /// No file stands ready.
+    Nothing,
+    /// This one does.
+    Found {
+        /// Which.
+        file: &'h FileSeen,
+        /// What is in it.
+        body: &'h mut dyn BufRead,
+    },
+    /// It is there.
+    Put {
+        /// What it is called.
+        name: &'h str,
+    },
+    /// Another one of this name is there, and nothing was written.
+    InTheWay {
+        /// What it is called.
+        name: &'h str,
+    },
 }
 
 /// An HTTP request, complete.
@@ -175,6 +257,8 @@ pub enum Heard<'h> {
         /// The body, decoded of transfer and content coding.
         body: &'h mut dyn BufRead,
     },
+    /// What came of something with a folder.
+    Files(FilesHeard<'h>),
     /// No answer.
     Broken {
         /// Whether the request can have been read.

@@ -287,6 +287,19 @@ pub struct Poll {
     pub each: Option<Program>,
     /// How far it has read.
     pub cursor: Option<CursorRule>,
+    /// It reads files: each of their rows is an item.
+    pub files: Option<FilesRule>,
+}
+
+/// `files:`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilesRule {
+    /// So long nobody has touched a file that is read.
+    pub settle: Duration,
+    /// Where files go that were read.
+    pub done: Arc<str>,
+    /// Where those go that cannot be read.
+    pub failed: Arc<str>,
 }
 
 impl Source {
@@ -294,6 +307,9 @@ impl Source {
     /// the next page's token does not hang on the items.
     pub fn list(&self) -> Option<Vec<&str>> {
         let poll = self.poll()?;
+        if poll.files.is_some() {
+            return Some(vec!["rows"]);
+        }
         let each = poll.each.as_ref()?;
         let list = each.keys()?;
         let path = each.text().trim();
@@ -645,6 +661,11 @@ impl Source {
     /// Whether other flows hand its messages over.
     pub fn is_handed(&self) -> bool {
         matches!(self.kind, SourceKind::Handed)
+    }
+
+    /// How files are read, where they are.
+    pub fn files(&self) -> Option<&FilesRule> {
+        self.poll()?.files.as_ref()
     }
 
     /// What is served, where others bring the messages.

@@ -199,6 +199,65 @@ pub struct OperationSettings {
     pub outcomes: Vec<(Scalar, OutcomeWord)>,
     /// `bulk:`
     pub bulk: Option<BulkSettings>,
+    /// `folder:`
+    pub folder: Option<FolderSettings>,
+}
+
+impl OperationSettings {
+    /// An operation of which nothing is said but its name.
+    pub fn named(name: Scalar) -> OperationSettings {
+        OperationSettings {
+            name,
+            by_hand: None,
+            document: None,
+            names_document: false,
+            safe: None,
+            key: None,
+            outcomes: Vec::new(),
+            bulk: None,
+            folder: None,
+        }
+    }
+}
+
+/// `folder:` of an operation, and what stands beside it.
+#[derive(Clone, Debug)]
+pub struct FolderSettings {
+    /// Under the system's own.
+    pub folder: Scalar,
+    /// `match:` which files are read.
+    pub matches: Option<Scalar>,
+    /// What a written file is called.
+    pub name: Option<Scalar>,
+    /// `csv`, `jsonl`, `json`, `xml`
+    pub format: Scalar,
+    /// The schema of a row, and where it is named.
+    pub rows: Option<(FileId, Scalar)>,
+    /// The dialect.
+    pub csv: Option<CsvSettings>,
+    /// As browsers name it.
+    pub encoding: Option<Scalar>,
+    /// The path of the repeated element.
+    pub element: Option<Scalar>,
+}
+
+/// `csv:`
+#[derive(Clone, Debug)]
+pub struct CsvSettings {
+    /// Where it stands.
+    pub at: Span,
+    /// One character.
+    pub delimiter: Option<Scalar>,
+    /// One character.
+    pub quote: Option<Scalar>,
+    /// One character.
+    pub escape: Option<Scalar>,
+    /// Whether the first line has the names of the columns.
+    pub header: bool,
+    /// Where that is said.
+    pub header_at: Option<Span>,
+    /// Their names.
+    pub columns: Vec<Scalar>,
 }
 
 /// What a user says that an answer means.

@@ -100,7 +100,7 @@ fn only_oauth2_has_a_token_endpoint() {
 
 #[test]
 fn a_token_is_asked_for_with_a_form() {
-    let Request::Http(request) = endpoint(Some("contacts write")).ask(0, &[], &with(None)).unwrap();
+    let Request::Http(request) = endpoint(Some("contacts write")).ask(0, &[], &with(None)).unwrap() else { panic!("not over HTTP") };
     assert_eq!(request.method, "POST");
     assert_eq!(
         String::from_utf8(request.body.clone()).unwrap(),

@@ -22,6 +22,7 @@ use super::{add_header, fill};
 use crate::{
     codes,
     http::{
+        NO_HTTP,
         answer::{self, REFUSAL_BYTES_MOST, said_json},
         excerpt, retry_after,
         status::{self, Meaning},
@@ -154,6 +155,7 @@ impl System for TokenEndpoint {
                     }
                 }
             }
+            Heard::Files(_) => self.later(Failure::new(&codes::NOT_REACHED, NO_HTTP), None),
             // To ask for a token twice does no harm, so it does not matter whether the first time was read.
             Heard::Broken { reached: Reached::No | Reached::Maybe, why } => {
                 let says = format!("the token endpoint of {} was not reached: {}", self.system, excerpt::bounded(&why));

@@ -27,6 +27,7 @@ use crate::{
     auth::{add_header, fill},
     codes,
     http::{
+        NO_HTTP,
         answer::{self, REFUSAL_BYTES_MOST},
         excerpt, retry_after,
         status::{self, Meaning},
@@ -167,6 +168,7 @@ impl System for Channel {
                 let body = answer::read_body(body, REFUSAL_BYTES_MOST).unwrap_or_default();
                 self.answered(status, headers, &body, with)
             }
+            Heard::Files(_) => Outcome::Later { why: Failure::new(&codes::ALERT_NOT_NOW, NO_HTTP), after: None, blame: Blame::System },
             Heard::Broken { reached: Reached::No | Reached::Maybe, why } => {
                 let says = format!("the channel `{}` was not reached: {}", self.name, excerpt::bounded(&why));
                 Outcome::Later { why: Failure::new(&codes::ALERT_NOT_NOW, says), after: None, blame: Blame::System }

@@ -21,16 +21,7 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 fn operation(name: &str, file: u32) -> OperationSettings {
-    OperationSettings {
-        name: Scalar::made(name),
-        by_hand: None,
-        document: Some(FileId(file)),
-        names_document: true,
-        safe: None,
-        key: None,
-        outcomes: Vec::new(),
-        bulk: None,
-    }
+    OperationSettings { document: Some(FileId(file)), names_document: true, ..OperationSettings::named(Scalar::made(name)) }
 }
 
 fn shop(change: impl FnOnce(&mut Vec<OperationSettings>)) -> Arc<dyn System> {
@@ -67,6 +58,7 @@ fn asked(system: &Arc<dyn System>, number: usize, variables: &str) -> Result<Htt
     let room = Room::new();
     match system.ask(number, &[call(variables, &room)], &with()) {
         Ok(Request::Http(request)) => Ok(request),
+        Ok(other) => Err(format!("{other:?}")),
         Err(Refusal::Call(_, why) | Refusal::System(why)) => Err(format!("{}: {}", why.code.id, why.says)),
     }
 }

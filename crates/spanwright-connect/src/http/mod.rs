@@ -6,3 +6,6 @@ pub mod link;
 pub mod retry_after;
 pub mod status;
 pub mod url;
+
+/// What is said of an answer that came over another wire.
+pub(crate) const NO_HTTP: &str = "what came is no answer of HTTP";

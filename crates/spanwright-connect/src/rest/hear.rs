@@ -22,6 +22,7 @@ use super::{
 use crate::{
     codes,
     http::{
+        NO_HTTP,
         answer::{self, ANSWER_BYTES_MOST, REFUSAL_BYTES_MOST},
         excerpt, link, retry_after,
         status::{self, Meaning},
@@ -34,6 +35,7 @@ type Headers = [(Arc<str>, Vec<u8>)];
 pub(super) fn hear(operation: &RestOperation, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
     match heard {
         Heard::Broken { reached, why } => broken(operation, calls.len(), reached, &why),
+        Heard::Files(_) => broken(operation, calls.len(), Reached::Maybe, NO_HTTP),
         Heard::Http { status, headers, body } => {
             let hearing = Hearing { operation, calls, status, headers, with };
             if hearing.is_unchanged() {

@@ -26,7 +26,7 @@ pub mod convert;
 mod fault;
 mod header;
 mod interface;
-mod pieces;
+pub(crate) mod pieces;
 mod pretend;
 mod request;
 mod serve;

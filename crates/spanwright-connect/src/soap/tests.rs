@@ -29,16 +29,7 @@ fn bundle(folder: &str) -> Bundle {
 
 fn operation(name: &str, safe: bool, outcomes: &[(&str, OutcomeWord)]) -> OperationSettings {
     let outcomes = outcomes.iter().map(|(name, word)| (Scalar::made(name), *word)).collect();
-    OperationSettings {
-        name: Scalar::made(name),
-        by_hand: None,
-        document: None,
-        names_document: false,
-        safe: Some(safe),
-        key: None,
-        outcomes,
-        bulk: None,
-    }
+    OperationSettings { safe: Some(safe), outcomes, ..OperationSettings::named(Scalar::made(name)) }
 }
 
 fn settings(schema: FileId, operations: Vec<OperationSettings>) -> SystemSettings {
@@ -100,6 +91,7 @@ fn asked(system: &dyn System, name: &str, parameters: &str, body: Option<&str>) 
             let body = String::from_utf8(request.body).unwrap();
             format!("{} {}\n{}\n{}", request.method, request.url, headers.collect::<String>(), body.split_once('\n').unwrap().1)
         }
+        Ok(other) => format!("{other:?}"),
         Err(Refusal::Call(0, failure)) => format!("{} {}", failure.code.id, failure.says),
         Err(other) => format!("{other:?}"),
     }

@@ -18,6 +18,7 @@ use spanwright_shape::{
 use crate::{
     codes as shared,
     http::{
+        NO_HTTP,
         answer::{ANSWER_BYTES_MOST, BodyFault, header, media_type, read_body},
         excerpt, retry_after,
         status::{self, Meaning},
@@ -44,6 +45,7 @@ pub(super) fn verdict(
     judging.said = with.outcomes;
     match heard {
         Heard::Broken { reached, why } => judging.broken(reached, &why),
+        Heard::Files(_) => judging.broken(Reached::Maybe, NO_HTTP),
         Heard::Http { status, headers, body } => {
             judging.head(status, headers, with);
             judging.whole(&mut *body, headers, answers)
@@ -63,6 +65,7 @@ pub(super) fn in_pieces(
     let mut judging = Judging::of(system, operation, 1);
     let (status, headers, body) = match heard {
         Heard::Broken { reached, why } => return judging.broken(reached, &why),
+        Heard::Files(_) => return judging.broken(Reached::Maybe, NO_HTTP),
         Heard::Http { status, headers, body } => (status, headers, body),
     };
     judging.head(status, headers, with);

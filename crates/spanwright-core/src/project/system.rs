@@ -17,11 +17,17 @@ use crate::{
     desk::handover::FLOW_SYSTEM,
     interface::{Interface, Operation},
     plan::{BreakerPolicy, Policy, SystemPlan},
-    settings::{Auth, BulkSettings, KeyPlace, Limits, OperationSettings, OutcomeWord, SignSettings, SystemSettings, Template, Wsse},
+    settings::{
+        Auth, BulkSettings, CsvSettings, FolderSettings, KeyPlace, Limits, OperationSettings, OutcomeWord, SignSettings, SystemSettings,
+        Template, Wsse,
+    },
 };
 
 /// The header of correlation ids where nothing is said.
 const CORRELATION_DEFAULT: &str = "x-correlation-id";
+
+/// Kinds behind which nothing stands.
+const WITHOUT_SCHEMA: [&str; 2] = ["http", "files"];
 
 /// Messages of all flows that are handed over at once.
 const HANDOVERS_AT_ONCE: u32 = 1_000;
@@ -202,7 +208,7 @@ pub(super) fn find(bundle: &Bundle, path: &Scalar, to: &mut Problems) -> Option<
 }
 
 fn connect(settings: &SystemSettings, connectors: &[&dyn Connector], bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {
-    if settings.schema.is_none() && &*settings.kind != "http" {
+    if settings.schema.is_none() && !WITHOUT_SCHEMA.contains(&&*settings.kind) {
         return None;
     }
     let Some(connector) = connectors.iter().find(|connector| connector.key() == &*settings.kind) else {
@@ -237,8 +243,7 @@ fn settings(name: &str, form: &Filled<'_>, world: &World<'_>, to: &mut Problems)
         name: name.into(),
         kind: kind.into(),
         at: at.span,
-        // Behind `http:` stands nothing.
-        schema: schema.scalar().filter(|_| kind != "http").and_then(|path| find(world.bundle, path, to)),
+        schema: schema.scalar().filter(|_| !WITHOUT_SCHEMA.contains(&kind)).and_then(|path| find(world.bundle, path, to)),
         url: form.text("url").map(Template::parse),
         zone: form.scalar("zone").filter(|zone| is_zone(zone, to)).map(|zone| zone.text.as_str().into()),
         auth: form.form("auth").map_or(Auth::None, |form| auth(&form, world.variables, to)),
@@ -335,6 +340,38 @@ fn operation(name: &Scalar, form: &Filled<'_>, world: &World<'_>, to: &mut Probl
         key: form.scalar("key").cloned(),
         outcomes: outcomes.collect(),
         bulk: form.form("bulk").map(|bulk| bulk_settings(form, &bulk, variables, to)),
+        folder: folder(form, world, to),
+    }
+}
+
+fn folder(form: &Filled<'_>, world: &World<'_>, to: &mut Problems) -> Option<FolderSettings> {
+    let folder = form.scalar("folder")?;
+    let rows = form.scalar("rows").and_then(|path| Some((find(world.bundle, path, to)?, path.clone())));
+    Some(FolderSettings {
+        folder: folder.clone(),
+        matches: form.scalar("match").cloned(),
+        name: form.scalar("name").cloned(),
+        format: form.scalar("format")?.clone(),
+        rows,
+        csv: form.form("csv").map(|csv| csv_settings(form, &csv, world.variables, to)),
+        encoding: form.scalar("encoding").cloned(),
+        element: form.scalar("element").cloned(),
+    })
+}
+
+fn csv_settings(owner: &Filled<'_>, form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> CsvSettings {
+    let header = match form.flag("header") {
+        Some(Given::Is(flag)) => Some(flag),
+        given => variables.known(form, "header", given, form::flag, to),
+    };
+    CsvSettings {
+        at: owner.key("csv").map_or(form.node.span, |key| key.span),
+        delimiter: form.scalar("delimiter").cloned(),
+        quote: form.scalar("quote").cloned(),
+        escape: form.scalar("escape").cloned(),
+        header: header.unwrap_or(true),
+        header_at: form.scalar("header").map(|header| header.span),
+        columns: form.items("columns").iter().filter_map(|column| column.scalar().cloned()).collect(),
     }
 }
 

@@ -9,12 +9,14 @@ use std::{cmp::Ordering, sync::Arc};
 use spanwright_map::{Env, Program};
 use spanwright_shape::{json, number::Number, room::Room, text::Failure, value::Value};
 
+mod files;
+
 use super::times;
 use crate::{
     codes,
     door::Incoming,
     fact::{Print, print_of},
-    plan::{CountBy, NextPage, Pages, Poll, Source},
+    plan::{CountBy, FilesRule, NextPage, Pages, Poll, Source},
 };
 
 /// The key that a decoder sets first in a record that breaks its schema.
@@ -75,6 +77,10 @@ pub struct Page {
 /// An expression about the page itself (`each`, `pages.take`) failed: the page is not what the flow expects.
 pub fn page(source: &Source, asked: Option<&[u8]>, answer: &Value<'_>) -> Result<Page, Failure> {
     let mut page = items(source, answer)?;
+    if source.files().is_some() {
+        files::end(answer, &mut page);
+        return Ok(page);
+    }
     let room = Room::new();
     page.next = match source.poll().and_then(|poll| poll.pages.as_ref()).map(|pages| &pages.next) {
         Some(NextPage::Token(take)) => value(take, answer, &room)?.filter(|token| !is_empty(token)).map(|token| bytes(&token)),
@@ -102,6 +108,9 @@ fn counted(page: &Page, asked: Option<&[u8]>, from: u64, by: CountBy, full: Opti
 /// # Errors
 /// `each` failed.
 pub fn items(source: &Source, answer: &Value<'_>) -> Result<Page, Failure> {
+    if source.files().is_some() {
+        return Ok(files::rows(source, answer));
+    }
     let mut page = Page::default();
     let mut room = Room::new();
     let whole = Room::new();
@@ -127,6 +136,14 @@ pub fn item(source: &Source, item: &Value<'_>) -> Page {
     let mut page = Page::default();
     take(source, item, &mut page, &Room::new());
     page
+}
+
+/// One item as a test gives it: of a source that reads files, the `n`th row of one.
+pub fn given(source: &Source, given: &Value<'_>, n: u64) -> Page {
+    match source.files() {
+        Some(_) => files::row(source, given, n),
+        None => item(source, given),
+    }
 }
 
 fn take(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) {
@@ -227,6 +244,11 @@ pub fn parameters(source: &Poll, cursor: Option<&[u8]>, token: Option<&[u8]>) ->
         Some(Value::Record(fields)) => fields.to_vec(),
         _ => Vec::new(),
     };
+    if let Some(FilesRule { settle, done, failed }) = &source.files {
+        let settle = Number::int(i64::try_from(settle.as_millis()).unwrap_or(i64::MAX));
+        fields.extend([("settle", Value::Number(settle)), ("done", Value::Text(done)), ("failed", Value::Text(failed))]);
+        fields.extend(token.and_then(|token| Some(("finished", json::read(token, &room).ok()?))));
+    }
     if let Some(rule) = &source.cursor {
         let from = match cursor {
             Some(cursor) => back(cursor, rule.overlap),

@@ -9,9 +9,9 @@ use std::sync::{
 };
 
 use spanwright_core::{
-    connector::{HttpRequest, Refusal, Request},
+    connector::{FilesRequest, Heard, HttpRequest, Refusal, Request},
     desk::{
-        Event, Exchange, PollJob, SignIn, Tell,
+        Event, Exchange, PollJob, Report, SignIn, Tell,
         errand::{Batch, Errand, Lent, Polled, SigningIn, Telling, Told, ours_to_blame, unheard},
     },
 };
@@ -26,7 +26,7 @@ use crate::{
     clock::Clock,
     listen::Waiters,
     variables::Variables,
-    wire::{Http, Reply},
+    wire::{Http, Reply, files},
 };
 
 /// What every exchange needs.
@@ -82,7 +82,25 @@ impl Office {
         let office = self.clone();
         self.hands.give(Rank::Wire, move |room| match office.ask(&errand, room) {
             Ok(Request::Http(request)) => office.send(errand, request),
+            Ok(Request::Files(request)) => office.look(errand, request),
             Err(refusal) => office.end(errand.not_asked(refusal)),
+        });
+    }
+
+    /// It waits for the disk, and would keep a worker from everything else.
+    fn look(self: Arc<Self>, errand: impl Errand, request: FilesRequest) {
+        let reactor = self.reactor.clone();
+        reactor.spawn_blocking(move || {
+            let at = self.clock.now();
+            let mut reply = files::exchange(&request, at);
+            let (got, room) = (reply.got(), Room::new());
+            let told = self.in_pieces(&errand, reply.heard(), &room);
+            let sent = match &request {
+                FilesRequest::Put { bytes, .. } => bytes.len() as u64,
+                FilesRequest::Take { .. } => 0,
+            };
+            let report = Report { at, took: self.clock.now().since(at), status: 0, sent, got, budget: None };
+            self.end(errand.heard(told, report));
         });
     }
 
@@ -123,14 +141,19 @@ impl Office {
     }
 
     fn hear_pieces(&self, errand: &impl Errand, mut reply: Reply, room: &Room) -> Event {
+        let told = self.in_pieces(errand, reply.heard(), room);
+        errand.heard(told, reply.report_at(self.clock.now()))
+    }
+
+    fn in_pieces(&self, errand: &impl Errand, heard: Heard<'_>, room: &Room) -> Told {
         let mut waiting = None;
         let mut keep = |call, page| {
             let reader = waiting.get_or_insert_with(|| self.readers.enter(call));
             self.inbox.tell(Event::PieceHeard { call, page });
             reader.wait()
         };
-        let told = guarded(|| self.lending(|lent| lent.hear_pieces(errand, reply.heard(), room, &mut keep)));
-        errand.heard(told.flatten().unwrap_or_else(|| Told::verdict(unheard(1))), reply.report_at(self.clock.now()))
+        let told = guarded(|| self.lending(|lent| lent.hear_pieces(errand, heard, room, &mut keep)));
+        told.flatten().unwrap_or_else(|| Told::verdict(unheard(errand.calls(room).map_or(1, |calls| calls.len()))))
     }
 
     fn lending<T>(&self, work: impl FnOnce(&Lent<'_>) -> T) -> T {

@@ -12,6 +12,7 @@ mod answer;
 mod budget;
 mod connect;
 mod counted;
+pub(crate) mod files;
 mod http;
 mod idle;
 mod pipe;

@@ -12,6 +12,7 @@ mod days;
 mod disk;
 mod doors;
 mod facade;
+mod files;
 mod large;
 mod polls;
 mod trial;

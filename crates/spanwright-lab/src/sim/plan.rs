@@ -99,6 +99,7 @@ fn source(flow: &str, every: u64) -> Source {
     Source {
         name: format!("{flow}.source").into(),
         kind: SourceKind::Poll(Box::new(Poll {
+            files: None,
             system: 4,
             operation: 0,
             every: Duration::from_millis(every),

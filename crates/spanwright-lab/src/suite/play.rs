@@ -11,7 +11,7 @@ use std::{
 };
 
 use spanwright_core::{
-    connector::{HttpRequest, Outcome, Request, Verdict},
+    connector::{FilesRequest, HttpRequest, Outcome, Request, Verdict},
     desk::{
         Command, Desk, Event, Exchange, Happening as Happened, Order, PollJob, Report, Setup, SignIn, WaiterId,
         errand::{Batch, Errand, Lent, Polled, SigningIn, Told, unheard},
@@ -360,7 +360,7 @@ impl<'p> Player<'p> {
         let Some(source) = job.plan.flows[job.flow].source.as_ref() else { return };
         if let Some(message) = self.messages.pop_front() {
             let room = Room::new();
-            let page = json::read(&message, &room).map(|item| intake::item(source, &item)).unwrap_or_default();
+            let page = json::read(&message, &room).map(|item| intake::given(source, &item, self.numbered())).unwrap_or_default();
             let verdict = Verdict::all(1, Outcome::Delivered(None));
             let (page, report) = (self.with_rest(source, page), self.report(200));
             self.soon.push_back(Event::PageHeard { call: job.call, verdict, page: Some(Ok(page)), report });
@@ -400,13 +400,19 @@ impl<'p> Player<'p> {
         let room = Room::new();
         for message in std::mem::take(&mut self.messages) {
             let Ok(item) = json::read(&message, &room) else { continue };
-            let more = intake::item(source, &item);
+            let more = intake::given(source, &item, self.numbered());
             if let Some(cursor) = &more.cursor {
                 intake::further_bytes(&mut page.cursor, cursor);
             }
             page.arrivals.extend(more.arrivals);
         }
         page
+    }
+
+    /// No two rows of a file have one number.
+    fn numbered(&mut self) -> u64 {
+        self.next += 1;
+        self.next
     }
 
     fn sign_in(&mut self, job: SignIn) {
@@ -427,6 +433,10 @@ impl<'p> Player<'p> {
             Ok(Request::Http(HttpRequest { method, url, headers, body })) => {
                 (sent.method, sent.url, sent.headers, sent.bytes) = (method.to_string(), url, headers, body);
             }
+            Ok(Request::Files(FilesRequest::Put { folder, name, bytes, .. })) => {
+                (sent.method, sent.url, sent.bytes) = ("WRITE".to_string(), format!("{folder}/{name}"), bytes);
+            }
+            Ok(Request::Files(FilesRequest::Take { .. })) => {}
             Err(refusal) => {
                 let (spanwright_core::connector::Refusal::System(why) | spanwright_core::connector::Refusal::Call(_, why)) = &refusal;
                 sent.refused = Some(why.says.clone());

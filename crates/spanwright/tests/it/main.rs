@@ -10,6 +10,7 @@ mod demo;
 mod docs;
 mod documents;
 mod examples;
+mod files;
 mod guide;
 mod held;
 mod kills;

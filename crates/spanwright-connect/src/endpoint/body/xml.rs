@@ -29,7 +29,11 @@ pub fn read<'r>(bytes: &'r [u8], charset: Option<&str>, room: &'r Room) -> Resul
     tree(bytes, charset, room).map_err(|fault| unreadable(format!("the body is no XML at byte {}: {}", fault.at, fault.says)))
 }
 
-fn tree<'r>(bytes: &'r [u8], charset: Option<&str>, room: &'r Room) -> Result<Value<'r>, Fault> {
+/// The tree of a document.
+///
+/// # Errors
+/// It is none.
+pub(crate) fn tree<'r>(bytes: &[u8], charset: Option<&str>, room: &'r Room) -> Result<Value<'r>, Fault> {
     let text = room.text(&xml::text(bytes, charset)?);
     let mut reader = Reader::new(text)?;
     let (mut open, mut root): (Vec<Open<'r>>, _) = (Vec::new(), Value::Null);

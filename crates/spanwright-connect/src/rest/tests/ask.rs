@@ -2,7 +2,7 @@ use super::*;
 
 /// `METHOD url | header: value ... | body`, without the headers that every request has.
 fn shown(request: &Request) -> String {
-    let Request::Http(request) = request;
+    let Request::Http(request) = request else { panic!("not over HTTP") };
     let everywhere = ["accept", "authorization", "traceparent", "x-correlation-id", "content-type"];
     let headers = request.headers.iter().filter(|(name, _)| !everywhere.contains(&&**name));
     let headers: String = headers.map(|(name, value)| format!(" | {name}: {}", String::from_utf8_lossy(value))).collect();
@@ -94,7 +94,10 @@ fn a_body_that_the_document_does_not_allow_is_not_sent() {
 #[test]
 fn every_request_says_who_what_and_why() {
     let (room, system) = (Room::new(), shop(Vec::new()));
-    let Request::Http(request) = system.ask(number(&system, "createOrder"), &calls(&[("{}", r#"{"no":"1"}"#)], &room), &with()).unwrap();
+    let Request::Http(request) = system.ask(number(&system, "createOrder"), &calls(&[("{}", r#"{"no":"1"}"#)], &room), &with()).unwrap()
+    else {
+        panic!("not over HTTP")
+    };
     let headers: Vec<String> = request.headers.iter().map(|(name, value)| format!("{name}: {}", String::from_utf8_lossy(value))).collect();
     let expected = [
         "accept: application/json, application/problem+json;q=0.9",
@@ -174,7 +177,10 @@ fn the_items_of_a_batch_share_their_parameters() {
 fn a_batch_of_many_messages_carries_the_key_of_the_request_for_correlation() {
     let (room, system) = (Room::new(), shop(vec![operation("putStock").bulk(100, "", "", "")]));
     let Request::Http(request) =
-        system.ask(number(&system, "putStock"), &calls(&[("{}", r#"{"sku":"a"}"#), ("{}", r#"{"sku":"b"}"#)], &room), &with()).unwrap();
+        system.ask(number(&system, "putStock"), &calls(&[("{}", r#"{"sku":"a"}"#), ("{}", r#"{"sku":"b"}"#)], &room), &with()).unwrap()
+    else {
+        panic!("not over HTTP")
+    };
     let correlation = request.headers.iter().find(|(name, _)| &**name == "x-correlation-id").unwrap();
     assert_eq!(correlation.1, b"key-of-request");
 }

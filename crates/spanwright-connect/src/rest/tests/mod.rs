@@ -24,16 +24,7 @@ const SHOP: &str = include_str!("shop.yaml");
 
 /// An operation's settings, said in the order of a test's need.
 fn operation(name: &str) -> OperationSettings {
-    OperationSettings {
-        name: Scalar::made(name),
-        by_hand: None,
-        document: None,
-        names_document: false,
-        safe: None,
-        key: None,
-        outcomes: Vec::new(),
-        bulk: None,
-    }
+    OperationSettings::named(Scalar::made(name))
 }
 
 trait Said: Sized {

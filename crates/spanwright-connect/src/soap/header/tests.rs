@@ -62,7 +62,7 @@ fn sent(parameters: &str) -> String {
             let text = String::from_utf8(request.body).unwrap();
             text.split_once("session\">").unwrap().1.trim_end_matches("</soap:Envelope>").to_string()
         }
-        Err(refusal) => format!("{refusal:?}"),
+        other => format!("{other:?}"),
     }
 }
 

@@ -33,7 +33,7 @@ const ABOVE: usize = 3;
 
 /// A part of an answer, as a document of its own.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Cut {
+pub(crate) enum Cut {
     /// The envelope so far with some items in it, and every open element closed.
     Items(Vec<u8>),
     /// The envelope without the items that came before; the last.
@@ -41,10 +41,12 @@ pub(super) enum Cut {
 }
 
 /// Takes an answer apart.
-pub(super) struct Cutter<'r, 'l> {
+pub(crate) struct Cutter<'r, 'l> {
     from: Scanner<'r>,
     /// Local names from the element in the Body down to the repeated one.
-    list: &'l [&'l str],
+    list: Vec<&'l str>,
+    /// Elements around that: the Envelope, the Body, and the one in the Body, or none.
+    around: usize,
     /// All that is no item.
     rest: Vec<u8>,
     /// Names of the open elements that are in no item.
@@ -63,9 +65,30 @@ pub(super) struct Cutter<'r, 'l> {
 }
 
 impl<'r, 'l> Cutter<'r, 'l> {
-    pub(super) fn new(body: &'r mut dyn BufRead, list: &'l [&'l str]) -> Cutter<'r, 'l> {
+    pub(crate) fn new(body: &'r mut dyn BufRead, list: &[&'l str]) -> Cutter<'r, 'l> {
+        Cutter::of(body, list.to_vec(), ABOVE)
+    }
+
+    /// Of a document that is no envelope: local names from its root down to the repeated element.
+    pub(crate) fn document(body: &'r mut dyn BufRead, list: Vec<&'l str>) -> Cutter<'r, 'l> {
+        Cutter::of(body, list, 0)
+    }
+
+    fn of(body: &'r mut dyn BufRead, list: Vec<&'l str>, around: usize) -> Cutter<'r, 'l> {
         let (rest, open, items) = (Vec::new(), Vec::new(), Vec::new());
-        Cutter { from: Scanner::new(body), list, rest, open, items, whole: (0, 0), before: 0, depth: 0, among_items: false, lists: 0 }
+        Cutter {
+            from: Scanner::new(body),
+            list,
+            around,
+            rest,
+            open,
+            items,
+            whole: (0, 0),
+            before: 0,
+            depth: 0,
+            among_items: false,
+            lists: 0,
+        }
     }
 
     /// Whether tags can be found before the text is decoded: in all encodings but UTF-16.
@@ -86,7 +109,7 @@ impl<'r, 'l> Cutter<'r, 'l> {
     ///
     /// # Errors
     /// The stream broke, or a bound was passed; the whole items before that were given out.
-    pub(super) fn next(&mut self) -> Result<Cut, BodyFault> {
+    pub(crate) fn next(&mut self) -> Result<Cut, BodyFault> {
         loop {
             if self.is_full() {
                 return Ok(self.piece());
@@ -109,7 +132,7 @@ impl<'r, 'l> Cutter<'r, 'l> {
 
     /// Elements above the items.
     fn above(&self) -> usize {
-        ABOVE + self.list.len() - 1
+        self.around + self.list.len() - 1
     }
 
     /// What the elements around an item declare holds for it: it goes out before the innermost of them ends.
@@ -164,10 +187,8 @@ impl<'r, 'l> Cutter<'r, 'l> {
         let named = |at: usize, wanted: &str| local(&self.open[at]) == wanted.as_bytes();
         self.lists < LISTS_MOST
             && local(self.from.name()) == last.as_bytes()
-            && named(0, "Envelope")
-            && named(1, "Body")
-            && !named(2, "Fault")
-            && above.iter().enumerate().all(|(n, wanted)| named(ABOVE + n, wanted))
+            && (self.around == 0 || named(0, "Envelope") && named(1, "Body") && !named(2, "Fault"))
+            && above.iter().enumerate().all(|(n, wanted)| named(self.around + n, wanted))
     }
 
     fn add_to_item(&mut self, kind: Kind) -> Result<(), BodyFault> {

@@ -107,6 +107,13 @@ fn meta(shapes: &mut Shapes) -> ShapeId {
     record(shapes, fields.map(|(name, shape)| (Arc::from(name), shape)))
 }
 
+/// `$file`: where a row stands; its line is 0 where the format has none.
+pub fn file(shapes: &mut Shapes) -> ShapeId {
+    let text = shapes.add(Shape::Text(TextFacets::default()));
+    let number = shapes.add(Shape::Number(NumberFacets::of(NumberKind::Integer { bits: 64 })));
+    record(shapes, [("name", text), ("row", number), ("line", number)].map(|(name, shape)| (Arc::from(name), shape)))
+}
+
 fn vars(shapes: &mut Shapes, variables: &Variables) -> ShapeId {
     if variables.are_unknown() {
         return shapes.add(Shape::Any);

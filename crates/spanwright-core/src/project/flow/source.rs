@@ -17,16 +17,20 @@ use spanwright_shape::{
 use super::{
     Builder,
     parameters::Parameters,
-    scene::{Scene, constant_names, noun},
+    scene::{self, Scene, constant_names, noun},
 };
 use crate::{
     interface::{Operation, Repeat},
-    plan::{CountBy, CursorRule, NextPage, Pages, Poll, Source, SourceKind},
+    plan::{CountBy, CursorRule, FilesRule, NextPage, Pages, Poll, Source, SourceKind},
     project::codes,
 };
 
 /// The parameter that takes the address of a next page.
 const PAGE_ADDRESS: &str = "url";
+/// How long a file stands still before it is read, where nothing is said.
+const SETTLE_DEFAULT: Duration = Duration::from_secs(2);
+/// How often a folder is looked at, where nothing is said.
+const LOOK_DEFAULT: Duration = Duration::from_secs(5);
 /// The hour that is there twice when summer time ends.
 const REPEATED_HOUR: Duration = Duration::from_secs(3600);
 
@@ -37,13 +41,79 @@ impl Builder<'_, '_> {
             Some(("http" | "api" | "webhook", _, _)) => self.served(form),
             Some(("cron", _, _)) => self.clocked(form),
             Some(("flow", _, _)) => self.handed(form),
+            Some(("files", _, _)) => self.filed(form),
             _ => self.polled(form),
+        }
+    }
+
+    /// Rows of files: each is a message, with `$file` beside it.
+    fn filed(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
+        let operand = form.named().and_then(|(_, _, node)| node.scalar());
+        let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
+        self.check_kind(operand, found, true);
+        let known = self.known;
+        let row = found.and_then(|(system, operation)| {
+            let interface = known.systems.interface(system)?;
+            Some(interface.shape(interface.operations[operation].body?))
+        });
+        let dot = match &row {
+            Some(row) => self.import(row),
+            None => self.any(),
+        };
+        let file = scene::file(&mut self.shapes);
+        let zone = found.and_then(|(system, _)| known.systems.get(system).settings.zone.clone());
+        let item = Scene::of(dot, zone, found.is_none()).and("file", file);
+        let names = constant_names(&mut self.shapes, item.dot, self.known.variables).into_iter().chain(item.names.iter().cloned());
+        let first = Scene { names: names.collect(), ..item.clone() };
+        let rule = FilesRule {
+            settle: self.time_or(form, "settle", SETTLE_DEFAULT),
+            done: self.inside(form, "done"),
+            failed: self.inside(form, "failed"),
+        };
+        let every = self.time_or(form, "every", LOOK_DEFAULT);
+        let when = self.expression(form, "when", &item);
+        let once = self.scalar_of(form, "once", &item);
+        let key = self.scalar_of(form, "key", &item);
+        self.check_never_empty(form, key.as_ref().filter(|_| !item.lost));
+        let version = self.scalar_of(form, "version", &item);
+        let source = found.map(|(system, operation)| {
+            let poll = Poll { system, operation, every, with: None, pages: None, each: None, cursor: None, files: Some(rule) };
+            Source { name: format!("{}.source", self.flow).into(), kind: SourceKind::Poll(Box::new(poll)), when, once, key, version }
+        });
+        (source, first)
+    }
+
+    fn time_or(&mut self, form: &Filled<'_>, key: &'static str, otherwise: Duration) -> Duration {
+        self.known.variables.known(form, key, form.time(key), form::time, self.to).unwrap_or(otherwise)
+    }
+
+    /// A folder inside of the one that is read.
+    fn inside(&mut self, form: &Filled<'_>, key: &'static str) -> Arc<str> {
+        let Some(path) = form.scalar(key) else { return key.into() };
+        if path.text.starts_with('/') || path.text.contains("${") || path.text.split('/').any(|part| matches!(part, "" | "." | "..")) {
+            let says = format!("`{}` is no folder inside of the one that is read", path.text);
+            self.to.error(&codes::SETTING, path.span, says, "a file is moved by one rename: write a name, as `done`".to_string());
+        }
+        path.text.as_str().into()
+    }
+
+    /// `files:` reads folders, and `poll:` asks systems.
+    fn check_kind(&mut self, operand: Option<&Scalar>, found: Option<(usize, usize)>, folder: bool) {
+        let Some(((system, _), operand)) = found.zip(operand) else { return };
+        let is_folder = &*self.known.systems.get(system).settings.kind == "files";
+        if is_folder != folder {
+            let (says, help) = match folder {
+                true => ("this is no folder", "a system that is asked is polled: `poll:`"),
+                false => ("this is a folder", "files are read by `files:`"),
+            };
+            self.to.error(&codes::SETTING, operand.span, says, help.to_string());
         }
     }
 
     fn polled(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
         let operand = form.named().and_then(|(_, _, node)| node.scalar());
         let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
+        self.check_kind(operand, found, false);
         self.check_repeats(operand, found);
         let page = self.page(found);
         let each = form.scalar("each").map(|text| (text, self.program(text, &page)));
@@ -93,7 +163,7 @@ impl Builder<'_, '_> {
         let (system, operation) = found?;
         let name: Arc<str> = format!("{}.source", self.flow).into();
         let every = every.unwrap_or(Duration::ZERO);
-        let kind = SourceKind::Poll(Box::new(Poll { system, operation, every, with, pages, each, cursor }));
+        let kind = SourceKind::Poll(Box::new(Poll { system, operation, every, with, pages, each, cursor, files: None }));
         Some(Source { name, kind, when, once, key, version })
     }
 

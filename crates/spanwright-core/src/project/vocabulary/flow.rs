@@ -69,7 +69,7 @@ static SOURCE: Form = Form {
         ),
         Choice::of("http", Kind::Text, "Requests to us: a method and a path, as `POST /orders/{id}`.", SERVED),
         Choice::of("api", Kind::Op, "An operation that we serve.", SERVED),
-        Choice::not_yet("files", "Files in a folder."),
+        Choice::of("files", Kind::Op, "Files in a folder, row by row.", FILES),
         Choice::of("cron", Kind::Text, "Times, as a crontab line: minute, hour, day of the month, month, day of the week.", CRON),
     ]),
 };
@@ -95,6 +95,14 @@ const CRON: &[Key] = &[
         Kind::Words(&["once", "all", "skip"]),
         "What becomes of times that went by while nobody ran: the last of them is made up for, each is, or none. `once` where nothing is said.",
     ),
+];
+
+const FILES: &[Key] = &[
+    Key::may("every", Kind::Time, "How often the folder is looked at. 5s where nothing is said."),
+    Key::may("settle", Kind::Time, "A file is read when nobody has touched it for so long. 2s where nothing is said."),
+    Key::may("done", Kind::Text, "Where files go that were read: a folder inside of it. `done` where nothing is said."),
+    Key::may("failed", Kind::Text, "Where those go that cannot be read. `failed` where nothing is said."),
+    Key::not_yet("each", "What in a row is a message."),
 ];
 
 const POLL: &[Key] = &[

@@ -42,7 +42,7 @@ pub static SYSTEM: Form = Form {
             &[],
         ),
         Choice::not_yet("amqp", "A message broker."),
-        Choice::not_yet("files", "A folder."),
+        Choice::of("files", Kind::Value, "Folders of this machine; `url:` is the one that the others are in.", &[]),
         Choice::of("http", Kind::Value, "HTTP without a schema: nothing stands behind it, and its operations are declared by hand.", &[]),
     ]),
 };
@@ -195,7 +195,6 @@ pub static OPERATION: Form = Form {
         Key::may("pages", Kind::Form(&PAGES), "How the next page is asked for."),
         Key::may("bulk", Kind::Form(&BULK), "How one request carries many items."),
         super::steps::IF_UNKNOWN,
-        Key::not_yet("format", "What its bodies are, where they are no JSON."),
     ],
     one_of: OneOf::May(&[
         Choice::of("get", Kind::Text, "A GET of this path.", &[]),
@@ -211,9 +210,43 @@ pub static OPERATION: Form = Form {
         ),
         Choice::not_yet("queue", "A queue."),
         Choice::not_yet("exchange", "An exchange of a broker."),
-        Choice::not_yet("folder", "A folder."),
+        Choice::of("folder", Kind::Text, "Of a `files:` system: a folder under its `url:`, whose files are read or written.", FOLDER),
     ]),
 };
+
+const FOLDER: &[Key] = &[
+    Key::must("format", Kind::Words(&["csv", "jsonl", "json", "xml"]), "What its files are: CSV, JSON Lines, JSON or XML."),
+    Key::may("rows", Kind::File, "The JSON Schema of one row: it gives texts their types. Left out, cells of CSV are texts."),
+    Key::may("match", Kind::Text, "Which files are read, as `prices-*.csv`. Left out: those whose names end like their format."),
+    Key::may(
+        "name",
+        Kind::Text,
+        "What a written file is called, as `orders-{key}.csv`. `{key}` and the format's ending where nothing is said.",
+    ),
+    Key::may("csv", Kind::Form(&CSV), "The dialect of CSV."),
+    Key::may(
+        "encoding",
+        Kind::Word,
+        "How texts are encoded, as `windows-1252`. UTF-8 where nothing is said; a byte order mark counts before it.",
+    ),
+    Key::may("element", Kind::Word, "Of XML: the path of the element that is a row, from the root, as `Catalog.Item`."),
+];
+
+static CSV: Form = Form::of(
+    "csv",
+    "The dialect of CSV. Where nothing is said, that of RFC 4180: commas, double quotes that are doubled inside of quotes, a header.",
+    &[
+        Key::may("delimiter", Kind::Text, "What separates fields: one character, or `tab`."),
+        Key::may("quote", Kind::Text, "What stands around a field with delimiters or lines in it."),
+        Key::may("escape", Kind::Text, "What stands before a quote inside of quotes. Left out, it is doubled."),
+        Key::may("header", Kind::Flag, "Whether the first line has the names of the columns. It has where nothing is said."),
+        Key::may(
+            "columns",
+            Kind::List(&Kind::Text),
+            "The names of the columns: without a header all of them, in order; with one those that must be there, and that are written.",
+        ),
+    ],
+);
 
 pub(super) static PAGES: Form = Form {
     name: "pages",
