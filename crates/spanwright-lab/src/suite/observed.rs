@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::{
     door::{HttpAnswer, Reply},
-    fact::{Breaker, Ending, Fact, OutcomeKind, Phase, RunId, SkipReason, StopKind, Stopped, Way},
+    fact::{Breaker, Ending, Fact, OutcomeKind, Phase, RunId, SkipReason, StopKind, Stopped, Took, Way},
 };
 use spanwright_shape::json;
 
@@ -90,6 +90,16 @@ pub struct Sent {
 }
 
 impl Became {
+    /// What a run is when it is taken: one that broke its schema is a dead letter at once.
+    pub(super) fn at_first(took: &Took) -> Became {
+        match took.fault.clone() {
+            Some(failure) => {
+                Became::Ended(Ending::Stopped(Stopped { kind: StopKind::Dead, node: "source".into(), failure, undone: false }))
+            }
+            None => Became::Open,
+        }
+    }
+
     /// The word of tests for it.
     pub fn word(&self) -> &'static str {
         match self {
@@ -181,8 +191,8 @@ impl Observed {
     }
 
     /// Takes in what a journal holds.
-    pub(super) fn tell<'f>(&mut self, facts: impl Iterator<Item = &'f Fact>, taken: &[RunId], flow: &str) {
-        let mut runs: BTreeMap<RunId, Became> = taken.iter().map(|run| (*run, Became::Open)).collect();
+    pub(super) fn tell<'f>(&mut self, facts: impl Iterator<Item = &'f Fact>, taken: &[(RunId, Became)], flow: &str) {
+        let mut runs: BTreeMap<RunId, Became> = taken.iter().cloned().collect();
         for fact in facts {
             match fact {
                 Fact::Ended { run, ending, .. } => drop(runs.insert(*run, Became::Ended(ending.clone()))),
@@ -194,7 +204,7 @@ impl Observed {
             }
             self.trail.extend(line(fact));
         }
-        self.runs = taken.iter().filter_map(|run| Some((*run, runs.remove(run)?))).collect();
+        self.runs = taken.iter().filter_map(|(run, _)| Some((*run, runs.remove(run)?))).collect();
     }
 }
 

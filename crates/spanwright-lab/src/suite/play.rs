@@ -32,7 +32,7 @@ use spanwright_shape::{
 use super::{
     case::{Happening, Happens, Knock, Story, Test},
     cover::Coverage,
-    observed::{Observed, Sent},
+    observed::{Became, Observed, Sent},
     script::{self, Asked, Kind, Reply, Script},
 };
 use crate::{
@@ -101,7 +101,8 @@ pub(super) struct Player<'p> {
     /// Requests to doors, as far as documents show them.
     pub(super) visits: Vec<(usize, Visit)>,
     pub(super) observed: Observed,
-    taken: Vec<RunId>,
+    /// Runs in the order in which they were taken, and what they were then.
+    taken: Vec<(RunId, Became)>,
     /// Requests that nobody answers were told.
     told: bool,
 }
@@ -237,7 +238,7 @@ impl<'p> Player<'p> {
             Happening::Request(knock) => self.knock(knock),
             Happening::Poll => self.on(desk, Event::Told(Order::PollNow), out),
             Happening::Replay => {
-                let upto = self.taken.iter().max().copied().unwrap_or(RunId(0));
+                let upto = self.taken.iter().map(|(run, _)| *run).max().unwrap_or(RunId(0));
                 let rate = Rate { most: 1_000, per: Duration::from_secs(1) };
                 let what = ChoreKind::Replay { over_newer: false };
                 let chore = Chore::begin(what, StoppedFilter::default(), upto, rate, "a test".into(), self.now);
@@ -322,8 +323,8 @@ impl<'p> Player<'p> {
 
     fn note(&mut self, happened: &Happened) {
         self.coverage.happened(happened);
-        if let Happened::Taken { run, .. } = happened {
-            self.taken.push(*run);
+        if let Happened::Taken { took, run } = happened {
+            self.taken.push((*run, Became::at_first(took)));
         }
     }
 
