@@ -41,6 +41,11 @@ pub trait Door: Send + Sync {
     /// What comes beside the body, by the name that expressions see (`headers`, `query`, `path`), in the interface's arena.
     fn beside(&self, operation: usize) -> Vec<(&str, ShapeId)>;
 
+    /// Headers by which a sender shows that a request is its own, where the door itself asks for them.
+    fn signs(&self) -> Vec<SignHeader> {
+        Vec::new()
+    }
+
     /// What anybody may ask, whoever its clients are: a description of the interface.
     fn is_open_to(&self, request: &Request<'_>) -> bool {
         let _ = request;
@@ -70,6 +75,28 @@ pub trait Door: Send + Sync {
         let _ = (operation, with);
         pretend::plain(self.routes().first().ok_or("it answers nowhere")?, brings)
     }
+}
+
+/// A header of a signed request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignHeader {
+    /// Its name, in lower case.
+    pub name: Arc<str>,
+    /// What it carries.
+    pub carries: Signs,
+    /// The same for people: `HMAC-SHA256 over {timestamp}.{body}, in hex`.
+    pub about: String,
+}
+
+/// What a header of a signed request carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Signs {
+    /// The signature.
+    Signature,
+    /// When it was signed.
+    Time,
+    /// Which event it is.
+    Event,
 }
 
 /// What was asked, as far as the answer must know.

@@ -17,4 +17,5 @@ codes! { "codes/":
     NO_ANSWER "T0208" "A request that nobody answers";
     UNSETTLED "T0209" "A story that does not come to rest";
     REPLY "T0210" "Another reply";
+    ALERTS "T0211" "Other alerts";
 }

@@ -23,6 +23,8 @@ pub struct Lowering<'l> {
     pub whole: usize,
     /// Places of the nodes.
     pub sites: Vec<Site>,
+    /// The sites of the conditions of every `if`.
+    pub conditions: Vec<u32>,
     /// What is wrong.
     pub faults: Vec<Fault>,
     locals: Vec<String>,
@@ -40,7 +42,7 @@ pub struct Place {
 impl<'l> Lowering<'l> {
     /// Nothing gathered yet.
     pub fn new(names: Option<&'l [Arc<str>]>, zone: Option<&'l str>, fields: &'l [Arc<str>], whole: usize) -> Lowering<'l> {
-        Lowering { names, zone, fields, whole, sites: Vec::new(), faults: Vec::new(), locals: Vec::new() }
+        Lowering { names, zone, fields, whole, sites: Vec::new(), conditions: Vec::new(), faults: Vec::new(), locals: Vec::new() }
     }
 
     /// A fault at a place.
@@ -287,6 +289,7 @@ impl<'l> Lowering<'l> {
 
     fn condition(&mut self, at: Place, arms: &[(Tree, Tree)], otherwise: Option<&Tree>) -> Op {
         let arms: Box<[(Op, Op)]> = arms.iter().map(|(when, then)| (self.lower(when), self.lower(then))).collect();
+        self.conditions.extend(arms.iter().map(|(when, _)| when.site));
         let otherwise = otherwise.map(|otherwise| Box::new(self.lower(otherwise)));
         let many = arms.iter().any(|(when, then)| when.many || then.many) || otherwise.as_ref().is_some_and(|otherwise| otherwise.many);
         self.op(at, many, OpKind::If(arms, otherwise))

@@ -76,6 +76,7 @@ pub struct Program {
     text: Arc<str>,
     op: Op,
     sites: Box<[Site]>,
+    conditions: Box<[u32]>,
     gives: Gives,
 }
 
@@ -99,7 +100,7 @@ impl Program {
             Ok(tree) => {
                 let op = lowering.lower(&tree);
                 if lowering.faults.is_empty() {
-                    return typed(text, op, lowering.sites, sight, to);
+                    return typed(text, op, (lowering.sites, lowering.conditions), sight, to);
                 }
                 lowering.faults
             }
@@ -115,8 +116,8 @@ impl Program {
         let mut lowering = Lowering::new(None, None, &[], text.len());
         let op = lowering.lower(&syntax::parse(text).ok()?);
         let gives = Gives { shape: spanwright_shape::shape::ShapeId(0), count: Count::Maybe, reads: Vec::new(), can_fail: true };
-        let sites = lowering.sites.into();
-        lowering.faults.is_empty().then(|| Program { text: text.into(), op, sites, gives })
+        let (sites, conditions) = (lowering.sites.into(), lowering.conditions.into());
+        lowering.faults.is_empty().then(|| Program { text: text.into(), op, sites, conditions, gives })
     }
 
     /// What is known of it.
@@ -135,6 +136,17 @@ impl Program {
     /// A kind that does not fit, a second result, or the budget spent.
     pub fn one<'a>(&'a self, env: &Env<'a>, room: &'a Room) -> Result<Option<Value<'a>>, Fault> {
         self.given(&Run::new(room, env.names), env.dot).map_err(|stop| self.fault(&stop))
+    }
+
+    /// The same, and tells of each condition of an `if` that it came by whether it was true.
+    ///
+    /// # Errors
+    /// As [`Program::one`].
+    pub fn one_watched<'a>(&'a self, env: &Env<'a>, room: &'a Room, watch: &dyn Fn(&str, bool)) -> Result<Option<Value<'a>>, Fault> {
+        let run = Run::watched(room, env.names);
+        let given = self.given(&run, env.dot);
+        run.decided().into_iter().for_each(|(site, truth)| watch(self.part(site), truth));
+        given.map_err(|stop| self.fault(&stop))
     }
 
     /// Runs it and hands every result to a callback, in order. Here a path to what is not there gives null, as in jq.
@@ -174,6 +186,17 @@ impl Program {
         ["$root", "$parent", "$index"].iter().any(|name| self.text.contains(name))
     }
 
+    /// The conditions of its `if`s, as written.
+    pub fn conditions(&self) -> impl Iterator<Item = &str> {
+        self.conditions.iter().map(|site| self.part(*site))
+    }
+
+    /// The part of its text that a node stands on.
+    pub(crate) fn part(&self, site: u32) -> &str {
+        let site = &self.sites[site as usize];
+        self.text.get(site.from as usize..site.to as usize).unwrap_or(&self.text)
+    }
+
     /// Where it went wrong, in bytes of its text.
     pub(crate) fn site(&self, trouble: &Trouble) -> &Site {
         &self.sites[trouble.site as usize]
@@ -186,9 +209,7 @@ impl Program {
 
     /// The part of the text that failed, shortened.
     pub(crate) fn shown(&self, trouble: &Trouble) -> String {
-        let site = self.site(trouble);
-        let part = self.text.get(site.from as usize..site.to as usize).unwrap_or(&self.text);
-        let mut line = part.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut line = self.part(trouble.site).split_whitespace().collect::<Vec<_>>().join(" ");
         if line.chars().count() > SHOWN_MOST {
             line = line.chars().take(SHOWN_MOST).chain("..".chars()).collect();
         }
@@ -196,7 +217,13 @@ impl Program {
     }
 }
 
-fn typed(text: &Scalar, op: Op, mut sites: Vec<Site>, sight: &mut Sight<'_>, to: &mut Problems) -> Option<(Program, Seen)> {
+fn typed(
+    text: &Scalar,
+    op: Op,
+    (mut sites, conditions): (Vec<Site>, Vec<u32>),
+    sight: &mut Sight<'_>,
+    to: &mut Problems,
+) -> Option<(Program, Seen)> {
     let before = to.errors();
     let Verdict { seen, reads, can_fail } = check::check(text, &op, &mut sites, sight, to);
     let bare = matches!(op.kind, OpKind::Path(..)) && !op.many;
@@ -207,7 +234,8 @@ fn typed(text: &Scalar, op: Op, mut sites: Vec<Site>, sight: &mut Sight<'_>, to:
     };
     let count = if seen.absent { seen.count.max(Count::Maybe) } else { seen.count };
     let gives = Gives { shape: seen.shape, count, reads, can_fail };
-    (to.errors() == before).then(|| (Program { text: text.text.as_str().into(), op, sites: sites.into(), gives }, seen))
+    let (text, sites, conditions) = (text.text.as_str().into(), sites.into(), conditions.into());
+    (to.errors() == before).then(|| (Program { text, op, sites, conditions, gives }, seen))
 }
 
 impl Scope<'_> {

@@ -10,7 +10,7 @@ use spanwright_core::{
     codes as core_codes,
     connector::{Connector, System, With},
     door::{
-        Asked, Brings, Door, DoorKind, DoorSettings, HttpAnswer, Incoming, Pretended, Received, Refused, Request, Route, Said,
+        Asked, Brings, Door, DoorKind, DoorSettings, HttpAnswer, Incoming, Pretended, Received, Refused, Request, Route, Said, SignHeader,
         WebhookSettings, pretend,
     },
     interface::{Interface, Operation, Repeat},
@@ -221,6 +221,10 @@ impl Door for WebhookDoor {
 
     fn beside(&self, _: usize) -> Vec<(&str, ShapeId)> {
         self.beside.to_vec()
+    }
+
+    fn signs(&self) -> Vec<SignHeader> {
+        self.scheme.headers()
     }
 
     fn receive<'r>(&self, request: &Request<'r>, with: &With<'_>, room: &'r Room) -> Result<Received<'r>, Refused> {

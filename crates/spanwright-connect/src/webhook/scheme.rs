@@ -11,6 +11,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig, general_purpose},
 };
 use ring::{hmac, signature};
+use spanwright_core::door::{SignHeader, Signs};
 
 /// Seconds by which a sender's clock may be wrong, before and behind, where nothing is said.
 pub const TOLERANCE_DEFAULT: Duration = Duration::from_secs(300);
@@ -147,6 +148,15 @@ impl Algorithm {
         }
     }
 
+    /// What a person calls it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Algorithm::Sha1 => "SHA1",
+            Algorithm::Sha256 => "SHA256",
+            Algorithm::Sha512 => "SHA512",
+        }
+    }
+
     fn hmac(self) -> hmac::Algorithm {
         match self {
             Algorithm::Sha1 => hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY,
@@ -270,6 +280,39 @@ impl Scheme {
             Layout::Pairs { time: name, signature } => format!("{name}={time},{signature}={text}"),
             Layout::Versions => format!("{version},{text}"),
         })
+    }
+
+    /// Its headers, for those who are to send one.
+    pub fn headers(&self) -> Vec<SignHeader> {
+        let header = |name: &Arc<str>, carries, about: String| SignHeader { name: name.clone(), carries, about };
+        let seconds = |time: Duration| format!("; at most {} s away from our clock", time.as_secs());
+        let mut all = vec![header(&self.header, Signs::Signature, self.in_words())];
+        all.extend(self.time_header.iter().map(|name| {
+            let limit = self.tolerance.map(seconds).unwrap_or_default();
+            header(name, Signs::Time, format!("When it was signed, in seconds since 1970{limit}."))
+        }));
+        all.extend(
+            self.id_headers.iter().take(1).map(|name| header(name, Signs::Event, "Which event it is: the same is taken once.".into())),
+        );
+        all
+    }
+
+    /// `HMAC-SHA256 over {timestamp}.{body}, in hex, as t=SECONDS,v1=SIGNATURE.`
+    fn in_words(&self) -> String {
+        let pieces = self.signed.iter().map(|piece| match piece {
+            Piece::Text(text) => text.to_string(),
+            Piece::Id => "{id}".to_string(),
+            Piece::Time => "{timestamp}".to_string(),
+            Piece::Body => "{body}".to_string(),
+            Piece::Address => "{url}".to_string(),
+        });
+        let form = match &self.layout {
+            Layout::Plain { prefix, .. } if prefix.is_empty() => String::new(),
+            Layout::Plain { prefix, .. } => format!(", behind `{prefix}`"),
+            Layout::Pairs { time, signature } => format!(", as `{time}=SECONDS,{signature}=SIGNATURE`"),
+            Layout::Versions => ", as `v1,SIGNATURE`".to_string(),
+        };
+        format!("HMAC-{} over `{}`, in {}{form}.", self.algorithm.word(), pieces.collect::<String>(), self.encoding.word())
     }
 
     /// The time and the signatures that a header carries, each still written.

@@ -312,3 +312,36 @@ fn every_preset_is_known() {
     }
     assert!(preset::scheme("paypal").is_none());
 }
+
+#[test]
+fn a_scheme_tells_senders_which_headers_they_owe() {
+    let check = |preset: &str, expected: &[&str]| {
+        let headers = preset::scheme(preset).unwrap().headers();
+        let told: Vec<String> = headers.iter().map(|header| format!("{} {:?}: {}", header.name, header.carries, header.about)).collect();
+        assert_eq!(told, expected, "{preset}");
+    };
+    let (time, event) =
+        ("When it was signed, in seconds since 1970; at most 300 s away from our clock.", "Which event it is: the same is taken once.");
+    check(
+        "slack",
+        &[
+            "x-slack-signature Signature: HMAC-SHA256 over `v0:{timestamp}:{body}`, in hexadecimal digits, behind `v0=`.",
+            &format!("x-slack-request-timestamp Time: {time}"),
+        ],
+    );
+    check(
+        "github",
+        &[
+            "x-hub-signature-256 Signature: HMAC-SHA256 over `{body}`, in hexadecimal digits, behind `sha256=`.",
+            &format!("x-github-delivery Event: {event}"),
+        ],
+    );
+    check(
+        "standard",
+        &[
+            "webhook-signature Signature: HMAC-SHA256 over `{id}.{timestamp}.{body}`, in base64, as `v1,SIGNATURE`.",
+            &format!("webhook-timestamp Time: {time}"),
+            &format!("webhook-id Event: {event}"),
+        ],
+    );
+}

@@ -22,7 +22,8 @@ pub enum State {
 }
 
 impl State {
-    fn word(self) -> &'static str {
+    /// As it is written in a notice.
+    pub fn word(self) -> &'static str {
         match self {
             State::Raised => "raised",
             State::Still => "still",

@@ -27,9 +27,12 @@ use crate::{
 
 mod effect;
 mod end;
+mod passed;
 mod reply;
 
 pub(crate) use end::ending_of;
+pub use passed::Passed;
+use passed::Watch;
 
 /// A run to be advanced, complete: it can go to another thread.
 #[derive(Clone)]
@@ -174,24 +177,17 @@ impl Input {
     }
 }
 
-/// What a walk came by, for those who measure what was tried.
-#[derive(Clone, Copy, Debug)]
-pub enum Passed<'p> {
-    /// A map made this body.
-    Mapped(&'p Mapping, &'p [u8]),
-    /// The condition of a step (`when:`, `only:`) was or was not true.
-    Tested(&'p NodeName, bool),
-    /// A route took its nth way.
-    Took(&'p NodeName, usize),
-}
-
 /// Says what a run owes.
 pub fn advance(job: &AdvanceJob, room: &Room) -> Advance {
-    advance_watched(job, room, &|_| {})
+    walked(job, room, None)
 }
 
 /// The same, and tells what it came by.
-pub fn advance_watched(job: &AdvanceJob, room: &Room, watch: &dyn Fn(Passed<'_>)) -> Advance {
+pub fn advance_watched(job: &AdvanceJob, room: &Room, watch: Watch<'_>) -> Advance {
+    walked(job, room, Some(watch))
+}
+
+fn walked(job: &AdvanceJob, room: &Room, watch: Option<Watch<'_>>) -> Advance {
     let flow = &job.plan.flows[job.flow];
     let mut walk = Walk::new(job, flow, room, watch);
     match walk.begin() {
@@ -223,7 +219,7 @@ struct Walk<'a> {
     job: &'a AdvanceJob,
     flow: &'a Flow,
     room: &'a Room,
-    watch: &'a dyn Fn(Passed<'_>),
+    watch: Option<Watch<'a>>,
     owed: Vec<Owed>,
     /// What was walked by cannot end the run without another walk.
     looks: bool,
@@ -232,12 +228,12 @@ struct Walk<'a> {
     /// What a reply step says that had not been said before.
     replied: Option<Replied>,
     past: Vec<Past<'a>>,
-    /// A pivot happened, or may have: nothing is undone any more.
-    pivoted: bool,
+    /// This pivot happened, or may have: nothing is undone any more.
+    pivoted: Option<&'a NodeName>,
 }
 
 impl<'a> Walk<'a> {
-    fn new(job: &'a AdvanceJob, flow: &'a Flow, room: &'a Room, watch: &'a dyn Fn(Passed<'_>)) -> Walk<'a> {
+    fn new(job: &'a AdvanceJob, flow: &'a Flow, room: &'a Room, watch: Option<Watch<'a>>) -> Walk<'a> {
         let looks = !matches!(flow.if_dead, crate::plan::IfDead::Letter);
         Walk {
             job,
@@ -250,7 +246,7 @@ impl<'a> Walk<'a> {
             filtered: false,
             replied: None,
             past: Vec::new(),
-            pivoted: false,
+            pivoted: None,
         }
     }
 
@@ -304,8 +300,13 @@ impl<'a> Walk<'a> {
     fn mapped(&self, map: &'a Mapping, body: Carried<'a>, names: &Names<'a>) -> Result<Vec<u8>, Failure> {
         let mut out = Vec::with_capacity(1024);
         let dot = body.value(self.room)?;
-        map.write(&Env { dot, names: names.in_room(self.room) }, self.room, &mut out).map_err(failure_of)?;
-        (self.watch)(Passed::Mapped(map, &out));
+        let env = Env { dot, names: names.in_room(self.room) };
+        match self.watch {
+            None => map.write(&env, self.room, &mut out),
+            Some(watch) => map.write_watched(&env, self.room, &mut out, &|target, fork| watch(Passed::Forked(map, target, fork))),
+        }
+        .map_err(failure_of)?;
+        self.passed(Passed::Mapped(map, &out));
         Ok(out)
     }
 
@@ -330,7 +331,7 @@ impl<'a> Walk<'a> {
                 None => true,
             };
             if taken {
-                (self.watch)(Passed::Took(&step.name, n));
+                self.passed(Passed::Took(&step.name, n));
                 return Ok(match self.steps(steps, body, names, item) {
                     Flowing::On(_) => Flowing::On(body),
                     Flowing::Off => Flowing::Off,
@@ -381,12 +382,22 @@ impl<'a> Walk<'a> {
 
     fn value(&self, program: &'a Program, body: Carried<'a>, names: &Names<'a>) -> Result<Option<Value<'a>>, Failure> {
         let env = Env { dot: body.value(self.room)?, names: names.in_room(self.room) };
-        program.one(&env, self.room).map_err(failure_of)
+        match self.watch {
+            None => program.one(&env, self.room),
+            Some(watch) => program.one_watched(&env, self.room, &|condition, truth| watch(Passed::Decided(condition, truth))),
+        }
+        .map_err(failure_of)
+    }
+
+    fn passed(&self, passed: Passed<'_>) {
+        if let Some(watch) = self.watch {
+            watch(passed);
+        }
     }
 
     fn tested(&self, step: &Step, program: &'a Program, body: Carried<'a>, names: &Names<'a>) -> Result<bool, Failure> {
         let truth = self.truth(program, body, names)?;
-        (self.watch)(Passed::Tested(&step.name, truth));
+        self.passed(Passed::Tested(&step.name, truth));
         Ok(truth)
     }
 

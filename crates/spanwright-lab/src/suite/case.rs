@@ -159,6 +159,7 @@ pub(super) struct Then {
     pub replies: Option<(Span, Vec<Told>)>,
     pub cursor: Option<Json>,
     pub breakers: Vec<(Span, String, String)>,
+    pub alerts: Option<(Span, Vec<Notice>)>,
     pub trail: Option<(Span, Vec<String>)>,
     pub snapshot: Option<Span>,
 }
@@ -171,6 +172,21 @@ pub(super) struct Dead {
     pub step: Option<String>,
     pub says: Option<String>,
     pub undone: Option<bool>,
+}
+
+/// An alert that people must have been told.
+#[derive(Debug)]
+pub(super) struct Notice {
+    pub at: Span,
+    pub cause: String,
+    pub state: Option<(Span, String)>,
+    pub of: Option<(Span, String)>,
+    pub code: Option<(Span, String)>,
+    pub count: Option<(Span, u64)>,
+    pub says: Option<(Span, String)>,
+    pub to: Option<(Span, Vec<String>)>,
+    pub not_before: Option<(Span, Duration)>,
+    pub not_after: Option<(Span, Duration)>,
 }
 
 /// A request that must have been sent.

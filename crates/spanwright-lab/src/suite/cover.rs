@@ -1,15 +1,17 @@
 //! What of a project its tests try: fields of maps, branches of flows, outcomes of effects, and the ways on which they fail.
 
+mod places;
+
 use std::{cell::RefCell, collections::BTreeMap, fmt};
 
 use spanwright_core::{
+    codes::NOT_READY,
     desk::Happening,
-    fact::{Ending, OutcomeKind, StopKind},
-    interface::Repeat,
-    plan::{Body, EffectPlan, Flow, Plan, Step, StepKind},
+    fact::{Ending, OutcomeKind, StopKind, Stopped},
+    plan::Plan,
     run::Passed,
 };
-use spanwright_map::Mapping;
+use spanwright_map::{Fork, Mapping};
 use spanwright_shape::{json, room::Room, value::Value};
 
 /// The four kinds of things that tests can try.
@@ -67,11 +69,7 @@ impl Coverage {
     /// Everything that there is in a plan, not tried yet.
     pub fn of(plan: &Plan) -> Coverage {
         let coverage = Coverage::default();
-        plan.maps.iter().for_each(|map| coverage.map(&map.mapping));
-        for flow in &plan.flows {
-            coverage.steps(flow, &flow.steps);
-            flow.effects.iter().for_each(|effect| coverage.effect(flow, effect));
-        }
+        places::all(plan, &coverage);
         coverage
     }
 
@@ -80,52 +78,14 @@ impl Coverage {
     }
 
     fn hit(&self, kind: Kind, of: &str, what: &str) {
-        if let Some(count) = self.counts.borrow_mut().get_mut(&Place { kind, of: of.to_string(), what: what.to_string() }) {
-            *count += 1;
-        }
+        self.finds(kind, of, what);
     }
 
-    fn map(&self, mapping: &Mapping) {
-        mapping.lineage().iter().for_each(|row| self.add(Kind::Field, &**mapping.name(), &*row.target));
-    }
-
-    fn steps(&self, flow: &Flow, steps: &[Step]) {
-        for step in steps {
-            let of = format!("{}.{}", flow.name, step.name);
-            if step.when.is_some() || matches!(step.kind, StepKind::Only(_)) {
-                ["true", "false"].iter().for_each(|truth| self.add(Kind::Branch, &of, *truth));
-            }
-            match &step.kind {
-                StepKind::Map(mapping) => self.map(mapping),
-                StepKind::Route(ways) => {
-                    for (n, (_, steps)) in ways.iter().enumerate() {
-                        self.add(Kind::Branch, &of, way(n));
-                        self.steps(flow, steps);
-                    }
-                }
-                StepKind::Each { steps, .. } => self.steps(flow, steps),
-                StepKind::Fail(_) => self.add(Kind::Failure, &of, DEAD),
-                StepKind::Only(_) | StepKind::Call(_) | StepKind::Send(_) | StepKind::Reply(_) => {}
-            }
-        }
-    }
-
-    fn effect(&self, flow: &Flow, effect: &EffectPlan) {
-        let of = format!("{}.{}", flow.name, effect.node);
-        effect.with.iter().for_each(|with| self.map(with));
-        if let Body::Map(mapping) = &effect.body {
-            self.map(mapping);
-        }
-        for outcome in [OutcomeKind::Delivered, OutcomeKind::Later, OutcomeKind::Unknown, OutcomeKind::Never] {
-            self.add(Kind::Outcome, &of, word(outcome));
-        }
-        [RETRIED, DEAD].iter().for_each(|path| self.add(Kind::Failure, &of, *path));
-        if effect.repeat == Repeat::Never {
-            self.add(Kind::Failure, &of, UNCERTAIN);
-        }
-        if effect.undo.is_some() {
-            self.add(Kind::Failure, &of, UNDONE);
-        }
+    /// The same, and whether there is such a place.
+    fn finds(&self, kind: Kind, of: &str, what: &str) -> bool {
+        let mut counts = self.counts.borrow_mut();
+        let place = counts.get_mut(&Place { kind, of: of.to_string(), what: what.to_string() });
+        place.map(|count| *count += 1).is_some()
     }
 
     /// A map made this.
@@ -140,36 +100,61 @@ impl Coverage {
         }
     }
 
+    /// A field of a map went this way.
+    pub(super) fn forked(&self, mapping: &Mapping, target: &str, fork: Fork<'_>) {
+        if !self.finds(places::kind(&fork), mapping.name(), &format!("{target}: {fork}")) {
+            self.hit(Kind::Branch, mapping.name(), &format!("{target}: {}", places::SOME_ROW));
+        }
+    }
+
     /// A walk came by this.
     pub(super) fn passed(&self, flow: &str, passed: Passed<'_>) {
+        let hit = |kind: Kind, step: &str, what: &str| self.hit(kind, &format!("{flow}.{step}"), what);
         match passed {
             Passed::Mapped(mapping, made) => self.mapped(mapping, made),
-            Passed::Tested(step, truth) => self.hit(Kind::Branch, &format!("{flow}.{step}"), if truth { "true" } else { "false" }),
-            Passed::Took(step, n) => self.hit(Kind::Branch, &format!("{flow}.{step}"), &way(n)),
+            Passed::Forked(mapping, target, fork) => self.forked(mapping, target, fork),
+            Passed::Decided(condition, truth) => self.hit(Kind::Branch, flow, &Fork::If(condition, truth).to_string()),
+            Passed::Tested(step, truth) => hit(Kind::Branch, step, places::truth(truth)),
+            Passed::Took(step, n) => hit(Kind::Branch, step, &places::way(n)),
+            Passed::Told(step, happened) => hit(Kind::Failure, step, if happened { places::ASKED_YES } else { places::ASKED_NO }),
+            Passed::Ready(step, ready) => hit(Kind::Branch, step, if ready { places::READY } else { places::NOT_READY }),
+            Passed::Forgiven(step) => hit(Kind::Failure, step, places::FORGIVEN),
+            Passed::Kept(step) => hit(Kind::Failure, step, places::KEPT),
         }
     }
 
     /// This happened.
     pub(super) fn happened(&self, happening: &Happening) {
         match happening {
+            Happening::Taken { took, .. } => self.taken(took.source.rsplit_once('.').map_or("", |(flow, _)| flow), true),
             Happening::Attempt(attempt) => {
                 let of = format!("{}.{}", attempt.flow, attempt.node);
-                self.hit(Kind::Outcome, &of, word(attempt.outcome));
+                self.hit(Kind::Outcome, &of, places::word(attempt.outcome));
                 if attempt.outcome == OutcomeKind::Delivered && attempt.n > 1 {
-                    self.hit(Kind::Failure, &of, RETRIED);
+                    self.hit(Kind::Failure, &of, places::RETRIED);
                 }
             }
-            Happening::Ended { flow, ending: Ending::Stopped(stopped), .. } => {
-                let of = format!("{flow}.{}", stopped.node);
-                self.hit(Kind::Failure, &of, if stopped.kind == StopKind::Dead { DEAD } else { UNCERTAIN });
-            }
+            Happening::Ended { flow, ending: Ending::Stopped(stopped) | Ending::SetAside(stopped), .. } => self.stopped(flow, stopped),
             _ => {}
         }
     }
 
+    fn stopped(&self, flow: &str, stopped: &Stopped) {
+        let of = format!("{flow}.{}", stopped.node);
+        self.hit(Kind::Failure, &of, if stopped.kind == StopKind::Dead { places::DEAD } else { places::UNCERTAIN });
+        if stopped.failure.code.id == NOT_READY.id {
+            self.hit(Kind::Failure, &of, places::NEVER_READY);
+        }
+    }
+
+    /// `when:` of a source took a message, or left it out.
+    pub(super) fn taken(&self, flow: &str, taken: bool) {
+        self.hit(Kind::Branch, flow, if taken { places::TAKEN } else { places::LEFT_OUT });
+    }
+
     /// An undo was asked for.
     pub(super) fn undone(&self, flow: &str, step: &str) {
-        self.hit(Kind::Failure, &format!("{flow}.{step}"), UNDONE);
+        self.hit(Kind::Failure, &format!("{flow}.{step}"), places::UNDONE);
     }
 
     /// (tried, all) of a kind.
@@ -189,24 +174,6 @@ impl Coverage {
     /// What was not tried.
     pub fn missing(&self) -> Vec<Place> {
         self.counts.borrow().iter().filter(|(_, count)| **count == 0).map(|(place, _)| place.clone()).collect()
-    }
-}
-
-const RETRIED: &str = "delivered after a retry";
-const DEAD: &str = "dead letter";
-const UNCERTAIN: &str = "uncertain";
-const UNDONE: &str = "undone";
-
-fn way(n: usize) -> String {
-    format!("way {}", n + 1)
-}
-
-fn word(outcome: OutcomeKind) -> &'static str {
-    match outcome {
-        OutcomeKind::Delivered => "delivered",
-        OutcomeKind::Later => "later",
-        OutcomeKind::Unknown => "unknown",
-        OutcomeKind::Never => "never",
     }
 }
 

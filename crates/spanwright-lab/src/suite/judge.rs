@@ -9,9 +9,9 @@ use spanwright_shape::{
 };
 
 use super::{
-    case::{Dead, Record, Then, Told, Wanted},
+    case::{Dead, Notice, Record, Then, Told, Wanted},
     compare::{Extent, differences, shortened, words},
-    observed::{Became, Heard, Observed, Sent},
+    observed::{Alert, Became, Heard, Observed, Sent},
 };
 use crate::codes;
 
@@ -28,6 +28,9 @@ pub(super) fn story(then: &Then, observed: &Observed, to: &mut Problems) {
         requests(*at, wanted, &observed.polls, to);
     }
     replies(then, observed, to);
+    if let Some((at, wanted)) = &then.alerts {
+        alerts(*at, wanted, &observed.alerts, to);
+    }
     state(then, observed, to);
     if let Some((at, lines)) = &then.trail
         && *lines != observed.trail
@@ -219,6 +222,43 @@ fn request(wanted: &Wanted, sent: &Sent, to: &mut Problems) {
     if let Some((at, _)) = wanted.not_after.filter(|(_, time)| sent.after > *time) {
         differs(at, format!("it was sent after {:?}", sent.after));
     }
+}
+
+fn alerts(at: Span, wanted: &[Notice], told: &[Alert], to: &mut Problems) {
+    if wanted.len() != told.len() {
+        let list = told.iter().map(Alert::words).collect::<Vec<_>>().join("; ");
+        let got = if told.is_empty() { "nobody was told anything".to_string() } else { format!("people were told: {list}") };
+        to.error(&codes::ALERTS, at, format!("{got}; the test names {}", wanted.len()), None);
+    }
+    wanted.iter().zip(told).for_each(|(wanted, told)| alert(wanted, told, to));
+}
+
+fn alert(wanted: &Notice, told: &Alert, to: &mut Problems) {
+    let words = told.words();
+    let mut differs = |at: Span| to.error(&codes::ALERTS, at, format!("they were told: {words}"), None);
+    let (notice, cause) = (&told.notice, &told.notice.cause);
+    if wanted.cause != cause.kind.word() {
+        return differs(wanted.at);
+    }
+    let other = |wanted: &Option<(Span, String)>, got: &str| wanted.as_ref().filter(|(_, word)| word != got).map(|(at, _)| *at);
+    let places = [
+        other(&wanted.state, notice.state.word()),
+        other(&wanted.of, cause.of.trim_start_matches("flow:")),
+        other(&wanted.code, &cause.code),
+        wanted.count.filter(|(_, count)| *count != notice.count).map(|(at, _)| at),
+        wanted.says.as_ref().filter(|(_, part)| !notice.words().contains(part.as_str())).map(|(at, _)| *at),
+        wanted.to.as_ref().filter(|(_, channels)| !are_same(channels, &told.to)).map(|(at, _)| *at),
+    ];
+    places.into_iter().flatten().for_each(&mut differs);
+    let early = wanted.not_before.filter(|(_, time)| told.after < *time);
+    let late = wanted.not_after.filter(|(_, time)| told.after > *time);
+    for (at, _) in [early, late].into_iter().flatten() {
+        to.error(&codes::ALERTS, at, format!("they were told after {:?}", told.after), None);
+    }
+}
+
+fn are_same(wanted: &[String], got: &[Arc<str>]) -> bool {
+    wanted.len() == got.len() && wanted.iter().all(|name| got.iter().any(|have| **have == **name))
 }
 
 fn state(then: &Then, observed: &Observed, to: &mut Problems) {

@@ -62,7 +62,10 @@ impl Player<'_> {
                 let waiter = WaiterId(self.next);
                 self.senders.insert(waiter, (number, door, message.asked));
                 // Of a request that several flows take, only this one's part is played.
-                let arrivals = message.arrivals.into_iter().filter(|(flow, _)| *flow == self.stage.flow).collect();
+                let arrivals: Vec<_> = message.arrivals.into_iter().filter(|(flow, _)| *flow == self.stage.flow).collect();
+                if arrivals.is_empty() {
+                    self.coverage.taken(&self.stage.plan.flows[self.stage.flow].name, false);
+                }
                 self.soon.push_back(Event::Brought(Brought { waiter, arrivals }));
             }
         }

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::{
+    alert::{Cause, Notice},
     door::{HttpAnswer, Reply},
     fact::{Breaker, Ending, Fact, OutcomeKind, Phase, RunId, SkipReason, StopKind, Stopped, Took, Way},
 };
@@ -23,8 +24,33 @@ pub struct Observed {
     pub cursor: Option<Arc<[u8]>>,
     /// Breakers that are not simply closed.
     pub breakers: BTreeMap<Arc<str>, &'static str>,
+    /// What people were told, in order.
+    pub alerts: Vec<Alert>,
     /// The journal's trail, a line each.
     pub trail: Vec<String>,
+}
+
+/// An alert, and the channels that were told of it at once.
+#[derive(Clone, Debug)]
+pub struct Alert {
+    /// Since the case began.
+    pub after: Duration,
+    /// What was said.
+    pub notice: Notice,
+    /// To whom.
+    pub to: Vec<Arc<str>>,
+}
+
+impl Alert {
+    /// `raised dead_letters of orders, R2005, 3 messages, to ops, pager`
+    pub fn words(&self) -> String {
+        let Cause { kind, of, code } = &self.notice.cause;
+        let mut words = format!("{} {}", self.notice.state.word(), kind.word());
+        words += &if of.is_empty() { String::new() } else { format!(" of {of}") };
+        words += &if code.is_empty() { String::new() } else { format!(", {code}") };
+        words += &if self.notice.count > 0 { format!(", {} messages", self.notice.count) } else { String::new() };
+        words + ", to " + &self.to.join(", ")
+    }
 }
 
 /// What a sender was told.
@@ -172,6 +198,15 @@ impl Observed {
                 out.extend(format!("{}{status}", if n > 0 { "," } else { "" }).bytes());
             }
         }
+        if !self.alerts.is_empty() {
+            out.extend(b"],\"alerts\":[");
+            for (n, alert) in self.alerts.iter().enumerate() {
+                if n > 0 {
+                    out.push(b',');
+                }
+                json::write_text(&alert.words(), &mut out);
+            }
+        }
         out.extend(b"],\"trail\":[");
         for (n, line) in self.trail.iter().enumerate() {
             if n > 0 {
@@ -270,7 +305,10 @@ fn line(fact: &Fact) -> Option<String> {
         Fact::Discarded { .. } => "discarded".to_string(),
         Fact::Gated(gate) => format!("breaker of {}: {}", gate.system, breaker(gate.breaker)),
         Fact::Resent(_) => "resent as another message".to_string(),
-        Fact::Alerted(_) => "alerted".to_string(),
+        Fact::Alerted(row) => {
+            let over = if row.told.is_none() { "over, " } else { "" };
+            format!("{} is told: {over}{} of {}", row.channel, row.cause.kind.word(), row.cause.of)
+        }
         Fact::Acknowledged { .. } => "acknowledged".to_string(),
         Fact::Bundled(_)
         | Fact::Moved(_)

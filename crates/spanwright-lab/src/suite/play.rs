@@ -13,7 +13,7 @@ use std::{
 use spanwright_core::{
     connector::{FilesRequest, HttpRequest, Outcome, Request, Verdict},
     desk::{
-        Command, Desk, Event, Exchange, Happening as Happened, Order, PollJob, Report, Setup, SignIn, WaiterId,
+        Command, Desk, Event, Exchange, Happening as Happened, Order, PollJob, Report, Setup, SignIn, Tell, WaiterId,
         errand::{Batch, Errand, Lent, Polled, SigningIn, Told, unheard},
     },
     door::{Asked as DoorAsked, Routes, Visit},
@@ -32,7 +32,7 @@ use spanwright_shape::{
 use super::{
     case::{Happening, Happens, Knock, Story, Test},
     cover::Coverage,
-    observed::{Became, Observed, Sent},
+    observed::{Alert, Became, Observed, Sent},
     script::{self, Asked, Kind, Reply, Script},
 };
 use crate::{
@@ -75,7 +75,7 @@ enum Comes {
 
 pub(super) struct Player<'p> {
     pub(super) stage: &'p Stage<'p>,
-    coverage: &'p Coverage,
+    pub(super) coverage: &'p Coverage,
     pub(super) to: &'p mut Problems,
     script: Script<'p>,
     plan_id: PlanId,
@@ -207,7 +207,10 @@ impl<'p> Player<'p> {
             Some(poll) => self.script.is_left(poll.system, poll.operation),
             None => false,
         };
-        self.flying == 0 && self.messages.is_empty() && desk.standing(self.now).open == 0 && desk.at_rest() && !more_pages()
+        let standing = desk.standing(self.now);
+        // Who is told is found out a while later: only a test that asks for it waits.
+        let to_be_told = self.stage.story.then.alerts.is_some() && standing.alerting > 0;
+        self.flying == 0 && self.messages.is_empty() && standing.open == 0 && !to_be_told && desk.at_rest() && !more_pages()
     }
 
     fn open(&mut self, out: &mut Vec<Command>) -> Desk {
@@ -218,6 +221,11 @@ impl<'p> Player<'p> {
     }
 
     fn on(&mut self, desk: &mut Desk, event: Event, out: &mut Vec<Command>) {
+        if let Event::PageHeard { page: Some(Ok(page)), .. } = &event
+            && page.left_out > 0
+        {
+            self.coverage.taken(&self.stage.plan.flows[self.stage.flow].name, false);
+        }
         let (now, dice) = (self.now, &mut self.dice);
         desk.on(event, now, &mut || dice.roll(), out);
     }
@@ -304,8 +312,10 @@ impl<'p> Player<'p> {
                 // Answers of a script are heard whole: nobody waits to read on.
                 Command::ReadOn(..) => {}
                 Command::Answer(waiter, word) => self.told_sender(waiter, &word),
-                // A test looks at the flow; who is told of what is the project's.
-                Command::Tell(job) => self.soon.push_back(Event::Alerted { call: job.call, outcome: Outcome::Delivered(None) }),
+                Command::Tell(job) => {
+                    self.alert(&job);
+                    self.soon.push_back(Event::Alerted { call: job.call, outcome: Outcome::Delivered(None) });
+                }
                 Command::SignIn(job) => self.sign_in(job),
                 Command::Look(call, keys) => {
                     let event = DiskJob::Look(call, keys).done(&mut self.store);
@@ -325,6 +335,15 @@ impl<'p> Player<'p> {
         self.coverage.happened(happened);
         if let Happened::Taken { took, run } = happened {
             self.taken.push((*run, Became::at_first(took)));
+        }
+    }
+
+    /// What several channels are told at one time is one alert.
+    fn alert(&mut self, job: &Tell) {
+        let (after, channel) = (self.now.since(self.stage.test.begins), job.plan.alerts[job.channel].rule.channel.clone());
+        match self.observed.alerts.last_mut().filter(|last| last.after == after && last.notice == job.notice) {
+            Some(last) => last.to.push(channel),
+            None => self.observed.alerts.push(Alert { after, notice: job.notice.clone(), to: vec![channel] }),
         }
     }
 
@@ -406,6 +425,7 @@ impl<'p> Player<'p> {
                 intake::further_bytes(&mut page.cursor, cursor);
             }
             page.arrivals.extend(more.arrivals);
+            page.left_out += more.left_out;
         }
         page
     }

@@ -17,7 +17,8 @@ use spanwright_shape::{
 
 use super::{
     case::{
-        Answer, Case, Content, Dead, Fails, Happening, Happens, Json, Knock, Record, Says, Story, Subject, Test, Then, Told, Wanted, What,
+        Answer, Case, Content, Dead, Fails, Happening, Happens, Json, Knock, Notice, Record, Says, Story, Subject, Test, Then, Told,
+        Wanted, What,
     },
     compare,
 };
@@ -298,6 +299,7 @@ impl Reading<'_> {
             replies: form.key("replies").map(|key| (key.span, form.forms("replies").iter().map(|told| self.told(told)).collect())),
             cursor: form.node("cursor").map(of_node),
             breakers: pairs(form, "breakers").collect(),
+            alerts: form.key("alerts").map(|key| (key.span, form.forms("alerts").iter().filter_map(notice).collect())),
             trail: form.key("trail").map(|key| {
                 let lines = form.items("trail").iter().filter_map(|line| Some(line.scalar()?.text.clone()));
                 (key.span, lines.collect())
@@ -417,6 +419,25 @@ impl Reading<'_> {
         }
         Some(Json { at: path.span, bytes })
     }
+}
+
+fn notice(form: &Filled<'_>) -> Option<Notice> {
+    let text = |key: &str| form.scalar(key).map(|scalar| (scalar.span, scalar.text.clone()));
+    let moment = |key: &str| Some((form.scalar(key)?.span, time_of(form, key)?));
+    let cause = form.scalar("cause")?;
+    let channels = || form.items("to").iter().filter_map(|item| Some(item.scalar()?.text.clone())).collect();
+    Some(Notice {
+        at: cause.span,
+        cause: cause.text.clone(),
+        state: text("state"),
+        of: text("of"),
+        code: text("code"),
+        count: text("count").and_then(|(at, text)| Some((at, number(&text)?))),
+        says: text("says"),
+        to: form.key("to").map(|key| (key.span, channels())),
+        not_before: moment("not_before"),
+        not_after: moment("not_after"),
+    })
 }
 
 fn time_of(form: &Filled<'_>, key: &str) -> Option<Duration> {

@@ -8,6 +8,7 @@ mod border;
 mod check;
 mod constant;
 mod copy;
+mod fork;
 mod form;
 mod inner;
 mod others;
@@ -17,6 +18,7 @@ mod write;
 
 use std::sync::Arc;
 
+pub use fork::Fork;
 pub use others::{NoMaps, OtherMap, OtherMaps};
 use spanwright_shape::{
     room::Room,
@@ -62,6 +64,9 @@ pub struct Lineage {
     pub note: Option<Arc<str>>,
 }
 
+/// Who is told of a target field, and which way it goes.
+pub type Watch<'w> = &'w dyn Fn(&Arc<str>, Fork<'_>);
+
 /// A checked mapping.
 #[derive(Debug)]
 pub struct Mapping {
@@ -97,6 +102,19 @@ impl Mapping {
     /// # Errors
     /// The first field that fails; it names map, field, line, source path and kind.
     pub fn write(&self, env: &Env<'_>, room: &Room, out: &mut Vec<u8>) -> Result<(), Fault> {
-        write::write(&self.name, &self.rows, env, room, out)
+        write::write(&self.name, &self.rows, env, room, out, None)
+    }
+
+    /// The same, and tells which way each field went that can go more than one.
+    ///
+    /// # Errors
+    /// As [`Mapping::write`]; what was told before stays told.
+    pub fn write_watched(&self, env: &Env<'_>, room: &Room, out: &mut Vec<u8>, watch: Watch<'_>) -> Result<(), Fault> {
+        write::write(&self.name, &self.rows, env, room, out, Some(watch))
+    }
+
+    /// Every way that its fields can go, with the target field, in the order of the table.
+    pub fn forks(&self, tell: Watch<'_>) {
+        fork::all(&self.rows, tell);
     }
 }

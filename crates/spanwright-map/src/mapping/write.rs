@@ -10,20 +10,23 @@ use spanwright_shape::{
     value::Value,
 };
 
-use super::row::{Empty, Field, List, NoList, Place, Row, Sub, Table, Writes};
+use super::{
+    Fork, Watch, fork,
+    row::{Empty, Field, List, NoList, Place, Row, Sub, Table, Writes},
+};
 use crate::{
     codes,
     program::{Env, Fault, Program},
-    run::{Kinds, Run, Trouble, What},
+    run::{Given, Kinds, Run, Trouble, What},
 };
 
 type Written<T> = Result<T, Box<Fault>>;
 
 /// Writes the record; on a fault `out` is as it was.
-pub fn write(name: &str, rows: &[Row], env: &Env<'_>, room: &Room, out: &mut Vec<u8>) -> Result<(), Fault> {
+pub fn write(name: &str, rows: &[Row], env: &Env<'_>, room: &Room, out: &mut Vec<u8>, watch: Option<Watch<'_>>) -> Result<(), Fault> {
     let begin = out.len();
-    let run = Run::new(room, env.names);
-    let writer = Writer { name, run };
+    let run = if watch.is_some() { Run::watched(room, env.names) } else { Run::new(room, env.names) };
+    let writer = Writer { name, run, watch };
     match writer.record(rows, Around { root: env.dot, dot: env.dot }, out) {
         Ok(_) => Ok(()),
         Err(fault) => {
@@ -36,6 +39,8 @@ pub fn write(name: &str, rows: &[Row], env: &Env<'_>, room: &Room, out: &mut Vec
 struct Writer<'a> {
     name: &'a str,
     run: Run<'a>,
+    /// Who measures what tests try.
+    watch: Option<Watch<'a>>,
 }
 
 #[derive(Clone, Copy)]
@@ -81,7 +86,7 @@ impl<'a> Writer<'a> {
     /// What another map makes of a record: that is its source, and it sees nothing around it.
     fn inner(&self, sub: &'a Sub, dot: Value<'a>, out: &mut Vec<u8>) -> Written<bool> {
         self.run.next_field();
-        let given = sub.from.given(&self.run, dot).map_err(|stop| self.stopped(&sub.from, &sub.place, &sub.place.lines, &stop))?;
+        let given = self.given(&sub.from, &sub.place, dot).map_err(|stop| self.stopped(&sub.from, &sub.place, &sub.place.lines, &stop))?;
         match given {
             Some(Value::Null) | None => self.nothing(sub.nothing, &sub.from, &sub.place, out),
             Some(value) => self.record(&sub.rows, Around { root: value, dot: value }, out).map(|_| true),
@@ -90,15 +95,18 @@ impl<'a> Writer<'a> {
 
     fn field(&self, field: &'a Field, dot: Value<'a>, out: &mut Vec<u8>) -> Written<bool> {
         self.run.next_field();
-        let mut given =
-            field.from.given(&self.run, dot).map_err(|stop| self.stopped(&field.from, &field.place, &field.place.lines, &stop))?;
+        let mut given = self
+            .given(&field.from, &field.place, dot)
+            .map_err(|stop| self.stopped(&field.from, &field.place, &field.place.lines, &stop))?;
         if let (Some(then), Some(value)) = (&field.then, given)
             && !matches!(value, Value::Null)
         {
-            given = then.given(&self.run, value).map_err(|stop| self.stopped(then, &field.place, &field.place.then_lines, &stop))?;
+            given =
+                self.given(then, &field.place, value).map_err(|stop| self.stopped(then, &field.place, &field.place.then_lines, &stop))?;
         }
         match given {
             Some(Value::Null) | None if field.default.is_some() => {
+                self.took(&field.place, Fork::Default);
                 out.extend_from_slice(field.default.as_deref().unwrap_or_default());
                 Ok(true)
             }
@@ -125,7 +133,9 @@ impl<'a> Writer<'a> {
     fn table_value(&self, table: &'a Table, value: Value<'a>, field: &'a Field, out: &mut Vec<u8>) -> Written<bool> {
         let site = 0;
         let text = self.run.to_text(value, site).map_err(|stop| self.stopped(&field.from, &field.place, &field.place.lines, &stop))?;
-        match table.pairs.get(text).or(table.otherwise.as_ref()) {
+        let row = table.pairs.get_key_value(text);
+        self.took(&field.place, row.map_or_else(|| fork::no_row(table), |(row, _)| Fork::Row(row)));
+        match row.map(|(_, json)| json).or(table.otherwise.as_ref()) {
             Some(json) => {
                 out.extend_from_slice(json);
                 Ok(true)
@@ -157,7 +167,7 @@ impl<'a> Writer<'a> {
     fn list(&self, list: &'a List, around: Around<'a>, out: &mut Vec<u8>) -> Written<bool> {
         self.run.next_field();
         let stopped = |stop: &Trouble| self.stopped(&list.each, &list.place, &list.place.lines, stop);
-        let items = match list.each.given(&self.run, around.dot).map_err(|stop| stopped(&stop))? {
+        let items = match self.given(&list.each, &list.place, around.dot).map_err(|stop| stopped(&stop))? {
             Some(Value::List(items)) => items,
             Some(Value::Null) | None => return self.no_list(list, out),
             Some(other) => {
@@ -202,6 +212,20 @@ impl<'a> Writer<'a> {
         let written = self.record(&list.rows, inside, out);
         self.run.set_names(outer);
         written.map(|_| ())
+    }
+
+    fn given(&self, program: &'a Program, place: &Place, dot: Value<'a>) -> Given<'a> {
+        let given = program.given(&self.run, dot);
+        if self.watch.is_some() {
+            self.run.decided().into_iter().for_each(|(site, truth)| self.took(place, Fork::If(program.part(site), truth)));
+        }
+        given
+    }
+
+    fn took(&self, place: &Place, fork: Fork<'_>) {
+        if let Some(watch) = self.watch {
+            watch(&place.target, fork);
+        }
     }
 
     #[cold]

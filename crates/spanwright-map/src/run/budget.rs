@@ -1,5 +1,7 @@
 //! Steps and bytes, counted inside functions too: what an expression may spend on one field of one record.
 
+use std::cell::{Cell, RefCell};
+
 use bumpalo::collections::Vec as RoomVec;
 use spanwright_shape::{
     number::Number,
@@ -8,6 +10,7 @@ use spanwright_shape::{
 };
 
 use super::{Bound, Frame, Run, Stop, Trouble, What};
+use crate::op::Op;
 
 /// Bytes that are looked through in the time of a step.
 const SCANNED_A_STEP: usize = 256;
@@ -21,7 +24,25 @@ pub const STEPS_MOST: u32 = 1_000_000;
 impl<'a> Run<'a> {
     /// An evaluation that has spent nothing yet.
     pub fn new(room: &'a Room, names: &'a [(&'a str, Value<'a>)]) -> Run<'a> {
-        Run { room, names: std::cell::Cell::new(names), steps: std::cell::Cell::new(0), bytes: std::cell::Cell::new(0) }
+        Run { room, names: Cell::new(names), steps: Cell::new(0), bytes: Cell::new(0), decided: None }
+    }
+
+    /// The same, and it remembers which conditions were true.
+    pub fn watched(room: &'a Room, names: &'a [(&'a str, Value<'a>)]) -> Run<'a> {
+        Run { decided: Some(RefCell::default()), ..Run::new(room, names) }
+    }
+
+    /// A condition of an `if` was, or was not, true.
+    pub fn decide(&self, when: &Op, truth: bool) -> bool {
+        if let Some(decided) = &self.decided {
+            decided.borrow_mut().push((when.site, truth));
+        }
+        truth
+    }
+
+    /// The conditions that were come by since they were last asked for: the site of each, and whether it was true.
+    pub fn decided(&self) -> Vec<(u32, bool)> {
+        self.decided.as_ref().map(RefCell::take).unwrap_or_default()
     }
 
     /// A new field of the same record: its steps count from the start, the record's bytes go on.

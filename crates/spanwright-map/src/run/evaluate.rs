@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
     fn branch(&self, arms: &'a [(Op, Op)], otherwise: Option<&'a Op>, frame: Frame<'a>) -> Given<'a> {
         for (when, then) in arms {
             match self.one(when, frame)? {
-                Some(value) if is_true(&value) => return self.one(then, frame),
+                Some(value) if self.decide(when, is_true(&value)) => return self.one(then, frame),
                 Some(_) => (),
                 None => return Ok(None),
             }

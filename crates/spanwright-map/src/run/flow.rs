@@ -125,7 +125,7 @@ impl<'a> Run<'a> {
             };
         };
         self.each(when, frame, &mut |verdict| {
-            if is_true(&verdict) { self.each(then, frame, out) } else { self.each_branch(rest, otherwise, frame, out) }
+            if self.decide(when, is_true(&verdict)) { self.each(then, frame, out) } else { self.each_branch(rest, otherwise, frame, out) }
         })
     }
 

@@ -16,7 +16,7 @@ mod replace;
 pub mod text;
 mod trouble;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use spanwright_shape::{room::Room, value::Value};
 
@@ -46,6 +46,8 @@ pub struct Run<'a> {
     names: Cell<&'a [(&'a str, Value<'a>)]>,
     steps: Cell<u32>,
     bytes: Cell<usize>,
+    /// Conditions that were come by, by their sites; only where somebody watches.
+    decided: Option<RefCell<Vec<(u32, bool)>>>,
 }
 
 /// What a node sees.

@@ -46,8 +46,8 @@ fn pages() -> Vec<(String, String)> {
 /// The blocks of YAML of a page; a part of a map, which begins with spaces, is put under `fields`.
 fn blocks(page: &str) -> impl Iterator<Item = String> {
     let blocks = page.split("```yaml").skip(1).filter_map(|rest| rest.split_once("```")).map(|(block, _)| block);
-    // Behind the word may stand the file that the block is of.
-    let blocks = blocks.filter_map(|block| block.split_once('\n')).map(|(_, block)| block);
+    // Behind the word may stand the file that the block is of; what is an example's is tried by the example's tests.
+    let blocks = blocks.filter_map(|block| block.split_once('\n')).filter(|(name, _)| !name.contains("examples/")).map(|(_, block)| block);
     blocks.map(|block| if block.starts_with(' ') { format!("fields:\n{block}") } else { block.to_string() })
 }
 

@@ -92,6 +92,55 @@ fn what_no_test_tries_is_named_and_a_threshold_holds() {
     assert_eq!(project.run(&["test", "--threshold", "99"]).code, 1);
 }
 
+/// The saga with a pivot, a question, an answer that is waited for, and a step that is forgiven; and one test.
+fn tried(case: &str) -> String {
+    let project = Project::named("order-saga");
+    project.edit(
+        "flows/checkout.yaml",
+        "    as: shipment\n",
+        "    as: shipment\n    pivot: true\n    again: { every: 5s, until: .tracking != null }\n",
+    );
+    project.edit(
+        "flows/checkout.yaml",
+        "tracking: $shipment.tracking } }",
+        "tracking: $shipment.tracking } }\n  - { name: last, fail: '\"sold out\"', when: .sku == \"piano\" }",
+    );
+    project.edit(
+        "flows/checkout.yaml",
+        "body: { fields: { order: .id, cents: .cents } }",
+        "body: { fields: { order: .id, cents: if .cents > 900 then 900 else .cents end } }",
+    );
+    let text = fs::read_to_string(project.path().join("tests/checkout.test.yaml")).unwrap();
+    let cases = text.find("cases:").unwrap();
+    project.write("tests/checkout.test.yaml", &format!("{}cases:\n{case}", &text[..cases]));
+    let ran = project.run(&["test", "--coverage"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    ran.out
+}
+
+#[test]
+fn a_decision_counts_as_tried_when_a_test_takes_it() {
+    let case = |sku: &str, cents: u32, answers: &str| {
+        format!(
+            "  - case: one\n    given:\n      message: {{ id: o-1, sku: {sku}, quantity: 1, cents: {cents} }}\n      answers: [ {answers} ]\n    then: {{ snapshot: false }}\n"
+        )
+    };
+    let ship = "{ to: carrier.ship, status: 201, body: { tracking: t-1 } }";
+    let wait = "{ to: carrier.ship, status: 201, body: { tracking: ~ } }";
+    let lost = "{ to: pay.charge, cut: after }, { to: pay.findCharge, status: 200, body: { charge: { id: c-1 } } }";
+    let none = "{ to: pay.charge, cut: after }, { to: pay.findCharge, status: 404 }";
+    let check = |place: &str, with: String, without: String| {
+        assert!(!tried(&with).contains(place), "{place} is tried, and named");
+        assert!(tried(&without).contains(place), "{place} is not tried, and not named");
+    };
+    let plain = || case("pen", 500, ship);
+    check("checkout.charge: asked after an unknown outcome: it happened", case("pen", 500, &format!("{lost}, {ship}")), plain());
+    check("checkout.charge: asked after an unknown outcome: it did not happen", case("pen", 500, &format!("{none}, {ship}")), plain());
+    check("checkout.ship: not ready, asked again", case("pen", 500, &format!("{wait}, {ship}")), plain());
+    check("checkout.ship: stopped behind it, and nothing is undone", case("piano", 500, ship), plain());
+    check("checkout.charge.body: cents: `.cents > 900` is true", case("pen", 1000, ship), plain());
+}
+
 #[test]
 fn ci_servers_read_the_report() {
     let project = Project::example();

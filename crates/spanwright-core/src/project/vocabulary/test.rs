@@ -2,6 +2,8 @@
 
 use spanwright_shape::text::form::{Choice, Form, Key, Kind, MapKey, OneOf};
 
+use crate::alert::CauseKind;
+
 /// `tests/NAME.test.yaml`
 pub static TEST: Form = Form {
     name: "test",
@@ -160,9 +162,29 @@ static THEN: Form = Form::of(
             Kind::Map(MapKey::Name, &Kind::Words(&["closed", "open", "half-open"])),
             "How the breaker of a system stands.",
         ),
+        Key::may(
+            "alerts",
+            Kind::List(&Kind::Form(&NOTICE)),
+            "Every alert that people were told, in order; what several channels were told at once is one. `[]`: none.",
+        ),
         Key::may("trail", Kind::List(&Kind::Text), "Every line of the journal's trail, in order."),
         Key::may("snapshot", Kind::Flag, "All of it as in `tests/snapshots/`; `--update` writes it."),
-        Key::not_yet("alerts", "Who was told."),
+    ],
+);
+
+static NOTICE: Form = Form::of(
+    "notice",
+    "An alert that people are told. What is not said of it is not looked at.",
+    &[
+        Key::must("cause", Kind::Words(&CauseKind::WORDS), "What stands."),
+        Key::may("state", Kind::Words(&["raised", "still", "over"]), "Whether it began, stands still, or is over."),
+        Key::may("of", Kind::Name, "The flow or system."),
+        Key::may("code", Kind::Word, "The code of the reason."),
+        Key::may("count", Kind::Number, "How many messages."),
+        Key::may("says", Kind::Text, "Words in it."),
+        Key::may("to", Kind::List(&Kind::Name), "The channels that hear of it, all of them."),
+        Key::may("not_before", Kind::Time, "Told so long after the case began, or later."),
+        Key::may("not_after", Kind::Time, "Told so long after the case began, or earlier."),
     ],
 );
 

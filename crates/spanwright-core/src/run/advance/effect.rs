@@ -10,7 +10,7 @@ use std::sync::Arc;
 use spanwright_map::{Env, Program};
 use spanwright_shape::{text::Failure, value::Value};
 
-use super::{Flowing, Input, KnownEffect, Owed, Past, Walk, Want, failure_of};
+use super::{Flowing, Input, KnownEffect, Owed, Passed, Past, Walk, Want, failure_of};
 use crate::{
     codes,
     fact::{EffectKey, Item, Phase, StopKind, Way},
@@ -48,6 +48,7 @@ impl<'a> Walk<'a> {
                 if kind == StopKind::Uncertain {
                     self.happened(effect, plan, body, names, item);
                 }
+                self.forgiven(plan);
                 Ok(match &plan.if_dead {
                     IfDead::Letter => {
                         self.stop(&plan.node, kind, why);
@@ -73,6 +74,7 @@ impl<'a> Walk<'a> {
                 if kind == StopKind::Uncertain {
                     self.happened(effect, plan, body, names, item);
                 }
+                self.forgiven(plan);
                 match &plan.if_dead {
                     IfDead::Letter => self.stop(&plan.node, kind, why),
                     IfDead::Discard => {}
@@ -89,6 +91,12 @@ impl<'a> Walk<'a> {
     /// Tries that were spent on an effect.
     fn tries(&self, plan: &EffectPlan, item: &Item) -> u32 {
         self.known(&plan.node, item, Way::Do).map_or(0, |known| known.tries)
+    }
+
+    fn forgiven(&self, plan: &EffectPlan) {
+        if !matches!(plan.if_dead, IfDead::Letter) {
+            self.passed(Passed::Forgiven(&plan.node));
+        }
     }
 
     fn stands(
@@ -135,11 +143,13 @@ impl<'a> Walk<'a> {
         item: &Item,
     ) -> Result<Standing<'a>, Failure> {
         let value = self.read(answer)?;
-        if let Some(again) = &plan.again
-            && !self.truth(&again.until, Carried::Value(value), names)?
-        {
-            self.owe((effect, plan), Way::Do, Want::Ready, body, names, item)?;
-            return Ok(Standing::Open);
+        if let Some(again) = &plan.again {
+            let ready = self.truth(&again.until, Carried::Value(value), names)?;
+            self.passed(Passed::Ready(&plan.node, ready));
+            if !ready {
+                self.owe((effect, plan), Way::Do, Want::Ready, body, names, item)?;
+                return Ok(Standing::Open);
+            }
         }
         Ok(Standing::Done(value))
     }
@@ -161,7 +171,9 @@ impl<'a> Walk<'a> {
                 Ok(Standing::Open)
             }
             Some(Phase::Done(answer)) => {
-                let want = match self.taken(&question.take, answer.as_ref(), names)? {
+                let taken = self.taken(&question.take, answer.as_ref(), names)?;
+                self.passed(Passed::Told(&plan.node, taken.is_some()));
+                let want = match taken {
                     Some(value) => Want::Happened(Some(Carried::Value(value).to_bytes().into())),
                     None => Want::Repeated,
                 };
@@ -187,10 +199,10 @@ impl<'a> Walk<'a> {
     /// It happened, or may have: it can be undone, unless it is where the way back ends.
     fn happened(&mut self, effect: usize, plan: &'a EffectPlan, body: Carried<'a>, names: &Names<'a>, item: &Item) {
         if plan.pivot {
-            self.pivoted = true;
+            self.pivoted = Some(&plan.node);
             self.past.clear();
         }
-        if plan.undo.is_some() && !self.pivoted {
+        if plan.undo.is_some() && self.pivoted.is_none() {
             self.past.push(Past { effect, item: item.clone(), body, names: names.clone() });
         }
     }

@@ -2,7 +2,7 @@
 
 use spanwright_shape::text::Failure;
 
-use super::{Advance, Past, Then, Walk, Want};
+use super::{Advance, Passed, Past, Then, Walk, Want};
 use crate::{
     codes,
     fact::{Ending, Phase, SkipReason, StopKind, Stopped, Way, no_item},
@@ -36,6 +36,9 @@ impl Walk<'_> {
 
     /// One step back: the last thing that was done, or may have been, and is not undone yet.
     fn undo(&mut self, mut stopped: Stopped) -> Advance {
+        if let Some(pivot) = self.pivoted {
+            self.passed(Passed::Kept(pivot));
+        }
         let past = std::mem::take(&mut self.past);
         for Past { effect, item, body, names } in past.into_iter().rev() {
             let plan = &self.flow.effects[effect];
