@@ -51,7 +51,7 @@ fi
 
 if [ ! "$here/contracts/.venv/installed" -nt "$here/contracts/requirements.txt" ]; then
     python3 -m venv "$here/contracts/.venv"
-    "$here/contracts/.venv/bin/pip" install --quiet --disable-pip-version-check -r "$here/contracts/requirements.txt"
+    "$here/contracts/.venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/contracts/requirements.txt"
     touch "$here/contracts/.venv/installed"
 fi
 

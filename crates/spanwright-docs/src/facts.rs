@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use spanwright_shape::{json, room::Room, value::Value};
 
-use crate::book::{Book, From};
+use crate::book::{Book, Dead, Effect, From, OperationPage, StepPage, What};
 
 /// The file that holds them, beside the pages.
 pub const FACTS_FILE: &str = "facts.json";
@@ -21,18 +21,36 @@ fn of(book: &Book) -> BTreeMap<String, String> {
     for (name, about, secret) in &book.variables {
         add(format!("variable {name}"), format!("{about}{}", if *secret { " (secret)" } else { "" }));
     }
+    for channel in &book.channels {
+        add(format!("alerts {}", channel.name), format!("{}, of {}, again after {}", channel.kind, channel.of_what(), channel.again));
+    }
     for flow in &book.flows {
         let at = format!("flow {}", flow.name);
         add(format!("{at}, about"), flow.about.clone().unwrap_or_default());
         add(format!("{at}, owner"), flow.owner.clone().unwrap_or_default());
         add(format!("{at}, source"), source(&flow.from));
-        let named = [("key", &flow.key), ("version", &flow.version), ("once", &flow.once), ("when", &flow.when)];
+        let named = [
+            ("key", &flow.key),
+            ("version", &flow.version),
+            ("once", &flow.once),
+            ("when", &flow.when),
+            ("order", &flow.in_order),
+            ("holds itself after", &flow.pause_after),
+        ];
         named
             .iter()
             .filter_map(|(name, value)| Some((name, value.as_ref()?)))
             .for_each(|(name, value)| add(format!("{at}, {name}"), value.clone()));
-        add(format!("{at}, steps"), format!("{:?}", flow.steps));
-        add(format!("{at}, when it stopped"), format!("{:?}", flow.if_dead));
+        steps(&at, &flow.steps, &mut add);
+        match &flow.if_dead {
+            Dead::Letter => add(format!("{at}, when it stopped"), "a dead letter".into()),
+            Dead::Discard => add(format!("{at}, when it stopped"), "set aside".into()),
+            Dead::Steps(inner) => {
+                let names = inner.iter().map(|step| step.name.as_str()).collect::<Vec<_>>();
+                add(format!("{at}, when it stopped"), format!("{} follows", names.join(", ")));
+                steps(&at, inner, &mut add);
+            }
+        }
     }
     for system in &book.systems {
         let at = format!("system {}", system.name);
@@ -48,7 +66,7 @@ fn of(book: &Book) -> BTreeMap<String, String> {
         add(format!("{at}, allowed"), system.may_call.join(", "));
         add(format!("{at}, reads"), system.reads.join(", "));
         add(format!("{at}, writes"), system.writes.join(", "));
-        system.operations.iter().for_each(|operation| add(format!("{at}, operation {}", operation.name), format!("{operation:?}")));
+        system.operations.iter().for_each(|one| operation(&format!("{at}, operation {}", one.name), one, &mut add));
     }
     for map in &book.maps {
         let at = format!("map {}", map.name);
@@ -80,8 +98,70 @@ fn of(book: &Book) -> BTreeMap<String, String> {
     facts
 }
 
+type Add<'a> = &'a mut dyn FnMut(String, String);
+
+fn steps(flow: &str, all: &[StepPage], add: Add<'_>) {
+    for step in all {
+        let at = format!("{flow}, step {}", step.name);
+        add(format!("{at}, only where"), step.when.clone().unwrap_or_default());
+        match &step.what {
+            What::Map(map) => add(at, format!("map {map}")),
+            What::Only(test) => add(at, format!("goes on only where {test}")),
+            What::Fail(reason) => add(at, format!("fails: {reason}")),
+            What::Reply(what) => add(at, format!("replies: {what}")),
+            What::Each(list, inner) => {
+                add(at, format!("for each of {list}"));
+                steps(flow, inner, add);
+            }
+            What::Route(ways) => {
+                for (n, (when, inner)) in ways.iter().enumerate() {
+                    add(format!("{at}, way {}", n + 1), when.clone());
+                    steps(flow, inner, add);
+                }
+            }
+            What::Effect(one) => effect(&at, one, add),
+        }
+    }
+}
+
+fn effect(at: &str, effect: &Effect, add: Add<'_>) {
+    let marks = [
+        (effect.unchanged, "not where nothing changed"),
+        (effect.newest_only, "the newest state only"),
+        (effect.in_order, "in order"),
+        (effect.pivot, "nothing is undone from here on"),
+    ];
+    add(at.to_string(), format!("{} {} ({})", if effect.waits { "calls" } else { "sends" }, effect.name(), effect.wire));
+    add(format!("{at}, how"), marks.iter().filter(|(is, _)| *is).map(|(_, words)| *words).collect::<Vec<_>>().join(", "));
+    add(format!("{at}, after an unknown outcome"), effect.unknown_words());
+    add(format!("{at}, retries"), effect.retry.clone());
+    add(format!("{at}, system down"), format!("held when {} failed, up to {}", effect.breaker, effect.give_up));
+    let batch = effect.gathered.as_ref().map(|batch| format!("up to {}, the first waits {}", batch.most, batch.wait));
+    let again = effect.again.as_ref().map(|(every, until, most)| format!("every {every} until {until}, up to {most}"));
+    let answers = effect.outcomes.iter().map(|(answer, means)| format!("{answer}: {means}")).collect::<Vec<_>>().join(", ");
+    let more = [
+        ("undone by", effect.undo.clone()),
+        ("batch", batch),
+        ("asked again", again),
+        ("when it failed for good", effect.forgiven.map(str::to_string)),
+        ("answers here", Some(answers)),
+    ];
+    more.into_iter().for_each(|(name, value)| add(format!("{at}, {name}"), value.unwrap_or_default()));
+}
+
+fn operation(at: &str, operation: &OperationPage, add: Add<'_>) {
+    add(at.to_string(), operation.wire.clone());
+    add(format!("{at}, about"), operation.about.clone().unwrap_or_default());
+    add(format!("{at}, twice"), format!("{:?}", operation.repeat).to_lowercase());
+    add(format!("{at}, in one request"), operation.bulk.map(|most| format!("up to {most} items")).unwrap_or_default());
+    let users = operation.flows.iter().map(|(flow, how)| format!("{flow} {how} it")).collect::<Vec<_>>();
+    add(format!("{at}, used by"), users.join(", "));
+    operation.answers.iter().for_each(|(answer, means, _)| add(format!("{at}, answer {answer}"), means.clone()));
+}
+
 fn source(from: &From) -> String {
     match from {
+        From::Poll { system, operation, files: Some(files), .. } => format!("files of {system}.{operation}, {files}"),
         From::Poll { system, operation, every, pages, cursor, .. } => {
             format!(
                 "polls {system}.{operation} every {every}, pages {}, cursor {}",
@@ -92,8 +172,8 @@ fn source(from: &From) -> String {
         From::Door { wire, reply_within, .. } => {
             format!("{wire}, replies within {}", reply_within.as_deref().unwrap_or("no time: 202 at once"))
         }
-        From::Cron { line, zone } => format!("at {line} in {zone}"),
-        From::Handed => "what other flows hand over".to_string(),
+        From::Cron { line, zone, missed } => format!("at {line} in {zone}; {missed}"),
+        From::Handed(flows) => format!("what other flows hand over: {}", flows.join(", ")),
         From::Nowhere => "none".to_string(),
     }
 }

@@ -86,8 +86,7 @@ fn overview(book: &Book) -> Page {
     )));
     blocks.push(Block::Heading(2, "Flows".into()));
     let rows = book.flows.iter().map(|flow| {
-        let targets = flow.effects().iter().map(|effect| effect.name()).collect::<Vec<_>>();
-        let targets = joined(targets.into_iter().map(code), ", ");
+        let targets = joined(flow.effects().into_iter().map(asks), ", ");
         vec![
             link(flow.name.clone(), flow_path(&flow.name)),
             maybe(flow.about.as_ref()),
@@ -141,6 +140,7 @@ fn overview(book: &Book) -> Page {
         ]));
     }
     blocks.extend(failure_rules());
+    blocks.extend(channels(book));
     blocks.extend(variables(book));
     Page { path: "index".into(), title: book.project.clone(), crumbs: Vec::new(), blocks }
 }
@@ -154,8 +154,11 @@ fn from_words(from: &From) -> Vec<Inline> {
             let waits = reply_within.as_ref().map(|time| format!(", replied within {time}")).unwrap_or_default();
             vec![Inline::Text("push: ".into()), Inline::Code(wire.clone()), Inline::Text(waits)]
         }
-        From::Cron { line, zone } => vec![Inline::Text("clock: ".into()), Inline::Code(line.clone()), Inline::Text(format!(" in {zone}"))],
-        From::Handed => words("other flows hand them over"),
+        From::Cron { line, zone, .. } => {
+            vec![Inline::Text("clock: ".into()), Inline::Code(line.clone()), Inline::Text(format!(" in {zone}"))]
+        }
+        From::Handed(flows) if flows.is_empty() => words("other flows; none hands anything over yet"),
+        From::Handed(flows) => [words("handed over by "), flow_links(flows)].concat(),
         From::Nowhere => words("programs alone"),
     }
 }
@@ -179,6 +182,27 @@ fn failure_rules() -> Vec<Block> {
     vec![Block::Heading(2, "When something fails".into()), Block::List(rules)]
 }
 
+/// Who is told when something stands still.
+fn channels(book: &Book) -> Vec<Block> {
+    if book.channels.is_empty() {
+        return Vec::new();
+    }
+    let rows = book.channels.iter().map(|channel| {
+        vec![
+            words(channel.name.clone()),
+            words(channel.kind.clone()),
+            words(channel.of_what()),
+            words(format!("every {}, while it stands", channel.again)),
+        ]
+    });
+    let rule = "One alert a cause, with the number of messages, and one when it is over.";
+    vec![
+        Block::Heading(2, "Who is told".into()),
+        Block::Text(words(rule)),
+        Block::Table(vec!["Channel", "By", "Of what", "Said again"], rows.collect()),
+    ]
+}
+
 fn variables(book: &Book) -> Vec<Block> {
     if book.variables.is_empty() {
         return Vec::new();
@@ -200,18 +224,24 @@ fn flow_page(flow: &FlowPage, book: &Book) -> Page {
     let rules =
         [("Which record", &flow.key), ("Which state is newer", &flow.version), ("Which event", &flow.once), ("Only where", &flow.when)];
     facts.extend(rules.into_iter().filter_map(|(name, rule)| Some((name.to_string(), code(rule.clone()?)))));
-    if let From::Poll { pages, each, cursor, .. } = &flow.from {
+    if let From::Poll { pages, each, cursor, files, .. } = &flow.from {
+        facts.extend(files.clone().map(|files| ("Files".to_string(), words(files))));
         facts.extend(pages.clone().map(|into| ("Pages by".to_string(), code(into))));
         facts.extend(each.clone().map(|each| ("Items".to_string(), code(each))));
         facts.extend(cursor.clone().map(|(into, overlap)| {
             ("Cursor".to_string(), words(format!("{into}; the last {overlap} are read again, and what was seen is dropped")))
         }));
     }
+    if let From::Cron { missed, .. } = &flow.from {
+        facts.push(("While nobody ran".to_string(), words(*missed)));
+    }
+    let more = [("In order", &flow.in_order), ("Holds itself after", &flow.pause_after)];
+    facts.extend(more.into_iter().filter_map(|(name, text)| Some((name.to_string(), words(text.clone()?)))));
     blocks.push(Block::Facts(facts));
     blocks.push(Block::Heading(2, "What happens to one message".into()));
     let file = format!("diagrams/{}.svg", file_name(&flow.name));
     blocks.push(Block::Figure(Figure::of_sequence(
-        &diagram::sequence(flow),
+        &diagram::sequence(flow, &book.channels),
         "One message from its source to its end, with every way on which it can fail.",
         &file,
     )));
@@ -229,7 +259,7 @@ fn flow_page(flow: &FlowPage, book: &Book) -> Page {
             blocks.push(Block::Table(vec!["Step", "Does", "Only where"], rows));
         }
     }
-    let effects = flow.effects();
+    let effects: Vec<_> = flow.effects().into_iter().filter(|effect| effect.hands_to().is_none()).collect();
     if !effects.is_empty() {
         blocks.push(Block::Heading(2, "When a delivery fails".into()));
         blocks.push(Block::Table(
@@ -269,10 +299,8 @@ fn step_rows(steps: &[StepPage], indent: &str, rows: &mut Vec<Vec<Vec<Inline>>>)
             }
             What::Effect(effect) => {
                 let verb = if effect.waits { "asks and waits: " } else { "sends: " };
-                let mut line = vec![
-                    Inline::Text(verb.into()),
-                    Inline::Link(effect.name(), format!("{}#{}", system_path(&effect.system), html::anchor(&effect.operation))),
-                ];
+                let mut line = words(if effect.hands_to().is_some() { "hands over to " } else { verb });
+                line.extend(asks(effect));
                 line.extend(
                     effect
                         .gathered
@@ -285,6 +313,7 @@ fn step_rows(steps: &[StepPage], indent: &str, rows: &mut Vec<Vec<Vec<Inline>>>)
                         .as_ref()
                         .map(|(every, until, most)| Inline::Text(format!("; asked again every {every} until {until}, up to {most}"))),
                 );
+                line.extend(outcomes(effect));
                 line.extend(effect.pivot.then(|| Inline::Text("; from here on nothing is undone".into())));
                 line.extend(effect.forgiven.map(|words| Inline::Text(format!("; where it fails for good: {words}"))));
                 line.extend(effect.unchanged.then(|| Inline::Text("; not where nothing changed".into())));
@@ -300,10 +329,27 @@ fn step_rows(steps: &[StepPage], indent: &str, rows: &mut Vec<Vec<Vec<Inline>>>)
     }
 }
 
+/// What answers mean at this step alone.
+fn outcomes(effect: &Effect) -> Vec<Inline> {
+    effect
+        .outcomes
+        .iter()
+        .flat_map(|(answer, means)| [Inline::Text("; ".into()), Inline::Code(answer.clone()), Inline::Text(format!(" is {means}"))])
+        .collect()
+}
+
+/// What an effect asks: an operation of a system, or a flow.
+fn asks(effect: &Effect) -> Vec<Inline> {
+    match effect.hands_to() {
+        Some(flow) => link(format!("flow {flow}"), flow_path(flow)),
+        None => link(effect.name(), format!("{}#{}", system_path(&effect.system), html::anchor(&effect.operation))),
+    }
+}
+
 fn effect_row(effect: &Effect) -> Vec<Vec<Inline>> {
     vec![
         code(effect.step.clone()),
-        link(effect.name(), format!("{}#{}", system_path(&effect.system), html::anchor(&effect.operation))),
+        asks(effect),
         words(effect.unknown_words()),
         words(effect.retry.clone()),
         words(format!("held when {} failed, up to {}", effect.breaker, effect.give_up)),
@@ -330,7 +376,12 @@ fn system_page(system: &SystemPage, book: &Book) -> Page {
         true => "The project sets no limit to what may be called.".to_string(),
         false => format!("The project allows only these calls: {}.", system.may_call.join(", ")),
     };
-    blocks.push(Block::Text(words(format!("{allowed} The schema has {} more operations that no flow uses.", system.unused))));
+    let unused = match system.unused {
+        0 => String::new(),
+        1 => " One more operation is there that no flow uses.".to_string(),
+        more => format!(" {more} more operations are there that no flow uses."),
+    };
+    blocks.push(Block::Text(words(format!("{allowed}{unused}"))));
     for operation in &system.operations {
         blocks.push(Block::Heading(3, operation.name.clone()));
         blocks.extend(operation.about.clone().map(|about| Block::Text(words(about))));

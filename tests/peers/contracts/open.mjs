@@ -1,5 +1,6 @@
 // Opens every page of a site from file:// in Chromium, and takes pictures where it is told to.
-// open.mjs FOLDER [PAGE=PICTURE.png ..]: prints { pages, errors, requests, drawings, tables, overflow } as JSON.
+// open.mjs FOLDER [PAGE=PICTURE.png ..]: prints { pages, errors, requests, drawings, tables, overflow, printed } as JSON;
+// `printed` is how many sheets of paper the first page takes.
 import { readdirSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -16,7 +17,7 @@ const browser = await puppeteer.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--allow-file-access-from-files"],
 });
-const seen = { pages: 0, errors: [], requests: [], drawings: 0, tables: 0, links: [], overflow: [] };
+const seen = { pages: 0, errors: [], requests: [], drawings: 0, tables: 0, links: [], overflow: [], printed: 0 };
 try {
   const page = await browser.newPage();
   await page.setViewport({ width: 1280, height: 900 });
@@ -38,6 +39,10 @@ try {
     seen.links.push(...found.links);
     if (found.wide) seen.overflow.push(relative(folder, file));
   }
+  const [first] = pages(folder);
+  await page.goto(pathToFileURL(first).href);
+  const paper = Buffer.from(await page.pdf({ format: "A4", landscape: true })).toString("latin1");
+  seen.printed = (paper.match(/\/Type\s*\/Page\b/g) ?? []).length;
   for (const [name, picture] of pictures) {
     const [path, selector] = name.split("#");
     await page.goto(pathToFileURL(join(folder, path)).href);

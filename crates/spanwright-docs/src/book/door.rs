@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use spanwright_core::{
-    door::{ClientSettings, Visit},
+    door::{ClientSettings, SignHeader, Visit},
     plan::{Body, EffectPlan, Flow, IfDead, Late, Plan, ReplyPlan, Source, Step, StepKind},
 };
 use spanwright_map::{Mapping, Program};
@@ -24,6 +24,8 @@ pub struct DoorPage {
     pub routes: Vec<(String, String)>,
     /// Who may come in; none: anybody.
     pub clients: Vec<ClientSettings>,
+    /// Headers by which a sender signs.
+    pub signs: Vec<SignHeader>,
     /// What can be asked of it and is served by a flow.
     pub operations: Vec<ServedPage>,
 }
@@ -96,6 +98,7 @@ pub(super) fn all(sources: Sources<'_>, files: &Documents) -> Vec<DoorPage> {
             kind: speaks(&door.name, files, sources.bundle),
             routes: routes.collect(),
             clients: door.clients.clone(),
+            signs: door.door.signs(),
             operations: operations.collect(),
         }
     });

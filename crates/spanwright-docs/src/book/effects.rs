@@ -1,11 +1,12 @@
 //! What a flow asks of systems, and what follows when it goes wrong.
 
 use spanwright_core::{
+    desk::handover::FLOW_SYSTEM,
     interface::Repeat,
     plan::{EffectPlan, IfDead, Plan},
 };
 
-use super::time;
+use super::{answers, time};
 
 /// One effect.
 #[derive(Clone, Debug)]
@@ -16,6 +17,8 @@ pub struct Effect {
     pub system: String,
     /// The operation.
     pub operation: String,
+    /// What the system speaks: `rest`, `files`.
+    pub speaks: String,
     /// `POST /v1/contacts`
     pub wire: String,
     /// Whether the flow waits for its answer.
@@ -42,6 +45,8 @@ pub struct Effect {
     pub question: Option<(String, String)>,
     /// Asked again until this is true: every, until, for how long.
     pub again: Option<(String, String, String)>,
+    /// What answers mean here, before what the system's page says of them.
+    pub outcomes: Vec<(String, &'static str)>,
     /// Once it happened nothing is undone any more.
     pub pivot: bool,
     /// What follows when it failed for good and the flow goes on; `None`: it stops.
@@ -66,6 +71,7 @@ impl Effect {
             step: effect.node.to_string(),
             system: system.name.to_string(),
             operation: operation.name.to_string(),
+            speaks: system.kind.to_string(),
             wire: operation.wire.to_string(),
             waits,
             gathered: effect.batch.as_ref().map(|batch| Gather { most: batch.most, wait: time(batch.wait) }),
@@ -79,6 +85,7 @@ impl Effect {
             undo: effect.undo.as_ref().map(|undo| name(undo, plan)),
             question: effect.if_unknown.as_ref().map(|question| (name(&question.ask, plan), time(question.wait))),
             again: effect.again.as_ref().map(|again| (time(again.every), again.until.text().to_string(), time(again.give_up_after))),
+            outcomes: effect.outcomes.iter().map(|(answer, word)| (answer.to_string(), answers::means(*word))).collect(),
             pivot: effect.pivot,
             forgiven: match effect.if_dead {
                 IfDead::Letter => None,
@@ -94,6 +101,11 @@ impl Effect {
             Some((question, wait)) => format!("{question} is asked {wait} later: a value means that it happened, none that it did not"),
             None => self.repeat_words().to_string(),
         }
+    }
+
+    /// The flow that takes what is handed over, where no system is asked.
+    pub fn hands_to(&self) -> Option<&str> {
+        (self.system == FLOW_SYSTEM).then_some(&self.operation)
     }
 
     /// `crm.upsertContacts`

@@ -1,6 +1,9 @@
 //! A flow: where its messages come from, its steps, and what it asks of systems.
 
-use spanwright_core::plan::{Flow, IfDead, Plan, SourceKind, Step, StepKind};
+use spanwright_core::{
+    desk::handover::FLOW_SYSTEM,
+    plan::{Flow, IfDead, InOrder, Missed, OrderBy, Plan, SourceKind, Step, StepKind, WhenDead},
+};
 
 use super::{Documents, effects::Effect, text, time};
 
@@ -23,6 +26,10 @@ pub struct FlowPage {
     pub once: Option<String>,
     /// Only these.
     pub when: Option<String>,
+    /// What waits for what, in words.
+    pub in_order: Option<String>,
+    /// After how many dead letters it holds itself, in words.
+    pub pause_after: Option<String>,
     /// What happens to each.
     pub steps: Vec<StepPage>,
     /// What follows when it stopped, after the undos.
@@ -59,6 +66,8 @@ pub enum From {
         each: Option<String>,
         /// How far it has read: parameter, overlap.
         cursor: Option<(String, String)>,
+        /// Where it reads files: how, in words.
+        files: Option<String>,
     },
     /// Others bring them.
     Door {
@@ -75,9 +84,11 @@ pub enum From {
         line: String,
         /// Its zone.
         zone: String,
+        /// What becomes of times that went by while nobody ran.
+        missed: &'static str,
     },
-    /// Other flows hand them over.
-    Handed,
+    /// Other flows hand them over: these.
+    Handed(Vec<String>),
     /// Nobody: programs alone.
     Nowhere,
 }
@@ -126,6 +137,8 @@ pub(super) fn page(flow: &Flow, plan: &Plan, files: &Documents) -> FlowPage {
         version: words(source.and_then(|source| source.version.as_ref())),
         once: words(source.and_then(|source| source.once.as_ref())),
         when: words(source.and_then(|source| source.when.as_ref())),
+        in_order: flow.in_order.map(order_words),
+        pause_after: flow.pause_after.map(|pause| format!("{} dead letters within {}", pause.dead, time(pause.within))),
         steps: steps(&flow.steps, flow, plan),
         if_dead: match &flow.if_dead {
             IfDead::Letter => Dead::Letter,
@@ -149,16 +162,54 @@ fn from(flow: &Flow, plan: &Plan) -> From {
                 pages: poll.pages.as_ref().map(|pages| pages.into.to_string()),
                 each: poll.each.as_ref().map(|each| each.text().to_string()),
                 cursor: poll.cursor.as_ref().map(|cursor| (cursor.into.to_string(), time(cursor.overlap))),
+                files: poll.files.as_ref().map(|files| {
+                    let settle = time(files.settle);
+                    format!(
+                        "read when nobody has touched one for {settle}, then moved to {}; what cannot be read to {}",
+                        files.done, files.failed
+                    )
+                }),
             }
         }
-        SourceKind::Cron(cron) => From::Cron { line: cron.schedule.text.to_string(), zone: cron.schedule.zone_name.to_string() },
-        SourceKind::Handed => From::Handed,
+        SourceKind::Cron(cron) => From::Cron {
+            line: cron.schedule.text.to_string(),
+            zone: cron.schedule.zone_name.to_string(),
+            missed: match cron.missed {
+                Missed::Once => "the last one that was missed is made up for",
+                Missed::All => "each one that was missed is made up for",
+                Missed::Skip => "those that were missed are left out",
+            },
+        },
+        SourceKind::Handed => From::Handed(hands_over(flow, plan)),
         SourceKind::Door(served) => {
             let door = &plan.doors[served.door];
             let operation = &door.door.interface().operations[served.operation];
             From::Door { door: door.name.to_string(), wire: operation.wire.to_string(), reply_within: served.reply_within.map(time) }
         }
     }
+}
+
+fn order_words(order: InOrder) -> String {
+    let by = match order.by {
+        OrderBy::Key => "the messages of one record, one after the other",
+        OrderBy::All => "one message after the other",
+    };
+    let dead = match order.when_dead {
+        WhenDead::Block => "a dead letter keeps what came after it waiting",
+        WhenDead::Skip => "a dead letter keeps nothing waiting",
+    };
+    format!("{by}; {dead}")
+}
+
+/// The flows that hand over to this one.
+fn hands_over(flow: &Flow, plan: &Plan) -> Vec<String> {
+    let hands = |other: &&Flow| {
+        other.effects.iter().any(|effect| {
+            let system = &plan.systems[effect.system];
+            &*system.kind == FLOW_SYSTEM && system.system.interface().operations[effect.operation].name == flow.name
+        })
+    };
+    plan.flows.iter().filter(hands).map(|other| other.name.to_string()).collect()
 }
 
 fn steps(steps: &[Step], flow: &Flow, plan: &Plan) -> Vec<StepPage> {

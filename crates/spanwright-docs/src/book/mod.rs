@@ -9,6 +9,8 @@ use spanwright_shape::text::{
     yaml,
 };
 
+mod answers;
+mod channel;
 mod door;
 mod effects;
 mod flow;
@@ -18,6 +20,7 @@ mod rule;
 mod system;
 mod types;
 
+pub use channel::ChannelPage;
 pub use door::{DoorPage, DoorSpeaks, ReplyPage, ServedPage};
 pub use effects::{Effect, Gather};
 pub use flow::{Dead, FlowPage, From, StepPage, What};
@@ -64,6 +67,8 @@ pub struct Book {
     pub systems: Vec<SystemPage>,
     /// The flows, by name.
     pub flows: Vec<FlowPage>,
+    /// Who is told that something stands still.
+    pub channels: Vec<ChannelPage>,
     /// The ways in.
     pub doors: Vec<DoorPage>,
     /// The maps, by name; those without a name under `flow.step`.
@@ -84,10 +89,11 @@ impl Book {
         let index = Index::of(&maps);
         let systems = system::all(sources, &files, &flows, &maps);
         let project = files.fill(&vocabulary::PROJECT, "spanwright.yaml");
+        let channels = channel::all(project.as_ref(), sources.plan);
         let about = project.as_ref().and_then(|form| form.text("about")).map(str::to_string).or_else(|| leading_comment(sources.bundle));
         let print = sources.plan.hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
         let variables = project.as_ref().map(variables).unwrap_or_default();
-        Book { project: sources.plan.project.to_string(), about, print, systems, flows, doors, maps, index, variables }
+        Book { project: sources.plan.project.to_string(), about, print, systems, flows, channels, doors, maps, index, variables }
     }
 }
 

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use spanwright_core::{interface::Repeat, plan::SystemPlan};
+use spanwright_core::{desk::handover::FLOW_SYSTEM, interface::Repeat, plan::SystemPlan};
 use spanwright_shape::text::{NodeKind, form::Filled};
 
 use super::{
     Documents, Sources,
+    answers::{self, Answer},
     flow::{FlowPage, From},
     map::MapPage,
     text, time,
@@ -59,12 +60,14 @@ pub struct OperationPage {
     /// The flows that ask it, and how.
     pub flows: Vec<(String, &'static str)>,
     /// What answers mean: answer, meaning, who says so.
-    pub answers: Vec<(String, String, &'static str)>,
+    pub answers: Vec<Answer>,
 }
 
 /// Every system.
 pub(super) fn all(sources: Sources<'_>, files: &Documents, flows: &[FlowPage], maps: &[MapPage]) -> Vec<SystemPage> {
-    sources.plan.systems.iter().map(|system| page(system, files, flows, maps)).collect()
+    // The project's own flows are asked like a system, and have pages of their own.
+    let outside = sources.plan.systems.iter().filter(|system| &*system.kind != FLOW_SYSTEM);
+    outside.map(|system| page(system, files, flows, maps)).collect()
 }
 
 fn page(system: &SystemPlan, files: &Documents, flows: &[FlowPage], maps: &[MapPage]) -> SystemPage {
@@ -74,7 +77,8 @@ fn page(system: &SystemPlan, files: &Documents, flows: &[FlowPage], maps: &[MapP
     let operations: Vec<OperationPage> = interface
         .operations
         .iter()
-        .filter_map(|operation| {
+        .enumerate()
+        .filter_map(|(number, operation)| {
             let flows = users(&system.name, &operation.name, flows);
             (!flows.is_empty()).then(|| OperationPage {
                 name: operation.name.to_string(),
@@ -83,7 +87,7 @@ fn page(system: &SystemPlan, files: &Documents, flows: &[FlowPage], maps: &[MapP
                 repeat: operation.repeat,
                 bulk: operation.bulk.map(|bulk| bulk.most),
                 flows,
-                answers: answers(form, &operation.name, operation.refuses.iter().map(|(name, _)| &**name), &system.kind),
+                answers: answers::all(form, system, number),
             })
         })
         .collect();
@@ -188,39 +192,7 @@ fn settings(system: &SystemPlan, form: Option<&Filled<'_>>) -> Vec<(String, Stri
     if let Some(zone) = text(form, "zone") {
         add("Zone of its times", zone);
     }
-    add("Correlation id", format!("in the header `{}`", text(form, "correlation").unwrap_or_else(|| "x-correlation-id".to_string())));
-    all
-}
-
-/// What answers mean: what the project says, then what the schema declares, then the rules of the protocol.
-fn answers<'a>(
-    form: Option<&Filled<'_>>,
-    operation: &str,
-    declared: impl Iterator<Item = &'a str>,
-    kind: &str,
-) -> Vec<(String, String, &'static str)> {
-    let pairs = form.map(|form| form.pairs("operations")).unwrap_or_default();
-    let own = pairs.iter().find(|(name, _)| name.text == operation).and_then(|(_, node)| node.get("outcomes"));
-    let own: Vec<(String, String)> = match own.map(|node| &node.kind) {
-        Some(NodeKind::Map(pairs)) => {
-            pairs.iter().filter_map(|(name, node)| Some((name.text.clone(), node.scalar()?.text.clone()))).collect()
-        }
-        _ => Vec::new(),
-    };
-    let mut all: Vec<(String, String, &'static str)> = own.iter().map(|(name, word)| (name.clone(), word.clone(), "the project")).collect();
-    let told = |name: &str| own.iter().any(|(have, _)| have == name);
-    all.extend(declared.filter(|name| !told(name)).map(|name| (name.to_string(), "never: a dead letter".to_string(), "the schema")));
-    let rules: &[(&str, &str)] = match kind {
-        "soap" => &[("Client fault", "never: a dead letter"), ("Server fault", "again, where twice is harmless; else unknown")],
-        _ => &[("2xx", "delivered"), ("400, 404, 422 and other 4xx", "never: a dead letter")],
-    };
-    let both: &[(&str, &str)] = &[
-        ("401, 403", "held, signed in again; then a person is told"),
-        ("408, 425, 429, 5xx", "again, after Retry-After where it is given"),
-        ("no connection", "again"),
-        ("time-out, cut connection", "unknown: again under the same key, or a person decides"),
-    ];
-    all.extend(rules.iter().chain(both).map(|(name, word)| ((*name).to_string(), (*word).to_string(), "the protocol")));
+    add("Correlation id", format!("in the header {}", text(form, "correlation").unwrap_or_else(|| "x-correlation-id".to_string())));
     all
 }
 

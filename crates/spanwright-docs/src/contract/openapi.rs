@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use spanwright_core::door::{Proof, Visit};
+use spanwright_core::door::{Proof, SignHeader, Signs, Visit};
 
 use super::{
     Endpoint, SERVER,
@@ -22,8 +22,10 @@ pub fn document(book: &Book, endpoints: &[Endpoint<'_>]) -> Tree {
     }
     *paths.entry("/api/v1/messages/{id}").entry("get") = whereabouts();
     let about = book.about.clone().unwrap_or_else(|| format!("What {} offers.", book.project));
-    let tags =
-        endpoints.iter().map(|endpoint| record([("name", text(endpoint.id()))]).with("description", endpoint.door.about.clone().map(text)));
+    let tags = endpoints.iter().map(|endpoint| {
+        let about = endpoint.door.about.clone().unwrap_or_else(|| format!("What {} brings.", endpoint.door.name));
+        record([("name", text(endpoint.id())), ("description", text(about))])
+    });
     record([
         ("openapi", text("3.1.0")),
         (
@@ -91,8 +93,12 @@ fn parameters(endpoint: &Endpoint<'_>) -> Vec<Tree> {
         all.push(parameter(name, "query", false, "Read by the flow.", any_text(), example));
     }
     let own = ["content-type", "accept", "authorization", "idempotency-key", "x-correlation-id"];
-    for name in endpoint.served.headers.iter().filter(|name| !own.contains(&name.as_str())) {
+    let signed = |name: &String| endpoint.door.signs.iter().any(|sign| *sign.name == **name);
+    for name in endpoint.served.headers.iter().filter(|name| !own.contains(&name.as_str()) && !signed(name)) {
         all.push(parameter(name, "header", false, "Read by the flow.", plain_text(None), None));
+    }
+    for sign in endpoint.door.signs.iter().filter(|sign| sign.carries != Signs::Signature) {
+        all.push(parameter(&sign.name, "header", sign.carries == Signs::Time, &sign.about, any_text(), None));
     }
     if matches!(endpoint.door.kind, DoorSpeaks::Http) {
         let about = "The same key means the same event, which is taken once.";
@@ -184,6 +190,7 @@ fn of_response(status: u16, response: &Response, endpoint: &Endpoint<'_>) -> Tre
     let headers = response.headers.iter().map(|name| {
         let about = match name.as_str() {
             "retry-after" => "Seconds until it is worth asking again.",
+            "x-correlation-id" => "The correlation id of the message: yours, or ours.",
             "location" => "Where the state of the message can be asked.",
             _ => "Set by the flow.",
         };
@@ -218,7 +225,19 @@ fn security(endpoint: &Endpoint<'_>) -> Tree {
             all.push(one);
         }
     }
+    let signed = signatures(&endpoint.door.signs).map(|(name, _)| record([]).with(&name, Tree::List(Vec::new())));
+    all.extend(signed);
     Tree::List(all)
+}
+
+/// The signatures that a way in asks for by itself: the scheme's name, and what it is.
+fn signatures(signs: &[SignHeader]) -> impl Iterator<Item = (String, Tree)> {
+    let signatures = signs.iter().filter(|sign| sign.carries == Signs::Signature);
+    signatures.map(|sign| {
+        let made =
+            [("type", text("apiKey")), ("in", text("header")), ("name", text(&*sign.name)), ("description", text(sign.about.clone()))];
+        (format!("signed-{}", sign.name), record(made))
+    })
 }
 
 /// The scheme of a proof: its name and what it is. `None`: it is shown by the address alone.
@@ -318,6 +337,9 @@ fn components(endpoints: &[Endpoint<'_>]) -> Tree {
         if let Some((name, made)) = scheme(&client.proof) {
             *schemes.entry(&name) = made;
         }
+    }
+    for (name, made) in endpoints.iter().flat_map(|endpoint| signatures(&endpoint.door.signs)) {
+        *schemes.entry(&name) = made;
     }
     record([("schemas", schemas)]).with("securitySchemes", (schemes != record([])).then_some(schemes))
 }

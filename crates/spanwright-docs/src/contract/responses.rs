@@ -32,6 +32,9 @@ pub fn of(endpoint: &Endpoint<'_>) -> BTreeMap<u16, Response> {
     replies(endpoint, &mut all);
     kept(endpoint, &mut all);
     problems(endpoint, &mut all);
+    for response in all.range_mut(..400).map(|(_, response)| response) {
+        response.headers.push("x-correlation-id".to_string());
+    }
     all
 }
 

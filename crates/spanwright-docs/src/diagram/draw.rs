@@ -15,6 +15,8 @@ const LINE: f64 = 17.0;
 const GAP: f64 = 14.0;
 /// Characters of a lane's width.
 const WRAP: usize = 29;
+/// Pixels to which a page may shrink a drawing.
+const LEAST_READABLE: f64 = 960.0;
 
 /// Draws it.
 pub fn sequence(sequence: &Sequence) -> String {
@@ -23,11 +25,7 @@ pub fn sequence(sequence: &Sequence) -> String {
     let width = MARGIN * 2.0 + LANE * sequence.participants.len() as f64;
     let bottom = drawing.y + 8.0;
     let height = bottom + HEAD + MARGIN;
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"{}\" font-family=\"system-ui, 'Liberation Sans', Arial, sans-serif\" font-size=\"13\">\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
-        escape(&sequence.title)
-    );
+    let mut out = canvas(width, height, &sequence.title);
     for (n, name) in sequence.participants.iter().enumerate() {
         let x = lane(n);
         let _ = writeln!(
@@ -40,6 +38,16 @@ pub fn sequence(sequence: &Sequence) -> String {
     }
     out += &drawing.body;
     out + "</svg>"
+}
+
+/// The opening of a drawing. On a page it shrinks with the room that there is, down to where its words can still be read.
+pub fn canvas(width: f64, height: f64, title: &str) -> String {
+    let least = width.min(LEAST_READABLE);
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" style=\"min-width:{least}px\" role=\"img\" aria-label=\"{}\" font-family=\"system-ui, 'Liberation Sans', Arial, sans-serif\" font-size=\"13\">\n\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n",
+        escape(title)
+    )
 }
 
 fn head(x: f64, y: f64, name: &str, out: &mut String) {

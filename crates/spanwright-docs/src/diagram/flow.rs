@@ -1,22 +1,26 @@
 //! The sequence of a flow: one message from its source to its end, with retries, holds, dead letters and undos.
 
-use spanwright_core::interface::Repeat;
+use spanwright_core::{alert::CauseKind, interface::Repeat};
 
 use super::sequence::{Arrow, Item, Sequence};
-use crate::book::{Dead, Effect, FlowPage, From, StepPage, What};
+use crate::book::{ChannelPage, Dead, Effect, FlowPage, From, StepPage, What};
 
 /// Where Spanwright and its journal stand among the participants.
-struct Cast {
+struct Cast<'c> {
     names: Vec<String>,
+    channels: &'c [ChannelPage],
     /// A message that stops waits for a person.
     letters: bool,
 }
 
 const ENGINE: &str = "Spanwright";
 const JOURNAL: &str = "Journal";
+const PEOPLE: &str = "People";
+/// What a message can give rise to.
+const TOLD: [CauseKind; 4] = [CauseKind::DeadLetters, CauseKind::Breaker, CauseKind::Credentials, CauseKind::Undo];
 
-impl Cast {
-    fn of(flow: &FlowPage) -> Cast {
+impl<'c> Cast<'c> {
+    fn of(flow: &FlowPage, channels: &'c [ChannelPage]) -> Cast<'c> {
         let mut names = Vec::new();
         let mut add = |name: &str| {
             if !names.iter().any(|have| have == name) {
@@ -27,17 +31,20 @@ impl Cast {
             From::Poll { system, .. } => add(system),
             From::Door { .. } => add("Sender"),
             From::Cron { .. } => add("Clock"),
-            From::Handed => add("Another flow"),
+            From::Handed(_) => add("Another flow"),
             From::Nowhere => {}
         }
         add(ENGINE);
         add(JOURNAL);
         for effect in flow.effects() {
-            add(&effect.system);
+            add(&asked_name(effect));
             let others = [effect.undo.as_ref(), effect.question.as_ref().map(|(question, _)| question)];
             others.into_iter().flatten().filter_map(|name| name.split_once('.')).for_each(|(system, _)| add(system));
         }
-        Cast { names, letters: matches!(flow.if_dead, Dead::Letter) }
+        if channels.iter().any(|channel| TOLD.iter().any(|kind| channel.hears(*kind))) {
+            names.push(PEOPLE.to_string());
+        }
+        Cast { names, channels, letters: matches!(flow.if_dead, Dead::Letter) }
     }
 
     fn at(&self, name: &str) -> usize {
@@ -48,14 +55,25 @@ impl Cast {
         Item::Says { from: self.at(from), to: self.at(to), words: words.into(), arrow }
     }
 
+    /// Who hears of such a cause, by their channels.
+    fn alert(&self, kind: CauseKind, words: &str) -> Option<Item> {
+        let told: Vec<&str> = self.channels.iter().filter(|channel| channel.hears(kind)).map(|channel| channel.name.as_str()).collect();
+        (!told.is_empty()).then(|| self.says(ENGINE, PEOPLE, format!("alert, one a cause: {words} ({})", told.join(", ")), Arrow::Asks))
+    }
+
     fn note(&self, at: &str, words: impl Into<String>) -> Item {
         Item::Note { at: self.at(at), words: words.into() }
     }
 }
 
+/// The name of what an effect asks among the participants.
+fn asked_name(effect: &Effect) -> String {
+    effect.hands_to().map_or_else(|| effect.system.clone(), |flow| format!("Flow {flow}"))
+}
+
 /// The sequence of a flow.
-pub fn sequence(flow: &FlowPage) -> Sequence {
-    let cast = Cast::of(flow);
+pub fn sequence(flow: &FlowPage, channels: &[ChannelPage]) -> Sequence {
+    let cast = Cast::of(flow, channels);
     let mut items = Vec::new();
     source(flow, &cast, &mut items);
     steps(&flow.steps, &cast, &mut items);
@@ -65,8 +83,22 @@ pub fn sequence(flow: &FlowPage) -> Sequence {
     Sequence { title: format!("One message of {}", flow.name), participants: cast.names.clone(), items }
 }
 
-fn source(flow: &FlowPage, cast: &Cast, items: &mut Vec<Item>) {
+fn source(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
     match &flow.from {
+        From::Poll { system, operation, every, files: Some(_), .. } => {
+            let good = vec![
+                cast.says(system, ENGINE, "a file, row by row", Arrow::Answers),
+                cast.says(ENGINE, JOURNAL, "each row that is new, on disk", Arrow::Asks),
+                cast.says(ENGINE, system, "the file is moved away", Arrow::Asks),
+            ];
+            let bad = vec![
+                cast.says(system, ENGINE, "no header, a column missing, torn", Arrow::Lost),
+                cast.says(ENGINE, JOURNAL, "dead letter: file, line, column", Arrow::Asks),
+            ];
+            let asks = cast.says(ENGINE, system, format!("{operation}: a file that nobody touches"), Arrow::Asks);
+            let looked = vec![asks, alt("it can be read", good, "it cannot", bad)];
+            items.push(Item::Frame { kind: "loop", parts: vec![(format!("every {every}"), looked)] });
+        }
         From::Poll { system, operation, every, pages, cursor, .. } => {
             let since = cursor.as_ref().map(|(into, _)| format!(" ({into})")).unwrap_or_default();
             let asks = cast.says(ENGINE, system, format!("{operation}{since}"), Arrow::Asks);
@@ -98,11 +130,12 @@ fn source(flow: &FlowPage, cast: &Cast, items: &mut Vec<Item>) {
             let refused = vec![cast.says(ENGINE, "Sender", "4xx problem: nothing was taken", Arrow::Lost)];
             items.push(Item::Frame { kind: "opt", parts: vec![("unknown, unsigned, malformed, or no room".to_string(), refused)] });
         }
-        From::Cron { line, zone } => {
+        From::Cron { line, zone, missed } => {
             items.push(cast.says("Clock", ENGINE, format!("{line}, {zone}"), Arrow::Asks));
             items.push(cast.says(ENGINE, JOURNAL, "the time, taken once", Arrow::Asks));
+            items.push(cast.note(ENGINE, format!("while nobody ran: {missed}")));
         }
-        From::Handed => {
+        From::Handed(_) => {
             items.push(cast.says("Another flow", ENGINE, "a message", Arrow::Asks));
             items.push(cast.says(ENGINE, JOURNAL, "the message, on disk, known by the delivery's key", Arrow::Asks));
         }
@@ -117,7 +150,7 @@ fn alt(good: &str, of_good: Vec<Item>, bad: &str, of_bad: Vec<Item>) -> Item {
     Item::Frame { kind: "alt", parts: vec![(good.to_string(), of_good), (bad.to_string(), of_bad)] }
 }
 
-fn steps(steps: &[StepPage], cast: &Cast, items: &mut Vec<Item>) {
+fn steps(steps: &[StepPage], cast: &Cast<'_>, items: &mut Vec<Item>) {
     for page in steps {
         let mut inside = Vec::new();
         step(page, cast, &mut inside);
@@ -128,7 +161,7 @@ fn steps(steps: &[StepPage], cast: &Cast, items: &mut Vec<Item>) {
     }
 }
 
-fn step(step: &StepPage, cast: &Cast, items: &mut Vec<Item>) {
+fn step(step: &StepPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
     match &step.what {
         What::Map(map) => {
             items.push(cast.says(ENGINE, ENGINE, format!("map {map}"), Arrow::Asks));
@@ -146,19 +179,58 @@ fn step(step: &StepPage, cast: &Cast, items: &mut Vec<Item>) {
             items.push(Item::Frame { kind: "alt", parts });
         }
         What::Each(list, inner) => items.push(Item::Frame { kind: "loop", parts: vec![(format!("each of {list}"), several(inner, cast))] }),
-        What::Effect(effect) => asked(effect, cast, items),
+        What::Effect(effect) => match effect.hands_to() {
+            Some(_) => handed(effect, cast, items),
+            None => asked(effect, cast, items),
+        },
     }
 }
 
-fn several(inner: &[StepPage], cast: &Cast) -> Vec<Item> {
+fn several(inner: &[StepPage], cast: &Cast<'_>) -> Vec<Item> {
     let mut items = Vec::new();
     steps(inner, cast, &mut items);
     items
 }
 
+/// A message for another flow: it is kept, or nothing is; there is nothing on the way that could be lost.
+fn handed(effect: &Effect, cast: &Cast<'_>, items: &mut Vec<Item>) {
+    let taker = asked_name(effect);
+    items.push(cast.says(ENGINE, &taker, "the message, once, under the delivery's key", Arrow::Asks));
+    items.push(cast.note(&taker, "from here on on its own: retries, dead letters, replay"));
+}
+
+/// How outcomes look on a wire.
+struct Wire {
+    good: &'static str,
+    later: &'static str,
+    lost: &'static str,
+    refused: &'static str,
+}
+
+impl Wire {
+    fn of(speaks: &str) -> Wire {
+        let http = Wire {
+            good: "2xx",
+            later: "429, 5xx, or not reached",
+            lost: "time-out, or the connection is cut",
+            refused: "refused: 4xx or a declared fault",
+        };
+        match speaks {
+            "files" => Wire {
+                good: "the file is there, whole",
+                later: "the folder cannot be reached",
+                lost: "cut off while it was written",
+                refused: "another file of that name",
+            },
+            "graphql" => Wire { refused: "refused: errors, or a 4xx", ..http },
+            _ => http,
+        }
+    }
+}
+
 /// A call or a send, and what follows from each outcome.
-fn asked(effect: &Effect, cast: &Cast, items: &mut Vec<Item>) {
-    let system = &effect.system;
+fn asked(effect: &Effect, cast: &Cast<'_>, items: &mut Vec<Item>) {
+    let (system, words) = (&effect.system, Wire::of(&effect.speaks));
     let waits = match (&effect.gathered, effect.unchanged) {
         (Some(batch), _) if batch.most > 1 => Some(format!("gathers up to {} for {}", batch.most, batch.wait)),
         (_, true) => Some("not sent where nothing changed".to_string()),
@@ -170,7 +242,8 @@ fn asked(effect: &Effect, cast: &Cast, items: &mut Vec<Item>) {
     }
     let key = if effect.repeat == Repeat::Keyed { ", with its key" } else { "" };
     items.push(cast.says(ENGINE, system, format!("{}{key}", effect.operation), Arrow::Asks));
-    let mut good = vec![cast.says(system, ENGINE, if effect.waits { "2xx, the answer" } else { "2xx" }, Arrow::Answers)];
+    let mut good =
+        vec![cast.says(system, ENGINE, format!("{}{}", words.good, if effect.waits { ", the answer" } else { "" }), Arrow::Answers)];
     if let Some((every, until, most)) = &effect.again {
         let asked = vec![
             cast.says(ENGINE, system, effect.operation.clone(), Arrow::Asks),
@@ -182,28 +255,31 @@ fn asked(effect: &Effect, cast: &Cast, items: &mut Vec<Item>) {
     if effect.pivot {
         good.push(cast.note(ENGINE, "from here on nothing is undone"));
     }
-    let later = vec![
-        cast.says(system, ENGINE, "429, 5xx, or not reached", Arrow::Lost),
+    let mut later = vec![
+        cast.says(system, ENGINE, words.later, Arrow::Lost),
         cast.note(ENGINE, format!("again after a random wait or Retry-After: {}", effect.retry)),
         cast.note(ENGINE, format!("{} failed: the breaker opens and holds all, up to {}; no try is spent", effect.breaker, effect.give_up)),
     ];
-    let mut unknown = vec![cast.says(system, ENGINE, "time-out, or the connection is cut", Arrow::Lost)];
+    later.extend(cast.alert(CauseKind::Breaker, "the breaker is open"));
+    let mut unknown = vec![cast.says(system, ENGINE, words.lost, Arrow::Lost)];
     match effect.repeat {
         _ if effect.question.is_some() => question(effect, cast, &mut unknown),
         Repeat::Never => {
             unknown.push(cast.says(ENGINE, JOURNAL, "uncertain", Arrow::Asks));
             unknown.push(cast.note(JOURNAL, "waits until a person says whether it happened"));
+            unknown.extend(cast.alert(CauseKind::DeadLetters, "nobody knows whether it happened"));
         }
         Repeat::Safe | Repeat::Idempotent => unknown.push(cast.note(ENGINE, "asked again: twice is once")),
         Repeat::Keyed => unknown.push(cast.note(ENGINE, "asked again, the same bytes under the same key")),
     }
-    let mut never = vec![cast.says(system, ENGINE, "refused: 4xx or a declared fault", Arrow::Lost)];
+    let mut never = vec![cast.says(system, ENGINE, words.refused, Arrow::Lost)];
     match effect.forgiven {
         Some(words) => never.push(cast.note(ENGINE, words)),
         None => {
             never.push(cast.says(ENGINE, JOURNAL, "it stops, with reason and attempts", Arrow::Asks));
             if cast.letters {
                 never.push(cast.note(JOURNAL, "a dead letter: waits until a person replays or discards it"));
+                never.extend(cast.alert(CauseKind::DeadLetters, "dead letters"));
             }
         }
     }
@@ -212,7 +288,7 @@ fn asked(effect: &Effect, cast: &Cast, items: &mut Vec<Item>) {
 }
 
 /// Before it is done again, somebody is asked whether it happened.
-fn question(effect: &Effect, cast: &Cast, unknown: &mut Vec<Item>) {
+fn question(effect: &Effect, cast: &Cast<'_>, unknown: &mut Vec<Item>) {
     let Some((system, operation, wait)) =
         effect.question.as_ref().and_then(|(name, wait)| name.split_once('.').map(|(system, operation)| (system, operation, wait)))
     else {
@@ -225,7 +301,7 @@ fn question(effect: &Effect, cast: &Cast, unknown: &mut Vec<Item>) {
 }
 
 /// What follows when a message stopped.
-fn stopped(flow: &FlowPage, cast: &Cast, items: &mut Vec<Item>) {
+fn stopped(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
     let inside = match &flow.if_dead {
         Dead::Letter => return,
         Dead::Discard => vec![cast.says(ENGINE, JOURNAL, "set aside, with its reason", Arrow::Asks)],
@@ -235,7 +311,7 @@ fn stopped(flow: &FlowPage, cast: &Cast, items: &mut Vec<Item>) {
 }
 
 /// What is taken back when a later step fails for good, in reverse.
-fn undos(flow: &FlowPage, cast: &Cast, items: &mut Vec<Item>) {
+fn undos(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
     let undone: Vec<Item> = flow
         .effects()
         .iter()
@@ -246,6 +322,7 @@ fn undos(flow: &FlowPage, cast: &Cast, items: &mut Vec<Item>) {
         })
         .collect();
     if !undone.is_empty() {
+        let undone = undone.into_iter().chain(cast.alert(CauseKind::Undo, "an undo does not get through")).collect();
         items.push(Item::Frame {
             kind: "opt",
             parts: vec![("a step failed for good: what was done is undone, last first".to_string(), undone)],

@@ -18,6 +18,8 @@ pub struct Graph {
     pub reads: Vec<(usize, usize, String)>,
     /// Flow, target, how.
     pub asks: Vec<(usize, usize, String)>,
+    /// Flow that hands over, flow that takes.
+    pub hands: Vec<(usize, usize)>,
 }
 
 /// Of a book.
@@ -29,22 +31,30 @@ pub fn of(book: &Book) -> Graph {
         let from = match &flow.from {
             From::Poll { system, operation, every, .. } => Some((system.clone(), format!("{operation}, every {every}"))),
             From::Door { wire, .. } => Some(("senders".to_string(), wire.clone())),
-            From::Cron { line, zone } => Some(("clock".to_string(), format!("{line}, {zone}"))),
-            // The flow that hands over shows it among what it asks.
-            From::Handed | From::Nowhere => None,
+            From::Cron { line, zone, .. } => Some(("clock".to_string(), format!("{line}, {zone}"))),
+            From::Handed(_) | From::Nowhere => None,
         };
         if let Some((name, how)) = from {
             let source = number(&mut graph.sources, &name);
             graph.reads.push((source, at, how));
         }
-        for effect in flow.effects() {
+        for effect in flow.effects().into_iter().filter(|effect| effect.hands_to().is_none()) {
             let target = number(&mut graph.targets, &effect.system);
-            let how = effect.operation.clone();
-            if !graph.asks.contains(&(at, target, how.clone())) {
-                graph.asks.push((at, target, how));
+            let how = &effect.operation;
+            // Several operations of one system are one line, or their words would lie on each other.
+            match graph.asks.iter_mut().find(|(flow, system, _)| (*flow, *system) == (at, target)) {
+                Some((.., all)) if all.split(", ").any(|have| have == how) => {}
+                Some((.., all)) => *all += &format!(", {how}"),
+                None => graph.asks.push((at, target, how.clone())),
             }
         }
     }
+    for (at, flow) in book.flows.iter().enumerate() {
+        let takers = flow.effects().into_iter().filter_map(|effect| graph.flows.iter().position(|name| Some(&**name) == effect.hands_to()));
+        let hands: Vec<(usize, usize)> = takers.map(|taker| (at, taker)).collect();
+        graph.hands.extend(hands);
+    }
+    graph.hands.dedup();
     graph
 }
 
@@ -72,6 +82,9 @@ impl Graph {
         for (flow, target, how) in &self.asks {
             let _ = writeln!(out, "  f{flow} -->|\"{}\"| s{}", label(how), at(&self.targets[*target]));
         }
+        for (from, to) in &self.hands {
+            let _ = writeln!(out, "  f{from} -->|\"hands over\"| f{to}");
+        }
         out
     }
 
@@ -92,6 +105,10 @@ impl Graph {
         for (flow, target, how) in &self.asks {
             let (from, to) = (format!("flow {}", self.flows[*flow]), format!("system {}", self.targets[*target]));
             let _ = writeln!(out, "  {} -> {} [label={}];", quoted(&from), quoted(&to), quoted(how));
+        }
+        for (from, to) in &self.hands {
+            let (from, to) = (format!("flow {}", self.flows[*from]), format!("flow {}", self.flows[*to]));
+            let _ = writeln!(out, "  {} -> {} [label={}];", quoted(&from), quoted(&to), quoted("hands over"));
         }
         out + "}\n"
     }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use super::{draw::shortened, graph::Graph};
+use super::{
+    draw::{canvas, shortened},
+    graph::Graph,
+};
 use crate::html::escape;
 
 const WIDTH: f64 = 190.0;
@@ -17,10 +20,7 @@ pub fn draw(graph: &Graph) -> String {
     let columns: [(&str, &[String]); 3] = [("read", &graph.sources), ("flows", &graph.flows), ("asked", &graph.targets)];
     let rows = columns.iter().map(|(_, names)| names.len()).max().unwrap_or(0).max(1);
     let (width, height) = (MARGIN * 2.0 + WIDTH * 3.0 + BETWEEN * 2.0, MARGIN * 2.0 + TITLE + STEP * rows as f64);
-    let mut out = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {width} {height}\" role=\"img\" aria-label=\"Who talks to whom\" font-family=\"system-ui, 'Liberation Sans', Arial, sans-serif\" font-size=\"13\">\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n"
-    );
+    let mut out = canvas(width, height, "Who talks to whom");
     let middle = |column: usize, n: usize| {
         let used = STEP * columns[column].1.len() as f64;
         MARGIN + TITLE + (STEP * rows as f64 - used) / 2.0 + STEP * (n as f64 + 0.5)
@@ -31,6 +31,9 @@ pub fn draw(graph: &Graph) -> String {
     }
     for (flow, target, how) in &graph.asks {
         edge(left(1) + WIDTH, middle(1, *flow), left(2), middle(2, *target), how, &mut out);
+    }
+    for (from, to) in &graph.hands {
+        hands_over(left(1), middle(1, *from), middle(1, *to), &mut out);
     }
     for (column, (title, names)) in columns.iter().enumerate() {
         let _ = writeln!(
@@ -52,6 +55,18 @@ pub fn draw(graph: &Graph) -> String {
         }
     }
     out + "</svg>"
+}
+
+/// From one flow to another in the same column: round the left side, where little is written.
+fn hands_over(x: f64, from: f64, to: f64, out: &mut String) {
+    let bend = x - 46.0;
+    let _ = writeln!(
+        out,
+        "<path d=\"M{x} {from} C{bend} {from} {bend} {to} {} {to}\" fill=\"none\" stroke=\"#0a58ca\" stroke-width=\"1.3\"/><path d=\"M{x} {to} l-10 -5 l0 10 z\" fill=\"#0a58ca\"/><text x=\"{}\" y=\"{}\" text-anchor=\"end\" font-size=\"11.5\" fill=\"#0a58ca\">hands over</text>",
+        x - 8.0,
+        bend + 6.0,
+        f64::midpoint(from, to) + 4.0
+    );
 }
 
 fn edge(x1: f64, y1: f64, x2: f64, y2: f64, how: &str, out: &mut String) {

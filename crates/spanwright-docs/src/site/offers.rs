@@ -1,6 +1,6 @@
 //! What we offer to others: each way in, who may come, what it reads and answers, and the files for tools.
 
-use spanwright_core::door::Proof;
+use spanwright_core::door::{Proof, SignHeader, Signs};
 
 use super::{flow_links, home, maybe};
 use crate::{
@@ -27,7 +27,7 @@ pub fn page(book: &Book) -> Page {
         blocks.push(Block::Heading(2, door.name.clone()));
         blocks.extend(door.about.clone().map(|about| Block::Text(words(about))));
         for served in &door.operations {
-            let list = |names: &mut dyn Iterator<Item = &String>| joined(names.map(|name| code(name.clone())), ", ");
+            let list = |names: &mut dyn Iterator<Item = &String>| joined(names.map(|name| field(name)), ", ");
             let mut facts = vec![("Asked by".to_string(), asked_by(door))];
             facts.push(("Operation".to_string(), code(served.name.clone())));
             facts.push(("Answered".to_string(), words(answered(served.waits, served.late))));
@@ -37,6 +37,7 @@ pub fn page(book: &Book) -> Page {
                 ("Headers", &served.headers),
                 ("Never without", &served.always),
             ];
+            facts.extend(door.signs.iter().map(|sign| (signed(sign.carries).to_string(), header(sign))));
             let some = read.iter().filter(|(_, names)| !names.is_empty());
             facts.extend(some.map(|(title, names)| ((*title).to_string(), list(&mut names.iter()))));
             blocks.push(Block::Facts(facts));
@@ -58,6 +59,23 @@ pub fn page(book: &Book) -> Page {
         }
     }
     Page { path: "api/index".into(), title: "What we offer".into(), crumbs: home(book), blocks }
+}
+
+/// `.` is the body as a whole.
+fn field(name: &str) -> Vec<Inline> {
+    if name == "." { words("the whole body") } else { code(name) }
+}
+
+fn signed(carries: Signs) -> &'static str {
+    match carries {
+        Signs::Signature => "Signed in",
+        Signs::Time => "Signed at",
+        Signs::Event => "Which event",
+    }
+}
+
+fn header(sign: &SignHeader) -> Vec<Inline> {
+    vec![Inline::Code(sign.name.to_string()), Inline::Text(format!(": {}", sign.about))]
 }
 
 fn files(book: &Book) -> Vec<Vec<Inline>> {

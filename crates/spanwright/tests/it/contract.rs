@@ -102,6 +102,43 @@ fn three_linters_find_no_error_in_the_openapi() {
     fine(judge(".venv/bin/openapi-spec-validator").arg(&file));
 }
 
+/// Stripe pushes, and a flow passes it on.
+fn pushed() -> Project {
+    let project = Project::named("order-api");
+    let webhooks = "{ preset: stripe, path: /in/stripe, secret: \"${STRIPE}\" }";
+    project.write("systems/stripe.yaml", &format!("system: stripe\nhttp:\nwebhooks: {webhooks}\n"));
+    project
+        .write("flows/paid.yaml", "flow: paid\nabout: A payment is noted.\nfrom: { webhook: stripe }\nsteps: [ { send: stock.note } ]\n");
+    project.edit("spanwright.yaml", "vars:", "vars:\n  STRIPE: { about: The secret of Stripe, secret: true }");
+    project
+}
+
+#[test]
+fn the_openapi_says_how_a_webhook_is_signed_and_what_stands_in_which_header() {
+    let (project, folder) = (pushed(), tempfile::tempdir().unwrap());
+    let ran = project.run(&["docs", "--out", folder.path().to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let file = folder.path().join("api/openapi.json");
+    fine(judge("node_modules/.bin/redocly").arg("lint").arg(&file).arg("--config").arg(judges().join("redocly.yaml")));
+    fine(judge(".venv/bin/openapi-spec-validator").arg(&file));
+    let document: serde_json::Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let scheme = &document["components"]["securitySchemes"]["signed-stripe-signature"];
+    assert_eq!((&scheme["in"], &scheme["name"]), (&"header".into(), &"stripe-signature".into()));
+    let about = "HMAC-SHA256 over `{timestamp}.{body}`, in hexadecimal digits, as `t=SECONDS,v1=SIGNATURE`.";
+    assert_eq!(scheme["description"], about);
+    assert_eq!(document["paths"]["/in/stripe"]["post"]["security"], serde_json::json!([{ "signed-stripe-signature": [] }]));
+    let names = |path: &str| {
+        let parameters = document["paths"][path]["post"]["parameters"].as_array().unwrap();
+        parameters.iter().map(|parameter| parameter["name"].as_str().unwrap().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (names("/in/stripe"), names("/orders")),
+        (vec!["X-Correlation-Id".into()], vec!["Idempotency-Key".into(), "X-Correlation-Id".into()])
+    );
+    let told = &document["paths"]["/orders"]["post"]["responses"]["201"]["headers"];
+    assert!(told["x-correlation-id"].is_object(), "{told}");
+}
+
 /// A linter that never objects proves nothing.
 #[test]
 fn the_linters_object_to_a_broken_openapi() {
@@ -199,6 +236,22 @@ fn mermaid_parses_every_diagram() {
     assert!(count >= 12, "{count}");
 }
 
+/// What ends a statement of Mermaid, opens a frame or is markup, in names and conditions that a person may well write.
+#[test]
+fn mermaid_parses_diagrams_of_hostile_words() {
+    let (project, folder) = (Project::named("order-api"), tempfile::tempdir().unwrap());
+    project.edit("flows/order.yaml", "- name: reserve", "- name: end");
+    project.edit(
+        "flows/order.yaml",
+        "    as: reservation",
+        "    as: reservation\n    when: '.note != \"a;b # {c} <d> %%e `f` | [g] end; \\\"h\\\" --> i: é\"'",
+    );
+    project.edit("flows/order.yaml", "$reservation.id", "$reservation.id // \"none\"");
+    let ran = project.run(&["docs", "--out", folder.path().to_str().unwrap()]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    fine(Command::new("node").arg(judges().join("mermaid.mjs")).arg(folder.path()));
+}
+
 #[test]
 fn a_browser_opens_every_page_from_its_folder() {
     for example in ["erp-to-crm", "order-api", "order-saga", "soap-facade"] {
@@ -211,6 +264,7 @@ fn a_browser_opens_every_page_from_its_folder() {
             "{example}"
         );
         let counted = |name: &str| seen[name].as_u64().unwrap();
+        assert!(counted("printed") >= 1, "{example}: the first page cannot be printed");
         assert!(counted("pages") >= 5 && counted("drawings") >= 2 && counted("tables") >= 5, "{example}: {seen}");
         for link in seen["links"].as_array().unwrap() {
             let path = link.as_str().unwrap().strip_prefix("file://").unwrap();
