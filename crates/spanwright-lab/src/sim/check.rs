@@ -27,6 +27,7 @@ pub(super) fn check(world: &World, senders: &Senders, store: &mut ModelStore) ->
         match id.chars().next() {
             Some('o') => order(id, ending, world)?,
             Some('b') => booking(id, ending, world)?,
+            Some('k') => account(id, ending, world)?,
             _ => {}
         }
     }
@@ -46,7 +47,8 @@ pub(super) fn all_is_taken(world: &World, store: &ModelStore) -> bool {
     let is_there = |id: &str| taken.range((id, &b""[..])..).next().is_some_and(|(key, _)| *key == id);
     let mut once = (0..ORDERS).map(|n| format!("o{n}")).chain((0..BOOKINGS).map(|n| format!("b{n}")));
     let last = |(id, state): (String, i64)| taken.contains(&(id.as_str(), format!("{{\"id\":\"{id}\",\"n\":{state}}}").as_bytes()));
-    once.all(|id| is_there(&id)) && world.last_states().into_iter().all(last)
+    let event = |(id, body): (String, &String)| taken.contains(&(id.as_str(), body.as_bytes()));
+    once.all(|id| is_there(&id)) && world.last_states().into_iter().all(last) && world.events().all(event)
 }
 
 /// I1: what was taken is done, skipped or stopped; never absent, never open.
@@ -66,13 +68,12 @@ fn endings(store: &ModelStore) -> Result<BTreeMap<String, Vec<Ending>>, String> 
         match fact {
             Fact::Took(took) => {
                 let id = took.key.as_deref().unwrap_or_default().to_string();
-                // An event under the same key is a duplicate, whatever it holds; so is the same record in the same state. It has no run.
-                let known = seen.contains_key(&(took.source.clone(), id.clone()));
-                if known && took.seen.as_ref().is_some_and(|seen| seen.held.is_some()) {
-                    continue;
-                }
-                if seen.insert((took.source.clone(), id.clone()), took.body.clone()).is_some_and(|body| body == took.body) {
-                    continue;
+                // What has no run: an event under a key that is known, whatever it holds; the same record in the same state.
+                if let Some(by) = took.seen.as_ref() {
+                    let before = seen.insert((took.source.clone(), by.key.clone()), took.body.clone());
+                    if before.is_some_and(|body| by.held.is_some() || body == took.body) {
+                        continue;
+                    }
                 }
                 run += 1;
                 endings.entry(id.clone()).or_default();
@@ -178,6 +179,17 @@ fn booking(id: &str, endings: &[Ending], world: &World) -> Checked {
         Some(Ending::SetAside(_)) => Ok(()),
         other => Err(format!("{id}: ended as {other:?}")),
     }
+}
+
+/// I16: each event of an account ends once, as what it is: what no step and no bank refuses is done, the rest is a dead letter.
+fn account(id: &str, endings: &[Ending], world: &World) -> Checked {
+    let (good, bad) = world.events_of(id);
+    let done = endings.iter().filter(|ending| matches!(ending, Ending::Done)).count();
+    let stopped = endings.iter().filter(|ending| matches!(ending, Ending::Stopped(_))).count();
+    if (done, stopped, endings.len()) != (good, bad, good + bad) {
+        return Err(format!("{id}: {good} events are good and {bad} bad, and {done} are done and {stopped} stopped"));
+    }
+    Ok(())
 }
 
 /// I6: undo goes in reverse. I7: nothing is done after the first undo: all siblings had settled.

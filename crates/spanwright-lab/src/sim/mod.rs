@@ -8,6 +8,7 @@
 
 mod check;
 mod disk;
+mod person;
 mod plan;
 mod roll;
 mod senders;
@@ -15,14 +16,15 @@ mod world;
 
 use std::{
     cmp::Reverse,
-    collections::{BinaryHeap, HashMap},
+    collections::{BTreeMap, BinaryHeap, HashMap},
     sync::Arc,
     time::Duration,
 };
 
 use spanwright_core::{
+    deliver::GateChange,
     desk::{Command, Desk, Event, Happening, Setup, Ticket},
-    fact::{Ending, Fact, Moment, Phase, PlanId, Receipt, Store as _, Way},
+    fact::{Ending, Fact, Hold, Moment, Phase, PlanId, Receipt, Store as _, Way},
     plan::Plan,
     run::{AdvanceJob, KnownEffect, advance},
 };
@@ -60,10 +62,16 @@ pub enum Mutant {
     NotReadyTakenForReady,
     /// Takes what comes again under the same `Idempotency-Key` for something new.
     ForgetsKeys,
+    /// Lets the messages of a flow in order overtake each other.
+    OrderForgotten,
+    /// Lets go on what waits behind a dead letter.
+    DeadBlocksNobody,
+    /// Does not write down that a system is held.
+    HoldNotKept,
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 11] = [
+pub const MUTANTS: [Mutant; 14] = [
     Mutant::AnswerBeforeSync,
     Mutant::NoIntent,
     Mutant::UnknownTakenForRetry,
@@ -75,6 +83,9 @@ pub const MUTANTS: [Mutant; 11] = [
     Mutant::QuestionOfEarlierAttempt,
     Mutant::NotReadyTakenForReady,
     Mutant::ForgetsKeys,
+    Mutant::OrderForgotten,
+    Mutant::DeadBlocksNobody,
+    Mutant::HoldNotKept,
 ];
 
 /// Events of one story, at most: more means that it does not come to rest.
@@ -107,6 +118,10 @@ pub struct Story {
     pub asked_back: u64,
     /// Messages that were brought again under their key, and answered the same.
     pub repeated: u64,
+    /// Holds of systems and flows.
+    pub held: u64,
+    /// Dead letters that blocked what came after them.
+    pub blocked: u64,
 }
 
 enum Happens {
@@ -133,6 +148,8 @@ struct Sim {
     senders: Senders,
     mutant: Option<Mutant>,
     story: Story,
+    /// Systems that are held, as far as the journal has said so.
+    held: BTreeMap<Arc<str>, Hold>,
 }
 
 /// Plays one story.
@@ -160,6 +177,7 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
         senders,
         mutant,
         story: Story::default(),
+        held: BTreeMap::new(),
     };
     sim.world.begin(sim.now);
     let told = sim.play();
@@ -187,6 +205,7 @@ impl Sim {
                 continue;
             }
             if let Some(event) = self.event(happens) {
+                self.person_hears(&event);
                 let (now, dice) = (Moment(self.now), &mut self.dice);
                 desk.on(event, now, &mut || dice.roll(), &mut out);
             }
@@ -209,7 +228,9 @@ impl Sim {
 
     fn open(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
         let opening = self.store.opening().map_err(|fault| format!("{fault:?}"))?;
-        let setup = Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, in_line: Vec::new() };
+        let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
+        let setup = Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, in_line };
+        self.person_comes();
         let (now, dice) = (Moment(self.now), &mut self.dice);
         Ok(Desk::open(setup, opening, now, &mut || dice.roll(), out))
     }
@@ -260,6 +281,7 @@ impl Sim {
                 Command::Advance(jobs) => self.soon(5_000, Happens::Advance(jobs)),
                 Command::Exchange(exchange) => {
                     self.story.exchanges += 1;
+                    self.nothing_is_asked_that_is_held(&exchange);
                     let heard = self.world.exchange(*exchange, self.now, self.mutant, &mut self.dice);
                     self.soon(200_000, Happens::Desk(heard));
                 }
@@ -303,6 +325,15 @@ impl Sim {
                 facts.iter_mut().for_each(forget_key);
                 self.on_disk(DiskJob::Commit { ticket, write: facts, kept });
             }
+            Some(Mutant::HoldNotKept) => {
+                let kept = facts.clone();
+                facts.iter_mut().for_each(|fact| {
+                    if let Fact::Gated(row) = fact {
+                        row.hold = None;
+                    }
+                });
+                self.on_disk(DiskJob::Commit { ticket, write: facts, kept });
+            }
             _ => self.on_disk(DiskJob::Commit { ticket, write: facts.clone(), kept: facts }),
         }
     }
@@ -333,6 +364,7 @@ impl Sim {
     }
 
     fn note(&mut self, note: &Happening) {
+        self.person_is_told(note);
         match note {
             Happening::Ended { ending, .. } => match ending {
                 Ending::Done => self.story.done += 1,
@@ -347,6 +379,8 @@ impl Sim {
                 }
             },
             Happening::Split { .. } => self.story.split += 1,
+            Happening::Blocked { .. } => self.story.blocked += 1,
+            Happening::Gate { change: GateChange::Held(_), .. } => self.story.held += 1,
             Happening::Exchanged { operation, .. } if &**operation == "find" => self.story.asked_back += 1,
             _ => {}
         }

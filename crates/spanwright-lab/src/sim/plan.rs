@@ -1,9 +1,10 @@
-//! Four flows that need everything the engine can do.
+//! Five flows that need everything the engine can do.
 //!
 //! `orders`: a call, a charge that may not be repeated, a fan-out (a batch under one key, and a single send), an effect an
 //! item, and undos. `records`: the newest state of each record, in order, in batches under one key, unchanged ones skipped.
 //! `bookings`: a system that knows no keys and is asked back, a pivot, an answer that is not ready at once, a message that
-//! may get lost, and steps for what failed. `brought`: what comes to a door, under a key.
+//! may get lost, and steps for what failed. `brought`: what comes to a door, under a key. `accounts`: events in order, whose dead
+//! letters block, and a flow that holds itself.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -12,8 +13,8 @@ use spanwright_core::{
     fact::PlanBundle,
     interface::{BulkKey, Interface, Operation, Repeat},
     plan::{
-        Again, Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, IfDead, Late, NextPage, Pages, Plan, Policy, Poll, Question,
-        Served, Source, SourceKind, Step, StepKind, SystemPlan,
+        Again, Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, IfDead, InOrder, Late, NextPage, OrderBy, Pages, PauseAfter, Plan,
+        Policy, Poll, Question, Served, Source, SourceKind, Step, StepKind, SystemPlan, WhenDead,
     },
     settings::Limits,
 };
@@ -216,6 +217,8 @@ fn brought() -> Flow {
 
 /// Which flow that is.
 pub(super) const DOOR: usize = 3;
+/// Which flow has events in order.
+pub(super) const ACCOUNTS_FLOW: usize = 4;
 
 const HOLD: (usize, usize) = (5, 0);
 const FREE: (usize, usize) = (5, 1);
@@ -225,6 +228,24 @@ const PAY: (usize, usize) = (5, 2);
 const READY: (usize, usize) = (6, 2);
 const NOTIFY: (usize, usize) = (5, 3);
 const APOLOGIZE: (usize, usize) = (5, 4);
+
+/// Events of accounts, one after the other of each: a map that may fail, a call and a batch, and a flow that holds itself.
+fn accounts(mutant: Option<Mutant>) -> Flow {
+    let apply = effect("accounts", "apply", (7, 0), Repeat::Keyed);
+    let publish = EffectPlan { batch: batch(4, BulkKey::PerRequest), ..effect("accounts", "publish", (7, 1), Repeat::Keyed) };
+    let bad = Step { name: "bad".into(), when: Some(program(".bad")), kind: StepKind::Fail(program("\"malformed\"")) };
+    let when_dead = if mutant == Some(Mutant::DeadBlocksNobody) { WhenDead::Skip } else { WhenDead::Block };
+    let in_order = (mutant != Some(Mutant::OrderForgotten)).then_some(InOrder { by: OrderBy::Key, when_dead });
+    Flow {
+        name: "accounts".into(),
+        source: Some(source("accounts", 500)),
+        steps: vec![bad, step("apply", StepKind::Call(0)), step("publish", StepKind::Send(1))],
+        effects: vec![apply, publish],
+        if_dead: IfDead::Letter,
+        pause_after: Some(PauseAfter { dead: 3, within: Duration::from_secs(60) }),
+        in_order,
+    }
+}
 
 /// The plan of every story, or of an engine with a fault in it.
 pub(super) fn plan_of(mutant: Option<Mutant>) -> Plan {
@@ -244,8 +265,9 @@ pub(super) fn plan_of(mutant: Option<Mutant>) -> Plan {
             system("shop", &[("list", Repeat::Safe)], 2),
             system("hotel", &[("hold", keyed), ("free", keyed), ("pay", keyed), ("notify", keyed), ("apologize", keyed)], 4),
             system("books", &[("create", Repeat::Never), ("find", Repeat::Safe), ("ready", Repeat::Safe)], 3),
+            system("bank", &[("apply", keyed), ("publish", keyed)], 3),
         ],
-        flows: vec![orders(undo_swapped), records(), bookings(pivot), brought()],
+        flows: vec![orders(undo_swapped), records(), bookings(pivot), brought(), accounts(mutant)],
         doors: Vec::new(),
         alerts: Vec::new(),
         listen: None,

@@ -4,7 +4,7 @@
 //! remember every request that they obeyed, in order.
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
     time::Duration,
 };
@@ -17,7 +17,11 @@ use spanwright_core::{
 };
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
-use super::{Mutant, micros, plan::SAID, roll::Dice};
+use super::{
+    Mutant, micros,
+    plan::{ACCOUNTS_FLOW, SAID},
+    roll::Dice,
+};
 
 /// Orders of one story.
 pub(super) const ORDERS: usize = 40;
@@ -26,6 +30,9 @@ const RECORDS: usize = 8;
 const VERSIONS: i64 = 4;
 /// Bookings of one story.
 pub(super) const BOOKINGS: usize = 12;
+/// Accounts of one story, and events of each.
+pub(super) const ACCOUNTS: usize = 4;
+const EVENTS: usize = 7;
 /// All of them appear within this time.
 const OPEN_FOR: Duration = Duration::from_secs(20);
 const PAGE: usize = 7;
@@ -52,6 +59,12 @@ pub(super) struct World {
     looks: HashMap<String, u32>,
     /// (when, record, state)
     changes: Vec<(i64, usize, i64)>,
+    /// Events of accounts, by time.
+    events: Vec<(i64, String)>,
+    /// The last event of each account that had an effect.
+    applied: HashMap<String, i64>,
+    /// Dead letters that nobody has seen to: account and event.
+    dead: BTreeSet<(String, i64)>,
     /// What was obeyed, in order.
     pub ledger: Vec<Effected>,
     /// Keys that were obeyed, and the answer.
@@ -87,8 +100,12 @@ impl World {
             .flat_map(|of_one| of_one.iter().enumerate().map(|(version, (record, at))| (*at, *record, version as i64 + 1)))
             .collect();
         changes.sort();
+        let events = events(dice);
         World {
             begins: 0,
+            events,
+            applied: HashMap::new(),
+            dead: BTreeSet::new(),
             orders,
             bookings,
             looks: HashMap::new(),
@@ -140,6 +157,7 @@ impl World {
         let items = match job.flow {
             0 => self.there(&self.orders, since, as_of),
             1 => self.changed_records(since, as_of),
+            ACCOUNTS_FLOW => self.there(&self.events, since, as_of),
             _ => self.there(&self.bookings, since, as_of),
         };
         let more = items.len() > skip + PAGE;
@@ -148,7 +166,9 @@ impl World {
             let cursor: Arc<[u8]> = at.to_string().into_bytes().into();
             page.cursor = page.cursor.take().filter(|have| number(have) > at).or(Some(cursor));
             self.served.push(id.clone());
-            page.arrivals.push(Arrival::new(body.into_bytes().into(), Some(id.into()), None, None, None));
+            // An account's event is an event, and what the others tell of are states.
+            let once = (job.flow == ACCOUNTS_FLOW).then(|| body.as_str().into());
+            page.arrivals.push(Arrival::new(body.into_bytes().into(), Some(id.into()), None, once, None));
         }
         if dice.percent() < 40 {
             return self.in_pieces(job.call, page, now, dice);
@@ -243,7 +263,7 @@ impl World {
         }
         match &**operation {
             "charge" | "create" => asked.iter().for_each(|asked| self.effected(operation, asked)),
-            "ship" | "upsert" => self.once(operation, request_key, asked),
+            "ship" | "upsert" | "publish" => self.once(operation, request_key, asked),
             _ => asked.iter().for_each(|one| self.once(operation, &one.key, std::slice::from_ref(one))),
         }
         Verdict::all(asked.len(), Outcome::Delivered(None))
@@ -277,7 +297,48 @@ impl World {
     }
 
     fn effected(&mut self, operation: &Arc<str>, asked: &Asked) {
+        if matches!(&**operation, "apply" | "publish") {
+            self.in_order(asked);
+        }
         self.ledger.push(Effected { operation: operation.clone(), id: asked.id.clone(), item: asked.item });
+    }
+
+    /// I13: the events of one account have their effects in the order in which they came, all of one before any of the
+    /// next. I14: behind a dead letter nothing of its account goes on until a person has seen to it.
+    fn in_order(&mut self, asked: &Asked) {
+        let last = self.applied.insert(asked.id.clone(), asked.item).unwrap_or(0);
+        if asked.item < last {
+            self.broken.get_or_insert_with(|| format!("{}: event {} after event {last}", asked.id, asked.item));
+        }
+        let before = self.dead.range((asked.id.clone(), 0)..(asked.id.clone(), asked.item)).next();
+        if let Some((id, dead)) = before {
+            let broken = format!("{id}: event {} went past the dead letter of event {dead}", asked.item);
+            self.broken.get_or_insert(broken);
+        }
+    }
+
+    /// An event became a dead letter.
+    pub fn died(&mut self, body: &[u8]) {
+        let asked = Asked::of("", body);
+        self.dead.insert((asked.id, asked.item));
+    }
+
+    /// A person has seen to it.
+    pub fn seen_to(&mut self, body: &[u8]) {
+        let asked = Asked::of("", body);
+        self.dead.remove(&(asked.id, asked.item));
+    }
+
+    /// Each event of an account: whose, and its body.
+    pub fn events(&self) -> impl Iterator<Item = (String, &String)> {
+        self.events.iter().map(|(_, body)| (id_of(body), body))
+    }
+
+    /// Events of accounts that go well, and those that do not.
+    pub fn events_of(&self, account: &str) -> (usize, usize) {
+        let of_it: Vec<&String> = self.events().filter(|(of, _)| of == account).map(|(_, body)| body).collect();
+        let bad = of_it.iter().filter(|body| body.contains("\"bad\":true") || !body.contains("\"refused\":\"\"")).count();
+        (of_it.len() - bad, bad)
     }
 
     /// Two states of one record are never in one exchange.
@@ -289,6 +350,21 @@ impl World {
         }
         self.flights.insert(call, ids);
     }
+}
+
+/// In each account one event that a step refuses, one that the bank refuses at once and one that it refuses to publish.
+fn events(dice: &mut Dice) -> Vec<(i64, String)> {
+    let mut all = Vec::new();
+    for account in 0..ACCOUNTS {
+        let mut times: Vec<i64> = (0..EVENTS).map(|_| dice.up_to(micros(OPEN_FOR))).collect();
+        times.sort_unstable();
+        for (n, at) in (1..).zip(times) {
+            let refused = ["", "", "apply", "", "publish", ""][(n + account) % 6];
+            all.push((at, format!("{{\"id\":\"k{account}\",\"n\":{n},\"refused\":\"{refused}\",\"bad\":{}}}", (n + account) % 6 == 3)));
+        }
+    }
+    all.sort();
+    all
 }
 
 struct Asked {

@@ -27,13 +27,16 @@ fn two_thousand_stories_with_power_cuts_break_no_invariant() {
         sum.set_aside += story.set_aside;
         sum.asked_back += story.asked_back;
         sum.repeated += story.repeated;
+        sum.held += story.held;
+        sum.blocked += story.blocked;
     }
     println!("{seeds} seeds: {sum:?}");
     // A world in which nothing goes wrong would prove nothing.
     assert!(sum.cuts > seeds && sum.undone > seeds && sum.suppressed > seeds && sum.split > seeds, "{sum:?}");
     // A source is not pulled while all that it sends to is held, so fewer states of a record wait for each other here.
     assert!(sum.skipped > seeds / 2, "{sum:?}");
-    assert!(sum.set_aside > seeds && sum.asked_back > seeds && sum.repeated > seeds, "{sum:?}");
+    let seldom = [sum.set_aside, sum.asked_back, sum.repeated, sum.held, sum.blocked];
+    assert!(seldom.iter().all(|count| *count > seeds), "{sum:?}");
 }
 
 #[test]

@@ -1,0 +1,95 @@
+//! The person in the loop: holds a system or a flow for a while, lets go on what holds itself, and sees to dead letters.
+
+use std::{sync::Arc, time::Duration};
+
+use spanwright_core::{
+    deliver::GateChange,
+    desk::{Event, Exchange, Happening, Order},
+    fact::{Ending, Fact, GateRow, Hold, Moment, RunId, StoppedFilter, Store as _},
+};
+
+use super::{Happens, Sim};
+
+/// The flow that is in order.
+const ORDERED: &str = "accounts";
+/// So long until a person has seen to something.
+const SOON: i64 = 3_000_000;
+/// Holds begin within this time.
+const DAY: i64 = 15_000_000;
+
+impl Sim {
+    /// At the beginning, and after each power cut: what was being done about it is forgotten.
+    pub(super) fn person_comes(&mut self) {
+        let names: Vec<Arc<str>> = self.plan.systems.iter().map(|system| system.name.clone()).collect();
+        // A door that is held answers 503, and who brings something does not wait for people here.
+        let polled = self.plan.flows.iter().filter(|flow| flow.source.as_ref().is_some_and(|source| source.poll().is_some()));
+        let what = [names, polled.map(|flow| GateRow::of_flow(&flow.name)).collect()].concat();
+        for held in self.held.clone().into_keys() {
+            self.resumes(held);
+        }
+        for flow in self.plan.clone().flows.iter().filter(|flow| flow.pause_after.is_some()) {
+            self.resumes(GateRow::of_flow(&flow.name));
+        }
+        let filter = StoppedFilter { flow: Some(ORDERED.into()), ..StoppedFilter::default() };
+        let stopped = self.store.stopped(&filter, RunId(0), RunId(i64::MAX), usize::MAX).unwrap_or_default();
+        stopped.iter().for_each(|stopped| self.discards(stopped.run));
+        if self.story.cuts == 0 {
+            for _ in 0..2 {
+                let what = what[self.dice.up_to(what.len() as i64) as usize].clone();
+                let from = self.dice.up_to(DAY);
+                let until = self.dice.one_in(2).then(|| Moment(self.now + from).after(Duration::from_secs(2)));
+                let hold = Hold { since: Moment(self.now + from), until, by: "ann".into(), because: "a quiet hour".into() };
+                self.at(self.now + from, Happens::Desk(Event::Told(Order::Hold { what: what.clone(), hold })));
+            }
+        }
+    }
+
+    /// What is on its way to the desk.
+    pub(super) fn person_hears(&mut self, event: &Event) {
+        match event {
+            Event::Told(Order::Resume { what, .. }) => drop(self.held.remove(what)),
+            Event::Told(Order::Discard { runs, .. }) => {
+                let files = self.store.runs(runs).unwrap_or_default();
+                files.iter().for_each(|file| self.world.seen_to(&file.message.body));
+            }
+            Event::Kept { facts, .. } => facts.iter().for_each(|fact| {
+                if let Fact::Gated(row) = fact {
+                    match &row.hold {
+                        Some(hold) => drop(self.held.insert(row.system.clone(), hold.clone())),
+                        None => drop(self.held.remove(&row.system)),
+                    }
+                }
+            }),
+            _ => {}
+        }
+    }
+
+    pub(super) fn person_is_told(&mut self, note: &Happening) {
+        match note {
+            Happening::Ended { run, flow, ending: Ending::Stopped(_), .. } if &**flow == ORDERED => {
+                let files = self.store.runs(&[*run]).unwrap_or_default();
+                files.iter().for_each(|file| self.world.died(&file.message.body));
+                self.discards(*run);
+            }
+            Happening::Gate { system, change: GateChange::Held(hold) } if hold.until.is_none() => self.resumes(system.clone()),
+            _ => {}
+        }
+    }
+
+    /// I15: a system that the journal has as held is not asked, whatever was cut.
+    pub(super) fn nothing_is_asked_that_is_held(&mut self, exchange: &Exchange) {
+        let system = &exchange.plan.systems[exchange.system].name;
+        if self.held.get(system).is_some_and(|hold| hold.holds(Moment(self.now))) {
+            self.world.broken.get_or_insert_with(|| format!("{system} was asked while it was held"));
+        }
+    }
+
+    fn resumes(&mut self, what: Arc<str>) {
+        self.soon(SOON, Happens::Desk(Event::Told(Order::Resume { what, by: "ann".into() })));
+    }
+
+    fn discards(&mut self, run: RunId) {
+        let order = Order::Discard { runs: vec![run], by: "ann".into(), reason: "seen to".into() };
+        self.soon(SOON, Happens::Desk(Event::Told(order)));
+    }
+}
