@@ -36,6 +36,7 @@ codes! { "codes/":
     NOT_ALLOWED "R0036" "this client may not do this";
     TOO_OFTEN "R0037" "this client asks too often";
     HELD "R0040" "held by Spanwright until a person has looked";
+    SILENT "R0041" "nothing came where something is expected";
     NOT_WRITTEN "R0101" "a request could not be written because of a fault in Spanwright";
     NOT_READ "R0102" "an answer could not be read because of a fault in Spanwright";
     PARAMETERS "R0104" "the parameters of a request are no record";

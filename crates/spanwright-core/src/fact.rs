@@ -19,7 +19,7 @@ pub use chore::{Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun
 pub use keys::{ANSWER, EffectKey, Item, NodeName, Print, Root, Way, batch_key, lane_of, no_item, print_of};
 pub use store::{
     Backlog, DueEffect, Glued, InLine, Lane, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt, RunFile, Shown, SourceRow,
-    Store, StoreFault, StoredEffect,
+    Store, StoreFault, StoredEffect, Tally,
 };
 
 /// UTC microseconds since 1970. Only the engine's clock makes one.

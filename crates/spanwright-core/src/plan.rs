@@ -9,7 +9,7 @@ use spanwright_map::{Mapping, Program};
 use spanwright_shape::shape::ShapeRef;
 
 use crate::{
-    alert::Rule,
+    alert::{Expect, Rule},
     connector::System,
     door::{ClientSettings, Door, Guard, Network},
     fact::NodeName,
@@ -213,6 +213,8 @@ pub struct Source {
     pub key: Option<Program>,
     /// Which state of it.
     pub version: Option<Program>,
+    /// When something must have come.
+    pub expect: Option<Expect>,
 }
 
 /// How messages come.
@@ -303,6 +305,11 @@ pub struct FilesRule {
 }
 
 impl Source {
+    /// What the source of a flow is called: `flow.source`.
+    pub fn name_of(flow: &str) -> Arc<str> {
+        format!("{flow}.source").into()
+    }
+
     /// The keys of the list that its items are in, where the page may be read in pieces: `each` is a plain path, and
     /// the next page's token does not hang on the items.
     pub fn list(&self) -> Option<Vec<&str>> {

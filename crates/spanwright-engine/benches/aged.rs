@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p spanwright-engine --bench aged [-- FOLDER [FINISHED [WAITING [ordered]]]]`, a million and 100,000 where nothing
 //! is said; `ordered`: each waits in the line of its record, so that a start has to know of all of them. All of them are made by the engine's own facts. Printed side by side: taking in and settling, claiming what is due,
-//! the opening of a start, and five questions of a console. The last lines take the finished ones away again.
+//! the opening of a start, and six questions of a console. The last lines take the finished ones away again.
 
 // A bench reads the clock of the machine: it measures that machine.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods)]
@@ -62,7 +62,7 @@ fn took(n: u64, at: i64) -> Fact {
     let key: Arc<str> = format!("C{:08x}", (n as u32).wrapping_mul(2_654_435_761)).into();
     Fact::Took(Box::new(Took {
         message: u128::from(n) + 1,
-        source: "customers.poll".into(),
+        source: "customers.source".into(),
         correlation: format!("{:032x}", n + 1).into(),
         at: Moment(at),
         key: Some(key),
@@ -173,9 +173,17 @@ fn questions(path: &Path) {
     let look = Look::open(path, code_of).unwrap();
     let by = |filter: ListFilter| drop(look.list(&ListFilter { most: 50, ..filter }).unwrap());
     let some = |text: &str| Some(text.to_string());
-    let asked: [(&str, &dyn Fn()); 5] = [
+    let asked: [(&str, &dyn Fn()); 6] = [
         ("by correlation id", &|| by(ListFilter { correlation: some(&format!("{:032x}", 4_711)), ..ListFilter::default() })),
         ("the newest of a source", &|| by(ListFilter { flow: some("customers"), ..ListFilter::default() })),
+        ("a source in a time", &|| {
+            by(ListFilter {
+                flow: some("customers"),
+                since: Some(Moment(20 * DAY)),
+                until: Some(Moment(21 * DAY)),
+                ..ListFilter::default()
+            })
+        }),
         ("the newest that are open", &|| by(ListFilter { state: some("open"), ..ListFilter::default() })),
         ("dead letters by cause", &|| drop(look.causes(100).unwrap())),
         ("one with its trail", &|| drop(look.show(&Which::Run(RunId(2_000))).unwrap())),

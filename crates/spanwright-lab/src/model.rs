@@ -8,7 +8,7 @@ use std::sync::Arc;
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
     Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
-    StoreFault,
+    StoreFault, Tally,
 };
 
 mod answer;
@@ -141,6 +141,10 @@ impl Store for ModelStore {
 
     fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault> {
         Ok(self.state.troubles(stuck, most))
+    }
+
+    fn tally(&mut self, flow: &str, upto: RunId) -> Result<Option<Tally>, StoreFault> {
+        Ok(self.state.tally(flow, upto))
     }
 
     fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {

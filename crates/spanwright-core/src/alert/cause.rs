@@ -22,6 +22,8 @@ pub enum CauseKind {
     Breaker,
     /// A system or a flow was held by the engine, and only a person lets it go.
     Held,
+    /// Nothing came where something is expected.
+    Silence,
     /// Messages stopped.
     DeadLetters,
     /// Nothing: a person wants to know whether a channel works.
@@ -30,17 +32,18 @@ pub enum CauseKind {
 
 impl CauseKind {
     /// All that may stand.
-    pub const ALL: [CauseKind; 7] = [
+    pub const ALL: [CauseKind; 8] = [
         CauseKind::Disk,
         CauseKind::Credentials,
         CauseKind::Undo,
         CauseKind::Quarantine,
         CauseKind::Breaker,
         CauseKind::Held,
+        CauseKind::Silence,
         CauseKind::DeadLetters,
     ];
     /// As they are written in a project.
-    pub const WORDS: [&'static str; 7] = ["disk", "credentials", "undo", "quarantine", "breaker", "held", "dead_letters"];
+    pub const WORDS: [&'static str; 8] = ["disk", "credentials", "undo", "quarantine", "breaker", "held", "silence", "dead_letters"];
 
     /// As it is written in a project, a notice and the journal.
     pub fn word(self) -> &'static str {

@@ -10,7 +10,9 @@
 mod book;
 mod cause;
 mod notice;
+mod silence;
 
 pub use book::{Book, Due, Rule};
 pub use cause::{AlertRow, Cause, CauseKind, QUARANTINED, Trouble};
 pub use notice::{Notice, State};
+pub use silence::{Expect, FORMS as EXPECT_FORMS, Watch};

@@ -1,6 +1,6 @@
 //! Who is told that something stands still: what the desk knows goes into the [`Book`], what the book says goes out.
 //!
-//! Breakers, credentials and holds are looked at when a gate changes; dead letters and stuck undos are counted by the
+//! Breakers, credentials and holds are looked at when a gate changes; silence when something should have come; dead letters and stuck undos are counted by the
 //! journal, which knows of those of earlier lives and of what people did. A channel is no gate: that it cannot be told
 //! keeps nothing else waiting, and is a line of the log.
 
@@ -10,10 +10,10 @@ use spanwright_shape::text::Failure;
 
 use super::{AlertNote, CallId, Command, Desk, Fetch, Happening, STUCK_TRIES, Tell, Wake};
 use crate::{
-    alert::{AlertRow, Book, Cause, CauseKind, Notice, Trouble},
+    alert::{Book, Cause, CauseKind, Notice, Trouble, Watch},
     codes,
     connector::Outcome,
-    fact::{Breaker, Ending, Fact, GateRow, Hold, Moment},
+    fact::{Breaker, Ending, Fact, GateRow, Hold, Moment, Opening},
     plan::Plan,
 };
 
@@ -31,6 +31,8 @@ const TROUBLES_MOST: usize = 100;
 pub(super) struct Alarm {
     book: Book,
     once: bool,
+    /// Sources of which something is expected.
+    watched: Vec<Watch>,
     /// A gate or a hold changed since it was looked at.
     gates_changed: bool,
     /// Something changed that the journal counts.
@@ -46,12 +48,13 @@ pub(super) struct Alarm {
 }
 
 impl Alarm {
-    pub fn open(plan: &Plan, told: &[AlertRow], once: bool, now: Moment) -> Alarm {
+    pub fn open(plan: &Plan, opening: &Opening, once: bool, now: Moment) -> Alarm {
         let rules = plan.alerts.iter().map(|channel| channel.rule.clone()).collect();
         let mut book = Book::new(rules, once);
-        book.restore(told, now);
+        book.restore(&opening.alerts, now);
+        let watched = if once { Vec::new() } else { watched(plan, opening, &book, now) };
         let count_at = (!book.is_idle()).then_some(now);
-        Alarm { book, once, count_at, gates_changed: true, ..Alarm::default() }
+        Alarm { book, once, watched, count_at, gates_changed: true, ..Alarm::default() }
     }
 
     /// Alerts that were not tried yet; what is still to be counted may become one.
@@ -94,6 +97,19 @@ impl Alarm {
         }
     }
 
+    /// Something was taken in.
+    pub fn heard(&mut self, source: &Arc<str>, now: Moment) {
+        self.watched.iter_mut().filter(|watch| watch.source == *source).for_each(|watch| watch.heard(now));
+    }
+
+    /// Sources that are silent, and when that may change by itself.
+    fn listen(&mut self, now: Moment) -> Option<Moment> {
+        let silent = self.watched.iter().filter_map(|watch| Some((watch, watch.silent(now)?)));
+        let standing = silent.map(|(watch, why)| (Cause::new(CauseKind::Silence, &watch.flow), 0, Some(Failure::new(&codes::SILENT, why))));
+        self.book.only(|kind| kind == CauseKind::Silence, standing.collect(), now);
+        self.watched.iter().filter_map(|watch| watch.changes(now)).min()
+    }
+
     fn took(&mut self, flow: &Arc<str>, fault: Option<&Failure>) {
         if let Some(fault) = fault {
             self.book.heard(flow, fault);
@@ -112,6 +128,19 @@ impl Alarm {
         };
         self.count_at = Some(self.count_at.map_or(at, |have| have.min(at)));
     }
+}
+
+fn watched(plan: &Plan, opening: &Opening, book: &Book, now: Moment) -> Vec<Watch> {
+    let silent: Vec<&Arc<str>> = book.known(CauseKind::Silence).collect();
+    let sources = plan.flows.iter().filter_map(|flow| Some((flow, flow.source.as_ref()?)));
+    let expected = sources.filter_map(|(flow, source)| {
+        let mut watch = Watch::new(&source.name, &flow.name, source.expect.as_ref()?, &opening.came, now);
+        if silent.contains(&&flow.name) {
+            watch.was_silent();
+        }
+        Some(watch)
+    });
+    expected.collect()
 }
 
 impl Desk {
@@ -175,6 +204,7 @@ impl Desk {
             return;
         }
         self.alarm_gates(now);
+        self.alarm.listen(now).into_iter().for_each(|next| wake.no_later_than(next));
         self.alarm.plan_to_count(now);
         if let Some(at) = self.alarm.count_at.filter(|_| !self.alarm.counting) {
             if at <= now {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, handover, heard::Flight, queue::Work, run_hand::Place};
+use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, handover, heard::Flight, queue::Work, round, run_hand::Place};
 use crate::codes;
 use crate::fact::Way;
 use crate::{
@@ -261,6 +261,10 @@ impl Desk {
         if let (Some(to), Some(one)) = (handover::target(&run.plan, system, operation), calls.first()) {
             let handover = (call, Arc::from(to), one.clone());
             return self.handovers.push(handover);
+        }
+        if let (Some(flow), Some(waits)) = (round::target(&run.plan, system, operation), flight.members.first()) {
+            let (flow, run) = (flow.to_string(), waits.run);
+            return self.rounds.wait(call, &flow, run);
         }
         let token = self.gates[flight.gate].token().0;
         out.push(Command::Exchange(Box::new(Exchange {

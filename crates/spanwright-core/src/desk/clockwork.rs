@@ -131,6 +131,9 @@ impl Desk {
             previous = Some(*at);
         }
         let items = u32::try_from(facts.len()).unwrap_or(u32::MAX);
+        if let Some(follows) = self.follows_round(flow).filter(|_| items > 0) {
+            facts.push(self.round_ended(follows, now, roll));
+        }
         // A time that a person chose does not move the hand.
         let (last, due) = if hurried { (clock.previous, clock.due) } else { (Some(upto), cron.schedule.next(upto)) };
         let cursor = last.map(|last| format!("\"{}\"", rfc3339(last)).into_bytes().into());

@@ -11,7 +11,7 @@ use crate::{
     door::Reply,
     fact::{
         Chore, ChoreId, Ending, ExchangeId, Fact, Hold, InLine, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root,
-        RunFile, RunId, Stopped, StoppedFilter, StoppedRun, Took,
+        RunFile, RunId, Stopped, StoppedFilter, StoppedRun, Tally, Took,
     },
     plan::Plan,
     run::{Advance, AdvanceJob, Arrival, Input, intake::Page},
@@ -122,6 +122,13 @@ pub enum Event {
     },
     /// What the journal counts of what stands still.
     FoundTroubles(Vec<Trouble>),
+    /// What became of a round; `None`: some of it is open.
+    FoundTally {
+        /// Who waits.
+        call: CallId,
+        /// What became of it.
+        tally: Option<Tally>,
+    },
     /// A channel was told, or not.
     Alerted {
         /// Which.
@@ -329,6 +336,15 @@ pub enum Fetch {
         stuck: u32,
         /// Causes, at most.
         most: usize,
+    },
+    /// What became of a round; answered by [`Event::FoundTally`].
+    Tally {
+        /// Who waits.
+        call: CallId,
+        /// Whose runs they are.
+        flow: Arc<str>,
+        /// The run that follows them.
+        upto: RunId,
     },
     /// This one, for somebody who wants to know what became of it.
     Answer {

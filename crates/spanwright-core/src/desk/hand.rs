@@ -220,6 +220,7 @@ impl Desk {
         if let Some(hand) = self.let_go(run) {
             let flow = &mut self.flows[hand.account];
             flow.open = flow.open.saturating_sub(1);
+            self.rounds.stirs(&flow.name);
         }
     }
 

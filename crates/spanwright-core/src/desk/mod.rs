@@ -27,6 +27,7 @@ mod held;
 mod lane;
 mod line;
 mod queue;
+pub mod round;
 mod run_hand;
 mod source;
 mod take;
@@ -56,6 +57,7 @@ use door::Waiters;
 use heard::Flight;
 pub use held::STUCK_TRIES;
 use queue::Queue;
+use round::Rounds;
 use run_hand::{EffectHand, RunHand};
 use source::SourceDesk;
 pub use source::message_id;
@@ -108,6 +110,8 @@ pub struct Desk {
     handing: HashMap<Ticket, CallId>,
     /// Those that are there.
     handed: Vec<CallId>,
+    /// Calls that wait for the end of a round.
+    rounds: Rounds,
     /// Who is told that something stands still.
     alarm: Alarm,
     /// Whoever waits for an answer.
@@ -155,7 +159,8 @@ impl Desk {
             handovers: Vec::new(),
             handing: HashMap::new(),
             handed: Vec::new(),
-            alarm: Alarm::open(&setup.plan, &opening.alerts, setup.once, now),
+            rounds: Rounds::default(),
+            alarm: Alarm::open(&setup.plan, &opening, setup.once, now),
             waiters: Waiters::default(),
             again: VecDeque::new(),
             reopened: HashSet::new(),
@@ -260,7 +265,7 @@ impl Desk {
     /// The one door.
     pub fn on(&mut self, event: Event, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         match event {
-            Event::Kept { ticket, facts, receipts } => self.kept(ticket, facts, &receipts, now, out),
+            Event::Kept { ticket, facts, receipts } => self.kept(ticket, facts, &receipts, now, roll, out),
             Event::Advanced(results) => {
                 self.walked(results, now, roll, out);
                 self.walk_on(out);
@@ -274,6 +279,7 @@ impl Desk {
             Event::Found { fetch, runs, next } => self.found(fetch, runs, next, now, out),
             Event::FoundStopped { chore, runs } => self.chore_found(chore, &runs, now, out),
             Event::FoundTroubles(troubles) => self.alarm.counted(troubles, now),
+            Event::FoundTally { call, tally } => self.round_found(call, tally, now, roll, out),
             Event::Alerted { call, outcome } => self.alerted(call, outcome, now, out),
             Event::Disk { full } => self.alarm.disk(full, now),
             Event::Brought(brought) => self.brought(brought, now, roll, out),
@@ -295,6 +301,7 @@ impl Desk {
             self.strike(now, roll, &mut wake, out);
             self.dispatch(now, &mut wake, out);
             self.hand_over_all(now, roll, out);
+            self.rounds_go_on(now, &mut wake, out);
             self.chores_go_on(now, &mut wake, out);
             self.alarm_goes_on(now, &mut wake, out);
         }
@@ -306,7 +313,7 @@ impl Desk {
         }
     }
 
-    fn kept(&mut self, ticket: Ticket, facts: Vec<Fact>, receipts: &[Receipt], now: Moment, out: &mut Vec<Command>) {
+    fn kept(&mut self, ticket: Ticket, facts: Vec<Fact>, receipts: &[Receipt], now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         self.commits_open = self.commits_open.saturating_sub(1);
         self.brought_kept(ticket, receipts.first().copied(), out);
         let mut receipts = receipts.iter();
@@ -316,6 +323,10 @@ impl Desk {
             match fact {
                 Fact::Took(took) => {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
+                    if let Receipt::Taken(_) = receipt {
+                        self.alarm.heard(&took.source, now);
+                        self.source_took(&took.source);
+                    }
                     self.took(*took, receipt, now, &mut jobs, out);
                 }
                 Fact::Resent(resent) => {
@@ -357,13 +368,16 @@ impl Desk {
         }
         self.handed.extend(self.handing.remove(&ticket));
         if let Some(source) = self.keeping.remove(&ticket) {
-            self.chunk_kept(source, now, out);
+            self.chunk_kept(source, now, roll, out);
         }
     }
 
     fn told(&mut self, order: Order, now: Moment, out: &mut Vec<Command>) {
         match order {
-            Order::Stop => self.stopping = true,
+            Order::Stop => {
+                self.stopping = true;
+                self.leave_rounds();
+            }
             Order::Discard { runs, by, reason } => {
                 let facts = runs.into_iter().map(|run| Fact::Discarded { run, at: now, by: by.clone(), reason: reason.clone() }).collect();
                 self.commit(facts, out);
@@ -449,7 +463,7 @@ impl Desk {
         Standing {
             open,
             in_hand: self.runs.len(),
-            flying: self.flights.len(),
+            flying: self.flights.len() - self.rounds.quiet(),
             committing: self.commits_open,
             waiting: self.waiters.len(),
             sources_idle: self.sources.iter().all(|source| source.idle(self.once)) && self.clocks.iter().all(|clock| clock.idle(now)),

@@ -47,6 +47,8 @@ pub(super) struct SourceDesk {
     tries: u32,
     tried_first: Moment,
     rounds: u32,
+    /// This round took in something new.
+    took: bool,
     failed: Option<Failure>,
 }
 
@@ -89,6 +91,7 @@ impl SourceDesk {
                 tries: 0,
                 tried_first: now,
                 rounds: 0,
+                took: false,
                 failed: None,
             })
             .collect()
@@ -272,7 +275,7 @@ impl Desk {
         out.push(Command::Note(Happening::Polled { source, items, last }));
         self.sources[n].state = State::Keeping { chunks, last };
         if chunks == 0 {
-            self.page_kept(n, last, now, out);
+            self.page_kept(n, last, now, roll, out);
         }
     }
 
@@ -327,7 +330,12 @@ impl Desk {
         }))
     }
 
-    pub(super) fn chunk_kept(&mut self, n: usize, now: Moment, out: &mut Vec<Command>) {
+    /// Something new came from a source.
+    pub(super) fn source_took(&mut self, name: &Arc<str>) {
+        self.sources.iter_mut().filter(|source| source.name == *name).for_each(|source| source.took = true);
+    }
+
+    pub(super) fn chunk_kept(&mut self, n: usize, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         match &mut self.sources[n].state {
             State::Asking { chunks: 1, call } => {
                 let call = *call;
@@ -336,14 +344,14 @@ impl Desk {
             }
             State::Keeping { chunks: 1, last } => {
                 let last = *last;
-                self.page_kept(n, last, now, out);
+                self.page_kept(n, last, now, roll, out);
             }
             State::Asking { chunks, .. } | State::Keeping { chunks, .. } => *chunks = chunks.saturating_sub(1),
             State::Waiting | State::Moving => {}
         }
     }
 
-    fn page_kept(&mut self, n: usize, last: bool, now: Moment, out: &mut Vec<Command>) {
+    fn page_kept(&mut self, n: usize, last: bool, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         if !last {
             self.sources[n].state = State::Waiting;
             self.sources[n].due = now;
@@ -357,7 +365,11 @@ impl Desk {
         }
         source.state = State::Moving;
         let moved = Moved { source: source.name.clone(), cursor, due: now.after(every), at: now };
-        self.commit(vec![Fact::Moved(moved)], out);
+        let took = std::mem::take(&mut source.took);
+        let follows = self.follows_round(self.sources[n].flow).filter(|_| took);
+        let mut facts: Vec<Fact> = follows.into_iter().map(|follows| self.round_ended(follows, now, roll)).collect();
+        facts.push(Fact::Moved(moved));
+        self.commit(facts, out);
     }
 
     pub(super) fn moved(&mut self, moved: &Moved, _now: Moment) {

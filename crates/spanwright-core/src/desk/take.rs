@@ -245,7 +245,7 @@ impl Desk {
         match fetch {
             Fetch::Active { flow, most, .. } => self.found_active(&flow, last, found < most),
             Fetch::Due { queue, .. } => self.found_due(&queue, next, taken, now),
-            Fetch::Runs(_) | Fetch::Stopped { .. } | Fetch::Answer { .. } | Fetch::Troubles { .. } => {}
+            Fetch::Runs(_) | Fetch::Stopped { .. } | Fetch::Answer { .. } | Fetch::Troubles { .. } | Fetch::Tally { .. } => {}
         }
         if !jobs.is_empty() {
             out.push(Command::Advance(jobs));

@@ -93,6 +93,13 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault>;
 
+    /// What became of the runs of a flow before this run and behind the last run before it of the same flow as this one:
+    /// of one round of its source. `None`: one of them is open.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn tally(&mut self, flow: &str, upto: RunId) -> Result<Option<Tally>, StoreFault>;
+
     /// Of the next `window` runs behind `after`: those that ended before this moment (done, skipped, discarded) and of
     /// which so much is left to forget.
     ///
@@ -135,6 +142,27 @@ pub enum Receipt {
     },
 }
 
+/// What became of what one round of a source took in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// All of it.
+    pub taken: u64,
+    /// Went through to its end.
+    pub delivered: u64,
+    /// Left out by a step.
+    pub skipped: u64,
+    /// Stopped; those that a person has discarded since are among them.
+    pub dead: u64,
+}
+
+impl Tally {
+    /// As a record, JSON.
+    pub fn to_json(self) -> Vec<u8> {
+        let Tally { taken, delivered, skipped, dead } = self;
+        format!("{{\"taken\":{taken},\"delivered\":{delivered},\"skipped\":{skipped},\"dead\":{dead}}}").into_bytes()
+    }
+}
+
 /// Why a store could not.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StoreFault {
@@ -169,6 +197,8 @@ pub struct Opening {
     pub plans: Vec<PlanId>,
     /// What channels were told and that is not over, by channel and cause.
     pub alerts: Vec<AlertRow>,
+    /// When something came last, by source.
+    pub came: Vec<(Arc<str>, Moment)>,
     /// Chores under way, ascending.
     pub chores: Vec<Chore>,
     /// The latest moment that the journal knows: of the last message, the last exchange, cursors and gates.
@@ -318,6 +348,10 @@ pub struct ListFilter {
     pub state: Option<String>,
     /// Only stopped for this reason (a problem code).
     pub reason: Option<String>,
+    /// Only what came since then.
+    pub since: Option<Moment>,
+    /// Only what came before then.
+    pub until: Option<Moment>,
     /// At most so many.
     pub most: usize,
 }

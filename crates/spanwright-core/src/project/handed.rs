@@ -1,18 +1,23 @@
 //! The project's own flows as a system: what `send: flow.NAME` is asked of.
 //!
-//! It has an operation for each flow that takes what others hand over. The desk hands the messages over itself
-//! ([`crate::desk::handover`]), so nothing of this system ever goes over a wire.
+//! It has an operation for each flow that takes what others hand over; a second one has an operation for each flow after
+//! whose rounds something follows (`when_all_done:`). The desk hands the messages over itself
+//! ([`crate::desk::handover`], [`crate::desk::round`]), so nothing of this system ever goes over a wire.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use spanwright_shape::{
-    shape::{RecordShape, Shape, Shapes},
+    shape::{Field, NumberFacets, NumberKind, Presence, RecordShape, Shape, ShapeId, Shapes},
     text::{Bundle, FileId, Node, Problems, form::Filled, yaml},
 };
 
 use crate::{
     connector::{Answers, Call, Heard, Refusal, Request, System, Verdict, With},
-    desk::errand::{ours_to_blame, unheard},
+    desk::{
+        errand::{ours_to_blame, unheard},
+        handover::FLOW_SYSTEM,
+        round::ROUND_SYSTEM,
+    },
     interface::{Interface, Operation, Repeat},
 };
 
@@ -35,7 +40,16 @@ pub(super) fn takers<'t>(flows: &[&'t Filled<'t>]) -> Vec<Taker<'t>> {
 
 /// What stands in the place of its `systems/flow.yaml`.
 pub(super) fn page() -> Option<Node> {
-    let bundle = Bundle::new([("systems/flow.yaml".to_string(), b"system: flow\nhttp:\n".to_vec())]);
+    page_of(FLOW_SYSTEM)
+}
+
+/// What stands in the place of `systems/spanwright.yaml`.
+pub(super) fn rounds_page() -> Option<Node> {
+    page_of(ROUND_SYSTEM)
+}
+
+fn page_of(name: &str) -> Option<Node> {
+    let bundle = Bundle::new([(format!("systems/{name}.yaml"), format!("system: {name}\nhttp:\n").into_bytes())]);
     yaml::read(&bundle, FileId(0), &mut Problems::new())
 }
 
@@ -61,6 +75,35 @@ impl Flows {
             bulk: None,
         };
         let operations = takers.iter().map(operation).collect();
+        Flows { interface: Interface { shapes: Arc::new(shapes), types: BTreeMap::new(), operations } }
+    }
+}
+
+/// A record of whole numbers: [`crate::fact::Tally`].
+pub(super) fn tally_shape(shapes: &mut Shapes) -> ShapeId {
+    let number = shapes.add(Shape::Number(NumberFacets::of(NumberKind::Integer { bits: 64 })));
+    let field = |name: &str| Field { name: name.into(), shape: number, presence: Presence::Always, about: None };
+    let fields = ["taken", "delivered", "skipped", "dead"].map(field).to_vec();
+    shapes.add(Shape::Record(RecordShape { fields, ..RecordShape::default() }))
+}
+
+impl Flows {
+    /// With an operation for each flow after whose rounds something follows.
+    pub(super) fn of_rounds(flows: &[&str]) -> Flows {
+        let mut shapes = Shapes::default();
+        let (none, tally) = (shapes.add(Shape::Record(RecordShape::default())), tally_shape(&mut shapes));
+        let operation = |flow: &&str| Operation {
+            name: (*flow).into(),
+            about: None,
+            wire: format!("asks the journal what became of a round of {flow}").into(),
+            with: none,
+            body: None,
+            gives: tally,
+            refuses: Vec::new(),
+            repeat: Repeat::Safe,
+            bulk: None,
+        };
+        let operations = flows.iter().map(operation).collect();
         Flows { interface: Interface { shapes: Arc::new(shapes), types: BTreeMap::new(), operations } }
     }
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     connector::{Connector, System},
-    desk::handover::FLOW_SYSTEM,
+    desk::{handover::FLOW_SYSTEM, round::ROUND_SYSTEM},
     interface::{Interface, Operation},
     plan::{BreakerPolicy, Policy, SystemPlan},
     settings::{
@@ -66,9 +66,20 @@ impl<'f> Systems<'f> {
 
     /// The project's own flows are a system too.
     pub(super) fn stand_for_flows(&mut self, form: &'f Filled<'f>, takers: &[Taker<'_>]) {
+        let limits = Limits { concurrency: HANDOVERS_AT_ONCE, ..Limits::default() };
+        self.stand_for(FLOW_SYSTEM, form, Flows::of(takers), limits);
+    }
+
+    /// And so are their rounds, of which each may wait for its end.
+    pub(super) fn stand_for_rounds(&mut self, form: &'f Filled<'f>, flows: &[&str]) {
+        let limits = Limits { concurrency: u32::MAX, ..Limits::default() };
+        self.stand_for(ROUND_SYSTEM, form, Flows::of_rounds(flows), limits);
+    }
+
+    fn stand_for(&mut self, name: &'static str, form: &'f Filled<'f>, system: Flows, limits: Limits) {
         let settings = SystemSettings {
-            name: FLOW_SYSTEM.into(),
-            kind: FLOW_SYSTEM.into(),
+            name: name.into(),
+            kind: name.into(),
             at: form.node.span,
             schema: None,
             url: None,
@@ -77,10 +88,14 @@ impl<'f> Systems<'f> {
             correlation: CORRELATION_DEFAULT.into(),
             operations: Vec::new(),
         };
-        let limits = Limits { concurrency: HANDOVERS_AT_ONCE, ..Limits::default() };
         let (breaker, retry) = (BreakerPolicy::default(), Policy::default());
-        let system: Arc<dyn System> = Arc::new(Flows::of(takers));
-        self.all.push(Checked { name: FLOW_SYSTEM, form, settings, limits, breaker, retry, system: Some(system) });
+        let system: Arc<dyn System> = Arc::new(system);
+        self.all.push(Checked { name, form, settings, limits, breaker, retry, system: Some(system) });
+    }
+
+    /// A system by name.
+    pub(super) fn number(&self, name: &str) -> Option<usize> {
+        self.all.iter().position(|system| system.name == name)
     }
 
     /// A system by name; tells where there is none. `text` begins with the name.
@@ -220,8 +235,9 @@ fn connect(settings: &SystemSettings, connectors: &[&dyn Connector], bundle: &Bu
 
 fn one<'f>(name: &'f str, form: &'f Filled<'f>, world: &World<'_>, to: &mut Problems) -> Option<Checked<'f>> {
     let World { bundle, connectors, variables, defaults } = *world;
-    if let (true, Some(at)) = (name == FLOW_SYSTEM, form.scalar("system")) {
-        let says = format!("`{FLOW_SYSTEM}.` names the project's own flows");
+    if let (true, Some(at)) = (name == FLOW_SYSTEM || name == ROUND_SYSTEM, form.scalar("system")) {
+        let says =
+            if name == FLOW_SYSTEM { "`flow.` names the project's own flows" } else { "`spanwright.` names the engine's own doings" };
         to.error(&codes::RESERVED, at.span, says, "give the system another name".to_string());
     }
     let settings = settings(name, form, world, to)?;

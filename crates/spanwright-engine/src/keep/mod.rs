@@ -15,7 +15,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
     Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
-    StoreFault,
+    StoreFault, Tally,
 };
 use spanwright_shape::text::Code;
 use std::sync::Arc;
@@ -167,6 +167,10 @@ impl Store for Keep {
 
     fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault> {
         self.asked(|ask| ask.troubles(stuck, most))
+    }
+
+    fn tally(&mut self, flow: &str, upto: RunId) -> Result<Option<Tally>, StoreFault> {
+        self.asked(|ask| ask.tally(flow, upto))
     }
 
     fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {

@@ -17,6 +17,8 @@ CREATE TABLE message (
     -- What came beside the body (headers, query, path), a JSON record.
     beside BLOB
 ) STRICT;
+-- What came of one source, and when: the newest of a flow, those of a time, whether it is silent.
+CREATE INDEX message_source ON message (source, received);
 CREATE INDEX message_correlation ON message (correlation);
 -- Answers both "which messages about this record?" and "did a newer one come?", since the row number ends every index.
 CREATE INDEX message_key ON message (key) WHERE key IS NOT NULL;

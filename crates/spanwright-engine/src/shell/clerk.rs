@@ -233,12 +233,18 @@ impl Clerk {
                 Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
             });
         }
+        if let Fetch::Tally { call, flow, upto } = fetch {
+            return self.journal.ask(move |store| match store.and_then(|store| store.tally(&flow, upto)) {
+                Ok(tally) => inbox.tell(Event::FoundTally { call, tally }),
+                Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
+            });
+        }
         self.journal.ask(move |store| {
             let found = store.and_then(|store| match &fetch {
                 Fetch::Active { flow, after, most } => store.active(flow, *after, *most).map(|runs| (runs, None)),
                 Fetch::Due { queue, now, most } => store.due(queue, *now, *most),
                 Fetch::Runs(runs) => store.runs(runs).map(|runs| (runs, None)),
-                Fetch::Stopped { .. } | Fetch::Troubles { .. } => Ok((Vec::new(), None)),
+                Fetch::Stopped { .. } | Fetch::Troubles { .. } | Fetch::Tally { .. } => Ok((Vec::new(), None)),
                 Fetch::Answer { run, .. } => store.runs(&[*run]).map(|runs| (runs, None)),
             });
             match found {

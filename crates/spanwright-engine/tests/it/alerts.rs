@@ -63,6 +63,20 @@ fn refused_credentials_are_told_and_so_is_that_they_are_good_again() {
 }
 
 #[test]
+fn silence_is_told_where_something_is_expected() {
+    let (mut trial, [_erp, _crm, channel]) = world(Answer::all_contacts(200), 3, Answer::of(200, "text/html", "ok"));
+    trial.edit("flows/customers.yaml", "  every: 2s\n", "  every: 100ms\n  expect: every 1s\n");
+    let running = trial.start(false);
+    until(&running, "somebody is told", |state| state.counters.alerts_sent > 0);
+    // The same three customers come with each poll, and none of them is new.
+    assert!(running.state().counters.duplicates > 5, "{:?}", running.state().counters);
+    running.stop();
+    assert_eq!(wait(running).state.counters.taken, 3);
+    assert!(texts(&channel)[0].contains("customers: nothing came (R0041 since 20"), "{:?}", texts(&channel));
+    assert!(texts(&channel)[0].contains("; something is expected every 1s)"), "{:?}", texts(&channel));
+}
+
+#[test]
 fn a_channel_that_refuses_is_seen_and_keeps_nothing_waiting() {
     let (trial, [_erp, _crm, channel]) = world(Answer::all_contacts(422), 2, Answer::of(404, "text/html", "no_service"));
     let ended = trial.once();

@@ -8,7 +8,7 @@ use std::sync::{
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
     Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
-    StoreFault,
+    StoreFault, Tally,
 };
 use spanwright_engine::{keep::Keep, shell::Why};
 use spanwright_world::{Answer, Hostile};
@@ -81,6 +81,9 @@ impl Store for Faulty {
     }
     fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault> {
         self.keep.troubles(stuck, most)
+    }
+    fn tally(&mut self, flow: &str, upto: RunId) -> Result<Option<Tally>, StoreFault> {
+        self.keep.tally(flow, upto)
     }
     fn tidy(&mut self, now: Moment, before: Moment) -> Result<bool, StoreFault> {
         self.keep.tidy(now, before)

@@ -15,4 +15,5 @@ mod facade;
 mod files;
 mod large;
 mod polls;
+mod rounds;
 mod trial;

@@ -16,7 +16,8 @@ use super::{OTHER, PROBE, seed::Seed};
 pub const FLOWS: &[&str] = &["customers", "orders"];
 pub const QUEUES: &[&str] = &["customers.crm", "orders.crm", "orders.bill"];
 pub const KEYS: &[&str] = &["10", "11", "12", "13"];
-pub const SCOPES: &[&str] = &["customers.poll", "orders.hook", "sent:customers.crm", "never.seen"];
+pub const SCOPES: &[&str] =
+    &["customers.source", "customers.done.source", "customers.poll", "orders.hook", "sent:customers.crm", "never.seen"];
 const NODES: &[&str] = &["crm", "bill", "a"];
 const ITEMS: &[&str] = &["", "0", "10/2", "a\tb\n\\c"];
 const VERSIONS: &[&str] = &["9", "10", "010", "2026-07-01", "b"];

@@ -33,6 +33,9 @@ pub fn ask_all(both: &mut Both<'_>, facts: &mut Facts) {
     for (stuck, most) in [(0, 100), (3, 2)] {
         both.ask("troubles", |store| store.troubles(stuck, most));
     }
+    for upto in [1, facts.runs / 2, facts.runs] {
+        both.ask("tally", |store| store.tally("customers", RunId(upto)));
+    }
     for (what, after, window) in [(Forget::Bodies, 0, 100), (Forget::All, facts.runs / 2, 3)] {
         both.ask("old", |store| store.old(what, RunId(after), Moment(25), window));
     }

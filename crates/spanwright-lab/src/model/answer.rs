@@ -8,8 +8,9 @@ use std::{
 use spanwright_core::alert::{Cause, CauseKind, Trouble};
 use spanwright_core::fact::{
     Backlog, ChorePhase, DueEffect, EffectKey, ExchangeId, Forget, Glued, InLine, Item, Lane, Moment, NodeName, Old, Opening, Phase,
-    RunFile, RunId, StoppedFilter, StoppedRun, StoredEffect, Way,
+    RunFile, RunId, StoppedFilter, StoppedRun, StoredEffect, Tally, Way,
 };
+use spanwright_core::{desk::round::flow_of_ends, plan::Source};
 
 use super::state::{Effect, Place, Run, State};
 
@@ -27,9 +28,19 @@ impl State {
             queues: self.queues(),
             plans: self.open().map(|(_, run)| run.plan).collect::<BTreeSet<_>>().into_iter().collect(),
             alerts: self.alerts.values().cloned().collect(),
+            came: self.came(),
             chores: self.chores.values().filter(|chore| chore.phase == ChorePhase::Open).cloned().collect(),
             latest: self.latest(),
         }
+    }
+
+    fn came(&self) -> Vec<(Arc<str>, Moment)> {
+        let mut came: BTreeMap<Arc<str>, Moment> = BTreeMap::new();
+        for (_, row) in self.all() {
+            let last = came.entry(row.message.source.clone()).or_insert(row.message.received);
+            *last = row.message.received.max(*last);
+        }
+        came.into_iter().collect()
     }
 
     fn latest(&self) -> Moment {
@@ -58,6 +69,30 @@ impl State {
         all.map(|(run, row)| InLine { run, key: row.message.key.clone(), dead: row.place != Place::Parked }).collect()
     }
 
+    pub fn tally(&self, flow: &str, upto: RunId) -> Option<Tally> {
+        let (source, ends) = (Source::name_of(flow), Source::name_of(&flow_of_ends(flow)));
+        let earlier = || self.all().filter(|(run, _)| *run < upto);
+        let end = earlier().filter(|(_, row)| row.message.source == ends).map(|(run, row)| (row.message.received, run)).max();
+        let (since, after) = end.unwrap_or((Moment(0), RunId(0)));
+        let round = || earlier().filter(|(run, _)| *run > after);
+        if round().any(|(_, row)| &*row.flow == flow && matches!(row.place, Place::Active | Place::Parked)) {
+            return None;
+        }
+        let mut tally = Tally::default();
+        let Some((_, own)) = self.all().find(|(run, _)| *run == upto) else { return Some(tally) };
+        let of_it = |row: &Run| row.message.source == source && (since..=own.message.received).contains(&row.message.received);
+        for (_, row) in round().filter(|(_, row)| of_it(row)) {
+            tally.taken += 1;
+            match row.place {
+                Place::Active | Place::Parked => return None,
+                Place::Skipped => tally.skipped += 1,
+                Place::Done => tally.delivered += 1,
+                Place::Stopped(_) | Place::Discarded | Place::Forgotten => tally.dead += 1,
+            }
+        }
+        Some(tally)
+    }
+
     pub fn troubles(&self, stuck: u32, most: usize) -> Vec<Trouble> {
         let mut counts: BTreeMap<Cause, u64> = BTreeMap::new();
         for (_, row) in self.all() {
@@ -78,7 +113,7 @@ impl State {
         for (run, row) in self.all().filter(|(run, _)| *run > after).take(window) {
             let is_old = row.changed < before;
             let is_left = what == Forget::All || !row.message.body.is_empty();
-            if is_old && is_left && matches!(row.place, Place::Finished | Place::Discarded) {
+            if is_old && is_left && matches!(row.place, Place::Done | Place::Skipped | Place::Discarded) {
                 old.runs.push(run);
             }
             old.last = Some(run);

@@ -177,7 +177,9 @@ impl State {
     }
 
     fn forgot(&mut self, run: RunId, what: Forget) {
-        let Some(row) = self.run_mut(run).filter(|row| matches!(row.place, Place::Finished | Place::Discarded)) else { return };
+        let Some(row) = self.run_mut(run).filter(|row| matches!(row.place, Place::Done | Place::Skipped | Place::Discarded)) else {
+            return;
+        };
         match what {
             Forget::All => {
                 row.effects.clear();
@@ -235,7 +237,8 @@ fn fresh_state() -> EffectState {
 
 fn place_of(ending: &Ending) -> Place {
     match ending {
-        Ending::Done | Ending::Skipped(_) => Place::Finished,
+        Ending::Done => Place::Done,
+        Ending::Skipped(_) => Place::Skipped,
         Ending::Stopped(stopped) => Place::Stopped(stopped.kind),
         Ending::SetAside(_) => Place::Discarded,
     }

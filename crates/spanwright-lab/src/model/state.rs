@@ -66,8 +66,8 @@ pub struct Run {
 pub enum Place {
     Active,
     Parked,
-    /// Done or skipped.
-    Finished,
+    Done,
+    Skipped,
     Stopped(StopKind),
     Discarded,
     /// Nothing is known of it any more.
@@ -108,7 +108,7 @@ impl State {
         match place {
             Place::Active => self.active.insert(run),
             Place::Parked => self.parked.insert(run),
-            Place::Finished | Place::Stopped(_) | Place::Discarded | Place::Forgotten => false,
+            Place::Done | Place::Skipped | Place::Stopped(_) | Place::Discarded | Place::Forgotten => false,
         };
         if let Some(row) = self.run_mut(run) {
             row.place = place;
@@ -134,13 +134,13 @@ impl Run {
     pub fn is_open(&self) -> bool {
         match self.place {
             Place::Active | Place::Parked => true,
-            Place::Finished | Place::Stopped(_) | Place::Discarded | Place::Forgotten => false,
+            Place::Done | Place::Skipped | Place::Stopped(_) | Place::Discarded | Place::Forgotten => false,
         }
     }
 
     pub fn is_over(&self) -> bool {
         match self.place {
-            Place::Finished | Place::Stopped(_) | Place::Discarded => true,
+            Place::Done | Place::Skipped | Place::Stopped(_) | Place::Discarded => true,
             Place::Active | Place::Parked | Place::Forgotten => false,
         }
     }
@@ -148,7 +148,7 @@ impl Run {
     /// It did something to its record, or will.
     fn went_on(&self) -> bool {
         match self.place {
-            Place::Active | Place::Parked | Place::Finished => true,
+            Place::Active | Place::Parked | Place::Done | Place::Skipped => true,
             Place::Stopped(_) | Place::Discarded => {
                 self.effects.iter().any(|((_, _, way), effect)| *way == Way::Do && happened(&effect.state.phase))
             }

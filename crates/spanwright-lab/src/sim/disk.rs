@@ -26,12 +26,15 @@ impl DiskJob {
                 Event::FoundStopped { chore, runs: store.stopped(&filter, after, upto, most).unwrap_or_default() }
             }
             DiskJob::Fetch(Fetch::Troubles { stuck, most }) => Event::FoundTroubles(store.troubles(stuck, most).unwrap_or_default()),
+            DiskJob::Fetch(Fetch::Tally { call, flow, upto }) => {
+                Event::FoundTally { call, tally: store.tally(&flow, upto).unwrap_or_default() }
+            }
             DiskJob::Fetch(fetch) => {
                 let (runs, next) = match &fetch {
                     Fetch::Active { flow, after, most } => (store.active(flow, *after, *most).unwrap_or_default(), None),
                     Fetch::Due { queue, now, most } => store.due(queue, *now, *most).unwrap_or_default(),
                     Fetch::Runs(runs) => (store.runs(runs).unwrap_or_default(), None),
-                    Fetch::Stopped { .. } | Fetch::Troubles { .. } => (Vec::new(), None),
+                    Fetch::Stopped { .. } | Fetch::Troubles { .. } | Fetch::Tally { .. } => (Vec::new(), None),
                     Fetch::Answer { run, .. } => (store.runs(&[*run]).unwrap_or_default(), None),
                 };
                 Event::Found { fetch, runs, next }

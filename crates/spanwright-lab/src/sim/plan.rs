@@ -113,6 +113,7 @@ fn source(flow: &str, every: u64) -> Source {
         once: None,
         key: Some(program(".id")),
         version: None,
+        expect: None,
     }
 }
 

@@ -2,7 +2,14 @@
 //! before it opens anything, and needs no variable.
 
 use clap::Args;
-use spanwright_core::{plan::Plan, project};
+use spanwright_core::{
+    desk::{
+        handover::FLOW_SYSTEM,
+        round::{ROUND_SYSTEM, follows_rounds},
+    },
+    plan::Plan,
+    project,
+};
 use spanwright_lab::suite;
 use spanwright_shape::text::{
     Bundle, Problems,
@@ -60,6 +67,9 @@ pub fn plan_of(bundle: &Bundle, environment: Option<&str>, to: &mut Problems) ->
 /// `2 systems, 1 flow with 2 steps`
 fn census(plan: &Plan) -> String {
     let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
-    let steps = plan.flows.iter().map(|flow| flow.steps.len()).sum();
-    format!("{}, {} with {}", count(plan.systems.len(), "system"), count(plan.flows.len(), "flow"), count(steps, "step"))
+    // What follows a round is written in its flow, and the flows themselves are no system.
+    let flows = plan.flows.iter().filter(|flow| !follows_rounds(&flow.name)).count();
+    let systems = plan.systems.iter().filter(|system| ![FLOW_SYSTEM, ROUND_SYSTEM].contains(&&*system.kind)).count();
+    let steps = plan.flows.iter().map(|flow| flow.steps.len() - usize::from(follows_rounds(&flow.name))).sum();
+    format!("{}, {} with {}", count(systems, "system"), count(flows, "flow"), count(steps, "step"))
 }

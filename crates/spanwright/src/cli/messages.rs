@@ -2,9 +2,14 @@
 
 use std::fmt::Write as _;
 
+use anyhow::Context as _;
 use clap::Args;
-use spanwright_core::fact::{ListFilter, Listed, Moment, Shown};
+use spanwright_core::{
+    fact::{ListFilter, Listed, Moment, Shown},
+    run::moment,
+};
 use spanwright_engine::observe::{message_id, timestamp};
+use spanwright_shape::text::form;
 
 use super::{
     Ended,
@@ -27,11 +32,17 @@ pub struct Messages {
     /// Only in this state: open, held, stuck (an undo does not get through), done, skipped, dead (uncertain ones among them), uncertain, discarded
     #[arg(long, value_name = "STATE", value_parser = ["open", "held", "stuck", "done", "skipped", "dead", "uncertain", "discarded"])]
     state: Option<String>,
+    /// Only what came since then, as `2h` (so long ago) or `2026-12-01T06:00:00+01:00`
+    #[arg(long, value_name = "TIME")]
+    since: Option<String>,
+    /// Only what came before then
+    #[arg(long, value_name = "TIME")]
+    until: Option<String>,
     /// So many at most, newest first
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     most: usize,
     /// One with its whole trail: its message id, its correlation id, or its run's number
-    #[arg(long, value_name = "ID", conflicts_with_all = ["flow", "key", "state", "reason", "correlation"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["flow", "key", "state", "reason", "correlation", "since", "until"])]
     id: Option<String>,
     /// Show the body too; it may hold personal data
     #[arg(long, requires = "id")]
@@ -68,15 +79,25 @@ impl Filter {
             state: state.map(str::to_string),
             reason: self.reason.as_ref().map(|code| code.to_ascii_uppercase()),
             most,
+            ..ListFilter::default()
         }
     }
+}
+
+/// `2h` (so long ago), or RFC 3339.
+fn ago(text: &str, now: Moment) -> anyhow::Result<Moment> {
+    let at = form::time(text).map(|time| now.before(time)).or_else(|| moment(text));
+    at.with_context(|| format!("`{text}` is no time: write `2h` or `2026-12-01T06:00:00+01:00`"))
 }
 
 impl Messages {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let look = journal::look(&self.folder)?;
         let Some(id) = &self.id else {
-            return self.list(&look.list(&self.filter.of_journal(self.state.as_deref(), self.most)).map_err(journal::fault)?, out);
+            let time = |text: &Option<String>| text.as_deref().map(|text| ago(text, journal::now())).transpose();
+            let (since, until) = (time(&self.since)?, time(&self.until)?);
+            let filter = ListFilter { since, until, ..self.filter.of_journal(self.state.as_deref(), self.most) };
+            return self.list(&look.list(&filter).map_err(journal::fault)?, out);
         };
         let found = journal::shown(&look, id)?;
         found.iter().try_for_each(|one| out.data(&shown(one, self.body, self.format)))?;

@@ -44,7 +44,7 @@ fn an_unknown_key() {
 
 #[test]
 fn a_key_that_is_not_built_yet() {
-    check("not-built-yet", &[("flows/customers.yaml", "steps:\n", "when_all_done: []\nsteps:\n")]);
+    check("not-built-yet", &[("flows/customers.yaml", "  every: 2s\n", "  every: 2s\n  snapshot: {}\n")]);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use super::{
     scene::{Scene, constant_names},
 };
 use crate::{
+    alert::{EXPECT_FORMS, Expect},
     plan::{Cron, Missed, Source, SourceKind},
     project::codes,
     schedule::Schedule,
@@ -49,6 +50,17 @@ impl Builder<'_, '_> {
         self.plain(form, Scene::of(any, None, false), Some(SourceKind::Handed))
     }
 
+    /// `expect:`
+    pub(super) fn expect(&mut self, form: &Filled<'_>) -> Option<Expect> {
+        let text = form.scalar("expect")?;
+        let told = Expect::parse(&text.text);
+        if let Err(why) = &told {
+            let help = format!("write {EXPECT_FORMS}; times of the day are UTC where no zone is named");
+            self.to.error(&codes::CRON, text.span, format!("this is no expectation: {why}"), help);
+        }
+        told.ok()
+    }
+
     /// What every source may say of its messages.
     fn plain(&mut self, form: &Filled<'_>, brought: Scene, kind: Option<SourceKind>) -> (Option<Source>, Scene) {
         let when = self.expression(form, "when", &brought);
@@ -56,8 +68,9 @@ impl Builder<'_, '_> {
         let key = self.scalar_of(form, "key", &brought);
         self.check_never_empty(form, key.as_ref());
         let version = self.scalar_of(form, "version", &brought);
+        let expect = self.expect(form);
         let names = constant_names(&mut self.shapes, brought.dot, self.known.variables);
-        let name = format!("{}.source", self.flow).into();
-        (kind.map(|kind| Source { name, kind, when, once, key, version }), Scene { names, ..brought })
+        let name = Source::name_of(self.flow);
+        (kind.map(|kind| Source { name, kind, when, once, key, version, expect }), Scene { names, ..brought })
     }
 }

@@ -18,6 +18,7 @@ use crate::plan::{EffectPlan, Flow, InOrder, OrderBy, WhenDead};
 mod back;
 mod body;
 mod clocked;
+mod closing;
 mod effect;
 mod parameters;
 mod reply;
@@ -26,6 +27,7 @@ mod served;
 mod source;
 mod steps;
 
+pub(super) use closing::closing;
 use reply::Waiter;
 use scene::Scene;
 
@@ -40,22 +42,18 @@ pub(super) struct Known<'k> {
     pub takers: &'k [Taker<'k>],
 }
 
-/// Checks one flow. `None`: the problems say why.
-pub(super) fn check(form: &Filled<'_>, known: &Known<'_>, to: &mut Problems) -> Option<Flow> {
-    let name = form.text("flow")?;
+/// Checks one flow, and the one that follows its rounds where it has one. Nothing: the problems say why.
+pub(super) fn check(form: &Filled<'_>, known: &Known<'_>, to: &mut Problems) -> Vec<Flow> {
+    let Some(name) = form.text("flow") else { return Vec::new() };
+    let (flow, then) = (one(form, name, known, to), closing::check(form, name, known, to));
+    flow.into_iter().chain(then).collect()
+}
+
+fn one(form: &Filled<'_>, name: &str, known: &Known<'_>, to: &mut Problems) -> Option<Flow> {
     let (from, steps) = (form.form("from")?, form.items("steps"));
-    let mut builder = Builder {
-        known,
-        flow: name,
-        shapes: Shapes::default(),
-        effects: Vec::new(),
-        names: BTreeMap::new(),
-        keyed: from.node("key").is_some() || from.node("once").is_some(),
-        states: from.node("poll").is_some() && from.node("key").is_some() && from.node("once").is_none(),
-        waiter: None,
-        replies: false,
-        to,
-    };
+    let keyed = from.node("key").is_some() || from.node("once").is_some();
+    let states = from.node("poll").is_some() && from.node("key").is_some() && from.node("once").is_none();
+    let mut builder = Builder { keyed, states, ..Builder::of(name, known, to) };
     let (source, scene) = builder.source(&from);
     let (steps, _) = builder.steps(steps, scene.clone());
     let if_dead = builder.if_dead(form, &Scene { buried: true, ..scene });
@@ -82,6 +80,13 @@ struct Builder<'b, 'k> {
     /// Some step replies.
     replies: bool,
     to: &'b mut Problems,
+}
+
+impl<'b, 'k> Builder<'b, 'k> {
+    fn of(flow: &'b str, known: &'b Known<'k>, to: &'b mut Problems) -> Builder<'b, 'k> {
+        let (shapes, effects, names) = (Shapes::default(), Vec::new(), BTreeMap::new());
+        Builder { known, flow, shapes, effects, names, keyed: false, states: false, waiter: None, replies: false, to }
+    }
 }
 
 impl Builder<'_, '_> {

@@ -33,12 +33,13 @@ impl Builder<'_, '_> {
         let key = self.scalar_of(form, "key", &brought);
         self.check_never_empty(form, key.as_ref().filter(|_| !brought.lost));
         let version = self.scalar_of(form, "version", &brought);
+        let expect = self.expect(form);
         let mut names = constant_names(&mut self.shapes, brought.dot, self.known.variables);
         names.extend(brought.names.iter().cloned());
         let first = Scene { names, ..brought };
         let source = found.map(|(door, operation)| {
             let kind = SourceKind::Door(Served { door, operation, reply_within: within, late, same_body: form.node("webhook").is_none() });
-            Source { name: format!("{}.source", self.flow).into(), kind, when, once, key, version }
+            Source { name: Source::name_of(self.flow), kind, when, once, key, version, expect }
         });
         (source, first)
     }

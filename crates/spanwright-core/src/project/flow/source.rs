@@ -76,9 +76,10 @@ impl Builder<'_, '_> {
         let key = self.scalar_of(form, "key", &item);
         self.check_never_empty(form, key.as_ref().filter(|_| !item.lost));
         let version = self.scalar_of(form, "version", &item);
+        let expect = self.expect(form);
         let source = found.map(|(system, operation)| {
             let poll = Poll { system, operation, every, with: None, pages: None, each: None, cursor: None, files: Some(rule) };
-            Source { name: format!("{}.source", self.flow).into(), kind: SourceKind::Poll(Box::new(poll)), when, once, key, version }
+            Source { name: Source::name_of(self.flow), kind: SourceKind::Poll(Box::new(poll)), when, once, key, version, expect }
         });
         (source, first)
     }
@@ -158,13 +159,14 @@ impl Builder<'_, '_> {
         let key = self.scalar_of(form, "key", item);
         self.check_never_empty(form, key.as_ref().filter(|_| !item.lost));
         let version = self.scalar_of(form, "version", item);
+        let expect = self.expect(form);
         let nothing = Scene::of(self.shapes.add(Shape::Null), None, false);
         let with = self.with(form, "source", parameters, &nothing);
         let (system, operation) = found?;
-        let name: Arc<str> = format!("{}.source", self.flow).into();
+        let name = Source::name_of(self.flow);
         let every = every.unwrap_or(Duration::ZERO);
         let kind = SourceKind::Poll(Box::new(Poll { system, operation, every, with, pages, each, cursor, files: None }));
-        Some(Source { name, kind, when, once, key, version })
+        Some(Source { name, kind, when, once, key, version, expect })
     }
 
     /// `pages:` of the source, or else of its operation.

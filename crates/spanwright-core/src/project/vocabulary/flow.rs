@@ -22,7 +22,11 @@ pub static FLOW: Form = Form::of(
             Kind::Either(&IF_DEAD),
             "What happens to a message that failed for good, after its undos, in place of a dead letter: these steps, which see `$error`, or nothing.",
         ),
-        Key::not_yet("when_all_done", "What happens when each item of a poll has ended."),
+        Key::may(
+            "when_all_done",
+            Kind::List(&A_STEP),
+            "What happens once when all that one poll (or one time of a clock) took in has ended: these steps see `$tally`, with `taken`, `delivered`, `skipped` and `dead`.",
+        ),
         Key::may(
             "pause_after",
             Kind::Form(&PAUSE_AFTER),
@@ -55,7 +59,11 @@ static SOURCE: Form = Form {
         Key::may("once", Kind::Expr, "Which event it is: the same one is taken once. Left out: an item that differs from its key's last."),
         Key::may("key", Kind::Expr, "Which record it is about: order, batches and `unchanged` go by it. Left out: what `once` gives."),
         Key::may("version", Kind::Expr, "Which state of the record is newer. Left out: the order of arrival."),
-        Key::not_yet("expect", "When something must have come."),
+        Key::may(
+            "expect",
+            Kind::Text,
+            "When something must have come, as `every 15m`, `daily by 02:30` or `weekdays by 18:00 Europe/Berlin`; else an alert.",
+        ),
     ],
     one_of: OneOf::Must(&[
         Choice::of("poll", Kind::Op, "An operation that is asked again and again.", POLL),

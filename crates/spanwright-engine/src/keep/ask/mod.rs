@@ -13,8 +13,9 @@ pub use stopped::overtaken;
 mod due;
 mod files;
 mod old;
-mod opening;
+pub mod opening;
 mod stopped;
+mod tally;
 #[cfg(test)]
 mod tests;
 mod trouble;

@@ -36,6 +36,13 @@ pub const LATEST: &str = "SELECT max(
     coalesce((SELECT received FROM message WHERE seq > coalesce((SELECT value FROM meta WHERE name = 'set back'), 0) ORDER BY seq DESC LIMIT 1), 0),
     coalesce((SELECT max(changed) FROM cursor), 0), coalesce((SELECT max(since) FROM gate), 0))";
 
+/// When something came last, by source: from one source to the next by the index, whatever lies between.
+pub const CAME: &str = "WITH RECURSIVE known(source) AS (
+        SELECT min(source) FROM message
+        UNION ALL SELECT (SELECT min(source) FROM message WHERE source > known.source) FROM known WHERE known.source IS NOT NULL
+    )
+    SELECT source, (SELECT max(received) FROM message WHERE message.source = known.source) FROM known WHERE source IS NOT NULL";
+
 /// Chores under way.
 pub fn chores() -> String {
     format!("SELECT {} FROM chore INDEXED BY chore_open WHERE state = 0 ORDER BY id", chore::COLUMNS)
@@ -77,6 +84,7 @@ impl Ask<'_> {
             queues: self.queues()?,
             plans: self.ready(PLANS)?.query_map([], |row| row.get(0).map(PlanId))?.collect::<Result<_>>()?,
             alerts: self.alerts()?,
+            came: self.came()?,
             chores: self.ready(&chores())?.query_map([], chore::read)?.collect::<Result<_>>()?,
             latest: Moment(self.ready(LATEST)?.query_row([], |row| row.get(0))?),
         })
@@ -107,6 +115,14 @@ impl Ask<'_> {
         let mut gates = rows.collect::<Result<Vec<_>>>()?;
         gates.sort_unstable_by(|one, other| one.system.cmp(&other.system));
         Ok(gates)
+    }
+
+    fn came(self) -> Result<Vec<(Arc<str>, Moment)>> {
+        let mut statement = self.ready(CAME)?;
+        let rows = statement.query_map([], |row| Ok((self.names.text(row.get(0)?), Moment(row.get(1)?))))?;
+        let mut came = rows.collect::<Result<Vec<_>>>()?;
+        came.sort_unstable();
+        Ok(came)
     }
 
     fn sources(self) -> Result<Vec<SourceRow>> {

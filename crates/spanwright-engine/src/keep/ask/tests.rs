@@ -4,7 +4,7 @@
 
 use rusqlite::Connection;
 
-use super::{ACTIVE, SENT, due, files, old, opening, stopped, trouble};
+use super::{ACTIVE, SENT, due, files, old, opening, stopped, tally, trouble};
 use crate::keep::schema;
 
 fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
@@ -27,7 +27,7 @@ fn walks_over_finished_work(step: &str) -> bool {
         "effect_started",
         "exchange_bundled",
     ];
-    let tiny = ["SCAN sqlite_sequence", "SCAN CONSTANT ROW", "SCAN cursor", "SCAN gate", "SCAN alert"];
+    let tiny = ["SCAN known", "SCAN sqlite_sequence", "SCAN CONSTANT ROW", "SCAN cursor", "SCAN gate", "SCAN alert"];
     step.starts_with("SCAN") && !of_open_work.iter().any(|index| step.contains(&format!("INDEX {index}"))) && !tiny.contains(&step)
 }
 
@@ -42,8 +42,13 @@ fn no_question_walks_over_finished_work() {
         stopped::OTHERS,
         trouble::STOPPED,
         trouble::STUCK,
+        tally::OWN,
+        tally::BEFORE,
+        tally::OPEN,
+        tally::BY_STATE,
         old::WINDOW,
         opening::LATEST,
+        opening::CAME,
         &opening::chores(),
         due::WAITING,
         due::GLUES,

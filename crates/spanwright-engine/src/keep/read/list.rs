@@ -1,14 +1,17 @@
 //! Lists of runs.
 
+use std::cmp::Reverse;
+
 use rusqlite::{Result, Row, ToSql};
 use spanwright_core::{
     desk::STUCK_TRIES,
     fact::{ListFilter, Listed, Moment, RunId, StopKind},
+    plan::Source,
 };
 
 use super::{Counts, newest::newest};
 use crate::keep::{
-    ask::{Ask, text, text_if_any},
+    ask::{Ask, opening, text, text_if_any},
     numbers::RunState,
 };
 
@@ -19,6 +22,11 @@ const LINE: &str =
         + (SELECT count(*) FROM effect WHERE effect.run = run.id AND effect.outcome IS NOT NULL),
     EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id AND effect.state = 5)";
 
+/// Messages of a source, by when they came.
+const BY_TIME: &str = "message INDEXED BY message_source CROSS JOIN run ON run.message = message.seq";
+/// As their index has them.
+const NEWEST_FIRST: &str = "ORDER BY message.received DESC, message.seq DESC";
+
 /// Conditions, and what is bound in them.
 #[derive(Default)]
 struct Conditions<'f> {
@@ -28,8 +36,12 @@ struct Conditions<'f> {
 
 impl<'f> Conditions<'f> {
     fn equal(&mut self, column: &str, value: impl ToSql + 'f) {
+        self.compared(column, "=", value);
+    }
+
+    fn compared(&mut self, column: &str, by: &str, value: impl ToSql + 'f) {
         self.bound.push(Box::new(value));
-        self.sql.push(format!("{column} = ?{}", self.bound.len()));
+        self.sql.push(format!("{column} {by} ?{}", self.bound.len()));
     }
 }
 
@@ -63,7 +75,39 @@ impl Ask<'_> {
             Some(state) => conditions.sql.push(in_state(state)),
             None => {}
         }
-        self.lines(by_message, conditions, filter.most)
+        if filter.since.is_some() || filter.until.is_some() {
+            return self.by_time(filter, conditions);
+        }
+        // A flow may be a rare one among millions of runs, but each of its messages is of its source.
+        let of_few = filter.reason.is_some() || matches!(filter.state.as_deref(), Some("open" | "held" | "dead" | "uncertain" | "stuck"));
+        match filter.flow.is_some() && !by_message && !of_few {
+            true => self.by_time(filter, conditions),
+            false => self.lines(by_message, conditions, filter.most),
+        }
+    }
+
+    /// The newest of each source, and of those the newest.
+    fn by_time(self, filter: &ListFilter, mut conditions: Conditions<'_>) -> Result<Vec<Listed>> {
+        let sources = match &filter.flow {
+            Some(flow) => vec![self.names.known(&Source::name_of(flow)).unwrap_or(0)],
+            None => self.ready(opening::CAME)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>>>()?,
+        };
+        for (limit, by) in [(filter.since, ">="), (filter.until, "<")] {
+            if let Some(limit) = limit {
+                conditions.compared("message.received", by, limit.0);
+            }
+        }
+        let wanted = conditions.sql.iter().fold(String::new(), |all, one| format!("{all} AND {one}"));
+        let bound: Vec<&dyn ToSql> = conditions.bound.iter().map(|bound| &**bound).collect();
+        let mut lines = Vec::new();
+        for source in sources {
+            let sql = format!("{LINE} FROM {BY_TIME} WHERE message.source = {source}{wanted} {NEWEST_FIRST} LIMIT {}", filter.most);
+            let mut statement = self.connection.prepare(&sql)?;
+            lines.extend(statement.query_map(&*bound, |row| self.line(row))?.collect::<Result<Vec<_>>>()?);
+        }
+        lines.sort_unstable_by_key(|line| Reverse((line.received, line.run)));
+        lines.truncate(filter.most);
+        Ok(lines)
     }
 
     pub(super) fn lines_of(self, column: &str, value: impl ToSql, most: usize) -> Result<Vec<Listed>> {

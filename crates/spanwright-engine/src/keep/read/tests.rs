@@ -18,7 +18,7 @@ const CODE: &str = "R0001";
 fn took(n: u128, flow: &str) -> Fact {
     Fact::Took(Box::new(Took {
         message: n,
-        source: format!("{flow}.poll").into(),
+        source: format!("{flow}.source").into(),
         correlation: format!("corr-{}", n % 2).into(),
         at: Moment(n as i64 * 10),
         key: Some(format!("C{n}").into()),
@@ -109,6 +109,16 @@ fn a_list_is_newest_first_and_each_filter_narrows_it() {
     assert_eq!(listed(ListFilter { key: Some("C4".into()), ..ListFilter::default() }), [4]);
     assert_eq!(listed(ListFilter { correlation: Some("corr-1".into()), ..ListFilter::default() }), [5, 3, 1]);
     assert_eq!(listed(ListFilter { reason: Some(CODE.into()), ..ListFilter::default() }), [3, 2]);
+}
+
+#[test]
+fn a_list_by_time_has_the_newest_of_each_source() {
+    let between = |since, until| ListFilter { since: Some(Moment(since)), until: Some(Moment(until)), ..ListFilter::default() };
+    assert_eq!(listed(between(20, 51)), [5, 4, 3, 2]);
+    assert_eq!(listed(between(20, 61)), [6, 5, 4, 3, 2]);
+    assert_eq!(listed(ListFilter { flow: Some("in".into()), ..between(20, 61) }), [5, 4, 3, 2]);
+    assert_eq!(listed(ListFilter { state: Some("dead".into()), ..between(30, 61) }), [3]);
+    assert_eq!(listed(ListFilter { key: Some("C4".into()), ..between(0, 61) }), [4]);
 }
 
 #[test]

@@ -69,6 +69,10 @@ impl Store for Scripted {
         Ok(Vec::new())
     }
 
+    fn tally(&mut self, flow: &str, upto: RunId) -> Result<Option<spanwright_core::fact::Tally>, StoreFault> {
+        self.model.tally(flow, upto)
+    }
+
     fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {
         self.model.old(what, after, before, window)
     }
