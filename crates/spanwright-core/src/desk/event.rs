@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// A commit on its way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ticket(pub u64);
 
 /// An exchange on its way, in this life of the process.
@@ -631,6 +631,8 @@ pub struct Standing {
     pub flying: usize,
     /// Commits under way.
     pub committing: usize,
+    /// Orders of people that are on the disk, in the order in which they were told: what a person was answered outlives a crash.
+    pub orders_kept: u64,
     /// Senders who wait for an answer.
     pub waiting: usize,
     /// No source is reading or about to.

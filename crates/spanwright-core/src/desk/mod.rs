@@ -44,7 +44,7 @@ pub use event::{
 
 use crate::{
     deliver::{Gate, GateChange, Goes, Pass},
-    fact::{EffectKey, Ending, Fact, GateRow, Moment, Opening, PlanId, Receipt, RunId},
+    fact::{EffectKey, Ending, Fact, GateRow, Moment, Opening, PlanId, Receipt, RunId, Seen},
     plan::{EffectPlan, Plan},
     run::AdvanceJob,
 };
@@ -123,7 +123,11 @@ pub struct Desk {
     /// Runs to be fetched because a newer state of their record waits.
     wanted: HashSet<RunId>,
     commits_open: usize,
+    /// The last commit of each order that is not on the disk yet.
+    orders: VecDeque<Ticket>,
+    orders_kept: u64,
     last_id: u64,
+    last_commit: u64,
     exchange_next: i64,
     token_serial: u32,
     /// Which queue is looked at first: they take turns.
@@ -166,6 +170,9 @@ impl Desk {
             reopened: HashSet::new(),
             wanted: HashSet::new(),
             commits_open: 0,
+            orders: VecDeque::new(),
+            orders_kept: 0,
+            last_commit: 0,
             last_id: 0,
             exchange_next: opening.exchange_next,
             token_serial: 0,
@@ -316,6 +323,10 @@ impl Desk {
     fn kept(&mut self, ticket: Ticket, facts: Vec<Fact>, receipts: &[Receipt], now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         self.commits_open = self.commits_open.saturating_sub(1);
         self.brought_kept(ticket, receipts.first().copied(), out);
+        while self.orders.front().is_some_and(|last| *last <= ticket) {
+            self.orders.pop_front();
+            self.orders_kept += 1;
+        }
         let mut receipts = receipts.iter();
         let mut jobs = Vec::new();
         for fact in facts {
@@ -372,7 +383,16 @@ impl Desk {
         }
     }
 
+    /// Commits are kept one after the other, so an order is when the last commit before its end is.
     fn told(&mut self, order: Order, now: Moment, out: &mut Vec<Command>) {
+        self.obey(order, now, out);
+        match self.commits_open {
+            0 => self.orders_kept += 1,
+            _ => self.orders.push_back(Ticket(self.last_commit)),
+        }
+    }
+
+    fn obey(&mut self, order: Order, now: Moment, out: &mut Vec<Command>) {
         match order {
             Order::Stop => {
                 self.stopping = true;
@@ -386,6 +406,10 @@ impl Desk {
             Order::Cancel(chore) => self.chore_cancelled(chore, out),
             Order::Resend(mut resent) => {
                 (resent.took.plan, resent.took.at) = (self.plan_id, now);
+                // Told twice, it is made once: a crash may come between the disk and whoever forgets the order.
+                let key = format!("{:032x}", resent.took.message).into();
+                let until = now.after(source::SEEN_REMEMBERED);
+                resent.took.seen = Some(Seen { scope: "resent".into(), key, print: None, held: None, until });
                 self.commit(vec![Fact::Resent(resent)], out);
             }
             Order::Acknowledge { runs, by, words } => {
@@ -417,6 +441,7 @@ impl Desk {
         self.last_id += 1;
         self.commits_open += 1;
         let ticket = Ticket(self.last_id);
+        self.last_commit = self.last_id;
         out.push(Command::Commit(ticket, facts));
         ticket
     }
@@ -465,6 +490,7 @@ impl Desk {
             in_hand: self.runs.len(),
             flying: self.flights.len() - self.rounds.quiet(),
             committing: self.commits_open,
+            orders_kept: self.orders_kept,
             waiting: self.waiters.len(),
             sources_idle: self.sources.iter().all(|source| source.idle(self.once)) && self.clocks.iter().all(|clock| clock.idle(now)),
             failed_sources: self.sources.iter().filter_map(SourceDesk::failed).collect(),

@@ -172,6 +172,7 @@ mod tests {
             in_hand: 0,
             flying: 0,
             committing: 0,
+            orders_kept: 0,
             waiting: 0,
             sources_idle: true,
             failed_sources: Vec::new(),

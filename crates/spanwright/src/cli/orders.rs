@@ -1,10 +1,11 @@
 //! What a person wants of a journal that a running engine has: left as a file beside it, and taken up by that engine.
 //!
-//! A file is written whole under its name or not at all, and is removed once the engine was told. An engine that ends
-//! in between finds it at its next start. It names the project that its author saw: an engine that runs another one
+//! A file is written whole under its name or not at all, and is removed once the engine has on disk what it says. An engine
+//! that ends in between finds it at its next start, and to be told twice does no harm. It names the project that its author saw: an engine that runs another one
 //! sets it aside, since what would be sent is not what was shown.
 
 use std::{
+    collections::VecDeque,
     fs, io,
     path::{Path, PathBuf},
     thread,
@@ -61,26 +62,50 @@ fn write(draft: &Path, path: &Path, text: &str) -> anyhow::Result<()> {
     written.with_context(|| format!("writing `{}`", path.display()))
 }
 
-/// What was left since the last time. A file that is no order, or means another project than `running`, is set aside
+/// Orders that a running engine was told, and whose files are still there.
+#[derive(Default)]
+pub struct Told {
+    files: VecDeque<PathBuf>,
+    kept: u64,
+}
+
+impl Told {
+    /// Tells what was left since the last time, and removes what is on disk. `kept`: how many of all that were told are.
+    ///
+    /// # Errors
+    /// The folder cannot be read.
+    pub fn go_on(&mut self, folder: &Folder, running: &Hash, kept: u64, mut tell: impl FnMut(Order)) -> io::Result<()> {
+        for path in self.files.drain(..usize::try_from(kept - self.kept).unwrap_or(usize::MAX).min(self.files.len())) {
+            fs::remove_file(&path)?;
+        }
+        self.kept = kept;
+        for (path, order) in left(folder, running, &self.files)? {
+            tell(order);
+            self.files.push_back(path);
+        }
+        Ok(())
+    }
+}
+
+/// What was left and is not among the `known`. A file that is no order, or means another project than `running`, is set aside
 /// with another ending.
 ///
 /// # Errors
 /// The folder cannot be read.
-pub fn take(folder: &Folder, running: &Hash) -> io::Result<Vec<Order>> {
+fn left(folder: &Folder, running: &Hash, known: &VecDeque<PathBuf>) -> io::Result<Vec<(PathBuf, Order)>> {
     let entries = match fs::read_dir(place(folder)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };
     let mut paths: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    paths.retain(|path| path.extension().is_some_and(|ending| ending == "order"));
+    paths.retain(|path| path.extension().is_some_and(|ending| ending == "order") && !known.contains(path));
     paths.sort();
     let mut orders = Vec::new();
     for path in paths {
         let small = fs::metadata(&path)?.len() <= BYTES_MOST;
         match paper::order(&if small { fs::read_to_string(&path).unwrap_or_default() } else { String::new() }) {
             Some((order, project)) if project.is_none_or(|project| project == *running) => {
-                orders.push(order);
-                fs::remove_file(&path)?;
+                orders.push((path, order));
             }
             Some(_) | None => fs::rename(&path, refused(&path))?,
         }
@@ -108,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_taken_once_and_what_is_no_order_or_means_another_project_is_set_aside() {
+    fn what_is_left_is_told_once_and_there_until_it_is_kept_and_what_is_no_order_or_means_another_project_is_set_aside() {
         let temporary = tempfile::tempdir().unwrap();
         let folder = Folder::at(temporary.path());
         fs::create_dir_all(place(&folder)).unwrap();
@@ -116,8 +141,17 @@ mod tests {
         fs::write(place(&folder).join("2.order"), "dance\n").unwrap();
         fs::write(place(&folder).join("3.order"), paper::text(&discard(), Some([3; 32]))).unwrap();
         fs::write(place(&folder).join("4.order"), paper::text(&discard(), Some([4; 32]))).unwrap();
-        assert_eq!(take(&folder, &[4; 32]).unwrap().len(), 2);
-        assert!(take(&folder, &[4; 32]).unwrap().is_empty());
+        let (mut told, mut heard) = (Told::default(), 0);
+        let mut go_on = |kept| {
+            told.go_on(&folder, &[4; 32], kept, |_| heard += 1).unwrap();
+            heard
+        };
+        assert_eq!((go_on(0), go_on(0)), (2, 2), "each is told once");
+        assert!(["1", "4"].iter().all(|name| place(&folder).join(format!("{name}.order")).exists()), "until it is on disk");
+        assert_eq!(go_on(1), 2);
+        assert!(!place(&folder).join("1.order").exists() && place(&folder).join("4.order").exists());
+        assert_eq!(go_on(2), 2);
+        assert!(!place(&folder).join("4.order").exists());
         assert!(["2", "3"].iter().all(|name| place(&folder).join(format!("{name}.refused")).exists()));
     }
 }

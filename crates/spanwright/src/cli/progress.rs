@@ -70,7 +70,7 @@ impl Show {
 /// time whether it should be stopped.
 pub fn follow(begun: Begun, show: &Show, out: &mut Out, mut is_enough: impl FnMut(&State) -> bool) -> Ended {
     let Begun { running, told, clock, folder, project } = begun;
-    let (began, mut stopped) = (Instant::now(), false);
+    let (began, mut stopped, mut left) = (Instant::now(), false, orders::Told::default());
     while !running.is_over() {
         tell(&told, show, began, out);
         let state = running.state();
@@ -79,7 +79,9 @@ pub fn follow(begun: Begun, show: &Show, out: &mut Out, mut is_enough: impl FnMu
             running.stop();
             stopped = true;
         }
-        hand_over(&folder, &project, &running, out);
+        if let Err(error) = left.go_on(&folder, &project, state.standing.orders_kept, |order| running.tell(order)) {
+            out.aside(&format!("reading what is left in `{}`: {error}", folder.state().display()));
+        }
         thread::sleep(DRAWN_EVERY);
     }
     let ended = running.wait();
@@ -91,13 +93,6 @@ pub fn follow(begun: Begun, show: &Show, out: &mut Out, mut is_enough: impl FnMu
 fn tell(told: &Receiver<String>, show: &Show, began: Instant, out: &mut Out) {
     for line in told.try_iter() {
         show.line(out, &format!("{:>7} {line}", seconds(began.elapsed())));
-    }
-}
-
-fn hand_over(folder: &Folder, project: &orders::Hash, running: &Running, out: &mut Out) {
-    match orders::take(folder, project) {
-        Ok(orders) => orders.into_iter().for_each(|order| running.tell(order)),
-        Err(error) => out.aside(&format!("reading what is left in `{}`: {error}", folder.state().display())),
     }
 }
 

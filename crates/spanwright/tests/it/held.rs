@@ -15,7 +15,10 @@ fn a_held_system_is_left_alone_through_a_restart_and_gets_all_when_it_goes_on() 
     // Without a journal there is nobody to keep the word.
     assert_eq!(project.run(&["hold", "crm"]).code, 2);
     let running = project.begin(&world);
-    thread::sleep(Duration::from_millis(300));
+    let journal = project.path().join(".spanwright/journal.db");
+    while !journal.exists() {
+        thread::sleep(Duration::from_millis(20));
+    }
     let held = project.run(&["hold", "crm", "--because", "month-end closing"]);
     assert_eq!(held.code, 0, "{}", held.err);
     drop(running);

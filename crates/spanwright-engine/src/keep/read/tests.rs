@@ -149,7 +149,7 @@ fn trail(run: i64) -> Vec<String> {
 #[test]
 fn a_trail_tells_every_attempt_and_the_end() {
     let expected = [
-        "10 taken: from in.poll",
+        "10 taken: from in.source",
         "100 attempt: crm.upsert: try 1 later, status 503 in 12 ms: R0001 it is busy",
         "150 attempt: crm.upsert: try 2 delivered, status 200 in 12 ms",
         "150 done: ",
@@ -160,7 +160,7 @@ fn a_trail_tells_every_attempt_and_the_end() {
 #[test]
 fn a_trail_keeps_what_was_before_a_replay() {
     let expected = [
-        "30 taken: from in.poll",
+        "30 taken: from in.source",
         "300 attempt: crm.upsert: try 1 never, status 503 in 12 ms: R0001 no e-mail",
         "310 replayed: by ann; it had stopped: no e-mail",
         "320 attempt: crm.upsert: try 1 never, status 503 in 12 ms: R0001 no e-mail",
