@@ -113,17 +113,66 @@ pub enum Auth {
     Hmac(SignSettings),
     /// A WS-Security user name token, in each envelope.
     Wsse(Wsse),
-    /// RFC 6749 section 4.4, client credentials: one sign-in for all calls.
-    OAuth2 {
-        /// The token endpoint.
-        token_url: Template,
-        /// Who we are.
-        client_id: Template,
-        /// And the proof.
-        client_secret: Template,
-        /// What we ask for, separated by blanks.
-        scope: Option<Template>,
-    },
+    /// RFC 6749: one sign-in for all calls.
+    OAuth2(Box<OAuth2>),
+    /// A call of the system's own hands out a session token, which every other call carries.
+    Login(Box<Login>),
+}
+
+/// `oauth2:` client credentials (section 4.4), or a refresh token (section 6) where there is one.
+#[derive(Clone, Debug)]
+pub struct OAuth2 {
+    /// The token endpoint.
+    pub token_url: Template,
+    /// Who we are.
+    pub client_id: Template,
+    /// And the proof.
+    pub proof: ClientProof,
+    /// What a person gave us once.
+    pub refresh_token: Option<Template>,
+    /// What we ask for, separated by blanks.
+    pub scope: Option<Template>,
+    /// For whom the token is, where the endpoint wants to know.
+    pub audience: Option<Template>,
+}
+
+/// How a client shows a token endpoint that it is the one.
+#[derive(Clone, Debug)]
+pub enum ClientProof {
+    /// Not at all: a public client with a refresh token.
+    None,
+    /// A secret in the form.
+    Secret(Template),
+    /// A statement that it signs.
+    Key(KeyProof),
+}
+
+/// `private_key_jwt`
+#[derive(Clone, Debug)]
+pub struct KeyProof {
+    /// The private key: PEM, PKCS#8.
+    pub key: Template,
+    /// By which the endpoint knows it (`kid`).
+    pub id: Option<Template>,
+    /// `RS256`, `EdDSA`.
+    pub algorithm: Arc<str>,
+}
+
+/// `login: OP, with, take, put, lasts`
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// The operation that signs in.
+    pub operation: Scalar,
+    /// What it is told: parameters and fields of its body, by their paths.
+    pub with: Vec<(String, Template)>,
+    /// The token, over its answer.
+    pub take: Scalar,
+    /// The header that carries the token; in lower case.
+    pub header: Arc<str>,
+    /// What stands before the token there.
+    pub prefix: String,
+    /// How long a session lasts.
+    pub lasts: Option<Duration>,
 }
 
 /// One entry of `alerts:`.

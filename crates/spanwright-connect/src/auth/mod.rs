@@ -14,9 +14,12 @@ use spanwright_shape::text::Failure;
 
 use crate::{codes, http::url};
 
+mod assertion;
+mod login;
 pub mod signature;
 mod token;
 
+pub(crate) use login::around;
 pub use token::TokenEndpoint;
 
 /// Adds to a request what shows who we are.
@@ -39,11 +42,13 @@ pub fn sign(auth: &Auth, with: &With<'_>, request: &mut HttpRequest) -> Result<(
         Auth::Hmac(settings) => signature::sign(settings, with, request),
         // It is in the envelope.
         Auth::Wsse(_) => Ok(()),
-        Auth::OAuth2 { .. } => match with.token {
-            Some(token) => add_header(request, "authorization", format!("Bearer {token}")),
-            None => Err(Failure::new(&codes::SIGN_IN, "there is no token: the sign-in comes first")),
-        },
+        Auth::OAuth2(_) => add_header(request, "authorization", format!("Bearer {}", token(with)?)),
+        Auth::Login(login) => add_header(request, &login.header, format!("{}{}", login.prefix, token(with)?)),
     }
+}
+
+fn token<'w>(with: &With<'w>) -> Result<&'w str, Failure> {
+    with.token.ok_or_else(|| Failure::new(&codes::SIGN_IN, "there is no token: the sign-in comes first"))
 }
 
 /// A template with its variables filled in.

@@ -7,6 +7,8 @@ use spanwright_core::{
     fact::Moment,
 };
 
+use spanwright_core::settings::{ClientProof, OAuth2};
+
 use super::*;
 
 fn variable(name: &str) -> Option<String> {
@@ -47,12 +49,14 @@ fn shown(request: &HttpRequest) -> String {
 }
 
 fn oauth2(scope: Option<&str>) -> Auth {
-    Auth::OAuth2 {
+    Auth::OAuth2(Box::new(OAuth2 {
         token_url: template("${URL}/oauth/token"),
         client_id: template("${ID}"),
-        client_secret: template("${SECRET}"),
+        proof: ClientProof::Secret(template("${SECRET}")),
+        refresh_token: None,
         scope: scope.map(template),
-    }
+        audience: None,
+    }))
 }
 
 #[test]
@@ -114,12 +118,26 @@ fn a_token_is_asked_for_with_a_form() {
 
 #[test]
 fn a_missing_variable_holds_the_system_and_no_message() {
-    let endpoint = TokenEndpoint::of(
-        &Auth::OAuth2 { token_url: template("${URL}/t"), client_id: template("${NO_SUCH}"), client_secret: template("x"), scope: None },
-        &"crm".into(),
-    );
+    let Auth::OAuth2(grant) = oauth2(None) else { panic!("it is") };
+    let grant = OAuth2 { client_id: template("${NO_SUCH}"), ..*grant };
+    let endpoint = TokenEndpoint::of(&Auth::OAuth2(Box::new(grant)), &"crm".into());
     let refusal = endpoint.unwrap().ask(0, &[], &with(None)).unwrap_err();
     assert!(matches!(refusal, Refusal::System(failure) if failure.code.id == "R2001"));
+}
+
+#[test]
+fn a_refresh_token_is_shown_instead_and_a_public_client_has_no_secret() {
+    let Auth::OAuth2(grant) = oauth2(None) else { panic!("it is") };
+    let grant = OAuth2 { proof: ClientProof::None, refresh_token: Some(template("r-${KEY}")), audience: Some(template("crm")), ..*grant };
+    let Request::Http(request) =
+        TokenEndpoint::of(&Auth::OAuth2(Box::new(grant)), &"crm".into()).unwrap().ask(0, &[], &with(None)).unwrap()
+    else {
+        panic!("it goes over HTTP")
+    };
+    assert_eq!(
+        String::from_utf8(request.body).unwrap(),
+        "grant_type=refresh_token&refresh_token=r-k%201%262&client_id=client%2F1&audience=crm"
+    );
 }
 
 fn hear(status: u16, headers: &[(&str, &str)], body: &str) -> Verdict {

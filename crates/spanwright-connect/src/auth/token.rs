@@ -1,4 +1,4 @@
-//! OAuth2 client credentials (RFC 6749, section 4.4): the token endpoint as a system with one operation.
+//! OAuth2 (RFC 6749, client credentials and refresh tokens): the token endpoint as a system with one operation.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use spanwright_core::{
         Answers, Blame, Call, Heard, HttpRequest, Outcome, Pretended, Reached, Refusal, Request, Said, System, Verdict, With, Word,
     },
     interface::{Interface, Operation, Repeat},
-    settings::{Auth, Template},
+    settings::{Auth, ClientProof, OAuth2},
 };
 use spanwright_shape::{
     json,
@@ -18,7 +18,7 @@ use spanwright_shape::{
     value::Value,
 };
 
-use super::{add_header, fill};
+use super::{add_header, assertion::assertion, fill};
 use crate::{
     codes,
     http::{
@@ -33,42 +33,52 @@ use crate::{
 /// How long a token is taken to live where the endpoint does not say (RFC 6749 leaves it open).
 pub const LASTS_DEFAULT: Duration = Duration::from_secs(300);
 
+/// RFC 7523, section 2.2.
+const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+
 /// The system that hands out tokens.
 #[derive(Debug)]
 pub struct TokenEndpoint {
     system: Arc<str>,
-    url: Template,
-    client_id: Template,
-    client_secret: Template,
-    scope: Option<Template>,
+    grant: OAuth2,
     interface: Interface,
 }
 
 impl TokenEndpoint {
     /// The token endpoint of a system, where its `auth:` has one. `system`: its name, for messages.
     pub fn of(auth: &Auth, system: &Arc<str>) -> Option<TokenEndpoint> {
-        let Auth::OAuth2 { token_url, client_id, client_secret, scope } = auth else { return None };
-        Some(TokenEndpoint {
-            system: system.clone(),
-            url: token_url.clone(),
-            client_id: client_id.clone(),
-            client_secret: client_secret.clone(),
-            scope: scope.clone(),
-            interface: interface(),
-        })
+        let Auth::OAuth2(grant) = auth else { return None };
+        Some(TokenEndpoint { system: system.clone(), grant: (**grant).clone(), interface: interface() })
     }
 
     /// Name and secret go into the form, as OAuth 2.1 (draft, section 2.4.1) asks every endpoint to take them. RFC 6749 would
     /// have them in Basic, form-encoded first, and endpoints do not agree on whether to decode them there.
     fn request(&self, with: &With<'_>) -> Result<HttpRequest, Failure> {
-        let url = fill(&self.url, with)?;
+        let grant = &self.grant;
+        let url = fill(&grant.token_url, with)?;
         if url::origin(&url).is_none() {
             return Err(Failure::new(&codes::ADDRESS, "the token_url is no http:// or https:// address"));
         }
-        let (id, secret) = (fill(&self.client_id, with)?, fill(&self.client_secret, with)?);
-        let scope = self.scope.as_ref().map(|scope| fill(scope, with)).transpose()?;
-        let mut fields = vec![("grant_type", "client_credentials"), ("client_id", &id), ("client_secret", &secret)];
-        fields.extend(scope.as_deref().map(|scope| ("scope", scope)));
+        let id = fill(&grant.client_id, with)?;
+        let mut fields = match &grant.refresh_token {
+            None => vec![("grant_type", "client_credentials".to_string())],
+            Some(token) => vec![("grant_type", "refresh_token".to_string()), ("refresh_token", fill(token, with)?)],
+        };
+        fields.push(("client_id", id.clone()));
+        match &grant.proof {
+            ClientProof::None => {}
+            ClientProof::Secret(secret) => fields.push(("client_secret", fill(secret, with)?)),
+            ClientProof::Key(proof) => {
+                fields.push(("client_assertion_type", ASSERTION_TYPE.to_string()));
+                fields.push(("client_assertion", assertion(proof, &id, &url, with)?));
+            }
+        }
+        for (name, template) in [("scope", &grant.scope), ("audience", &grant.audience)] {
+            if let Some(template) = template {
+                fields.push((name, fill(template, with)?));
+            }
+        }
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let mut request = HttpRequest { method: "POST", url, headers: Vec::new(), body: url::form(&fields).into_bytes() };
         add_header(&mut request, "content-type", "application/x-www-form-urlencoded")?;
         add_header(&mut request, "accept", "application/json")?;

@@ -40,8 +40,9 @@ impl Connector for Endpoint {
         Vec::new()
     }
 
-    fn system(&self, settings: &SystemSettings, _: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {
-        crate::rest::without_schema(settings, to)
+    fn system(&self, settings: &SystemSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {
+        let built = crate::rest::without_schema(settings, to);
+        crate::auth::around(self, built, settings, bundle, to)
     }
 
     fn guard(&self, clients: &[ClientSettings], to: &mut Problems) -> Option<Arc<dyn Guard>> {

@@ -18,7 +18,7 @@ use spanwright_shape::{
 };
 
 use crate::{
-    auth::{TokenEndpoint, signature},
+    auth::{TokenEndpoint, around, signature},
     codes,
     http::answer::said_json,
 };
@@ -71,14 +71,15 @@ impl Connector for Rest {
         };
         check_signing(settings, to);
         let (interface, operations) = compile::compile(settings, document, to);
-        Some(Arc::new(RestSystem {
+        let built = Arc::new(RestSystem {
             url,
             auth: settings.auth.clone(),
             token: TokenEndpoint::of(&settings.auth, &settings.name),
             correlation: settings.correlation.clone(),
             operations,
             interface,
-        }))
+        });
+        around(self, Some(built), settings, bundle, to)
     }
 }
 

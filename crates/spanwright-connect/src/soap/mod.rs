@@ -55,7 +55,8 @@ impl Connector for Soap {
     }
 
     fn system(&self, settings: &SystemSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {
-        check::system(settings, bundle, to).map(|system| Arc::new(system) as Arc<dyn System>)
+        let built = check::system(settings, bundle, to).map(|system| Arc::new(system) as Arc<dyn System>);
+        crate::auth::around(self, built, settings, bundle, to)
     }
 
     fn door(&self, settings: &DoorSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn Door>> {

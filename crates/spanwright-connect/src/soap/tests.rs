@@ -5,7 +5,7 @@ use std::path::Path;
 use spanwright_core::{
     connector::{Answers, Call, Heard, Outcome, Reached, Refusal, Request, System, Verdict, With, Word},
     fact::Moment,
-    settings::{Auth, OperationSettings, OutcomeWord, SystemSettings, Template, Wsse},
+    settings::{Auth, Login, OperationSettings, OutcomeWord, SystemSettings, Template, Wsse},
 };
 use spanwright_shape::{
     json,
@@ -497,4 +497,39 @@ fn a_policy_that_demands_signatures_is_refused_by_name_and_others_are_not() {
     assert_eq!(with_policy("<sp:AsymmetricBinding/>", first), none, "the port of SOAP 1.2 demands nothing, and is used");
     assert_eq!(with_policy("<sp:AsymmetricBinding/>", &[]), none, "a policy that nothing refers to is no concern of ours");
     assert_eq!(with_policy("<sp:TransportBinding/><sp:SupportingTokens><sp:UsernameToken/></sp:SupportingTokens>", both), none);
+}
+
+#[test]
+fn a_login_is_a_call_of_the_systems_own_and_its_token_is_in_every_other() {
+    let (bundle, mut problems) = (bundle(OWN), Problems::new());
+    let login = Login {
+        operation: Scalar::made("ListCustomers"),
+        with: vec![
+            ("ChangedSince".into(), Template::parse("2026-01-01T00:00:00Z")),
+            ("PageToken".into(), Template::parse("${ERP_PASSWORD}")),
+        ],
+        take: Scalar::made(".NextPageToken"),
+        header: "x-session".into(),
+        prefix: String::new(),
+        lasts: None,
+    };
+    let settings = SystemSettings { auth: Auth::Login(Box::new(login)), ..settings(bundle.find("erp.wsdl").unwrap(), Vec::new()) };
+    let system = Soap.system(&settings, &bundle, &mut problems).unwrap();
+    assert_eq!(problems.errors(), 0);
+    let asked = with(|with| system.sign_in().unwrap().ask(0, &[], with));
+    let Ok(Request::Http(sign_in)) = asked else { panic!("{:?}", asked.err()) };
+    let text = String::from_utf8(sign_in.body).unwrap();
+    assert!(text.contains("<tns:PageToken>p</tns:PageToken>"), "{text}");
+    assert!(!sign_in.headers.iter().any(|(name, _)| &**name == "x-session"));
+    let room = Room::new();
+    let call = Call {
+        key: "k",
+        with: json::read(br#"{"ChangedSince":"2026-01-01T00:00:00Z"}"#, &room).unwrap(),
+        body: None,
+        correlation: "c",
+        trace: "t",
+    };
+    let with_token = With { now: Moment(0), variable: &variable, token: Some("s-1"), request_key: "", outcomes: &[], validator: None };
+    let Ok(Request::Http(request)) = system.ask(0, &[call], &with_token) else { panic!("it is asked") };
+    assert!(request.headers.iter().any(|(name, value)| &**name == "x-session" && value == b"s-1"));
 }

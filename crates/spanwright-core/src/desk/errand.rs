@@ -10,7 +10,7 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 use super::{CallId, Event, Exchange, PollJob, Report, SignIn, Tell};
 use crate::{
     codes,
-    connector::{Answers, Call, Heard, Outcome, Part, Refusal, Request, System, Validator, Verdict, With},
+    connector::{Answers, Call, Heard, Outcome, Part, Refusal, Request, System, Validator, Verdict, With, Word},
     fact::Moment,
     plan::{NextPage, Plan, Poll, Source},
     run::intake::{self, Page},
@@ -74,6 +74,19 @@ impl Told {
     /// Without a page.
     pub fn verdict(verdict: Verdict) -> Told {
         Told { verdict, page: None }
+    }
+
+    /// Everything that a person will read of it.
+    pub fn failures(&mut self) -> impl Iterator<Item = &mut Failure> {
+        let outcomes = self.verdict.outcomes.iter_mut().filter_map(|outcome| match outcome {
+            Outcome::Later { why, .. } | Outcome::Unknown(why) | Outcome::Never(why) => Some(why),
+            Outcome::Delivered(_) => None,
+        });
+        let system = self.verdict.system.iter_mut().filter_map(|word| match word {
+            Word::Credentials(why) | Word::Gone(why) => Some(why),
+            Word::Pause(_) => None,
+        });
+        outcomes.chain(system).chain(self.page.iter_mut().filter_map(|page| page.as_mut().err()))
     }
 }
 

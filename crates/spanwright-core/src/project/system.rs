@@ -18,8 +18,8 @@ use crate::{
     interface::{Interface, Operation},
     plan::{BreakerPolicy, Policy, SystemPlan},
     settings::{
-        Auth, BulkSettings, CsvSettings, FolderSettings, KeyPlace, Limits, OperationSettings, OutcomeWord, SignSettings, SystemSettings,
-        Template, Wsse,
+        Auth, BulkSettings, ClientProof, CsvSettings, FolderSettings, KeyPlace, KeyProof, Limits, Login, OAuth2, OperationSettings,
+        OutcomeWord, SignSettings, SystemSettings, Template, Wsse,
     },
 };
 
@@ -294,14 +294,60 @@ fn auth(form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> Auth {
         Some("bearer") => Auth::Bearer(template(form, "bearer")),
         Some("api_key") => inner("api_key").map_or(Auth::None, |form| api_key(&form)),
         Some("wsse") => inner("wsse").map_or(Auth::None, |form| Auth::Wsse(wsse(&form, variables, to))),
-        Some("oauth2") => inner("oauth2").map_or(Auth::None, |form| Auth::OAuth2 {
-            token_url: template(&form, "token_url"),
-            client_id: template(&form, "client_id"),
-            client_secret: template(&form, "client_secret"),
-            scope: form.text("scope").map(Template::parse),
-        }),
+        Some("oauth2") => inner("oauth2").map_or(Auth::None, |form| Auth::OAuth2(Box::new(oauth2(&form, to)))),
+        Some("login") => login(form, variables, to).map_or(Auth::None, |login| Auth::Login(Box::new(login))),
         _ => Auth::None,
     }
+}
+
+fn oauth2(form: &Filled<'_>, to: &mut Problems) -> OAuth2 {
+    let text = |key| form.text(key).map(Template::parse);
+    let proof = match (text("client_secret"), text("private_key")) {
+        (Some(secret), None) => ClientProof::Secret(secret),
+        (None, Some(key)) => {
+            ClientProof::Key(KeyProof { key, id: text("key_id"), algorithm: form.text("algorithm").unwrap_or("RS256").into() })
+        }
+        (None, None) if form.text("refresh_token").is_some() => ClientProof::None,
+        (Some(_), Some(_)) => {
+            let at = form.key("private_key").map_or(form.node.span, |key| key.span);
+            to.error(&codes::SETTING, at, "there are two proofs of who we are", "leave out `client_secret`, or `private_key`".to_string());
+            ClientProof::None
+        }
+        (None, None) => {
+            let help = "write `client_secret` or `private_key`; a public client has a `refresh_token` at least".to_string();
+            to.error(&codes::SETTING, form.node.span, "nothing shows who we are", help);
+            ClientProof::None
+        }
+    };
+    OAuth2 {
+        token_url: template(form, "token_url"),
+        client_id: template(form, "client_id"),
+        proof,
+        refresh_token: text("refresh_token"),
+        scope: text("scope"),
+        audience: text("audience"),
+    }
+}
+
+fn login(form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> Option<Login> {
+    let with = form.pairs("with").iter().filter_map(|(name, node)| Some((name.text.clone(), Template::parse(&node.scalar()?.text))));
+    let (header, prefix) = match form.text("put").map(|put| put.split_once(':').unwrap_or((put, ""))) {
+        None => ("authorization", "Bearer ".to_string()),
+        // A word before the token is one of its own, `session=` is a part of the value.
+        Some((header, prefix)) => {
+            let prefix = prefix.trim();
+            let apart = !prefix.is_empty() && prefix.ends_with(|last: char| last.is_ascii_alphanumeric());
+            (header.trim(), if apart { format!("{prefix} ") } else { prefix.to_string() })
+        }
+    };
+    Some(Login {
+        operation: form.scalar("login")?.clone(),
+        with: with.collect(),
+        take: form.scalar("take")?.clone(),
+        header: header.to_ascii_lowercase().into(),
+        prefix,
+        lasts: policy::time(form, "lasts", variables, to),
+    })
 }
 
 pub(super) fn signing(form: &Filled<'_>) -> SignSettings {

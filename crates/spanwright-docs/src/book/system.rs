@@ -139,7 +139,8 @@ fn auth_words(auth: &Filled<'_>) -> String {
         "basic" => "user and password (RFC 7617)",
         "bearer" => "a fixed token (RFC 6750)",
         "api_key" => "an API key",
-        "oauth2" => "OAuth 2.0 client credentials (RFC 6749, section 4.4)",
+        "oauth2" => "OAuth 2.0 (RFC 6749)",
+        "login" => "a session that a login hands out",
         other => other,
     };
     let mut variables = Vec::new();

@@ -1,7 +1,8 @@
 //! The last net under the secrets: whatever a line of the log says, no value of a secret is in it.
 //!
 //! Failures are made without values and without secrets. But a peer may put what we sent into its own words, and a
-//! connector that quotes them would print a password. So each line is searched for the values themselves.
+//! connector that quotes them would print a password. So what a peer said is searched for the values themselves before
+//! anybody hears of it, and each line of the log once more: as they are, and in the spellings in which they go out.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,7 +11,7 @@ use memchr::memmem;
 /// A value shorter than this is not searched for: `1` as a password would blacken every line.
 pub const SECRET_LENGTH_LEAST: usize = 5;
 /// Values that are known at once; the oldest is forgotten. Tokens come and go.
-const VALUES_MOST: usize = 64;
+const VALUES_MOST: usize = 192;
 const INSTEAD: &[u8] = b"***";
 
 /// The values that no line may show.
@@ -20,11 +21,20 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// One more.
+    /// One more, in every spelling: in a JSON text and in an address it may look different.
     pub fn add(&self, value: &str) {
         if value.len() < SECRET_LENGTH_LEAST {
             return;
         }
+        self.add_one(value);
+        for spelled in [in_json(value), in_address(value)] {
+            if spelled != value {
+                self.add_one(&spelled);
+            }
+        }
+    }
+
+    fn add_one(&self, value: &str) {
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
         if values.iter().any(|have| &**have == value) {
             return;
@@ -33,6 +43,14 @@ impl Secrets {
             values.remove(0);
         }
         values.push(value.into());
+    }
+
+    /// Takes them out of words.
+    pub fn clean(&self, words: &mut String) {
+        let mut bytes = std::mem::take(words).into_bytes();
+        self.redact(&mut bytes);
+        // Whole texts were taken out, and stars put in.
+        *words = String::from_utf8_lossy(&bytes).into_owned();
     }
 
     /// Takes them out of a line.
@@ -44,6 +62,22 @@ impl Secrets {
             }
         }
     }
+}
+
+fn in_json(value: &str) -> String {
+    let mut out = Vec::new();
+    spanwright_shape::json::write_text(value, &mut out);
+    let text = String::from_utf8_lossy(&out);
+    text.get(1..text.len() - 1).unwrap_or_default().to_string()
+}
+
+/// RFC 3986: everything but unreserved characters.
+fn in_address(value: &str) -> String {
+    let spell = |byte: u8| match byte {
+        b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+        other => format!("%{other:02X}"),
+    };
+    value.bytes().map(spell).collect()
 }
 
 #[cfg(test)]
@@ -61,6 +95,12 @@ mod tests {
     #[test]
     fn a_secret_is_taken_out_wherever_it_stands() {
         check(&["hunter22"], "crm said: no user hunter22, hunter22!", "crm said: no user ***, ***!");
+    }
+
+    #[test]
+    fn a_secret_is_known_as_json_and_addresses_spell_it() {
+        check(&["pl\"um\\1"], r#"{"says":"no user pl\"um\\1"}"#, r#"{"says":"no user ***"}"#);
+        check(&["plum & 1"], "GET /a?key=plum%20%26%201", "GET /a?key=***");
     }
 
     #[test]

@@ -81,7 +81,10 @@ impl Office {
         }
         let office = self.clone();
         self.hands.give(Rank::Wire, move |room| match office.ask(&errand, room) {
-            Ok(Request::Http(request)) => office.send(errand, request),
+            Ok(Request::Http(request)) => {
+                office.remember(&request);
+                office.send(errand, request);
+            }
             Ok(Request::Files(request)) => office.look(errand, request),
             Err(refusal) => office.end(errand.not_asked(refusal)),
         });
@@ -102,6 +105,15 @@ impl Office {
             let report = Report { at, took: self.clock.now().since(at), status: 0, sent, got, budget: None };
             self.end(errand.heard(told, report));
         });
+    }
+
+    /// What shows who we are is a secret in the form that it has on the wire, too.
+    fn remember(&self, request: &HttpRequest) {
+        let shown = request.headers.iter().filter(|(name, _)| &**name == "authorization");
+        for (_, value) in shown {
+            let value = String::from_utf8_lossy(value);
+            self.variables.secrets().add(value.split_once(' ').map_or(&*value, |(_, proof)| proof));
+        }
     }
 
     fn send(self: Arc<Self>, errand: impl Errand, request: HttpRequest) {
@@ -137,7 +149,7 @@ impl Office {
         let report = reply.report.clone();
         let told = guarded(|| self.lending(|lent| lent.hear(errand, reply.heard(), room)));
         let told = told.flatten().unwrap_or_else(|| Told::verdict(unheard(errand.calls(room).map_or(1, |calls| calls.len()))));
-        errand.heard(told, report)
+        errand.heard(self.clean(told), report)
     }
 
     fn hear_pieces(&self, errand: &impl Errand, mut reply: Reply, room: &Room) -> Event {
@@ -153,7 +165,15 @@ impl Office {
             reader.wait()
         };
         let told = guarded(|| self.lending(|lent| lent.hear_pieces(errand, heard, room, &mut keep)));
-        told.flatten().unwrap_or_else(|| Told::verdict(unheard(errand.calls(room).map_or(1, |calls| calls.len()))))
+        let calls = |room| errand.calls(room).map_or(1, |calls| calls.len());
+        self.clean(told.flatten().unwrap_or_else(|| Told::verdict(unheard(calls(room)))))
+    }
+
+    /// A peer may quote what we sent: no secret goes on from here, into the journal least of all.
+    fn clean(&self, mut told: Told) -> Told {
+        let secrets = self.variables.secrets();
+        told.failures().for_each(|why| secrets.clean(&mut why.says));
+        told
     }
 
     fn lending<T>(&self, work: impl FnOnce(&Lent<'_>) -> T) -> T {

@@ -76,14 +76,14 @@ const NEW: &str = "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const OLD: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 
 /// One request, one answer, one connection.
-struct Client {
-    to: SocketAddr,
+pub struct Client {
+    pub to: SocketAddr,
 }
 
-struct Got {
-    status: u16,
+pub struct Got {
+    pub status: u16,
     head: String,
-    body: String,
+    pub body: String,
 }
 
 impl Got {
@@ -132,7 +132,7 @@ impl Client {
         Got { status, head: head.to_ascii_lowercase(), body: body.to_string() }
     }
 
-    fn post(&self, path: &str, headers: &[&str], body: &str) -> Got {
+    pub fn post(&self, path: &str, headers: &[&str], body: &str) -> Got {
         let headers = [&["content-type: application/json"], headers].concat();
         self.ask(&format!("POST {path}"), &headers, body)
     }

@@ -14,6 +14,8 @@ mod doors;
 mod facade;
 mod files;
 mod large;
+mod logins;
 mod polls;
 mod rounds;
+mod secrets;
 mod trial;

@@ -8,10 +8,9 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use spanwright_core::{deliver::HoldReason, fact::Moment};
-use spanwright_engine::shell::{Ended, Running, State};
+use spanwright_engine::shell::{Ended, State};
 
 use super::{
-    folder::Folder,
     orders,
     out::Out,
     run::Begun,

@@ -61,13 +61,31 @@ static AUTH: Form = Form {
         Choice::of(
             "oauth2",
             Kind::Form(&OAUTH2),
-            "Client credentials (RFC 6749 section 4.4): one sign-in for all calls, renewed when it is refused.",
+            "Client credentials (RFC 6749 section 4.4) or a refresh token (section 6): one sign-in for all calls, renewed before it ends and when it is refused.",
             &[],
         ),
         Choice::of("wsse", Kind::Form(&WSSE), "A WS-Security user name token in each envelope, of a `soap:` system.", &[]),
         Choice::of("hmac", Kind::Form(&HMAC), "A signature over each request, as of a webhook: made anew for each attempt.", &[]),
         Choice::not_yet("mtls", "A client certificate."),
-        Choice::not_yet("login", "An operation that hands out a session token."),
+        Choice::of(
+            "login",
+            Kind::Word,
+            "An operation of this system that hands out a session token; every other call carries it. Renewed when it ends, or is refused with 401.",
+            &[
+                Key::may(
+                    "with",
+                    Kind::Map(MapKey::Any, &Kind::Text),
+                    "What it is told: its parameters, and fields of its body (`Credentials.User`).",
+                ),
+                Key::must("take", Kind::Expr, "The token, over its answer."),
+                Key::may(
+                    "put",
+                    Kind::Text,
+                    "The header that carries it, and what stands before it there, as `x-session` or `cookie: session=`. `authorization: Bearer` where nothing is said.",
+                ),
+                Key::may("lasts", Kind::Time, "How long a session lasts. 24h where nothing is said: until it is refused."),
+            ],
+        ),
     ]),
 };
 
@@ -122,7 +140,12 @@ static OAUTH2: Form = Form::of(
     &[
         Key::must("token_url", Kind::Text, "Where tokens are handed out."),
         Key::must("client_id", Kind::Text, "Who we are."),
-        Key::must("client_secret", SECRET, "And the proof."),
+        Key::may("client_secret", SECRET, "The proof: a secret, sent in the form."),
+        Key::may("private_key", SECRET, "The proof instead: a private key (PEM, PKCS#8) that signs a statement (`private_key_jwt`)."),
+        Key::may("key_id", Kind::Text, "By which the endpoint knows the key (`kid`)."),
+        Key::may("algorithm", Kind::Words(&["RS256", "EdDSA"]), "What the key signs by. RS256 where nothing is said."),
+        Key::may("refresh_token", SECRET, "A refresh token that a person was given; the endpoint must not change it at each use."),
+        Key::may("audience", Kind::Text, "For whom the token is, where the endpoint wants to know."),
         Key::may("scope", Kind::Text, "What we ask for, separated by blanks."),
     ],
 );
