@@ -15,9 +15,9 @@ mv "$file.new" "$file"
 grep -q planted "$file"
 
 began=$(date +%s)
-CARGO_TARGET_DIR="$repository/fuzz/target" RUSTC_BOOTSTRAP=1 cargo fuzz build map_evaluator -s none >/dev/null 2>&1
+CARGO_TARGET_DIR="$repository/fuzz/target" cargo +nightly fuzz build map_evaluator -s none >/dev/null 2>&1
 built=$(date +%s)
-if CARGO_TARGET_DIR="$repository/fuzz/target" RUSTC_BOOTSTRAP=1 cargo fuzz run map_evaluator -s none -- -max_total_time=60 >log 2>&1; then
+if CARGO_TARGET_DIR="$repository/fuzz/target" cargo +nightly fuzz run map_evaluator -s none -- -max_total_time=60 >log 2>&1; then
     tail -3 log
     echo "the planted panic was not found within 60 s" >&2
     exit 1

@@ -103,6 +103,9 @@ pub struct Call<'a> {
     pub with: Value<'a>,
     /// The body as JSON bytes, where there is one.
     pub body: Option<&'a [u8]>,
+    /// Whether the body is proved to be of the operation's shape: whoever made it held each value against it, and nobody
+    /// needs to look again.
+    pub proved: bool,
     /// The correlation id, for the system's own logs.
     pub correlation: &'a str,
     /// W3C `traceparent`.

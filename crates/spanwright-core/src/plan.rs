@@ -450,6 +450,8 @@ pub struct EffectPlan {
     pub with: Option<Mapping>,
     /// The body.
     pub body: Body,
+    /// Whether the map that makes the body is proved to make what the operation takes.
+    pub proved: bool,
     /// `as:` the name of its answer.
     pub saved_as: Option<Arc<str>>,
     /// What may be done after an unknown outcome.
@@ -497,6 +499,7 @@ impl EffectPlan {
             operation,
             with: None,
             body,
+            proved: false,
             saved_as: None,
             repeat,
             policy,

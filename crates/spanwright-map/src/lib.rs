@@ -22,7 +22,7 @@ mod program;
 mod run;
 mod syntax;
 
-pub use mapping::{Fork, Lineage, MapContext, Mapping, NoMaps, OtherMap, OtherMaps, Watch};
+pub use mapping::{Fork, Lineage, MapContext, Mapping, NoMaps, OtherMap, OtherMaps, Residue, Watch};
 pub use program::{Count, Env, Fault, Gives, Program, Scope};
-pub use run::STEPS_MOST;
+pub use run::{BYTES_MOST, STEPS_MOST};
 pub use syntax::{EXPRESSION_BYTES_MOST, EXPRESSION_DEPTH_MOST, EXPRESSION_LINKS_MOST, refused};

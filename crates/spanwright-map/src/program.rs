@@ -89,12 +89,11 @@ impl Program {
     /// The same where the dot and the names may be copies of source paths.
     pub(crate) fn check_in(text: &Scalar, sight: &mut Sight<'_>, to: &mut Problems) -> Option<(Program, Seen)> {
         let names: Vec<Arc<str>> = sight.names.iter().map(|(name, _)| name.clone()).collect();
-        let fields: Vec<Arc<str>> = match sight.shapes.get(sight.dot.shape) {
-            Shape::Record(record) => record.fields.iter().map(|field| field.name.clone()).collect(),
-            _ => Vec::new(),
+        let fields = match sight.shapes.get(sight.dot.shape) {
+            Shape::Record(record) => record.fields.as_slice(),
+            _ => &[],
         };
-        let zone = sight.zone.clone();
-        let mut lowering = Lowering::new(Some(&names), zone.as_deref(), &fields, text.text.len());
+        let mut lowering = Lowering::new(Some(&names), sight.zone.as_deref(), fields, text.text.len());
         let faults = match syntax::parse(&text.text) {
             Err(fault) => vec![fault],
             Ok(tree) => {
@@ -240,7 +239,7 @@ fn typed(
 
 impl Scope<'_> {
     pub(crate) fn sight(&mut self) -> Sight<'_> {
-        let root = |shape: ShapeId, path: Arc<str>| Seen { shape, absent: false, count: Count::One, paths: vec![path] };
+        let root = |shape: ShapeId, path: Arc<str>| Seen { shape, absent: false, count: Count::One, paths: vec![path], known: Vec::new() };
         Sight {
             dot: root(self.dot, "".into()),
             names: self.names.iter().map(|(name, shape)| (name.clone(), root(*shape, format!("${name}").into()))).collect(),

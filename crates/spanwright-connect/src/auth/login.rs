@@ -98,7 +98,14 @@ impl LoginCall {
         let (named, body) = self.written(with, &room)?;
         let named: Vec<(&str, Value<'_>)> = named.iter().map(|(name, value)| (name.as_str(), Value::Text(value))).collect();
         let takes_body = self.plain.interface().operations[self.operation].body.is_some();
-        let call = Call { key: "", with: Value::Record(&named), body: takes_body.then_some(body.as_slice()), correlation: "", trace: "" };
+        let call = Call {
+            key: "",
+            with: Value::Record(&named),
+            body: takes_body.then_some(body.as_slice()),
+            proved: false,
+            correlation: "",
+            trace: "",
+        };
         Ok(work(&[call]))
     }
 

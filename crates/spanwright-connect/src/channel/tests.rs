@@ -35,8 +35,14 @@ fn with() -> With<'static> {
 }
 
 fn sent(kind: &str, notice: &str) -> HttpRequest {
-    let call =
-        Call { key: "", with: spanwright_shape::value::Value::Record(&[]), body: Some(notice.as_bytes()), correlation: "", trace: "" };
+    let call = Call {
+        key: "",
+        with: spanwright_shape::value::Value::Record(&[]),
+        body: Some(notice.as_bytes()),
+        proved: false,
+        correlation: "",
+        trace: "",
+    };
     match channel(kind).ask(0, &[call], &with()) {
         Ok(Request::Http(request)) => request,
         other => panic!("{other:?}"),

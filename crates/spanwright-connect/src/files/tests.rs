@@ -86,7 +86,7 @@ fn read(folder: FolderSettings, bytes: &[u8]) -> (Vec<String>, String) {
         }
         ControlFlow::Continue(())
     };
-    let call = Call { key: "k", with: Value::Record(&[]), body: None, correlation: "", trace: "" };
+    let call = Call { key: "k", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" };
     let heard = Heard::Files(FilesHeard::Found { file: &file, body: &mut body });
     system.unwrap().hear_pieces(0, call, heard, &with(), &[], &mut show);
     (rows, end)
@@ -211,7 +211,14 @@ fn a_repeated_element_is_a_row_as_the_schema_wants_it() {
 fn write(folder: FolderSettings, rows: &[&str]) -> Result<(String, Vec<u8>), String> {
     let (system, said) = read_system(folder);
     assert_eq!(said, Vec::<String>::new());
-    let call = |row: &&'static str| Call { key: "k/1", with: Value::Record(&[]), body: Some(row.as_bytes()), correlation: "", trace: "" };
+    let call = |row: &&'static str| Call {
+        key: "k/1",
+        with: Value::Record(&[]),
+        body: Some(row.as_bytes()),
+        proved: false,
+        correlation: "",
+        trace: "",
+    };
     let rows: Vec<&'static str> = rows.iter().map(|row| &*String::from(*row).leak()).collect();
     let calls: Vec<_> = rows.iter().map(call).collect();
     match system.unwrap().ask(0, &calls, &with()) {

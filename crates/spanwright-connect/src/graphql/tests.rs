@@ -51,7 +51,7 @@ fn with() -> With<'static> {
 }
 
 fn call<'a>(with: &'a str, room: &'a Room) -> Call<'a> {
-    Call { key: "key-1", with: json::read(with.as_bytes(), room).unwrap(), body: None, correlation: "c-1", trace: "" }
+    Call { key: "key-1", with: json::read(with.as_bytes(), room).unwrap(), body: None, proved: false, correlation: "c-1", trace: "" }
 }
 
 fn asked(system: &Arc<dyn System>, number: usize, variables: &str) -> Result<HttpRequest, String> {

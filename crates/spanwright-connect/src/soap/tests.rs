@@ -81,6 +81,7 @@ fn asked(system: &dyn System, name: &str, parameters: &str, body: Option<&str>) 
         key: "k1",
         with: json::read(parameters.as_bytes(), &room).unwrap(),
         body: body.map(str::as_bytes),
+        proved: false,
         correlation: "c1",
         trace: "00-1-2-01",
     };
@@ -160,7 +161,7 @@ fn told(verdict: &Verdict) -> String {
 /// The verdict on an answer, and what was shown of it as JSON.
 fn heard(system: &dyn System, name: &str, status: u16, headers: &[(&str, &str)], body: &[u8]) -> (String, String) {
     let (number, _) = system.interface().operation(name).unwrap();
-    let call = Call { key: "", with: Value::Record(&[]), body: None, correlation: "", trace: "" };
+    let call = Call { key: "", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" };
     let headers: Vec<(Arc<str>, Vec<u8>)> = headers.iter().map(|(name, value)| (Arc::from(*name), value.as_bytes().to_vec())).collect();
     let mut shown = Vec::new();
     let verdict = with(|with| {
@@ -284,7 +285,7 @@ fn a_broken_connection_is_unknown_only_where_the_request_may_have_arrived() {
     let system = own();
     let judge = |name: &str, reached| {
         let (number, _) = system.interface().operation(name).unwrap();
-        let call = Call { key: "", with: Value::Record(&[]), body: None, correlation: "", trace: "" };
+        let call = Call { key: "", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" };
         let heard = Heard::Broken { reached, why: "connection reset".to_string() };
         told(&with(|with| system.hear(number, &[call], heard, with, Answers::Drop)))
     };
@@ -451,7 +452,7 @@ fn a_user_name_token_stands_in_the_header_and_is_new_on_each_try() {
     let system = Soap.system(&SystemSettings { auth: Auth::Wsse(wsse), ..settings(schema, Vec::new()) }, &bundle, &mut problems).unwrap();
     let operation = system.interface().operation("Ping").unwrap().0;
     let ask = |now| {
-        let call = Call { key: "k", with: Value::Record(&[]), body: None, correlation: "", trace: "" };
+        let call = Call { key: "k", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" };
         let with = With { now: Moment(now), variable: &variable, token: None, request_key: "k", outcomes: &[], validator: None };
         let Ok(Request::Http(request)) = system.ask(operation, &[call], &with) else { panic!("it is asked") };
         String::from_utf8(request.body).unwrap()

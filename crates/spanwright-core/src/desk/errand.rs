@@ -207,7 +207,7 @@ impl Errand for Batch {
             .map(|(n, (call, trace))| {
                 let with = record(&call.input.with, room).map_err(|why| Refusal::Call(n, why))?;
                 let correlation = if call.key == key { &*call.correlation } else { key };
-                Ok(Call { key: &call.key, with, body: call.input.body.as_deref(), correlation, trace })
+                Ok(Call { key: &call.key, with, body: call.input.body.as_deref(), proved: call.input.proved, correlation, trace })
             })
             .collect()
     }
@@ -312,7 +312,7 @@ impl Errand for Polled {
 
     fn calls<'a>(&'a self, room: &'a Room) -> Result<Vec<Call<'a>>, Refusal> {
         let with = record(&self.with, room).map_err(Refusal::System)?;
-        Ok(vec![Call { key: &self.key, with, body: None, correlation: &self.key, trace: &self.trace }])
+        Ok(vec![Call { key: &self.key, with, body: None, proved: false, correlation: &self.key, trace: &self.trace }])
     }
 
     fn hear(&self, system: &dyn System, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>) -> Told {
@@ -394,7 +394,7 @@ impl Errand for SigningIn {
     }
 
     fn calls<'a>(&'a self, _room: &'a Room) -> Result<Vec<Call<'a>>, Refusal> {
-        Ok(vec![Call { key: "", with: Value::Record(&[]), body: None, correlation: "", trace: "" }])
+        Ok(vec![Call { key: "", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" }])
     }
 
     fn hear(&self, system: &dyn System, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>) -> Told {
@@ -451,7 +451,7 @@ impl Errand for Telling {
     }
 
     fn calls<'a>(&'a self, _room: &'a Room) -> Result<Vec<Call<'a>>, Refusal> {
-        Ok(vec![Call { key: &self.key, with: Value::Record(&[]), body: Some(&self.notice), correlation: "", trace: "" }])
+        Ok(vec![Call { key: &self.key, with: Value::Record(&[]), body: Some(&self.notice), proved: false, correlation: "", trace: "" }])
     }
 
     fn hear(&self, system: &dyn System, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>) -> Told {

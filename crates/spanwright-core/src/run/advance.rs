@@ -22,7 +22,7 @@ use crate::{
     codes,
     door::Reply,
     fact::{Ending, Item, MessageFile, NodeName, Phase, Print, Root, RunId, StopKind, Stopped, Way, no_item, print_of},
-    plan::{EACH_ITEMS_MOST, Flow, Plan, Step, StepKind},
+    plan::{EACH_ITEMS_MOST, EffectPlan, Flow, Plan, Step, StepKind},
 };
 
 mod effect;
@@ -152,13 +152,20 @@ pub struct Input {
     pub with: Vec<u8>,
     /// A JSON value, where the operation has a body.
     pub body: Option<Vec<u8>>,
+    /// Whether the body is proved to be what the operation takes.
+    pub proved: bool,
     print: OnceLock<Print>,
 }
 
 impl Input {
     /// Of these bytes.
     pub fn new(with: Vec<u8>, body: Option<Vec<u8>>) -> Input {
-        Input { with, body, print: OnceLock::new() }
+        Input { with, body, proved: false, print: OnceLock::new() }
+    }
+
+    /// The same, of an effect whose map is or is not proved to make what the operation takes.
+    fn of(self, plan: &EffectPlan) -> Input {
+        Input { proved: plan.proved, ..self }
     }
 
     /// Its print: what was sent, without keeping it. Made once.

@@ -124,7 +124,7 @@ impl Ear<'_> {
     }
 
     fn hear(&self, heard: Heard<'_>) -> String {
-        let call = Call { key: "", with: Value::Record(&[]), body: None, correlation: "", trace: "" };
+        let call = Call { key: "", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" };
         let variable = |_: &str| None;
         let with = With { now: Moment(0), variable: &variable, token: None, request_key: "", outcomes: &[], validator: None };
         self.words(&self.system.hear(self.number, &[call], heard, &with, Answers::Drop))

@@ -10,6 +10,7 @@
 
 mod binary;
 mod call;
+mod forms;
 pub mod lattice;
 mod narrow;
 mod path;
@@ -39,6 +40,8 @@ pub struct Seen {
     pub count: Count,
     /// The source paths that it is a copy of.
     pub paths: Vec<Arc<str>>,
+    /// What conditions around it say of the paths below it: not in its shape yet, since most are never gone down.
+    pub known: Vec<narrow::Known>,
 }
 
 /// What an expression may see.
@@ -111,11 +114,11 @@ impl Checker<'_> {
 
     /// The value as the dot of what follows.
     fn as_dot(&mut self, seen: &Seen) -> Seen {
-        Seen { shape: self.value(seen), absent: false, count: Count::One, paths: seen.paths.clone() }
+        Seen { shape: self.value(seen), absent: false, count: Count::One, paths: seen.paths.clone(), known: Vec::new() }
     }
 
     fn made(shape: ShapeId) -> Seen {
-        Seen { shape, absent: false, count: Count::One, paths: Vec::new() }
+        Seen { shape, absent: false, count: Count::One, paths: Vec::new(), known: Vec::new() }
     }
 
     fn read(&mut self, seen: &Seen) {

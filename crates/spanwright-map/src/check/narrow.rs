@@ -31,6 +31,57 @@ struct Fact {
     keep: Keep,
 }
 
+/// What is known of a path below a value. It is put into a shape only where somebody looks at the whole: a record of ten
+/// thousand fields is not copied for each condition over one of them.
+#[derive(Clone, Debug)]
+pub struct Known {
+    /// One at least.
+    keys: Vec<Box<str>>,
+    keep: Keep,
+}
+
+impl Fact {
+    fn learned(self, shapes: &mut Shapes, seen: &mut Seen) {
+        match self.keys.is_empty() {
+            true => seen.shape = kept(shapes, seen.shape, &self.keep),
+            false => seen.known.push(Known { keys: self.keys, keep: self.keep }),
+        }
+    }
+}
+
+impl Checker<'_> {
+    /// With all that is known of the paths below it in its shape.
+    pub(super) fn settled(&mut self, mut seen: Seen) -> Seen {
+        for Known { keys, keep } in std::mem::take(&mut seen.known) {
+            seen.shape = narrowed(self.shapes, seen.shape, &keys, &keep);
+        }
+        seen
+    }
+
+    /// What a step to a key came to, with what was known of it.
+    pub(super) fn stepped(&mut self, base: &Seen, key: &str, mut next: Seen) -> Seen {
+        let open = lattice::arms(self.shapes, base.shape).iter().any(|arm| matches!(self.shapes.get(*arm), Shape::Any));
+        for Known { keys, keep } in base.known.iter().filter(|known| !open && *known.keys[0] == *key) {
+            let rest = &keys[1..];
+            if !rest.is_empty() {
+                next.known.push(Known { keys: rest.to_vec(), keep: keep.clone() });
+            }
+            let there = excludes_null(keep);
+            next.absent &= !there;
+            next.shape = match rest.is_empty() {
+                true => kept(self.shapes, next.shape, keep),
+                false if there => lattice::without(self.shapes, next.shape, Kinds::NULL),
+                false => next.shape,
+            };
+            if next.absent && matches!(self.shapes.get(next.shape), Shape::Never) {
+                // Only its absence is left.
+                next.shape = self.shapes.add(Shape::Null);
+            }
+        }
+        next
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Keep {
     /// Without these kinds.
@@ -54,16 +105,16 @@ pub(super) fn within<T>(
     let (names, locals) = (checker.names.clone(), checker.locals.clone());
     let mut dot = dot.clone();
     for fact in facts(condition, holds) {
-        match &fact.root {
-            Root::Dot => dot.shape = narrowed(checker.shapes, dot.shape, &fact.keys, &fact.keep),
+        match fact.root.clone() {
+            Root::Dot => fact.learned(checker.shapes, &mut dot),
             Root::Local(depth) => {
-                if let Some(slot) = checker.locals.len().checked_sub(1 + *depth as usize) {
-                    checker.locals[slot].shape = narrowed(checker.shapes, checker.locals[slot].shape, &fact.keys, &fact.keep);
+                if let Some(slot) = checker.locals.len().checked_sub(1 + depth as usize) {
+                    fact.learned(checker.shapes, &mut checker.locals[slot]);
                 }
             }
             Root::Name(name) => {
-                if let Some((_, seen)) = checker.names.iter_mut().rev().find(|(have, _)| have == name) {
-                    seen.shape = narrowed(checker.shapes, seen.shape, &fact.keys, &fact.keep);
+                if let Some((_, seen)) = checker.names.iter_mut().rev().find(|(have, _)| *have == name) {
+                    fact.learned(checker.shapes, seen);
                 }
             }
         }

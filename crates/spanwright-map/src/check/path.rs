@@ -17,7 +17,7 @@ use crate::{
 
 impl Checker<'_> {
     pub(super) fn path(&mut self, base: &Op, steps: &[Step], dot: &Seen) -> Seen {
-        let mut seen = self.see(base, dot);
+        let mut seen = self.bare(base, dot);
         let mut owner = self.written(base);
         for step in steps {
             seen = self.step(seen, step, dot, &owner);
@@ -26,7 +26,7 @@ impl Checker<'_> {
                 Way::Item(_) | Way::Computed(_) | Way::Slice(..) => format!("{owner}[..]"),
             };
         }
-        seen
+        self.settled(seen)
     }
 
     fn step(&mut self, base: Seen, step: &Step, dot: &Seen, owner: &str) -> Seen {
@@ -36,8 +36,12 @@ impl Checker<'_> {
             Way::Slice(from, to) => [from, to].into_iter().flatten().any(|bound| bound.many),
             Way::Key(..) | Way::Item(_) => false,
         };
+        let base = if matches!(step.way, Way::Key(..)) { base } else { self.settled(base) };
         let next = match &step.way {
-            Way::Key(name, _) => self.field(&base, name, step, owner),
+            Way::Key(name, _) => {
+                let next = self.field(&base, name, step, owner);
+                self.stepped(&base, name, next)
+            }
             Way::Item(at) => self.item(&base, *at, step, owner),
             Way::Computed(key) => self.computed(&base, key, dot),
             Way::Slice(from, to) => self.slice(&base, from.as_ref(), to.as_ref(), step, dot, owner),
@@ -60,7 +64,7 @@ impl Checker<'_> {
                 Shape::Null => absent = true,
                 Shape::Record(record) => {
                     records = true;
-                    match record.fields.iter().find(|field| &*field.name == name) {
+                    match self.shapes.field(arm, name) {
                         Some(field) => {
                             absent |= field.presence == Presence::Maybe;
                             found.push(field.shape);
@@ -90,7 +94,7 @@ impl Checker<'_> {
         } else {
             lattice::union(self.shapes, &found)
         };
-        Seen { shape: self.or_null_where_empty(shape, &found), absent, count: Count::One, paths }
+        Seen { shape: self.or_null_where_empty(shape, &found), absent, count: Count::One, paths, known: Vec::new() }
     }
 
     /// A step from null alone gives null.
@@ -150,7 +154,7 @@ impl Checker<'_> {
             self.error(&codes::KIND, step.site, format!("`{owner}` is {} and has no items", others.words()), help);
         }
         let shape = lattice::union(self.shapes, &found);
-        Seen { shape: self.or_null_where_empty(shape, &found), absent, count: Count::One, paths }
+        Seen { shape: self.or_null_where_empty(shape, &found), absent, count: Count::One, paths, known: Vec::new() }
     }
 
     /// A key that is known only when it runs: the whole is read.
@@ -168,7 +172,7 @@ impl Checker<'_> {
             })
             .collect();
         let shape = if items.len() == arms.len() { lattice::union(self.shapes, &items) } else { self.shapes.add(Shape::Any) };
-        Seen { shape, absent: true, count: Count::One, paths: Vec::new() }
+        Seen { shape, absent: true, count: Count::One, paths: Vec::new(), known: Vec::new() }
     }
 
     fn slice(&mut self, base: &Seen, from: Option<&Op>, to: Option<&Op>, step: &Step, dot: &Seen, owner: &str) -> Seen {
@@ -192,7 +196,13 @@ impl Checker<'_> {
                 _ => arm,
             });
         }
-        Seen { shape: lattice::union(self.shapes, &parts), absent: base.absent, count: Count::One, paths: base.paths.clone() }
+        Seen {
+            shape: lattice::union(self.shapes, &parts),
+            absent: base.absent,
+            count: Count::One,
+            paths: base.paths.clone(),
+            known: Vec::new(),
+        }
     }
 }
 

@@ -122,7 +122,7 @@ impl Checker<'_> {
                 arms.push(arm);
                 continue;
             };
-            match record.fields.iter().find(|field| &*field.name == "#text") {
+            match self.shapes.field(arm, "#text") {
                 Some(Field { shape, presence: Presence::Always, .. }) => arms.push(*shape),
                 Some(Field { shape, presence: Presence::Maybe, .. }) => {
                     let shape = *shape;
@@ -154,7 +154,7 @@ impl Checker<'_> {
                 Shape::Any => return arm,
                 Shape::Record(record) => {
                     known.extend(record.fields.iter().filter_map(|field| field.name.strip_prefix('@').map(str::to_string)));
-                    match record.fields.iter().find(|field| *field.name == *key) {
+                    match self.shapes.field(arm, &key) {
                         Some(field) => {
                             missing |= field.presence == Presence::Maybe;
                             found.push(field.shape);
@@ -201,6 +201,19 @@ impl Checker<'_> {
     pub fn record_of_texts(&mut self) -> ShapeId {
         let text = self.plain_text();
         self.shapes.add(Shape::Record(RecordShape { rest: Some(text), ..RecordShape::default() }))
+    }
+
+    /// `csv_records`: a list of such.
+    pub fn records_of_texts(&mut self) -> ShapeId {
+        let record = self.record_of_texts();
+        self.shapes.add(Shape::List(record, (0, None)))
+    }
+
+    /// `csv_rows`: lists of texts, one cell each at least.
+    pub fn rows_of_texts(&mut self) -> ShapeId {
+        let text = self.plain_text();
+        let row = self.shapes.add(Shape::List(text, (1, None)));
+        self.shapes.add(Shape::List(row, (0, None)))
     }
 
     fn record_with(&mut self, fields: &[(&str, ShapeId)]) -> ShapeId {

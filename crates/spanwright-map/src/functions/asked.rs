@@ -17,6 +17,8 @@ pub enum Prepared {
     Period(Box<jiff::Span>),
     /// The namespace of a UUID.
     Namespace([u8; 16]),
+    /// What stands between two cells of CSV.
+    Separator(char),
     /// A time zone.
     Zone(jiff::tz::TimeZone),
 }

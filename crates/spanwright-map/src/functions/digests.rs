@@ -16,6 +16,9 @@ use crate::{
     run::{Kinds, Outcome},
 };
 
+/// What a digest costs however short the text is; a longer one costs more than its copy, too.
+const DIGEST_STEPS: u32 = 20;
+
 const TYPES: Types = Types::of(Kinds::TEXT, Result::Text);
 
 /// `sha256`
@@ -61,8 +64,7 @@ pub static UUID: Function = Function {
 fn digest<'a, D: Digest>(asked: &Asked<'a, '_>) -> Outcome<'a> {
     let text = asked.text()?;
     asked.run.take_text(text.len(), asked.site)?;
-    // A digest costs more than a copy: as many steps again.
-    asked.run.take_steps(u32::try_from(text.len() / 8).unwrap_or(u32::MAX), asked.site)?;
+    asked.run.take_steps(DIGEST_STEPS + u32::try_from(text.len() / 8).unwrap_or(u32::MAX), asked.site)?;
     asked.made_text(&hexadecimal(&D::digest(text)))
 }
 

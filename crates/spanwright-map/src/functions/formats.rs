@@ -125,7 +125,8 @@ pub static URI: Function = Function {
                 text.bytes().for_each(|byte| match byte {
                     b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(byte)),
                     other => {
-                        let _ = write!(out, "%{other:02X}");
+                        let digit = |four: u8| char::from(b"0123456789ABCDEF"[usize::from(four)]);
+                        out.extend(['%', digit(other >> 4), digit(other & 15)]);
                     }
                 });
             })
@@ -238,9 +239,13 @@ fn put_through<'a>(asked: &Asked<'a, '_>, change: fn(&str, &mut String)) -> Outc
     asked.made_text(&made)
 }
 
+/// What the text of one item of a list costs, however short it is.
+pub(super) const STEPS_A_CELL: u32 = 4;
+
 fn row<'a>(asked: &Asked<'a, '_>, between: &str, quoted: fn(&str, &mut String)) -> Outcome<'a> {
     let mut made = String::new();
     for (n, item) in asked.list()?.iter().enumerate() {
+        asked.run.take_steps(STEPS_A_CELL, asked.site)?;
         if n > 0 {
             made.push_str(between);
         }
@@ -257,7 +262,7 @@ fn row<'a>(asked: &Asked<'a, '_>, between: &str, quoted: fn(&str, &mut String)) 
     asked.made_text(&made)
 }
 
-fn scalar_wanted(asked: &Asked<'_, '_>, item: &Value<'_>) -> Stop {
+pub(super) fn scalar_wanted(asked: &Asked<'_, '_>, item: &Value<'_>) -> Stop {
     let wants = Kinds::TEXT.or(Kinds::NUMBER).or(Kinds::FLAG).or(Kinds::NULL);
     asked.stop(What::Kind { who: asked.who, wants, got: item.kind() })
 }
@@ -267,6 +272,7 @@ fn shell<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {
     let items = asked.dot.list().unwrap_or(&single);
     let mut made = String::new();
     for (n, item) in items.iter().enumerate() {
+        asked.run.take_steps(STEPS_A_CELL, asked.site)?;
         if n > 0 {
             made.push(' ');
         }

@@ -61,10 +61,13 @@ pub static WITHOUT_ACCENTS: Function = Function {
     makes: Makes::Value { run: |asked| changed(asked, plain), prepare: nothing, types: TYPES },
 };
 
+/// What a text costs however short it is.
+const SHORT_STEPS: usize = 8;
+
 fn changed<'a>(asked: &Asked<'a, '_>, change: fn(&str) -> String) -> Outcome<'a> {
     let text = asked.text()?;
-    // A normal form has at most eighteen times the characters.
-    asked.run.take_text(text.len().saturating_mul(4), asked.site)?;
+    // A normal form has at most eighteen times the characters; a short text costs its tables all the same.
+    asked.run.take_text(64 * SHORT_STEPS + text.len().saturating_mul(6), asked.site)?;
     asked.made_text(&change(text))
 }
 

@@ -10,6 +10,7 @@ mod by;
 pub(crate) mod calendar;
 mod case;
 mod containment;
+mod csv;
 mod dates;
 mod digests;
 mod entries;
@@ -188,6 +189,9 @@ pub static ALL: &[&Function] = &[
     &base64::BASE64URLD,
     &urls::URL_PARTS,
     &urls::QUERY_PARTS,
+    &csv::CSV_ROWS,
+    &csv::CSV_RECORDS,
+    &csv::CSV_ROW,
     &formats::TEXT,
     &formats::JSON,
     &formats::CSV,
@@ -204,6 +208,9 @@ pub static ALL: &[&Function] = &[
 pub fn find(name: &str) -> Option<&'static Function> {
     ALL.iter().copied().find(|function| function.name == name)
 }
+
+/// How much longer a function looks at an argument than at its input: a long text that is sought is prepared first.
+const ARGUMENT_LOOKS: usize = 32;
 
 /// The name nearest to one that is none.
 pub fn near(name: &str) -> Option<&'static str> {
@@ -239,8 +246,9 @@ impl Function {
     pub(crate) fn run<'a>(&self, run: &Run<'a>, dot: Value<'a>, arguments: &[Value<'a>], prepared: &'a Prepared, site: u32) -> Outcome<'a> {
         match &self.makes {
             Makes::Value { run: value, .. } => {
-                for text in [&dot].into_iter().chain(arguments).filter_map(Value::text) {
-                    run.take_scanned(text.len(), site)?;
+                run.take_looked_at(&dot, 1, site)?;
+                for argument in arguments {
+                    run.take_looked_at(argument, ARGUMENT_LOOKS, site)?;
                 }
                 value(&Asked { run, dot, arguments, prepared, site, who: self.name })
             }

@@ -8,11 +8,11 @@ use spanwright_shape::{
 };
 
 use super::{
-    MapContext,
+    MapContext, Residue,
     check::Checking,
     constant,
-    form::{Each, From},
-    row::{Empty, NoList, Table},
+    form::From,
+    row::{Empty, Table},
 };
 use crate::{
     check::{Seen, lattice},
@@ -44,8 +44,10 @@ pub struct Verdict {
     pub on_null: Empty,
     /// What nothing becomes.
     pub on_absent: Empty,
-    /// Kinds to look for when it runs.
-    pub wants: Option<Kinds>,
+    /// What each value is held against when it runs, in the mapping's own arena.
+    pub wants: Option<ShapeId>,
+    /// What could not be told before.
+    pub residue: Option<Residue>,
     /// What the field then holds.
     pub shape: ShapeId,
     /// Whether it is always written.
@@ -64,8 +66,7 @@ impl Checking<'_, '_> {
         let core = lattice::without(self.sight.shapes, given.shape, Kinds::NULL);
         let core = match form.default {
             Some(default) => {
-                let default_shape = constant::shape(default, self.sight.shapes);
-                self.fits(default_shape, wanted, default.span, form.note.is_some());
+                let default_shape = self.constant_fits(default, wanted, default.span, form.note.is_some());
                 lattice::union(self.sight.shapes, &[core, default_shape])
             }
             None => core,
@@ -88,11 +89,17 @@ impl Checking<'_, '_> {
         if form.empty != Some(Empty::Fail) {
             self.maybe_nothing(absent && known.is_some(), nullable && on_null == Empty::Fail, wanted, at, &form.from.text, way.target());
         }
-        let wants = self.value_fits(form, core, wanted, at);
-        let shape = if nullable && on_null == Empty::Null { self.sight.shapes.or_null(core) } else { core };
+        let held = self.value_fits(form, core, wanted, at);
+        let (wants, residue) = held.map_or((None, None), |(wanted, residue)| (Some(wanted), residue));
+        // What is held against the target's shape is of it, whatever was promised.
+        let core = wants.unwrap_or(core);
+        let may_be_null = (nullable || known.is_none()) && form.default.is_none() && on_null == Empty::Null;
+        let shape = if may_be_null { self.sight.shapes.or_null(core) } else { core };
         let written = |becomes: Empty| becomes != Empty::Omit;
-        let always = (!absent || written(on_absent)) && (!nullable || written(on_null)) && known.is_some();
-        Verdict { on_null, on_absent, wants, shape, always }
+        let always = (!absent || written(on_absent)) && (!nullable || written(on_null)) && (known.is_some() || form.default.is_some());
+        let always = always || (written(on_absent) && written(on_null));
+        let wants = wants.map(|wants| self.held.of(self.sight.shapes, wants));
+        Verdict { on_null, on_absent, wants, residue, shape, always }
     }
 
     fn maybe_nothing(&mut self, absent: bool, null: bool, wanted: &Target, at: Span, text: &str, target: &str) {
@@ -102,19 +109,6 @@ impl Checking<'_, '_> {
         let what = if absent { "absent" } else { "null" };
         let help = format!("give a default: `{{ from: {}, default: .. }}`; or let such a record fail: `empty: fail`", text.trim());
         self.to.error(&codes::MAYBE_ABSENT, at, format!("`{}` may be {what}, and the target requires `{target}`", text.trim()), help);
-    }
-
-    /// The kinds to look for when it runs, where it cannot be told before.
-    fn value_fits(&mut self, form: &From<'_>, given: ShapeId, wanted: &Target, at: Span) -> Option<Kinds> {
-        let wanted_shape = wanted.shape?;
-        let core = lattice::without(self.sight.shapes, wanted_shape, Kinds::NULL);
-        if self.zone_less(given, core, form, at) || self.lost_values(given, core, form, at) {
-            return None;
-        }
-        let verdict = self.fits(given, &Target { shape: Some(core), required: wanted.required }, at, form.note.is_some());
-        let open = lattice::kinds(self.sight.shapes, given).is_none();
-        let kinds = lattice::kinds(self.sight.shapes, core)?;
-        (open || matches!(verdict, Some(Fit::Narrows(_)))).then_some(kinds)
     }
 
     /// Says what does not fit, or loses something.
@@ -136,7 +130,7 @@ impl Checking<'_, '_> {
         Some(fit)
     }
 
-    fn zone_less(&mut self, given: ShapeId, wanted: ShapeId, form: &From<'_>, at: Span) -> bool {
+    pub fn zone_less(&mut self, given: ShapeId, wanted: ShapeId, form: &From<'_>, at: Span) -> bool {
         let format = |id: ShapeId| match self.sight.shapes.get(id) {
             Shape::Text(facets) => Some(facets.format),
             _ => None,
@@ -153,7 +147,7 @@ impl Checking<'_, '_> {
     }
 
     /// Source values that the target's enumeration has not.
-    fn lost_values(&mut self, given: ShapeId, wanted: ShapeId, form: &From<'_>, at: Span) -> bool {
+    pub fn lost_values(&mut self, given: ShapeId, wanted: ShapeId, form: &From<'_>, at: Span) -> bool {
         let (Some(given), Some(wanted)) = (one_of(self.sight.shapes, given), one_of(self.sight.shapes, wanted)) else { return false };
         let lost: Vec<&Arc<str>> = given.iter().filter(|value| !wanted.contains(value)).collect();
         if lost.is_empty() {
@@ -170,7 +164,7 @@ impl Checking<'_, '_> {
     }
 
     /// Reads the table of a field; `given` becomes what the table gives.
-    pub fn table(&mut self, form: &From<'_>, given: &mut Seen) -> Option<Option<Table>> {
+    pub fn table(&mut self, form: &From<'_>, given: &mut Seen, wanted: &Target) -> Option<Option<Table>> {
         let Some(written) = form.table else { return Some(None) };
         let file = match written.scalar() {
             Some(path) => Some(constant::file(path, self.context, self.to)?),
@@ -180,6 +174,7 @@ impl Checking<'_, '_> {
         let read = constant::table(node, form.otherwise, self.sight.shapes, self.to)?;
         let at = super::form::first_line(written.span, written);
         self.table_names(&read.names, form, given.shape, at);
+        self.table_values(&read.table, wanted, at);
         let null = lattice::kinds(self.sight.shapes, given.shape).is_some_and(|kinds| kinds.has(Kinds::NULL));
         given.shape = if null { self.sight.shapes.or_null(read.shape) } else { read.shape };
         Some(Some(read.table))
@@ -207,55 +202,10 @@ impl Checking<'_, '_> {
             self.to.error(&codes::TABLE, at, format!("the source never gives `{name}`"), help);
         }
     }
-
-    /// The item of what `each` gives. `None`: it is no list, and that was said.
-    pub fn item_of(&mut self, given: &Seen, text: &Scalar) -> Option<Seen> {
-        let core = lattice::without(self.sight.shapes, given.shape, Kinds::NULL);
-        let shape = match self.sight.shapes.get(core) {
-            Shape::List(item, _) => *item,
-            Shape::Any => core,
-            _ => {
-                let help = "`each` goes through a list: write the path of one".to_string();
-                self.to.error(&codes::KIND, text.place(0, text.text.len()), "`each` wants a list", help);
-                return None;
-            }
-        };
-        let paths = given.paths.iter().map(|path| Arc::from(format!("{path}[]"))).collect();
-        Some(Seen { shape, absent: false, count: Count::One, paths })
-    }
-
-    /// The shape of an item of the target's list. `None`: it has no list there, and that was said.
-    pub fn item_target(&mut self, way: &super::check::Way<'_>, wanted: &Target) -> Option<Option<ShapeId>> {
-        let Some(shape) = wanted.shape else { return Some(None) };
-        let core = lattice::without(self.sight.shapes, shape, Kinds::NULL);
-        match self.sight.shapes.get(core) {
-            Shape::List(item, _) => Some(Some(*item)),
-            Shape::Any | Shape::OneOf(_) => Some(None),
-            _ => {
-                self.to.error(
-                    &codes::MISFIT,
-                    way.span(),
-                    format!("the target's `{}` is no list", way.target()),
-                    "leave `[]` away".to_string(),
-                );
-                None
-            }
-        }
-    }
-
-    /// What becomes of a list that is not there: a required one is written empty.
-    pub fn on_no_list(form: &Each<'_>, wanted: &Target) -> NoList {
-        match (form.empty, wanted.required) {
-            (Some(Empty::Null), _) => NoList::Null,
-            (Some(Empty::Fail), _) => NoList::Fail,
-            (Some(Empty::Omit) | None, true) => NoList::Empty,
-            (Some(Empty::Omit) | None, false) => NoList::Omit,
-        }
-    }
 }
 
 /// The only texts of a shape, where it has only some.
-fn one_of(shapes: &Shapes, id: ShapeId) -> Option<Arc<[Arc<str>]>> {
+pub fn one_of(shapes: &Shapes, id: ShapeId) -> Option<Arc<[Arc<str>]>> {
     match shapes.get(id) {
         Shape::Text(facets) => facets.one_of.clone(),
         _ => None,

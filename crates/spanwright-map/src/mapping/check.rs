@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spanwright_shape::{
-    shape::{Field as ShapeField, Presence, RecordShape, Shape, ShapeId},
+    shape::{Fit, Presence, Shape, ShapeId, fits},
     text::{Node, NodeKind, Problems, Scalar, Span},
 };
 
@@ -11,8 +11,10 @@ use super::{
     Lineage, MapContext, Mapping,
     border::{self, Target},
     constant,
-    form::{self, Each, Form, From},
-    row::{Empty, Field, List, NoList, Place, Row, Writes},
+    form::{self, Form, From},
+    hold::Held,
+    level::{Leaf, Level},
+    row::{Empty, Field, Place, Row, Writes},
 };
 use crate::{
     check::{Seen, Sight, lattice},
@@ -32,12 +34,8 @@ pub struct Checking<'c, 's> {
     pub(super) lost: bool,
     /// The maps that are inside each other here, the outermost first.
     pub(super) within: Vec<Arc<str>>,
-}
-
-/// Rows under one record of the target, and what is known of it.
-pub(super) struct Level {
-    pub(super) rows: Vec<Row>,
-    pub(super) shapes: Vec<ShapeField>,
+    /// The shapes that values are held against when it runs.
+    pub(super) held: Held,
 }
 
 /// Where a key leads.
@@ -73,7 +71,16 @@ impl<'c, 's> Checking<'c, 's> {
         's: 'c,
     {
         let empty = Self::empty_of_map(context.empty);
-        Checking { sight: scope.sight(), context, to, lineage: Vec::new(), empty, lost: false, within: vec![context.name.clone()] }
+        Checking {
+            sight: scope.sight(),
+            context,
+            to,
+            lineage: Vec::new(),
+            empty,
+            lost: false,
+            within: vec![context.name.clone()],
+            held: Held::default(),
+        }
     }
 
     /// What a null becomes where a field says nothing; the words were checked with the file.
@@ -87,8 +94,11 @@ impl<'c, 's> Checking<'c, 's> {
         let target = self.context.target.as_ref().map(|target| self.sight.shapes.import(&target.shapes, target.id));
         let target = target.map(|id| lattice::without(self.sight.shapes, id, crate::run::Kinds::NULL));
         let (rows, gives) = self.table_of(fields, self.context.copy, target, "", form::first_line(fields.span, fields));
+        let fits = target.is_some_and(|target| fits(self.sight.shapes, gives, target) == Fit::Fits);
+        let proved = self.context.target.clone().filter(|_| fits);
         let name = self.context.name.clone();
-        (self.to.errors() == before && !self.lost).then_some(Mapping { name, rows, gives, lineage: self.lineage })
+        let made = Mapping { name, rows, held: self.held.shapes, gives, proved, lineage: self.lineage };
+        (self.to.errors() == before && !self.lost).then_some(made)
     }
 
     /// The rows of one table, and the shape of its record.
@@ -109,22 +119,18 @@ impl<'c, 's> Checking<'c, 's> {
             );
             return (Vec::new(), self.any());
         };
-        let mut level = Level { rows: Vec::new(), shapes: Vec::new() };
+        let mut level = Level::default();
         let copied = copy.map(|copy| self.copied(copy, fields, target)).unwrap_or_default();
         for (key, node) in pairs.iter().chain(&copied) {
             self.pair(key, node, target, prefix, &mut level);
         }
-        self.required(target, &level.rows, at);
-        let shape = self.record(level.shapes);
-        (level.rows, shape)
+        self.required(target, &level, at);
+        let (rows, shape, _) = self.rows_of_level(level, target);
+        (rows, shape)
     }
 
     fn any(&mut self) -> ShapeId {
         self.sight.shapes.add(Shape::Any)
-    }
-
-    pub(super) fn record(&mut self, fields: Vec<ShapeField>) -> ShapeId {
-        self.sight.shapes.add(Shape::Record(RecordShape { fields, ..RecordShape::default() }))
     }
 
     fn pair(&mut self, key: &Scalar, node: &Node, target: Option<ShapeId>, prefix: &str, level: &mut Level) {
@@ -143,18 +149,16 @@ impl<'c, 's> Checking<'c, 's> {
         let way = Way { key, segments, list, target: format!("{prefix}{text}").into() };
         let Some(wanted) = self.target_of(&way, target) else { return };
         let before = self.lineage.len();
-        let made = self.writes(&way, node, &wanted);
-        let Some((writes, shape, presence)) = made else {
+        let leaf = self.writes(&way, node, &wanted).unwrap_or_else(|| {
             self.lineage.truncate(before);
             self.lost = true;
             // The key is there, if wrong: it is not also reported as left out.
-            self.place(&way, Writes::Constant(Box::default()), target, level, ShapeId(0), Presence::Maybe, 0);
-            return;
-        };
-        self.place(&way, writes, target, level, shape, presence, 0);
+            Leaf { writes: Writes::Constant(Box::default()), shape: self.any(), presence: Presence::Maybe }
+        });
+        self.place(&way, leaf, target, level);
     }
 
-    fn writes(&mut self, way: &Way<'_>, node: &Node, wanted: &Target) -> Option<(Writes, ShapeId, Presence)> {
+    fn writes(&mut self, way: &Way<'_>, node: &Node, wanted: &Target) -> Option<Leaf> {
         match form::read(node, self.to)? {
             Form::Constant(value, note) => self.constant(way, node, value, note, wanted),
             Form::From(from) if !way.list => self.field(way, &from, wanted),
@@ -182,28 +186,21 @@ impl<'c, 's> Checking<'c, 's> {
         }
     }
 
-    fn constant(
-        &mut self,
-        way: &Way<'_>,
-        node: &Node,
-        value: &Node,
-        note: Option<&Scalar>,
-        wanted: &Target,
-    ) -> Option<(Writes, ShapeId, Presence)> {
-        let shape = constant::shape(value, self.sight.shapes);
+    fn constant(&mut self, way: &Way<'_>, node: &Node, value: &Node, note: Option<&Scalar>, wanted: &Target) -> Option<Leaf> {
         let json = constant::json(value);
         let rule: Arc<str> = String::from_utf8_lossy(&json).into();
-        self.fits(shape, wanted, form::first_line(value.span, node), note.is_some());
+        let shape = self.constant_fits(value, wanted, form::first_line(value.span, node), note.is_some());
         self.lineage.push(Lineage {
             target: way.target.clone(),
             reads: Vec::new(),
             rule,
             note: note.map(|note| note.text.as_str().into()),
+            residue: None,
         });
-        Some((Writes::Constant(json), shape, Presence::Always))
+        Some(Leaf { writes: Writes::Constant(json), shape, presence: Presence::Always })
     }
 
-    fn field(&mut self, way: &Way<'_>, form: &From<'_>, wanted: &Target) -> Option<(Writes, ShapeId, Presence)> {
+    fn field(&mut self, way: &Way<'_>, form: &From<'_>, wanted: &Target) -> Option<Leaf> {
         let before = self.to.errors();
         let source = Program::check_in(form.from, &mut self.sight, self.to);
         let (from, mut given) = match source {
@@ -228,7 +225,7 @@ impl<'c, 's> Checking<'c, 's> {
                 Some(then)
             }
         };
-        let table = self.table(form, &mut given)?;
+        let table = self.table(form, &mut given, wanted)?;
         let verdict = self.border(form, &given, wanted, bare, way);
         reads.sort();
         reads.dedup();
@@ -237,25 +234,26 @@ impl<'c, 's> Checking<'c, 's> {
             reads,
             rule: rule(form),
             note: form.note.map(|note| note.text.as_str().into()),
+            residue: verdict.residue,
         });
         let place = self.place_of(way, form.from, form.then);
         let default = form.default.map(constant::json);
         let presence = if default.is_some() || verdict.always { Presence::Always } else { Presence::Maybe };
         let field =
             Field { from, then, table, default, on_null: verdict.on_null, on_absent: verdict.on_absent, wants: verdict.wants, place };
-        (self.to.errors() == before).then(|| (Writes::Field(Box::new(field)), verdict.shape, presence))
+        (self.to.errors() == before).then(|| Leaf { writes: Writes::Field(Box::new(field)), shape: verdict.shape, presence })
     }
 
     /// A `then` whose source cannot be read is still read itself, for its syntax.
     fn unread(&mut self, then: &Scalar) {
         let any = self.any();
-        let dot = Seen { shape: any, absent: false, count: Count::One, paths: Vec::new() };
+        let dot = Seen { shape: any, absent: false, count: Count::One, paths: Vec::new(), known: Vec::new() };
         let _ = self.then_on(then, dot);
     }
 
     fn then(&mut self, text: &Scalar, given: &Seen) -> Option<(Program, Seen)> {
         let shape = lattice::without(self.sight.shapes, given.shape, crate::run::Kinds::NULL);
-        self.then_on(text, Seen { shape, absent: false, count: Count::One, paths: given.paths.clone() })
+        self.then_on(text, Seen { shape, absent: false, count: Count::One, paths: given.paths.clone(), known: Vec::new() })
     }
 
     /// The dot of `then` is what `from` gave; the names stay.
@@ -280,65 +278,6 @@ impl<'c, 's> Checking<'c, 's> {
         }
     }
 
-    fn each(&mut self, way: &Way<'_>, form: &Each<'_>, wanted: &Target) -> Option<(Writes, ShapeId, Presence)> {
-        let before = self.lineage.len();
-        let (each, given) = Program::check_in(form.each, &mut self.sight, self.to)?;
-        self.one_result(&given, form.each);
-        let item = self.item_of(&given, form.each)?;
-        let rule = format!("each {}", form.each.text.trim());
-        self.lineage.push(Lineage {
-            target: way.target.clone(),
-            reads: each.gives().reads.clone(),
-            rule: rule.into(),
-            note: form.note.map(|note| note.text.as_str().into()),
-        });
-        let item_target = self.item_target(way, wanted)?;
-        let prefix = format!("{}.", way.target);
-        let (rows, shape) = match form.item {
-            form::Item::Fields(key, fields) => self.inside(item, |here| here.table_of(fields, None, item_target, &prefix, key.span)),
-            form::Item::Map(name) => self.rows_of(name, item, way, item_target)?,
-        };
-        let alone = matches!(form.item, form::Item::Map(_));
-        self.also_read(&each, before + 1);
-        let counts = border::counts(self.sight.shapes, given.shape);
-        let list = self.sight.shapes.add(Shape::List(shape, counts));
-        let on_absent = Self::on_no_list(form, wanted);
-        let looks_around = !alone && looks_around(&rows);
-        let place = self.place_of(way, form.each, None);
-        let list_row = List { each, rows, alone, looks_around, on_absent, place };
-        let presence = if given.absent && on_absent == NoList::Omit { Presence::Maybe } else { Presence::Always };
-        Some((Writes::List(Box::new(list_row)), list, presence))
-    }
-
-    /// What a list or record is computed from decides over every row in it; where it is a path, the rows know what they read of it.
-    pub(super) fn also_read(&mut self, source: &Program, from: usize) {
-        if source.is_path() {
-            return;
-        }
-        for row in &mut self.lineage[from..] {
-            row.reads.extend(source.gives().reads.iter().cloned());
-            row.reads.sort();
-            row.reads.dedup();
-        }
-    }
-
-    /// Inside `each`: the item is the dot, and there are `$root`, `$parent` and `$index`.
-    fn inside<T>(&mut self, item: Seen, inside: impl FnOnce(&mut Self) -> T) -> T {
-        let index = self
-            .sight
-            .shapes
-            .add(Shape::Number(spanwright_shape::shape::NumberFacets::of(spanwright_shape::shape::NumberKind::Integer { bits: 0 })));
-        let parent = std::mem::replace(&mut self.sight.dot, item);
-        let names = self.sight.names.clone();
-        let root = names.iter().rev().find(|(name, _)| &**name == "root").map_or_else(|| parent.clone(), |(_, seen)| seen.clone());
-        let index = Seen { shape: index, absent: false, count: Count::One, paths: Vec::new() };
-        self.sight.names.extend([("root".into(), root), ("parent".into(), parent.clone()), ("index".into(), index)]);
-        let made = inside(self);
-        self.sight.names = names;
-        self.sight.dot = parent;
-        made
-    }
-
     pub(super) fn place_of(&self, way: &Way<'_>, from: &Scalar, then: Option<&Scalar>) -> Place {
         let lines = |scalar: &Scalar| border::lines(scalar, self.context);
         let made = from.span.from == from.span.to;
@@ -352,14 +291,4 @@ fn rule(form: &From<'_>) -> Arc<str> {
         Some(then) => format!("{} | {}", form.from.text.trim(), then.text.trim()).into(),
         None => form.from.text.trim().into(),
     }
-}
-
-fn looks_around(rows: &[Row]) -> bool {
-    rows.iter().any(|row| match &row.writes {
-        Writes::Constant(_) => false,
-        Writes::Field(field) => field.from.looks_around() || field.then.as_ref().is_some_and(Program::looks_around),
-        Writes::Record(rows) => looks_around(rows),
-        Writes::Inner(sub) => sub.from.looks_around(),
-        Writes::List(list) => list.each.looks_around() || list.looks_around,
-    })
 }

@@ -1,7 +1,7 @@
 //! `copy: [path, ..]` and `copy: same`: rows for fields that have one name on both sides. They are made as if they had
 //! been written out, and so are checked, written and listed like any other.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use spanwright_shape::{
     shape::{Shape, ShapeId},
@@ -34,11 +34,12 @@ impl Checking<'_, '_> {
             }
             return Vec::new();
         };
-        let written: Vec<&str> = match &fields.kind {
+        let written: HashSet<&str> = match &fields.kind {
             NodeKind::Map(pairs) => pairs.iter().filter_map(|(key, _)| key.text.split(['.', '[']).next()).collect(),
-            NodeKind::List(_) | NodeKind::Scalar(_) => Vec::new(),
+            NodeKind::List(_) | NodeKind::Scalar(_) => HashSet::new(),
         };
-        let same: Vec<&Arc<str>> = target.iter().filter(|name| source.contains(name) && !written.contains(&&***name)).collect();
+        let has: HashSet<&Arc<str>> = source.iter().collect();
+        let same: Vec<&Arc<str>> = target.iter().filter(|name| has.contains(name) && !written.contains(&***name)).collect();
         if same.is_empty() {
             let near = target.iter().find_map(|name| did_you_mean(name, source.iter().map(|have| &**have)));
             let help = near.map_or("take `copy: same` out".to_string(), |near| format!("names are compared letter by letter: {near}"));

@@ -15,6 +15,7 @@ use super::{
     border::Target,
     check::{Checking, Way},
     form::{Inner, first_line},
+    level::Leaf,
     others::OtherMap,
     row::{Empty, Row, Sub, Writes},
 };
@@ -30,7 +31,7 @@ const AROUND: [&str; 3] = ["root", "parent", "index"];
 
 impl<'c> Checking<'c, '_> {
     /// A record that another map makes.
-    pub(super) fn inner(&mut self, way: &Way<'_>, form: &Inner<'_>, wanted: &Target) -> Option<(Writes, ShapeId, Presence)> {
+    pub(super) fn inner(&mut self, way: &Way<'_>, form: &Inner<'_>, wanted: &Target) -> Option<Leaf> {
         let (from, given) = Program::check_in(form.from, &mut self.sight, self.to)?;
         self.one_result(&given, form.from);
         self.lineage.push(Lineage {
@@ -38,11 +39,12 @@ impl<'c> Checking<'c, '_> {
             reads: from.gives().reads.clone(),
             rule: format!("map {} of {}", form.map.text, form.from.text.trim()).into(),
             note: form.note.map(|note| note.text.as_str().into()),
+            residue: None,
         });
         let null = lattice::kinds(self.sight.shapes, given.shape).is_some_and(|kinds| kinds.has(Kinds::NULL));
         let absent = given.absent || given.count == Count::Maybe;
         let shape = lattice::without(self.sight.shapes, given.shape, Kinds::NULL);
-        let dot = Seen { shape, absent: false, count: Count::One, paths: given.paths };
+        let dot = Seen { shape, absent: false, count: Count::One, paths: given.paths.clone(), known: Vec::new() };
         let before = self.lineage.len();
         let (rows, shape) = self.rows_of(form.map, dot, way, wanted.shape)?;
         self.also_read(&from, before);
@@ -60,8 +62,10 @@ impl<'c> Checking<'c, '_> {
             self.to.error(&codes::MAYBE_ABSENT, form.from.place(0, form.from.text.len()), says, help);
         }
         let place = self.place_of(way, form.from, None);
-        let presence = if (null || absent) && nothing == Empty::Omit { Presence::Maybe } else { Presence::Always };
-        Some((Writes::Inner(Box::new(Sub { from, rows, nothing, place })), shape, presence))
+        let sure = !null && !absent && lattice::kinds(self.sight.shapes, given.shape).is_some();
+        let presence = if !sure && nothing == Empty::Omit { Presence::Maybe } else { Presence::Always };
+        let shape = if !sure && nothing == Empty::Null { self.sight.shapes.or_null(shape) } else { shape };
+        Some(Leaf { writes: Writes::Inner(Box::new(Sub { from, rows, nothing, place })), shape, presence })
     }
 
     /// The rows of another map over a record of this source.

@@ -8,9 +8,12 @@ mod border;
 mod check;
 mod constant;
 mod copy;
+mod each;
 mod fork;
 mod form;
+mod hold;
 mod inner;
+mod level;
 mod others;
 mod row;
 mod target;
@@ -22,7 +25,7 @@ pub use fork::Fork;
 pub use others::{NoMaps, OtherMap, OtherMaps};
 use spanwright_shape::{
     room::Room,
-    shape::{ShapeId, ShapeRef},
+    shape::{ShapeId, ShapeRef, Shapes},
     text::{Node, Problems, Scalar},
 };
 
@@ -62,6 +65,17 @@ pub struct Lineage {
     pub rule: Arc<str>,
     /// The author's note.
     pub note: Option<Arc<str>>,
+    /// What the schemas could not tell, and so is told when it runs.
+    pub residue: Option<Residue>,
+}
+
+/// What is left of a comparison of two schemas: the source promises less than the target asks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Residue {
+    /// "text of any length into 60 characters": each value is held against it when the map runs.
+    pub held: Option<Arc<str>>,
+    /// "text like `[A-Z]+`": nobody here can tell, so it is left to the target.
+    pub left: Option<Arc<str>>,
 }
 
 /// Who is told of a target field, and which way it goes.
@@ -72,7 +86,10 @@ pub type Watch<'w> = &'w dyn Fn(&Arc<str>, Fork<'_>);
 pub struct Mapping {
     name: Arc<str>,
     rows: Vec<row::Row>,
+    /// The shapes that values are held against.
+    held: Shapes,
     gives: ShapeId,
+    proved: Option<ShapeRef>,
     lineage: Vec<Lineage>,
 }
 
@@ -92,6 +109,13 @@ impl Mapping {
         self.gives
     }
 
+    /// The shape that whatever it writes is of, as far as a value can be held against a shape at all: nobody needs to
+    /// look again. Each value is held against its field's shape when it is written, and the check has
+    /// shown of what stands around them (which keys there are, and in which records and lists) that it fits.
+    pub fn proved(&self) -> Option<&ShapeRef> {
+        self.proved.as_ref()
+    }
+
     /// Which source paths each target field reads, in the order of the table.
     pub fn lineage(&self) -> &[Lineage] {
         &self.lineage
@@ -102,7 +126,7 @@ impl Mapping {
     /// # Errors
     /// The first field that fails; it names map, field, line, source path and kind.
     pub fn write(&self, env: &Env<'_>, room: &Room, out: &mut Vec<u8>) -> Result<(), Fault> {
-        write::write(&self.name, &self.rows, env, room, out, None)
+        write::write((&self.name, &self.rows, &self.held), env, room, out, None)
     }
 
     /// The same, and tells which way each field went that can go more than one.
@@ -110,7 +134,7 @@ impl Mapping {
     /// # Errors
     /// As [`Mapping::write`]; what was told before stays told.
     pub fn write_watched(&self, env: &Env<'_>, room: &Room, out: &mut Vec<u8>, watch: Watch<'_>) -> Result<(), Fault> {
-        write::write(&self.name, &self.rows, env, room, out, Some(watch))
+        write::write((&self.name, &self.rows, &self.held), env, room, out, Some(watch))
     }
 
     /// Every way that its fields can go, with the target field, in the order of the table.

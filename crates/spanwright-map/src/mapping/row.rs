@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use crate::{program::Program, run::Kinds};
+use spanwright_shape::shape::ShapeId;
+
+use crate::program::Program;
 
 /// JSON that is written as it stands.
 pub type Json = Box<[u8]>;
@@ -10,13 +12,12 @@ pub type Json = Box<[u8]>;
 /// One key of a target record.
 #[derive(Debug)]
 pub struct Row {
-    /// The key alone, to find it again while the table is read.
-    pub name: Box<str>,
     /// `"name":`
     pub key: Json,
     /// What stands behind it.
     pub writes: Writes,
-    /// Whether the target requires the key: an empty record or list is then written, and not taken back.
+    /// Whether the target requires the key in its record: an empty record or list is then written, and not taken back,
+    /// and where any other key of the record is written, this one must be.
     pub required: bool,
 }
 
@@ -33,6 +34,19 @@ pub enum Writes {
     Inner(Box<Sub>),
     /// A record for each item.
     List(Box<List>),
+}
+
+impl Writes {
+    /// What it is computed from and where that stands, or the first such row inside it.
+    pub fn source(&self) -> Option<(&Place, &Program)> {
+        match self {
+            Writes::Constant(_) => None,
+            Writes::Field(field) => Some((&field.place, &field.from)),
+            Writes::Record(rows) => rows.iter().find_map(|row| row.writes.source()),
+            Writes::Inner(sub) => Some((&sub.place, &sub.from)),
+            Writes::List(list) => Some((&list.place, &list.each)),
+        }
+    }
 }
 
 /// Rows of another map over a record of this source.
@@ -63,8 +77,8 @@ pub struct Field {
     pub on_null: Empty,
     /// What nothing becomes.
     pub on_absent: Empty,
-    /// The kinds that the target takes, where the checker could not be sure; `None`: sure, or no target.
-    pub wants: Option<Kinds>,
+    /// What the target takes, in the mapping's own arena: each value is held against it. `None`: anything.
+    pub wants: Option<ShapeId>,
     /// Where it stands, for failures.
     pub place: Place,
 }
@@ -82,6 +96,8 @@ pub struct List {
     pub looks_around: bool,
     /// What no list, or null, becomes.
     pub on_absent: NoList,
+    /// How many items the target takes.
+    pub counts: (u32, Option<u32>),
     /// Where it stands, for failures.
     pub place: Place,
 }

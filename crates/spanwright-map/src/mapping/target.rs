@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use spanwright_shape::{
-    shape::{Field as ShapeField, Presence, Shape, ShapeId},
+    shape::{Field as ShapeField, Presence, RecordShape, Shape, ShapeId},
     text::{Span, did_you_mean},
 };
 
 use super::{
     border::Target,
-    check::{Checking, Level, Way},
+    check::{Checking, Way},
     constant,
+    level::{Entry, Leaf, Level, Made},
     row::{Row, Writes},
 };
 use crate::{check::lattice, codes};
@@ -55,7 +56,7 @@ impl Checking<'_, '_> {
         Some(Target { shape: Some(shape), required })
     }
 
-    fn step(&mut self, shape: ShapeId, name: &str) -> Step {
+    fn step(&self, shape: ShapeId, name: &str) -> Step {
         let arms = lattice::arms(self.sight.shapes, shape);
         let mut names = Vec::new();
         let mut owner = "the target".to_string();
@@ -63,11 +64,13 @@ impl Checking<'_, '_> {
             match self.sight.shapes.get(arm) {
                 Shape::Any => return Step::Open,
                 Shape::Record(record) => {
-                    if let Some(field) = record.fields.iter().find(|field| &*field.name == name) {
+                    if let Some(field) = self.sight.shapes.field(arm, name) {
                         return Step::Field(field.shape, field.presence);
                     }
-                    if record.rest.is_some() {
-                        return Step::Open;
+                    match record.rest {
+                        Some(rest) if !matches!(self.sight.shapes.get(rest), Shape::Any) => return Step::Field(rest, Presence::Maybe),
+                        Some(_) => return Step::Open,
+                        None => (),
                     }
                     names.extend(record.fields.iter().map(|field| field.name.clone()));
                     if let Some(name) = &record.name {
@@ -81,71 +84,74 @@ impl Checking<'_, '_> {
     }
 
     /// Puts what a row writes under its path; a path of several segments makes the records on its way.
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn place(
-        &mut self,
-        way: &Way<'_>,
-        writes: Writes,
-        target: Option<ShapeId>,
-        level: &mut Level,
-        shape: ShapeId,
-        presence: Presence,
-        depth: usize,
-    ) {
-        let name = way.segments[depth];
-        let last = depth + 1 == way.segments.len();
-        let slot = level.rows.iter().position(|row| &*row.name == name);
-        let (below, required) = match target.map(|target| self.step(target, name)) {
-            Some(Step::Field(below, presence)) => (Some(below), presence == Presence::Always),
-            Some(Step::Open | Step::Unknown(..)) | None => (None, false),
-        };
-        match (slot, last) {
-            (None, true) => {
-                level.rows.push(Row { name: name.into(), key: key(name), writes, required });
-                level.shapes.push(ShapeField { name: name.into(), shape, presence, about: None });
-            }
-            (None, false) => {
-                let mut inner = Level { rows: Vec::new(), shapes: Vec::new() };
-                self.place(way, writes, below, &mut inner, shape, presence, depth + 1);
-                let record = self.record(inner.shapes);
-                level.rows.push(Row { name: name.into(), key: key(name), writes: Writes::Record(inner.rows), required });
-                level.shapes.push(ShapeField { name: name.into(), shape: record, presence, about: None });
-            }
-            (Some(slot), false) if matches!(level.rows[slot].writes, Writes::Record(_)) => {
-                let Writes::Record(rows) = &mut level.rows[slot].writes else { return };
-                let mut inner = Level { rows: std::mem::take(rows), shapes: self.fields_of_record(level.shapes[slot].shape) };
-                self.place(way, writes, below, &mut inner, shape, presence, depth + 1);
-                let record = self.record(inner.shapes);
-                level.rows[slot].writes = Writes::Record(inner.rows);
-                level.shapes[slot].shape = record;
-                if presence == Presence::Always {
-                    level.shapes[slot].presence = presence;
-                }
-            }
-            (Some(_), _) => {
-                let help = "keep one of the two".to_string();
-                self.to.error(
-                    &codes::TWICE,
-                    way.key.span,
-                    format!("`{}` is written by another row too", way.segments[..=depth].join(".")),
-                    help,
-                );
-            }
+    pub(super) fn place(&mut self, way: &Way<'_>, leaf: Leaf, target: Option<ShapeId>, level: &mut Level) {
+        let Some((last, before)) = way.segments.split_last() else { return };
+        let (mut level, mut target) = (level, target);
+        for (depth, name) in before.iter().enumerate() {
+            let (below, required) = self.below(target, name);
+            let Some(inside) = level.inside(name, required) else { return self.twice(way, depth) };
+            (level, target) = (inside, below);
+        }
+        let (_, required) = self.below(target, last);
+        if !level.put(last, required, leaf) {
+            self.twice(way, before.len());
         }
     }
 
-    fn fields_of_record(&self, shape: ShapeId) -> Vec<ShapeField> {
-        match self.sight.shapes.get(shape) {
-            Shape::Record(record) => record.fields.clone(),
-            _ => Vec::new(),
+    /// What the target has under a key, and whether it requires it there; of several records none is known to be meant.
+    fn below(&self, target: Option<ShapeId>, name: &str) -> (Option<ShapeId>, bool) {
+        match target.map(|target| self.step(target, name)) {
+            Some(Step::Field(below, presence)) => (Some(below), presence == Presence::Always && self.one_record(target).is_some()),
+            Some(Step::Open | Step::Unknown(..)) | None => (None, false),
+        }
+    }
+
+    fn twice(&mut self, way: &Way<'_>, depth: usize) {
+        let says = format!("`{}` is written by another row too", way.segments[..=depth].join("."));
+        self.to.error(&codes::TWICE, way.key.span, says, "keep one of the two".to_string());
+    }
+
+    /// The rows of a level, the shape of the record that they write, and whether something is always in it.
+    pub(super) fn rows_of_level(&mut self, level: Level, target: Option<ShapeId>) -> (Vec<Row>, ShapeId, bool) {
+        let (mut rows, mut fields, mut sure) = (Vec::new(), Vec::new(), false);
+        for Entry { name, required, made } in level.into_entries() {
+            let Leaf { writes, shape, presence } = match made {
+                Made::Leaf(leaf) => leaf,
+                Made::Level(inside) => self.record_inside(inside, self.below(target, &name).0, required),
+            };
+            sure |= presence == Presence::Always;
+            // A record without what is required in it is not written.
+            let presence = if required { Presence::Always } else { presence };
+            rows.push(Row { key: key(&name), writes, required });
+            fields.push(ShapeField { name, shape, presence, about: None });
+        }
+        // What the target says beyond shapes is the target's to tell: see `Residue`.
+        let residue = self.one_record(target).map_or_else(Vec::new, |record| record.residue.clone());
+        let record = RecordShape { fields, residue, ..RecordShape::default() };
+        (rows, self.sight.shapes.add(Shape::Record(record)), sure)
+    }
+
+    fn record_inside(&mut self, inside: Level, target: Option<ShapeId>, required: bool) -> Leaf {
+        let (rows, shape, sure) = self.rows_of_level(inside, target);
+        let presence = if required || sure { Presence::Always } else { Presence::Maybe };
+        Leaf { writes: Writes::Record(rows), shape, presence }
+    }
+
+    /// The record that a shape is, where it is one and nothing else.
+    fn one_record(&self, shape: Option<ShapeId>) -> Option<&RecordShape> {
+        let arms = lattice::arms(self.sight.shapes, shape?);
+        let mut records = arms.iter().filter(|arm| !matches!(self.sight.shapes.get(**arm), Shape::Null));
+        match (self.sight.shapes.get(*records.next()?), records.next()) {
+            (Shape::Record(record), None) => Some(record),
+            _ => None,
         }
     }
 
     /// Every required field that no row writes, in one problem.
-    pub(super) fn required(&mut self, target: Option<ShapeId>, rows: &[Row], at: Span) {
+    pub(super) fn required(&mut self, target: Option<ShapeId>, level: &Level, at: Span) {
         let Some(target) = target else { return };
         let mut missing = Vec::new();
-        self.missing(target, rows, "", &mut missing);
+        self.missing(target, level, "", &mut missing);
         if missing.is_empty() {
             return;
         }
@@ -155,15 +161,13 @@ impl Checking<'_, '_> {
         self.to.error(&codes::REQUIRED, at, format!("{names} {verb} left out"), help);
     }
 
-    fn missing(&self, target: ShapeId, rows: &[Row], prefix: &str, missing: &mut Vec<String>) {
-        let arms = lattice::arms(self.sight.shapes, target);
-        let [one] = arms.as_slice() else { return };
-        let Shape::Record(record) = self.sight.shapes.get(*one) else { return };
+    fn missing(&self, target: ShapeId, level: &Level, prefix: &str, missing: &mut Vec<String>) {
+        let Some(record) = self.one_record(Some(target)) else { return };
         for field in &record.fields {
-            match rows.iter().find(|row| *row.name == *field.name) {
+            match level.find(&field.name) {
                 None if field.presence == Presence::Always => missing.push(format!("{prefix}{}", field.name)),
-                Some(Row { writes: Writes::Record(inner), .. }) => {
-                    self.missing(field.shape, inner, &format!("{prefix}{}.", field.name), missing)
+                Some(Entry { made: Made::Level(inside), .. }) => {
+                    self.missing(field.shape, inside, &format!("{prefix}{}.", field.name), missing)
                 }
                 None | Some(_) => (),
             }

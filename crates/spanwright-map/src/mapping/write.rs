@@ -6,6 +6,7 @@ use spanwright_shape::{
     json,
     number::Number,
     room::Room,
+    shape::{Shapes, breach},
     text::{Code, Failure},
     value::Value,
 };
@@ -23,12 +24,18 @@ use crate::{
 type Written<T> = Result<T, Box<Fault>>;
 
 /// Writes the record; on a fault `out` is as it was.
-pub fn write(name: &str, rows: &[Row], env: &Env<'_>, room: &Room, out: &mut Vec<u8>, watch: Option<Watch<'_>>) -> Result<(), Fault> {
+pub fn write(
+    (name, rows, held): (&str, &[Row], &Shapes),
+    env: &Env<'_>,
+    room: &Room,
+    out: &mut Vec<u8>,
+    watch: Option<Watch<'_>>,
+) -> Result<(), Fault> {
     let begin = out.len();
     let run = if watch.is_some() { Run::watched(room, env.names) } else { Run::new(room, env.names) };
-    let writer = Writer { name, run, watch };
-    match writer.record(rows, Around { root: env.dot, dot: env.dot }, out) {
-        Ok(_) => Ok(()),
+    let writer = Writer { name, held, run, watch };
+    match writer.whole(rows, Around { root: env.dot, dot: env.dot }, out) {
+        Ok(()) => Ok(()),
         Err(fault) => {
             out.truncate(begin);
             Err(*fault)
@@ -38,9 +45,19 @@ pub fn write(name: &str, rows: &[Row], env: &Env<'_>, room: &Room, out: &mut Vec
 
 struct Writer<'a> {
     name: &'a str,
+    /// What values are held against.
+    held: &'a Shapes,
     run: Run<'a>,
     /// Who measures what tests try.
     watch: Option<Watch<'a>>,
+}
+
+/// What came of the rows of a record.
+enum Content<'a> {
+    Something,
+    Nothing,
+    /// Nothing, not even what the target requires in it.
+    Lacks(&'a Place, &'a Program),
 }
 
 #[derive(Clone, Copy)]
@@ -50,10 +67,18 @@ struct Around<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Whether anything is in the record.
-    fn record(&self, rows: &'a [Row], around: Around<'a>, out: &mut Vec<u8>) -> Written<bool> {
+    /// A record that is written whatever is in it.
+    fn whole(&self, rows: &'a [Row], around: Around<'a>, out: &mut Vec<u8>) -> Written<()> {
+        match self.record(rows, around, out)? {
+            Content::Something | Content::Nothing => Ok(()),
+            Content::Lacks(place, from) => Err(self.lacking(place, from)),
+        }
+    }
+
+    /// What came of the rows of a record. Where any of it is written, all that the target requires there must be.
+    fn record(&self, rows: &'a [Row], around: Around<'a>, out: &mut Vec<u8>) -> Written<Content<'a>> {
         out.push(b'{');
-        let mut any = false;
+        let (mut any, mut left_out) = (false, None);
         for row in rows {
             let mark = out.len();
             if any {
@@ -64,10 +89,16 @@ impl<'a> Writer<'a> {
                 any = true;
             } else {
                 out.truncate(mark);
+                left_out = left_out.or_else(|| row.writes.source().filter(|_| row.required));
             }
         }
         out.push(b'}');
-        Ok(any)
+        match left_out {
+            Some((place, from)) if any => Err(self.lacking(place, from)),
+            Some((place, from)) => Ok(Content::Lacks(place, from)),
+            None if any => Ok(Content::Something),
+            None => Ok(Content::Nothing),
+        }
     }
 
     fn row(&self, row: &'a Row, around: Around<'a>, out: &mut Vec<u8>) -> Written<bool> {
@@ -77,7 +108,11 @@ impl<'a> Writer<'a> {
                 Ok(true)
             }
             Writes::Field(field) => self.field(field, around.dot, out),
-            Writes::Record(rows) => Ok(self.record(rows, around, out)? || row.required),
+            Writes::Record(rows) => Ok(match self.record(rows, around, out)? {
+                Content::Something => true,
+                Content::Nothing => row.required,
+                Content::Lacks(..) => false,
+            }),
             Writes::Inner(sub) => self.inner(sub, around.dot, out),
             Writes::List(list) => self.list(list, around, out),
         }
@@ -89,7 +124,7 @@ impl<'a> Writer<'a> {
         let given = self.given(&sub.from, &sub.place, dot).map_err(|stop| self.stopped(&sub.from, &sub.place, &sub.place.lines, &stop))?;
         match given {
             Some(Value::Null) | None => self.nothing(sub.nothing, &sub.from, &sub.place, out),
-            Some(value) => self.record(&sub.rows, Around { root: value, dot: value }, out).map(|_| true),
+            Some(value) => self.whole(&sub.rows, Around { root: value, dot: value }, out).map(|()| true),
         }
     }
 
@@ -120,10 +155,8 @@ impl<'a> Writer<'a> {
     }
 
     fn value(&self, value: Value<'a>, field: &'a Field, out: &mut Vec<u8>) -> Written<bool> {
-        if let Some(wants) = field.wants
-            && !wants.has(Kinds::of(value.kind()))
-        {
-            let says = format!("the target wants {} and got {}", wants.words(), value.kind().word());
+        if let Some(breach) = field.wants.and_then(|wants| breach(self.held, wants, &value)) {
+            let says = format!("the target does not take it: {breach}");
             return Err(self.fault(&codes::RUN_MISFIT, &field.place, first_line(&field.place.lines), &says, &source(&field.from)));
         }
         json::write(&value, out);
@@ -157,9 +190,7 @@ impl<'a> Writer<'a> {
                 out.extend_from_slice(b"null");
                 Ok(true)
             }
-            Empty::Fail => {
-                Err(self.fault(&codes::RUN_REQUIRED, place, first_line(&place.lines), "nothing for a required field", &source(from)))
-            }
+            Empty::Fail => Err(self.lacking(place, from)),
         }
     }
 
@@ -169,12 +200,14 @@ impl<'a> Writer<'a> {
         let stopped = |stop: &Trouble| self.stopped(&list.each, &list.place, &list.place.lines, stop);
         let items = match self.given(&list.each, &list.place, around.dot).map_err(|stop| stopped(&stop))? {
             Some(Value::List(items)) => items,
+            Some(Value::Null) | None if list.on_absent == NoList::Empty => &[],
             Some(Value::Null) | None => return self.no_list(list, out),
             Some(other) => {
                 let what = What::Kind { who: "each", wants: Kinds::LIST, got: other.kind() };
                 return Err(stopped(&Trouble::stop(0, what)));
             }
         };
+        self.counted(list, items.len())?;
         out.push(b'[');
         for (n, item) in items.iter().enumerate() {
             if n > 0 {
@@ -186,15 +219,24 @@ impl<'a> Writer<'a> {
         Ok(true)
     }
 
+    /// The target takes so many items.
+    fn counted(&self, list: &List, items: usize) -> Written<()> {
+        let (least, most) = list.counts;
+        let says = match u32::try_from(items).unwrap_or(u32::MAX) {
+            count if count < least => format!("the target wants at least {least} items and got {count}"),
+            count if most.is_some_and(|most| count > most) => {
+                format!("the target takes {} items and got {count}", most.unwrap_or_default())
+            }
+            _ => return Ok(()),
+        };
+        Err(self.fault(&codes::RUN_MISFIT, &list.place, first_line(&list.place.lines), &says, &source(&list.each)))
+    }
+
     fn no_list(&self, list: &'a List, out: &mut Vec<u8>) -> Written<bool> {
         let becomes = match list.on_absent {
-            NoList::Omit => Empty::Omit,
+            NoList::Omit | NoList::Empty => Empty::Omit,
             NoList::Null => Empty::Null,
             NoList::Fail => Empty::Fail,
-            NoList::Empty => {
-                out.extend_from_slice(b"[]");
-                return Ok(true);
-            }
         };
         self.nothing(becomes, &list.each, &list.place, out)
     }
@@ -202,16 +244,21 @@ impl<'a> Writer<'a> {
     fn item(&self, list: &'a List, item: Value<'a>, n: usize, around: Around<'a>, out: &mut Vec<u8>) -> Written<()> {
         let inside = Around { root: if list.alone { item } else { around.root }, dot: item };
         if !list.looks_around {
-            return self.record(&list.rows, inside, out).map(|_| ());
+            return self.whole(&list.rows, inside, out);
         }
         let index = Value::Number(Number::int(i64::try_from(n).unwrap_or(i64::MAX)));
         let more = [("root", around.root), ("parent", around.dot), ("index", index)];
         let outer = self.run.names();
         let stopped = |stop: Box<Trouble>| self.stopped(&list.each, &list.place, &list.place.lines, &stop);
         self.run.with_names(&more).map_err(stopped)?;
-        let written = self.record(&list.rows, inside, out);
+        let written = self.whole(&list.rows, inside, out);
         self.run.set_names(outer);
-        written.map(|_| ())
+        written
+    }
+
+    #[cold]
+    fn lacking(&self, place: &Place, from: &Program) -> Box<Fault> {
+        self.fault(&codes::RUN_REQUIRED, place, first_line(&place.lines), "nothing for a required field", &source(from))
     }
 
     fn given(&self, program: &'a Program, place: &Place, dot: Value<'a>) -> Given<'a> {

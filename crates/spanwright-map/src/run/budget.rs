@@ -3,11 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use bumpalo::collections::Vec as RoomVec;
-use spanwright_shape::{
-    number::Number,
-    room::{ROOM_BYTES_MOST, Room},
-    value::Value,
-};
+use spanwright_shape::{number::Number, room::Room, value::Value};
 
 use super::{Bound, Frame, Run, Stop, Trouble, What};
 use crate::op::Op;
@@ -20,6 +16,10 @@ const EXPONENT_STEPS: u32 = 256;
 
 /// Steps that one evaluation may take: nodes run, items gone through, and a step for each 64 bytes of text made.
 pub const STEPS_MOST: u32 = 1_000_000;
+
+/// Bytes that the values made of one record may take together. An arena grows by doubling, and a function holds what it
+/// makes beside it for a moment: so a third of what a worker can spare.
+pub const BYTES_MOST: usize = 20 << 20;
 
 impl<'a> Run<'a> {
     /// An evaluation that has spent nothing yet.
@@ -74,7 +74,7 @@ impl<'a> Run<'a> {
     pub fn take_bytes(&self, bytes: usize, site: u32) -> Result<(), Stop> {
         let spent = self.bytes.get().saturating_add(bytes);
         self.bytes.set(spent);
-        if spent > ROOM_BYTES_MOST { Err(Trouble::stop(site, What::TooManyBytes)) } else { Ok(()) }
+        if spent > BYTES_MOST { Err(Trouble::stop(site, What::TooManyBytes)) } else { Ok(()) }
     }
 
     /// Spends what a list of so many items costs, in steps and in bytes.
@@ -111,6 +111,19 @@ impl<'a> Run<'a> {
     #[inline]
     pub fn take_scanned(&self, bytes: usize, site: u32) -> Result<(), Stop> {
         self.take_steps(u32::try_from(bytes / SCANNED_A_STEP).unwrap_or(u32::MAX), site)
+    }
+
+    /// Spends what looking at a value costs: a text so many times, a number beyond a word once.
+    ///
+    /// # Errors
+    /// The budget is spent.
+    #[inline]
+    pub fn take_looked_at(&self, value: &Value<'_>, times: usize, site: u32) -> Result<(), Stop> {
+        match value {
+            Value::Text(text) => self.take_scanned(text.len().saturating_mul(times), site),
+            Value::Number(number) => self.take_digits([number, number], site),
+            Value::Null | Value::Bool(_) | Value::List(_) | Value::Record(_) => Ok(()),
+        }
     }
 
     /// Spends what numbers beyond a word cost to take apart; those within one cost nothing.

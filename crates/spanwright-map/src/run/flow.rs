@@ -179,6 +179,7 @@ impl<'a> Run<'a> {
     fn limit(&self, most: &'a Op, inner: &'a Op, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Flowing {
         self.each(most, frame, &mut |most| {
             let Value::Number(most) = most else { return self.uncounted("limit", most, inner, frame, site) };
+            self.take_digits([&most, &most], site)?;
             let mut left = ceiling(&most);
             if left < 0 {
                 return Err(Trouble::stop(site, What::Argument("`limit` takes no negative number")));
@@ -199,6 +200,7 @@ impl<'a> Run<'a> {
     fn skip(&self, least: &'a Op, inner: &'a Op, frame: Frame<'a>, site: u32, out: Sink<'a, '_>) -> Flowing {
         self.each(least, frame, &mut |least| {
             let Value::Number(least) = least else { return self.uncounted("skip", least, inner, frame, site) };
+            self.take_digits([&least, &least], site)?;
             if least.compare(&Number::int(0)).is_lt() {
                 return Err(Trouble::stop(site, What::Argument("`skip` takes no negative number")));
             }
@@ -239,6 +241,7 @@ impl<'a> Run<'a> {
     /// From one number up, or down, to and without another.
     fn counted(&self, [from, to, by]: [Number<'a>; 3], site: u32, out: Sink<'a, '_>) -> Flowing {
         let nought = Number::int(0);
+        self.take_digits([&by, &to], site)?;
         let wanted = match by.compare(&nought) {
             Ordering::Greater => Ordering::Less,
             Ordering::Less => Ordering::Greater,
@@ -251,6 +254,7 @@ impl<'a> Run<'a> {
                 return Ok(Flow::Enough);
             }
             self.take_digits([&at, &by], site)?;
+            self.take_digits([&at, &to], site)?;
             match self.number(numbers::add(&at, &by), site)? {
                 Value::Number(next) => at = next,
                 _ => break,

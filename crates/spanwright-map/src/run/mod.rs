@@ -20,7 +20,7 @@ use std::cell::{Cell, RefCell};
 
 use spanwright_shape::{room::Room, value::Value};
 
-pub use budget::STEPS_MOST;
+pub use budget::{BYTES_MOST, STEPS_MOST};
 pub use trouble::{Kinds, Trouble, What};
 
 /// What ended an evaluation; boxed, since it is rare and results are many.

@@ -38,6 +38,7 @@ impl<'a> Run<'a> {
 
     /// A value inside a text: through the text's format, or as `tostring` has it.
     fn formatted(&self, value: Value<'a>, format: Option<&'static Function>, site: u32) -> Result<&'a str, Stop> {
+        self.take_steps(1, site)?;
         let Some(format) = format else { return self.to_text(value, site) };
         let made = format.run(self, value, &[], &Prepared::Nothing, site)?;
         self.to_text(made, site)

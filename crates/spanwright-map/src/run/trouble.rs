@@ -59,7 +59,7 @@ pub enum What {
     TooDeep,
     /// [`super::STEPS_MOST`]
     TooManySteps,
-    /// [`spanwright_shape::room::ROOM_BYTES_MOST`]
+    /// [`super::BYTES_MOST`]
     TooManyBytes,
 }
 
@@ -106,7 +106,7 @@ impl Trouble {
             What::Raised(json) => raised(json),
             What::TooDeep => "the value nests deeper than 128".to_string(),
             What::TooManySteps => format!("takes more than {} steps", super::STEPS_MOST),
-            What::TooManyBytes => "takes more than 64 MiB for one record".to_string(),
+            What::TooManyBytes => format!("takes more than {} MiB for one record", super::BYTES_MOST >> 20),
         }
     }
 }

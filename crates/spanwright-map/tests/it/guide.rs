@@ -16,7 +16,7 @@ use spanwright_shape::{
 
 /// A record that every expression of the guide's maps finds something in.
 const CUSTOMER: &str = r#"{"Number":"10042","FirstName":"Anna","Status":"ACTIVE","ChangedAt":"2026-07-01T08:00:00","email":"anna@example.com",
-"Address":[{"@kind":"SHIP","City":"Bonn","Zip":"53111"},{"@kind":"BILL","City":"Ulm","Zip":"89073"}],"Line":[{"City":"x"}],"BillingAddress":{"City":"Ulm"}}"#;
+"Address":[{"@kind":"SHIP","City":"Bonn","Zip":"53111"},{"@kind":"BILL","City":"Ulm","Zip":"89073"}],"Line":[{"City":"x"}],"Csv":"Artikel;Menge\nA-1;2\n","BillingAddress":{"City":"Ulm"}}"#;
 
 /// Any other map that a snippet names: it takes the city.
 struct Others(Node);
@@ -125,6 +125,7 @@ fn the_maps_of_the_page_on_maps_give_what_they_seem_to_give() {
             r#"{"addresses":[{"city":"Bonn","zip":"53111"},{"city":"Ulm","zip":"89073"}],"lines":[{"city":"x"}],"#,
             r#""billing":{"city":"Ulm"},"email":"anna@example.com"}"#
         ),
+        r#"{"positions":[{"sku":"A-1","pieces":2}]}"#,
     ];
     assert_eq!(made, expected);
 }

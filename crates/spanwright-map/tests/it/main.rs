@@ -2,6 +2,7 @@
 // A test reads its cases from files, and times itself.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods, clippy::disallowed_types)]
 
+mod border;
 mod checked;
 mod corpus;
 mod dice;

@@ -129,6 +129,22 @@ fn each_within_each_sees_its_parent_and_the_root() {
 }
 
 #[test]
+fn rows_of_csv_are_read_and_written() {
+    let fields = "positions[]:\n  each: .Csv | csv_records(\";\")\n  fields: { sku: .Artikel, pieces: .Menge | tonumber }\n\
+                  export: '[.lines[] | [.sku, .pieces] | csv_row(\";\")] | join(\"\\r\\n\")'\n";
+    check(
+        fields,
+        r#"{"Csv":"Artikel;Menge\r\n\"A;1\";2\r\nB-2;10\r\n","lines":[{"sku":"A;1","pieces":2},{"sku":"B-2","pieces":10}]}"#,
+        r#"{"positions":[{"sku":"A;1","pieces":2},{"sku":"B-2","pieces":10}],"export":"\"A;1\";2\r\nB-2;10"}"#,
+    );
+    check(
+        fields,
+        r#"{"Csv":"Artikel;Menge\nA-1\n","lines":[]}"#,
+        "R1005 map `it`, field `positions[]` (maps/it.yaml:2): `csv_records(\";\")`: a row of the CSV has another number of cells than the first, at `.Csv`",
+    );
+}
+
+#[test]
 fn a_fault_names_map_field_line_part_and_path() {
     check(
         "a: .x\nlines[]:\n  each: .l\n  fields:\n    n: |\n      .a\n      | tonumber",

@@ -112,7 +112,8 @@ impl Chain {
         let with = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[], validator: None };
         let headers = [(Arc::from("content-type"), b"text/xml; charset=utf-8".to_vec())];
         let heard = Heard::Http { status: 200, headers: &headers, body: &mut envelope.as_bytes() };
-        let call = spanwright_core::connector::Call { key: "", with: Value::Record(&[]), body: None, correlation: "", trace: "" };
+        let call =
+            spanwright_core::connector::Call { key: "", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" };
         let verdict = self.plan.systems[source.system].system.hear(source.operation, &[call], heard, &with, Answers::Show(show));
         assert!(matches!(verdict.outcomes.as_slice(), [Outcome::Delivered(_)]));
     }

@@ -92,13 +92,13 @@ fn ours(peers: &Path, xml: &str, json: &str, time: Duration) -> io::Result<Paces
     let headers = [(Arc::from("content-type"), b"text/xml; charset=utf-8".to_vec())];
     let decode = best(time, || {
         let heard = Heard::Http { status: 200, headers: &headers, body: &mut xml.as_bytes() };
-        let call = Call { key: "", with: Value::Record(&[]), body: None, correlation: "", trace: "" };
+        let call = Call { key: "", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" };
         let outcomes = system.hear(list, &[call], heard, &with, Answers::Keep).outcomes;
         assert!(matches!(outcomes.as_slice(), [Outcome::Delivered(Some(bytes))] if bytes.len() > xml.len() / 4), "it is understood");
         xml.len()
     });
     let encode = best(time, || {
-        let call = Call { key: "", with: Value::Record(&[]), body: Some(json.as_bytes()), correlation: "", trace: "" };
+        let call = Call { key: "", with: Value::Record(&[]), body: Some(json.as_bytes()), proved: false, correlation: "", trace: "" };
         let Ok(Request::Http(request)) = system.ask(create, &[call], &with) else { panic!("it is written") };
         request.body.len()
     });

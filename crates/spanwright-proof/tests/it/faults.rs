@@ -77,6 +77,18 @@ fn the_untouched_example_is_checked_without_a_word() {
 }
 
 #[test]
+fn the_map_of_the_example_proves_its_bodies_so_that_nobody_reads_them_again() {
+    let bundle = Bundle::new(example());
+    let plan = project::check(&bundle, spanwright_connect::ALL, None, &mut Problems::new()).unwrap();
+    let proved: Vec<bool> = plan.flows.iter().flat_map(|flow| &flow.effects).map(|effect| effect.proved).collect();
+    assert_eq!(proved, [true]);
+    let mapping = &plan.maps[0].mapping;
+    let open: Vec<&str> = mapping.lineage().iter().filter(|row| row.residue.is_some()).map(|row| &*row.target).collect();
+    println!("told when it runs, or left to the target: {open:?}");
+    assert!(open.contains(&"displayName"), "{open:?}");
+}
+
+#[test]
 fn nearly_every_seeded_fault_is_named_with_its_code_line_and_column() {
     let files = example();
     let map = text_of(&files, MAP);

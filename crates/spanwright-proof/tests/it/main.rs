@@ -6,6 +6,7 @@ mod corpus;
 mod faults;
 mod graphql;
 mod judges;
+mod map_xml;
 mod peers;
 mod soap_callers;
 mod soap_servers;

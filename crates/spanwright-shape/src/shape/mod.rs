@@ -4,7 +4,7 @@
 //! *residue*: kept as text, checked at run time where it can be, and printed in the documents as such.
 //! Absence is the field's ([`Presence`]), null is the value's ([`Shape::Null`] inside [`Shape::OneOf`]).
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 mod breach;
 mod fits;
@@ -156,6 +156,22 @@ pub enum Zone {
     Never,
 }
 
+impl Format {
+    /// What a text of this format is called.
+    pub fn words(self) -> &'static str {
+        match self {
+            Format::Plain => "text",
+            Format::Date(_) => "a date",
+            Format::Time(_) => "a time of day",
+            Format::DateTime(_) => "a date-time",
+            Format::Email => "an e-mail address",
+            Format::Uri => "a URI",
+            Format::Uuid => "a UUID",
+            Format::Base64 => "bytes in base64",
+        }
+    }
+}
+
 impl NumberFacets {
     /// Any number of a kind.
     pub fn of(kind: NumberKind) -> NumberFacets {
@@ -179,13 +195,20 @@ impl NumberFacets {
 #[derive(Clone, Debug, Default)]
 pub struct Shapes {
     all: Vec<Shape>,
+    /// Where the fields of large records are, by name: among a few it is quicker to look.
+    large: HashMap<ShapeId, HashMap<Arc<str>, usize>>,
 }
+
+/// Fields that are looked through one by one.
+const FIELDS_LOOKED_THROUGH: usize = 16;
 
 impl Shapes {
     /// Adds a shape.
     pub fn add(&mut self, shape: Shape) -> ShapeId {
-        self.all.push(shape);
-        ShapeId(u32::try_from(self.all.len() - 1).expect("fewer than 2^32 shapes"))
+        let id = ShapeId(u32::try_from(self.all.len()).expect("fewer than 2^32 shapes"));
+        self.all.push(Shape::Any);
+        self.set(id, shape);
+        id
     }
 
     /// Reserves an id for a recursive type; [`Shapes::set`] fills it in.
@@ -195,6 +218,13 @@ impl Shapes {
 
     /// Fills in a reserved shape.
     pub fn set(&mut self, id: ShapeId, shape: Shape) {
+        self.large.remove(&id);
+        if let Shape::Record(RecordShape { fields, .. }) = &shape
+            && fields.len() > FIELDS_LOOKED_THROUGH
+        {
+            // Of two fields of one name the first counts, as where they are looked through.
+            self.large.insert(id, fields.iter().enumerate().rev().map(|(n, field)| (field.name.clone(), n)).collect());
+        }
         self.all[id.0 as usize] = shape;
     }
 
@@ -215,11 +245,12 @@ impl Shapes {
 
     /// Copies a shape, and all that it names, out of another arena.
     pub fn import(&mut self, from: &Shapes, id: ShapeId) -> ShapeId {
-        let mut known = std::collections::HashMap::new();
+        let mut known = HashMap::new();
         self.import_known(from, id, &mut known)
     }
 
-    fn import_known(&mut self, from: &Shapes, id: ShapeId, known: &mut std::collections::HashMap<ShapeId, ShapeId>) -> ShapeId {
+    /// The same, where what is copied more than once is to be there once: `known` says what is here already.
+    pub fn import_known(&mut self, from: &Shapes, id: ShapeId, known: &mut HashMap<ShapeId, ShapeId>) -> ShapeId {
         if let Some(done) = known.get(&id) {
             return *done;
         }
@@ -278,7 +309,10 @@ impl Shapes {
     /// The field of a record shape; looks through null.
     pub fn field(&self, id: ShapeId, name: &str) -> Option<&Field> {
         match self.get(id) {
-            Shape::Record(record) => record.fields.iter().find(|field| &*field.name == name),
+            Shape::Record(record) => match self.large.get(&id) {
+                Some(places) => places.get(name).map(|place| &record.fields[*place]),
+                None => record.fields.iter().find(|field| &*field.name == name),
+            },
             Shape::OneOf(arms) => arms.iter().find_map(|arm| self.field(*arm, name)),
             _ => None,
         }

@@ -1,16 +1,19 @@
 //! `spanwright check`: every problem of a project, with its place and what to write instead. It is what `run` does
 //! before it opens anything, and needs no variable.
 
+use std::sync::Arc;
+
 use clap::Args;
 use spanwright_core::{
     desk::{
         handover::FLOW_SYSTEM,
         round::{ROUND_SYSTEM, follows_rounds},
     },
-    plan::Plan,
+    plan::{Body, Plan},
     project,
 };
 use spanwright_lab::suite;
+use spanwright_map::Mapping;
 use spanwright_shape::text::{
     Bundle, Problems,
     render::{self, Look},
@@ -19,13 +22,14 @@ use spanwright_shape::text::{
 use super::{
     Ended, deploy,
     folder::Folder,
-    out::{Format, Out},
+    map::show,
+    out::{Format, Object, Out},
 };
 
 /// Find every problem of a project
 #[derive(Args)]
 #[command(after_help = "Examples:\n  spanwright check\n  spanwright check examples/erp-to-crm --env staging\n  \
-    spanwright check --store            before a deploy: what becomes of the messages under way\n  spanwright check --format json      one object a problem: code weight file line column says help")]
+    spanwright check --store            before a deploy: what becomes of the messages under way\n  spanwright check --residue          what the schemas leave open, field by field\n  spanwright check --format json      one object a problem: code weight file line column says help")]
 pub struct Check {
     #[command(flatten)]
     folder: Folder,
@@ -35,6 +39,9 @@ pub struct Check {
     /// Also say what the project means for the messages that are in its journal
     #[arg(long)]
     store: bool,
+    /// Also list what the schemas cannot tell of each mapped field, and who tells it then
+    #[arg(long)]
+    residue: bool,
     /// How problems are printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -54,9 +61,36 @@ impl Check {
         if self.store && !deploy::is_safe(&self.folder, &plan, self.env.as_deref(), out)? {
             return Ok(Ended::Problems);
         }
+        if self.residue {
+            out.data(&residue(&plan, self.format))?;
+        }
         out.aside(&format!("{} is fine: {}", plan.project, census(&plan)));
         Ok(Ended::Fine)
     }
+}
+
+/// What the schemas leave open of each field of each map: a line each.
+fn residue(plan: &Plan, format: Format) -> String {
+    let effects = plan.flows.iter().flat_map(|flow| &flow.effects);
+    let bodies = effects.filter_map(|effect| if let Body::Map(mapping) = &effect.body { Some(mapping) } else { None });
+    let mut mappings: Vec<&Arc<Mapping>> = plan.maps.iter().map(|map| &map.mapping).chain(bodies).collect();
+    mappings.sort_by(|one, other| one.name().cmp(other.name()));
+    mappings.dedup_by(|one, other| one.name() == other.name());
+    let mut text = String::new();
+    for mapping in mappings {
+        for (row, left) in mapping.lineage().iter().filter_map(|row| Some((row, row.residue.as_ref()?))) {
+            for says in show::residue(left) {
+                let line = match format {
+                    Format::Human => format!("map {}, field {}: {says}\n", mapping.name(), row.target),
+                    Format::Json => {
+                        Object::new().text("map", mapping.name()).text("field", &row.target).text("residue", &says).end() + "\n"
+                    }
+                };
+                text.push_str(&line);
+            }
+        }
+    }
+    text
 }
 
 /// The plan of a project, or the problems that keep it from having one.

@@ -23,6 +23,17 @@ fn the_example_is_fine_without_any_variable() {
 }
 
 #[test]
+fn what_the_schemas_leave_open_is_listed_field_by_field() {
+    let ran = Project::example().run(&["check", "--residue"]);
+    assert_eq!(ran.code, 0, "{}", ran.err);
+    let of = |field: &str| format!("map customer-to-contact, field {field}: told when it runs: ");
+    assert!(ran.out.lines().any(|line| line.starts_with(&of("displayName"))), "{}", ran.out);
+    assert!(!ran.out.contains("field isBlocked:"), "a flag into a flag leaves nothing open: {}", ran.out);
+    let machine = Project::example().run(&["check", "--residue", "--format", "json"]);
+    assert!(machine.out.contains(r#""map":"customer-to-contact","field":"displayName""#), "{}", machine.out);
+}
+
+#[test]
 fn what_init_writes_is_fine() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new").to_str().unwrap().to_string();

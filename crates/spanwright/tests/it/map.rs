@@ -36,6 +36,7 @@ fn a_map_is_tried_and_each_field_says_what_it_read_and_gave() {
     {
         assert!(tried.out.contains(line), "{line}\n{}", tried.out);
     }
+    assert!(tried.out.contains("told when it runs: "), "{}", tried.out);
     let last: serde_json::Value = serde_json::from_str(tried.out.lines().last().unwrap()).unwrap();
     assert_eq!((&last["updatedAt"], &last["segment"]), (&"2026-07-02T08:00:00+02:00".into(), &"consumer".into()));
 }

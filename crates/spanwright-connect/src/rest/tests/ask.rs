@@ -92,6 +92,15 @@ fn a_body_that_the_document_does_not_allow_is_not_sent() {
 }
 
 #[test]
+fn a_body_that_its_map_has_proved_is_not_read_again() {
+    let (room, system) = (Room::new(), shop(Vec::new()));
+    // What no map can have proved shows that nobody looked.
+    let call = Call { proved: true, ..calls(&[("{}", r#"{"no":7"#)], &room)[0] };
+    let Ok(Request::Http(request)) = system.ask(number(&system, "createOrder"), &[call], &with()) else { panic!("not over HTTP") };
+    assert_eq!(request.body, br#"{"no":7"#);
+}
+
+#[test]
 fn every_request_says_who_what_and_why() {
     let (room, system) = (Room::new(), shop(Vec::new()));
     let Request::Http(request) = system.ask(number(&system, "createOrder"), &calls(&[("{}", r#"{"no":"1"}"#)], &room), &with()).unwrap()

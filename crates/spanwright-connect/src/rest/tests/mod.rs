@@ -113,6 +113,7 @@ fn calls<'a>(given: &[(&str, &'a str)], room: &'a Room) -> Vec<Call<'a>> {
         key: room.text(&format!("key-{n}")),
         with: json::read(room.text(with).as_bytes(), room).unwrap(),
         body: Some(body.as_bytes()).filter(|body| !body.is_empty()),
+        proved: false,
         correlation: room.text(&format!("correlation-{n}")),
         trace: "00-trace-span-01",
     };

@@ -56,7 +56,7 @@ const WITH: With<'static> = With { now: Moment(0), variable: &|_| None, token: N
 fn sent(parameters: &str) -> String {
     let (system, room) = (system(), Room::new());
     let with = json::read(parameters.as_bytes(), &room).unwrap();
-    let call = Call { key: "k", with, body: None, correlation: "", trace: "" };
+    let call = Call { key: "k", with, body: None, proved: false, correlation: "", trace: "" };
     match system.ask(0, &[call], &WITH) {
         Ok(Out::Http(request)) => {
             let text = String::from_utf8(request.body).unwrap();
@@ -71,7 +71,7 @@ fn given(envelope: &[u8]) -> String {
     let (system, room) = (system(), Room::new());
     let headers = [(Arc::from("content-type"), b"text/xml".to_vec())];
     let heard = Heard::Http { status: 200, headers: &headers, body: &mut &*envelope };
-    let call = Call { key: "k", with: json::read(b"{}", &room).unwrap(), body: None, correlation: "", trace: "" };
+    let call = Call { key: "k", with: json::read(b"{}", &room).unwrap(), body: None, proved: false, correlation: "", trace: "" };
     match system.hear(0, &[call], heard, &WITH, Answers::Keep).outcomes.remove(0) {
         Outcome::Delivered(Some(bytes)) => String::from_utf8(bytes).unwrap(),
         other => format!("{other:?}"),

@@ -75,6 +75,25 @@ impl Builder<'_, '_> {
         map.mapping.clone().map(Body::Map)
     }
 
+    /// Whether the check of a map has shown that the operation can take every such body.
+    pub(super) fn is_proved(&self, body: &Body, found: Option<(usize, usize)>, scene: &Scene) -> bool {
+        let proved = match body {
+            Body::Whole => scene.proved.as_ref(),
+            Body::Map(mapping) => mapping.proved(),
+            Body::None | Body::Expr(_) => None,
+        };
+        let wanted = self.operation(found).and_then(|operation| operation.body);
+        let interface = found.and_then(|(system, _)| self.known.systems.interface(system));
+        let (Some(proved), Some(wanted), Some(interface)) = (proved, wanted, interface) else { return false };
+        let ShapeRef { shapes, id } = interface.shape(wanted);
+        if Arc::ptr_eq(&shapes, &proved.shapes) {
+            return fits(&shapes, proved.id, id) == Fit::Fits;
+        }
+        let mut both = (*shapes).clone();
+        let proved = both.import(&proved.shapes, proved.id);
+        fits(&both, proved, id) == Fit::Fits
+    }
+
     pub(super) fn check_fits(&mut self, at: &Node, given: ShapeId, wanted: Option<&ShapeRef>) {
         let Some(wanted) = wanted else { return };
         let wanted = self.import(wanted);

@@ -142,8 +142,9 @@ impl Builder<'_, '_> {
         let outcomes = self.outcomes(form, found);
         let repeat = self.operation(found).map_or(Repeat::Never, |operation| operation.repeat);
         let queue = format!("{}.{node}{part}", self.flow).into();
+        let proved = body.as_ref().is_some_and(|body| self.is_proved(body, found, scene));
         let effect = EffectPlan::of(node.clone(), queue, found?, body?, repeat, policy);
-        Some(EffectPlan { with, timeout, outcomes, ..effect })
+        Some(EffectPlan { with, proved, timeout, outcomes, ..effect })
     }
 
     /// The shape of an answer: null too, where the step can be left out or an outcome says `none`.

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use spanwright_map::Scope;
-use spanwright_shape::shape::{Field, Format, NumberFacets, NumberKind, Presence, RecordShape, Shape, ShapeId, Shapes, TextFacets, Zone};
+use spanwright_shape::shape::{
+    Field, Format, NumberFacets, NumberKind, Presence, RecordShape, Shape, ShapeId, ShapeRef, Shapes, TextFacets, Zone,
+};
 
 use super::super::Variables;
 
@@ -24,6 +26,8 @@ pub struct Scene {
     pub zone: Option<Arc<str>>,
     /// The body's shape is unknown because of a mistake that has been told: nothing more is said of it.
     pub lost: bool,
+    /// What the body is proved to be of, where a map has just made it.
+    pub proved: Option<ShapeRef>,
     /// A pivot stands above: nothing is undone any more.
     pub pivoted: bool,
     /// This is the flow's `if_dead`: all undoing is over.
@@ -38,7 +42,7 @@ impl Scene {
 
     /// A scene that sees this body and no names.
     pub fn of(dot: ShapeId, zone: Option<Arc<str>>, lost: bool) -> Scene {
-        Scene { dot, names: Vec::new(), zone, lost, pivoted: false, buried: false }
+        Scene { dot, names: Vec::new(), zone, lost, proved: None, pivoted: false, buried: false }
     }
 
     /// With one more name.
@@ -78,7 +82,7 @@ impl Scene {
         }
         let index = shapes.add(Shape::Number(NumberFacets::of(NumberKind::Integer { bits: 32 })));
         names.extend([("parent".into(), self.dot), ("index".into(), index)]);
-        Scene { dot: item, names, ..self.clone() }
+        Scene { dot: item, names, proved: None, ..self.clone() }
     }
 }
 

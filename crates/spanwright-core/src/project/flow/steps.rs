@@ -22,6 +22,9 @@ impl Builder<'_, '_> {
             let Some(form) = vocabulary::STEP.fill(node) else { continue };
             let when = self.expression(&form, "when", &scene);
             if let Some((name, kind)) = self.step(&form, &mut scene) {
+                // A map that may be left out leaves the body as it was above.
+                let made = matches!(kind, StepKind::Map(_)) && form.node("when").is_some();
+                scene.proved = scene.proved.filter(|_| !made);
                 done.push(Step { name, when, kind });
             }
         }
@@ -64,7 +67,9 @@ impl Builder<'_, '_> {
         };
         scene.lost = made.is_none();
         scene.zone = made.and_then(|typed| known.systems.get(typed.system?).settings.zone.clone());
-        map?.mapping.clone().map(StepKind::Map)
+        let mapping = map.and_then(|map| map.mapping.clone());
+        scene.proved = mapping.as_ref().and_then(|mapping| mapping.proved().cloned());
+        mapping.map(StepKind::Map)
     }
 
     /// The body now is what the map reads.
@@ -100,6 +105,7 @@ impl Builder<'_, '_> {
             _ => self.any(),
         };
         scene.lost |= made.is_none();
+        scene.proved = None;
         made.map(|(mapping, _)| StepKind::Map(mapping.into()))
     }
 

@@ -229,7 +229,7 @@ impl<'a> Walk<'a> {
     fn input(&self, plan: &'a EffectPlan, node: &Arc<str>, body: Carried<'a>, names: &Names<'a>, item: &Item) -> Result<Input, Failure> {
         if plan.with.is_none() && matches!(plan.body, Body::None | Body::Whole) {
             let body = if let Body::Whole = plan.body { Some(body.to_bytes()) } else { None };
-            return Ok(Input::new(b"{}".to_vec(), body));
+            return Ok(Input::new(b"{}".to_vec(), body).of(plan));
         }
         // The effect's own, whoever asks: its undo and its question speak of the same thing.
         let key = EffectKey { run: self.job.run, node: node.clone(), item: item.clone(), way: Way::Do };
@@ -239,7 +239,7 @@ impl<'a> Walk<'a> {
             None => b"{}".to_vec(),
         };
         let body = self.made(&plan.body, body, names)?;
-        Ok(Input::new(with, body))
+        Ok(Input::new(with, body).of(plan))
     }
 
     /// A body as the plan has it made of the flow's.

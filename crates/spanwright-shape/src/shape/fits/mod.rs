@@ -8,7 +8,7 @@
 
 use std::{collections::HashMap, fmt::Write};
 
-use super::{Format, NumberFacets, NumberKind, Shape, ShapeId, Shapes};
+use super::{NumberFacets, NumberKind, Shape, ShapeId, Shapes};
 
 mod number;
 mod record;
@@ -110,7 +110,7 @@ impl Comparison<'_> {
             (Shape::Number(have), Shape::Number(want)) => number::fit(have, want),
             (Shape::Text(have), Shape::Text(want)) => text::fit(have, want),
             (Shape::List(have, counts), Shape::List(want, bounds)) => self.lists((*have, *counts), (*want, *bounds)),
-            (Shape::Record(have), Shape::Record(want)) => self.records(have, want),
+            (Shape::Record(have), Shape::Record(want)) => self.records((given, have), (wanted, want)),
             (source, target) => Fit::Never(self.unlike(source, target)),
         }
     }
@@ -204,20 +204,6 @@ fn number_words(facets: &NumberFacets) -> &'static str {
         NumberKind::Integer { .. } => "a whole number",
         NumberKind::Decimal => "a decimal number",
         NumberKind::Double => "a binary number (double)",
-    }
-}
-
-/// What a text of this format is called.
-fn format_words(format: Format) -> &'static str {
-    match format {
-        Format::Plain => "text",
-        Format::Date(_) => "a date",
-        Format::Time(_) => "a time of day",
-        Format::DateTime(_) => "a date-time",
-        Format::Email => "an e-mail address",
-        Format::Uri => "a URI",
-        Format::Uuid => "a UUID",
-        Format::Base64 => "bytes in base64",
     }
 }
 

@@ -1,27 +1,29 @@
 //! Records: what is missing, what nobody knows there, and each field that both have.
 
 use super::{Comparison, Fit};
-use crate::shape::{Field, Presence, RecordShape};
+use crate::shape::{Field, Presence, RecordShape, ShapeId};
 
 impl Comparison<'_> {
-    pub(super) fn records(&mut self, given: &RecordShape, wanted: &RecordShape) -> Fit {
+    pub(super) fn records(&mut self, (given_id, given): (ShapeId, &RecordShape), (wanted_id, wanted): (ShapeId, &RecordShape)) -> Fit {
+        let shapes = self.shapes;
         let mut worst = if given.text_with_attributes && !wanted.text_with_attributes && !wanted.fields.is_empty() {
             Fit::Never("text with attributes into a record: write `text` or `attr(\"name\")`".into())
         } else {
             residue(given, wanted)
         };
         for field in &wanted.fields {
-            worst = worst.worse(self.wanted_field(given, field).within(&path(&field.name)));
+            let have = shapes.field(given_id, &field.name);
+            worst = worst.worse(self.wanted_field(given, have, field).within(&path(&field.name)));
         }
-        for field in given.fields.iter().filter(|field| find(wanted, &field.name).is_none()) {
+        for field in given.fields.iter().filter(|field| shapes.field(wanted_id, &field.name).is_none()) {
             worst = worst.worse(self.extra_field(field, wanted).within(&path(&field.name)));
         }
         worst.worse(self.rest(given, wanted))
     }
 
-    fn wanted_field(&mut self, given: &RecordShape, wanted: &Field) -> Fit {
+    fn wanted_field(&mut self, given: &RecordShape, have: Option<&Field>, wanted: &Field) -> Fit {
         let must = wanted.presence == Presence::Always;
-        let Some(have) = find(given, &wanted.name) else {
+        let Some(have) = have else {
             return match (must, given.rest) {
                 (true, None) => Fit::Never("it is required, and missing".into()),
                 (true, Some(_)) => Fit::Perhaps("it is required, and nothing says that it is there".into()),
@@ -58,10 +60,6 @@ impl Comparison<'_> {
 fn residue(given: &RecordShape, wanted: &RecordShape) -> Fit {
     let asked = wanted.residue.iter().find(|rule| !given.residue.contains(rule));
     asked.map_or(Fit::Fits, |rule| Fit::Perhaps(format!("{rule}: told when it runs")))
-}
-
-fn find<'r>(record: &'r RecordShape, name: &str) -> Option<&'r Field> {
-    record.fields.iter().find(|field| &*field.name == name)
 }
 
 /// A field as a path step, quoted where jq asks for it.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::shape::{Field, Presence, RecordShape, TextFacets, Zone};
+use crate::shape::{Field, Format, Presence, RecordShape, TextFacets, Zone};
 
 /// A shape in a word or two, so that a row of a test is one line: `text`, `text<=50`, `int32`, `A|B`, `[text]`,
 /// `{a: text, b?: flag}`, `{a: text, ...}`, `date-time+` (zoned), `date-time` (never), `date-time~` (maybe), `text or null`.

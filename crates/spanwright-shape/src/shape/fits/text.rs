@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Fit, format_words};
+use super::Fit;
 use crate::shape::{Format, TextFacets, Zone};
 
 /// Values of an enumeration that a message names.
@@ -19,13 +19,13 @@ pub(super) fn fit(given: &TextFacets, wanted: &TextFacets) -> Fit {
 pub(super) fn words(facets: &TextFacets) -> String {
     match &facets.one_of {
         Some(values) => format!("one of {}", list(values)),
-        None => format_words(facets.format).into(),
+        None => facets.format.words().into(),
     }
 }
 
 fn values(given: &TextFacets, allowed: &[Arc<str>]) -> Fit {
     let Some(have) = &given.one_of else {
-        return Fit::Perhaps(format!("{} into one of {}", format_words(given.format), list(allowed)));
+        return Fit::Perhaps(format!("{} into one of {}", given.format.words(), list(allowed)));
     };
     let lost: Vec<Arc<str>> = have.iter().filter(|value| !allowed.contains(value)).cloned().collect();
     match lost.len() {
@@ -43,7 +43,7 @@ fn list(values: &[Arc<str>]) -> String {
 }
 
 fn spelling(given: &TextFacets, wanted: Format) -> Fit {
-    let into = || format!("{} into {}", words(given), format_words(wanted));
+    let into = || format!("{} into {}", words(given), wanted.words());
     match (given.format, wanted) {
         (_, Format::Plain) => Fit::Fits,
         (Format::Plain, _) => Fit::Perhaps(into()),

@@ -1,7 +1,7 @@
 //! `spanwright map`: a map or an expression tried on a record, with what each field read and gave. It asks nobody and
 //! changes nothing; a message of the journal can be the record too.
 
-mod show;
+pub mod show;
 mod watch;
 
 use std::{

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use spanwright_map::{Env, Fault, Mapping, Program};
+use spanwright_map::{Env, Fault, Mapping, Program, Residue};
 use spanwright_shape::{json, room::Room, value::Value};
 
 use super::super::out::{Format, Object};
@@ -28,7 +28,9 @@ pub fn mapped(mapping: &Mapping, env: &Env<'_>, made: &[u8], format: Format) -> 
         let fields = rows.map(|row| {
             let gave = values_at(&output, &format!(".{}", row.target)).iter().map(json_of).collect::<Vec<_>>();
             let reads = row.reads.iter().map(|path| reading(path, env));
-            Object::new().text("field", &row.target).text("rule", &row.rule).list("gave", gave).list("reads", reads).end()
+            let (held, left) = row.residue.as_ref().map_or((None, None), |residue| (residue.held.as_deref(), residue.left.as_deref()));
+            let field = Object::new().text("field", &row.target).text("rule", &row.rule).list("gave", gave).list("reads", reads);
+            field.maybe("told_when_it_runs", held).maybe("left_to_the_target", left).end()
         });
         return Ok(Object::new().raw("gives", &String::from_utf8_lossy(made)).list("fields", fields).end() + "\n");
     }
@@ -41,9 +43,19 @@ pub fn mapped(mapping: &Mapping, env: &Env<'_>, made: &[u8], format: Format) -> 
         let reads = row.reads.iter().map(|path| format!("{path} {}", listed(&found(path, env)))).collect::<Vec<_>>().join(", ");
         let from = if reads.is_empty() { "a constant".to_string() } else { reads };
         let _ = writeln!(text, "{:<width$}    <- {from}", "");
+        for says in row.residue.iter().flat_map(residue) {
+            let _ = writeln!(text, "{:<width$}    {says}", "");
+        }
     }
     let _ = writeln!(text, "\n{}", String::from_utf8_lossy(made));
     Ok(text)
+}
+
+/// What the schemas could not tell of a field, and who does.
+pub fn residue(residue: &Residue) -> impl Iterator<Item = String> {
+    let held = residue.held.as_ref().map(|held| format!("told when it runs: {held}"));
+    let left = residue.left.as_ref().map(|left| format!("left to the target: {left}"));
+    held.into_iter().chain(left)
 }
 
 /// The results of an expression, one a line, and what it read.

@@ -5,11 +5,14 @@
 //! a number that is only copied stays as it was written. Digits and exponent are bounded after each operation:
 //! `1e1000 * 1e1000` is a failure and not a memory bomb.
 
+mod big;
+
 use std::borrow::Cow;
 
 use num_bigint::{BigInt, Sign};
-use spanwright_shape::number::{NUMBER_DIGITS_MOST, NUMBER_EXPONENT_MOST, Number};
+use spanwright_shape::number::{NUMBER_DIGITS_MOST, Number};
 
+use self::big::{Big, power};
 use super::What;
 
 /// Significant digits of a quotient that has no end: those of IEEE 754 decimal128.
@@ -209,181 +212,5 @@ fn small(digits: i128, mut scale: u8) -> Result<Computed> {
     Big { digits: short.into(), scale: i64::from(scale) }.computed()
 }
 
-/// `10^n`, bounded by what two numbers at their bounds can be apart.
-fn power(n: i64) -> Result<BigInt> {
-    let most = 2 * i64::from(NUMBER_EXPONENT_MOST) + 2 * NUMBER_DIGITS_MOST as i64;
-    if n > most { Err(What::NumberTooLong) } else { Ok(BigInt::from(10u8).pow(u32::try_from(n).unwrap_or(0))) }
-}
-
-/// `digits * 10^-scale`
-struct Big {
-    digits: BigInt,
-    scale: i64,
-}
-
-impl Big {
-    fn of(number: &Number<'_>) -> Big {
-        let text = match number {
-            Number::Small { digits, scale } => return Big { digits: (*digits).into(), scale: i64::from(*scale) },
-            Number::Exact(text) => *text,
-        };
-        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
-        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        let exponent: i64 = exponent.trim_start_matches('+').parse().unwrap_or(0);
-        let digits = format!("{whole}{fraction}").parse().unwrap_or_default();
-        Big { digits, scale: fraction.len() as i64 - exponent }
-    }
-
-    fn is_zero(&self) -> bool {
-        self.digits.sign() == Sign::NoSign
-    }
-
-    fn length(&self) -> i64 {
-        self.digits.magnitude().to_string().len() as i64
-    }
-
-    fn scaled(&self, scale: i64) -> Result<BigInt> {
-        Ok(&self.digits * power(scale - self.scale)?)
-    }
-
-    /// Cut to a whole number.
-    fn whole(self) -> Result<BigInt> {
-        if self.scale <= 0 { self.scaled(0) } else { Ok(self.digits / power(self.scale)?) }
-    }
-
-    /// `sticky`: something not zero was cut off already.
-    fn rounded_to_digits(self, most: usize, sticky: bool) -> Result<Big> {
-        let over = self.length() - most as i64;
-        if over <= 0 {
-            return Ok(self);
-        }
-        let unit = power(over)?;
-        let (cut, rest) = (&self.digits / &unit, &self.digits % &unit);
-        let twice = rest.magnitude() * 2u32;
-        let odd = cut.bit(0);
-        let up = twice > *unit.magnitude() || (twice == *unit.magnitude() && (sticky || odd));
-        let away = if self.digits.sign() == Sign::Minus { BigInt::from(-1) } else { BigInt::from(1) };
-        Ok(Big { digits: if up { cut + away } else { cut }, scale: self.scale - over })
-    }
-
-    /// As a token: plain where it has at most [`NUMBER_DIGITS_MOST`] digits, else with an exponent.
-    fn computed(self) -> Result<Computed> {
-        let text = self.digits.magnitude().to_string();
-        let kept = text.trim_end_matches('0').len().max(1);
-        let zeros = if self.is_zero() { self.scale.max(0) } else { ((text.len() - kept) as i64).min(self.scale.max(0)) };
-        let scale = if self.is_zero() { 0 } else { self.scale - zeros };
-        let digits = &text[..text.len() - usize::try_from(zeros).unwrap_or(0).min(text.len() - 1)];
-        let sign = if self.digits.sign() == Sign::Minus { "-" } else { "" };
-        if digits.len() <= SMALL_DIGITS as usize && (0..=i64::from(SMALL_DIGITS)).contains(&scale) {
-            let short: i64 = digits.parse().map_err(|_| What::NumberTooLong)?;
-            return Ok(Computed::Small(if sign.is_empty() { short } else { -short }, u8::try_from(scale).unwrap_or(0)));
-        }
-        plain(sign, digits, scale).or_else(|| scientific(sign, digits, scale)).map(Computed::Exact).ok_or(What::NumberTooLong)
-    }
-}
-
-fn plain(sign: &str, digits: &str, scale: i64) -> Option<String> {
-    let most = NUMBER_DIGITS_MOST as i64;
-    let length = digits.len() as i64;
-    if scale <= 0 {
-        let zeros = usize::try_from(-scale).ok()?;
-        return (length - scale <= most).then(|| format!("{sign}{digits}{}", "0".repeat(zeros)));
-    }
-    if scale >= length {
-        let zeros = usize::try_from(scale - length).ok()?;
-        return (scale < most).then(|| format!("{sign}0.{}{digits}", "0".repeat(zeros)));
-    }
-    let point = usize::try_from(length - scale).ok()?;
-    (length <= most).then(|| format!("{sign}{}.{}", &digits[..point], &digits[point..]))
-}
-
-fn scientific(sign: &str, digits: &str, scale: i64) -> Option<String> {
-    let exponent = digits.len() as i64 - 1 - scale;
-    let digits = digits.trim_end_matches('0');
-    let (first, rest) = digits.split_at_checked(1)?;
-    let point = if rest.is_empty() { "" } else { "." };
-    (digits.len() <= NUMBER_DIGITS_MOST && exponent.abs() <= i64::from(NUMBER_EXPONENT_MOST))
-        .then(|| format!("{sign}{first}{point}{rest}e{exponent}"))
-}
-
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    fn shown(computed: Result<Computed>) -> String {
-        match computed {
-            Ok(Computed::Small(digits, scale)) => Number::Small { digits, scale }.to_string(),
-            Ok(Computed::Exact(text)) => text,
-            Err(what) => format!("{what:?}"),
-        }
-    }
-
-    fn check(operation: fn(&Number<'_>, &Number<'_>) -> Result<Computed>, left: &str, right: &str, expected: &str) {
-        assert_eq!(shown(operation(&Number::parse(left).unwrap(), &Number::parse(right).unwrap())), expected, "{left} {right}");
-    }
-
-    #[test]
-    fn sums_of_money_are_exact() {
-        check(add, "0.1", "0.2", "0.3");
-        check(add, "12.50", "0.50", "13");
-        check(add, "9223372036854775807", "1", "9223372036854775808");
-        check(subtract, "999999999999999999", "-1", "1000000000000000000");
-        check(subtract, "1e20", "1", "99999999999999999999");
-    }
-
-    #[test]
-    fn products_are_exact() {
-        check(multiply, "1.10", "1.10", "1.21");
-        check(multiply, "999999999999999999", "999999999999999999", "999999999999999998000000000000000001");
-        check(multiply, "0.000000000000000001", "0.000000000000000001", "0.000000000000000000000000000000000001");
-    }
-
-    #[test]
-    fn a_quotient_has_34_digits_half_to_even() {
-        check(divide, "1", "3", "0.3333333333333333333333333333333333");
-        check(divide, "2", "3", "0.6666666666666666666666666666666667");
-        check(divide, "1", "8", "0.125");
-        check(divide, "10", "2", "5");
-        check(divide, "-7", "2", "-3.5");
-        check(divide, "1000000000000000000000", "10", "100000000000000000000");
-        check(divide, "1", "0", "Zero");
-    }
-
-    #[test]
-    fn a_remainder_cuts_to_whole_numbers_and_has_the_sign_of_the_left() {
-        check(remainder, "5.7", "3.2", "2");
-        check(remainder, "-5", "3", "-2");
-        check(remainder, "5", "-3", "2");
-        check(remainder, "5", "0.5", "Zero");
-    }
-
-    #[test]
-    fn what_would_grow_without_end_is_refused() {
-        check(multiply, "1e1000", "1e1000", "NumberTooLong");
-        check(add, "1e1000", "1e-1000", "NumberTooLong");
-        check(multiply, "1e500", "10", &format!("1{}", "0".repeat(501)));
-        check(multiply, "1e999", "10", "1e1000");
-    }
-
-    #[test]
-    fn commercial_rounding_goes_away_from_zero_at_the_half() {
-        let round2 = |text: &str| shown(round(&Number::parse(text).unwrap(), 2, Rounding::HalfUp));
-        assert_eq!(round2("2.675"), "2.68");
-        assert_eq!(round2("-2.675"), "-2.68");
-        assert_eq!(round2("2.674999"), "2.67");
-        assert_eq!(round2("0.994999999999999999999"), "0.99");
-        assert_eq!(round2("3.10"), "3.1");
-    }
-
-    #[test]
-    fn what_people_write_for_numbers_is_read_as_jq_reads_it() {
-        assert_eq!(token("00501").as_deref(), Some("501"));
-        assert_eq!(token("-007.50").as_deref(), Some("-7.50"));
-        assert_eq!(token(".5").as_deref(), Some("0.5"));
-        assert_eq!(token("1.").as_deref(), Some("1"));
-        for text in ["", "-", ".", " 1", "1 ", "0x10", "1,5", "nan", "1e"] {
-            assert_eq!(token(text), None, "{text}");
-        }
-    }
-}
+mod tests;

@@ -1,13 +1,19 @@
 //! A tree to what runs: names get their meaning, patterns are compiled, and every fault is found, not the first one only.
 
-use std::sync::{Arc, atomic::AtomicU32};
+mod call;
+mod path;
 
-use spanwright_shape::text::{Code, near};
+use std::sync::Arc;
+
+use spanwright_shape::{
+    shape::Field,
+    text::{Code, near},
+};
 
 use crate::{
     codes, functions,
-    op::{Literal, Op, OpKind, Site, Step, TextPiece, Way},
-    syntax::{Fault, Operator, Piece, Tree, TreeKind, refused},
+    op::{Literal, Op, OpKind, Site, TextPiece},
+    syntax::{Fault, Operator, Piece, Tree, TreeKind},
 };
 
 /// What lowering knows and gathers.
@@ -18,7 +24,7 @@ pub struct Lowering<'l> {
     /// The zone of times that carry none.
     pub zone: Option<&'l str>,
     /// Fields of the dot, for "did you mean `.Name`".
-    pub fields: &'l [Arc<str>],
+    pub fields: &'l [Field],
     /// Bytes of the whole expression: a bare word is the whole of it.
     pub whole: usize,
     /// Places of the nodes.
@@ -41,7 +47,7 @@ pub struct Place {
 
 impl<'l> Lowering<'l> {
     /// Nothing gathered yet.
-    pub fn new(names: Option<&'l [Arc<str>]>, zone: Option<&'l str>, fields: &'l [Arc<str>], whole: usize) -> Lowering<'l> {
+    pub fn new(names: Option<&'l [Arc<str>]>, zone: Option<&'l str>, fields: &'l [Field], whole: usize) -> Lowering<'l> {
         Lowering { names, zone, fields, whole, sites: Vec::new(), conditions: Vec::new(), faults: Vec::new(), locals: Vec::new() }
     }
 
@@ -170,82 +176,6 @@ impl<'l> Lowering<'l> {
         self.op(at, false, OpKind::Name(name.into()))
     }
 
-    fn index(&mut self, at: Place, base: &Tree, key: &Tree) -> Op {
-        let way = match &key.kind {
-            TreeKind::Text(pieces) if matches!(pieces.as_slice(), [Piece::Plain(_)]) => {
-                let [Piece::Plain(name)] = pieces.as_slice() else { return self.op(at, false, OpKind::Empty) };
-                Way::Key(name.as_str().into(), AtomicU32::new(0))
-            }
-            TreeKind::Number(text) if text.parse::<i32>().is_ok() => Way::Item(text.parse().unwrap_or(0)),
-            TreeKind::Negate(inner) if matches!(&inner.kind, TreeKind::Number(text) if text.parse::<i32>().is_ok()) => match &inner.kind {
-                TreeKind::Number(text) => Way::Item(-text.parse::<i64>().unwrap_or(0)),
-                _ => return self.op(at, false, OpKind::Empty),
-            },
-            _ => Way::Computed(self.lower(key)),
-        };
-        let at_step = Place { from: key.from, to: key.to };
-        self.step(at, base, way, at_step)
-    }
-
-    fn slice(&mut self, at: Place, base: &Tree, from: Option<&Tree>, to: Option<&Tree>) -> Op {
-        let from = from.map(|from| self.lower(from));
-        let to = to.map(|to| self.lower(to));
-        self.step(at, base, Way::Slice(from, to), at)
-    }
-
-    /// One step more on a path.
-    fn step(&mut self, at: Place, base: &Tree, way: Way, at_step: Place) -> Op {
-        let base = self.lower(base);
-        let step = Step { way, optional: false, site: self.site(at_step) };
-        self.append(at, base, vec![step])
-    }
-
-    fn append(&mut self, at: Place, base: Op, more: Vec<Step>) -> Op {
-        let many = base.many || more.iter().any(gives_many);
-        match base.kind {
-            OpKind::Path(inner, steps) => {
-                let steps = steps.into_vec().into_iter().chain(more).collect();
-                self.op(at, many, OpKind::Path(inner, steps))
-            }
-            _ => self.op(at, many, OpKind::Path(base.into(), more.into())),
-        }
-    }
-
-    /// `.a?` passes over the failure of its last step; `(..)?` over each inside.
-    fn optional(&mut self, at: Place, inner: &Tree, whole: bool) -> Op {
-        let op = self.lower(inner);
-        let many = op.many;
-        match (&inner.kind, op.kind) {
-            (TreeKind::Index(..) | TreeKind::Slice(..), OpKind::Path(base, mut steps)) if !whole => {
-                if let Some(last) = steps.last_mut() {
-                    last.optional = true;
-                }
-                self.op(at, many, OpKind::Path(base, steps))
-            }
-            (TreeKind::Iterate(_), OpKind::Iterate(base, _)) if !whole => self.op(at, true, OpKind::Iterate(base, true)),
-            (_, kind) => {
-                let op = Op { kind, many, site: op.site };
-                self.op(at, many, OpKind::Try(op.into()))
-            }
-        }
-    }
-
-    /// `A | .b.c` is a path from A: one node, and absence stays absence.
-    fn pipe(&mut self, at: Place, left: &Tree, right: &Tree) -> Op {
-        let left = self.lower(left);
-        let right = self.lower(right);
-        let many = left.many || right.many;
-        match right.kind {
-            OpKind::Path(base, steps) if matches!(base.kind, OpKind::Dot) && !steps.iter().any(uses_dot) => {
-                self.append(at, left, steps.into_vec())
-            }
-            kind => {
-                let right = Op { kind, many: right.many, site: right.site };
-                self.op(at, many, OpKind::Pipe(left.into(), right.into()))
-            }
-        }
-    }
-
     fn comma(&mut self, at: Place, left: &Tree, right: &Tree) -> Op {
         let left = self.lower(left);
         let right = self.lower(right);
@@ -317,85 +247,5 @@ impl<'l> Lowering<'l> {
         }
         let step = self.with_local(name, |here| here.lower(step));
         self.op(at, false, OpKind::Reduce(source.into(), start.into(), step.into()))
-    }
-
-    // ---- calls ----
-
-    fn call(&mut self, at: Place, name: &str, arguments: &[Tree]) -> Op {
-        if let Some(function) = functions::find(name) {
-            return self.known(at, function, arguments);
-        }
-        match refused::instead_of(name) {
-            Some(instead) => {
-                self.fault(&codes::REFUSED, at, format!("`{name}` is part of jq and not of this language"), instead.to_string())
-            }
-            None if arguments.is_empty() && at.to - at.from == self.whole && (functions::near(name).is_none() || self.is_field(name)) => {
-                self.bare_word(at, name);
-            }
-            None => self.unknown(at, name),
-        }
-        for argument in arguments {
-            self.lower(argument);
-        }
-        self.op(at, false, OpKind::Empty)
-    }
-
-    fn is_field(&self, name: &str) -> bool {
-        self.fields.iter().any(|field| **field == *name)
-    }
-
-    fn bare_word(&mut self, at: Place, name: &str) {
-        let help = match near(name, self.fields.iter().map(|field| &**field)) {
-            Some(field) => format!("a field of the source is `.{field}`, a constant is `{{ value: {name} }}`"),
-            None => format!("a constant is `{{ value: {name} }}`, a field of the source is `.{name}`"),
-        };
-        self.fault(&codes::BARE_WORD, at, format!("`{name}` is a bare word where an expression belongs"), help);
-    }
-
-    fn unknown(&mut self, at: Place, name: &str) {
-        let help = match (functions::near(name), near(name, self.fields.iter().map(|field| &**field))) {
-            (Some(near), _) => format!("did you mean `{near}`?"),
-            (None, Some(field)) => format!("a field of the source is `.{field}`"),
-            (None, None) => format!("a text stands in quotes: `\"{name}\"`; a field of the source is `.{name}`"),
-        };
-        let name_only = Place { from: at.from, to: at.from + name.len() };
-        self.fault(&codes::UNKNOWN_FUNCTION, name_only, format!("there is no function `{name}`"), help);
-    }
-
-    fn known(&mut self, at: Place, function: &'static functions::Function, arguments: &[Tree]) -> Op {
-        if !function.takes_so_many(arguments.len()) {
-            self.fault(&codes::ARGUMENTS, at, format!("`{}` does not take {}", function.name, counted(arguments.len())), function.usage());
-        }
-        let arguments: Vec<Op> = arguments.iter().map(|argument| self.lower(argument)).collect();
-        if !function.takes_so_many(arguments.len()) {
-            return self.op(at, false, OpKind::Empty);
-        }
-        function.lower(self, at, arguments)
-    }
-}
-
-fn counted(arguments: usize) -> String {
-    match arguments {
-        0 => "no argument".to_string(),
-        1 => "1 argument".to_string(),
-        more => format!("{more} arguments"),
-    }
-}
-
-/// Whether a step goes several ways: `.["a", "b"]`.
-fn gives_many(step: &Step) -> bool {
-    match &step.way {
-        Way::Key(..) | Way::Item(_) => false,
-        Way::Computed(key) => key.many,
-        Way::Slice(from, to) => [from, to].into_iter().flatten().any(|bound| bound.many),
-    }
-}
-
-/// Whether a step looks at the dot again, so that it cannot move to another base.
-fn uses_dot(step: &Step) -> bool {
-    match &step.way {
-        Way::Key(..) | Way::Item(_) => false,
-        Way::Computed(_) => true,
-        Way::Slice(from, to) => from.is_some() || to.is_some(),
     }
 }
