@@ -527,6 +527,7 @@ fn a_login_is_a_call_of_the_systems_own_and_its_token_is_in_every_other() {
         key: "k",
         with: json::read(br#"{"ChangedSince":"2026-01-01T00:00:00Z"}"#, &room).unwrap(),
         body: None,
+        proved: false,
         correlation: "c",
         trace: "t",
     };
