@@ -4,7 +4,7 @@
 //! AMQP and files) is an enum that the engine owns. So the tests, the simulation and the real thing run the very
 //! encoding, decoding and classifying that ships. Connectors classify, the core decides, the engine does.
 
-use std::{io::BufRead, ops::ControlFlow, sync::Arc, time::Duration};
+use std::{io::BufRead, ops::ControlFlow, path::PathBuf, sync::Arc, time::Duration};
 
 use spanwright_shape::{
     text::{Bundle, Code, Failure, Problem, Problems, Weight, codes as text_codes},
@@ -247,6 +247,26 @@ pub struct HttpRequest {
     pub headers: Vec<(Arc<str>, Vec<u8>)>,
     /// The body's bytes.
     pub body: Vec<u8>,
+    /// What the connection shows of us.
+    pub certificate: Option<ClientCertificate>,
+}
+
+impl HttpRequest {
+    /// One without headers, body and certificate.
+    pub fn new(method: &'static str, url: impl Into<String>) -> HttpRequest {
+        HttpRequest { method, url: url.into(), headers: Vec::new(), body: Vec::new(), certificate: None }
+    }
+}
+
+/// A client certificate, by its PEM files. Connections are shared by what shows the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientCertificate {
+    /// Certificates, ours first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+    /// Whom we trust there, in place of the machine's authorities.
+    pub ca: Option<PathBuf>,
 }
 
 /// What came back.
@@ -331,6 +351,8 @@ pub struct Beside {
     pub validator: Option<Arc<Validator>>,
     /// Nothing has changed since the validator that we sent: there is no body.
     pub unchanged: bool,
+    /// Fields in it that the schema does not have: the system is newer than our copy.
+    pub drift: u32,
 }
 
 /// What became of one call.
@@ -413,6 +435,20 @@ impl Verdict {
     /// The same outcome for each of `calls`.
     pub fn all(calls: usize, outcome: Outcome) -> Verdict {
         Verdict { outcomes: vec![outcome; calls], refused_whole: false, system: None, beside: None }
+    }
+
+    /// With so many fields in the answer that the schema does not have.
+    pub fn drifted(mut self, fields: usize) -> Verdict {
+        if fields > 0 {
+            let beside = self.beside.get_or_insert_default();
+            beside.drift = beside.drift.saturating_add(u32::try_from(fields).unwrap_or(u32::MAX));
+        }
+        self
+    }
+
+    /// How many of those there were.
+    pub fn drift(&self) -> u32 {
+        self.beside.as_ref().map_or(0, |beside| beside.drift)
     }
 
     /// With a word about the system.

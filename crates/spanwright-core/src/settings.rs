@@ -117,6 +117,50 @@ pub enum Auth {
     OAuth2(Box<OAuth2>),
     /// A call of the system's own hands out a session token, which every other call carries.
     Login(Box<Login>),
+    /// A client certificate, on the connection.
+    Mtls {
+        /// The files.
+        certificate: CertificateSettings,
+        /// What the message shows besides.
+        and: Box<Auth>,
+    },
+}
+
+impl Auth {
+    /// What is shown on the connection.
+    pub fn certificate(&self) -> Option<&CertificateSettings> {
+        match self {
+            Auth::Mtls { certificate, .. } => Some(certificate),
+            _ => None,
+        }
+    }
+
+    /// That alone, without what the message shows.
+    pub fn on_connection(&self) -> Auth {
+        match self {
+            Auth::Mtls { certificate, .. } => Auth::Mtls { certificate: certificate.clone(), and: Box::new(Auth::None) },
+            _ => Auth::None,
+        }
+    }
+
+    /// What is shown in the message itself.
+    pub fn in_message(&self) -> &Auth {
+        match self {
+            Auth::Mtls { and, .. } => and,
+            other => other,
+        }
+    }
+}
+
+/// `mtls: { cert, key, ca }`: files outside the project, read again when they change.
+#[derive(Clone, Debug)]
+pub struct CertificateSettings {
+    /// Certificates, ours first: PEM.
+    pub certificate: Template,
+    /// The private key: PEM.
+    pub key: Template,
+    /// Whom we trust there, in place of the machine's authorities: PEM.
+    pub ca: Option<Template>,
 }
 
 /// `oauth2:` client credentials (section 4.4), or a refresh token (section 6) where there is one.

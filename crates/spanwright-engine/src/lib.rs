@@ -15,6 +15,7 @@ pub mod fetch;
 pub mod keep;
 pub mod listen;
 pub mod observe;
+mod pem;
 pub mod pinned;
 pub mod shell;
 pub mod tell;

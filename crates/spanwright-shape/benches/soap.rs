@@ -1,4 +1,4 @@
-//! A SOAP answer with 100 customers to values, and on to JSON: MB/s and records/s on one core.
+//! A SOAP answer with 100 customers to values, on to JSON, and all the way back: MB/s of XML and records/s on one core.
 //!
 //! `cargo bench -p spanwright-shape --bench soap`
 
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use spanwright_shape::room::Room;
 use spanwright_shape::text::{Bundle, Problems};
-use spanwright_shape::xml::{Event, Reader};
+use spanwright_shape::xml::{Event, Reader, Writer};
 use spanwright_shape::{json, wsdl, xsd};
 
 const CUSTOMERS: usize = 100;
@@ -31,6 +31,14 @@ fn main() {
         decode(&graph, &envelope, &room, |value| json::write(value, &mut out));
     });
     println!("{} bytes of JSON, {} bytes of room", out.len(), room.used());
+    let id = root(&graph);
+    let values = json::read(&out, &room).unwrap();
+    run("values to XML", size, || drop(encode(&graph, id, &values)));
+    let mut room = Room::new();
+    run("JSON to values to XML", size, || {
+        room.clear();
+        drop(encode(&graph, id, &json::read(&out, &room).unwrap()));
+    });
 }
 
 /// Runs something for half a second and prints its best pace of five.
@@ -74,6 +82,16 @@ fn envelope() -> String {
          xmlns:t=\"urn:test:erp:types\" xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\"><s:Body><e:ListCustomersResponse>{customers}\
          </e:ListCustomersResponse></s:Body></s:Envelope>"
     )
+}
+
+fn root(graph: &xsd::Graph) -> xsd::ElementId {
+    graph.root("urn:test:erp", "ListCustomersResponse").unwrap()
+}
+
+fn encode(graph: &xsd::Graph, id: xsd::ElementId, value: &spanwright_shape::value::Value<'_>) -> Vec<u8> {
+    let mut writer = Writer::new(graph.prefixes());
+    xsd::encode(graph, id, value, &mut writer).unwrap();
+    writer.finish()
 }
 
 fn read_all(envelope: &str) {

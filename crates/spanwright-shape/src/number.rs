@@ -10,6 +10,9 @@ pub const NUMBER_DIGITS_MOST: usize = 1_000;
 /// The largest exponent, either way, that one number may carry.
 pub const NUMBER_EXPONENT_MOST: i32 = 1_000;
 
+/// Digits behind the point that are written out; a number with more is written with an exponent.
+const SCALE_WRITTEN_OUT_MOST: usize = 20;
+
 /// A decimal number as it was written.
 #[derive(Clone, Copy, Debug)]
 pub enum Number<'a> {
@@ -108,9 +111,21 @@ impl<'a> Number<'a> {
                 (digits % power == 0).then_some(digits / power)
             }
             Number::Exact(text) => {
+                if let Ok(whole) = text.parse() {
+                    return Some(whole);
+                }
                 let plain = Plain::of(text);
                 if plain.fraction().is_empty() { plain.signed_whole() } else { None }
             }
+        }
+    }
+
+    /// Shows its token: what was read, digit for digit.
+    pub fn with_digits<T>(&self, show: impl FnOnce(&str) -> T) -> T {
+        match self {
+            Number::Exact(text) => show(text),
+            Number::Small { digits, scale } if usize::from(*scale) > SCALE_WRITTEN_OUT_MOST => show(&format!("{digits}e-{scale}")),
+            Number::Small { digits, scale } => show(written(*digits, usize::from(*scale), &mut [0; SCALE_WRITTEN_OUT_MOST + 3])),
         }
     }
 
@@ -134,17 +149,28 @@ impl<'a> Number<'a> {
 impl fmt::Display for Number<'_> {
     /// A JSON number token; what was read comes out again digit for digit.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Number::Exact(text) => f.write_str(text),
-            Number::Small { digits, scale: 0 } => write!(f, "{digits}"),
-            Number::Small { digits, scale } => {
-                let power = 10u64.pow(u32::from(*scale));
-                let sign = if *digits < 0 { "-" } else { "" };
-                let magnitude = digits.unsigned_abs();
-                write!(f, "{sign}{}.{:0width$}", magnitude / power, magnitude % power, width = usize::from(*scale))
-            }
-        }
+        self.with_digits(|digits| f.write_str(digits))
     }
+}
+
+/// `digits * 10^-scale` from the right, into the end of a buffer; at least one digit stands before the point.
+fn written(digits: i64, scale: usize, buffer: &mut [u8; SCALE_WRITTEN_OUT_MOST + 3]) -> &str {
+    let (mut at, mut left, mut count) = (buffer.len(), digits.unsigned_abs(), 0);
+    while left > 0 || count <= scale {
+        if count == scale && scale > 0 {
+            at -= 1;
+            buffer[at] = b'.';
+        }
+        at -= 1;
+        buffer[at] = b'0' + (left % 10) as u8;
+        left /= 10;
+        count += 1;
+    }
+    if digits < 0 {
+        at -= 1;
+        buffer[at] = b'-';
+    }
+    std::str::from_utf8(&buffer[at..]).unwrap_or_default()
 }
 
 /// A number token taken apart, without its exponent: sign, significant digits, and where the point stands.

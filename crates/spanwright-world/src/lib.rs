@@ -12,6 +12,7 @@
 //! so it has its own JSON reader, its own rules and its own XML writer.
 
 pub mod catalog;
+pub mod certificates;
 pub mod chaos;
 pub mod crashes;
 pub mod crm;

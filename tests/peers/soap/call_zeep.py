@@ -1,12 +1,15 @@
 """zeep as a caller of `examples/soap-facade`. call_zeep.py WSDL_URL PORT_NAME [USER PASSWORD text|digest]
 
+With CLIENT_CERT and CLIENT_KEY it shows that certificate; whom it trusts is in REQUESTS_CA_BUNDLE.
 Two lines of JSON, an order and a fault; with a user that is not let in: one line, the fault."""
 
 import datetime
 import json
+import os
 import sys
 
-from zeep import Client, exceptions
+import requests
+from zeep import Client, Transport, exceptions
 from zeep.wsse import utils
 from zeep.wsse.username import UsernameToken
 
@@ -20,7 +23,10 @@ if who:
         utils.WSU.Expires((made + datetime.timedelta(minutes=5)).strftime("%Y-%m-%dT%H:%M:%SZ")),
     )
     token = UsernameToken(user, password, use_digest=form == "digest", timestamp_token=stamp)
-service = Client(url, wsse=token).bind("Orders", port)
+session = requests.Session()
+if "CLIENT_CERT" in os.environ:
+    session.cert = (os.environ["CLIENT_CERT"], os.environ["CLIENT_KEY"])
+service = Client(url, wsse=token, transport=Transport(session=session)).bind("Orders", port)
 try:
     order = service.GetOrder(OrderId="O-1")
 except exceptions.Fault as fault:

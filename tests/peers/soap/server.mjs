@@ -1,6 +1,8 @@
 // An ERP on node-soap: sloppy on purpose (namespaces of faults, prefixes, exceptions). node server.mjs PORT WSDL [wsse]
+// With TLS_CERT, TLS_KEY and TLS_CA it speaks TLS and demands a client certificate of that authority.
 import { readFileSync } from "node:fs";
 import http from "node:http";
+import https from "node:https";
 import soap from "soap";
 
 const [port, wsdl, auth] = process.argv.slice(2);
@@ -26,7 +28,10 @@ const operations = {
   },
   CreateInvoice: ({ Invoice }) => ({ InvoiceId: `INV-${Invoice.ExternalRef}-${[Invoice.Line].flat().length}` }),
 };
-const server = http.createServer((_, answer) => answer.writeHead(404).end());
+const elsewhere = (_, answer) => answer.writeHead(404).end();
+const { TLS_CERT, TLS_KEY, TLS_CA } = process.env;
+const demands = () => ({ cert: readFileSync(TLS_CERT), key: readFileSync(TLS_KEY), ca: readFileSync(TLS_CA), requestCert: true, rejectUnauthorized: true });
+const server = TLS_CERT ? https.createServer(demands(), elsewhere) : http.createServer(elsewhere);
 server.listen(Number(port), "127.0.0.1", () => {
   const services = { ErpService: { [is12 ? "ErpPort12" : "ErpPort11"]: operations } };
   const listening = soap.listen(server, { path: "/erp", services, xml: text, forceSoap12Headers: is12 });

@@ -33,10 +33,11 @@ pub(crate) fn around(
     bundle: &Bundle,
     to: &mut Problems,
 ) -> Option<Arc<dyn System>> {
-    let Auth::Login(login) = &settings.auth else { return built };
+    let Auth::Login(login) = settings.auth.in_message() else { return built };
     let inner = built?;
     // What is wrong with the description has been said of the first one.
-    let plain = connector.system(&SystemSettings { auth: Auth::None, ..settings.clone() }, bundle, &mut Problems::new())?;
+    let plain =
+        connector.system(&SystemSettings { auth: settings.auth.on_connection(), ..settings.clone() }, bundle, &mut Problems::new())?;
     let door = LoginCall::check(login, plain, &settings.name, to)?;
     Some(Arc::new(LoggedIn { inner, door }))
 }

@@ -3,12 +3,12 @@
 //! Secrets are lent for one request and never kept: a system holds templates (`${CRM_ID}`), and the engine fills them
 //! in. OAuth2 is two systems: the one that is called, and its [`TokenEndpoint`], which the desk asks once for all.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use spanwright_core::{
-    connector::{HttpRequest, With},
-    settings::{Auth, KeyPlace, Template},
+    connector::{ClientCertificate, HttpRequest, With},
+    settings::{Auth, CertificateSettings, KeyPlace, Template},
 };
 use spanwright_shape::text::Failure;
 
@@ -44,11 +44,25 @@ pub fn sign(auth: &Auth, with: &With<'_>, request: &mut HttpRequest) -> Result<(
         Auth::Wsse(_) => Ok(()),
         Auth::OAuth2(_) => add_header(request, "authorization", format!("Bearer {}", token(with)?)),
         Auth::Login(login) => add_header(request, &login.header, format!("{}{}", login.prefix, token(with)?)),
+        Auth::Mtls { certificate, and } => {
+            request.certificate = Some(shown(certificate, with)?);
+            sign(and, with, request)
+        }
     }
 }
 
 fn token<'w>(with: &With<'w>) -> Result<&'w str, Failure> {
     with.token.ok_or_else(|| Failure::new(&codes::SIGN_IN, "there is no token: the sign-in comes first"))
+}
+
+/// The files of a certificate.
+fn shown(settings: &CertificateSettings, with: &With<'_>) -> Result<ClientCertificate, Failure> {
+    let path = |template: &Template| fill(template, with).map(PathBuf::from);
+    Ok(ClientCertificate {
+        certificate: path(&settings.certificate)?,
+        key: path(&settings.key)?,
+        ca: settings.ca.as_ref().map(path).transpose()?,
+    })
 }
 
 /// A template with its variables filled in.

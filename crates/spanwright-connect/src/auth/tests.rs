@@ -35,7 +35,7 @@ fn template(text: &str) -> Template {
 
 /// `url | header: value | ...`, or what failed.
 fn check(auth: Auth, token: Option<&str>, expected: &str) {
-    let mut request = HttpRequest { method: "GET", url: "https://a/b".into(), headers: Vec::new(), body: Vec::new() };
+    let mut request = HttpRequest::new("GET", "https://a/b");
     let got = match sign(&auth, &with(token), &mut request) {
         Ok(()) => shown(&request),
         Err(failure) => format!("{} {}", failure.code.id, failure.says),

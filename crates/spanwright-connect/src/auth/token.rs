@@ -7,7 +7,7 @@ use spanwright_core::{
         Answers, Blame, Call, Heard, HttpRequest, Outcome, Pretended, Reached, Refusal, Request, Said, System, Verdict, With, Word,
     },
     interface::{Interface, Operation, Repeat},
-    settings::{Auth, ClientProof, OAuth2},
+    settings::{Auth, CertificateSettings, ClientProof, OAuth2},
 };
 use spanwright_shape::{
     json,
@@ -18,7 +18,7 @@ use spanwright_shape::{
     value::Value,
 };
 
-use super::{add_header, assertion::assertion, fill};
+use super::{add_header, assertion::assertion, fill, shown};
 use crate::{
     codes,
     http::{
@@ -41,14 +41,17 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 pub struct TokenEndpoint {
     system: Arc<str>,
     grant: OAuth2,
+    /// What the connection shows besides (RFC 8705).
+    certificate: Option<CertificateSettings>,
     interface: Interface,
 }
 
 impl TokenEndpoint {
     /// The token endpoint of a system, where its `auth:` has one. `system`: its name, for messages.
     pub fn of(auth: &Auth, system: &Arc<str>) -> Option<TokenEndpoint> {
-        let Auth::OAuth2(grant) = auth else { return None };
-        Some(TokenEndpoint { system: system.clone(), grant: (**grant).clone(), interface: interface() })
+        let Auth::OAuth2(grant) = auth.in_message() else { return None };
+        let certificate = auth.certificate().cloned();
+        Some(TokenEndpoint { system: system.clone(), grant: (**grant).clone(), certificate, interface: interface() })
     }
 
     /// Name and secret go into the form, as OAuth 2.1 (draft, section 2.4.1) asks every endpoint to take them. RFC 6749 would
@@ -79,7 +82,8 @@ impl TokenEndpoint {
             }
         }
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let mut request = HttpRequest { method: "POST", url, headers: Vec::new(), body: url::form(&fields).into_bytes() };
+        let mut request = HttpRequest { body: url::form(&fields).into_bytes(), ..HttpRequest::new("POST", url) };
+        request.certificate = self.certificate.as_ref().map(|certificate| shown(certificate, with)).transpose()?;
         add_header(&mut request, "content-type", "application/x-www-form-urlencoded")?;
         add_header(&mut request, "accept", "application/json")?;
         Ok(request)

@@ -117,7 +117,7 @@ impl Channel {
                 format!("the address of the channel `{}` is no http:// or https:// address", self.name),
             ));
         }
-        let mut request = HttpRequest { method: "POST", url, headers: Vec::new(), body };
+        let mut request = HttpRequest { body, ..HttpRequest::new("POST", url) };
         add_header(&mut request, "content-type", "application/json")?;
         if let Some(bearer) = &self.bearer {
             add_header(&mut request, "authorization", format!("Bearer {}", fill(bearer, with)?))?;

@@ -61,11 +61,11 @@ impl Connector for GraphQl {
             to.error(&codes::URL, settings.at, format!("the system `{}` has no `url:`", settings.name), help.to_string());
             return None;
         };
-        if let Auth::Wsse(wsse) = &settings.auth {
+        if let Auth::Wsse(wsse) = settings.auth.in_message() {
             let says = "a WS-Security token stands in a SOAP envelope, and this system has none";
             to.error(&codes::OTHER_SIGN_IN, wsse.at, says, "write `basic`, `bearer`, `api_key` or `oauth2`".to_string());
         }
-        if let Auth::Hmac(signing) = &settings.auth {
+        if let Auth::Hmac(signing) = settings.auth.in_message() {
             signature::check(signing, to);
         }
         let mut shapes = Shapes::default();
@@ -257,7 +257,7 @@ impl GraphQlSystem {
         body.extend_from_slice(b",\"variables\":");
         body.extend_from_slice(variables);
         body.push(b'}');
-        let mut request = HttpRequest { method: "POST", url, headers: Vec::new(), body };
+        let mut request = HttpRequest { body, ..HttpRequest::new("POST", url) };
         add_header(&mut request, "accept", ACCEPT)?;
         add_header(&mut request, "content-type", "application/json")?;
         add_header(&mut request, &self.correlation, call.correlation)?;

@@ -19,7 +19,7 @@ const ACCEPT: &str = "application/json, application/problem+json;q=0.9";
 
 pub(super) fn ask(system: &RestSystem, operation: &RestOperation, calls: &[Call<'_>], with: &With<'_>) -> Result<HttpRequest, Refusal> {
     let address = address(system, with).map_err(Refusal::System)?;
-    let mut request = HttpRequest { method: operation.method, url: address, headers: Vec::new(), body: Vec::new() };
+    let mut request = HttpRequest::new(operation.method, address);
     let parameters = parameters_of(operation, calls)?;
     parameters::write(operation, &parameters, &mut request).map_err(|failure| Refusal::Call(0, failure))?;
     let header = |request: &mut HttpRequest, name: &str, value: &str| add_header(request, name, value).map_err(Refusal::System);

@@ -54,7 +54,7 @@ fn beside(headers: &Headers) -> Option<Box<Beside>> {
     let (tag, modified) = (text("etag"), text("last-modified"));
     let validator = (tag.is_some() || modified.is_some()).then(|| Arc::new(Validator { tag, modified }));
     let next = link::next(headers);
-    (next.is_some() || validator.is_some()).then(|| Box::new(Beside { next, validator, unchanged: false }))
+    (next.is_some() || validator.is_some()).then(|| Box::new(Beside { next, validator, ..Beside::default() }))
 }
 
 fn broken(operation: &RestOperation, calls: usize, reached: Reached, why: &str) -> Verdict {

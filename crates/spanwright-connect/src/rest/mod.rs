@@ -60,7 +60,7 @@ impl Connector for Rest {
             Some(file) => openapi::read(&yaml::read(bundle, file, to)?, to)?,
             None => Document::default(),
         };
-        if let Auth::Wsse(wsse) = &settings.auth {
+        if let Auth::Wsse(wsse) = settings.auth.in_message() {
             let help = "write `basic`, `bearer`, `api_key` or `oauth2`".to_string();
             to.error(&codes::OTHER_SIGN_IN, wsse.at, "a WS-Security token stands in a SOAP envelope, and this system has none", help);
         }
@@ -84,7 +84,7 @@ impl Connector for Rest {
 }
 
 fn check_signing(settings: &SystemSettings, to: &mut Problems) {
-    if let Auth::Hmac(signing) = &settings.auth {
+    if let Auth::Hmac(signing) = settings.auth.in_message() {
         signature::check(signing, to);
     }
 }

@@ -6,7 +6,7 @@ use spanwright_shape::{
     room::Room,
     value::Value,
     xml::{self, Event, FaultKind, Reader},
-    xsd::{self, ElementId, Graph},
+    xsd::{self, ElementId, Graph, Names},
 };
 
 use super::fault::Fault;
@@ -15,8 +15,8 @@ use super::request::{SOAP11, SOAP12};
 
 /// An answer, read.
 pub(super) enum Answer<'a> {
-    /// The content of the Body's element.
-    Content(Value<'a>),
+    /// The content of the Body's element, and how many fields in it the schema does not have.
+    Content(Value<'a>, usize),
     /// A Body without an element.
     Nothing,
     /// A fault.
@@ -70,7 +70,7 @@ pub(super) fn read<'a>(
     let answer = inside(&mut reader, &space, graph, output, room)?;
     close(&mut reader)?;
     Ok(match answer {
-        Answer::Content(value) => Answer::Content(header::with(value, blocks, room)),
+        Answer::Content(value, extra) => Answer::Content(header::with(value, blocks, room), extra),
         other => other,
     })
 }
@@ -127,9 +127,9 @@ fn inside<'a>(
                     let found = format!("`{}` of `{}` where `{wanted}` belongs", name.local, reader.uri(name.space));
                     return Err(Strange::Unexpected(crate::http::excerpt::bounded(&found)));
                 };
-                let value = xsd::decode(graph, output, reader, room)?;
+                let decoded = xsd::decode_all(graph, output, reader, room, Names::Expanded)?;
                 end_of_body(reader)?;
-                return Ok(Answer::Content(value));
+                return Ok(Answer::Content(decoded.value, decoded.extra));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spanwright_core::settings::{OperationSettings, Part, SystemSettings, Template};
+use spanwright_core::settings::{Auth, OperationSettings, Part, SystemSettings, Template};
 use spanwright_shape::{
     shape::Shape,
     text::{Bundle, Problems, did_you_mean},
@@ -11,7 +11,10 @@ use spanwright_shape::{
     xsd::{ElementId, Graph, Lowering},
 };
 
-use crate::{auth::TokenEndpoint, codes as shared};
+use crate::{
+    auth::{TokenEndpoint, signature},
+    codes as shared,
+};
 
 use super::class::Rules;
 use super::codes;
@@ -38,6 +41,9 @@ pub(super) fn system(settings: &SystemSettings, bundle: &Bundle, to: &mut Proble
         return None;
     };
     let url = url(settings, port, to);
+    if let Auth::Hmac(signing) = settings.auth.in_message() {
+        signature::check(signing, to);
+    }
     let operations = callable(port, settings, to);
     let proven = operations.iter().map(|operation| proven(operation, settings, &read.graph, to)).collect();
     let interface = interface::interface(&read.graph, &operations, settings);

@@ -49,7 +49,7 @@ fn head(system: &SoapSystem, soap: &SoapOperation, with: &With<'_>) -> Result<Ht
     if url::origin(&url).is_none() {
         return Err(Failure::new(&shared::ADDRESS, format!("the url of {} is no http:// or https:// address", system.name)));
     }
-    let mut request = HttpRequest { method: "POST", url, headers: Vec::new(), body: Vec::new() };
+    let mut request = HttpRequest::new("POST", url);
     match system.version {
         Version::Soap11 => {
             add_header(&mut request, "content-type", "text/xml; charset=utf-8")?;
@@ -76,7 +76,7 @@ struct Security {
 
 /// A nonce need not be secret, only new: each try has another time, and each request another key.
 fn security(system: &SoapSystem, with: &With<'_>) -> Result<Option<Security>, Failure> {
-    let Auth::Wsse(wsse) = &system.auth else { return Ok(None) };
+    let Auth::Wsse(wsse) = system.auth.in_message() else { return Ok(None) };
     let (user, password) = (fill(&wsse.user, with)?, fill(&wsse.password, with)?);
     let hash = blake3::hash(format!("spanwright nonce 1\0{}\0{}\0{user}\0{password}", with.request_key, with.now.0).as_bytes());
     let mut nonce = [0; 16];

@@ -160,6 +160,11 @@ fn told(verdict: &Verdict) -> String {
 
 /// The verdict on an answer, and what was shown of it as JSON.
 fn heard(system: &dyn System, name: &str, status: u16, headers: &[(&str, &str)], body: &[u8]) -> (String, String) {
+    let (verdict, shown) = judged(system, name, status, headers, body);
+    (told(&verdict), shown)
+}
+
+fn judged(system: &dyn System, name: &str, status: u16, headers: &[(&str, &str)], body: &[u8]) -> (Verdict, String) {
     let (number, _) = system.interface().operation(name).unwrap();
     let call = Call { key: "", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" };
     let headers: Vec<(Arc<str>, Vec<u8>)> = headers.iter().map(|(name, value)| (Arc::from(*name), value.as_bytes().to_vec())).collect();
@@ -170,7 +175,7 @@ fn heard(system: &dyn System, name: &str, status: u16, headers: &[(&str, &str)],
         let heard = Heard::Http { status, headers: &headers, body: &mut body };
         system.hear(number, &[call], heard, with, Answers::Show(&mut show))
     });
-    (told(&verdict), String::from_utf8(shown).unwrap())
+    (verdict, String::from_utf8(shown).unwrap())
 }
 
 fn envelope(body: &str) -> String {
@@ -196,6 +201,16 @@ fn an_answer_is_delivered_in_its_schemas_shape() {
     let (verdict, shown) = heard(&*own(), "ListCustomers", 200, &[], envelope("<e:ListCustomersResponse/>").as_bytes());
     assert_eq!((verdict.as_str(), shown.as_str()), ("delivered", r#"{"Customer":[]}"#));
     assert_eq!(heard(&*own(), "Ping", 202, &[], b""), ("delivered".to_string(), "null".to_string()));
+}
+
+#[test]
+fn what_the_schema_does_not_know_is_kept_and_counted() {
+    let newer = envelope("<e:ListCustomersResponse e:since=\"1\"><e:Page>2</e:Page></e:ListCustomersResponse>");
+    let (verdict, shown) = judged(&*own(), "ListCustomers", 200, &[], newer.as_bytes());
+    assert_eq!((told(&verdict).as_str(), verdict.drift()), ("delivered", 2));
+    assert!(shown.contains(r#""$extra":[{"@tns:since":"1"},{"tns:Page":"2"}]"#), "{shown}");
+    let known = envelope("<e:ListCustomersResponse/>");
+    assert_eq!(judged(&*own(), "ListCustomers", 200, &[], known.as_bytes()).0.drift(), 0);
 }
 
 #[test]

@@ -117,19 +117,22 @@ impl<'s> Judging<'s> {
     /// What was shown is taken, whatever the rest turns out to be: it was there, and the cursor has not moved.
     fn pieces(&self, cutter: &mut Cutter<'_, '_>, headers: &[(Arc<str>, Vec<u8>)], show: Show<'_>) -> Verdict {
         let (content_type, media, mut room) = (content_type(headers), media_type(headers), Room::new());
-        let charset = xml::charset_of(&content_type);
+        let (charset, mut drift) = (xml::charset_of(&content_type), 0);
         loop {
             let document = match cutter.next() {
                 Ok(Cut::Items(document)) => document,
                 Ok(Cut::Rest(document)) => {
                     let answers = Answers::Show(&mut whole(show));
-                    return self.answered(&document, &content_type, &media, answers);
+                    return self.answered(&document, &content_type, &media, answers).drifted(drift);
                 }
                 Err(fault) => return self.cut(&fault),
             };
             let strange = match answer::read(&document, charset, &self.system.graph, self.soap.output, &self.soap.output_headers, &room) {
-                Ok(Answer::Content(value)) if show(&value, Part::Items).is_continue() => None,
-                Ok(Answer::Content(_)) => return self.again(self.failure(&shared::CUT, "was not read to its end: we were stopped"), None),
+                Ok(Answer::Content(value, extra)) if show(&value, Part::Items).is_continue() => {
+                    drift += extra;
+                    None
+                }
+                Ok(Answer::Content(..)) => return self.again(self.failure(&shared::CUT, "was not read to its end: we were stopped"), None),
                 Ok(Answer::Fault(_) | Answer::Nothing) => Some(Strange::Unexpected("items outside of its content".to_string())),
                 Err(strange) => Some(strange),
             };
@@ -155,12 +158,12 @@ impl<'s> Judging<'s> {
         let charset = xml::charset_of(content_type);
         match answer::read(bytes, charset, &self.system.graph, self.soap.output, &self.soap.output_headers, &room) {
             Ok(Answer::Fault(fault)) => self.fault(&fault, answers),
-            Ok(Answer::Content(value)) if (200..300).contains(&self.status) => self.delivered(&value, answers),
+            Ok(Answer::Content(value, extra)) if (200..300).contains(&self.status) => self.delivered(&value, answers).drifted(extra),
             Ok(Answer::Nothing) if (200..300).contains(&self.status) && self.soap.output.is_none() => self.delivered(&Value::Null, answers),
             Ok(Answer::Nothing) if (200..300).contains(&self.status) => {
                 self.strange(&Strange::Unexpected("an empty Body".to_string()), media, answers)
             }
-            Ok(Answer::Content(_) | Answer::Nothing) => self.by_status(None, answers),
+            Ok(Answer::Content(..) | Answer::Nothing) => self.by_status(None, answers),
             Err(strange) => self.strange(&strange, media, answers),
         }
     }

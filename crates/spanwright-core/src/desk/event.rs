@@ -451,12 +451,14 @@ pub struct Report {
     pub got: u64,
     /// What the server says is left of its limit.
     pub budget: Option<Budget>,
+    /// Fields of the answer that the schema does not have.
+    pub drift: u32,
 }
 
 impl Report {
     /// Of an exchange that was never made.
     pub fn of_nothing(at: Moment) -> Report {
-        Report { at, took: Duration::ZERO, status: 0, sent: 0, got: 0, budget: None }
+        Report { at, took: Duration::ZERO, status: 0, sent: 0, got: 0, budget: None, drift: 0 }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spanwright_shape::text::{
-    Bundle, FileId, Problems, Scalar, codes as text_codes, did_you_mean,
+    Bundle, FileId, NodeKind, Problems, Scalar, codes as text_codes, did_you_mean,
     form::{self, Filled, Given},
 };
 
@@ -18,8 +18,8 @@ use crate::{
     interface::{Interface, Operation},
     plan::{BreakerPolicy, Policy, SystemPlan},
     settings::{
-        Auth, BulkSettings, ClientProof, CsvSettings, FolderSettings, KeyPlace, KeyProof, Limits, Login, OAuth2, OperationSettings,
-        OutcomeWord, SignSettings, SystemSettings, Template, Wsse,
+        Auth, BulkSettings, CertificateSettings, ClientProof, CsvSettings, FolderSettings, KeyPlace, KeyProof, Limits, Login, OAuth2,
+        OperationSettings, OutcomeWord, SignSettings, SystemSettings, Template, Wsse,
     },
 };
 
@@ -285,6 +285,23 @@ pub(super) fn template(form: &Filled<'_>, key: &str) -> Template {
 }
 
 fn auth(form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> Auth {
+    let shown = in_message(form, variables, to);
+    match (form.form("mtls"), form.named()) {
+        (Some(mtls), _) => {
+            let ca = mtls.text("ca").map(Template::parse);
+            let certificate = CertificateSettings { certificate: template(&mtls, "cert"), key: template(&mtls, "key"), ca };
+            Auth::Mtls { certificate, and: Box::new(shown) }
+        }
+        (None, None) if matches!(&form.node.kind, NodeKind::Map(pairs) if pairs.is_empty()) => {
+            let help = "write `basic`, `bearer`, `wsse`, .., or leave `auth:` out".to_string();
+            to.error(&text_codes::ONE_OF, form.node.span, "nothing here says what this `auth` is", help);
+            Auth::None
+        }
+        (None, _) => shown,
+    }
+}
+
+fn in_message(form: &Filled<'_>, variables: &Variables, to: &mut Problems) -> Auth {
     let inner = |name: &str| form.form(name);
     match form.named().map(|(name, _, _)| name) {
         Some("basic") => {

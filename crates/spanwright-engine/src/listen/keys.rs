@@ -47,7 +47,7 @@ impl KeySets {
             return;
         }
         let accept = (Arc::from("accept"), b"application/jwk-set+json, application/json".to_vec());
-        let request = HttpRequest { method: "GET", url: url.to_string(), headers: vec![accept], body: Vec::new() };
+        let request = HttpRequest { headers: vec![accept], ..HttpRequest::new("GET", url) };
         let mut reply = self.wire.exchange(request, FETCH_TIME_MOST).await;
         let text = match reply.heard() {
             spanwright_core::connector::Heard::Http { status: 200, body, .. } => {

@@ -71,6 +71,8 @@ pub struct Calls {
     pub sent: u64,
     /// Bytes got.
     pub got: u64,
+    /// Fields in answers that the schema does not have: they are under `$extra`.
+    pub drift: u64,
 }
 
 impl Counters {
@@ -102,6 +104,7 @@ impl Counters {
                 row.calls += u64::from(*calls);
                 row.sent += report.sent;
                 row.got += report.got;
+                row.drift += u64::from(report.drift);
             }
             Happening::Alert(note) if note.failed.is_some() => self.alerts_failed += 1,
             Happening::Alert(_) => self.alerts_sent += 1,

@@ -149,7 +149,11 @@ impl Line {
                 Line::new(at, Level::Info, "signed-in", format!("signed in at {system}")).came_out("success").label("system", system)
             }
             Happening::Exchanged { system, operation, calls, report } => {
-                let words = format!("{system}.{operation}: {} in one request", plural(u64::from(*calls), "call"));
+                let drift = match report.drift {
+                    0 => String::new(),
+                    fields => format!("; the answer has {} that the schema does not", plural(fields.into(), "field")),
+                };
+                let words = format!("{system}.{operation}: {} in one request{drift}", plural(u64::from(*calls), "call"));
                 let mut line = Line::new(at, Level::Debug, "exchange", words).label("system", system);
                 (line.took, line.status) = (Some(report.took), (report.status > 0).then_some(report.status));
                 line

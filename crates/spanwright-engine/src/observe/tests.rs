@@ -105,7 +105,7 @@ fn alert(fails: bool) -> Happening {
 }
 
 fn every_kind() -> Vec<Happening> {
-    let report = Report { at: NOW, took: Duration::from_millis(34), status: 200, sent: 10, got: 20, budget: None };
+    let report = Report { at: NOW, took: Duration::from_millis(34), status: 200, sent: 10, got: 20, budget: None, drift: 2 };
     vec![
         taken(),
         Happening::Duplicate { source: "customers.source".into() },
@@ -227,4 +227,5 @@ fn counters_count_each_happening_once() {
     assert_eq!((counters.done, counters.dead_letters(), counters.uncertain, counters.exchanges()), (1, 2, 1, 1));
     assert_eq!(counters.skipped, Skipped { filtered: 1, unchanged: 1, superseded: 1 });
     assert_eq!((counters.polls_failed, counters.splits), (2, 1));
+    assert_eq!(counters.calls.values().map(|calls| calls.drift).sum::<u64>(), 2);
 }

@@ -102,8 +102,8 @@ impl Office {
                 FilesRequest::Put { bytes, .. } => bytes.len() as u64,
                 FilesRequest::Take { .. } => 0,
             };
-            let report = Report { at, took: self.clock.now().since(at), status: 0, sent, got, budget: None };
-            self.end(errand.heard(told, report));
+            let report = Report { at, took: self.clock.now().since(at), status: 0, sent, got, budget: None, drift: 0 };
+            self.end(told_of(&errand, told, report));
         });
     }
 
@@ -149,12 +149,12 @@ impl Office {
         let report = reply.report.clone();
         let told = guarded(|| self.lending(|lent| lent.hear(errand, reply.heard(), room)));
         let told = told.flatten().unwrap_or_else(|| Told::verdict(unheard(errand.calls(room).map_or(1, |calls| calls.len()))));
-        errand.heard(self.clean(told), report)
+        told_of(errand, self.clean(told), report)
     }
 
     fn hear_pieces(&self, errand: &impl Errand, mut reply: Reply, room: &Room) -> Event {
         let told = self.in_pieces(errand, reply.heard(), room);
-        errand.heard(told, reply.report_at(self.clock.now()))
+        told_of(errand, told, reply.report_at(self.clock.now()))
     }
 
     fn in_pieces(&self, errand: &impl Errand, heard: Heard<'_>, room: &Room) -> Told {
@@ -179,4 +179,10 @@ impl Office {
     fn lending<T>(&self, work: impl FnOnce(&Lent<'_>) -> T) -> T {
         work(&Lent { now: self.clock.now(), variable: &|name| self.variables.value(name) })
     }
+}
+
+/// The event, with what only the reading of the answer has shown of it.
+fn told_of(errand: &impl Errand, told: Told, report: Report) -> Event {
+    let drift = told.verdict.drift();
+    errand.heard(told, Report { drift, ..report })
 }

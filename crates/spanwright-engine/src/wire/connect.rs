@@ -1,17 +1,18 @@
 //! From a URL to an open connection. Nothing that fails in here can have been read by anybody.
 #![allow(clippy::disallowed_methods)] // the one place that opens a connection
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{net::SocketAddr, time::Duration};
 
 use hyper::Uri;
-use rustls::{ClientConfig, pki_types::ServerName};
+use rustls::pki_types::ServerName;
+use spanwright_core::connector::ClientCertificate;
 use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
 };
 use tokio_rustls::TlsConnector;
 
-use super::{address::may_be_reached, counted::Stream};
+use super::{address::may_be_reached, counted::Stream, tls::Tls};
 
 /// Time that one address of a host may take before the next is tried.
 const ADDRESS_TIME_MOST: Duration = Duration::from_secs(5);
@@ -24,21 +25,26 @@ pub(super) struct Origin {
     pub(super) tls: bool,
     pub(super) host: String,
     pub(super) port: u16,
+    /// What we show there: a connection is somebody's.
+    shows: Option<ClientCertificate>,
 }
 
 impl Origin {
     /// # Errors
     /// In words. A URL may carry a key in its query, so it is not quoted.
-    pub(super) fn of(uri: &Uri) -> Result<Origin, String> {
+    pub(super) fn of(uri: &Uri, shows: Option<ClientCertificate>) -> Result<Origin, String> {
         let tls = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
             Some(other) => return Err(format!("`{other}:` is no wire that we have; write `https:` or `http:`")),
             None => return Err("the URL has no `https://` in front".to_string()),
         };
+        if !tls && shows.is_some() {
+            return Err("a client certificate is shown over `https:` alone, and the URL says `http:`".to_string());
+        }
         let host = uri.host().filter(|host| !host.is_empty()).ok_or("the URL names no host")?;
         let port = uri.port_u16().unwrap_or(if tls { 443 } else { 80 });
-        Ok(Origin { tls, host: host.trim_matches(['[', ']']).to_ascii_lowercase(), port })
+        Ok(Origin { tls, host: host.trim_matches(['[', ']']).to_ascii_lowercase(), port, shows })
     }
 }
 
@@ -55,7 +61,7 @@ impl std::fmt::Display for Origin {
 ///
 /// # Errors
 /// In words.
-pub(super) async fn connect(origin: &Origin, tls: &Arc<ClientConfig>, public_only: bool) -> Result<Stream, String> {
+pub(super) async fn connect(origin: &Origin, tls: &Tls, public_only: bool) -> Result<Stream, String> {
     let bare = reach(origin, public_only).await?;
     // Without it small requests wait for the delayed acknowledgement of the one before; where it cannot be set we are only slower.
     let _ = bare.set_nodelay(true);
@@ -63,7 +69,8 @@ pub(super) async fn connect(origin: &Origin, tls: &Arc<ClientConfig>, public_onl
         return Ok(Stream::Bare(bare));
     }
     let name = ServerName::try_from(origin.host.clone()).map_err(|why| format!("the host of the URL: {why}"))?;
-    let stream = TlsConnector::from(tls.clone()).connect(name, bare).await;
+    let settings = tls.showing(origin.shows.as_ref()).map_err(|why| format!("the client certificate: {why}"))?;
+    let stream = TlsConnector::from(settings).connect(name, bare).await;
     stream.map(|stream| Stream::Tls(Box::new(stream))).map_err(|why| format!("TLS with {origin}: {why}"))
 }
 
@@ -72,7 +79,10 @@ async fn reach(origin: &Origin, public_only: bool) -> Result<TcpStream, String> 
     let mut last = format!("looking up {}: it has no address", origin.host);
     for address in addresses.take(ADDRESSES_MOST) {
         if !may_be_reached(address.ip(), public_only) {
-            last = format!("connecting to {origin}: requests may not go to its address");
+            last = match public_only {
+                true => format!("connecting to {origin}: `{}` is no address of the public Internet", address.ip()),
+                false => format!("connecting to {origin}: requests may not go to `{}`", address.ip()),
+            };
             continue;
         }
         match reach_address(address).await {
@@ -96,7 +106,7 @@ mod tests {
     use super::*;
 
     fn check(url: &str, expected: &str) {
-        let origin = Origin::of(&url.parse().unwrap());
+        let origin = Origin::of(&url.parse().unwrap(), None);
         assert_eq!(origin.map_or_else(|why| why, |origin| format!("{} {origin}", origin.tls)), expected);
     }
 

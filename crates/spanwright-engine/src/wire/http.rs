@@ -11,7 +11,6 @@ use hyper::{
     header::{ACCEPT_ENCODING, HOST, HeaderName, HeaderValue, USER_AGENT},
 };
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use spanwright_core::{
     connector::{HttpRequest, Reached},
     desk::Report,
@@ -25,7 +24,7 @@ use super::{
     counted::{Count, Counted},
     idle::{Idle, Line},
     pipe::Tail,
-    tls::{self, TlsFault},
+    tls::{Tls, TlsFault},
 };
 use crate::clock::Clock;
 
@@ -40,7 +39,7 @@ pub struct HttpSettings {
 
 /// The HTTP wire: connections to every origin, shared by all flows.
 pub struct Http {
-    tls: Arc<ClientConfig>,
+    tls: Tls,
     idle: Idle,
     public_only: bool,
     clock: Arc<Clock>,
@@ -80,7 +79,7 @@ impl Http {
     /// # Errors
     /// [`TlsFault`]
     pub fn new(settings: &HttpSettings, clock: Arc<Clock>) -> Result<Http, TlsFault> {
-        Ok(Http { tls: tls::config(settings.further_roots.as_deref())?, idle: Idle::default(), public_only: settings.public_only, clock })
+        Ok(Http { tls: Tls::new(settings.further_roots.as_deref())?, idle: Idle::default(), public_only: settings.public_only, clock })
     }
 
     /// One exchange, over within `timeout` from connecting to the last byte of the answer.
@@ -123,13 +122,13 @@ impl Http {
         let (sent, got) = leg.moved();
         let (took, now) = (self.clock.now().since(at), self.clock.now());
         let budget = heard.as_ref().ok().and_then(|answer| super::budget::budget(&answer.headers, now));
-        (Reply { heard, report: Report { at, took, status, sent, got, budget } }, tail)
+        (Reply { heard, report: Report { at, took, status, sent, got, budget, drift: 0 } }, tail)
     }
 
     /// Up to the head of the answer.
     async fn ask(&self, request: HttpRequest, leg: &mut Leg) -> Result<(Origin, Line, Response<Incoming>), Stopped> {
         let uri: Uri = request.url.parse().map_err(|why| Stopped::Broken(format!("the URL of the request cannot be read: {why}")))?;
-        let origin = Origin::of(&uri).map_err(Stopped::Broken)?;
+        let origin = Origin::of(&uri, request.certificate.clone()).map_err(Stopped::Broken)?;
         let mut request = assemble(request, &uri, &origin).map_err(Stopped::Broken)?;
         while let Some(line) = self.idle.take(&origin, self.clock.now()) {
             match self.send(line, request, leg).await? {

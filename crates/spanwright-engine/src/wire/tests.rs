@@ -5,12 +5,17 @@
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    process::Command,
     sync::Arc,
     thread::JoinHandle,
     time::Duration,
 };
 
-use spanwright_core::connector::{HttpRequest, Reached};
+use spanwright_core::connector::{ClientCertificate, HttpRequest, Reached};
+use spanwright_world::{
+    certificates::{Authority, Certificate},
+    peers::{Program, free_port},
+};
 
 use super::*;
 use crate::clock::Clock;
@@ -65,7 +70,8 @@ fn http() -> Http {
 }
 
 fn request(url: &str) -> HttpRequest {
-    HttpRequest { method: "POST", url: url.into(), headers: vec![("content-type".into(), b"text/plain".to_vec())], body: b"hello".to_vec() }
+    let headers = vec![("content-type".into(), b"text/plain".to_vec())];
+    HttpRequest { headers, body: b"hello".to_vec(), ..HttpRequest::new("POST", url) }
 }
 
 fn on_the_wire<T>(work: impl Future<Output = T>) -> T {
@@ -266,4 +272,35 @@ fn a_header_that_would_break_the_line_is_refused_without_its_value() {
     let (reached, why) = silence(&reply);
     assert_eq!(reached, Reached::No);
     assert!(why.contains("`x-key`") && !why.contains("secret"), "{why}");
+}
+
+/// OpenSSL serves a page to whoever shows a certificate of its authority, and to nobody else.
+#[test]
+fn a_server_that_demands_a_certificate_is_shown_ours_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ours, strange] = ["ours", "strange"].map(|name| Authority::make(folder.path(), name).unwrap());
+    let ([server, client], stranger) = (["server", "client"].map(|name| ours.sign(name).unwrap()), strange.sign("stranger").unwrap());
+    let port = free_port().unwrap();
+    let mut demands = Command::new("openssl");
+    demands.args(["s_server", "-quiet", "-www", "-verify_return_error", "-Verify", "2", "-accept", &port.to_string()]);
+    demands.arg("-CAfile").arg(ours.certificate()).arg("-cert").arg(&server.certificate).arg("-key").arg(&server.key);
+    let _serves = Program::start(&mut demands, port, &folder.path().join("server.log")).unwrap();
+    let told = |scheme: &str, shown: &Certificate, trusted: &Authority| {
+        let certificate =
+            ClientCertificate { certificate: shown.certificate.clone(), key: shown.key.clone(), ca: Some(trusted.certificate()) };
+        let url = format!("{scheme}://127.0.0.1:{port}/");
+        let asked = HttpRequest { certificate: Some(certificate), ..HttpRequest::new("GET", url) };
+        match on_the_wire(async { http().exchange(asked, LONG).await }).heard {
+            Ok(answer) => format!("{}", answer.status),
+            Err(silence) => silence.why,
+        }
+    };
+    assert_eq!(told("https", &client, &ours), "200");
+    let refused = told("https", &stranger, &ours);
+    assert!(refused.contains("alert"), "it does not know who signed that: {refused}");
+    let distrusted = told("https", &client, &strange);
+    assert!(distrusted.starts_with("TLS with ") && distrusted.contains("certificate"), "we do not know who signed its: {distrusted}");
+    assert!(told("http", &client, &ours).starts_with("a client certificate is shown over `https:` alone"));
+    let lost = Certificate { certificate: "/nowhere/client.crt".into(), key: client.key.clone() };
+    assert!(told("https", &lost, &ours).starts_with("the client certificate: reading the certificates in /nowhere/client.crt: "));
 }

@@ -1,58 +1,85 @@
-//! Whom we trust: the machine's roots, and a file of further ones for systems with a certificate authority of their own.
+//! Whom we trust, and what we show: the machine's roots and a file of further ones; a client certificate where a system
+//! demands one.
 
 use std::{
+    collections::HashMap,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
-use rustls::{
-    ClientConfig, RootCertStore,
-    crypto::ring,
-    pki_types::{CertificateDer, pem::PemObject},
-};
+use rustls::{ClientConfig, RootCertStore, crypto::ring};
+use spanwright_core::connector::ClientCertificate;
+
+use crate::pem::{self, Made, PemFault};
 
 /// Why TLS could not be set up.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsFault {
-    /// The file of further roots cannot be read.
-    #[error("reading the certificates in {}: {why}", path.display())]
-    Unreadable {
-        /// Which.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
-    /// The file of further roots holds nothing that we can trust.
-    #[error("{} holds no certificate", .0.display())]
-    Empty(PathBuf),
-    /// The TLS library does not take our settings.
+    /// One of the files.
+    #[error(transparent)]
+    File(#[from] PemFault),
+    /// The TLS library does not take our settings: a key that is of another certificate.
     #[error("setting up TLS: {0}")]
     Settings(#[from] rustls::Error),
 }
 
-/// The settings of every TLS connection: `ring` by name (two providers in one process would panic), HTTP/1.1 only.
-pub(super) fn config(further: Option<&Path>) -> Result<Arc<ClientConfig>, TlsFault> {
+/// The settings of every TLS connection: without a certificate of ours, and with each that a system is shown.
+pub(super) struct Tls {
+    further: Option<PathBuf>,
+    bare: Arc<ClientConfig>,
+    shown: Mutex<HashMap<ClientCertificate, Arc<Made<Arc<ClientConfig>>>>>,
+}
+
+impl Tls {
+    /// `further`: a PEM file of certificates to trust beside the machine's.
+    pub(super) fn new(further: Option<&Path>) -> Result<Tls, TlsFault> {
+        Ok(Tls { further: further.map(Path::to_path_buf), bare: config(further, None)?, shown: Mutex::default() })
+    }
+
+    /// The settings of the next connection that shows this. Only files that were never right are a fault: those that are half
+    /// written leave what was there.
+    pub(super) fn showing(&self, shows: Option<&ClientCertificate>) -> Result<Arc<ClientConfig>, TlsFault> {
+        let Some(shows) = shows else { return Ok(self.bare.clone()) };
+        let make = || config(self.further.as_deref(), Some(shows));
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(made) = shown.get(shows) {
+            return Ok(made.now(make));
+        }
+        let files = [&shows.certificate, &shows.key].into_iter().chain(&shows.ca).cloned().collect();
+        let made = Arc::new(Made::of(files, make)?);
+        shown.insert(shows.clone(), made.clone());
+        Ok(made.now(make))
+    }
+}
+
+/// `ring` by name (two providers in one process would panic), HTTP/1.1 only.
+fn config(further: Option<&Path>, shows: Option<&ClientCertificate>) -> Result<Arc<ClientConfig>, TlsFault> {
     let provider = Arc::new(ring::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_root_certificates(roots(further)?)
-        .with_no_client_auth();
+    let roots = match shows.and_then(|shows| shows.ca.as_deref()) {
+        Some(ca) => only(ca)?,
+        None => machine(further)?,
+    };
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?.with_root_certificates(roots);
+    let mut config = match shows {
+        None => builder.with_no_client_auth(),
+        Some(shows) => builder.with_client_auth_cert(pem::certificates(&shows.certificate)?, pem::key(&shows.key)?)?,
+    };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
 }
 
+fn only(ca: &Path) -> Result<RootCertStore, PemFault> {
+    let mut roots = RootCertStore::empty();
+    pem::trust(&mut roots, ca)?;
+    Ok(roots)
+}
+
 /// A machine without roots is no fault here: only `https` needs them, and its handshake will say so.
-fn roots(further: Option<&Path>) -> Result<RootCertStore, TlsFault> {
+fn machine(further: Option<&Path>) -> Result<RootCertStore, PemFault> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = further {
-        let unreadable = |why: rustls::pki_types::pem::Error| TlsFault::Unreadable { path: path.into(), why: why.to_string() };
-        let certificates: Vec<CertificateDer<'static>> =
-            CertificateDer::pem_file_iter(path).map_err(unreadable)?.collect::<Result<_, _>>().map_err(unreadable)?;
-        let (added, _) = roots.add_parsable_certificates(certificates);
-        if added == 0 {
-            return Err(TlsFault::Empty(path.into()));
-        }
+        pem::trust(&mut roots, path)?;
     }
     Ok(roots)
 }
@@ -62,9 +89,13 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
+    fn refused(further: &Path) -> String {
+        Tls::new(Some(further)).err().unwrap().to_string()
+    }
+
     #[test]
     fn a_file_of_roots_that_is_not_there_is_named() {
-        let fault = config(Some(Path::new("/nowhere/ca.pem"))).unwrap_err().to_string();
+        let fault = refused(Path::new("/nowhere/ca.pem"));
         assert!(fault.starts_with("reading the certificates in /nowhere/ca.pem: "), "{fault}");
     }
 
@@ -73,6 +104,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("ca.pem");
         std::fs::write(&path, "these are no certificates\n").unwrap();
-        assert!(matches!(config(Some(&path)), Err(TlsFault::Empty(_))));
+        assert_eq!(refused(&path), format!("{} holds no certificate", path.display()));
     }
 }

@@ -416,5 +416,5 @@ fn unknown_as_later(mut verdict: Verdict) -> Verdict {
 }
 
 fn report(now: i64) -> Report {
-    Report { at: Moment(now), took: Duration::from_millis(20), status: 200, sent: 1, got: 1, budget: None }
+    Report { at: Moment(now), took: Duration::from_millis(20), status: 200, sent: 1, got: 1, budget: None, drift: 0 }
 }

@@ -451,7 +451,7 @@ impl<'p> Player<'p> {
     fn ask(&mut self, errand: impl Errand, asked: &Asked<'_>, sent: &mut Sent) {
         let request = self.lending(|lent| lent.ask(&errand, &Room::new()));
         match request {
-            Ok(Request::Http(HttpRequest { method, url, headers, body })) => {
+            Ok(Request::Http(HttpRequest { method, url, headers, body, .. })) => {
                 (sent.method, sent.url, sent.headers, sent.bytes) = (method.to_string(), url, headers, body);
             }
             Ok(Request::Files(FilesRequest::Put { folder, name, bytes, .. })) => {
@@ -481,7 +481,7 @@ impl<'p> Player<'p> {
         let Reply { takes, kind } = reply;
         let (takes, kind) = if matches!(kind, Kind::Late) || takes > timeout { (timeout, Kind::Late) } else { (takes, kind) };
         self.flying += 1;
-        let report = Report { at: begun, took: takes, status: kind.status(), sent: 0, got: 0, budget: None };
+        let report = Report { at: begun, took: takes, status: kind.status(), sent: 0, got: 0, budget: None, drift: 0 };
         let hear = move |lent: &Lent<'_>| {
             let room = Room::new();
             let told = kind.hear(timeout, |heard| lent.hear(&errand, heard, &room));
@@ -492,7 +492,7 @@ impl<'p> Player<'p> {
     }
 
     fn report(&self, status: u16) -> Report {
-        Report { at: self.now, took: Duration::ZERO, status, sent: 0, got: 0, budget: None }
+        Report { at: self.now, took: Duration::ZERO, status, sent: 0, got: 0, budget: None, drift: 0 }
     }
 
     fn lending<T>(&self, work: impl FnOnce(&Lent<'_>) -> T) -> T {

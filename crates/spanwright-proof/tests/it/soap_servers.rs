@@ -6,13 +6,16 @@ use std::{
     collections::BTreeMap,
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::Command,
 };
 
 use spanwright_engine::{shell::Running, variables::Variables};
 use spanwright_proof::project::{Project, repository};
-use spanwright_world::peers::{Program, free_port};
+use spanwright_world::{
+    certificates::Authority,
+    peers::{Program, free_port},
+};
 
 const FLOWS: [(&str, &str); 3] = [
     (
@@ -74,7 +77,8 @@ fn project(wsdl: &str, auth: &str) -> Project {
          operations: {{ GetOrder: {{ outcomes: {{ NotFound: none }} }} }}\n"
     );
     let start = "project: peers\nlisten: { http: \"127.0.0.1:0\" }\nvars:\n  ERP_URL: { about: The ERP. }\n  \
-                 ERP_PASSWORD: { about: Its password., secret: true }\n";
+                 ERP_PASSWORD: { about: Its password., secret: true }\n  \
+                 CERT: { about: Our certificate. }\n  KEY: { about: Its key. }\n  CA: { about: Whom we trust. }\n";
     let schemas = schemas(wsdl);
     let offers = |flow: &str| flow != "flows/invoice.yaml" || !wsdl.starts_with("jaxws");
     let flows = FLOWS.into_iter().filter(|(path, _)| offers(path)).map(|(path, text)| (path, text.to_owned()));
@@ -92,10 +96,16 @@ struct Between {
 
 impl Between {
     fn start(start: impl FnOnce(u16) -> Command, wsdl: &str, auth: &str) -> Between {
+        Between::start_with(start, wsdl, auth, "http", &[])
+    }
+
+    fn start_with(start: impl FnOnce(u16) -> Command, wsdl: &str, auth: &str, scheme: &str, further: &[(&str, &Path)]) -> Between {
         let (folder, port) = (tempfile::tempdir().unwrap(), free_port().unwrap());
         let server = Program::start(&mut start(port), port, &folder.path().join("server.log")).unwrap();
-        let variables = [("ERP_URL", format!("{}/erp", server.url())), ("ERP_PASSWORD", "s3cret".to_owned())];
-        let variables: BTreeMap<String, String> = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let variables = [("ERP_URL", format!("{scheme}://127.0.0.1:{port}/erp")), ("ERP_PASSWORD", "s3cret".to_owned())];
+        let further = further.iter().map(|(name, path)| (*name, path.to_str().unwrap().to_owned()));
+        let variables: BTreeMap<String, String> =
+            variables.into_iter().chain(further).map(|(name, value)| (name.to_owned(), value)).collect();
         let running = project(wsdl, auth).start(&folder.path().join("journal.db"), Variables::fixed(variables), None, false).unwrap();
         let to = running.address().unwrap();
         Between { _server: server, running: Some(running), to, folder }
@@ -185,6 +195,25 @@ fn node_soap_lets_our_user_name_token_in() {
     let wrong = Between::start(node("erp.wsdl", "wsse"), "erp.wsdl", &auth("other"));
     let refused = wrong.ask("/invoice", INVOICE);
     assert!(!refused.starts_with("200"), "{refused}");
+}
+
+/// The certificate on the connection, and a user name token in the message.
+const BOTH: &str =
+    "auth: { mtls: { cert: \"${CERT}\", key: \"${KEY}\", ca: \"${CA}\" }, wsse: { user: erp, password: \"${ERP_PASSWORD}\" } }\n";
+
+#[test]
+fn node_soap_that_demands_a_client_certificate_is_shown_ours() {
+    let folder = tempfile::tempdir().unwrap();
+    let authority = Authority::make(folder.path(), "authority").unwrap();
+    let ([server, client], ca) = (["server", "client"].map(|name| authority.sign(name).unwrap()), authority.certificate());
+    let demands = |port: u16| {
+        let mut command = node("erp.wsdl", "wsse")(port);
+        command.env("TLS_CERT", &server.certificate).env("TLS_KEY", &server.key).env("TLS_CA", &ca);
+        command
+    };
+    let files = [("CERT", client.certificate.as_path()), ("KEY", client.key.as_path()), ("CA", ca.as_path())];
+    let between = Between::start_with(demands, "erp.wsdl", BOTH, "https", &files);
+    between.check("/invoice", INVOICE, MADE);
 }
 
 #[test]

@@ -98,10 +98,19 @@ fn a_document_that_swells_in_memory_is_refused() {
 
 #[test]
 fn a_number_is_written_as_it_prints() {
-    for (digits, scale) in [(0, 0), (0, 2), (i64::MIN, 0), (-5, 18), (i64::MAX, 18), (120, 1), (-120, 3), (-120, 4)] {
+    for (digits, scale, expected) in [
+        (0, 0, "0"),
+        (0, 2, "0.00"),
+        (i64::MIN, 0, "-9223372036854775808"),
+        (-5, 18, "-0.000000000000000005"),
+        (i64::MAX, 18, "9.223372036854775807"),
+        (i64::MIN, 20, "-0.09223372036854775808"),
+        (120, 1, "12.0"),
+        (-120, 3, "-0.120"),
+    ] {
         let (number, mut out) = (Number::Small { digits, scale }, Vec::new());
         write(&Value::Number(number), &mut out);
-        assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+        assert_eq!((String::from_utf8(out).unwrap().as_str(), number.to_string().as_str()), (expected, expected));
     }
 }
 

@@ -1,11 +1,6 @@
 //! The writer: compact, in the order of the value, every number as its own digits.
 
-use std::io::Write;
-
-use crate::{number::Number, value::Value};
-
-/// Digits behind the point that are written out; a number with more is written with an exponent.
-const SCALE_WRITTEN_OUT_MOST: usize = 20;
+use crate::value::Value;
 
 /// Whether a byte of a text needs an escape.
 const ESCAPED: [bool; 256] = {
@@ -28,8 +23,7 @@ pub fn write(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(Number::Exact(digits)) => out.extend_from_slice(digits.as_bytes()),
-        Value::Number(Number::Small { digits, scale }) => write_small(*digits, usize::from(*scale), out),
+        Value::Number(number) => number.with_digits(|digits| out.extend_from_slice(digits.as_bytes())),
         Value::Text(text) => write_text(text, out),
         Value::List(items) => write_list(items, out),
         Value::Record(fields) => write_record(fields, out),
@@ -58,31 +52,6 @@ fn write_record(fields: &[(&str, Value<'_>)], out: &mut Vec<u8>) {
         write(value, out);
     }
     out.push(b'}');
-}
-
-/// Writes `digits * 10^-scale` from the right; at least one digit stands before the point.
-fn write_small(digits: i64, scale: usize, out: &mut Vec<u8>) {
-    if scale > SCALE_WRITTEN_OUT_MOST {
-        write!(out, "{digits}e-{scale}").expect("a Vec takes all bytes");
-        return;
-    }
-    let mut buffer = [0; SCALE_WRITTEN_OUT_MOST + 3];
-    let (mut at, mut left, mut written) = (buffer.len(), digits.unsigned_abs(), 0);
-    while left > 0 || written <= scale {
-        if written == scale && scale > 0 {
-            at -= 1;
-            buffer[at] = b'.';
-        }
-        at -= 1;
-        buffer[at] = b'0' + (left % 10) as u8;
-        left /= 10;
-        written += 1;
-    }
-    if digits < 0 {
-        at -= 1;
-        buffer[at] = b'-';
-    }
-    out.extend_from_slice(&buffer[at..]);
 }
 
 /// Writes a text in double quotes, escaped where RFC 8259 section 7 asks for it and nowhere else.

@@ -7,6 +7,11 @@ pub fn is_legal_char(c: char) -> bool {
 
 /// Whether a text is a name without a colon (NCName).
 pub fn is_name(text: &str) -> bool {
+    if let [b'a'..=b'z' | b'A'..=b'Z' | b'_', rest @ ..] = text.as_bytes()
+        && rest.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_'))
+    {
+        return true;
+    }
     let mut chars = text.chars();
     chars.next().is_some_and(starts_name) && chars.all(continues_name)
 }

@@ -31,9 +31,10 @@ pub(super) fn split(name: &str, at: usize) -> Result<(&str, &str), Fault> {
     if name.len() > XML_NAME_BYTES_MOST {
         return Err(Fault::limit("name_bytes", at, format!("a name longer than {XML_NAME_BYTES_MOST} bytes (XML_NAME_BYTES_MOST)")));
     }
-    let (prefix, local) = name.split_once(':').unwrap_or(("", name));
-    if is_name(local) && (prefix.is_empty() != name.contains(':')) && (prefix.is_empty() || is_name(prefix)) {
-        return Ok((prefix, local));
+    match memchr::memchr(b':', name.as_bytes()) {
+        None if is_name(name) => return Ok(("", name)),
+        Some(colon) if is_name(&name[..colon]) && is_name(&name[colon + 1..]) => return Ok((&name[..colon], &name[colon + 1..])),
+        _ => {}
     }
     Err(Fault::new(FaultKind::Tag, at, format!("`{}` is not a name", name.escape_debug())))
 }

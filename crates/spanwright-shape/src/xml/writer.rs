@@ -21,6 +21,33 @@ impl std::fmt::Display for WriteFault {
     }
 }
 
+/// Bytes of a text that are looked at: what is escaped somewhere, controls, and the first byte of U+FFFE and U+FFFF.
+const LOOKED_AT: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = true;
+        byte += 1;
+    }
+    table[b'&' as usize] = true;
+    table[b'<' as usize] = true;
+    table[b'>' as usize] = true;
+    table[b'"' as usize] = true;
+    table[0xEF] = true;
+    table
+};
+
+/// What stands before a name's colon.
+#[derive(Clone, Copy)]
+enum Place {
+    /// Nothing: no namespace.
+    None,
+    /// `xml`, which is bound always.
+    Xml,
+    /// The prefix of this binding.
+    Bound(usize),
+}
+
 /// Writes one document.
 ///
 /// The planned prefixes are declared at the root; a namespace that was not planned gets `n1`, `n2`, .. where it first
@@ -29,6 +56,8 @@ pub struct Writer {
     out: Vec<u8>,
     planned: Vec<(String, String)>,
     bound: Vec<(String, String)>,
+    /// The binding that was looked for last: neighbours mostly have the same.
+    last: usize,
     /// For each open element: where its name stands in `out`, and the bindings to go back to.
     open: Vec<(usize, usize, usize)>,
     in_tag: bool,
@@ -39,7 +68,7 @@ impl Writer {
     /// A writer whose root declares these (prefix, namespace) pairs.
     pub fn new(planned: impl IntoIterator<Item = (String, String)>) -> Writer {
         let out = b"<?xml version=\"1.0\" encoding=\"utf-8\"?>\n".to_vec();
-        Writer { out, planned: planned.into_iter().collect(), bound: Vec::new(), open: Vec::new(), in_tag: false, made: 0 }
+        Writer { out, planned: planned.into_iter().collect(), bound: Vec::new(), last: 0, open: Vec::new(), in_tag: false, made: 0 }
     }
 
     /// Begins an element.
@@ -56,14 +85,13 @@ impl Writer {
         if root {
             self.bound.append(&mut self.planned);
         }
-        let new = self.bind(space);
+        let new = self.bound.len();
+        let place = self.place(space);
         self.out.push(b'<');
         let from = self.out.len();
-        self.name(space, local);
+        self.name(place, local);
         self.open.push((from, self.out.len(), mark));
-        for n in if root { 0 } else { new }..self.bound.len() {
-            self.declare(n);
-        }
+        self.declare(if root { 0 } else { new });
         self.in_tag = true;
         Ok(())
     }
@@ -77,11 +105,9 @@ impl Writer {
         if !is_name(local) {
             return Err(WriteFault::Name(local.to_string()));
         }
-        for n in self.bind(space)..self.bound.len() {
-            self.declare(n);
-        }
+        let place = self.declared(space);
         self.out.push(b' ');
-        self.name(space, local);
+        self.name(place, local);
         self.out.extend_from_slice(b"=\"");
         self.escape(value, true)?;
         self.out.push(b'"');
@@ -117,10 +143,11 @@ impl Writer {
 
     /// The prefix under which a namespace is bound here; binds it where it is not.
     pub fn prefix(&mut self, space: &str) -> String {
-        for n in self.bind(space)..self.bound.len() {
-            self.declare(n);
+        match self.declared(space) {
+            Place::None => String::new(),
+            Place::Xml => "xml".to_string(),
+            Place::Bound(n) => self.bound[n].0.clone(),
         }
-        self.bound.iter().rev().find(|(_, uri)| uri == space).map(|(prefix, _)| prefix.clone()).unwrap_or_default()
     }
 
     /// The bytes; every element must have ended.
@@ -129,15 +156,29 @@ impl Writer {
         self.out
     }
 
-    /// Makes a binding for a namespace that has none; gives the index of the first new one.
-    fn bind(&mut self, space: &str) -> usize {
-        let known = space.is_empty() || space == XML_SPACE || self.bound.iter().any(|(_, uri)| uri == space);
-        let first = self.bound.len();
-        if !known {
-            let prefix = if space == XSI_SPACE { "xsi".to_string() } else { self.fresh() };
-            self.bound.push((prefix, space.to_string()));
+    /// The prefix of a namespace; bound, and to be declared, where it was not.
+    fn place(&mut self, space: &str) -> Place {
+        match space {
+            "" => return Place::None,
+            XML_SPACE => return Place::Xml,
+            _ => {}
         }
-        first
+        if self.bound.get(self.last).is_none_or(|(_, uri)| uri != space) {
+            self.last = self.bound.iter().rposition(|(_, uri)| uri == space).unwrap_or_else(|| {
+                let prefix = if space == XSI_SPACE { "xsi".to_string() } else { self.fresh() };
+                self.bound.push((prefix, space.to_string()));
+                self.bound.len() - 1
+            });
+        }
+        Place::Bound(self.last)
+    }
+
+    /// The same, declared in the start tag that is being written.
+    fn declared(&mut self, space: &str) -> Place {
+        let new = self.bound.len();
+        let place = self.place(space);
+        self.declare(new);
+        place
     }
 
     fn fresh(&mut self) -> String {
@@ -150,21 +191,24 @@ impl Writer {
         }
     }
 
-    fn declare(&mut self, n: usize) {
-        let (prefix, uri) = self.bound[n].clone();
-        self.out.extend_from_slice(b" xmlns:");
-        self.out.extend_from_slice(prefix.as_bytes());
-        self.out.extend_from_slice(b"=\"");
-        // A URI came out of a schema that was read, so that each of its characters can be written.
-        let _ = self.escape(&uri, true);
-        self.out.push(b'"');
+    /// Declares the bindings from one on.
+    fn declare(&mut self, from: usize) {
+        for n in from..self.bound.len() {
+            let (prefix, uri) = self.bound[n].clone();
+            self.out.extend_from_slice(b" xmlns:");
+            self.out.extend_from_slice(prefix.as_bytes());
+            self.out.extend_from_slice(b"=\"");
+            // A URI came out of a schema that was read, so that each of its characters can be written.
+            let _ = self.escape(&uri, true);
+            self.out.push(b'"');
+        }
     }
 
-    fn name(&mut self, space: &str, local: &str) {
-        let prefix = match space {
-            "" => None,
-            XML_SPACE => Some("xml"),
-            _ => self.bound.iter().rev().find(|(_, uri)| uri == space).map(|(prefix, _)| prefix.as_str()),
+    fn name(&mut self, place: Place, local: &str) {
+        let prefix = match place {
+            Place::None => None,
+            Place::Xml => Some("xml"),
+            Place::Bound(n) => Some(self.bound[n].0.as_str()),
         };
         if let Some(prefix) = prefix {
             self.out.extend_from_slice(prefix.as_bytes());
@@ -180,26 +224,28 @@ impl Writer {
     }
 
     fn escape(&mut self, text: &str, attribute: bool) -> Result<(), WriteFault> {
-        if let Some(c) = text.chars().find(|c| !is_legal_char(*c)) {
-            return Err(WriteFault::Character(c));
-        }
-        let mut from = 0;
-        for (n, byte) in text.bytes().enumerate() {
-            let escaped: &[u8] = match byte {
+        let bytes = text.as_bytes();
+        let (mut from, mut at) = (0, 0);
+        while let Some(n) = bytes[at..].iter().position(|byte| LOOKED_AT[usize::from(*byte)]).map(|n| at + n) {
+            at = n + 1;
+            let escaped: &[u8] = match bytes[n] {
                 b'&' => b"&amp;",
                 b'<' => b"&lt;",
                 b'>' => b"&gt;",
-                b'"' if attribute => b"&quot;",
                 b'\r' => b"&#13;",
+                b'"' if attribute => b"&quot;",
                 b'\n' if attribute => b"&#10;",
                 b'\t' if attribute => b"&#9;",
-                _ => continue,
+                _ => match text[n..].chars().next() {
+                    Some(c) if !is_legal_char(c) => return Err(WriteFault::Character(c)),
+                    _ => continue,
+                },
             };
-            self.out.extend_from_slice(&text.as_bytes()[from..n]);
+            self.out.extend_from_slice(&bytes[from..n]);
             self.out.extend_from_slice(escaped);
             from = n + 1;
         }
-        self.out.extend_from_slice(&text.as_bytes()[from..]);
+        self.out.extend_from_slice(&bytes[from..]);
         Ok(())
     }
 }
@@ -246,7 +292,10 @@ mod tests {
 
     #[test]
     fn what_xml_cannot_say_is_a_fault() {
-        assert_eq!(written(|w| w.text("a\u{1}")), Err(WriteFault::Character('\u{1}')));
+        for bad in ['\u{1}', '\u{1f}', '\u{fffe}', '\u{ffff}'] {
+            assert_eq!(written(|w| w.text(&format!("a{bad}"))), Err(WriteFault::Character(bad)));
+        }
+        check(|w| w.text("\u{fffd}\u{feff}\u{7f}\t\n"), "<t:a xmlns:t=\"urn:t\">\u{fffd}\u{feff}\u{7f}\t\n</t:a>");
         assert_eq!(written(|w| w.start("", "a b")), Err(WriteFault::Name("a b".to_string())));
     }
 }

@@ -7,7 +7,7 @@ use crate::xml::{Element as Tag, XML_SPACE, codes};
 use super::XSD_SPACE;
 use super::compile::{Compiler, Found, Sort, about};
 use super::documents::is_well_known;
-use super::facets::Facets;
+use super::facets::{Bound, Facets};
 use super::graph::{Blank, Common, Complex, ElementId, Kind, Member, MemberKind, Simple, Spaces, Type, TypeId, Wildcard};
 use super::occurs::Occurs;
 use super::pattern::Pattern;
@@ -324,10 +324,10 @@ impl<'d> Compiler<'d, '_> {
                 "maxLength" => facets.longest = value.parse().ok(),
                 "totalDigits" => facets.digits = value.parse().ok(),
                 "fractionDigits" => facets.fraction = value.parse().ok(),
-                "minInclusive" => facets.least = Some((value, false)),
-                "minExclusive" => facets.least = Some((value, true)),
-                "maxInclusive" => facets.most = Some((value, false)),
-                "maxExclusive" => facets.most = Some((value, true)),
+                "minInclusive" => facets.least = Some(Bound::new(value, false)),
+                "minExclusive" => facets.least = Some(Bound::new(value, true)),
+                "maxInclusive" => facets.most = Some(Bound::new(value, false)),
+                "maxExclusive" => facets.most = Some(Bound::new(value, true)),
                 "pattern" => patterns.push(value),
                 "whiteSpace" => simple.blank = blank(&value),
                 // XSD 1.1 and vendors add facets of their own; permissive in reading.

@@ -18,20 +18,39 @@ pub struct Facets {
     pub digits: Option<u16>,
     /// Digits behind the point.
     pub fraction: Option<u16>,
-    /// At least, or more than where `true`.
-    pub least: Option<(Arc<str>, bool)>,
-    /// At most, or less than where `true`.
-    pub most: Option<(Arc<str>, bool)>,
+    /// At least.
+    pub least: Option<Bound>,
+    /// At most.
+    pub most: Option<Bound>,
     /// Each of these, one a step of derivation.
     pub patterns: Vec<Arc<Pattern>>,
     /// How the built-in type behind it is spelt.
     pub(super) lexis: Option<Lexis>,
 }
 
+/// A bound of a number.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bound {
+    /// As the schema writes it.
+    pub text: Arc<str>,
+    /// Whether it is outside itself.
+    pub exclusive: bool,
+    /// Its value, where it is whole and fits: nearly all are, and are compared without reading the text.
+    pub(super) whole: Option<i64>,
+}
+
+impl Bound {
+    /// A bound, as a schema writes it.
+    pub fn new(text: Arc<str>, exclusive: bool) -> Bound {
+        let whole = text.trim().parse().ok();
+        Bound { text, exclusive, whole }
+    }
+}
+
 impl Facets {
     /// Between two whole numbers.
     pub fn between(least: &str, most: &str) -> Facets {
-        let bound = |text: &str| (!text.is_empty()).then(|| (Arc::from(text), false));
+        let bound = |text: &str| (!text.is_empty()).then(|| Bound::new(Arc::from(text), false));
         Facets { least: bound(least), most: bound(most), ..Facets::default() }
     }
 

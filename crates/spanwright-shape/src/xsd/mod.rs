@@ -23,12 +23,7 @@ mod members;
 mod model;
 mod occurs;
 mod pattern;
-mod read_simple;
-mod read_untyped;
 mod shapes;
-mod write_items;
-mod write_simple;
-mod write_untyped;
 
 #[cfg(test)]
 mod laws;

@@ -5,7 +5,7 @@ use std::{collections::HashMap, sync::Arc};
 use crate::shape::{Field, Format, NumberFacets, NumberKind, Presence, RecordShape, Shape, ShapeId, Shapes, TextFacets, Zone};
 
 use super::choice;
-use super::facets::Facets;
+use super::facets::{Bound, Facets};
 use super::graph::{Common, Complex, Element, ElementId, Graph, Kind, Member, MemberKind, Simple, Type, TypeId};
 use super::lexical;
 
@@ -117,8 +117,7 @@ fn text(format: Format, facets: &Facets) -> TextFacets {
 }
 
 fn number(kind: NumberKind, facets: &Facets) -> NumberFacets {
-    let bound =
-        |bound: &Option<(Arc<str>, bool)>| bound.as_ref().and_then(|(text, _)| lexical::number(text).map(|token| Arc::from(&*token)));
+    let bound = |bound: &Option<Bound>| bound.as_ref().and_then(|bound| lexical::number(&bound.text).map(|token| Arc::from(&*token)));
     // The width says these bounds already.
     let implied = matches!(kind, NumberKind::Integer { bits: 1.. }) && bound(&facets.least).is_some_and(|least| is_width(&least));
     let (least, most) = if implied { (None, None) } else { (bound(&facets.least), bound(&facets.most)) };

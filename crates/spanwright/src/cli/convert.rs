@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, bail};
 use clap::{Args, ValueEnum};
-use spanwright_connect::soap::convert::{self, Note, Options, Way};
+use spanwright_connect::soap::convert::{self, Note, Options, Rules, Way};
 use spanwright_shape::{
     text::{Bundle, FileId, NodeKind, Problem, Problems, Span, Weight, yaml},
     wsdl::{Version, Wsdl},
@@ -89,16 +89,17 @@ enum Soap {
 
 impl Convert {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
-        let wsdl = match &self.schema {
+        let (wsdl, rules) = match &self.schema {
             Some(path) => match self.read_schema(path, out)? {
-                Some(wsdl) => Some(wsdl),
+                Some((wsdl, rules)) => (Some(wsdl), Some(rules)),
                 None => return Ok(Ended::Problems),
             },
-            None => None,
+            None => (None, None),
         };
         let bytes = self.bytes()?;
         let options = Options {
             schema: wsdl.as_ref(),
+            rules,
             hints: self.hints()?,
             way: self.way.map_or(Way::Either, |way| if matches!(way, Message::Request) { Way::Request } else { Way::Answer }),
             strict: self.strict,
@@ -134,12 +135,18 @@ impl Convert {
         }
     }
 
-    fn read_schema(&self, path: &Path, out: &mut Out) -> anyhow::Result<Option<Wsdl>> {
+    /// What a document is, and what the packs beside the schema say of its faults.
+    fn read_schema(&self, path: &Path, out: &mut Out) -> anyhow::Result<Option<(Wsdl, Rules)>> {
         let (bundle, file) = documents::load(path)?;
         let mut found = Problems::new();
-        let read = schema::read(&bundle, file, &mut found);
-        if read.is_none() {
+        let read = schema::read(&bundle, file, &mut found).map(|wsdl| {
+            let spaces: Vec<&str> = wsdl.graph.targets().collect();
+            let rules = Rules::of(&spaces, &bundle, &mut found);
+            (wsdl, rules)
+        });
+        if read.is_none() || found.errors() > 0 {
             documents::refuse(&found, &bundle, self.format == Format::Json, out)?;
+            return Ok(None);
         }
         Ok(read)
     }

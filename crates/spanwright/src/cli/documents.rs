@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, bail};
+use spanwright_connect::soap::convert::RULES_ENDING;
 use spanwright_shape::{
     text::{Bundle, FileId, Problem, Problems, Weight, render},
     xml::{self, Tree},
@@ -18,7 +19,8 @@ use super::out::{Object, Out};
 /// Bytes that a schema and all that it imports may have together.
 pub const SCHEMA_BYTES_MOST: usize = 32 << 20;
 
-/// A file and all that it imports, where that lies on this machine; what does not is told when the schema is read.
+/// A file, all that it imports, where that lies on this machine (what does not is told when the schema is read), and the rule packs
+/// beside it.
 ///
 /// # Errors
 /// The file cannot be read, or they are too many.
@@ -44,9 +46,20 @@ pub fn load(path: &Path) -> anyhow::Result<(Bundle, FileId)> {
         queue.extend(imported(&name, &bytes));
         files.insert(name, bytes);
     }
+    files.extend(packs(&first)?);
     let bundle = Bundle::new(files);
     let file = bundle.find(&first).expect("it was read first");
     Ok((bundle, file))
+}
+
+/// The rule packs that lie beside a schema, as in a project.
+fn packs(first: &str) -> anyhow::Result<Vec<(String, Vec<u8>)>> {
+    let folder = Path::new(first).parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(entries) = fs::read_dir(folder) else { return Ok(Vec::new()) };
+    let names = entries.filter_map(|entry| entry.ok()?.path().to_str().map(str::to_string));
+    let mut names: Vec<String> = names.filter(|name| name.ends_with(RULES_ENDING)).collect();
+    names.sort();
+    names.into_iter().map(|name| fs::read(&name).with_context(|| format!("reading `{name}`")).map(|bytes| (name, bytes))).collect()
 }
 
 fn cleaned(path: &Path) -> String {

@@ -149,6 +149,9 @@ fn human(ended: &EngineEnded, now: Moment) -> String {
     for (code, dead) in &counters.dead {
         text += &format!("  {}: {code} {}\n", count(*dead, "dead letter"), codes::of_journal(code).title);
     }
+    for ((system, operation), calls) in counters.calls.iter().filter(|(_, calls)| calls.drift > 0) {
+        text += &format!("  {system}.{operation} answers with {} that its schema does not have ($extra)\n", count(calls.drift, "field"));
+    }
     for (system, why) in &standing.held {
         text += &format!("  {}\n", held(system, why, now));
     }
@@ -164,6 +167,10 @@ fn human(ended: &EngineEnded, now: Moment) -> String {
 fn json(ended: &EngineEnded) -> String {
     let State { standing, counters, .. } = &ended.state;
     let dead = counters.dead.iter().fold(Object::new(), |object, (code, count)| object.number(code, *count)).end();
+    let drifted = counters.calls.iter().filter(|(_, calls)| calls.drift > 0);
+    let drift =
+        drifted.fold(Object::new(), |object, ((system, operation), calls)| object.number(&format!("{system}.{operation}"), calls.drift));
+    let drift = drift.end();
     Object::new()
         .text("ended", &ended.why.to_string())
         .number("taken", counters.taken)
@@ -175,6 +182,7 @@ fn json(ended: &EngineEnded) -> String {
         .raw("dead_letters", &dead)
         .number("open", standing.open)
         .number("calls", counters.exchanges())
+        .raw("drift", &drift)
         .list("held", standing.held.iter().map(|(system, _)| quoted(system)))
         .list("failed_sources", standing.failed_sources.iter().map(|(source, _)| quoted(source)))
         .number("alerts", counters.alerts_sent)

@@ -238,7 +238,7 @@ mod tests {
     }
 
     fn answered(status: u16, calls: u32) -> Happening {
-        let report = Report { at: NOW, took: Duration::from_millis(7), status, sent: 1, got: 1, budget: None };
+        let report = Report { at: NOW, took: Duration::from_millis(7), status, sent: 1, got: 1, budget: None, drift: 0 };
         Happening::Exchanged { system: "crm".into(), operation: "upsert".into(), calls, report }
     }
 

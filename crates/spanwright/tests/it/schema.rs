@@ -53,6 +53,29 @@ fn a_document_is_converted_there_and_back_or_refused_with_its_place() {
     assert_eq!(run(&["convert", "no-such.xml"]).code, 2);
 }
 
+#[test]
+fn a_rule_pack_beside_the_schema_says_what_a_fault_means() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    let fault = "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"><s:Body><s:Fault><faultcode>s:Client</faultcode>\
+                 <faultstring>ORA-00060: deadlock</faultstring></s:Fault></s:Body></s:Envelope>";
+    for name in ["erp.wsdl", "types.xsd"] {
+        std::fs::copy(std::path::Path::new(ERP).with_file_name(name), path(name)).unwrap();
+    }
+    std::fs::write(path("fault.xml"), fault).unwrap();
+    let class = || {
+        let told = run(&["convert", &path("fault.xml"), "--schema", &path("erp.wsdl")]);
+        let value: Value = serde_json::from_str(&told.out).unwrap_or_else(|_| panic!("{}{}", told.out, told.err));
+        value["Fault"]["class"].clone()
+    };
+    assert_eq!(class(), "permanent", "a Client's fault");
+    std::fs::write(path("erp.faults"), "for urn:test:erp\ntransient ORA-00060\n").unwrap();
+    assert_eq!(class(), "transient");
+    std::fs::write(path("erp.faults"), "for urn:test:erp\ntransent ORA-00060\n").unwrap();
+    let refused = run(&["convert", &path("fault.xml"), "--schema", &path("erp.wsdl")]);
+    assert!(refused.code == 1 && refused.err.contains("erp.faults:2:1"), "{}", refused.err);
+}
+
 /// Descriptions of real services: as many services and operations as an independent client finds.
 #[test]
 fn real_descriptions_are_told_as_an_independent_client_reads_them() {

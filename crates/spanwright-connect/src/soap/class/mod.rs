@@ -5,7 +5,7 @@
 
 mod pack;
 
-pub(super) use pack::Rules;
+pub use pack::{ENDING, Rules};
 
 /// Codes of WS-Security that mean: we do not know you.
 const WHO_CODES: [&str; 4] = ["FailedAuthentication", "InvalidSecurityToken", "InvalidSecurity", "FailedCheck"];

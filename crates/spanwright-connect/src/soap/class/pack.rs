@@ -10,7 +10,7 @@ use super::Class;
 use crate::soap::codes;
 
 /// What a pack of the project is called.
-const ENDING: &str = ".faults";
+pub const ENDING: &str = ".faults";
 /// The packs that are built in.
 pub(super) const BUILT_IN: [&str; 1] = [include_str!("packs/vies.txt")];
 /// The words that a line may begin with.
@@ -18,7 +18,7 @@ const WORDS: [&str; 4] = ["for", "permanent", "transient", "auth"];
 
 /// The rules for one interface, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::soap) struct Rules(Vec<Rule>);
+pub struct Rules(Vec<Rule>);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Rule {
@@ -33,7 +33,7 @@ impl Rules {
     }
 
     /// Those of the project, and behind them those that are built in.
-    pub(in crate::soap) fn of(spaces: &[&str], bundle: &Bundle, to: &mut Problems) -> Rules {
+    pub fn of(spaces: &[&str], bundle: &Bundle, to: &mut Problems) -> Rules {
         let mut all = Vec::new();
         for (file, _, _) in bundle.iter().filter(|(_, path, _)| path.ends_with(ENDING)) {
             check(file, bundle, to);

@@ -198,12 +198,13 @@ impl<'a> Fault<'a> {
         let subcodes: Vec<Value<'a>> = self.subcodes.iter().map(|code| Value::Text(room.text(code))).collect();
         let wait = self.detail.iter().find_map(|(key, value)| wait(key, value));
         let names: Vec<&str> = std::iter::once(self.code.as_str()).chain(self.subcodes.iter().map(String::as_str)).collect();
-        let spaces: Vec<&str> = options.schema.map(|wsdl| wsdl.graph.targets().collect()).unwrap_or_default();
+        let spaces = || options.schema.map(|wsdl| wsdl.graph.targets().collect::<Vec<_>>()).unwrap_or_default();
+        let rules = options.rules.clone().unwrap_or_else(|| class::Rules::built_in(&spaces()));
         let class = class::classify(&class::Seen {
             codes: &names,
             reason: self.reason.unwrap_or_default(),
             declared: self.declared.is_some(),
-            rules: &class::Rules::built_in(&spaces),
+            rules: &rules,
         });
         let mut fields = vec![
             ("version", Value::Text(if version == Version::Soap11 { "1.1" } else { "1.2" })),

@@ -17,6 +17,7 @@ mod to_xml;
 #[cfg(test)]
 mod tests;
 
+pub use super::class::{ENDING as RULES_ENDING, Rules};
 pub use http::{Head, split};
 pub use refusal::Note;
 pub use to_json::to_json;
@@ -44,6 +45,8 @@ pub enum Way {
 pub struct Options<'o> {
     /// The schema, where there is one; of an XML Schema alone without services.
     pub schema: Option<&'o Wsdl>,
+    /// What its faults mean, where packs of the project say so beside those that are built in.
+    pub rules: Option<Rules>,
     /// What to read by where there is none.
     pub hints: Hints,
     /// On which way it is.

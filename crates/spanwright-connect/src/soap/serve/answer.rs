@@ -33,7 +33,7 @@ impl From<EncodeFault> for Unwritable {
 pub(super) fn said(door: &SoapDoor, version: Version, operation: Option<usize>, said: &Said<'_>) -> HttpAnswer {
     match (said, operation) {
         (Said::Replied(reply), Some(operation)) => replied(door, version, operation, reply),
-        (Said::Refused(refused), _) => self::refused(version, refused),
+        (Said::Refused(refused), _) => self::refused(door, version, refused),
         // One way: kept, and nothing more is to be heard (WS-I Basic Profile R2714).
         (Said::Accepted { .. } | Said::Repeated | Said::LeftOut, _) => HttpAnswer { status: 202, ..HttpAnswer::default() },
         (Said::Finished { .. } | Said::Replied(_), _) => finished(door, version, operation),
@@ -85,8 +85,12 @@ fn encode(door: &SoapDoor, element: ElementId, reply: &Reply, writer: &mut spanw
     Ok(xsd::encode(&door.graph, element, &value, writer)?)
 }
 
-fn refused(version: Version, refused: &Refused) -> HttpAnswer {
-    let who = if (400..500).contains(&refused.status) { Who::Sender } else { Who::Receiver };
+fn refused(door: &SoapDoor, version: Version, refused: &Refused) -> HttpAnswer {
+    let who = match refused.status {
+        401 if door.by_token => Who::Unauthenticated,
+        400..500 => Who::Sender,
+        _ => Who::Receiver,
+    };
     let fault = Fault { code: refused.failure.code.id, ..Fault::new(version, who, refused.failure.code, refused.failure.says.clone()) };
     let fault = if TOLD.contains(&refused.status) { fault.with_status(refused.status) } else { fault };
     let mut answer = fault.answer();

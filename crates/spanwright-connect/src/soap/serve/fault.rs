@@ -7,13 +7,21 @@ use spanwright_shape::{
     xml::{WriteFault, Writer},
 };
 
-use crate::soap::request::{SOAP11, SOAP12};
+use crate::soap::{
+    request::{SOAP11, SOAP12},
+    wsse::WSSE,
+};
+
+/// What a fault of [`Who::Unauthenticated`] is called.
+const UNAUTHENTICATED: &str = "FailedAuthentication";
 
 /// Who is to blame, in the words of either version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Who {
     /// What was sent is wrong.
     Sender,
+    /// The token in the message does not show who sent it (WS-Security 1.0, section 12).
+    Unauthenticated,
     /// We could not do it.
     Receiver,
     /// The envelope is of a version that is not spoken here.
@@ -58,7 +66,7 @@ impl Fault {
 /// The status of a fault: always 500 in SOAP 1.1; in 1.2 a fault of the sender is 400.
 pub(super) fn status(version: Version, who: Who) -> u16 {
     match (version, who) {
-        (Version::Soap12, Who::Sender) => 400,
+        (Version::Soap12, Who::Sender | Who::Unauthenticated) => 400,
         (Version::Soap11 | Version::Soap12, _) => 500,
     }
 }
@@ -108,13 +116,27 @@ pub(super) fn fault<E: From<WriteFault>>(
         writer.start(space, "Fault")?;
         match version {
             Version::Soap11 => {
-                element(writer, "", "faultcode", &format!("soap:{}", word(version, who)))?;
+                writer.start("", "faultcode")?;
+                let code = match who {
+                    Who::Unauthenticated => format!("{}:{UNAUTHENTICATED}", writer.prefix(WSSE)),
+                    who => format!("soap:{}", word(version, who)),
+                };
+                writer.text(&code)?;
+                writer.end();
                 element(writer, "", "faultstring", reason)?;
                 writer.start("", "detail")?;
             }
             Version::Soap12 => {
                 writer.start(space, "Code")?;
                 element(writer, space, "Value", &format!("soap:{}", word(version, who)))?;
+                if who == Who::Unauthenticated {
+                    writer.start(space, "Subcode")?;
+                    writer.start(space, "Value")?;
+                    let code = format!("{}:{UNAUTHENTICATED}", writer.prefix(WSSE));
+                    writer.text(&code)?;
+                    writer.end();
+                    writer.end();
+                }
                 writer.end();
                 writer.start(space, "Reason")?;
                 writer.start(space, "Text")?;
@@ -141,9 +163,9 @@ fn element(writer: &mut Writer, space: &str, local: &str, text: &str) -> Result<
 
 fn word(version: Version, who: Who) -> &'static str {
     match (version, who) {
-        (Version::Soap11, Who::Sender) => "Client",
+        (Version::Soap11, Who::Sender | Who::Unauthenticated) => "Client",
         (Version::Soap11, Who::Receiver) => "Server",
-        (Version::Soap12, Who::Sender) => "Sender",
+        (Version::Soap12, Who::Sender | Who::Unauthenticated) => "Sender",
         (Version::Soap12, Who::Receiver) => "Receiver",
         (_, Who::Version) => "VersionMismatch",
         (_, Who::MustUnderstand) => "MustUnderstand",

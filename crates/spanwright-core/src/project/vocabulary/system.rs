@@ -52,9 +52,9 @@ const SECRET: Kind = Kind::Secret;
 
 static AUTH: Form = Form {
     name: "auth",
-    about: "How we show a system who we are.",
-    keys: &[],
-    one_of: OneOf::Must(&[
+    about: "How we show a system who we are: on the connection, in the message, or both.",
+    keys: &[Key::may("mtls", Kind::Form(&MTLS), "A client certificate on the connection; alone, or beside one of the others.")],
+    one_of: OneOf::May(&[
         Choice::of("basic", Kind::Form(&BASIC), "User and password (RFC 7617).", &[]),
         Choice::of("bearer", SECRET, "A fixed token (RFC 6750).", &[]),
         Choice::of("api_key", Kind::Form(&API_KEY), "A key in a header or in the query.", &[]),
@@ -66,7 +66,6 @@ static AUTH: Form = Form {
         ),
         Choice::of("wsse", Kind::Form(&WSSE), "A WS-Security user name token in each envelope, of a `soap:` system.", &[]),
         Choice::of("hmac", Kind::Form(&HMAC), "A signature over each request, as of a webhook: made anew for each attempt.", &[]),
-        Choice::not_yet("mtls", "A client certificate."),
         Choice::of(
             "login",
             Kind::Word,
@@ -88,6 +87,16 @@ static AUTH: Form = Form {
         ),
     ]),
 };
+
+static MTLS: Form = Form::of(
+    "certificate",
+    "A client certificate. The files lie outside the project and are read again when they change.",
+    &[
+        Key::must("cert", Kind::Text, "A PEM file: our certificate, then those between it and the authority."),
+        Key::must("key", Kind::Text, "A PEM file: its private key."),
+        Key::may("ca", Kind::Text, "A PEM file: the authorities that we trust there, in place of the machine's."),
+    ],
+);
 
 static BASIC: Form =
     Form::of("basic", "User and password.", &[Key::must("user", Kind::Text, "The user."), Key::must("password", SECRET, "The password.")]);

@@ -4,9 +4,9 @@ use crate::number::Number;
 use crate::room::Room;
 use crate::value::Value;
 
-use super::builtin::word;
-use super::graph::{Blank, Common, Graph, Kind, Simple, Type, TypeId};
-use super::lexical;
+use crate::xsd::builtin::word;
+use crate::xsd::graph::{Blank, Common, Graph, Kind, Simple, Type, TypeId};
+use crate::xsd::lexical;
 
 /// The value of a text, or in words what is wrong with it. The words reach logs, so they do not show the text.
 pub(super) fn read<'a>(graph: &Graph, simple: &Simple, text: &'a str, room: &'a Room) -> Result<Value<'a>, String> {
@@ -84,8 +84,7 @@ fn within(number: Number<'_>, bits: u8, simple: &Simple) -> bool {
         return true;
     }
     let Some(value) = number.as_i64() else { return false };
-    let bound = |facet: &Option<(std::sync::Arc<str>, bool)>| facet.as_ref().and_then(|(text, _)| text.parse::<i64>().ok());
-    let unsigned = bound(&simple.facets.least).is_some_and(|least| least >= 0);
+    let unsigned = simple.facets.least.as_ref().and_then(|least| least.whole).is_some_and(|least| least >= 0);
     bits == 64 || (value >= -(1 << (bits - 1)) && value < 1 << (bits - 1)) && !(unsigned && value < 0)
 }
 

@@ -6,7 +6,7 @@
 use crate::value::Value;
 use crate::xml::{Attribute, Event, Fault, SpaceId};
 
-use super::decode::Decoding;
+use super::Decoding;
 
 impl<'a> Decoding<'a, '_> {
     /// The content of an element whose start was just read and whose attributes were taken. `typed`: whether what is

@@ -1,14 +1,15 @@
 //! A value to the text of an element or attribute, by its type. Strict: what the facets forbid is not sent.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use crate::number::Number;
 use crate::value::Value;
 
-use super::builtin::word;
-use super::facets::Facets;
-use super::graph::{Graph, Kind, Simple, Type, TypeId};
-use super::lexical;
+use crate::xsd::builtin::word;
+use crate::xsd::facets::{Bound, Facets};
+use crate::xsd::graph::{Graph, Kind, Simple, Type, TypeId};
+use crate::xsd::lexical;
 
 /// Zeros that writing a number without its exponent may add.
 const ZEROS_MOST: i64 = 400;
@@ -90,7 +91,7 @@ fn from_text<'v>(kind: &Kind, text: &'v str) -> Option<Cow<'v, str>> {
 
 fn whole(number: &Number<'_>) -> Option<String> {
     if let Some(value) = number.as_i64() {
-        return Some(value.to_string());
+        return Some(Number::int(value).to_string());
     }
     let text = plain(number)?;
     let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
@@ -139,10 +140,13 @@ fn is_same_number(simple: &Simple, one: &str, other: &str) -> bool {
     let is_number = matches!(simple.kind, Kind::Integer { .. } | Kind::Decimal | Kind::Double);
     let (Some(one), Some(other)) = (lexical::double(one), lexical::double(other)) else { return false };
     let parsed = (Number::parse(&one), Number::parse(&other));
-    is_number && matches!(parsed, (Ok(one), Ok(other)) if one.compare(&other) == std::cmp::Ordering::Equal)
+    is_number && matches!(parsed, (Ok(one), Ok(other)) if one.same(&other))
 }
 
 fn digits(facets: &Facets, text: &str) -> Result<(), String> {
+    if facets.digits.is_none() && facets.fraction.is_none() {
+        return Ok(());
+    }
     let (whole, fraction) = text.trim_start_matches('-').split_once('.').unwrap_or((text.trim_start_matches('-'), ""));
     let (whole, fraction) = (whole.trim_start_matches('0').len(), fraction.trim_end_matches('0').len());
     if facets.digits.is_some_and(|most| whole + fraction > usize::from(most)) {
@@ -155,26 +159,33 @@ fn digits(facets: &Facets, text: &str) -> Result<(), String> {
 }
 
 fn bounds(facets: &Facets, text: &str) -> Result<(), String> {
-    let Ok(number) = Number::parse(text) else { return Ok(()) };
-    let against = |bound: &Option<(std::sync::Arc<str>, bool)>| {
-        let (bound, exclusive) = bound.as_ref()?;
-        let token = lexical::number(bound)?;
-        Some((number.compare(&Number::parse(&token).ok()?), *exclusive))
-    };
-    let outside = |bound, wrong: std::cmp::Ordering| {
-        against(bound).is_some_and(|(order, exclusive)| order == wrong || exclusive && order == std::cmp::Ordering::Equal)
-    };
-    let named = |bound: &Option<(std::sync::Arc<str>, bool)>| bound.as_ref().map_or(String::new(), |(text, _)| text.to_string());
-    if outside(&facets.least, std::cmp::Ordering::Less) {
-        return Err(format!("it is below {}", named(&facets.least)));
+    if let Some(least) = facets.least.as_ref().filter(|least| is_outside(text, least, Ordering::Less)) {
+        return Err(format!("it is below {}", least.text));
     }
-    if outside(&facets.most, std::cmp::Ordering::Greater) {
-        return Err(format!("it is above {}", named(&facets.most)));
+    if let Some(most) = facets.most.as_ref().filter(|most| is_outside(text, most, Ordering::Greater)) {
+        return Err(format!("it is above {}", most.text));
     }
     Ok(())
 }
 
+/// Whether a number stands on the wrong side of a bound; one that is no number has been refused before.
+fn is_outside(text: &str, bound: &Bound, wrong: Ordering) -> bool {
+    let order = match (text.parse::<i64>(), bound.whole) {
+        (Ok(value), Some(bound)) => Some(value.cmp(&bound)),
+        _ => exactly(text, &bound.text),
+    };
+    order.is_some_and(|order| order == wrong || bound.exclusive && order == Ordering::Equal)
+}
+
+fn exactly(text: &str, bound: &str) -> Option<Ordering> {
+    let bound = lexical::number(bound)?;
+    Some(Number::parse(text).ok()?.compare(&Number::parse(&bound).ok()?))
+}
+
 fn length(simple: &Simple, text: &str) -> Result<(), String> {
+    if simple.facets.shortest.is_none() && simple.facets.longest.is_none() {
+        return Ok(());
+    }
     let length = match simple.kind {
         Kind::List(_) => text.split_ascii_whitespace().count(),
         Kind::Base64 => text.len() / 4 * 3 - (text.len() - text.trim_end_matches('=').len()),

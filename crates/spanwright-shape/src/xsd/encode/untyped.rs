@@ -1,9 +1,9 @@
-//! Values of which no schema speaks, written back as [`super::read_untyped`] reads them.
+//! Values of which no schema speaks, written back as `decode/untyped.rs` reads them.
 
 use crate::value::Value;
 use crate::xml::XSI_SPACE;
 
-use super::encode::{EncodeFault, Encoding};
+use super::{EncodeFault, Encoding};
 
 impl<'s> Encoding<'s, '_> {
     /// The content of an element of unknown type, whose start was just written. `typed`: whether elements in it that are

@@ -2,16 +2,17 @@
 
 use crate::value::Value;
 
-use super::encode::{EncodeFault, Encoding, Open};
-use super::graph::{Complex, Model};
-use super::model::{Token, Wanted};
+use super::record::Open;
+use super::{EncodeFault, Encoding};
+use crate::xsd::graph::{Complex, Model};
+use crate::xsd::model::{Token, Wanted};
 
 impl<'s> Encoding<'s, '_> {
     /// Writes as many of the items as one group takes.
     pub(super) fn items(&mut self, member: u32, model: &'s Model, open: &Open<'s>, needed: bool) -> Result<(), EncodeFault> {
         let complex = open.complex;
         let key = &*complex.members[member as usize].key;
-        let values = open.values(self.graph, member);
+        let values = self.values(open, member);
         let from = self.written_of(open, member);
         let (tokens, places) = self.tokens(complex, key, values, from)?;
         let taken = match model.take(&tokens, 0) {
