@@ -230,7 +230,7 @@ impl Sim {
         let opening = self.store.opening().map_err(|fault| format!("{fault:?}"))?;
         let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
         let setup = Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, in_line };
-        self.person_comes();
+        self.person_comes(&opening.gates);
         let (now, dice) = (Moment(self.now), &mut self.dice);
         Ok(Desk::open(setup, opening, now, &mut || dice.roll(), out))
     }

@@ -18,8 +18,10 @@ const SOON: i64 = 3_000_000;
 const DAY: i64 = 15_000_000;
 
 impl Sim {
-    /// At the beginning, and after each power cut: what was being done about it is forgotten.
-    pub(super) fn person_comes(&mut self) {
+    /// At the beginning, and after each power cut: what was being done about it is forgotten. The journal may know of a hold
+    /// of which nobody heard any more that it was kept.
+    pub(super) fn person_comes(&mut self, gates: &[GateRow]) {
+        self.held.extend(gates.iter().filter_map(|row| Some((row.system.clone(), row.hold.clone()?))));
         let names: Vec<Arc<str>> = self.plan.systems.iter().map(|system| system.name.clone()).collect();
         // A door that is held answers 503, and who brings something does not wait for people here.
         let polled = self.plan.flows.iter().filter(|flow| flow.source.as_ref().is_some_and(|source| source.poll().is_some()));
