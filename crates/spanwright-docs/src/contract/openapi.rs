@@ -102,7 +102,7 @@ fn parameters(endpoint: &Endpoint<'_>) -> Vec<Tree> {
     }
     if matches!(endpoint.door.kind, DoorSpeaks::Http) {
         let about = "The same key means the same event, which is taken once.";
-        all.push(parameter("Idempotency-Key", "header", false, about, plain_text(Some(255)), None));
+        all.push(parameter("Idempotency-Key", "header", false, about, key_text(), None));
     }
     all.push(parameter(
         "X-Correlation-Id",
@@ -113,6 +113,12 @@ fn parameters(endpoint: &Endpoint<'_>) -> Vec<Tree> {
         None,
     ));
     all
+}
+
+/// A key is bare, as most clients send it, or a quoted string, as the draft has it; blanks around it are no part of it, and in it they are.
+fn key_text() -> Tree {
+    let pattern = "^[ \\t]*(\"[ !#-\\[\\]-~]{1,255}\"|[!#-\\[\\]-~]([ !#-\\[\\]-~]{0,253}[!#-\\[\\]-~])?)[ \\t]*$";
+    record([("type", text("string")), ("pattern", text(pattern)), ("minLength", number(1))])
 }
 
 /// Characters that a header carries as they are.
