@@ -297,7 +297,9 @@ fn a_server_that_demands_a_certificate_is_shown_ours_and_no_other() {
     };
     assert_eq!(told("https", &client, &ours), "200");
     let refused = told("https", &stranger, &ours);
-    assert!(refused.contains("alert"), "it does not know who signed that: {refused}");
+    // In TLS 1.3 it says so after the handshake, and may hang up before we have read it.
+    let hung_up = refused.contains("closed the connection");
+    assert!(refused.contains("alert") || hung_up, "it does not know who signed that: {refused}");
     let distrusted = told("https", &client, &strange);
     assert!(distrusted.starts_with("TLS with ") && distrusted.contains("certificate"), "we do not know who signed its: {distrusted}");
     assert!(told("http", &client, &ours).starts_with("a client certificate is shown over `https:` alone"));

@@ -132,13 +132,13 @@ fn a_message_that_takes_all_memory_ends_the_process_three_times_and_is_set_aside
     fs::write(place.path().join("flows/greedy.yaml"), GREEDY).unwrap();
     let mut running = start_with(&place, 4_000_000);
     until("it listens", || listens(&place));
-    let limit = data_kb(&running) + 24_000;
+    let limit = data_kb(&running) + 16_000;
     running.kill().unwrap();
     running.wait().unwrap();
     let brings = |id: &str, size: u64| ask(&place, "POST", "/greedy", &format!("{{\"id\":\"{id}\",\"account\":\"g\",\"size\":{size}}}")).0;
     running = start_with(&place, limit);
     until("it listens", || listens(&place));
-    assert_eq!((brings("small", 10), brings("greedy", 50_000_000)), (202, 202));
+    assert_eq!((brings("small", 10), brings("greedy", 19_000_000)), (202, 202));
     for life in 1..=3 {
         until("the message ends the process", || running.try_wait().unwrap().is_some());
         let ended = running.wait().unwrap();
