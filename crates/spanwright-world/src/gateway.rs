@@ -24,6 +24,8 @@ use crate::{
 const JSON: &str = "application/json";
 /// Payments of a page of the shop.
 const PAGE: u64 = 500;
+/// Answers of each kind, at most: a gateway that is held is asked one payment at a time, so each of them takes seconds.
+const REFUSALS_MOST: u64 = 40;
 
 /// How a gateway starts.
 #[derive(Clone, Debug)]
@@ -138,12 +140,13 @@ impl State {
     /// A sale of ten parts: limited from the second on, overloaded from the fourth, dead from the sixth.
     fn mood(&self, now: &mut Now) -> Mood {
         let tenth = (self.settings.payments / 10).max(1);
+        let refusals = (tenth / 4).min(REFUSALS_MOST);
         let charged = now.answers.len() as u64;
-        if charged >= tenth && now.limited < tenth / 4 {
+        if charged >= tenth && now.limited < refusals {
             now.limited += 1;
             return Mood::Limited;
         }
-        if charged >= 3 * tenth && now.overloaded < tenth / 4 {
+        if charged >= 3 * tenth && now.overloaded < refusals {
             now.overloaded += 1;
             return Mood::Overloaded;
         }
