@@ -76,14 +76,15 @@ impl Connector for GraphQl {
             (operation.name.to_string(), both)
         });
         let types = types.collect();
-        Some(Arc::new(GraphQlSystem {
+        let built = Arc::new(GraphQlSystem {
             url,
             auth: settings.auth.clone(),
             token: TokenEndpoint::of(&settings.auth, &settings.name),
             correlation: settings.correlation.clone(),
             operations,
             interface: Interface { shapes: Arc::new(shapes), types, operations: seen },
-        }))
+        });
+        auth::around(self, Some(built), settings, bundle, to)
     }
 }
 

@@ -5,6 +5,7 @@ use std::io::BufReader;
 use spanwright_core::{
     connector::{Blame, Outcome, Reached, Word},
     fact::Moment,
+    settings::Login,
 };
 use spanwright_shape::text::{FileId, Scalar, Span};
 
@@ -25,6 +26,10 @@ fn operation(name: &str, file: u32) -> OperationSettings {
 }
 
 fn shop(change: impl FnOnce(&mut Vec<OperationSettings>)) -> Arc<dyn System> {
+    shop_behind(Auth::Bearer(Template::parse("t")), change)
+}
+
+fn shop_behind(auth: Auth, change: impl FnOnce(&mut Vec<OperationSettings>)) -> Arc<dyn System> {
     let mut operations = vec![operation("order", 1), operation("create", 2), operation("keyed", 0)];
     operations[2].key = Some(Scalar::made("key"));
     change(&mut operations);
@@ -35,7 +40,7 @@ fn shop(change: impl FnOnce(&mut Vec<OperationSettings>)) -> Arc<dyn System> {
         schema: Some(FileId(3)),
         url: Some(Template::parse("https://shop.example.com/graphql?v=2")),
         zone: None,
-        auth: Auth::Bearer(Template::parse("t")),
+        auth,
         correlation: "x-correlation-id".into(),
         operations,
     };
@@ -195,4 +200,25 @@ fn the_reason_names_the_place_and_the_code() {
     let verdict = shop.hear(0, &[call("{}", &room)], heard, &with(), Answers::Keep);
     let Outcome::Never(why) = &verdict.outcomes[0] else { panic!("{verdict:?}") };
     assert_eq!(why.says, "the query shop.order failed at order[2].total: no (X)");
+}
+
+#[test]
+fn a_login_is_a_document_of_the_systems_own_and_its_token_is_in_every_other() {
+    let login = Login {
+        operation: Scalar::made("order"),
+        with: vec![("id".into(), Template::parse("7"))],
+        take: Scalar::made(".order.id"),
+        header: "x-session".into(),
+        prefix: String::new(),
+        lasts: None,
+    };
+    let shop = shop_behind(Auth::Login(Box::new(login)), |_| {});
+    let Ok(Request::Http(sign_in)) = shop.sign_in().unwrap().ask(0, &[], &with()) else { panic!("it is asked") };
+    let body: serde_json::Value = serde_json::from_slice(&sign_in.body).unwrap();
+    assert_eq!(body["variables"], serde_json::json!({ "id": "7" }));
+    assert!(!sign_in.headers.iter().any(|(name, _)| &**name == "x-session"));
+    let room = Room::new();
+    let asked = shop.ask(0, &[call("{\"id\":\"8\"}", &room)], &With { token: Some("s-1"), ..with() });
+    let Ok(Request::Http(request)) = asked else { panic!("it is asked") };
+    assert!(request.headers.iter().any(|(name, value)| &**name == "x-session" && value == b"s-1"));
 }
