@@ -1,8 +1,8 @@
 //! Who is told that something stands still: what the desk knows goes into the [`Book`], what the book says goes out.
 //!
-//! Breakers, credentials and holds are looked at when a gate changes; silence when something should have come; dead letters and stuck undos are counted by the
-//! journal, which knows of those of earlier lives and of what people did. A channel is no gate: that it cannot be told
-//! keeps nothing else waiting, and is a line of the log.
+//! Breakers, credentials and holds are looked at when a gate changes; silence when something should have come; dead letters
+//! and stuck undos are counted by the journal, which knows of those of earlier lives and of what people did. A channel is no
+//! gate: that it cannot be told keeps nothing else waiting, and is a line of the log.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -33,6 +33,10 @@ pub(super) struct Alarm {
     once: bool,
     /// Sources of which something is expected.
     watched: Vec<Watch>,
+    /// When they are listened to next: before, nothing changes by itself.
+    listens_at: Moment,
+    /// One of them is silent.
+    silent: bool,
     /// A gate or a hold changed since it was looked at.
     gates_changed: bool,
     /// Something changed that the journal counts.
@@ -100,14 +104,23 @@ impl Alarm {
     /// Something was taken in.
     pub fn heard(&mut self, source: &Arc<str>, now: Moment) {
         self.watched.iter_mut().filter(|watch| watch.source == *source).for_each(|watch| watch.heard(now));
+        if self.silent {
+            self.listens_at = now;
+        }
     }
 
     /// Sources that are silent, and when that may change by itself.
     fn listen(&mut self, now: Moment) -> Option<Moment> {
+        if self.watched.is_empty() || now < self.listens_at {
+            return Some(self.listens_at).filter(|at| *at > now);
+        }
         let silent = self.watched.iter().filter_map(|watch| Some((watch, watch.silent(now)?)));
-        let standing = silent.map(|(watch, why)| (Cause::new(CauseKind::Silence, &watch.flow), 0, Some(Failure::new(&codes::SILENT, why))));
-        self.book.only(|kind| kind == CauseKind::Silence, standing.collect(), now);
-        self.watched.iter().filter_map(|watch| watch.changes(now)).min()
+        let cause = |watch: &Watch| Cause::new(CauseKind::Silence, &watch.flow);
+        let standing: Vec<_> = silent.map(|(watch, why)| (cause(watch), 0, Some(Failure::new(&codes::SILENT, why)))).collect();
+        let next = self.watched.iter().filter_map(|watch| watch.changes(now)).min();
+        (self.silent, self.listens_at) = (!standing.is_empty(), next.unwrap_or(Moment(i64::MAX)));
+        self.book.only(|kind| kind == CauseKind::Silence, standing, now);
+        next
     }
 
     fn took(&mut self, flow: &Arc<str>, fault: Option<&Failure>) {

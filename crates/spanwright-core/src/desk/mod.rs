@@ -327,6 +327,7 @@ impl Desk {
             self.orders.pop_front();
             self.orders_kept += 1;
         }
+        let took = receipts.iter().any(|receipt| matches!(receipt, Receipt::Taken(_)));
         let mut receipts = receipts.iter();
         let mut jobs = Vec::new();
         for fact in facts {
@@ -336,7 +337,6 @@ impl Desk {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
                     if let Receipt::Taken(_) = receipt {
                         self.alarm.heard(&took.source, now);
-                        self.source_took(&took.source);
                     }
                     self.took(*took, receipt, now, &mut jobs, out);
                 }
@@ -379,6 +379,7 @@ impl Desk {
         }
         self.handed.extend(self.handing.remove(&ticket));
         if let Some(source) = self.keeping.remove(&ticket) {
+            self.sources[source].took |= took;
             self.chunk_kept(source, now, roll, out);
         }
     }

@@ -48,7 +48,7 @@ pub(super) struct SourceDesk {
     tried_first: Moment,
     rounds: u32,
     /// This round took in something new.
-    took: bool,
+    pub took: bool,
     failed: Option<Failure>,
 }
 
@@ -330,11 +330,6 @@ impl Desk {
         }))
     }
 
-    /// Something new came from a source.
-    pub(super) fn source_took(&mut self, name: &Arc<str>) {
-        self.sources.iter_mut().filter(|source| source.name == *name).for_each(|source| source.took = true);
-    }
-
     pub(super) fn chunk_kept(&mut self, n: usize, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         match &mut self.sources[n].state {
             State::Asking { chunks: 1, call } => {
@@ -366,7 +361,7 @@ impl Desk {
         source.state = State::Moving;
         let moved = Moved { source: source.name.clone(), cursor, due: now.after(every), at: now };
         let took = std::mem::take(&mut source.took);
-        let follows = self.follows_round(self.sources[n].flow).filter(|_| took);
+        let follows = if took { self.follows_round(self.sources[n].flow) } else { None };
         let mut facts: Vec<Fact> = follows.into_iter().map(|follows| self.round_ended(follows, now, roll)).collect();
         facts.push(Fact::Moved(moved));
         self.commit(facts, out);

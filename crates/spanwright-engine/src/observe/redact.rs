@@ -23,10 +23,10 @@ pub struct Secrets {
 impl Secrets {
     /// One more, in every spelling: in a JSON text and in an address it may look different.
     pub fn add(&self, value: &str) {
-        if value.len() < SECRET_LENGTH_LEAST {
+        // It is said again before each request; its spellings came with it the first time.
+        if value.len() < SECRET_LENGTH_LEAST || !self.add_one(value) {
             return;
         }
-        self.add_one(value);
         for spelled in [in_json(value), in_address(value)] {
             if spelled != value {
                 self.add_one(&spelled);
@@ -34,15 +34,17 @@ impl Secrets {
         }
     }
 
-    fn add_one(&self, value: &str) {
+    /// False where it was known.
+    fn add_one(&self, value: &str) -> bool {
         let mut values = self.values.lock().unwrap_or_else(PoisonError::into_inner);
         if values.iter().any(|have| &**have == value) {
-            return;
+            return false;
         }
         if values.len() == VALUES_MOST {
             values.remove(0);
         }
         values.push(value.into());
+        true
     }
 
     /// Takes them out of words.
