@@ -11,7 +11,7 @@ use crate::{
     door::Reply,
     fact::{
         Chore, ChoreId, Ending, ExchangeId, Fact, Hold, InLine, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root,
-        RunFile, RunId, Stopped, StoppedFilter, StoppedRun, Tally, Took,
+        RunFile, RunId, Stopped, StoppedFilter, StoppedRun, Store, StoreFault, Tally, Took,
     },
     plan::Plan,
     run::{Advance, AdvanceJob, Arrival, Input, intake::Page},
@@ -353,6 +353,27 @@ pub enum Fetch {
         /// Who.
         waiter: Asking,
     },
+}
+
+impl Fetch {
+    /// Asks the journal, and says what the desk hears of it.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn answered(self, store: &mut (impl Store + ?Sized)) -> Result<Event, StoreFault> {
+        let (runs, next) = match &self {
+            Fetch::Stopped { chore, filter, after, upto, most } => {
+                return Ok(Event::FoundStopped { chore: *chore, runs: store.stopped(filter, *after, *upto, *most)? });
+            }
+            Fetch::Troubles { stuck, most } => return Ok(Event::FoundTroubles(store.troubles(*stuck, *most)?)),
+            Fetch::Tally { call, flow, upto } => return Ok(Event::FoundTally { call: *call, tally: store.tally(flow, *upto)? }),
+            Fetch::Active { flow, after, most } => (store.active(flow, *after, *most)?, None),
+            Fetch::Due { queue, now, most } => store.due(queue, *now, *most)?,
+            Fetch::Runs(runs) => (store.runs(runs)?, None),
+            Fetch::Answer { run, .. } => (store.runs(&[*run])?, None),
+        };
+        Ok(Event::Found { fetch: self, runs, next })
+    }
 }
 
 /// One exchange to be made: `ask`, the wire, `hear`.

@@ -221,36 +221,9 @@ impl Clerk {
 
     fn fetch(&self, fetch: Fetch) {
         let inbox = self.office.inbox.clone();
-        if let Fetch::Stopped { chore, filter, after, upto, most } = fetch {
-            return self.journal.ask(move |store| match store.and_then(|store| store.stopped(&filter, after, upto, most)) {
-                Ok(runs) => inbox.tell(Event::FoundStopped { chore, runs }),
-                Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
-            });
-        }
-        if let Fetch::Troubles { stuck, most } = fetch {
-            return self.journal.ask(move |store| match store.and_then(|store| store.troubles(stuck, most)) {
-                Ok(troubles) => inbox.tell(Event::FoundTroubles(troubles)),
-                Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
-            });
-        }
-        if let Fetch::Tally { call, flow, upto } = fetch {
-            return self.journal.ask(move |store| match store.and_then(|store| store.tally(&flow, upto)) {
-                Ok(tally) => inbox.tell(Event::FoundTally { call, tally }),
-                Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
-            });
-        }
-        self.journal.ask(move |store| {
-            let found = store.and_then(|store| match &fetch {
-                Fetch::Active { flow, after, most } => store.active(flow, *after, *most).map(|runs| (runs, None)),
-                Fetch::Due { queue, now, most } => store.due(queue, *now, *most),
-                Fetch::Runs(runs) => store.runs(runs).map(|runs| (runs, None)),
-                Fetch::Stopped { .. } | Fetch::Troubles { .. } | Fetch::Tally { .. } => Ok((Vec::new(), None)),
-                Fetch::Answer { run, .. } => store.runs(&[*run]).map(|runs| (runs, None)),
-            });
-            match found {
-                Ok((runs, next)) => inbox.tell(Event::Found { fetch, runs, next }),
-                Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
-            }
+        self.journal.ask(move |store| match store.and_then(|store| fetch.answered(store)) {
+            Ok(event) => inbox.tell(event),
+            Err(fault) => inbox.say(Word::Broken(words_of(&fault))),
         });
     }
 
