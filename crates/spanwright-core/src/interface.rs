@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use spanwright_shape::shape::{ShapeId, ShapeRef, Shapes};
+use spanwright_shape::shape::{RecordShape, Shape, ShapeId, ShapeRef, Shapes};
 
 /// The operations and types of one system.
 #[derive(Clone, Debug, Default)]
@@ -86,6 +86,26 @@ impl Operation {
 }
 
 impl Interface {
+    /// Of a system that a connector asks for itself (a token, an alert): one operation, whose body it writes, and which may be
+    /// repeated.
+    pub fn of_one(name: &str, about: &str, wire: &str) -> Interface {
+        let mut shapes = Shapes::default();
+        let with = shapes.add(Shape::Record(RecordShape::default()));
+        let gives = shapes.add(Shape::Any);
+        let operation = Operation {
+            name: name.into(),
+            about: Some(about.into()),
+            wire: wire.into(),
+            with,
+            body: None,
+            gives,
+            refuses: Vec::new(),
+            repeat: Repeat::Safe,
+            bulk: None,
+        };
+        Interface { shapes: Arc::new(shapes), operations: vec![operation], ..Interface::default() }
+    }
+
     /// The operation of a name, and its number.
     pub fn operation(&self, name: &str) -> Option<(usize, &Operation)> {
         self.operations.iter().enumerate().find(|(_, operation)| &*operation.name == name)

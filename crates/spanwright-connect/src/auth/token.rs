@@ -6,17 +6,10 @@ use spanwright_core::{
     connector::{
         Answers, Blame, Call, Heard, HttpRequest, Outcome, Pretended, Reached, Refusal, Request, Said, System, Verdict, With, Word,
     },
-    interface::{Interface, Operation, Repeat},
+    interface::{Interface, Repeat},
     settings::{Auth, CertificateSettings, ClientProof, OAuth2},
 };
-use spanwright_shape::{
-    json,
-    number::Number,
-    room::Room,
-    shape::{RecordShape, Shape, ShapeId, Shapes},
-    text::Failure,
-    value::Value,
-};
+use spanwright_shape::{json, number::Number, room::Room, text::Failure, value::Value};
 
 use super::{add_header, assertion::assertion, fill, shown};
 use crate::{
@@ -51,7 +44,12 @@ impl TokenEndpoint {
     pub fn of(auth: &Auth, system: &Arc<str>) -> Option<TokenEndpoint> {
         let Auth::OAuth2(grant) = auth.in_message() else { return None };
         let certificate = auth.certificate().cloned();
-        Some(TokenEndpoint { system: system.clone(), grant: (**grant).clone(), certificate, interface: interface() })
+        Some(TokenEndpoint {
+            system: system.clone(),
+            grant: (**grant).clone(),
+            certificate,
+            interface: Interface::of_one("token", "An access token for all calls.", "POST token_url"),
+        })
     }
 
     /// Name and secret go into the form, as OAuth 2.1 (draft, section 2.4.1) asks every endpoint to take them. RFC 6749 would
@@ -186,22 +184,4 @@ fn seconds(value: Value<'_>) -> Option<u64> {
         Value::Text(text) => text.trim().parse().ok(),
         Value::Null | Value::Bool(_) | Value::List(_) | Value::Record(_) => None,
     }
-}
-
-fn interface() -> Interface {
-    let mut shapes = Shapes::default();
-    let nothing: ShapeId = shapes.add(Shape::Record(RecordShape::default()));
-    let gives = shapes.add(Shape::Any);
-    let operation = Operation {
-        name: "token".into(),
-        about: Some("An access token for all calls.".into()),
-        wire: "POST token_url".into(),
-        with: nothing,
-        body: None,
-        gives,
-        refuses: Vec::new(),
-        repeat: Repeat::Safe,
-        bulk: None,
-    };
-    Interface { shapes: Arc::new(shapes), operations: vec![operation], ..Interface::default() }
 }

@@ -9,13 +9,12 @@ use std::sync::Arc;
 
 use spanwright_core::{
     connector::{Answers, Blame, Call, Connector, Heard, HttpRequest, Outcome, Reached, Refusal, Request, System, Verdict, With},
-    interface::{Interface, Operation, Repeat},
+    interface::{Interface, Repeat},
     settings::{ChannelSettings, SystemSettings, Template},
 };
 use spanwright_shape::{
     json,
     room::Room,
-    shape::{RecordShape, Shape, Shapes},
     text::{Bundle, Code, Failure, Problems, codes as text_codes},
 };
 
@@ -81,7 +80,7 @@ impl Connector for Channels {
             to: settings.to.clone(),
             url: settings.url.clone(),
             bearer: settings.bearer.clone(),
-            interface: interface(),
+            interface: Interface::of_one("tell", "Tells people.", "POST"),
         }))
     }
 }
@@ -176,22 +175,4 @@ impl System for Channel {
         };
         Verdict::all(1, outcome)
     }
-}
-
-fn interface() -> Interface {
-    let mut shapes = Shapes::default();
-    let nothing = shapes.add(Shape::Record(RecordShape::default()));
-    let gives = shapes.add(Shape::Any);
-    let operation = Operation {
-        name: "tell".into(),
-        about: Some("Tells people.".into()),
-        wire: "POST".into(),
-        with: nothing,
-        body: None,
-        gives,
-        refuses: Vec::new(),
-        repeat: Repeat::Safe,
-        bulk: None,
-    };
-    Interface { shapes: Arc::new(shapes), operations: vec![operation], ..Interface::default() }
 }

@@ -61,16 +61,10 @@ impl Builder<'_, '_> {
         told.ok()
     }
 
-    /// What every source may say of its messages.
+    /// A source whose messages have a body and nothing beside it.
     fn plain(&mut self, form: &Filled<'_>, brought: Scene, kind: Option<SourceKind>) -> (Option<Source>, Scene) {
-        let when = self.expression(form, "when", &brought);
-        let once = self.scalar_of(form, "once", &brought);
-        let key = self.scalar_of(form, "key", &brought);
-        self.check_never_empty(form, key.as_ref());
-        let version = self.scalar_of(form, "version", &brought);
-        let expect = self.expect(form);
+        let source = self.source_of(form, &brought, kind);
         let names = constant_names(&mut self.shapes, brought.dot, self.known.variables);
-        let name = Source::name_of(self.flow);
-        (kind.map(|kind| Source { name, kind, when, once, key, version, expect }), Scene { names, ..brought })
+        (source, Scene { names, ..brought })
     }
 }

@@ -28,19 +28,13 @@ impl Builder<'_, '_> {
             self.to.error(&crate::project::codes::SETTING, key.span, says, "add `reply_within: 8s`, or leave `late` out".to_string());
         }
         self.waiter = found.map(|(door, operation)| self.waiter(door, operation, waits));
-        let when = self.expression(form, "when", &brought);
-        let once = self.scalar_of(form, "once", &brought).or_else(|| self.webhook_id(form, &brought));
-        let key = self.scalar_of(form, "key", &brought);
-        self.check_never_empty(form, key.as_ref().filter(|_| !brought.lost));
-        let version = self.scalar_of(form, "version", &brought);
-        let expect = self.expect(form);
+        let kind = found.map(|(door, operation)| {
+            SourceKind::Door(Served { door, operation, reply_within: within, late, same_body: form.node("webhook").is_none() })
+        });
+        let source = self.source_of(form, &brought, kind);
         let mut names = constant_names(&mut self.shapes, brought.dot, self.known.variables);
         names.extend(brought.names.iter().cloned());
         let first = Scene { names, ..brought };
-        let source = found.map(|(door, operation)| {
-            let kind = SourceKind::Door(Served { door, operation, reply_within: within, late, same_body: form.node("webhook").is_none() });
-            Source { name: Source::name_of(self.flow), kind, when, once, key, version, expect }
-        });
         (source, first)
     }
 
@@ -53,7 +47,7 @@ impl Builder<'_, '_> {
     }
 
     /// `id:` of the system's webhooks, where the flow says nothing else.
-    fn webhook_id(&mut self, form: &Filled<'_>, brought: &Scene) -> Option<Program> {
+    pub(super) fn webhook_id(&mut self, form: &Filled<'_>, brought: &Scene) -> Option<Program> {
         let system = form.scalar("webhook").filter(|_| form.node("once").is_none())?;
         let number = self.known.systems.find(&system.text, system, self.to)?;
         let webhooks = self.known.systems.get(number).form.form("webhooks")?;

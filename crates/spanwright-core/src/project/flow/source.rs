@@ -71,17 +71,23 @@ impl Builder<'_, '_> {
             failed: self.inside(form, "failed"),
         };
         let every = self.time_or(form, "every", LOOK_DEFAULT);
-        let when = self.expression(form, "when", &item);
-        let once = self.scalar_of(form, "once", &item);
-        let key = self.scalar_of(form, "key", &item);
-        self.check_never_empty(form, key.as_ref().filter(|_| !item.lost));
-        let version = self.scalar_of(form, "version", &item);
-        let expect = self.expect(form);
-        let source = found.map(|(system, operation)| {
+        let kind = found.map(|(system, operation)| {
             let poll = Poll { system, operation, every, with: None, pages: None, each: None, cursor: None, files: Some(rule) };
-            Source { name: Source::name_of(self.flow), kind: SourceKind::Poll(Box::new(poll)), when, once, key, version, expect }
+            SourceKind::Poll(Box::new(poll))
         });
-        (source, first)
+        (self.source_of(form, &item, kind), first)
+    }
+
+    /// What every source may say: which of its messages are taken, which event and which record each is, and when one must come.
+    pub(super) fn source_of(&mut self, form: &Filled<'_>, item: &Scene, kind: Option<SourceKind>) -> Option<Source> {
+        let when = self.expression(form, "when", item);
+        let once = self.scalar_of(form, "once", item).or_else(|| self.webhook_id(form, item));
+        let key = self.scalar_of(form, "key", item);
+        self.check_never_empty(form, key.as_ref().filter(|_| !item.lost));
+        let version = self.scalar_of(form, "version", item);
+        let expect = self.expect(form);
+        let name = Source::name_of(self.flow);
+        kind.map(|kind| Source { name, kind, when, once, key, version, expect })
     }
 
     fn time_or(&mut self, form: &Filled<'_>, key: &'static str, otherwise: Duration) -> Duration {
@@ -154,19 +160,13 @@ impl Builder<'_, '_> {
         let every = self.known.variables.known(form, "every", form.time("every"), form::time, self.to);
         let pages = self.pages(form, found, page, &mut parameters);
         let cursor = self.cursor(form, item, &mut parameters);
-        let when = self.expression(form, "when", item);
-        let once = self.scalar_of(form, "once", item);
-        let key = self.scalar_of(form, "key", item);
-        self.check_never_empty(form, key.as_ref().filter(|_| !item.lost));
-        let version = self.scalar_of(form, "version", item);
-        let expect = self.expect(form);
         let nothing = Scene::of(self.shapes.add(Shape::Null), None, false);
         let with = self.with(form, "source", parameters, &nothing);
-        let (system, operation) = found?;
-        let name = Source::name_of(self.flow);
         let every = every.unwrap_or(Duration::ZERO);
-        let kind = SourceKind::Poll(Box::new(Poll { system, operation, every, with, pages, each, cursor, files: None }));
-        Some(Source { name, kind, when, once, key, version, expect })
+        let kind = found.map(|(system, operation)| {
+            SourceKind::Poll(Box::new(Poll { system, operation, every, with, pages, each, cursor, files: None }))
+        });
+        self.source_of(form, item, kind)
     }
 
     /// `pages:` of the source, or else of its operation.
