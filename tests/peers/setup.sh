@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests with real peers need, where it is missing: PHP with ext-soap, Stoplight Prism, node-soap,
-# zeep, spyne, JAX-WS, jq as a library, and the judges of what we offer: linters of OpenAPI, Newman, Schemathesis,
+# zeep, spyne, JAX-WS, RabbitMQ and pika, jq as a library, and the judges of what we offer: linters of OpenAPI, Newman, Schemathesis,
 # Mermaid, Chromium. Prints the versions.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -35,7 +35,20 @@ for folder in "$here/prism" "$here/webhooks" "$here/soap" "$here/graphql" "$here
     fi
 done
 
-for folder in "$here/soap" "$here/graphql"; do
+if [ ! -d /usr/lib/rabbitmq/lib ]; then
+    # The package would start a broker of its own; the tests start theirs.
+    policy=/usr/sbin/policy-rc.d
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' | as_root tee "$policy" >/dev/null
+        as_root chmod +x "$policy"
+        ours=yes
+    fi
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends rabbitmq-server >/dev/null
+    if [ "${ours:-no}" = yes ]; then as_root rm "$policy"; fi
+fi
+
+for folder in "$here/soap" "$here/graphql" "$here/queues"; do
     if [ ! "$folder/.venv/installed" -nt "$folder/requirements.txt" ]; then
         python3 -m venv "$folder/.venv"
         "$folder/.venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$folder/requirements.txt"

@@ -43,5 +43,5 @@ codes! { "codes/":
 
 /// Every code of this floor: those above, and each connector's own.
 pub fn all() -> Vec<&'static Code> {
-    [ALL, crate::soap::codes::ALL, crate::files::codes::ALL].concat()
+    [ALL, crate::soap::codes::ALL, crate::files::codes::ALL, crate::amqp::codes::ALL].concat()
 }

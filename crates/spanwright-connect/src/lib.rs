@@ -11,6 +11,7 @@
 
 use spanwright_core::connector::Connector;
 
+pub mod amqp;
 pub mod auth;
 pub mod channel;
 pub mod client;
@@ -25,4 +26,4 @@ pub mod webhook;
 
 /// Every kind of system, in the order of the reference.
 pub const ALL: &[&dyn Connector] =
-    &[&soap::Soap, &rest::Rest, &graphql::GraphQl, &endpoint::Endpoint, &webhook::Webhook, &channel::Channels, &files::Files];
+    &[&soap::Soap, &rest::Rest, &graphql::GraphQl, &endpoint::Endpoint, &webhook::Webhook, &channel::Channels, &files::Files, &amqp::Amqp];

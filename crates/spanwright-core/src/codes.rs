@@ -17,6 +17,7 @@ codes! { "codes/":
     CIRCLE "R0012" "a poll whose pages lead in a circle";
     BAD_ROW "R0013" "a row of a file that cannot be read";
     BAD_FILE "R0014" "a file that cannot be read";
+    BAD_DELIVERY "R0015" "a message of a queue that cannot be read";
     NOT_SERVED "R0020" "nothing is served under this address";
     METHOD "R0021" "this address is not asked by this method";
     UNREADABLE "R0022" "the request is not what it says to be";

@@ -291,6 +291,8 @@ pub struct Poll {
     pub cursor: Option<CursorRule>,
     /// It reads files: each of their rows is an item.
     pub files: Option<FilesRule>,
+    /// It reads a queue: each of its messages is an item, and so many may be on their way to us.
+    pub queue: Option<u16>,
 }
 
 /// `files:`
@@ -316,6 +318,9 @@ impl Source {
         let poll = self.poll()?;
         if poll.files.is_some() {
             return Some(vec!["rows"]);
+        }
+        if poll.queue.is_some() {
+            return Some(vec!["messages"]);
         }
         let each = poll.each.as_ref()?;
         let list = each.keys()?;
@@ -676,6 +681,11 @@ impl Source {
     /// How files are read, where they are.
     pub fn files(&self) -> Option<&FilesRule> {
         self.poll()?.files.as_ref()
+    }
+
+    /// Whether it reads a queue.
+    pub fn reads_queue(&self) -> bool {
+        self.poll().is_some_and(|poll| poll.queue.is_some())
     }
 
     /// What is served, where others bring the messages.

@@ -294,6 +294,23 @@ pub struct OperationSettings {
     pub bulk: Option<BulkSettings>,
     /// `folder:`
     pub folder: Option<FolderSettings>,
+    /// `queue:` or `exchange:`
+    pub queue: Option<QueueSettings>,
+}
+
+/// `queue:` or `exchange:` of an operation, and what stands beside it.
+#[derive(Clone, Debug)]
+pub struct QueueSettings {
+    /// What it is called.
+    pub name: Scalar,
+    /// It is an exchange.
+    pub is_exchange: bool,
+    /// `type:`
+    pub kind: Option<String>,
+    /// The schema of a message.
+    pub schema: Option<FileId>,
+    /// Of a queue: exchanges that it is bound to, and the routing key.
+    pub bind: Vec<(Scalar, Scalar)>,
 }
 
 impl OperationSettings {
@@ -309,6 +326,7 @@ impl OperationSettings {
             outcomes: Vec::new(),
             bulk: None,
             folder: None,
+            queue: None,
         }
     }
 }

@@ -17,6 +17,7 @@ pub mod listen;
 pub mod observe;
 mod pem;
 pub mod pinned;
+pub mod setup;
 pub mod shell;
 pub mod tell;
 pub mod variables;

@@ -32,7 +32,7 @@ pub fn once(job: Tell, variables: &Variables, settings: &HttpSettings) -> Result
     let lent = Lent { now: clock.now(), variable: &value };
     let request = match lent.ask(&telling, &room) {
         Ok(Request::Http(request)) => request,
-        Ok(Request::Files(_)) => return Err("a channel is told over HTTP".to_string()),
+        Ok(Request::Files(_) | Request::Queue(_)) => return Err("a channel is told over HTTP".to_string()),
         Err(Refusal::System(why) | Refusal::Call(_, why)) => return Ok(Outcome::Never(why)),
     };
     let mut reply = runtime.block_on(http.exchange(request, telling.timeout()));

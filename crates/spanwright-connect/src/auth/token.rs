@@ -167,7 +167,7 @@ impl System for TokenEndpoint {
                     }
                 }
             }
-            Heard::Files(_) => self.later(Failure::new(&codes::NOT_REACHED, NO_HTTP), None),
+            Heard::Files(_) | Heard::Queue(_) => self.later(Failure::new(&codes::NOT_REACHED, NO_HTTP), None),
             // To ask for a token twice does no harm, so it does not matter whether the first time was read.
             Heard::Broken { reached: Reached::No | Reached::Maybe, why } => {
                 let says = format!("the token endpoint of {} was not reached: {}", self.system, excerpt::bounded(&why));

@@ -167,7 +167,9 @@ impl System for Channel {
                 let body = answer::read_body(body, REFUSAL_BYTES_MOST).unwrap_or_default();
                 self.answered(status, headers, &body, with)
             }
-            Heard::Files(_) => Outcome::Later { why: Failure::new(&codes::ALERT_NOT_NOW, NO_HTTP), after: None, blame: Blame::System },
+            Heard::Files(_) | Heard::Queue(_) => {
+                Outcome::Later { why: Failure::new(&codes::ALERT_NOT_NOW, NO_HTTP), after: None, blame: Blame::System }
+            }
             Heard::Broken { reached: Reached::No | Reached::Maybe, why } => {
                 let says = format!("the channel `{}` was not reached: {}", self.name, excerpt::bounded(&why));
                 Outcome::Later { why: Failure::new(&codes::ALERT_NOT_NOW, says), after: None, blame: Blame::System }

@@ -107,7 +107,7 @@ impl System for FilesSystem {
             }
             (Heard::Http { status, .. }, _) => broken(folder, calls.len(), Reached::No, &format!("it answered {status}")),
             (Heard::Broken { reached, why }, _) => broken(folder, calls.len(), reached, &why),
-            (Heard::Files(_), _) => broken(folder, calls.len(), Reached::Maybe, "it gave a file that nobody asked for"),
+            (Heard::Files(_) | Heard::Queue(_), _) => broken(folder, calls.len(), Reached::Maybe, "it gave a file that nobody asked for"),
         }
     }
 

@@ -67,7 +67,7 @@ const PARTIAL: &str = "partial";
 pub(super) fn hear(document: &Document, calls: usize, heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
     match heard {
         Heard::Broken { reached, why } => Verdict::all(calls, broken(document, reached, &why)),
-        Heard::Files(_) => Verdict::all(calls, broken(document, Reached::Maybe, NO_HTTP)),
+        Heard::Files(_) | Heard::Queue(_) => Verdict::all(calls, broken(document, Reached::Maybe, NO_HTTP)),
         Heard::Http { status, headers, body } => {
             let after = answer::header(headers, "retry-after").and_then(|value| retry_after::read(value, with.now));
             let own_type = answer::media_type(headers) == "application/graphql-response+json";

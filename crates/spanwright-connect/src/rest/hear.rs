@@ -35,7 +35,7 @@ type Headers = [(Arc<str>, Vec<u8>)];
 pub(super) fn hear(operation: &RestOperation, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
     match heard {
         Heard::Broken { reached, why } => broken(operation, calls.len(), reached, &why),
-        Heard::Files(_) => broken(operation, calls.len(), Reached::Maybe, NO_HTTP),
+        Heard::Files(_) | Heard::Queue(_) => broken(operation, calls.len(), Reached::Maybe, NO_HTTP),
         Heard::Http { status, headers, body } => {
             let hearing = Hearing { operation, calls, status, headers, with };
             if hearing.is_unchanged() {

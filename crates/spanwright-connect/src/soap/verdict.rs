@@ -45,7 +45,7 @@ pub(super) fn verdict(
     judging.said = with.outcomes;
     match heard {
         Heard::Broken { reached, why } => judging.broken(reached, &why),
-        Heard::Files(_) => judging.broken(Reached::Maybe, NO_HTTP),
+        Heard::Files(_) | Heard::Queue(_) => judging.broken(Reached::Maybe, NO_HTTP),
         Heard::Http { status, headers, body } => {
             judging.head(status, headers, with);
             judging.whole(&mut *body, headers, answers)
@@ -65,7 +65,7 @@ pub(super) fn in_pieces(
     let mut judging = Judging::of(system, operation, 1);
     let (status, headers, body) = match heard {
         Heard::Broken { reached, why } => return judging.broken(reached, &why),
-        Heard::Files(_) => return judging.broken(Reached::Maybe, NO_HTTP),
+        Heard::Files(_) | Heard::Queue(_) => return judging.broken(Reached::Maybe, NO_HTTP),
         Heard::Http { status, headers, body } => (status, headers, body),
     };
     judging.head(status, headers, with);

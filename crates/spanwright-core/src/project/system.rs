@@ -19,7 +19,7 @@ use crate::{
     plan::{BreakerPolicy, Policy, SystemPlan},
     settings::{
         Auth, BulkSettings, CertificateSettings, ClientProof, CsvSettings, FolderSettings, KeyPlace, KeyProof, Limits, Login, OAuth2,
-        OperationSettings, OutcomeWord, SignSettings, SystemSettings, Template, Wsse,
+        OperationSettings, OutcomeWord, QueueSettings, SignSettings, SystemSettings, Template, Wsse,
     },
 };
 
@@ -27,7 +27,7 @@ use crate::{
 const CORRELATION_DEFAULT: &str = "x-correlation-id";
 
 /// Kinds behind which nothing stands.
-const WITHOUT_SCHEMA: [&str; 2] = ["http", "files"];
+const WITHOUT_SCHEMA: [&str; 3] = ["http", "files", "amqp"];
 
 /// Messages of all flows that are handed over at once.
 const HANDOVERS_AT_ONCE: u32 = 1_000;
@@ -420,7 +420,23 @@ fn operation(name: &Scalar, form: &Filled<'_>, world: &World<'_>, to: &mut Probl
         outcomes: outcomes.collect(),
         bulk: form.form("bulk").map(|bulk| bulk_settings(form, &bulk, variables, to)),
         folder: folder(form, world, to),
+        queue: queue(form, world, to),
     }
+}
+
+fn queue(form: &Filled<'_>, world: &World<'_>, to: &mut Problems) -> Option<QueueSettings> {
+    let (name, is_exchange) = match (form.scalar("queue"), form.scalar("exchange")) {
+        (Some(name), _) => (name, false),
+        (None, name) => (name?, true),
+    };
+    let bind = form.pairs("bind").iter().filter_map(|(exchange, key)| Some((exchange.clone(), key.scalar()?.clone())));
+    Some(QueueSettings {
+        name: name.clone(),
+        is_exchange,
+        kind: form.text("type").map(String::from),
+        schema: form.scalar("schema").and_then(|path| find(world.bundle, path, to)),
+        bind: bind.collect(),
+    })
 }
 
 fn folder(form: &Filled<'_>, world: &World<'_>, to: &mut Problems) -> Option<FolderSettings> {

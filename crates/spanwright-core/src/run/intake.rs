@@ -10,6 +10,7 @@ use spanwright_map::{Env, Program};
 use spanwright_shape::{json, number::Number, room::Room, text::Failure, value::Value};
 
 mod files;
+mod queue;
 
 use super::times;
 use crate::{
@@ -81,6 +82,10 @@ pub fn page(source: &Source, asked: Option<&[u8]>, answer: &Value<'_>) -> Result
         files::end(answer, &mut page);
         return Ok(page);
     }
+    if source.reads_queue() {
+        queue::end(answer, &mut page);
+        return Ok(page);
+    }
     let room = Room::new();
     page.next = match source.poll().and_then(|poll| poll.pages.as_ref()).map(|pages| &pages.next) {
         Some(NextPage::Token(take)) => value(take, answer, &room)?.filter(|token| !is_empty(token)).map(|token| bytes(&token)),
@@ -110,6 +115,9 @@ fn counted(page: &Page, asked: Option<&[u8]>, from: u64, by: CountBy, full: Opti
 pub fn items(source: &Source, answer: &Value<'_>) -> Result<Page, Failure> {
     if source.files().is_some() {
         return Ok(files::rows(source, answer));
+    }
+    if source.reads_queue() {
+        return Ok(queue::messages(source, answer));
     }
     let mut page = Page::default();
     let mut room = Room::new();
@@ -142,6 +150,7 @@ pub fn item(source: &Source, item: &Value<'_>) -> Page {
 pub fn given(source: &Source, given: &Value<'_>, n: u64) -> Page {
     match source.files() {
         Some(_) => files::row(source, given, n),
+        None if source.reads_queue() => queue::message(source, given),
         None => item(source, given),
     }
 }
@@ -248,6 +257,9 @@ pub fn parameters(source: &Poll, cursor: Option<&[u8]>, token: Option<&[u8]>) ->
         let settle = Number::int(i64::try_from(settle.as_millis()).unwrap_or(i64::MAX));
         fields.extend([("settle", Value::Number(settle)), ("done", Value::Text(done)), ("failed", Value::Text(failed))]);
         fields.extend(token.and_then(|token| Some(("finished", json::read(token, &room).ok()?))));
+    }
+    if let Some(prefetch) = source.queue {
+        fields.push(("prefetch", Value::Number(Number::int(prefetch.into()))));
     }
     if let Some(rule) = &source.cursor {
         let from = match cursor {

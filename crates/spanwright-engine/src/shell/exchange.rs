@@ -9,11 +9,12 @@ use std::sync::{
 };
 
 use spanwright_core::{
-    connector::{FilesRequest, Heard, HttpRequest, Refusal, Request},
+    connector::{FilesRequest, Heard, HttpRequest, QueueRequest, Refusal, Request},
     desk::{
         Event, Exchange, PollJob, Report, SignIn, Tell,
         errand::{Batch, Errand, Lent, Polled, SigningIn, Telling, Told, ours_to_blame, unheard},
     },
+    fact::Moment,
 };
 use spanwright_shape::room::Room;
 
@@ -26,12 +27,13 @@ use crate::{
     clock::Clock,
     listen::Waiters,
     variables::Variables,
-    wire::{Http, Reply, files},
+    wire::{Http, Reply, amqp::Amqp, files},
 };
 
 /// What every exchange needs.
 pub(super) struct Office {
     pub(super) wire: Arc<Http>,
+    pub(super) brokers: Amqp,
     pub(super) clock: Arc<Clock>,
     pub(super) variables: Arc<Variables>,
     pub(super) hands: Hands,
@@ -86,6 +88,7 @@ impl Office {
                 office.send(errand, request);
             }
             Ok(Request::Files(request)) => office.look(errand, request),
+            Ok(Request::Queue(request)) => office.queue(errand, request),
             Err(refusal) => office.end(errand.not_asked(refusal)),
         });
     }
@@ -102,8 +105,7 @@ impl Office {
                 FilesRequest::Put { bytes, .. } => bytes.len() as u64,
                 FilesRequest::Take { .. } => 0,
             };
-            let report = Report { at, took: self.clock.now().since(at), status: 0, sent, got, budget: None, drift: 0 };
-            self.end(told_of(&errand, told, report));
+            self.end(told_of(&errand, told, self.report(at, sent, got)));
         });
     }
 
@@ -114,6 +116,36 @@ impl Office {
             let value = String::from_utf8_lossy(value);
             self.variables.secrets().add(value.split_once(' ').map_or(&*value, |(_, proof)| proof));
         }
+    }
+
+    fn queue(self: Arc<Self>, errand: impl Errand, request: QueueRequest) {
+        let (reactor, timeout, at) = (self.reactor.clone(), errand.timeout(), self.clock.now());
+        match request {
+            QueueRequest::Publish { broker, exchange, messages } => {
+                let sent = messages.iter().map(|message| message.body.len() as u64).sum();
+                reactor.spawn(async move {
+                    let reply = self.brokers.publish(broker, exchange, messages, timeout).await;
+                    let report = self.report(at, sent, 0);
+                    let hands = self.hands.clone();
+                    hands.give(Rank::Wire, move |room| self.end(told_of(&errand, self.told(&errand, reply.heard(), room), report)));
+                });
+            }
+            // It waits for messages and for the disk, and would keep a worker from everything else.
+            QueueRequest::Take { broker, queue, prefetch } => {
+                let runtime = reactor.clone();
+                reactor.spawn_blocking(move || {
+                    let hear = |heard: Heard<'_>| self.in_pieces(&errand, heard, &Room::new());
+                    let (told, got) = self.brokers.take(&runtime, broker, queue, prefetch, hear);
+                    self.end(told_of(&errand, told, self.report(at, 0, got)));
+                });
+            }
+            QueueRequest::Declare { .. } => self.end(errand.not_asked(ours_to_blame("a flow declares nothing"))),
+        }
+    }
+
+    /// Of an exchange that knows no status.
+    fn report(&self, at: Moment, sent: u64, got: u64) -> Report {
+        Report { at, took: self.clock.now().since(at), status: 0, sent, got, budget: None, drift: 0 }
     }
 
     fn send(self: Arc<Self>, errand: impl Errand, request: HttpRequest) {
@@ -147,9 +179,12 @@ impl Office {
 
     fn hear(&self, errand: &impl Errand, mut reply: Reply, room: &Room) -> Event {
         let report = reply.report.clone();
-        let told = guarded(|| self.lending(|lent| lent.hear(errand, reply.heard(), room)));
-        let told = told.flatten().unwrap_or_else(|| Told::verdict(unheard(errand.calls(room).map_or(1, |calls| calls.len()))));
-        told_of(errand, self.clean(told), report)
+        told_of(errand, self.told(errand, reply.heard(), room), report)
+    }
+
+    fn told(&self, errand: &impl Errand, heard: Heard<'_>, room: &Room) -> Told {
+        let told = guarded(|| self.lending(|lent| lent.hear(errand, heard, room)));
+        self.clean(told.flatten().unwrap_or_else(|| Told::verdict(unheard(errand.calls(room).map_or(1, |calls| calls.len())))))
     }
 
     fn hear_pieces(&self, errand: &impl Errand, mut reply: Reply, room: &Room) -> Event {

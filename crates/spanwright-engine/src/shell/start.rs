@@ -146,6 +146,7 @@ impl Engine {
             signals::listen(staff.brake.clone())?;
         }
         let office = Arc::new(Office {
+            brokers: wire.brokers(),
             wire: Arc::new(wire),
             clock: start.clock,
             variables: Arc::new(start.variables),

@@ -19,6 +19,7 @@ use tokio::time::{Sleep, sleep};
 
 use super::{
     ANSWER_BYTES_MOST, ANSWER_HEAD_BYTES_MOST, ANSWER_HEADERS_MOST, WHOLE_BYTES_MOST,
+    amqp::Amqp,
     answer::{Answer, AnswerBody, Reply, Silence},
     connect::{Origin, connect},
     counted::{Count, Counted},
@@ -80,6 +81,11 @@ impl Http {
     /// [`TlsFault`]
     pub fn new(settings: &HttpSettings, clock: Arc<Clock>) -> Result<Http, TlsFault> {
         Ok(Http { tls: Tls::new(settings.further_roots.as_deref())?, idle: Idle::default(), public_only: settings.public_only, clock })
+    }
+
+    /// The wire to brokers, set up as this one is.
+    pub(crate) fn brokers(&self) -> Amqp {
+        Amqp::new(self.tls.clone(), self.public_only)
     }
 
     /// One exchange, over within `timeout` from connecting to the last byte of the answer.

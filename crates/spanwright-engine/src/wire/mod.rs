@@ -8,6 +8,7 @@
 //! connection is cut inside an answer the reader of its body meets an error at that byte.
 
 mod address;
+pub(crate) mod amqp;
 mod answer;
 mod budget;
 mod connect;

@@ -101,6 +101,7 @@ fn source(flow: &str, every: u64) -> Source {
         name: format!("{flow}.source").into(),
         kind: SourceKind::Poll(Box::new(Poll {
             files: None,
+            queue: None,
             system: 4,
             operation: 0,
             every: Duration::from_millis(every),

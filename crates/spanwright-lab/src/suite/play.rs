@@ -11,7 +11,7 @@ use std::{
 };
 
 use spanwright_core::{
-    connector::{FilesRequest, HttpRequest, Outcome, Request, Verdict},
+    connector::{FilesRequest, HttpRequest, Outcome, QueueRequest, Request, Verdict},
     desk::{
         Command, Desk, Event, Exchange, Happening as Happened, Order, PollJob, Report, Setup, SignIn, Tell, WaiterId,
         errand::{Batch, Errand, Lent, Polled, SigningIn, Told, unheard},
@@ -457,7 +457,12 @@ impl<'p> Player<'p> {
             Ok(Request::Files(FilesRequest::Put { folder, name, bytes, .. })) => {
                 (sent.method, sent.url, sent.bytes) = ("WRITE".to_string(), format!("{folder}/{name}"), bytes);
             }
-            Ok(Request::Files(FilesRequest::Take { .. })) => {}
+            Ok(Request::Queue(QueueRequest::Publish { exchange, messages, .. })) => {
+                let keys: Vec<&str> = messages.iter().map(|message| message.routing_key.as_str()).collect();
+                (sent.method, sent.url) = ("PUBLISH".to_string(), format!("{exchange}/{}", keys.first().unwrap_or(&"")));
+                sent.bytes = messages.into_iter().next().map(|message| message.body).unwrap_or_default();
+            }
+            Ok(Request::Files(FilesRequest::Take { .. }) | Request::Queue(QueueRequest::Take { .. } | QueueRequest::Declare { .. })) => {}
             Err(refusal) => {
                 let (spanwright_core::connector::Refusal::System(why) | spanwright_core::connector::Refusal::Call(_, why)) = &refusal;
                 sent.refused = Some(why.says.clone());

@@ -31,6 +31,7 @@ mod replay;
 mod resend;
 mod run;
 mod schema;
+mod setup;
 mod story;
 mod test;
 mod variables;
@@ -92,6 +93,7 @@ enum Command {
     Resend(resend::Resend),
     Chores(chores::Chores),
     Alerts(alerts::Alerts),
+    Setup(setup::Setup),
     Backup(backup::Backup),
     Verify(verify::Verify),
     Explain(explain::Explain),
@@ -121,6 +123,7 @@ impl Command {
             Command::Resend(resend) => resend.run(out),
             Command::Chores(chores) => chores.run(out),
             Command::Alerts(alerts) => alerts.run(out),
+            Command::Setup(setup) => setup.run(out),
             Command::Backup(backup) => backup.run(out),
             Command::Verify(verify) => verify.run(out),
             Command::Explain(explain) => explain.run(out),

@@ -18,6 +18,8 @@ mod large;
 mod lineage;
 mod map;
 mod project;
+mod queues;
+mod rabbit;
 mod replay;
 mod run;
 mod schema;

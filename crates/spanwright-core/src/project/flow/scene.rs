@@ -111,6 +111,12 @@ fn meta(shapes: &mut Shapes) -> ShapeId {
     record(shapes, fields.map(|(name, shape)| (Arc::from(name), shape)))
 }
 
+/// `$headers`: texts by their names.
+pub fn texts(shapes: &mut Shapes) -> ShapeId {
+    let text = shapes.add(Shape::Text(TextFacets::default()));
+    shapes.add(Shape::Record(RecordShape { rest: Some(text), ..RecordShape::default() }))
+}
+
 /// `$file`: where a row stands; its line is 0 where the format has none.
 pub fn file(shapes: &mut Shapes) -> ShapeId {
     let text = shapes.add(Shape::Text(TextFacets::default()));

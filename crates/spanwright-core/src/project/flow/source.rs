@@ -31,6 +31,10 @@ const PAGE_ADDRESS: &str = "url";
 const SETTLE_DEFAULT: Duration = Duration::from_secs(2);
 /// How often a folder is looked at, where nothing is said.
 const LOOK_DEFAULT: Duration = Duration::from_secs(5);
+/// How many messages may be on their way to us, where nothing is said.
+const PREFETCH_DEFAULT: u16 = 256;
+/// How soon a silent queue is listened to again.
+const LISTEN_AGAIN: Duration = Duration::from_millis(100);
 /// The hour that is there twice when summer time ends.
 const REPEATED_HOUR: Duration = Duration::from_secs(3600);
 
@@ -42,6 +46,7 @@ impl Builder<'_, '_> {
             Some(("cron", _, _)) => self.clocked(form),
             Some(("flow", _, _)) => self.handed(form),
             Some(("files", _, _)) => self.filed(form),
+            Some(("queue", _, _)) => self.queued(form),
             _ => self.polled(form),
         }
     }
@@ -50,7 +55,7 @@ impl Builder<'_, '_> {
     fn filed(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
         let operand = form.named().and_then(|(_, _, node)| node.scalar());
         let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
-        self.check_kind(operand, found, true);
+        self.check_kind(operand, found, Some("files"));
         let known = self.known;
         let row = found.and_then(|(system, operation)| {
             let interface = known.systems.interface(system)?;
@@ -72,7 +77,7 @@ impl Builder<'_, '_> {
         };
         let every = self.time_or(form, "every", LOOK_DEFAULT);
         let kind = found.map(|(system, operation)| {
-            let poll = Poll { system, operation, every, with: None, pages: None, each: None, cursor: None, files: Some(rule) };
+            let poll = Poll { system, operation, every, with: None, pages: None, each: None, cursor: None, files: Some(rule), queue: None };
             SourceKind::Poll(Box::new(poll))
         });
         (self.source_of(form, &item, kind), first)
@@ -104,23 +109,70 @@ impl Builder<'_, '_> {
         path.text.as_str().into()
     }
 
-    /// `files:` reads folders, and `poll:` asks systems.
-    fn check_kind(&mut self, operand: Option<&Scalar>, found: Option<(usize, usize)>, folder: bool) {
-        let Some(((system, _), operand)) = found.zip(operand) else { return };
-        let is_folder = &*self.known.systems.get(system).settings.kind == "files";
-        if is_folder != folder {
-            let (says, help) = match folder {
-                true => ("this is no folder", "a system that is asked is polled: `poll:`"),
-                false => ("this is a folder", "files are read by `files:`"),
-            };
-            self.to.error(&codes::SETTING, operand.span, says, help.to_string());
+    /// `files:` reads folders, `queue:` queues, and `poll:` asks systems.
+    fn check_kind(&mut self, operand: Option<&Scalar>, found: Option<(usize, usize)>, wanted: Option<&str>) {
+        let Some(((system, operation), operand)) = found.zip(operand) else { return };
+        let known = self.known;
+        let (settings, interface) = (&known.systems.get(system).settings, known.systems.interface(system));
+        let name = interface.map(|interface| &*interface.operations[operation].name);
+        let queue =
+            settings.operations.iter().find(|settings| Some(&*settings.name.text) == name).and_then(|settings| settings.queue.as_ref());
+        let (is, help) = match &*settings.kind {
+            "files" => (Some("files"), "files are read by `files:`"),
+            "amqp" if queue.is_some_and(|queue| queue.is_exchange) => {
+                (Some("exchange"), "an exchange keeps nothing that could be read: name a queue that is bound to it")
+            }
+            "amqp" => (Some("amqp"), "a queue is read by `queue:`"),
+            _ => (None, "a system that is asked is polled: `poll:`"),
+        };
+        if is == wanted {
+            return;
         }
+        let says = match (wanted, is) {
+            (Some("files"), _) => "this is no folder",
+            (Some(_), _) => "this is no queue",
+            (None, Some("files")) => "this is a folder",
+            (None, _) => "this is a broker's",
+        };
+        self.to.error(&codes::SETTING, operand.span, says, help.to_string());
+    }
+
+    /// Messages of a queue: each is taken once, with `$headers` beside it.
+    fn queued(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
+        let operand = form.named().and_then(|(_, _, node)| node.scalar());
+        let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
+        self.check_kind(operand, found, Some("amqp"));
+        let known = self.known;
+        let body = found.and_then(|(system, operation)| {
+            let interface = known.systems.interface(system)?;
+            Some(interface.shape(interface.operations[operation].body?))
+        });
+        let dot = match &body {
+            Some(body) => self.import(body),
+            None => self.any(),
+        };
+        let headers = scene::texts(&mut self.shapes);
+        let zone = found.and_then(|(system, _)| known.systems.get(system).settings.zone.clone());
+        let item = Scene::of(dot, zone, found.is_none()).and("headers", headers);
+        let names = constant_names(&mut self.shapes, item.dot, self.known.variables).into_iter().chain(item.names.iter().cloned());
+        let first = Scene { names: names.collect(), ..item.clone() };
+        let prefetch = self.known.variables.known(form, "prefetch", form.number("prefetch"), form::number, self.to);
+        let prefetch = prefetch.map_or(PREFETCH_DEFAULT, |prefetch| u16::try_from(prefetch).unwrap_or(0));
+        if let (0, Some(scalar)) = (prefetch, form.scalar("prefetch")) {
+            self.to.error(&codes::SETTING, scalar.span, "this is no number of messages", "write 1 to 65535".to_string());
+        }
+        let kind = found.map(|(system, operation)| {
+            let (every, queue) = (LISTEN_AGAIN, Some(prefetch));
+            let poll = Poll { system, operation, every, with: None, pages: None, each: None, cursor: None, files: None, queue };
+            SourceKind::Poll(Box::new(poll))
+        });
+        (self.source_of(form, &item, kind), first)
     }
 
     fn polled(&mut self, form: &Filled<'_>) -> (Option<Source>, Scene) {
         let operand = form.named().and_then(|(_, _, node)| node.scalar());
         let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
-        self.check_kind(operand, found, false);
+        self.check_kind(operand, found, None);
         self.check_repeats(operand, found);
         let page = self.page(found);
         let each = form.scalar("each").map(|text| (text, self.program(text, &page)));
@@ -164,7 +216,8 @@ impl Builder<'_, '_> {
         let with = self.with(form, "source", parameters, &nothing);
         let every = every.unwrap_or(Duration::ZERO);
         let kind = found.map(|(system, operation)| {
-            SourceKind::Poll(Box::new(Poll { system, operation, every, with, pages, each, cursor, files: None }))
+            let poll = Poll { system, operation, every, with, pages, each, cursor, files: None, queue: None };
+            SourceKind::Poll(Box::new(poll))
         });
         self.source_of(form, item, kind)
     }

@@ -68,7 +68,7 @@ static SOURCE: Form = Form {
     one_of: OneOf::Must(&[
         Choice::of("poll", Kind::Op, "An operation that is asked again and again.", POLL),
         Choice::of("webhook", Kind::Name, "What a system pushes to us; the system says where and how it signs.", &[]),
-        Choice::not_yet("queue", "A queue of a broker."),
+        Choice::of("queue", Kind::Op, "A queue of a broker, message by message.", QUEUE),
         Choice::of(
             "flow",
             Kind::Either(&[Kind::Words(&["any"]), Kind::List(&Kind::Name)]),
@@ -104,6 +104,12 @@ const CRON: &[Key] = &[
         "What becomes of times that went by while nobody ran: the last of them is made up for, each is, or none. `once` where nothing is said.",
     ),
 ];
+
+const QUEUE: &[Key] = &[Key::may(
+    "prefetch",
+    Kind::Number,
+    "How many messages may be on their way to us before the first of them is on disk. 256 where nothing is said.",
+)];
 
 const FILES: &[Key] = &[
     Key::may("every", Kind::Time, "How often the folder is looked at. 5s where nothing is said."),

@@ -41,7 +41,12 @@ pub static SYSTEM: Form = Form {
             "GraphQL over HTTP; the schema that is pinned in the project, as SDL or as the answer to an introspection.",
             &[],
         ),
-        Choice::not_yet("amqp", "A message broker."),
+        Choice::of(
+            "amqp",
+            Kind::Value,
+            "A broker of queues (AMQP 0-9-1), as RabbitMQ; `url:` is `amqp://HOST:PORT/VHOST`. `spanwright setup` declares what its operations name.",
+            &[],
+        ),
         Choice::of("files", Kind::Value, "Folders of this machine; `url:` is the one that the others are in.", &[]),
         Choice::of("http", Kind::Value, "HTTP without a schema: nothing stands behind it, and its operations are declared by hand.", &[]),
     ]),
@@ -240,11 +245,29 @@ pub static OPERATION: Form = Form {
             "A GraphQL document: one query or mutation in a file of its own. Its variables are the parameters.",
             &[],
         ),
-        Choice::not_yet("queue", "A queue."),
-        Choice::not_yet("exchange", "An exchange of a broker."),
+        Choice::of("queue", Kind::Text, "Of an `amqp:` system: a queue, whose messages are read, or that messages are sent to.", QUEUE),
+        Choice::of(
+            "exchange",
+            Kind::Text,
+            "Of an `amqp:` system: an exchange that messages are sent to. Its parameter is `routing_key`.",
+            EXCHANGE,
+        ),
         Choice::of("folder", Kind::Text, "Of a `files:` system: a folder under its `url:`, whose files are read or written.", FOLDER),
     ]),
 };
+
+const QUEUE: &[Key] = &[
+    Key::may("schema", Kind::File, "The JSON Schema of a message. Left out, nothing is known of it."),
+    Key::may("type", Kind::Words(&["quorum", "classic"]), "How `setup` declares it. `quorum` where nothing is said."),
+    Key::may("bind", Kind::Map(MapKey::Any, &Kind::Text), "What `setup` binds it to: exchanges, each with the routing key, as `order.*`."),
+    Key::not_yet("format", "What its messages are, where they are no JSON."),
+];
+
+const EXCHANGE: &[Key] = &[
+    Key::may("schema", Kind::File, "The JSON Schema of a message. Left out, nothing is known of it."),
+    Key::may("type", Kind::Words(&["topic", "direct", "fanout", "headers"]), "How `setup` declares it. `topic` where nothing is said."),
+    Key::not_yet("format", "What its messages are, where they are no JSON."),
+];
 
 const FOLDER: &[Key] = &[
     Key::must("format", Kind::Words(&["csv", "jsonl", "json", "xml"]), "What its files are: CSV, JSON Lines, JSON or XML."),
