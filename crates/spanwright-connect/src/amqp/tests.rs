@@ -38,7 +38,7 @@ fn with() -> With<'static> {
 }
 
 fn call<'a>(with: Value<'a>) -> Call<'a> {
-    Call { key: "k-1", with, body: Some(b"{\"id\":7}"), correlation: "c-1", trace: "00-1" }
+    Call { key: "k-1", with, body: Some(b"{\"id\":7}"), proved: false, correlation: "c-1", trace: "00-1" }
 }
 
 /// What a word of the broker about one message means.

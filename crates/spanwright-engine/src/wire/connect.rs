@@ -30,6 +30,11 @@ pub(super) struct Origin {
 }
 
 impl Origin {
+    /// What is no HTTP, and is shown no certificate.
+    pub(super) fn at(host: &str, port: u16, tls: bool) -> Origin {
+        Origin { tls, host: host.to_string(), port, shows: None }
+    }
+
     /// # Errors
     /// In words. A URL may carry a key in its query, so it is not quoted.
     pub(super) fn of(uri: &Uri, shows: Option<ClientCertificate>) -> Result<Origin, String> {

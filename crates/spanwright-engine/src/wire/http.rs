@@ -40,7 +40,7 @@ pub struct HttpSettings {
 
 /// The HTTP wire: connections to every origin, shared by all flows.
 pub struct Http {
-    tls: Tls,
+    tls: Arc<Tls>,
     idle: Idle,
     public_only: bool,
     clock: Arc<Clock>,
@@ -80,7 +80,8 @@ impl Http {
     /// # Errors
     /// [`TlsFault`]
     pub fn new(settings: &HttpSettings, clock: Arc<Clock>) -> Result<Http, TlsFault> {
-        Ok(Http { tls: Tls::new(settings.further_roots.as_deref())?, idle: Idle::default(), public_only: settings.public_only, clock })
+        let tls = Arc::new(Tls::new(settings.further_roots.as_deref())?);
+        Ok(Http { tls, idle: Idle::default(), public_only: settings.public_only, clock })
     }
 
     /// The wire to brokers, set up as this one is.

@@ -10,7 +10,6 @@ use std::{
     time::Duration,
 };
 
-use rustls::ClientConfig;
 use spanwright_core::connector::{
     Broker, Confirm, Delivery, Heard, MESSAGE_BYTES_MOST, Publication, QueueHeard, QueueKind, Reached, Topology,
 };
@@ -22,6 +21,7 @@ use tokio::{
 use super::{
     connect::{Origin, connect},
     counted::Counted,
+    tls::Tls,
 };
 
 mod frame;
@@ -45,7 +45,7 @@ const OPEN_TIME_MOST: Duration = Duration::from_secs(20);
 
 /// Connections to every broker, shared by all flows.
 pub(crate) struct Amqp {
-    tls: Arc<ClientConfig>,
+    tls: Arc<Tls>,
     public_only: bool,
     publishers: Mutex<HashMap<(Broker, String), Arc<Handle>>>,
     consumers: Mutex<HashMap<(Broker, String), Consumer>>,
@@ -84,12 +84,12 @@ impl QueueReply {
 }
 
 impl Amqp {
-    pub(crate) fn new(tls: Arc<ClientConfig>, public_only: bool) -> Amqp {
+    pub(super) fn new(tls: Arc<Tls>, public_only: bool) -> Amqp {
         Amqp { tls, public_only, publishers: Mutex::default(), consumers: Mutex::default() }
     }
 
     async fn open(&self, broker: &Broker, what: &str) -> Result<Line, Fault> {
-        let origin = Origin { tls: broker.tls, host: broker.host.clone(), port: broker.port };
+        let origin = Origin::at(&broker.host, broker.port, broker.tls);
         let stream = connect(&origin, &self.tls, self.public_only).await.map_err(Fault::Broken)?;
         let login = Login { user: &broker.user, password: &broker.password, vhost: &broker.vhost };
         Line::open(Box::new(Counted::new(stream).0), &login, &format!("spanwright: {what}")).await
