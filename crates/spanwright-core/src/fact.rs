@@ -15,11 +15,11 @@ mod keys;
 mod store;
 
 pub use again::{is_newer, owed_again};
-pub use chore::{Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun};
+pub use chore::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun};
 pub use keys::{ANSWER, EffectKey, Item, NodeName, Print, Root, Way, batch_key, lane_of, no_item, print_of};
 pub use store::{
-    Backlog, DueEffect, Glued, InLine, Lane, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt, RunFile, Shown, SourceRow,
-    Store, StoreFault, StoredEffect, Tally,
+    Backlog, DueEffect, FILES_BYTES_MOST, Glued, InLine, Lane, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt, RunFile,
+    Shown, SourceRow, Store, StoreFault, StoredEffect, Tally, Turn,
 };
 
 /// UTC microseconds since 1970. Only the engine's clock makes one.

@@ -65,6 +65,8 @@ pub enum Repeat {
 pub struct Bulk {
     /// Items in one request, at most.
     pub most: u32,
+    /// Bytes of items in one request, at most.
+    pub bytes: Option<u64>,
     /// Where the idempotency key goes.
     pub key: BulkKey,
 }

@@ -582,7 +582,7 @@ pub enum Body {
 pub struct Batch {
     /// Items at most.
     pub most: usize,
-    /// Bytes of bodies at most.
+    /// Bytes of bodies at most; a larger one goes alone.
     pub bytes: usize,
     /// How long the first waits for others.
     pub wait: Duration,
@@ -591,7 +591,7 @@ pub struct Batch {
 }
 
 /// Bytes of bodies in one request of which nothing is said.
-pub const BATCH_BYTES_DEFAULT: usize = 4 << 20;
+pub const BATCH_BYTES_DEFAULT: u64 = 4 << 20;
 
 /// How something is tried again: exponential, with full jitter.
 #[derive(Clone, Debug, PartialEq)]

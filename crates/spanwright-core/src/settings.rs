@@ -386,13 +386,15 @@ pub enum OutcomeWord {
     Never,
 }
 
-/// `bulk: { most, answers, match, outcome }`
+/// `bulk: { most, bytes, answers, match, outcome }`
 #[derive(Clone, Debug)]
 pub struct BulkSettings {
     /// Where it stands.
     pub at: Span,
     /// Items in one request.
     pub most: u32,
+    /// Bytes of items in one request.
+    pub bytes: Option<u64>,
     /// The list of answers in the answer: an expression over it.
     pub answers: Option<Scalar>,
     /// `position` (`None`), or the expression over an answer that gives the item's key.

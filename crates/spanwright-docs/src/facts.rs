@@ -36,6 +36,8 @@ fn of(book: &Book) -> BTreeMap<String, String> {
             ("when", &flow.when),
             ("order", &flow.in_order),
             ("holds itself after", &flow.pause_after),
+            ("expected", &flow.expect),
+            ("when all is done", &flow.when_all_done),
         ];
         named
             .iter()
@@ -174,6 +176,7 @@ fn source(from: &From) -> String {
         }
         From::Cron { line, zone, missed } => format!("at {line} in {zone}; {missed}"),
         From::Handed(flows) => format!("what other flows hand over: {}", flows.join(", ")),
+        From::Round(of) => format!("the end of each round of {of}"),
         From::Nowhere => "none".to_string(),
     }
 }

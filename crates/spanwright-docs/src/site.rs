@@ -159,6 +159,7 @@ fn from_words(from: &From) -> Vec<Inline> {
         }
         From::Handed(flows) if flows.is_empty() => words("other flows; none hands anything over yet"),
         From::Handed(flows) => [words("handed over by "), flow_links(flows)].concat(),
+        From::Round(of) => [words("follows each round of "), link(of.clone(), flow_path(of))].concat(),
         From::Nowhere => words("programs alone"),
     }
 }
@@ -237,6 +238,9 @@ fn flow_page(flow: &FlowPage, book: &Book) -> Page {
     }
     let more = [("In order", &flow.in_order), ("Holds itself after", &flow.pause_after)];
     facts.extend(more.into_iter().filter_map(|(name, text)| Some((name.to_string(), words(text.clone()?)))));
+    facts.extend(flow.expect.clone().map(|expect| ("Expected".to_string(), words(format!("{expect}; where nothing comes, an alert")))));
+    let follows = flow.when_all_done.as_ref().map(|ends| [link(ends.clone(), flow_path(ends)), words(" follows once")].concat());
+    facts.extend(follows.map(|follows| ("When a round has ended".to_string(), follows)));
     blocks.push(Block::Facts(facts));
     blocks.push(Block::Heading(2, "What happens to one message".into()));
     let file = format!("diagrams/{}.svg", file_name(&flow.name));

@@ -15,7 +15,7 @@ use std::{
 
 use spanwright_core::fact::{
     Attempt, EffectKey, EffectState, Ending, ExchangeId, Fact, Forget, ListFilter, Moment, OutcomeKind, Phase, PlanBundle, PlanId, Receipt,
-    Root, RunId, Settled, StopKind, Stopped, Store, Took, Way, lane_of, no_item,
+    Root, RunId, Settled, StopKind, Stopped, Store, Took, Turn, Way, lane_of, no_item,
 };
 use spanwright_engine::keep::{Keep, Look, Which};
 use spanwright_lab::conformance::code_of;
@@ -160,7 +160,7 @@ fn claim(path: &Path, next: &mut u64) -> f64 {
     }
     let (began, mut claimed) = (Instant::now(), 0);
     loop {
-        let (found, _) = keep.due("customers.crm", now, 500).unwrap();
+        let (found, _) = keep.due("customers.crm", Turn::first_of(Moment(0)), now, 500).unwrap();
         if found.is_empty() {
             return f64::from(claimed) / began.elapsed().as_secs_f64();
         }

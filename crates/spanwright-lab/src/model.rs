@@ -8,7 +8,7 @@ use std::sync::Arc;
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
     Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
-    StoreFault, Tally,
+    StoreFault, Tally, Turn,
 };
 
 mod answer;
@@ -115,8 +115,8 @@ impl Store for ModelStore {
         Ok(self.state.active(flow, after, most))
     }
 
-    fn due(&mut self, queue: &str, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Moment>), StoreFault> {
-        Ok(self.state.due(queue, now, most))
+    fn due(&mut self, queue: &str, from: Turn, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Turn>), StoreFault> {
+        Ok(self.state.due(queue, from, now, most))
     }
 
     fn runs(&mut self, runs: &[RunId]) -> Result<Vec<RunFile>, StoreFault> {

@@ -22,6 +22,8 @@ pub mod disk;
 pub mod erp;
 pub mod flood;
 pub mod gateway;
+#[cfg(unix)]
+pub mod hands;
 pub mod hostile;
 pub mod ledger;
 pub mod market;

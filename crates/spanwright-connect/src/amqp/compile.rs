@@ -113,7 +113,11 @@ impl Compiler<'_> {
             gives: self.shapes.add(Shape::Record(RecordShape::default())),
             refuses: Vec::new(),
             repeat: Repeat::Keyed,
-            bulk: Some(Bulk { most: settings.bulk.as_ref().map_or(MESSAGES_MOST_DEFAULT, |bulk| bulk.most), key: BulkKey::PerItem }),
+            bulk: Some(Bulk {
+                most: settings.bulk.as_ref().map_or(MESSAGES_MOST_DEFAULT, |bulk| bulk.most),
+                bytes: settings.bulk.as_ref().and_then(|bulk| bulk.bytes),
+                key: BulkKey::PerItem,
+            }),
         }
     }
 

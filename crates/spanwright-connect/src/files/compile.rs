@@ -113,6 +113,7 @@ impl Compiler<'_> {
         let name = Field { name: "name".into(), shape: text, presence: Presence::Always, about: Some("What the file is called.".into()) };
         let gives = self.shapes.add(Shape::Record(RecordShape { fields: vec![name], ..RecordShape::default() }));
         let most = settings.bulk.as_ref().map_or(ROWS_MOST_DEFAULT, |bulk| bulk.most);
+        let bytes = settings.bulk.as_ref().and_then(|bulk| bulk.bytes);
         let many = !matches!(compiled.format, Format::Json { list: false });
         Operation {
             name: settings.name.text.as_str().into(),
@@ -123,7 +124,7 @@ impl Compiler<'_> {
             gives,
             refuses: Vec::new(),
             repeat: Repeat::Keyed,
-            bulk: many.then_some(Bulk { most, key: BulkKey::PerRequest }),
+            bulk: many.then_some(Bulk { most, bytes, key: BulkKey::PerRequest }),
         }
     }
 

@@ -144,7 +144,7 @@ impl Compiler<'_> {
             gives,
             refuses: refuses(&endpoint),
             repeat,
-            bulk: bulk_settings.map(|bulk| Bulk { most: bulk.most, key: bulk_key }),
+            bulk: bulk_settings.map(|bulk| Bulk { most: bulk.most, bytes: bulk.bytes, key: bulk_key }),
         };
         let made = RestOperation {
             name: format!("{}.{name}", self.system).into(),

@@ -166,6 +166,11 @@ impl Gate {
         }
     }
 
+    /// Whether a person's word keeps it closed.
+    pub fn is_held_by_somebody(&self, now: Moment) -> bool {
+        self.hold.as_ref().is_some_and(|hold| hold.holds(now))
+    }
+
     /// Takes up what an earlier life of the process knew.
     pub fn restore(&mut self, row: &GateRow) {
         (self.circuit.state, self.circuit.since, self.circuit.opens) = (row.breaker, row.since, row.opens);

@@ -83,7 +83,7 @@ impl Desk {
                 self.queues[queue].put_back(since, key);
                 break;
             }
-            self.queues[queue].no_longer_ready();
+            self.queues[queue].no_longer_ready(size);
             bytes += size;
             self.set_place(&key, Place::Flying);
             members.push(key);
@@ -95,7 +95,7 @@ impl Desk {
     fn ready_size(&self, key: &EffectKey) -> Option<(usize, crate::fact::PlanId)> {
         let run = self.runs.get(&key.run)?;
         let effect = run.effect(&key.node, &key.item, key.way).filter(|effect| effect.place == Place::Ready)?;
-        Some((effect.input.as_ref().map_or(0, |input| input.len()), run.plan_id))
+        Some((effect.bytes(), run.plan_id))
     }
 
     /// After an unknown outcome the same bytes go again or none: what differs is left to a person.
@@ -176,9 +176,13 @@ impl Desk {
     }
 
     fn go_without_the_unchanged(&mut self, call: super::CallId, go: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) {
-        if go.is_empty() {
-            if let Some(flight) = self.flights.remove(&call) {
-                self.gates[flight.gate].come_back();
+        let Some(gate) = self.flights.get(&call).map(|flight| flight.gate) else { return };
+        // Somebody may have held it while the journal was asked.
+        if go.is_empty() || self.gates[gate].is_held_by_somebody(now) {
+            self.gates[gate].come_back();
+            if let Some(flight) = self.flights.remove(&call).filter(|_| !go.is_empty()) {
+                let queue = &mut self.queues[flight.queue];
+                if flight.bundled { queue.again_bound(flight.exchange, go) } else { queue.again_together(go) }
             }
             return;
         }

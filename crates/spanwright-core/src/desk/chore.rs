@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Command, Desk, Fetch, Happening, Wake};
 use crate::{
     deliver::HoldReason,
-    fact::{Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, StoppedRun},
+    fact::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, StoppedRun},
 };
 
 /// Runs of one slice, at most: more would keep a commit of others waiting.
@@ -56,9 +56,9 @@ fn micros(time: Duration) -> u64 {
 }
 
 impl Desk {
-    /// A person asks for a chore; asked for twice, it is one.
+    /// A person asks for a chore; told twice, also after a crash, it is one.
     pub(super) fn chore_begins(&mut self, chore: Chore, now: Moment, out: &mut Vec<Command>) {
-        if self.chores.iter().any(|known| known.chore.id == chore.id) {
+        if self.chores_over.contains(&chore.id) || self.chores.iter().any(|known| known.chore.id == chore.id) {
             return;
         }
         out.push(Command::Note(Happening::Chore(Box::new(chore.clone()))));
@@ -129,6 +129,10 @@ impl Desk {
             self.chores[at].busy = false;
             if chore.phase != ChorePhase::Open {
                 self.chores.remove(at);
+                self.chores_over.insert(chore.id);
+                while self.chores_over.len() > CHORES_REMEMBERED_MOST {
+                    self.chores_over.pop_first();
+                }
             }
         }
     }

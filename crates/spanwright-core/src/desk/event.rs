@@ -11,7 +11,7 @@ use crate::{
     door::Reply,
     fact::{
         Chore, ChoreId, Ending, ExchangeId, Fact, Hold, InLine, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root,
-        RunFile, RunId, Stopped, StoppedFilter, StoppedRun, Store, StoreFault, Tally, Took,
+        RunFile, RunId, Stopped, StoppedFilter, StoppedRun, Store, StoreFault, Tally, Took, Turn,
     },
     plan::Plan,
     run::{Advance, AdvanceJob, Arrival, Input, intake::Page},
@@ -110,8 +110,8 @@ pub enum Event {
         fetch: Fetch,
         /// What there is.
         runs: Vec<RunFile>,
-        /// Of a due fetch: when the next is due.
-        next: Option<Moment>,
+        /// Of a due fetch: the first that is left.
+        next: Option<Turn>,
     },
     /// A slice of a chore was looked up.
     FoundStopped {
@@ -310,6 +310,8 @@ pub enum Fetch {
     Due {
         /// The queue.
         queue: Arc<str>,
+        /// Not earlier: what stands before is in hand, or not in that queue any more.
+        from: Turn,
         /// Not later.
         now: Moment,
         /// At most.
@@ -368,7 +370,7 @@ impl Fetch {
             Fetch::Troubles { stuck, most } => return Ok(Event::FoundTroubles(store.troubles(*stuck, *most)?)),
             Fetch::Tally { call, flow, upto } => return Ok(Event::FoundTally { call: *call, tally: store.tally(flow, *upto)? }),
             Fetch::Active { flow, after, most } => (store.active(flow, *after, *most)?, None),
-            Fetch::Due { queue, now, most } => store.due(queue, *now, *most)?,
+            Fetch::Due { queue, from, now, most } => store.due(queue, *from, *now, *most)?,
             Fetch::Runs(runs) => (store.runs(runs)?, None),
             Fetch::Answer { run, .. } => (store.runs(&[*run])?, None),
         };

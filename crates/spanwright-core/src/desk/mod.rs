@@ -33,7 +33,7 @@ mod source;
 mod take;
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
 
@@ -44,7 +44,7 @@ pub use event::{
 
 use crate::{
     deliver::{Gate, GateChange, Goes, Pass},
-    fact::{EffectKey, Ending, Fact, GateRow, Moment, Opening, PlanId, Receipt, RunId, Seen},
+    fact::{ChoreId, EffectKey, Ending, Fact, GateRow, Moment, Opening, PlanId, Receipt, RunId, Seen},
     plan::{EffectPlan, Plan},
     run::AdvanceJob,
 };
@@ -69,6 +69,8 @@ pub const HAND_RUNS_MOST: usize = 8_000;
 pub const HAND_BYTES_MOST: usize = 16 << 20;
 /// Runs asked of the journal at once.
 pub const FETCH_RUNS_MOST: usize = 1_000;
+/// Due runs asked of the journal at once where none of them may go.
+pub const FETCH_HELD_MOST: usize = 10;
 /// Arrivals in one commit: more would keep others waiting for the disk.
 pub const TAKE_CHUNK: usize = 200;
 /// Open runs of one flow at which its source stops pulling.
@@ -96,6 +98,8 @@ pub struct Desk {
     sources: Vec<SourceDesk>,
     clocks: Vec<Clockwork>,
     chores: Vec<ChoreDesk>,
+    /// Chores that are over: a crash may come between the disk and whoever forgets the order, and then they are told again.
+    chores_over: BTreeSet<ChoreId>,
     runs: HashMap<RunId, RunHand>,
     flights: HashMap<CallId, Flight>,
     /// Sign-ins under way, by gate.
@@ -155,6 +159,7 @@ impl Desk {
             sources: Vec::new(),
             clocks: Vec::new(),
             chores: opening.chores.iter().map(|chore| ChoreDesk::new(chore.clone(), now)).collect(),
+            chores_over: opening.chores_over.iter().copied().collect(),
             runs: HashMap::new(),
             flights: HashMap::new(),
             signing: HashMap::new(),
@@ -283,7 +288,7 @@ impl Desk {
             Event::PageHeard { call, verdict, page, report } => self.page_heard(call, verdict, page, &report, now, roll, out),
             Event::PieceHeard { call, page } => self.piece_heard(call, page, now, roll, out),
             Event::SignedIn { call, verdict, report } => self.signed_in(call, verdict, &report, now, roll, out),
-            Event::Found { fetch, runs, next } => self.found(fetch, runs, next, now, out),
+            Event::Found { fetch, runs, next } => self.found(fetch, runs, next, out),
             Event::FoundStopped { chore, runs } => self.chore_found(chore, &runs, now, out),
             Event::FoundTroubles(troubles) => self.alarm.counted(troubles, now),
             Event::FoundTally { call, tally } => self.round_found(call, tally, now, roll, out),

@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    fact::{EffectKey, ExchangeId, Moment},
+    fact::{EffectKey, ExchangeId, Moment, Turn},
     plan::{Batch, EffectPlan},
 };
 
@@ -24,6 +24,8 @@ pub(super) struct Queue {
     /// Ready since then; an entry whose effect is no longer ready is stale and skipped.
     ready: VecDeque<(Moment, EffectKey)>,
     ready_live: usize,
+    /// Bytes of their bodies.
+    ready_bytes: usize,
     lanes: HashMap<u64, VecDeque<EffectKey>>,
     bundles: BTreeMap<ExchangeId, Bundle>,
     /// Effects that an earlier life sent together, and the exchange it did it in.
@@ -31,8 +33,8 @@ pub(super) struct Queue {
     splits: VecDeque<Vec<EffectKey>>,
     /// In hand, and waiting for their next try.
     later: BTreeMap<(Moment, EffectKey), ()>,
-    /// When the first parked effect is due.
-    parked: Option<Moment>,
+    /// The first parked effect that is not in hand.
+    parked: Option<Turn>,
     pub fetching: bool,
 }
 
@@ -64,6 +66,7 @@ impl Queue {
             batch: effect.batch.clone(),
             ready: VecDeque::new(),
             ready_live: 0,
+            ready_bytes: 0,
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
             bound: HashMap::new(),
@@ -105,21 +108,23 @@ impl Queue {
         if was_head { line.front().cloned() } else { None }
     }
 
-    pub fn make_ready(&mut self, effect: EffectKey, now: Moment) {
+    pub fn make_ready(&mut self, effect: EffectKey, bytes: usize, now: Moment) {
         self.ready.push_back((now, effect));
         self.ready_live += 1;
+        self.ready_bytes += bytes;
     }
 
     /// An effect that was ready is no more; its entry stays and is skipped.
-    pub fn no_longer_ready(&mut self) {
+    pub fn no_longer_ready(&mut self, bytes: usize) {
         self.ready_live = self.ready_live.saturating_sub(1);
+        self.ready_bytes = self.ready_bytes.saturating_sub(bytes);
     }
 
     /// The oldest ready entry, taken out. The caller tells whether it was stale.
     pub fn next_ready(&mut self) -> Option<(Moment, EffectKey)> {
         let next = self.ready.pop_front();
-        if self.ready.is_empty() {
-            self.ready_live = 0;
+        if next.is_none() {
+            (self.ready_live, self.ready_bytes) = (0, 0);
         }
         next
     }
@@ -154,15 +159,30 @@ impl Queue {
     }
 
     pub fn parked_until(&mut self, due: Moment) {
-        self.parked = Some(self.parked.map_or(due, |have| have.min(due)));
+        let turn = Turn::first_of(due);
+        self.parked = Some(self.parked.map_or(turn, |have| have.min(turn)));
     }
 
-    pub fn set_parked(&mut self, due: Option<Moment>) {
-        self.parked = due;
+    /// What was asked for is here: all of it before `next`, and what was parked meanwhile may stand before that.
+    pub fn fetched(&mut self, next: Option<Turn>) {
+        self.fetching = false;
+        self.parked = self.parked.into_iter().chain(next).min();
     }
 
-    pub fn parked(&self) -> Option<Moment> {
+    /// Where the next of the parked ones is fetched from; with [`Queue::fetch_from`] they count as asked for.
+    pub fn parked(&self) -> Option<Turn> {
         self.parked
+    }
+
+    pub fn fetch_from(&mut self) -> Option<Turn> {
+        self.fetching = true;
+        self.parked.take()
+    }
+
+    /// Effects in hand that could go as far as this queue knows: ready ones, and those that go again together.
+    pub fn could_go(&self) -> usize {
+        let together = self.splits.iter().map(Vec::len).chain(self.bundles.values().map(|bundle| bundle.here.len()));
+        self.ready_live + together.sum::<usize>()
     }
 
     pub fn split(&mut self, effects: Vec<EffectKey>) {
@@ -243,7 +263,7 @@ impl Queue {
     fn ready_work(&self, now: Moment) -> Work {
         let Some((since, _)) = self.ready.front().filter(|_| self.ready_live > 0) else { return Work::Nothing };
         match &self.batch {
-            Some(batch) if self.ready_live < batch.most => {
+            Some(batch) if self.ready_live < batch.most && self.ready_bytes < batch.bytes => {
                 let until = since.after(batch.wait);
                 if until > now { Work::At(until) } else { Work::Ready }
             }
@@ -270,6 +290,7 @@ mod tests {
             batch: None,
             ready: VecDeque::new(),
             ready_live: 0,
+            ready_bytes: 0,
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
             bound: HashMap::new(),
@@ -318,10 +339,14 @@ mod tests {
         let mut queue = queue();
         queue.batch =
             Some(Batch { most: 2, bytes: 1000, wait: std::time::Duration::from_secs(1), key: crate::interface::BulkKey::PerRequest });
-        queue.make_ready(key(1), Moment(0));
+        queue.make_ready(key(1), 10, Moment(0));
         assert!(matches!(queue.work(Moment(0)), Work::At(at) if at == Moment(1_000_000)));
         assert!(matches!(queue.work(Moment(1_000_000)), Work::Ready));
-        queue.make_ready(key(2), Moment(5));
-        assert!(matches!(queue.work(Moment(5)), Work::Ready));
+        queue.make_ready(key(2), 10, Moment(5));
+        assert!(matches!(queue.work(Moment(5)), Work::Ready), "so many");
+        queue.no_longer_ready(10);
+        assert!(matches!(queue.work(Moment(5)), Work::At(_)));
+        queue.make_ready(key(3), 990, Moment(5));
+        assert!(matches!(queue.work(Moment(5)), Work::Ready), "so large");
     }
 }

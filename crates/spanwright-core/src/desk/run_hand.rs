@@ -234,6 +234,11 @@ impl EffectHand {
         self.state.sent.is_none() && self.state.glued.is_none()
     }
 
+    /// Bytes in a request that carries it beside others: its own, and what stands between two of them.
+    pub fn bytes(&self) -> usize {
+        self.input.as_ref().map_or(0, |input| input.len()) + 1
+    }
+
     pub fn open(&self) -> bool {
         matches!(self.state.phase, Phase::Owed { .. } | Phase::Started { .. })
     }

@@ -2,10 +2,13 @@
 
 use std::{collections::VecDeque, sync::Arc};
 
-use super::{Command, Desk, FETCH_RUNS_MOST, FLOW_OPEN_MOST, Fetch, HAND_BYTES_MOST, HAND_RUNS_MOST, Happening, Wake, run_hand::RunHand};
+use super::{
+    Command, Desk, FETCH_HELD_MOST, FETCH_RUNS_MOST, FLOW_OPEN_MOST, Fetch, HAND_BYTES_MOST, HAND_RUNS_MOST, Happening, Wake,
+    run_hand::RunHand,
+};
 use crate::{
     deliver::Lines,
-    fact::{Ending, Hold, MessageFile, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took},
+    fact::{Ending, FILES_BYTES_MOST, Hold, MessageFile, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took, Turn},
     plan::{Flow, PauseAfter},
     run::{Advance, AdvanceJob},
 };
@@ -166,13 +169,13 @@ impl Desk {
     }
 
     /// Takes a run in hand and lets it be advanced.
-    fn take_in(&mut self, file: RunFile, jobs: &mut Vec<AdvanceJob>) -> bool {
-        let Some(&account) = self.flow_of.get(&file.flow) else { return false };
+    fn take_in(&mut self, file: RunFile, jobs: &mut Vec<AdvanceJob>) {
+        let Some(&account) = self.flow_of.get(&file.flow) else { return };
         if self.flows[account].lines.as_mut().is_some_and(|lines| !lines.may_go(file.run, file.message.key.as_deref())) {
-            return false;
+            return;
         }
-        let Some(plan) = self.plans.get(&file.plan).cloned() else { return false };
-        let Some((flow, _)) = plan.flow(&file.flow) else { return false };
+        let Some(plan) = self.plans.get(&file.plan).cloned() else { return };
+        let Some((flow, _)) = plan.flow(&file.flow) else { return };
         let run = file.run;
         let hand = RunHand::known(file, plan.clone(), flow, account);
         self.flows[account].walks.push_back((run, None));
@@ -180,7 +183,6 @@ impl Desk {
         self.flows[account].bytes += hand.message.body.len();
         jobs.push(hand.job(run));
         self.runs.insert(run, hand);
-        true
     }
 
     pub(super) fn let_go(&mut self, run: RunId) -> Option<RunHand> {
@@ -204,16 +206,7 @@ impl Desk {
                 out.push(Command::Fetch(Fetch::Active { flow: flow.name.clone(), after: flow.mark, most: FETCH_RUNS_MOST }));
             }
         }
-        for queue in &mut self.queues {
-            match queue.parked() {
-                Some(due) if due <= now && !queue.fetching => {
-                    queue.fetching = true;
-                    out.push(Command::Fetch(Fetch::Due { queue: queue.name.clone(), now, most: FETCH_RUNS_MOST }));
-                }
-                Some(due) if due > now => wake.no_later_than(due),
-                Some(_) | None => {}
-            }
-        }
+        self.fetch_due(now, wake, out);
         if !self.wanted.is_empty() {
             let mut runs: Vec<RunId> = self.wanted.drain().filter(|run| !self.runs.contains_key(run)).collect();
             // In the order in which they came: the states of a record never change places.
@@ -224,13 +217,39 @@ impl Desk {
         }
     }
 
-    pub(super) fn found(&mut self, fetch: Fetch, runs: Vec<RunFile>, next: Option<Moment>, now: Moment, out: &mut Vec<Command>) {
+    fn fetch_due(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
+        for queue in 0..self.queues.len() {
+            match self.queues[queue].parked() {
+                Some(turn) if turn.due > now => wake.no_later_than(turn.due),
+                Some(_) if !self.queues[queue].fetching => {
+                    let most = self.due_most(queue, now);
+                    let queue = &mut self.queues[queue];
+                    if let Some(from) = (most > 0).then(|| queue.fetch_from()).flatten() {
+                        out.push(Command::Fetch(Fetch::Due { queue: queue.name.clone(), from, now, most }));
+                    }
+                }
+                Some(_) | None => {}
+            }
+        }
+    }
+
+    /// How many due runs a queue may have in hand: enough to keep its system busy. Where none may go now, or the flow has
+    /// its hands full, only a few, with which the gate is asked; the others wait in the journal, however many they are.
+    fn due_most(&self, queue: usize, now: Moment) -> usize {
+        let queue = &self.queues[queue];
+        let flow = &self.flows[queue.account];
+        let held = self.gates[queue.gate].held(now).is_some() || flow.held(now) || flow.full();
+        let (enough, most) = if held { (1, FETCH_HELD_MOST) } else { (FETCH_RUNS_MOST / 2, FETCH_RUNS_MOST) };
+        if queue.could_go() < enough { most } else { 0 }
+    }
+
+    pub(super) fn found(&mut self, fetch: Fetch, runs: Vec<RunFile>, next: Option<Turn>, out: &mut Vec<Command>) {
         if let Fetch::Answer { run, waiter } = fetch {
             return self.found_answer(run, waiter, runs.into_iter().next(), out);
         }
-        let (found, mut jobs) = (runs.len(), Vec::new());
-        let last = runs.last().map(|file| file.run);
-        let mut taken = 0;
+        let (found, last) = (runs.len(), runs.last().map(|file| file.run));
+        let bytes = runs.iter().map(|file| file.message.body.len()).sum::<usize>();
+        let mut jobs = Vec::new();
         for file in runs {
             if file.over || self.runs.contains_key(&file.run) {
                 continue;
@@ -240,11 +259,15 @@ impl Desk {
             {
                 self.flows[account].open += 1;
             }
-            taken += usize::from(self.take_in(file, &mut jobs));
+            self.take_in(file, &mut jobs);
         }
         match fetch {
-            Fetch::Active { flow, most, .. } => self.found_active(&flow, last, found < most),
-            Fetch::Due { queue, .. } => self.found_due(&queue, next, taken, now),
+            Fetch::Active { flow, most, .. } => self.found_active(&flow, last, found < most && bytes < FILES_BYTES_MOST),
+            Fetch::Due { queue, .. } => {
+                if let Some(&queue) = self.queue_of.get(&queue) {
+                    self.queues[queue].fetched(next);
+                }
+            }
             Fetch::Runs(_) | Fetch::Stopped { .. } | Fetch::Answer { .. } | Fetch::Troubles { .. } | Fetch::Tally { .. } => {}
         }
         if !jobs.is_empty() {
@@ -258,16 +281,6 @@ impl Desk {
             flow.fetching = false;
             flow.mark = last.map_or(flow.mark, |last| last.max(flow.mark));
             flow.behind &= !all;
-        }
-    }
-
-    fn found_due(&mut self, queue: &str, next: Option<Moment>, taken: usize, now: Moment) {
-        if let Some(&n) = self.queue_of.get(queue) {
-            let queue = &mut self.queues[n];
-            queue.fetching = false;
-            // All that came is in hand already: it is looked at again when some of it has moved.
-            let pause = now.after(std::time::Duration::from_secs(1));
-            queue.set_parked(next.map(|next| if taken == 0 { next.max(pause) } else { next }));
         }
     }
 }

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use super::{Moment, RunId};
 use crate::settings::Rate;
 
+/// Chores that are over and of which it is remembered that they were begun.
+pub const CHORES_REMEMBERED_MOST: usize = 1_000;
+
 /// A chore; its number is the moment at which it was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ChoreId(pub i64);

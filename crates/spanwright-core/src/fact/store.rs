@@ -10,9 +10,12 @@ use spanwright_shape::text::Failure;
 use crate::alert::{AlertRow, Trouble};
 
 use super::{
-    Chore, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, PlanId, Print, Root, RunId, StopKind, StoppedFilter,
+    Chore, ChoreId, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, PlanId, Print, Root, RunId, StopKind, StoppedFilter,
     StoppedRun,
 };
+
+/// Bytes of bodies in one answer with many runs: the run with which they come to so many is the last one.
+pub const FILES_BYTES_MOST: usize = 8 << 20;
 
 /// Keeps facts.
 pub trait Store: Send {
@@ -41,18 +44,20 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn plan_bundle(&mut self, plan: PlanId) -> Result<Option<PlanBundle>, StoreFault>;
 
-    /// Active (not parked) runs of a flow behind `after`, ascending by run.
+    /// Active (not parked) runs of a flow behind `after`, ascending by run; fewer where their bodies come to
+    /// [`FILES_BYTES_MOST`].
     ///
     /// # Errors
     /// [`StoreFault`]
     fn active(&mut self, flow: &str, after: RunId, most: usize) -> Result<Vec<RunFile>, StoreFault>;
 
-    /// Parked runs with an effect in this queue that is due, earliest first; with each, all others that share
-    /// its glue, beyond `most` if need be. And the earliest due time among the parked ones that are left.
+    /// Parked runs with an effect in this queue that is due and whose turn is `from` or later, earliest first; with each,
+    /// all others that share its glue, beyond `most` if need be; fewer where their bodies come to [`FILES_BYTES_MOST`].
+    /// And the first turn from there on that is left.
     ///
     /// # Errors
     /// [`StoreFault`]
-    fn due(&mut self, queue: &str, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Moment>), StoreFault>;
+    fn due(&mut self, queue: &str, from: Turn, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Turn>), StoreFault>;
 
     /// Some runs, open or not.
     ///
@@ -172,6 +177,22 @@ pub enum StoreFault {
     Broken(String),
 }
 
+/// Where a parked run stands among those of a queue: by its due time, then in the order in which they came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Turn {
+    /// When it is due.
+    pub due: Moment,
+    /// Which.
+    pub run: RunId,
+}
+
+impl Turn {
+    /// The first of those that are due then.
+    pub fn first_of(due: Moment) -> Turn {
+        Turn { due, run: RunId(0) }
+    }
+}
+
 /// What is open when a life of the process begins.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Opening {
@@ -201,6 +222,8 @@ pub struct Opening {
     pub came: Vec<(Arc<str>, Moment)>,
     /// Chores under way, ascending.
     pub chores: Vec<Chore>,
+    /// The newest chores that are over, at most [`super::CHORES_REMEMBERED_MOST`], ascending: told again, they are not begun again.
+    pub chores_over: Vec<ChoreId>,
     /// The latest moment that the journal knows: of the last message, the last exchange, cursors and gates.
     pub latest: Moment,
 }
@@ -388,4 +411,6 @@ pub struct Shown {
     pub body: Arc<[u8]>,
     /// What happened.
     pub trail: Vec<(Moment, &'static str, String)>,
+    /// Answers that are kept since steps read them, by the name that the trail has for their effect; empty where forgotten.
+    pub answers: Vec<(String, Arc<[u8]>)>,
 }

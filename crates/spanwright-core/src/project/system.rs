@@ -486,7 +486,12 @@ fn bulk_settings(owner: &Filled<'_>, form: &Filled<'_>, variables: &Variables, t
     if let (0, Some(scalar)) = (most, form.scalar("most")) {
         to.error(&codes::SETTING, scalar.span, "`most: 0`: nothing would ever be sent", "write 1 or more".to_string());
     }
+    let bytes = variables.known(form, "bytes", form.size("bytes"), form::size, to);
+    if let (Some(0), Some(scalar)) = (bytes, form.scalar("bytes")) {
+        to.error(&codes::SETTING, scalar.span, "`bytes: 0`: nothing would ever be sent", "write a size, such as 4MB".to_string());
+    }
     BulkSettings {
+        bytes,
         at: owner.key("bulk").map_or(form.node.span, |key| key.span),
         most: u32::try_from(most).unwrap_or(u32::MAX),
         answers: form.scalar("answers").cloned(),

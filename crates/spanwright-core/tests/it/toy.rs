@@ -77,7 +77,7 @@ impl Schema {
             gives: gives.unwrap_or_else(|| self.shapes.add(Shape::Any)),
             refuses: Vec::new(),
             repeat: if set.is_some_and(|set| set.safe == Some(false)) { Repeat::Never } else { Repeat::Idempotent },
-            bulk: set.and_then(|set| set.bulk.as_ref()).map(|bulk| Bulk { most: bulk.most, key: BulkKey::PerRequest }),
+            bulk: set.and_then(|set| set.bulk.as_ref()).map(|bulk| Bulk { most: bulk.most, bytes: bulk.bytes, key: BulkKey::PerRequest }),
         }
     }
 

@@ -1,7 +1,10 @@
 //! A flow: where its messages come from, its steps, and what it asks of systems.
 
 use spanwright_core::{
-    desk::handover::FLOW_SYSTEM,
+    desk::{
+        handover::FLOW_SYSTEM,
+        round::{flow_of_ends, follows_rounds},
+    },
     plan::{Flow, IfDead, InOrder, Missed, OrderBy, Plan, SourceKind, Step, StepKind, WhenDead},
 };
 
@@ -30,6 +33,10 @@ pub struct FlowPage {
     pub in_order: Option<String>,
     /// After how many dead letters it holds itself, in words.
     pub pause_after: Option<String>,
+    /// When something must have come, as it is written.
+    pub expect: Option<String>,
+    /// The flow that follows each of its rounds.
+    pub when_all_done: Option<String>,
     /// What happens to each.
     pub steps: Vec<StepPage>,
     /// What follows when it stopped, after the undos.
@@ -89,6 +96,8 @@ pub enum From {
     },
     /// Other flows hand them over: these.
     Handed(Vec<String>),
+    /// A round of this flow is over.
+    Round(String),
     /// Nobody: programs alone.
     Nowhere,
 }
@@ -125,12 +134,13 @@ pub enum What {
 
 /// The page of a flow.
 pub(super) fn page(flow: &Flow, plan: &Plan, files: &Documents) -> FlowPage {
-    let form = files.flow(&flow.name);
+    // What follows a round stands in the file of the flow whose round it is.
+    let form = files.flow(round_of(flow).unwrap_or(&flow.name));
     let source = flow.source.as_ref();
     let words = |program: Option<&spanwright_map::Program>| program.map(|program| program.text().to_string());
     FlowPage {
         name: flow.name.to_string(),
-        about: text(form.as_ref(), "about"),
+        about: round_of(flow).map_or_else(|| text(form.as_ref(), "about"), |of| Some(format!("What follows each round of {of}."))),
         owner: text(form.as_ref(), "owner"),
         from: from(flow, plan),
         key: words(source.and_then(|source| source.key.as_ref())),
@@ -139,7 +149,10 @@ pub(super) fn page(flow: &Flow, plan: &Plan, files: &Documents) -> FlowPage {
         when: words(source.and_then(|source| source.when.as_ref())),
         in_order: flow.in_order.map(order_words),
         pause_after: flow.pause_after.map(|pause| format!("{} dead letters within {}", pause.dead, time(pause.within))),
-        steps: steps(&flow.steps, flow, plan),
+        expect: source.and_then(|source| source.expect.as_ref()).map(|expect| expect.text.to_string()),
+        when_all_done: Some(flow_of_ends(&flow.name)).filter(|ends| plan.flow(ends).is_some()),
+        // The first of them asks the journal, and waits for the end of the round.
+        steps: steps(&flow.steps[usize::from(round_of(flow).is_some())..], flow, plan),
         if_dead: match &flow.if_dead {
             IfDead::Letter => Dead::Letter,
             IfDead::Discard => Dead::Discard,
@@ -148,8 +161,16 @@ pub(super) fn page(flow: &Flow, plan: &Plan, files: &Documents) -> FlowPage {
     }
 }
 
+/// The flow whose rounds this one follows.
+fn round_of(flow: &Flow) -> Option<&str> {
+    flow.name.rsplit_once('.').filter(|_| follows_rounds(&flow.name)).map(|(of, _)| of)
+}
+
 fn from(flow: &Flow, plan: &Plan) -> From {
     let Some(source) = &flow.source else { return From::Nowhere };
+    if let Some(of) = round_of(flow) {
+        return From::Round(of.to_string());
+    }
     match &source.kind {
         SourceKind::Poll(poll) => {
             let system = &plan.systems[poll.system];

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use spanwright_core::{desk::handover::FLOW_SYSTEM, interface::Repeat, plan::SystemPlan};
+use spanwright_core::{
+    desk::{handover::FLOW_SYSTEM, round::ROUND_SYSTEM},
+    interface::Repeat,
+    plan::SystemPlan,
+};
 use spanwright_shape::text::{NodeKind, form::Filled};
 
 use super::{
@@ -66,7 +70,7 @@ pub struct OperationPage {
 /// Every system.
 pub(super) fn all(sources: Sources<'_>, files: &Documents, flows: &[FlowPage], maps: &[MapPage]) -> Vec<SystemPage> {
     // The project's own flows are asked like a system, and have pages of their own.
-    let outside = sources.plan.systems.iter().filter(|system| &*system.kind != FLOW_SYSTEM);
+    let outside = sources.plan.systems.iter().filter(|system| ![FLOW_SYSTEM, ROUND_SYSTEM].contains(&&*system.kind));
     outside.map(|system| page(system, files, flows, maps)).collect()
 }
 

@@ -32,6 +32,7 @@ impl<'c> Cast<'c> {
             From::Door { .. } => add("Sender"),
             From::Cron { .. } => add("Clock"),
             From::Handed(_) => add("Another flow"),
+            From::Round(of) => add(&format!("Flow {of}")),
             From::Nowhere => {}
         }
         add(ENGINE);
@@ -41,7 +42,11 @@ impl<'c> Cast<'c> {
             let others = [effect.undo.as_ref(), effect.question.as_ref().map(|(question, _)| question)];
             others.into_iter().flatten().filter_map(|name| name.split_once('.')).for_each(|(system, _)| add(system));
         }
-        if channels.iter().any(|channel| TOLD.iter().any(|kind| channel.hears(*kind))) {
+        if let Some(ends) = &flow.when_all_done {
+            add(&format!("Flow {ends}"));
+        }
+        let silence = flow.expect.is_some().then_some(CauseKind::Silence);
+        if channels.iter().any(|channel| TOLD.into_iter().chain(silence).any(|kind| channel.hears(kind))) {
             names.push(PEOPLE.to_string());
         }
         Cast { names, channels, letters: matches!(flow.if_dead, Dead::Letter) }
@@ -80,6 +85,8 @@ pub fn sequence(flow: &FlowPage, channels: &[ChannelPage]) -> Sequence {
     undos(flow, &cast, &mut items);
     stopped(flow, &cast, &mut items);
     items.push(cast.says(ENGINE, JOURNAL, "the message is done", Arrow::Asks));
+    silence(flow, &cast, &mut items);
+    round(flow, &cast, &mut items);
     Sequence { title: format!("One message of {}", flow.name), participants: cast.names.clone(), items }
 }
 
@@ -138,6 +145,12 @@ fn source(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
         From::Handed(_) => {
             items.push(cast.says("Another flow", ENGINE, "a message", Arrow::Asks));
             items.push(cast.says(ENGINE, JOURNAL, "the message, on disk, known by the delivery's key", Arrow::Asks));
+        }
+        From::Round(of) => {
+            items.push(cast.says(&format!("Flow {of}"), ENGINE, "a round is over: its poll, files or time", Arrow::Asks));
+            items.push(cast.says(ENGINE, JOURNAL, "its end, in the same commit", Arrow::Asks));
+            items.push(cast.note(ENGINE, "waits until each message of the round has ended"));
+            items.push(cast.says(JOURNAL, ENGINE, "$tally: taken, delivered, skipped, dead", Arrow::Answers));
         }
         From::Nowhere => {}
     }
@@ -298,6 +311,21 @@ fn question(effect: &Effect, cast: &Cast<'_>, unknown: &mut Vec<Item>) {
     let happened = vec![cast.says(system, ENGINE, "a value", Arrow::Answers), cast.says(ENGINE, JOURNAL, "delivered", Arrow::Asks)];
     let not = vec![cast.says(system, ENGINE, "nothing", Arrow::Answers), cast.note(ENGINE, "done again")];
     unknown.push(alt("it happened", happened, "it did not", not));
+}
+
+/// What follows when nothing comes.
+fn silence(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
+    let Some(expect) = &flow.expect else { return };
+    let told = cast.alert(CauseKind::Silence, "nothing came");
+    let inside = told.unwrap_or_else(|| cast.note(ENGINE, "an alert; no channel is told of silence"));
+    items.push(Item::Frame { kind: "opt", parts: vec![(format!("nothing new came, and it was expected {expect}"), vec![inside])] });
+}
+
+/// What follows when all that came at once has ended.
+fn round(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
+    let Some(ends) = &flow.when_all_done else { return };
+    let tells = cast.says(ENGINE, &format!("Flow {ends}"), "once, with the round's $tally", Arrow::Asks);
+    items.push(Item::Frame { kind: "opt", parts: vec![("each message of its round has ended".to_string(), vec![tells])] });
 }
 
 /// What follows when a message stopped.

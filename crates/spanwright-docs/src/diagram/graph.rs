@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::mermaid::label;
-use crate::book::{Book, From};
+use crate::book::{Book, Effect, From};
 
 /// The graph.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ pub fn of(book: &Book) -> Graph {
             From::Poll { system, operation, every, .. } => Some((system.clone(), format!("{operation}, every {every}"))),
             From::Door { wire, .. } => Some(("senders".to_string(), wire.clone())),
             From::Cron { line, zone, .. } => Some(("clock".to_string(), format!("{line}, {zone}"))),
-            From::Handed(_) | From::Nowhere => None,
+            From::Handed(_) | From::Round(_) | From::Nowhere => None,
         };
         if let Some((name, how)) = from {
             let source = number(&mut graph.sources, &name);
@@ -50,7 +50,8 @@ pub fn of(book: &Book) -> Graph {
         }
     }
     for (at, flow) in book.flows.iter().enumerate() {
-        let takers = flow.effects().into_iter().filter_map(|effect| graph.flows.iter().position(|name| Some(&**name) == effect.hands_to()));
+        let told = flow.effects().into_iter().filter_map(Effect::hands_to).chain(flow.when_all_done.as_deref());
+        let takers = told.filter_map(|taker| graph.flows.iter().position(|name| name == taker));
         let hands: Vec<(usize, usize)> = takers.map(|taker| (at, taker)).collect();
         graph.hands.extend(hands);
     }

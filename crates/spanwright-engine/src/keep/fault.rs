@@ -49,6 +49,14 @@ pub enum OpenFault {
         /// Which it has.
         schema: i64,
     },
+    /// It is an SQLite file, and of another program.
+    #[error("R0109: `{path}` is no journal of Spanwright: it is an SQLite file with the tables {tables}. Nothing was written to it. Move it away, and start again", path = path.display())]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+        /// Some of its tables.
+        tables: String,
+    },
     /// It cannot be read or written.
     #[error("the journal `{path}` cannot be used: {why}", path = path.display())]
     Unusable {

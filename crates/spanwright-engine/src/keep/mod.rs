@@ -15,7 +15,7 @@ use rusqlite::{Connection, TransactionBehavior};
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
     Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
-    StoreFault, Tally,
+    StoreFault, Tally, Turn,
 };
 use spanwright_shape::text::Code;
 use std::sync::Arc;
@@ -141,8 +141,8 @@ impl Store for Keep {
         self.asked(|ask| ask.active(flow, after, most))
     }
 
-    fn due(&mut self, queue: &str, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Moment>), StoreFault> {
-        self.asked(|ask| ask.due(queue, now, most))
+    fn due(&mut self, queue: &str, from: Turn, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Turn>), StoreFault> {
+        self.asked(|ask| ask.due(queue, from, now, most))
     }
 
     fn runs(&mut self, runs: &[RunId]) -> Result<Vec<RunFile>, StoreFault> {

@@ -24,6 +24,9 @@ const CACHE_KIB: u32 = 8 * 1024;
 /// A journal up to this size is looked through at each start; a larger one by `verify`, and where a damaged page is read.
 const CHECKED_AT_START_BYTES_MOST: u64 = 32 << 20;
 
+/// Tables of a file of another program that are named.
+const FOREIGN_TABLES_SHOWN_MOST: usize = 3;
+
 const TABLES: &str = include_str!("schema.sql");
 /// What brings a file from the schema before to the one of that number, the oldest first.
 const STEPS: [(i64, &str); 3] = [(2, include_str!("schema/2.sql")), (3, include_str!("schema/3.sql")), (4, include_str!("schema/4.sql"))];
@@ -31,6 +34,7 @@ const STEPS: [(i64, &str); 3] = [(2, include_str!("schema/2.sql")), (3, include_
 /// Opens the file for the one writer; makes it where it is new.
 pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_version(rusqlite::version_number())?;
+    assert_ours(path)?;
     let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(fault)?;
     let whole = Room::of(path).whole_bytes().unwrap_or(u64::MAX);
@@ -42,6 +46,38 @@ pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     STEPS.iter().filter(|(to, _)| *to > schema).try_for_each(|(to, step)| upgrade(&connection, *to, step)).map_err(fault)?;
     assert_schema(&connection, path)?;
     Ok(connection)
+}
+
+/// A file of another program is not even set up: the settings of a connection that writes are written into the file.
+fn assert_ours(path: &std::path::Path) -> Result<(), OpenFault> {
+    if std::fs::metadata(path).map_or(true, |file| file.len() == 0) {
+        return Ok(());
+    }
+    match seen_with(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
+        // A power cut in the first moments left something to be rolled back, which only a writer may do.
+        Err(OpenFault::Unusable { .. }) => seen_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE),
+        seen => seen,
+    }
+}
+
+fn seen_with(path: &std::path::Path, flags: OpenFlags) -> Result<(), OpenFault> {
+    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    assert_no_other(&Connection::open_with_flags(path, flags).map_err(fault)?, path)
+}
+
+fn assert_no_other(connection: &Connection, path: &std::path::Path) -> Result<(), OpenFault> {
+    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let mut statement = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name")
+        .map_err(fault)?;
+    let tables = statement.query_map([], |row| row.get::<_, String>(0)).and_then(Iterator::collect).map_err(fault)?;
+    let tables: Vec<String> = tables;
+    let is_ours = ["meta", "run", "effect"].iter().all(|ours| tables.iter().any(|table| table == ours));
+    if is_ours || tables.is_empty() {
+        return Ok(());
+    }
+    let some = tables.iter().take(FOREIGN_TABLES_SHOWN_MOST).map(|table| format!("`{table}`")).collect::<Vec<_>>().join(", ");
+    Err(OpenFault::Foreign { path: path.into(), tables: some })
 }
 
 fn assert_whole(connection: &Connection, path: &std::path::Path) -> Result<(), OpenFault> {
@@ -69,6 +105,7 @@ pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
     connection
         .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2048;")
         .map_err(fault)?;
+    assert_no_other(&connection, path)?;
     // Another process is just making it.
     if !is_made(&connection).map_err(fault)? {
         return Err(OpenFault::Absent { path: path.into() });
@@ -225,6 +262,20 @@ mod tests {
         let gates: Vec<_> = opening.gates.iter().map(|gate| (&*gate.system, gate.opens, gate.hold.is_some())).collect();
         assert_eq!(gates, [("crm", 2, false)]);
         assert_eq!(opening.backlog.iter().map(|backlog| backlog.parked).sum::<u64>(), 1);
+    }
+
+    #[test]
+    fn an_sqlite_file_of_another_program_is_refused_and_stays_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("journal.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE moz_places (url TEXT); CREATE TABLE meta (a)").unwrap();
+        let before = std::fs::read(&path).unwrap();
+        for words in [open_writer(&path).unwrap_err().to_string(), open_reader(&path).unwrap_err().to_string()] {
+            assert!(words.starts_with("R0109: ") && words.contains("`meta`, `moz_places`"), "{words}");
+        }
+        assert_eq!(std::fs::read(&path).unwrap(), before);
+        let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["journal.db"]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::sync::{
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
     Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
-    StoreFault, Tally,
+    StoreFault, Tally, Turn,
 };
 use spanwright_engine::{keep::Keep, shell::Why};
 use spanwright_world::{Answer, Hostile};
@@ -54,8 +54,8 @@ impl Store for Faulty {
         self.keep.active(flow, after, most)
     }
 
-    fn due(&mut self, queue: &str, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Moment>), StoreFault> {
-        self.keep.due(queue, now, most)
+    fn due(&mut self, queue: &str, from: Turn, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Turn>), StoreFault> {
+        self.keep.due(queue, from, now, most)
     }
 
     fn runs(&mut self, runs: &[RunId]) -> Result<Vec<RunFile>, StoreFault> {

@@ -13,6 +13,7 @@ mod disk;
 mod doors;
 mod facade;
 mod files;
+mod held;
 mod large;
 mod logins;
 mod polls;

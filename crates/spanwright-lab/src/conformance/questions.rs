@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spanwright_core::fact::{Forget, Moment, RunId, StoppedFilter};
+use spanwright_core::fact::{Forget, Moment, RunId, StoppedFilter, Turn};
 
 use super::{
     Both,
@@ -18,8 +18,9 @@ pub fn ask_all(both: &mut Both<'_>, facts: &mut Facts) {
         }
     }
     for queue in QUEUES {
-        for (now, most) in [(25, 1), (25, 3), (1000, 100)] {
-            both.ask("due", |store| store.due(queue, Moment(now), most));
+        for (from, now, most) in [(0, 25, 1), (0, 25, 3), (0, 1000, 100), (20, 1000, 3)] {
+            let from = Turn { due: Moment(from), run: RunId(from / 10) };
+            both.ask("due", |store| store.due(queue, from, Moment(now), most));
         }
     }
     // One more than there are, and from the end to the beginning.

@@ -1,8 +1,10 @@
 //! What a store must do, case by case, in the words of the vocabulary.
 
+use std::sync::Arc;
+
 use spanwright_core::fact::{
-    Breaker, EffectKey, EffectState, Ending, ExchangeId, Fact, Forget, GateRow, Hold, Moment, Moved, Old, Phase, PlanId, Receipt, Resent,
-    Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
+    Breaker, EffectKey, EffectState, Ending, ExchangeId, FILES_BYTES_MOST, Fact, Forget, GateRow, Hold, Moment, Moved, Old, Phase, PlanId,
+    Receipt, Resent, Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped, StoppedFilter, Store, Took, Turn, Way, no_item,
 };
 use spanwright_shape::text::Failure;
 
@@ -21,6 +23,8 @@ const CASES: &[Case] = &[
     ("a source keeps its cursor until it gets another", a_source_keeps_its_cursor),
     ("what an older life had started is torn", what_an_older_life_had_started_is_torn),
     ("only a parked run is due", only_a_parked_run_is_due),
+    ("what is due is read on from where it was left", what_is_due_is_read_on_from_where_it_was_left),
+    ("large bodies come a few at a time", large_bodies_come_a_few_at_a_time),
     ("whoever shares a glue comes along", whoever_shares_a_glue_comes_along),
     ("a replay owes the dead in the next generation and the uncertain in the same", a_replay_owes_again),
     ("a replay of an undone run owes again what was undone", a_replay_of_an_undone_run),
@@ -79,7 +83,12 @@ impl Trial<'_> {
     }
 
     fn due(&mut self, now: i64, most: usize) -> (Vec<i64>, Option<Moment>) {
-        let (files, next) = self.store().due("in.crm", Moment(now), most).expect("the disk is well");
+        let (runs, next) = self.due_from(Turn::first_of(Moment(0)), now, most);
+        (runs, next.map(|turn| turn.due))
+    }
+
+    fn due_from(&mut self, from: Turn, now: i64, most: usize) -> (Vec<i64>, Option<Turn>) {
+        let (files, next) = self.store().due("in.crm", from, Moment(now), most).expect("the disk is well");
         (files.into_iter().map(|file| file.run.0).collect(), next)
     }
 }
@@ -215,6 +224,25 @@ fn only_a_parked_run_is_due(trial: &mut Trial<'_>) {
     assert_eq!(trial.due(9, 9), (vec![2, 1], None));
     trial.commit(&[Fact::Parked { run: RunId(2), parked: false }]);
     assert_eq!(trial.due(9, 9), (vec![1], None));
+}
+
+fn what_is_due_is_read_on_from_where_it_was_left(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), plain(2), plain(3), owed(3, 4, None), owed(1, 5, None), owed(2, 5, None), parked(1), parked(2), parked(3)]);
+    let (first, next) = trial.due_from(Turn::first_of(Moment(0)), 9, 2);
+    assert_eq!((first, next), (vec![3, 1], Some(Turn { due: Moment(5), run: RunId(2) })));
+    assert_eq!(trial.due_from(Turn { due: Moment(5), run: RunId(2) }, 9, 2), (vec![2], None));
+    assert_eq!(trial.due_from(Turn::first_of(Moment(5)), 9, 9), (vec![1, 2], None));
+}
+
+fn large_bodies_come_a_few_at_a_time(trial: &mut Trial<'_>) {
+    let body: Arc<[u8]> = vec![b' '; FILES_BYTES_MOST / 2].into();
+    for run in 1..=4 {
+        trial.commit(&[Fact::Took(Box::new(Took { body: body.clone(), ..took(run, None) }))]);
+    }
+    let runs = trial.store().active("in", RunId(0), 9).expect("the disk is well");
+    assert_eq!(runs.len(), 2);
+    trial.commit(&[owed(1, 1, None), owed(2, 2, None), owed(3, 3, None), parked(1), parked(2), parked(3)]);
+    assert_eq!(trial.due(9, 9), (vec![1, 2], Some(Moment(3))));
 }
 
 fn whoever_shares_a_glue_comes_along(trial: &mut Trial<'_>) {

@@ -7,8 +7,8 @@ use std::{
 
 use spanwright_core::alert::{Cause, CauseKind, Trouble};
 use spanwright_core::fact::{
-    Backlog, ChorePhase, DueEffect, EffectKey, ExchangeId, Forget, Glued, InLine, Item, Lane, Moment, NodeName, Old, Opening, Phase,
-    RunFile, RunId, StoppedFilter, StoppedRun, StoredEffect, Tally, Way,
+    Backlog, CHORES_REMEMBERED_MOST, ChoreId, ChorePhase, DueEffect, EffectKey, ExchangeId, FILES_BYTES_MOST, Forget, Glued, InLine, Item,
+    Lane, Moment, NodeName, Old, Opening, Phase, RunFile, RunId, StoppedFilter, StoppedRun, StoredEffect, Tally, Turn, Way,
 };
 use spanwright_core::{desk::round::flow_of_ends, plan::Source};
 
@@ -30,8 +30,14 @@ impl State {
             alerts: self.alerts.values().cloned().collect(),
             came: self.came(),
             chores: self.chores.values().filter(|chore| chore.phase == ChorePhase::Open).cloned().collect(),
+            chores_over: self.chores_over(),
             latest: self.latest(),
         }
+    }
+
+    fn chores_over(&self) -> Vec<ChoreId> {
+        let over = self.chores.values().rev().filter(|chore| chore.phase != ChorePhase::Open);
+        over.take(CHORES_REMEMBERED_MOST).map(|chore| chore.id).collect::<BTreeSet<_>>().into_iter().collect()
     }
 
     fn came(&self) -> Vec<(Arc<str>, Moment)> {
@@ -124,36 +130,51 @@ impl State {
 
     pub fn active(&self, flow: &str, after: RunId, most: usize) -> Vec<RunFile> {
         let behind = self.active.range((std::ops::Bound::Excluded(after), std::ops::Bound::Unbounded));
-        behind.filter_map(|&run| self.file(run)).filter(|file| *file.flow == *flow).take(most).collect()
+        let mut bytes = 0;
+        let within = |file: &RunFile| {
+            let before = bytes;
+            bytes += file.message.body.len();
+            before < FILES_BYTES_MOST
+        };
+        behind.filter_map(|&run| self.file(run)).filter(|file| *file.flow == *flow).take(most).take_while(within).collect()
     }
 
-    pub fn due(&self, queue: &str, now: Moment, most: usize) -> (Vec<RunFile>, Option<Moment>) {
-        let waiting = self.waiting(queue);
-        let mut chosen: Vec<RunId> = waiting.iter().filter(|(due, _)| *due <= now).map(|(_, run)| *run).take(most).collect();
-        self.add_mates(queue, &mut chosen);
-        let next = waiting.iter().find(|(_, run)| !chosen.contains(run)).map(|(due, _)| *due);
-        (chosen.into_iter().filter_map(|run| self.file(run)).collect(), next)
+    pub fn due(&self, queue: &str, from: Turn, now: Moment, most: usize) -> (Vec<RunFile>, Option<Turn>) {
+        let (mut files, mut known, mut bytes) = (Vec::new(), BTreeSet::new(), 0);
+        for turn in self.waiting(queue, from) {
+            if known.contains(&turn.run) {
+                continue;
+            }
+            if turn.due > now || files.len() >= most || bytes >= FILES_BYTES_MOST {
+                return (files, Some(turn));
+            }
+            for file in self.group(queue, turn.run, &mut known) {
+                bytes += file.message.body.len();
+                files.push(file);
+            }
+        }
+        (files, None)
     }
 
-    /// Parked runs of a queue by the due time of their first effect in it.
-    fn waiting(&self, queue: &str) -> BTreeSet<(Moment, RunId)> {
+    /// Parked runs of a queue by the first turn of an effect in it.
+    fn waiting(&self, queue: &str, from: Turn) -> BTreeSet<Turn> {
         let parked = self.parked.iter().filter_map(|&run| Some((run, self.run(run)?)));
-        parked.filter_map(|(run, row)| Some((row.owed_in(queue).map(|(due, _)| due).min()?, run))).collect()
+        let turns = |(run, row): (RunId, &Run)| row.owed_in(queue).map(|(due, _)| Turn { due, run }).filter(|turn| *turn >= from).min();
+        parked.filter_map(turns).collect()
     }
 
-    fn add_mates(&self, queue: &str, chosen: &mut Vec<RunId>) {
-        let mut at = 0;
-        while let Some(&run) = chosen.get(at) {
+    /// A run, and all that share a glue with it or with one of them.
+    fn group(&self, queue: &str, first: RunId, known: &mut BTreeSet<RunId>) -> Vec<RunFile> {
+        let (mut group, mut at) = (vec![first], 0);
+        known.insert(first);
+        while let Some(&run) = group.get(at) {
             for glue in self.run(run).map(|row| glues(row, queue)).unwrap_or_default() {
-                for &mate in &self.parked {
-                    let shares = self.run(mate).is_some_and(|row| glues(row, queue).contains(&glue));
-                    if shares && !chosen.contains(&mate) {
-                        chosen.push(mate);
-                    }
-                }
+                let mates = self.parked.iter().filter(|mate| self.run(**mate).is_some_and(|row| glues(row, queue).contains(&glue)));
+                group.extend(mates.filter(|mate| known.insert(**mate)));
             }
             at += 1;
         }
+        group.into_iter().filter_map(|run| self.file(run)).collect()
     }
 
     pub fn file(&self, run: RunId) -> Option<RunFile> {

@@ -17,6 +17,7 @@ mod world;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BinaryHeap, HashMap},
+    ops::AddAssign,
     sync::Arc,
     time::Duration,
 };
@@ -122,6 +123,41 @@ pub struct Story {
     pub held: u64,
     /// Dead letters that blocked what came after them.
     pub blocked: u64,
+}
+
+impl AddAssign for Story {
+    fn add_assign(&mut self, other: Story) {
+        let Story {
+            events,
+            cuts,
+            exchanges,
+            done,
+            skipped,
+            stopped,
+            undone,
+            suppressed,
+            split,
+            set_aside,
+            asked_back,
+            repeated,
+            held,
+            blocked,
+        } = other;
+        self.events += events;
+        self.cuts += cuts;
+        self.exchanges += exchanges;
+        self.done += done;
+        self.skipped += skipped;
+        self.stopped += stopped;
+        self.undone += undone;
+        self.suppressed += suppressed;
+        self.split += split;
+        self.set_aside += set_aside;
+        self.asked_back += asked_back;
+        self.repeated += repeated;
+        self.held += held;
+        self.blocked += blocked;
+    }
 }
 
 enum Happens {

@@ -93,7 +93,8 @@ fn effect(flow: &str, node: &str, (system, operation): (usize, usize), repeat: R
 }
 
 fn batch(most: usize, key: BulkKey) -> Option<Batch> {
-    Some(Batch { most, bytes: 1 << 20, wait: Duration::from_millis(100), key })
+    // Four or five of them: a batch is cut by its bytes as by its count.
+    Some(Batch { most, bytes: 100, wait: Duration::from_millis(100), key })
 }
 
 fn source(flow: &str, every: u64) -> Source {

@@ -15,7 +15,7 @@ use spanwright_core::{
 use super::{micros, roll::Dice};
 
 /// Messages of one story.
-pub(super) const BROUGHT: usize = 12;
+pub(super) const BROUGHT: usize = 6;
 /// All of them are brought within this time.
 const OPEN_FOR: Duration = Duration::from_secs(18);
 /// Nobody waits longer for an answer.

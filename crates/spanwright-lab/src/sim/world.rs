@@ -24,15 +24,15 @@ use super::{
 };
 
 /// Orders of one story.
-pub(super) const ORDERS: usize = 40;
+pub(super) const ORDERS: usize = 20;
 /// Records of one story, and states that each goes through.
-const RECORDS: usize = 8;
-const VERSIONS: i64 = 4;
+const RECORDS: usize = 5;
+const VERSIONS: i64 = 3;
 /// Bookings of one story.
-pub(super) const BOOKINGS: usize = 12;
+pub(super) const BOOKINGS: usize = 8;
 /// Accounts of one story, and events of each.
-pub(super) const ACCOUNTS: usize = 4;
-const EVENTS: usize = 7;
+pub(super) const ACCOUNTS: usize = 3;
+const EVENTS: usize = 5;
 /// All of them appear within this time.
 const OPEN_FOR: Duration = Duration::from_secs(20);
 const PAGE: usize = 7;

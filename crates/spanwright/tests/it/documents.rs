@@ -95,6 +95,22 @@ fn the_documents_of_the_first_example_read_so() {
 }
 
 #[test]
+fn silence_and_what_follows_a_round_are_in_the_documents() {
+    let project = Project::named("files");
+    project.edit("flows/prices.yaml", "key: .sku }", "key: .sku, expect: daily by 02:30 Europe/Berlin }");
+    let follows = "when_all_done:\n  - { name: refused, fail: '\"\\($tally.dead) rows were refused\"', when: $tally.dead > 0 }\n";
+    project.edit("flows/prices.yaml", "steps:", &format!("{follows}steps:"));
+    project.edit("spanwright.yaml", "vars:", "alerts: { shop: { http: \"https://shop.example.com/alerts\" } }\nvars:");
+    let ran = project.run(&["docs"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    for path in ["README.md", "flows/prices.md", "flows/prices.done.md"] {
+        expect(&format!("documents/rounds-{}", path.replace('/', "-")), &page(&project, path));
+    }
+    // What asks the journal is no system of anybody's.
+    assert!(!project.path().join("docs/systems/spanwright.md").exists());
+}
+
+#[test]
 fn a_watched_project_is_written_again_when_it_changes() {
     let (project, out) = (Project::example(), tempfile::tempdir().unwrap());
     let mut command = spanwright();

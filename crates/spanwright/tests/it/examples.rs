@@ -26,6 +26,16 @@ fn an_order_is_done_or_undone_through_three_kills() {
     assert!(tally.asked > 0, "the bank was asked about the charge whose answer was lost");
     let dead = run(&["dead-letters", folder.to_str().unwrap()]);
     assert_eq!(dead.code, 0, "what the flow has dealt with is no dead letter: {}", dead.out);
+    what_steps_read_of_answers_is_in_a_test_made_of_a_message(&folder);
+}
+
+fn what_steps_read_of_answers_is_in_a_test_made_of_a_message(folder: &Path) {
+    let listed = run(&["messages", "--state", "done", "--format", "json", folder.to_str().unwrap()]).out;
+    let done: serde_json::Value = serde_json::from_str(listed.lines().next().unwrap()).unwrap();
+    let added = run(&["test", "add", "--name", "seen", "--from", &done["run"].to_string(), folder.to_str().unwrap()]);
+    let text = std::fs::read_to_string(folder.join("tests/seen.test.yaml")).unwrap();
+    assert!(text.contains("{ to: pay.charge, gives: {"), "{text}");
+    assert_eq!(added.code, 0, "{}{text}", added.err);
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The real binary is killed again and again under load, over HTTP and a poll. Who judges then links nothing of the engine.
 //!
-//! `KILLS=200` raises the number of kills, `KILLS_SEED` makes other moments of them.
+//! `KILLS=200` raises the number of kills, `KILLS_SEED` makes other moments of them, `LIFE=1500` gives each life so many
+//! milliseconds more.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // what was judged is told with --nocapture
 
@@ -14,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use spanwright_world::crashes::{Case, PROJECT, Senders, SendersSettings, Till, TillSettings, judge, kept_so_far};
+use spanwright_world::crashes::{Case, Judged, PROJECT, Senders, SendersSettings, Till, TillSettings, judge, kept_so_far};
 
 use crate::project::spanwright;
 
@@ -77,7 +78,14 @@ impl Place {
 
     /// Starts the engine, and gives it when it listens.
     pub fn start(&self) -> Child {
-        let mut child = self.command(&["run", "--log", "json", "--level", "info"]).stderr(Stdio::piped()).spawn().unwrap();
+        self.start_seeing(|_| {})
+    }
+
+    /// The same, in a world that `changed` makes of it.
+    pub fn start_seeing(&self, changed: impl Fn(&mut Command)) -> Child {
+        let mut command = self.command(&["run", "--log", "json", "--level", "info"]);
+        changed(&mut command);
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
         let mut said = Vec::new();
         let listens = lines.by_ref().any(|line| {
@@ -87,6 +95,30 @@ impl Place {
         assert!(listens, "it does not start: {said:?}");
         thread::spawn(move || lines.for_each(drop));
         child
+    }
+
+    /// What is judged in the end.
+    pub fn case(&self, kills: u64, changes: u64) -> Case {
+        Case {
+            history: self.path().join("senders.jsonl"),
+            ledger: self.path().join("till.jsonl"),
+            journal: self.journal(),
+            kills,
+            unsettled: UNSETTLED_MOST,
+            changes,
+        }
+    }
+}
+
+/// Judged when all is done that comes to be done by itself, or this time is over.
+pub fn comes_to_rest(case: &Case, patience: Duration) -> Judged {
+    let began = Instant::now();
+    loop {
+        let judged = judge(case).unwrap();
+        if began.elapsed() >= patience || !judged.broken.iter().any(|broken| is_not_yet(broken)) {
+            return judged;
+        }
+        thread::sleep(Duration::from_millis(300));
     }
 }
 
@@ -101,9 +133,9 @@ fn memory_kb(child: &Child) -> u64 {
 fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
     let (kills, began) = (number("KILLS", KILLS), Instant::now());
     let changes = kills * CHANGES_A_KILL;
-    let place = Place::new(changes, Duration::from_millis(300 * kills));
+    let (mut roll, longer) = (number("KILLS_SEED", 1), number("LIFE", 0));
+    let place = Place::new(changes, Duration::from_millis((300 + longer) * kills));
     let senders = Senders::start(place.settings(64)).unwrap();
-    let mut roll = number("KILLS_SEED", 1);
     let (mut memory, mut log, mut slowest) = (0, 0, Duration::ZERO);
     for _ in 0..kills {
         let starts = Instant::now();
@@ -111,7 +143,7 @@ fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
         slowest = slowest.max(starts.elapsed());
         kept_so_far(&place.journal()).unwrap();
         roll = roll.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        thread::sleep(Duration::from_millis(100 + (roll >> 33) % 700));
+        thread::sleep(Duration::from_millis(100 + (roll >> 33) % 700 + longer));
         memory = memory.max(memory_kb(&running));
         log = log.max(fs::metadata(place.journal().with_extension("db-wal")).map_or(0, |file| file.len()));
         // SIGKILL: no handler, no farewell.
@@ -120,19 +152,8 @@ fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
     }
     let mut running = place.start();
     let sent = senders.stop();
-    let case = Case {
-        history: place.path().join("senders.jsonl"),
-        ledger: place.path().join("till.jsonl"),
-        journal: place.journal(),
-        kills,
-        unsettled: UNSETTLED_MOST,
-        changes,
-    };
-    let rests = Instant::now();
-    while rests.elapsed() < Duration::from_secs(120.max(3 * kills)) && judge(&case).unwrap().broken.iter().any(|broken| is_not_yet(broken))
-    {
-        thread::sleep(Duration::from_millis(300));
-    }
+    let case = place.case(kills, changes);
+    comes_to_rest(&case, Duration::from_secs(120.max(3 * kills)));
     running.kill().unwrap();
     running.wait().unwrap();
     let judged = judge(&case).unwrap();
@@ -174,14 +195,7 @@ fn the_judge_sees_what_is_lost_done_twice_or_out_of_order() {
     thread::sleep(Duration::from_secs(2));
     running.kill().unwrap();
     running.wait().unwrap();
-    let case = Case {
-        history: place.path().join("senders.jsonl"),
-        ledger: place.path().join("till.jsonl"),
-        journal: place.journal(),
-        kills: 1,
-        unsettled: UNSETTLED_MOST,
-        changes: 20,
-    };
+    let case = place.case(1, 20);
     assert_eq!(judge(&case).unwrap().broken, Vec::<String>::new());
     let (history, ledger) = (fs::read_to_string(&case.history).unwrap(), fs::read_to_string(&case.ledger).unwrap());
     let sees = |sentence: &str| judge(&case).unwrap().broken.iter().any(|broken| broken.starts_with(sentence));

@@ -13,6 +13,7 @@ mod examples;
 mod files;
 mod guide;
 mod held;
+mod jumps;
 mod kills;
 mod large;
 mod lineage;

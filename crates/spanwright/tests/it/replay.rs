@@ -175,6 +175,25 @@ fn many_are_replayed_at_a_rate_through_a_kill_and_each_once() {
 }
 
 #[test]
+fn a_chore_that_is_told_again_after_a_kill_is_not_begun_again() {
+    let (project, world, _ledgers) = with_a_dead_letter();
+    let id = dead(&project);
+    let orders = project.path().join(".spanwright/orders");
+    std::fs::create_dir_all(&orders).unwrap();
+    let order = "order chore\nchore 4711\nover_newer false\nreason R2015\nat 0\nupto 99\nmost 10\nmicros 1000000\nby ada\n";
+    let replayed = || {
+        // As a process leaves it that is killed between the disk and the file that it takes away.
+        std::fs::write(orders.join("4711-1.order"), order).unwrap();
+        ran(&mut project.command(&world, &ONCE));
+        assert!(!orders.join("4711-1.order").exists());
+        project.run(&["messages", "--id", &id]).out.matches(" replayed ").count()
+    };
+    assert_eq!((replayed(), replayed()), (1, 1));
+    let chores = objects(&project.run(&["chores", "--format", "json"]));
+    assert!(chores.len() == 1 && chores[0]["state"] == "done" && chores[0]["done"] == 1, "{chores:?}");
+}
+
+#[test]
 fn a_chore_is_cancelled_where_it_is() {
     let (project, _world, _ledgers) = with_a_dead_letter();
     assert_eq!(project.run(&["replay", "--all", "--rate", "1/s", "--yes"]).code, 0);

@@ -51,9 +51,9 @@ fn the_body_of_a_bulk_operation_is_that_of_one_item() {
     let system = shop(vec![operation("putPrices").key("request_id").bulk(500, "", "", ""), operation("putStock").bulk(9, "", "", "")]);
     let (_, prices) = system.interface().operation("putPrices").unwrap();
     assert!(system.interface().shapes.field(prices.body.unwrap(), "sku").is_some());
-    assert_eq!((prices.repeat, prices.bulk), (Repeat::Keyed, Some(Bulk { most: 500, key: BulkKey::PerRequest })));
+    assert_eq!((prices.repeat, prices.bulk), (Repeat::Keyed, Some(Bulk { most: 500, bytes: None, key: BulkKey::PerRequest })));
     let (_, stock) = system.interface().operation("putStock").unwrap();
-    assert_eq!((stock.repeat, stock.bulk), (Repeat::Idempotent, Some(Bulk { most: 9, key: BulkKey::PerItem })));
+    assert_eq!((stock.repeat, stock.bulk), (Repeat::Idempotent, Some(Bulk { most: 9, bytes: None, key: BulkKey::PerItem })));
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn the_crm_of_the_example_is_understood() {
     assert_eq!(said, Vec::<String>::new());
     let system = system.unwrap();
     let (_, upsert) = system.interface().operation("upsertContacts").unwrap();
-    assert_eq!((upsert.repeat, upsert.bulk), (Repeat::Keyed, Some(Bulk { most: 1_000, key: BulkKey::PerRequest })));
+    assert_eq!((upsert.repeat, upsert.bulk), (Repeat::Keyed, Some(Bulk { most: 1_000, bytes: None, key: BulkKey::PerRequest })));
     assert!(system.interface().shapes.field(upsert.body.unwrap(), "externalId").is_some());
     assert!(system.interface().types.contains_key("Contact"));
 }

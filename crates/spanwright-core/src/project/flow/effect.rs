@@ -167,7 +167,7 @@ impl Builder<'_, '_> {
         let wait = variables.known(batch, "wait", batch.time("wait"), form::time, self.to);
         let operation = self.operation(found)?;
         let (name, bulk) = (operation.name.clone(), operation.bulk);
-        let Some(Bulk { most: takes, key }) = bulk else {
+        let Some(Bulk { most: takes, bytes: takes_bytes, key }) = bulk else {
             let at = owner.key("batch").map_or(batch.node.span, |key| key.span);
             let help = format!("say in the system's `operations` how `{name}` takes many: `bulk: {{ most: .. }}`");
             self.to.error(&codes::BATCH, at, format!("`{name}` takes one item in a request"), help);
@@ -178,8 +178,15 @@ impl Builder<'_, '_> {
         {
             self.to.error(&codes::BATCH, scalar.span, format!("`{name}` takes 1 to {takes} items in a request"), None);
         }
+        if let (Some(bytes), Some(scalar)) = (bytes, batch.scalar("bytes"))
+            && (bytes == 0 || takes_bytes.is_some_and(|takes| bytes > takes))
+        {
+            let takes = takes_bytes.map_or("something".to_string(), |takes| format!("at most {takes} bytes"));
+            self.to.error(&codes::BATCH, scalar.span, format!("`{name}` takes {takes} in a request, and `bytes` is {bytes}"), None);
+        }
         let most = usize::try_from(most.unwrap_or(u64::from(takes))).unwrap_or(usize::MAX);
-        let bytes = bytes.map_or(BATCH_BYTES_DEFAULT, |bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        let bytes = bytes.or(takes_bytes).unwrap_or(BATCH_BYTES_DEFAULT);
+        let bytes = usize::try_from(bytes).unwrap_or(usize::MAX);
         Some(Batch { most, bytes, wait: wait.unwrap_or(BATCH_WAIT_DEFAULT), key })
     }
 

@@ -143,7 +143,7 @@ static BATCH: Form = Form::of(
     "How many are gathered into one request.",
     &[
         Key::may("most", Kind::Number, "Items at most; where nothing is said, as many as the operation takes."),
-        Key::may("bytes", Kind::Size, "Bytes of bodies at most. 4MB where nothing is said."),
+        Key::may("bytes", Kind::Size, "Bytes of bodies at most; a larger one goes alone. What `bulk` of the operation says, else 4MB."),
         Key::may("wait", Kind::Time, "How long the first waits for others. 1s where nothing is said."),
     ],
 );

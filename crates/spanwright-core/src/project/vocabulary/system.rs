@@ -331,6 +331,6 @@ static BULK: Form = Form::of(
         Key::may("answers", Kind::Expr, "The list of answers, over the whole answer; left out: one answer for all."),
         Key::may("match", Kind::Either(&[Kind::Words(&["position"]), Kind::Expr]), "How an answer finds its item."),
         Key::may("outcome", Kind::Expr, "What became of an item, over its answer: a status, a flag, or a word of `outcomes`."),
-        Key::not_yet("bytes", "Bytes in one request."),
+        Key::may("bytes", Kind::Size, "Bytes of items in one request. A larger item goes alone."),
     ],
 );

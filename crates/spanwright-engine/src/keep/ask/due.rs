@@ -5,90 +5,79 @@
 
 use std::collections::HashSet;
 
-use rusqlite::{Result, Rows};
-use spanwright_core::fact::{Moment, RunFile, RunId};
+use rusqlite::{CachedStatement, Result, Row};
+use spanwright_core::fact::{FILES_BYTES_MOST, Moment, RunFile, RunId, Turn};
 
 use super::Ask;
 
 pub const WAITING: &str = "SELECT effect.run, effect.due FROM effect INDEXED BY effect_due CROSS JOIN run ON run.id = effect.run
-    WHERE effect.state = 0 AND effect.queue = ?1 AND run.state = 1 ORDER BY effect.due, effect.run";
+    WHERE effect.state = 0 AND effect.queue = ?1 AND (effect.due, effect.run) >= (?2, ?3) AND run.state = 1
+    ORDER BY effect.due, effect.run";
 pub const GLUES: &str =
     "SELECT DISTINCT glued FROM effect WHERE run = ?1 AND queue = ?2 AND state = 0 AND glued IS NOT NULL ORDER BY glued";
 pub const MATES: &str = "SELECT DISTINCT effect.run FROM effect INDEXED BY effect_glued CROSS JOIN run ON run.id = effect.run
     WHERE effect.state = 0 AND effect.glued = ?1 AND effect.queue = ?2 AND run.state = 1 ORDER BY effect.run";
 
-/// The runs chosen so far, in the order of choice.
-#[derive(Default)]
-struct Chosen {
-    runs: Vec<RunId>,
-    known: HashSet<RunId>,
-}
-
-impl Chosen {
-    fn add(&mut self, run: RunId) {
-        if self.known.insert(run) {
-            self.runs.push(run);
-        }
-    }
-}
-
 impl Ask<'_> {
-    pub fn due(self, queue: &str, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Moment>)> {
+    pub fn due(self, queue: &str, from: Turn, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Turn>)> {
         let Some(queue) = self.names.known(queue) else {
             return Ok((Vec::new(), None));
         };
         let mut statement = self.ready(WAITING)?;
-        let mut waiting = statement.query([queue])?;
-        let mut chosen = Chosen::default();
-        let behind = choose(&mut waiting, now, most, &mut chosen)?;
-        self.add_mates(queue, &mut chosen)?;
-        let next = first_left(behind, &mut waiting, &chosen)?;
-        Ok((self.files(chosen.runs.into_iter())?, next))
+        let mut waiting = statement.query_map((queue, from.due.0, from.run.0), turn)?;
+        let mut groups = Groups::new(self, queue)?;
+        let (mut files, mut bytes) = (Vec::new(), 0);
+        while let Some(turn) = waiting.next().transpose()? {
+            if groups.known.contains(&turn.run) {
+                continue;
+            }
+            if turn.due > now || files.len() >= most || bytes >= FILES_BYTES_MOST {
+                return Ok((files, Some(turn)));
+            }
+            let group = self.files(groups.of(turn.run)?.into_iter())?;
+            bytes += group.iter().map(|file| file.message.body.len()).sum::<usize>();
+            files.extend(group);
+        }
+        Ok((files, None))
+    }
+}
+
+fn turn(row: &Row<'_>) -> Result<Turn> {
+    Ok(Turn { run: RunId(row.get(0)?), due: Moment(row.get(1)?) })
+}
+
+/// Runs that go together, each of them in one group.
+struct Groups<'k> {
+    queue: i64,
+    glues_of: CachedStatement<'k>,
+    mates_of: CachedStatement<'k>,
+    looked_up: HashSet<i64>,
+    known: HashSet<RunId>,
+}
+
+impl<'k> Groups<'k> {
+    fn new(ask: Ask<'k>, queue: i64) -> Result<Groups<'k>> {
+        let ready = |sql| ask.connection.prepare_cached(sql);
+        let (glues_of, mates_of) = (ready(GLUES)?, ready(MATES)?);
+        Ok(Groups { queue, glues_of, mates_of, looked_up: HashSet::new(), known: HashSet::new() })
     }
 
-    // Also the mates of mates: a run may have items in several exchanges.
-    fn add_mates(self, queue: i64, chosen: &mut Chosen) -> Result<()> {
-        let (mut glues_of, mut mates_of) = (self.ready(GLUES)?, self.ready(MATES)?);
-        let mut looked_up = HashSet::new();
-        let mut at = 0;
-        while let Some(&run) = chosen.runs.get(at) {
-            let glues = glues_of.query_map((run.0, queue), |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?;
-            for glue in glues.into_iter().filter(|&glue| looked_up.insert(glue)) {
-                for mate in mates_of.query_map((glue, queue), |row| row.get(0).map(RunId))? {
-                    chosen.add(mate?);
+    /// A run with its mates, and the mates of mates: a run may have items in several exchanges.
+    fn of(&mut self, run: RunId) -> Result<Vec<RunId>> {
+        let (mut group, mut at) = (vec![run], 0);
+        self.known.insert(run);
+        while let Some(&run) = group.get(at) {
+            let glues = self.glues_of.query_map((run.0, self.queue), |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?;
+            for glue in glues.into_iter().filter(|&glue| self.looked_up.insert(glue)) {
+                for mate in self.mates_of.query_map((glue, self.queue), |row| row.get(0).map(RunId))? {
+                    let mate = mate?;
+                    if self.known.insert(mate) {
+                        group.push(mate);
+                    }
                 }
             }
             at += 1;
         }
-        Ok(())
+        Ok(group)
     }
-}
-
-type Waiting = Option<(RunId, Moment)>;
-
-fn read(waiting: &mut Rows<'_>) -> Result<Waiting> {
-    waiting.next()?.map(|row| Ok((RunId(row.get(0)?), Moment(row.get(1)?)))).transpose()
-}
-
-/// Chooses the first; gives the first that was read and not chosen.
-fn choose(waiting: &mut Rows<'_>, now: Moment, most: usize, chosen: &mut Chosen) -> Result<Waiting> {
-    while let Some((run, due)) = read(waiting)? {
-        let is_next = due <= now && chosen.runs.len() < most;
-        if !is_next && !chosen.known.contains(&run) {
-            return Ok(Some((run, due)));
-        }
-        chosen.add(run);
-    }
-    Ok(None)
-}
-
-fn first_left(behind: Waiting, waiting: &mut Rows<'_>, chosen: &Chosen) -> Result<Option<Moment>> {
-    let mut candidate = behind;
-    while let Some((run, due)) = candidate {
-        if !chosen.known.contains(&run) {
-            return Ok(Some(due));
-        }
-        candidate = read(waiting)?;
-    }
-    Ok(None)
 }

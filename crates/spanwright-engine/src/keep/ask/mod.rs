@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row};
-use spanwright_core::fact::{PlanBundle, PlanId, Print, RunFile, RunId};
+use spanwright_core::fact::{FILES_BYTES_MOST, PlanBundle, PlanId, Print, RunFile, RunId};
 
 use super::{CodeOf, names::Names};
 
@@ -49,7 +49,17 @@ impl Ask<'_> {
         };
         let mut statement = self.ready(ACTIVE)?;
         let runs = statement.query_map((flow, after.0, most.cast_signed()), |row| row.get(0).map(RunId))?;
-        self.files(runs.collect::<Result<Vec<_>>>()?.into_iter())
+        let mut bytes = 0;
+        let mut files = Vec::new();
+        for run in runs {
+            if bytes >= FILES_BYTES_MOST {
+                break;
+            }
+            let file = self.files(std::iter::once(run?))?;
+            bytes += file.iter().map(|file| file.message.body.len()).sum::<usize>();
+            files.extend(file);
+        }
+        Ok(files)
     }
 
     pub fn sent(self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>> {

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::{OptionalExtension, Result, Row};
 use spanwright_core::fact::{
-    Backlog, Breaker, Chore, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Hold, InLine, Lane, Moment, Opening, PlanId, RunId,
-    SourceRow, Spent,
+    Backlog, Breaker, CHORES_REMEMBERED_MOST, Chore, ChoreId, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Hold, InLine, Lane, Moment,
+    Opening, PlanId, RunId, SourceRow, Spent,
 };
 
 use super::{Ask, bytes, text, text_if_any};
@@ -48,6 +48,8 @@ pub fn chores() -> String {
     format!("SELECT {} FROM chore INDEXED BY chore_open WHERE state = 0 ORDER BY id", chore::COLUMNS)
 }
 
+const CHORES_OVER: &str = "SELECT id FROM chore WHERE state <> 0 ORDER BY id DESC LIMIT ?1";
+
 /// The runs of a flow that hold a place in line.
 pub const IN_LINE: &str = "SELECT run.id, message.key, 0 FROM run INDEXED BY run_parked CROSS JOIN message ON message.seq = run.message
         WHERE run.flow = ?1 AND run.state = 1
@@ -71,6 +73,14 @@ impl Ask<'_> {
         statement.query_map([most.cast_signed()], chore::read)?.collect()
     }
 
+    fn chores_over(self) -> Result<Vec<ChoreId>> {
+        let mut statement = self.ready(CHORES_OVER)?;
+        let rows = statement.query_map([CHORES_REMEMBERED_MOST.cast_signed()], |row| row.get(0).map(ChoreId))?;
+        let mut over = rows.collect::<Result<Vec<_>>>()?;
+        over.reverse();
+        Ok(over)
+    }
+
     pub fn opening(self, boot: u32) -> Result<Opening> {
         Ok(Opening {
             boot,
@@ -86,6 +96,7 @@ impl Ask<'_> {
             alerts: self.alerts()?,
             came: self.came()?,
             chores: self.ready(&chores())?.query_map([], chore::read)?.collect::<Result<_>>()?,
+            chores_over: self.chores_over()?,
             latest: Moment(self.ready(LATEST)?.query_row([], |row| row.get(0))?),
         })
     }

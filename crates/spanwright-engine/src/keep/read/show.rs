@@ -20,6 +20,8 @@ const ATTEMPTS: &str =
         exchange.status, exchange.micros
     FROM effect LEFT JOIN exchange ON exchange.id = effect.exchange WHERE effect.run = ?1 AND effect.outcome IS NOT NULL";
 const STANDS: &str = "SELECT at, node, item, way, state, due, reason, words FROM effect WHERE run = ?1 AND outcome IS NULL";
+const ANSWERS: &str = "SELECT 0, effect.node, effect.item, effect.way, body.coding, body.data
+    FROM effect JOIN body ON body.id = effect.result WHERE effect.run = ?1";
 const PEOPLE: &str =
     "SELECT trail.at, trail.kind, trail.by, trail.words FROM run JOIN trail ON trail.message = run.message WHERE run.id = ?1
     ORDER BY trail.n";
@@ -45,7 +47,9 @@ impl Ask<'_> {
         trail.extend(self.ready(PEOPLE)?.query_map(run, by_people)?.collect::<Result<Vec<_>>>()?);
         // Stable: of what has the same time, taking in comes first and the ending last.
         trail.sort_by_key(|(at, kind, _)| (*at, rank(kind)));
-        Ok(Shown { line, body, trail })
+        let answer = |row: &Row<'_>| Ok((self.effect_name(row)?, ask::body(row, 4)?));
+        let answers = self.ready(ANSWERS)?.query_map(run, answer)?.collect::<Result<Vec<_>>>()?;
+        Ok(Shown { line, body, trail, answers })
     }
 
     /// How it came, and how it ended.

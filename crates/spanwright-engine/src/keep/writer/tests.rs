@@ -8,7 +8,7 @@ use std::{
 
 use spanwright_core::fact::{
     Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, StoppedFilter, StoppedRun,
-    Store, StoreFault, Took,
+    Store, StoreFault, Took, Turn,
 };
 use spanwright_lab::model::ModelStore;
 
@@ -46,8 +46,8 @@ impl Store for Scripted {
     fn active(&mut self, flow: &str, after: RunId, most: usize) -> Result<Vec<RunFile>, StoreFault> {
         self.model.active(flow, after, most)
     }
-    fn due(&mut self, queue: &str, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Moment>), StoreFault> {
-        self.model.due(queue, now, most)
+    fn due(&mut self, queue: &str, from: Turn, now: Moment, most: usize) -> Result<(Vec<RunFile>, Option<Turn>), StoreFault> {
+        self.model.due(queue, from, now, most)
     }
     fn runs(&mut self, runs: &[RunId]) -> Result<Vec<RunFile>, StoreFault> {
         self.model.runs(runs)

@@ -36,10 +36,11 @@ fn outcome(dice: &mut Dice) -> Outcome {
     }
 }
 
-/// The longest wait after the nth try, in microseconds.
+/// The longest wait after the nth try, in microseconds; worked out in nanoseconds, or many small steps would lose one.
 fn cap(policy: &Policy, n: u32) -> u128 {
-    let longest = policy.longest.as_micros();
-    (1..n).fold(policy.first.as_micros().min(longest), |cap, _| (cap * u128::from(policy.factor_percent) / 100).min(longest))
+    let longest = policy.longest.as_nanos();
+    let step = |cap: u128, _| (cap * u128::from(policy.factor_percent) / 100).min(longest);
+    (1..n).fold(policy.first.as_nanos().min(longest), step) / 1_000
 }
 
 enum Expected {

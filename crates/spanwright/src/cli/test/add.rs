@@ -1,15 +1,16 @@
 //! `spanwright test add`: what happened to a message becomes a test of its flow.
 //!
-//! The journal keeps the message and what was said of each attempt, and no body of an answer; where one is needed the test
-//! says so, and it is played at once, so that its author knows whether it already shows what happened.
+//! The journal keeps the message, what was said of each attempt, and the answers that steps read. Of other answers it keeps
+//! no body: where one is needed the test says so, and it is played at once, so that its author knows whether it already
+//! shows what happened.
 
 use std::fs;
 
 use anyhow::{Context, bail};
 use clap::Args;
 use spanwright_core::{
-    fact::Shown,
-    plan::{Flow, Plan, StepKind},
+    fact::{Shown, Way},
+    plan::{EffectPlan, Flow, Plan, StepKind},
 };
 use spanwright_lab::suite::{self, Options};
 use spanwright_shape::{
@@ -67,8 +68,8 @@ impl Add {
             true => shown.body.clone(),
             false => suite::redacted(&shown.body, reads(flow, plan), &self.keep).context("the message is no JSON")?,
         };
-        let answers: Vec<String> =
-            shown.trail.iter().filter(|(_, kind, _)| *kind == "attempt").filter_map(|(_, _, says)| answer(says, flow, plan)).collect();
+        let attempts = shown.trail.iter().filter(|(_, kind, _)| *kind == "attempt");
+        let answers: Vec<String> = attempts.filter_map(|(_, _, says)| self.answer(says, shown, flow, plan)).collect();
         let dead = shown.line.stopped.as_ref().map(|(node, failure, _)| (failure.code.id, &**node));
         let what = match dead {
             Some((code, step)) => format!("a message that stopped at {step} with {code}"),
@@ -79,6 +80,36 @@ impl Add {
             flow.name
         );
         Ok(head + &suite::written(&what, &message, &answers, shown.line.state, dead))
+    }
+
+    /// An attempt as the answer that led to it: `STEP: try 1 later, status 503 in 4 ms: R2003 ..`.
+    fn answer(&self, says: &str, shown: &Shown, flow: &Flow, plan: &Plan) -> Option<String> {
+        let (name, rest) = says.split_once(": try ")?;
+        let effect = asked(name, flow)?;
+        let system = &plan.systems[effect.system];
+        let operation = &system.system.interface().operations[effect.operation];
+        let to = format!("{}.{}", system.name, operation.name);
+        let status = rest.split_once(", status ").and_then(|(_, rest)| rest.split(' ').next());
+        let outcome = rest.split(' ').nth(1).unwrap_or_default().trim_end_matches([',', ':']);
+        let kept = shown.answers.iter().find(|(of, _)| of == name).map(|(_, answer)| answer);
+        Some(match (status, outcome, kept) {
+            (_, "delivered", Some(answer)) if !answer.is_empty() => {
+                let gives = system.system.interface().shape(operation.gives);
+                let redacted = if self.unredacted { Some(answer.clone()) } else { suite::redacted(answer, Some(&gives), &self.keep) };
+                format!("{{ to: {to}, gives: {} }}", String::from_utf8_lossy(&redacted?))
+            }
+            (Some(status), "delivered", Some(_)) => {
+                format!("{{ to: {to}, status: {status}, body: {{}} }}  # its body is forgotten, see `defaults.keep`: write what it was")
+            }
+            (Some(status), "delivered", None) => {
+                format!(
+                    "{{ to: {to}, status: {status}, body: {{}} }}  # no step reads it, so its body was not kept: write one where its system needs it"
+                )
+            }
+            (Some(status), _, _) => format!("{{ to: {to}, status: {status} }}"),
+            (None, "unknown", _) => format!("{{ to: {to}, cut: after }}"),
+            (None, _, _) => format!("{{ to: {to}, cut: before }}"),
+        })
     }
 
     /// Plays it: does it show already what happened?
@@ -104,19 +135,17 @@ fn reads<'p>(flow: &Flow, plan: &'p Plan) -> Option<&'p ShapeRef> {
     plan.map(first.name())?.from.as_ref()
 }
 
-/// An attempt as the answer that led to it: `STEP: try 1 later, status 503 in 4 ms: R2003 ..`.
-fn answer(says: &str, flow: &Flow, plan: &Plan) -> Option<String> {
-    let (step, rest) = says.split_once(": try ")?;
-    let effect =
-        flow.effects.iter().find(|effect| *effect.node == *step.trim_start_matches("undo of ").split(" [").next().unwrap_or(step))?;
-    let system = &plan.systems[effect.system];
-    let to = format!("{}.{}", system.name, system.system.interface().operations[effect.operation].name);
-    let status = rest.split_once(", status ").and_then(|(_, rest)| rest.split(' ').next());
-    let outcome = rest.split(' ').nth(1).unwrap_or_default().trim_end_matches([',', ':']);
-    Some(match (status, outcome) {
-        (Some(status), "delivered") => format!("{{ to: {to}, status: {status}, body: {{}} }}  # the journal keeps no bodies of answers"),
-        (Some(status), _) => format!("{{ to: {to}, status: {status} }}"),
-        (None, "unknown") => format!("{{ to: {to}, cut: after }}"),
-        (None, _) => format!("{{ to: {to}, cut: before }}"),
-    })
+/// Who was asked in an attempt, by the trail's name for it: a step, its undo, or the question about it.
+fn asked<'f>(name: &str, flow: &'f Flow) -> Option<&'f EffectPlan> {
+    let (way, step) = [("undo of ", Way::Undo), ("question about ", Way::Ask)]
+        .iter()
+        .find_map(|(before, way)| Some((*way, name.strip_prefix(before)?)))
+        .unwrap_or((Way::Do, name));
+    let step = step.split(" [").next().unwrap_or(step);
+    let effect = flow.effects.iter().find(|effect| *effect.node == *step)?;
+    match way {
+        Way::Do => Some(effect),
+        Way::Undo => effect.undo.as_deref(),
+        Way::Ask => effect.if_unknown.as_ref().map(|question| &question.ask),
+    }
 }

@@ -1,0 +1,51 @@
+//! What is due while nothing may go: it stays in the journal, however much it is, and goes when it may.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use spanwright_core::{
+    desk::{FETCH_HELD_MOST, Order},
+    fact::{Hold, Moment},
+};
+use spanwright_world::{Answer, Hostile};
+
+use crate::trial::{Trial, until, wait};
+
+const MANY: u64 = 2_000;
+/// Those that ask the gate, and those that were just being looked at.
+const FEW: usize = 2 * FETCH_HELD_MOST;
+
+#[test]
+fn what_is_due_behind_a_closed_gate_stays_in_the_journal_and_goes_when_it_opens() {
+    let sick = Arc::new(AtomicBool::new(true));
+    let asked = sick.clone();
+    let moody = Answer::By(Arc::new(move |received| match (asked.load(Ordering::Acquire), Answer::all_contacts(200)) {
+        (false, Answer::By(well)) => well(received),
+        (_, _) => Answer::status(503),
+    }));
+    let (erp, crm) = (Hostile::start(vec![Answer::customers(MANY)]), Hostile::start(vec![moody]));
+    let mut trial = Trial::between(&erp, &crm);
+    trial.edit("systems/crm.yaml", "of: 4", "of: 5000");
+    let running = trial.start(false);
+    until(&running, "each was tried", |state| state.counters.attempts >= MANY);
+    let hold = Hold { since: Moment(0), until: None, by: "ann".into(), because: "a move".into() };
+    running.tell(Order::Hold { what: "crm".into(), hold });
+    until(&running, "nothing is asked any more", |state| !state.standing.held.is_empty() && state.standing.flying == 0);
+    running.stop();
+    wait(running);
+    sick.store(false, Ordering::Release);
+    let running = trial.start(false);
+    // All of them are due by now, and have been looked at if anybody looks.
+    std::thread::sleep(Duration::from_millis(1_500));
+    let standing = running.state().standing;
+    assert!(standing.in_hand <= FEW && standing.open == MANY, "{standing:?}");
+    running.tell(Order::Resume { what: "crm".into(), by: "ann".into() });
+    until(&running, "all are delivered", |state| state.counters.done == MANY);
+    running.stop();
+    wait(running);
+}
