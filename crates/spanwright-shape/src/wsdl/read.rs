@@ -48,7 +48,15 @@ struct Bound<'d> {
 impl<'d> Reading<'d, '_> {
     fn service(&mut self, tag: &'d Element) -> Service {
         let (mut ports, mut others) = (Vec::new(), Vec::new());
+        let some_are_bound = tag.all(WSDL_SPACE, "port").any(|port| self.is_bound(port));
         for port in tag.all(WSDL_SPACE, "port") {
+            // Real descriptions name bindings that are not there; their other ports are as good as before.
+            if let (true, false, Some(named)) = (some_are_bound, self.is_bound(port), port.value("binding")) {
+                let (says, help) = self.nothing_called(named, "binding");
+                self.to.warning(&codes::NAME_UNKNOWN, port.place("binding"), format!("{says}, so that the port is left out"), help);
+                others.push(unbound(port, named));
+                continue;
+            }
             let Some(binding) = self.referred(port, "binding", "binding") else { continue };
             match soap(binding, "binding") {
                 Some((version, soap)) => ports.extend(self.port(port, binding, version, soap)),
@@ -56,6 +64,10 @@ impl<'d> Reading<'d, '_> {
             }
         }
         Service { name: name(tag), ports, others }
+    }
+
+    fn is_bound(&self, port: &Element) -> bool {
+        port.value("binding").is_some_and(|named| self.find(port, named, "binding").is_some())
     }
 
     fn port(&mut self, tag: &'d Element, binding: &'d Element, version: Version, soap: &'d Element) -> Option<Port> {
@@ -230,11 +242,15 @@ impl<'d> Reading<'d, '_> {
         };
         let found = self.find(at, named, kind);
         if found.is_none() {
-            let names = self.index.keys().filter(|(of, _, _)| *of == kind).map(|(_, _, name)| *name);
-            let help = did_you_mean(named.rsplit(':').next().unwrap_or(named), names);
-            self.to.error(&codes::NAME_UNKNOWN, at.place(attribute), format!("no `{kind}` is called `{named}`"), help);
+            let (says, help) = self.nothing_called(named, kind);
+            self.to.error(&codes::NAME_UNKNOWN, at.place(attribute), says, help);
         }
         found
+    }
+
+    fn nothing_called(&self, named: &str, kind: &str) -> (String, Option<String>) {
+        let names = self.index.keys().filter(|(of, _, _)| *of == kind).map(|(_, _, name)| *name);
+        (format!("no `{kind}` is called `{named}`"), did_you_mean(named.rsplit(':').next().unwrap_or(named), names))
     }
 
     fn find(&self, at: &Element, named: &str, kind: &'d str) -> Option<&'d Element> {
@@ -294,6 +310,12 @@ fn other(port: &Element, binding: &Element) -> OtherPort {
     let is_http = extension.is_some_and(|tag| &*tag.space == HTTP_SPACE);
     let operations = binding.all(WSDL_SPACE, "operation").filter(|_| is_http).map(name).collect();
     OtherPort { name: name(port), address: address(port), speaks: speaks.trim_end().into(), operations }
+}
+
+/// A port whose binding nothing declares.
+fn unbound(port: &Element, named: &str) -> OtherPort {
+    let speaks = format!("nothing: no binding is called `{named}`").into();
+    OtherPort { name: name(port), address: address(port), speaks, operations: Vec::new() }
 }
 
 fn address(port: &Element) -> Option<Arc<str>> {

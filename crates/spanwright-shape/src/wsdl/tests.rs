@@ -41,15 +41,19 @@ fn services_ports_and_operations_are_found() {
 
 /// The problems of the test's own ERP with one thing in it changed.
 fn problems(from: &str, with: &str) -> Vec<String> {
+    let (found, problems) = read(&changed(from, with), "schemas/erp.wsdl");
+    assert_eq!(found.is_none(), !problems.is_empty());
+    problems
+}
+
+/// The test's own ERP with one thing in it changed.
+fn changed(from: &str, with: &str) -> Bundle {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/cases/soap");
     let file = |name: &str| std::fs::read_to_string(format!("{folder}/{name}")).unwrap();
     let (wsdl, types) = (file("erp.wsdl"), file("types.xsd"));
     assert!(wsdl.contains(from) || types.contains(from), "{from}");
     let files = [("schemas/erp.wsdl", wsdl), ("schemas/types.xsd", types)];
-    let bundle = Bundle::new(files.map(|(name, text)| (name.to_string(), text.replacen(from, with, 1).into_bytes())));
-    let (found, problems) = read(&bundle, "schemas/erp.wsdl");
-    assert_eq!(found.is_none(), !problems.is_empty());
-    problems
+    Bundle::new(files.map(|(name, text)| (name.to_string(), text.replacen(from, with, 1).into_bytes())))
 }
 
 #[test]
@@ -69,8 +73,19 @@ fn names_that_nothing_declares_are_named_with_the_nearest() {
     assert_eq!(problems("element=\"tns:ListCustomers\"", "element=\"tns:ListCustomer\""), [element]);
     let message = "X0202 schemas/erp.wsdl:48:19 no `message` is called `tns:ListIn`";
     assert_eq!(problems("message=\"tns:ListCustomersIn\"", "message=\"tns:ListIn\""), [message]);
-    let binding = "X0202 schemas/erp.wsdl:80:30 no `binding` is called `tns:Erp13` = did you mean `Erp11`?";
-    assert_eq!(problems("binding=\"tns:Erp12\"", "binding=\"tns:Erp13\""), [binding]);
+    let port_type = "X0202 schemas/erp.wsdl:58:30 no `portType` is called `tns:ErpPortTyp` = did you mean `ErpPortType`?";
+    assert_eq!(problems("name=\"Erp11\" type=\"tns:ErpPortType\"", "name=\"Erp11\" type=\"tns:ErpPortTyp\""), [port_type]);
+}
+
+/// The ONVIF consortium's description of analytics has such a port, and a neighbour that can be called.
+#[test]
+fn a_port_whose_binding_is_not_there_is_left_out_and_its_neighbours_stay() {
+    let (found, problems) = read(&changed("binding=\"tns:Erp12\"", "binding=\"tns:Erp13\""), "schemas/erp.wsdl");
+    let says = "X0202 schemas/erp.wsdl:80:30 no `binding` is called `tns:Erp13`, so that the port is left out = did you mean `Erp11`?";
+    assert_eq!(problems, [says]);
+    let service = found.unwrap().services.remove(0);
+    assert_eq!(service.ports.len(), 1);
+    assert_eq!(&*service.others[0].speaks, "nothing: no binding is called `tns:Erp13`");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::text::{FileId, Span};
 
 use super::fault::Fault;
 use super::reader::{Event, Reader};
+use super::spaces::SpaceId;
 
 /// A prefix and what it is bound to, for each binding in force.
 pub type Scope = Arc<[(Arc<str>, Arc<str>)]>;
@@ -62,7 +63,18 @@ impl Tree {
             fault
         };
         let reader = Reader::new(&text).map_err(shift)?;
-        let mut building = Building { reader, source: &text, file, mark, spaces: Vec::new(), scope: Arc::from([]), open: Vec::new() };
+        let mut building = Building {
+            reader,
+            source: &text,
+            file,
+            mark,
+            words: Words::default(),
+            spaces: Vec::new(),
+            bound: Vec::new(),
+            scope: Arc::from([]),
+            open: Vec::new(),
+            closed: Vec::new(),
+        };
         building.read().map_err(shift)
     }
 }
@@ -110,33 +122,37 @@ struct Building<'i> {
     source: &'i str,
     file: FileId,
     mark: usize,
+    words: Words,
     spaces: Vec<Arc<str>>,
+    /// What `scope` was made of.
+    bound: Vec<(&'i str, SpaceId)>,
     scope: Scope,
-    open: Vec<Element>,
+    /// Elements whose end is to come, each with the number of those that were closed before it began.
+    open: Vec<(Element, usize)>,
+    /// Elements whose parent's end is to come. A parent takes its own in one piece, as large as it has to be.
+    closed: Vec<Element>,
 }
 
-impl Building<'_> {
+impl<'i> Building<'i> {
     fn read(&mut self) -> Result<Tree, Fault> {
-        let mut root = None;
         loop {
             match self.reader.read()? {
                 Event::Start(name) => {
                     let element = self.element(name);
-                    self.open.push(element);
+                    self.open.push((element, self.closed.len()));
                 }
                 Event::Text(text) => {
-                    if let Some(top) = self.open.last_mut() {
+                    // Blanks between the elements of a description are half of its texts, and nobody's.
+                    if let Some((top, _)) = self.open.last_mut().filter(|(top, _)| !top.text.is_empty() || !text.trim_ascii().is_empty()) {
                         top.text.push_str(&text);
                     }
                 }
                 Event::End => {
-                    let done = self.open.pop().expect("the reader pairs tags");
-                    match self.open.last_mut() {
-                        Some(parent) => parent.children.push(done),
-                        None => root = Some(done),
-                    }
+                    let (mut done, since) = self.open.pop().expect("the reader pairs tags");
+                    done.children = self.closed.drain(since..).collect();
+                    self.closed.push(done);
                 }
-                Event::Eof => return Ok(Tree { root: root.expect("the reader demands a root") }),
+                Event::Eof => return Ok(Tree { root: self.closed.pop().expect("the reader demands a root") }),
             }
         }
     }
@@ -147,39 +163,67 @@ impl Building<'_> {
         let taken = self.reader.take_attributes();
         let attributes = taken.iter().map(|attribute| self.attribute(attribute)).collect();
         self.reader.give_back(taken);
-        let (space, local) = (self.space(name.space), name.local.into());
+        let (space, local) = (self.space(name.space), self.words.of(name.local));
         Element { space, local, attributes, children: Vec::new(), text: String::new(), span: self.span(from, to), scope }
     }
 
     fn attribute(&mut self, read: &super::Attribute<'_>) -> Attribute {
-        let rest = &self.source[read.at..];
-        let quote = rest.find(['"', '\'']).unwrap_or(0);
-        let close = rest[quote + 1..].find(&rest[quote..=quote]).map_or(rest.len(), |n| quote + n + 2);
+        let rest = &self.source.as_bytes()[read.at..];
+        let quote = memchr::memchr2(b'"', b'\'', rest).unwrap_or(0);
+        let close = memchr::memchr(rest[quote], &rest[quote + 1..]).map_or(rest.len(), |n| quote + n + 2);
         let span = self.span(read.at, read.at + close);
-        Attribute { space: self.space(read.name.space), local: read.name.local.into(), value: (&*read.value).into(), span }
+        let (space, local) = (self.space(read.name.space), self.words.of(read.name.local));
+        Attribute { space, local, value: self.words.of(&read.value), span }
     }
 
     fn scope(&mut self) -> Scope {
         let now = self.reader.bindings();
-        let same = now.len() == self.scope.len()
-            && now
-                .iter()
-                .zip(self.scope.iter())
-                .all(|((prefix, space), (had, uri))| **prefix == **had && *self.reader.uri(*space) == **uri);
-        if !same {
+        if *now != *self.bound {
+            self.bound = now.to_vec();
             self.scope = now.iter().map(|(prefix, space)| (Arc::from(*prefix), Arc::from(self.reader.uri(*space)))).collect();
         }
         self.scope.clone()
     }
 
-    fn space(&mut self, id: super::SpaceId) -> Arc<str> {
+    fn space(&mut self, id: SpaceId) -> Arc<str> {
         for known in self.spaces.len()..self.reader.spaces() {
-            self.spaces.push(self.reader.uri(super::SpaceId(known as u32)).into());
+            self.spaces.push(self.reader.uri(SpaceId(known as u32)).into());
         }
         self.spaces[id.0 as usize].clone()
     }
 
     fn span(&self, from: usize, to: usize) -> Span {
         Span { file: self.file, from: (from + self.mark) as u32, to: (to + self.mark) as u32 }
+    }
+}
+
+/// Words that a description says over and over: `element`, `name`, `xs:string`, `0`. Each has one place, where the last one stays.
+struct Words {
+    last: Vec<Arc<str>>,
+}
+
+/// Places for words: a power of two.
+const WORDS: usize = 1024;
+/// The bytes of a longer text are not looked at twice: such a text is hardly said again.
+const WORD_BYTES_MOST: usize = 32;
+
+impl Default for Words {
+    fn default() -> Words {
+        Words { last: vec![Arc::from(""); WORDS] }
+    }
+}
+
+impl Words {
+    fn of(&mut self, text: &str) -> Arc<str> {
+        if text.len() > WORD_BYTES_MOST {
+            return text.into();
+        }
+        // FNV-1a: what is asked of it is to be short.
+        let hash = text.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let place = &mut self.last[(hash ^ (hash >> 16)) as usize & (WORDS - 1)];
+        if **place != *text {
+            *place = text.into();
+        }
+        place.clone()
     }
 }

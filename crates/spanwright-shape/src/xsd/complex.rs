@@ -50,7 +50,7 @@ impl<'d> Compiler<'d, '_> {
         let base = base.filter(|_| parent.is_some());
         let target = self.space(&found.document.target);
         let mut made = Complex { name, base, mixed, is_abstract: flag("abstract"), ..Complex::default() };
-        self.keyed(draft.clone(), target, parent.as_ref(), &mut made);
+        self.keyed(&draft, target, parent.as_ref(), &mut made);
         self.drafts.insert(id, draft);
         Type::Complex(made)
     }
@@ -145,13 +145,13 @@ impl<'d> Compiler<'d, '_> {
             let id = self.root(&space, local)?;
             return Some(self.substituted(id, &space, local, occurs));
         }
-        let Some(name) = found.tag.value("name") else {
+        let Some(name) = found.tag.find("name") else {
             self.to.error(&codes::STRUCTURE, found.tag.span, "an `element` has neither `name` nor `ref`", None);
             return None;
         };
         let qualified = found.tag.value("form").map_or(found.document.elements_qualified, |form| form == "qualified");
         let space = if qualified { self.space(&found.document.target) } else { 0 };
-        let id = self.element(space, name);
+        let id = self.element(space, name.value.clone());
         self.fill(id, found);
         Some(Raw::Element(id, occurs))
     }

@@ -24,21 +24,21 @@ pub(super) const TEXT: &str = "#text";
 
 impl Compiler<'_, '_> {
     /// Gives the members of a draft their keys. `parent`: the type that this one derives from, `target`: its namespace.
-    pub(super) fn keyed(&mut self, draft: Draft, target: u32, parent: Option<&Complex>, made: &mut Complex) {
+    pub(super) fn keyed(&mut self, draft: &Draft, target: u32, parent: Option<&Complex>, made: &mut Complex) {
         if let Some(text) = draft.text {
             made.members.push(Member::new(TEXT.into(), MemberKind::Text(text)));
         }
-        made.members.extend(draft.attributes);
-        made.any_attribute = draft.any_attribute;
-        let content = draft.content.filter(|_| draft.text.is_none());
+        made.members.extend(draft.attributes.iter().cloned());
+        made.any_attribute = draft.any_attribute.clone();
+        let content = draft.content.as_ref().filter(|_| draft.text.is_none());
         let mut keying = Keying { compiler: self, target, made };
         let particle = match content {
-            Some(raw) if keying.made.mixed => Some(keying.items(&raw, MIXED, false)),
+            Some(raw) if keying.made.mixed => Some(keying.items(raw, MIXED, false)),
             None if keying.made.mixed => Some(keying.items(&Raw::Sequence(Vec::new(), Occurs::ONCE), MIXED, false)),
-            Some(raw) if is_all_items(&raw, keying.compiler) || parent.is_some_and(|parent| parent.items.is_some() && !has_items(&raw)) => {
-                Some(keying.items(&raw, ITEMS, false))
+            Some(raw) if is_all_items(raw, keying.compiler) || parent.is_some_and(|parent| parent.items.is_some() && !has_items(raw)) => {
+                Some(keying.items(raw, ITEMS, false))
             }
-            Some(raw) => Some(keying.particle(&raw, false)),
+            Some(raw) => Some(keying.particle(raw, false)),
             None => None,
         };
         for (n, member) in made.members.iter_mut().enumerate() {
@@ -219,6 +219,9 @@ fn has_items(raw: &Raw) -> bool {
 /// Whether an element, or open content, stands both in a group of items and beside it: then nothing but the place says where
 /// it belongs, so that all of the content is items.
 fn is_all_items(raw: &Raw, compiler: &Compiler<'_, '_>) -> bool {
+    if !has_items(raw) {
+        return false;
+    }
     let (mut inside, mut beside) = (HashSet::new(), HashSet::new());
     gather(raw, false, compiler, &mut inside, &mut beside);
     !inside.is_disjoint(&beside)

@@ -14,12 +14,16 @@ use crate::xml::{Element as Tag, codes};
 use super::XSD_SPACE;
 use super::builtin::{self, builtin};
 use super::complex::Draft;
-use super::documents::{Document, Documents, is_well_known};
+use super::documents::{Documents, is_well_known};
 use super::facets::Facets;
-use super::graph::{Blank, Common, Element, ElementId, Graph, Kind, Simple, Type, TypeId};
+use super::graph::{Blank, Element, ElementId, Graph, Kind, Simple, Type, TypeId};
 
-/// Unions inside of unions.
-const UNION_DEPTH_MOST: usize = 16;
+mod names;
+mod union;
+
+pub(super) use names::{Found, Sort};
+
+use names::Qualified;
 
 /// Compiles all documents. Where `to` has errors afterwards the graph is not to be used.
 pub fn compile(documents: &Documents, to: &mut Problems) -> Graph {
@@ -44,64 +48,10 @@ pub fn compile(documents: &Documents, to: &mut Problems) -> Graph {
     }
     compiler.mark_extended();
     compiler.name_builtins();
-    compiler.unite();
-    compiler.graph
+    let mut graph = compiler.graph;
+    union::unite(&mut graph);
+    graph
 }
-
-/// The five kinds of names that a schema declares at its top.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Sort {
-    Type,
-    Element,
-    Group,
-    AttributeGroup,
-    Attribute,
-}
-
-impl Sort {
-    fn of(local: &str) -> Option<Sort> {
-        match local {
-            "complexType" | "simpleType" => Some(Sort::Type),
-            "element" => Some(Sort::Element),
-            "group" => Some(Sort::Group),
-            "attributeGroup" => Some(Sort::AttributeGroup),
-            "attribute" => Some(Sort::Attribute),
-            _ => None,
-        }
-    }
-
-    fn word(self) -> &'static str {
-        match self {
-            Sort::Type => "type",
-            Sort::Element => "element",
-            Sort::Group => "group",
-            Sort::AttributeGroup => "attribute group",
-            Sort::Attribute => "attribute",
-        }
-    }
-}
-
-/// A declaration and the document whose defaults hold in it.
-#[derive(Clone, Copy)]
-pub(super) struct Found<'d> {
-    pub(super) document: &'d Document,
-    pub(super) tag: &'d Tag,
-}
-
-impl<'d> Found<'d> {
-    /// Something inside of this declaration.
-    pub(super) fn inside(self, tag: &'d Tag) -> Found<'d> {
-        Found { document: self.document, tag }
-    }
-
-    /// The first element in it of one of these names.
-    pub(super) fn first(self, names: &[&str]) -> Option<Found<'d>> {
-        self.tag.of(XSD_SPACE).find(|child| names.contains(&&*child.local)).map(|tag| self.inside(tag))
-    }
-}
-
-/// A namespace and a local name.
-pub(super) type Qualified = (Arc<str>, Arc<str>);
 
 pub(super) struct Compiler<'d, 'p> {
     index: HashMap<(Sort, &'d str, &'d str), Found<'d>>,
@@ -119,52 +69,6 @@ pub(super) struct Compiler<'d, 'p> {
 }
 
 impl<'d> Compiler<'d, '_> {
-    fn read_index(&mut self, documents: &'d Documents) {
-        for document in &documents.all {
-            for tag in document.root.of(XSD_SPACE) {
-                let Some(sort) = Sort::of(&tag.local) else { continue };
-                match tag.value("name") {
-                    // A schema that is included twice declares the same things twice; the first stays.
-                    Some(name) => drop(self.index.entry((sort, &*document.target, name)).or_insert(Found { document, tag })),
-                    None => {
-                        self.to.error(&codes::STRUCTURE, tag.span, format!("a {} at the top of a schema has no `name`", sort.word()), None)
-                    }
-                }
-            }
-        }
-    }
-
-    /// Who stands in whose place.
-    fn read_stand_ins(&mut self, documents: &'d Documents) {
-        for document in &documents.all {
-            for tag in document.root.all(XSD_SPACE, "element") {
-                let (Some(name), Some(heads)) = (tag.value("name"), tag.value("substitutionGroup")) else { continue };
-                for head in heads.split_ascii_whitespace() {
-                    let Some((space, local)) = self.qname(Found { document, tag }, "substitutionGroup", head) else { continue };
-                    self.stand_ins.entry((space, local.into())).or_default().push((document.target.clone(), name.into()));
-                }
-            }
-        }
-    }
-
-    /// All that may stand in the place of an element, in file order.
-    pub(super) fn substitutes(&self, space: &str, local: &str) -> Vec<Qualified> {
-        let mut found: Vec<Qualified> = Vec::new();
-        if self.stand_ins.is_empty() {
-            return found;
-        }
-        let mut open = vec![(Arc::from(space), Arc::from(local))];
-        while let Some(head) = open.pop() {
-            for one in self.stand_ins.get(&head).into_iter().flatten() {
-                if !found.contains(one) {
-                    found.push(one.clone());
-                    open.push(one.clone());
-                }
-            }
-        }
-        found
-    }
-
     /// A namespace keeps the prefix that its own schemas give it.
     fn plan_prefixes(&mut self, documents: &Documents) {
         for document in &documents.all {
@@ -207,38 +111,6 @@ impl<'d> Compiler<'d, '_> {
         self.graph.spaces.push(Arc::from(uri));
         self.graph.prefixes.push(None);
         self.graph.spaces.len() as u32 - 1
-    }
-
-    pub(super) fn lookup(&self, sort: Sort, space: &str, local: &str) -> Option<Found<'d>> {
-        self.index.get(&(sort, space, local)).copied()
-    }
-
-    /// What a QName in an attribute means. A schema without a namespace that another one includes speaks of the
-    /// including one's names where it writes no prefix.
-    pub(super) fn qname<'q>(&mut self, at: Found<'d>, attribute: &str, value: &'q str) -> Option<(Arc<str>, &'q str)> {
-        let Some((space, local)) = at.tag.resolve(value) else {
-            let says = format!("the prefix of `{value}` is bound to no namespace");
-            self.to.error(&codes::NAME_UNKNOWN, at.tag.place(attribute), says, None);
-            return None;
-        };
-        let chameleon = space.is_empty() && !value.contains(':') && at.document.root.find("targetNamespace").is_none();
-        Some((if chameleon { at.document.target.clone() } else { space }, local))
-    }
-
-    /// The declaration that an attribute names; a problem where there is none.
-    pub(super) fn referred(&mut self, at: Found<'d>, attribute: &str, sort: Sort) -> Option<Found<'d>> {
-        let (space, local) = self.qname(at, attribute, at.tag.value(attribute)?)?;
-        let found = self.lookup(sort, &space, local);
-        if found.is_none() && !is_well_known(&space) {
-            self.unknown(sort, &space, local, at.tag.place(attribute));
-        }
-        found
-    }
-
-    pub(super) fn unknown(&mut self, sort: Sort, space: &str, local: &str, at: Span) {
-        let names = self.index.keys().filter(|(of, in_space, _)| *of == sort && *in_space == space).map(|(_, _, name)| *name);
-        let help = crate::text::did_you_mean(local, names);
-        self.to.error(&codes::NAME_UNKNOWN, at, format!("no {} `{local}` is declared in `{space}`", sort.word()), help);
     }
 
     /// The type that an attribute names, or anything where it names none.
@@ -328,16 +200,16 @@ impl<'d> Compiler<'d, '_> {
             return Some(*known);
         }
         // Reserved before it is read: its own type may refer to it.
-        let id = self.element(key.0, local);
+        let id = self.element(key.0, key.1.clone());
         self.graph.roots.insert(key, id);
         self.fill(id, found);
         Some(id)
     }
 
     /// A new element without content yet.
-    pub(super) fn element(&mut self, space: u32, local: &str) -> ElementId {
+    pub(super) fn element(&mut self, space: u32, local: Arc<str>) -> ElementId {
         let content = self.any();
-        self.graph.elements.push(Element::new(space, local.into(), content));
+        self.graph.elements.push(Element::new(space, local, content));
         ElementId(self.graph.elements.len() as u32 - 1)
     }
 
@@ -396,16 +268,6 @@ impl<'d> Compiler<'d, '_> {
         true
     }
 
-    /// What unions become, now that all their types are known.
-    fn unite(&mut self) {
-        let united: Vec<Option<Common>> = self.graph.types.iter().map(|made| common(&self.graph, made, 0)).collect();
-        for (made, common) in self.graph.types.iter_mut().zip(united) {
-            if let (Type::Simple(Simple { kind: Kind::Union(_, is), .. }), Some(common)) = (made, common) {
-                *is = common;
-            }
-        }
-    }
-
     fn mark_extended(&mut self) {
         let bases: HashSet<TypeId> =
             self.graph.types.iter().filter_map(|made| if let Type::Complex(complex) = made { complex.base } else { None }).collect();
@@ -417,30 +279,21 @@ impl<'d> Compiler<'d, '_> {
     }
 }
 
-/// What a type of a union becomes; `None` for what is no union and neither number nor flag.
-fn common(graph: &Graph, made: &Type, depth: usize) -> Option<Common> {
-    let Type::Simple(simple) = made else { return None };
-    match &simple.kind {
-        Kind::Integer { .. } => Some(Common::Integer),
-        Kind::Decimal => Some(Common::Number),
-        Kind::Flag => Some(Common::Flag),
-        Kind::Union(members, _) if depth < UNION_DEPTH_MOST => {
-            let mut all = members.iter().map(|id| common(graph, graph.content(*id), depth + 1).unwrap_or(Common::Text));
-            let first = all.next().unwrap_or(Common::Text);
-            Some(all.fold(first, |one, other| match (one, other) {
-                _ if one == other => one,
-                (Common::Integer | Common::Number, Common::Integer | Common::Number) => Common::Number,
-                _ => Common::Text,
-            }))
-        }
-        _ => Some(Common::Text),
-    }
-}
-
 /// What an annotation says to a person, on one line.
 pub(crate) fn about(tag: &Tag) -> Option<Arc<str>> {
     let annotation = tag.all(XSD_SPACE, "annotation").next()?;
-    let text: Vec<&str> =
-        annotation.all(XSD_SPACE, "documentation").flat_map(|documentation| documentation.text.split_whitespace()).collect();
-    (!text.is_empty()).then(|| text.join(" ").into())
+    let mut texts =
+        annotation.all(XSD_SPACE, "documentation").map(|documentation| documentation.text.trim()).filter(|text| !text.is_empty());
+    let (first, second) = (texts.next()?, texts.next());
+    if second.is_none() && is_one_line(first) {
+        return Some(first.into());
+    }
+    let words: Vec<&str> = [first].into_iter().chain(second).chain(texts).flat_map(str::split_whitespace).collect();
+    Some(words.join(" ").into())
+}
+
+/// Whether nothing but single blanks stand between the words of a text.
+fn is_one_line(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    text.is_ascii() && !bytes.iter().zip(&bytes[1..]).any(|(one, next)| one.is_ascii_whitespace() && (*one != b' ' || *next == b' '))
 }
