@@ -326,7 +326,8 @@ class Making:
             if kind == "list":
                 inner = [child for child in how if child.tag == XS + "simpleType"]
                 one = lambda: self.simple((inner[0], document)) if inner else self.by_name(how, document, how.get("itemType"))
-                return " ".join(one() or "x" for _ in range(self.random.randint(1, 3)))
+                # Blanks part the items of a list, so that those inside of one mean nothing else.
+                return " ".join(" ".join(one().split()) or "x" for _ in range(self.random.randint(1, 3)))
             if kind == "union":
                 inner = [child for child in how if child.tag == XS + "simpleType"]
                 names = (how.get("memberTypes") or "").split()

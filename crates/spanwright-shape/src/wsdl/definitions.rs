@@ -14,6 +14,8 @@ const WSDL_DOCUMENTS_MOST: usize = 100;
 /// All documents, and what their tops declare by (kind, namespace, name).
 pub(super) struct Definitions {
     pub(super) trees: Vec<Element>,
+    /// Which of them nothing imports: the file that was asked for, or the sections of metadata.
+    asked: Vec<usize>,
     pub(super) schemas: Documents,
 }
 
@@ -25,11 +27,11 @@ const MEX_SPACE: &str = "http://schemas.xmlsoap.org/ws/2004/09/mex";
 
 impl Definitions {
     pub(super) fn read(file: FileId, bundle: &Bundle, to: &mut Problems) -> Option<Definitions> {
-        let mut definitions = Definitions { trees: Vec::new(), schemas: Documents::new() };
+        let mut definitions = Definitions { trees: Vec::new(), asked: Vec::new(), schemas: Documents::new() };
         let root = crate::xsd::read_tree(file, bundle, to)?.root;
         let mut seen = HashSet::from([file]);
         match (&*root.space, &*root.local) {
-            (WSDL_SPACE, "definitions") => definitions.add(root, &mut seen, bundle, to),
+            (WSDL_SPACE, "definitions") => definitions.add_asked(root, &mut seen, bundle, to),
             (MEX_SPACE, "Metadata") => definitions.add_sections(root, &mut seen, bundle, to),
             _ => {
                 let says = format!("`{}` is no WSDL 1.1: its root is `{}`", bundle.path(file), root.local);
@@ -45,11 +47,17 @@ impl Definitions {
     fn add_sections(&mut self, root: Element, seen: &mut HashSet<FileId>, bundle: &Bundle, to: &mut Problems) {
         for inside in root.children.into_iter().flat_map(|section| section.children) {
             match (&*inside.space, &*inside.local) {
-                (WSDL_SPACE, "definitions") => self.add(inside, seen, bundle, to),
+                (WSDL_SPACE, "definitions") => self.add_asked(inside, seen, bundle, to),
                 (XSD_SPACE, "schema") => self.schemas.add(inside, bundle, to),
                 _ => {}
             }
         }
+    }
+
+    fn add_asked(&mut self, root: Element, seen: &mut HashSet<FileId>, bundle: &Bundle, to: &mut Problems) {
+        self.add(root, seen, bundle, to);
+        // It stands behind what it imports.
+        self.asked.push(self.trees.len().saturating_sub(1));
     }
 
     fn add(&mut self, mut root: Element, seen: &mut HashSet<FileId>, bundle: &Bundle, to: &mut Problems) {
@@ -92,6 +100,13 @@ impl Definitions {
             // Some tools import schemas this way.
             false => self.schemas.add_file(file, None, bundle, to),
         }
+    }
+
+    /// The services that are described: those of an imported document only where the one that was asked for has none.
+    pub(super) fn services(&self) -> Vec<&Element> {
+        let asked = self.asked.iter().filter_map(|n| self.trees.get(*n));
+        let own: Vec<&Element> = asked.flat_map(|root| root.all(WSDL_SPACE, "service")).collect();
+        if own.is_empty() { self.trees.iter().flat_map(|root| root.all(WSDL_SPACE, "service")).collect() } else { own }
     }
 
     /// What all documents declare.

@@ -16,8 +16,7 @@ const HTTP_SPACE: &str = "http://schemas.xmlsoap.org/wsdl/http/";
 
 pub(super) fn services(definitions: &Definitions, graph: &mut Graph, to: &mut Problems) -> Vec<Service> {
     let mut reading = Reading { index: definitions.index(), trees: &definitions.trees, graph, to };
-    let tags = definitions.trees.iter().flat_map(|root| root.all(WSDL_SPACE, "service"));
-    tags.map(|tag| reading.service(tag)).collect()
+    definitions.services().into_iter().map(|tag| reading.service(tag)).collect()
 }
 
 struct Reading<'d, 'p> {
@@ -48,10 +47,9 @@ struct Bound<'d> {
 impl<'d> Reading<'d, '_> {
     fn service(&mut self, tag: &'d Element) -> Service {
         let (mut ports, mut others) = (Vec::new(), Vec::new());
-        let some_are_bound = tag.all(WSDL_SPACE, "port").any(|port| self.is_bound(port));
         for port in tag.all(WSDL_SPACE, "port") {
             // Real descriptions name bindings that are not there; their other ports are as good as before.
-            if let (true, false, Some(named)) = (some_are_bound, self.is_bound(port), port.value("binding")) {
+            if let Some(named) = port.value("binding").filter(|named| self.find(port, named, "binding").is_none()) {
                 let (says, help) = self.nothing_called(named, "binding");
                 self.to.warning(&codes::NAME_UNKNOWN, port.place("binding"), format!("{says}, so that the port is left out"), help);
                 others.push(unbound(port, named));
@@ -64,10 +62,6 @@ impl<'d> Reading<'d, '_> {
             }
         }
         Service { name: name(tag), ports, others }
-    }
-
-    fn is_bound(&self, port: &Element) -> bool {
-        port.value("binding").is_some_and(|named| self.find(port, named, "binding").is_some())
     }
 
     fn port(&mut self, tag: &'d Element, binding: &'d Element, version: Version, soap: &'d Element) -> Option<Port> {

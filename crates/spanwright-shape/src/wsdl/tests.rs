@@ -88,6 +88,21 @@ fn a_port_whose_binding_is_not_there_is_left_out_and_its_neighbours_stay() {
     assert_eq!(&*service.others[0].speaks, "nothing: no binding is called `tns:Erp13`");
 }
 
+/// The ONVIF consortium's description of devices imports that of media, which has a service of its own.
+#[test]
+fn the_services_are_those_of_the_file_that_was_asked_for_and_of_its_imports_where_it_has_none() {
+    let head = "<definitions xmlns='http://schemas.xmlsoap.org/wsdl/' targetNamespace='urn:a'>";
+    let check = |service: &str, expected: &str| {
+        let asked = format!("{head}<import namespace='urn:a' location='b.wsdl'/>{service}</definitions>");
+        let imported = format!("{head}<service name='Imported'/></definitions>");
+        let bundle = Bundle::new([("a.wsdl".to_string(), asked.into_bytes()), ("b.wsdl".to_string(), imported.into_bytes())]);
+        let names: Vec<String> = read(&bundle, "a.wsdl").0.unwrap().services.iter().map(|service| service.name.to_string()).collect();
+        assert_eq!(names, [expected]);
+    };
+    check("<service name='Own'/>", "Own");
+    check("", "Imported");
+}
+
 #[test]
 fn what_is_no_wsdl_is_said() {
     let check = |text: &str, expected: &str| {
