@@ -8,6 +8,7 @@
 //! entity but the five of XML, nothing fetched, every limit below has a name and stops reading with that name.
 
 pub mod codes;
+mod declaration;
 mod encoding;
 mod fault;
 mod limits;

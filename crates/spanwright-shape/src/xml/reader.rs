@@ -4,9 +4,10 @@ use std::borrow::Cow;
 
 use quick_xml::events::Event as Token;
 
+use super::declaration;
 use super::fault::{Fault, FaultKind};
 use super::limits::{XML_ATTRIBUTES_MOST, XML_DEPTH_MOST, XML_ELEMENTS_MOST, XML_TEXT_BYTES_MOST};
-use super::name::illegal_at;
+use super::name::{illegal_at, is_name};
 use super::spaces::{Name, SpaceId, Spaces};
 use super::tag::{Attribute, Attributes, reference, split, too_long};
 
@@ -91,8 +92,8 @@ impl<'i> Reader<'i> {
                     }
                 }
                 Token::Comment(_) => {}
-                Token::PI(_) => self.instruction = self.instruction.or(Some(self.from)),
-                Token::Decl(_) if self.from == 0 => {}
+                Token::PI(_) => self.note_instruction()?,
+                Token::Decl(_) if self.from == 0 => declaration::check(self.source, self.to)?,
                 Token::Decl(_) => return Err(self.fault(FaultKind::Tag, "the XML declaration may only stand at the very beginning")),
                 Token::DocType(_) => {
                     return Err(self.fault(FaultKind::Doctype, "a DOCTYPE is refused: SOAP forbids it and entities hide in it"));
@@ -159,6 +160,16 @@ impl<'i> Reader<'i> {
     /// How many elements are open.
     pub fn depth(&self) -> usize {
         self.open.len()
+    }
+
+    fn note_instruction(&mut self) -> Result<(), Fault> {
+        let inside = self.source.get(self.from + 2..self.to - 2).unwrap_or_default();
+        let target = inside.split(|c: char| c.is_ascii_whitespace()).next().unwrap_or_default();
+        if !is_name(target) || target.eq_ignore_ascii_case("xml") {
+            return Err(self.fault(FaultKind::Tag, format!("`{}` is no name of a processing instruction", target.escape_debug())));
+        }
+        self.instruction = self.instruction.or(Some(self.from));
+        Ok(())
     }
 
     fn fault(&self, kind: FaultKind, says: impl Into<String>) -> Fault {
@@ -275,7 +286,7 @@ impl<'i> Reader<'i> {
                     text = if text.is_empty() { piece } else { Cow::Owned(text.into_owned() + &piece) };
                 }
                 Token::Comment(_) => {}
-                Token::PI(_) => self.instruction = self.instruction.or(Some(self.from)),
+                Token::PI(_) => self.note_instruction()?,
                 Token::DocType(_) => return Err(self.fault(FaultKind::Doctype, "a DOCTYPE is refused")),
                 Token::Decl(_) | Token::Start(_) | Token::Empty(_) | Token::End(_) | Token::Eof => {
                     return Err(self.fault(FaultKind::Tag, "markup that is none"));

@@ -68,6 +68,10 @@ fn what_is_not_well_formed_is_refused_with_its_place() {
     refused("<1a/>", FaultKind::Tag, 1);
     refused("<a>]]></a>", FaultKind::Tag, 3);
     refused("<a/><?xml version='1.0'?>", FaultKind::Tag, 4);
+    refused("<?xml version='2.0'?><a/>", FaultKind::Tag, 6);
+    refused("<a><? x?></a>", FaultKind::Tag, 3);
+    refused("<a>x<?XmL x?></a>", FaultKind::Tag, 4);
+    refused("<a>x<??></a>", FaultKind::Tag, 4);
 }
 
 #[test]
