@@ -7,8 +7,8 @@ trap 'rm -rf "$copy"' EXIT
 (cd "$repository" && git ls-files | tar cf - -T -) | tar xf - -C "$copy"
 cd "$copy"
 
-# `limit` of exactly 3 results of a list: neither name nor number stands in this place in the corpus.
-planted='            if left == 3 { panic!("planted") }'
+# `limit` of more than two results: nothing in the corpus asks for that.
+planted='            if left > 2 { panic!("planted") }'
 file=crates/spanwright-map/src/run/flow.rs
 awk -v planted="$planted" '{ print } /let mut theirs = Flow::On;/ && !done { print planted; done = 1 }' "$file" >"$file.new"
 mv "$file.new" "$file"
@@ -17,7 +17,7 @@ grep -q planted "$file"
 began=$(date +%s)
 CARGO_TARGET_DIR="$repository/fuzz/target" cargo +nightly fuzz build map_evaluator -s none >/dev/null 2>&1
 built=$(date +%s)
-if CARGO_TARGET_DIR="$repository/fuzz/target" cargo +nightly fuzz run map_evaluator -s none -- -max_total_time=60 >log 2>&1; then
+if CARGO_TARGET_DIR="$repository/fuzz/target" cargo +nightly fuzz run map_evaluator -s none -- -max_total_time=60 -dict=fuzz/map.dict >log 2>&1; then
     tail -3 log
     echo "the planted panic was not found within 60 s" >&2
     exit 1
