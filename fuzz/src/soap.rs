@@ -105,8 +105,10 @@ pub fn wsdl_reader(bytes: &[u8]) {
 pub fn xsd_codec(bytes: &[u8]) {
     let [first, rest @ ..] = bytes else { return };
     let graph = &ERP.graph;
-    let roots: Vec<_> = graph.roots().map(|(_, id)| id).collect();
-    let element = roots[usize::from(*first) % roots.len()];
+    // In the order of their names: a byte means the same element in every process.
+    let mut roots: Vec<_> = graph.roots().collect();
+    roots.sort();
+    let (_, element) = roots[usize::from(*first) % roots.len()];
     let Ok(text) = std::str::from_utf8(rest) else { return };
     let room = Room::new();
     let Some(decoded) = decoded(element, text, &room) else { return };

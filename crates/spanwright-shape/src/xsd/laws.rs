@@ -148,7 +148,7 @@ impl Making<'_> {
                 format!("[{}]", items.join(","))
             }
             Kind::Name => pick(self, &[r#""t:a""#, r#""{urn:x}b""#]),
-            Kind::Union(..) => pick(self, &[r#""12""#, r#""ACTIVE""#]),
+            Kind::Union(..) => pick(self, &[r#""12""#, r#""06""#, r#""ACTIVE""#]),
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::value::Value;
 
 use crate::xsd::builtin::word;
 use crate::xsd::facets::{Bound, Facets};
-use crate::xsd::graph::{Graph, Kind, Simple, Type, TypeId};
+use crate::xsd::graph::{Common, Graph, Kind, Simple, Type, TypeId};
 use crate::xsd::lexical;
 
 /// Zeros that writing a number without its exponent may add.
@@ -16,8 +16,8 @@ const ZEROS_MOST: i64 = 400;
 
 /// The text of a value, or in words why it has none. Never shows the value: failures hold no data of messages.
 pub(super) fn write<'v>(graph: &Graph, simple: &Simple, value: &Value<'v>) -> Result<Cow<'v, str>, String> {
-    if let Kind::Union(members, _) = &simple.kind {
-        return union(graph, simple, members, value);
+    if let Kind::Union(members, common) = &simple.kind {
+        return union(graph, simple, (members, *common), value);
     }
     let text = match (&simple.kind, value) {
         (Kind::List(item), Value::List(items)) => Cow::Owned(list(graph, *item, items)?),
@@ -39,13 +39,15 @@ pub(super) fn write<'v>(graph: &Graph, simple: &Simple, value: &Value<'v>) -> Re
     allowed(simple, &text).map(|()| text)
 }
 
-/// The text by the first type of a union that takes the value.
-fn union<'v>(graph: &Graph, simple: &Simple, members: &[TypeId], value: &Value<'v>) -> Result<Cow<'v, str>, String> {
+/// The text by the first type of a union that takes the value. A union that is read as text is written as the text is: `06`
+/// of a number or a name stays `06`.
+fn union<'v>(graph: &Graph, simple: &Simple, (members, common): (&[TypeId], Common), value: &Value<'v>) -> Result<Cow<'v, str>, String> {
     let one = |id: &TypeId| match graph.content(*id) {
         Type::Simple(member) => write(graph, member, value).ok(),
         Type::Complex(_) | Type::Any => value.text().map(Cow::Borrowed),
     };
     let text = match (members.iter().find_map(one), value) {
+        (Some(_), Value::Text(text)) if common == Common::Text => Cow::Borrowed(*text),
         (Some(text), _) => text,
         (None, Value::Text(text)) if members.is_empty() => Cow::Borrowed(*text),
         _ => return Err(format!("it is not {}", word(&simple.kind))),
