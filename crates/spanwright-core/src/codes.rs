@@ -18,6 +18,8 @@ codes! { "codes/":
     BAD_ROW "R0013" "a row of a file that cannot be read";
     BAD_FILE "R0014" "a file that cannot be read";
     BAD_DELIVERY "R0015" "a message of a queue that cannot be read";
+    NO_LETTER "R0016" "no dead letter to bring back";
+    LETTER_OLD "R0017" "a dead letter whose record went on";
     NOT_SERVED "R0020" "nothing is served under this address";
     METHOD "R0021" "this address is not asked by this method";
     UNREADABLE "R0022" "the request is not what it says to be";

@@ -219,7 +219,7 @@ impl std::fmt::Debug for Broker {
     }
 }
 
-/// A message for a broker: JSON.
+/// A message for a broker.
 #[derive(Clone, Debug)]
 pub struct Publication {
     /// Which queues it is for.
@@ -230,7 +230,9 @@ pub struct Publication {
     pub correlation: String,
     /// W3C `traceparent`.
     pub trace: String,
-    /// JSON.
+    /// What its body is.
+    pub content_type: &'static str,
+    /// In that form.
     pub body: Vec<u8>,
 }
 

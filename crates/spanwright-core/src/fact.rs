@@ -18,8 +18,8 @@ pub use again::{is_newer, owed_again};
 pub use chore::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun};
 pub use keys::{ANSWER, EffectKey, Item, NodeName, Print, Root, Way, batch_key, lane_of, no_item, print_of};
 pub use store::{
-    Backlog, DueEffect, FILES_BYTES_MOST, Glued, InLine, Lane, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt, RunFile,
-    Shown, SourceRow, Store, StoreFault, StoredEffect, Tally, Turn,
+    Backlog, DueEffect, FILES_BYTES_MOST, Glued, InLine, Lane, Letter, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt,
+    RunFile, Shown, SourceRow, Store, StoreFault, StoredEffect, Tally, Turn,
 };
 
 /// UTC microseconds since 1970. Only the engine's clock makes one.
@@ -190,6 +190,8 @@ pub struct Took {
     pub plan: PlanId,
     /// Seen before?
     pub seen: Option<Seen>,
+    /// The id of the message that it is about: it is taken only where the journal has that one, in the same commit or before.
+    pub about: Option<u128>,
     /// It cannot be used as it is (it breaks its schema): kept, and dead from the beginning.
     pub fault: Option<Failure>,
 }

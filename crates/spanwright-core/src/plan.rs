@@ -227,6 +227,25 @@ pub enum SourceKind {
     Cron(Box<Cron>),
     /// Other flows hand them over.
     Handed,
+    /// Dead letters of other flows.
+    Letters(Letters),
+}
+
+/// `dead_letters:`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Letters {
+    /// Of these flows; of any where none is named.
+    pub only: Vec<Arc<str>>,
+    /// Never of these: what dead letters lead to by themselves.
+    pub never: Vec<Arc<str>>,
+}
+
+impl Letters {
+    /// Whether dead letters of this flow are told.
+    pub fn takes(&self, flow: &str) -> bool {
+        let named = |names: &[Arc<str>]| names.iter().any(|name| &**name == flow);
+        (self.only.is_empty() || named(&self.only)) && !named(&self.never)
+    }
 }
 
 /// `cron:`
@@ -661,7 +680,7 @@ impl Source {
     pub fn poll(&self) -> Option<&Poll> {
         match &self.kind {
             SourceKind::Poll(poll) => Some(poll),
-            SourceKind::Door(_) | SourceKind::Cron(_) | SourceKind::Handed => None,
+            SourceKind::Door(_) | SourceKind::Cron(_) | SourceKind::Handed | SourceKind::Letters(_) => None,
         }
     }
 
@@ -669,13 +688,21 @@ impl Source {
     pub fn cron(&self) -> Option<&Cron> {
         match &self.kind {
             SourceKind::Cron(cron) => Some(cron),
-            SourceKind::Poll(_) | SourceKind::Door(_) | SourceKind::Handed => None,
+            SourceKind::Poll(_) | SourceKind::Door(_) | SourceKind::Handed | SourceKind::Letters(_) => None,
         }
     }
 
     /// Whether other flows hand its messages over.
     pub fn is_handed(&self) -> bool {
         matches!(self.kind, SourceKind::Handed)
+    }
+
+    /// Whose dead letters it takes, where it does.
+    pub fn letters(&self) -> Option<&Letters> {
+        match &self.kind {
+            SourceKind::Letters(letters) => Some(letters),
+            SourceKind::Poll(_) | SourceKind::Door(_) | SourceKind::Cron(_) | SourceKind::Handed => None,
+        }
     }
 
     /// How files are read, where they are.
@@ -692,7 +719,7 @@ impl Source {
     pub fn served(&self) -> Option<&Served> {
         match &self.kind {
             SourceKind::Door(served) => Some(served),
-            SourceKind::Poll(_) | SourceKind::Cron(_) | SourceKind::Handed => None,
+            SourceKind::Poll(_) | SourceKind::Cron(_) | SourceKind::Handed | SourceKind::Letters(_) => None,
         }
     }
 }

@@ -309,6 +309,8 @@ pub struct QueueSettings {
     pub kind: Option<String>,
     /// The schema of a message.
     pub schema: Option<FileId>,
+    /// `format:`
+    pub format: Option<String>,
     /// Of a queue: exchanges that it is bound to, and the routing key.
     pub bind: Vec<(Scalar, Scalar)>,
 }

@@ -164,6 +164,7 @@ fn operation(at: &str, operation: &OperationPage, add: Add<'_>) {
 fn source(from: &From) -> String {
     match from {
         From::Poll { system, operation, files: Some(files), .. } => format!("files of {system}.{operation}, {files}"),
+        From::Poll { system, operation, queue: Some(prefetch), .. } => format!("the queue {system}.{operation}, {prefetch} ahead"),
         From::Poll { system, operation, every, pages, cursor, .. } => {
             format!(
                 "polls {system}.{operation} every {every}, pages {}, cursor {}",
@@ -177,6 +178,8 @@ fn source(from: &From) -> String {
         From::Cron { line, zone, missed } => format!("at {line} in {zone}; {missed}"),
         From::Handed(flows) => format!("what other flows hand over: {}", flows.join(", ")),
         From::Round(of) => format!("the end of each round of {of}"),
+        From::Letters(None) => "dead letters of any flow".to_string(),
+        From::Letters(Some(flows)) => format!("dead letters of {}", flows.join(", ")),
         From::Nowhere => "none".to_string(),
     }
 }

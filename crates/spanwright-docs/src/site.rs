@@ -147,6 +147,9 @@ fn overview(book: &Book) -> Page {
 
 fn from_words(from: &From) -> Vec<Inline> {
     match from {
+        From::Poll { system, operation, queue: Some(_), .. } => {
+            vec![Inline::Text("queue: ".into()), Inline::Code(format!("{system}.{operation}"))]
+        }
         From::Poll { system, operation, every, .. } => {
             vec![Inline::Text("pull: ".into()), Inline::Code(format!("{system}.{operation}")), Inline::Text(format!(" every {every}"))]
         }
@@ -160,6 +163,8 @@ fn from_words(from: &From) -> Vec<Inline> {
         From::Handed(flows) if flows.is_empty() => words("other flows; none hands anything over yet"),
         From::Handed(flows) => [words("handed over by "), flow_links(flows)].concat(),
         From::Round(of) => [words("follows each round of "), link(of.clone(), flow_path(of))].concat(),
+        From::Letters(None) => words("dead letters of any flow"),
+        From::Letters(Some(flows)) => [words("dead letters of "), flow_links(flows)].concat(),
         From::Nowhere => words("programs alone"),
     }
 }

@@ -73,6 +73,7 @@ fn took(n: u64, at: i64) -> Fact {
         root: Root(u128::from(n)),
         plan: PlanId(1),
         seen: None,
+        about: None,
         fault: None,
     }))
 }

@@ -99,6 +99,7 @@ impl Names {
             root: Root(id),
             plan: PlanId(1),
             seen: Some(Seen { scope: self.source.clone(), key, print, held: None, until: Moment(i64::MAX) }),
+            about: None,
             fault: None,
         }))
     }

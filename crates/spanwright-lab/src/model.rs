@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
-    StoreFault, Tally, Turn,
+    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun,
+    Store, StoreFault, Tally, Turn,
 };
 
 mod answer;
@@ -129,6 +129,10 @@ impl Store for ModelStore {
 
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
         Ok(self.state.overtaken(run))
+    }
+
+    fn letter(&mut self, message: u128) -> Result<Option<Letter>, StoreFault> {
+        Ok(self.state.letter(message))
     }
 
     fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault> {

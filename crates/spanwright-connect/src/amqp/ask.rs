@@ -11,7 +11,7 @@ use spanwright_shape::{
 
 use super::{
     AmqpSystem, codes,
-    compile::{At, Place},
+    compile::{At, JSON, Place, TEXT},
 };
 use crate::{auth::fill, codes as shared, http::url::decode};
 
@@ -102,11 +102,17 @@ fn publication(place: &Place, shapes: &Shapes, call: &Call<'_>, routing_key: Str
     }
     let (room, body) = (Room::new(), call.body.unwrap_or(b"null"));
     let value = json::read(body, &room).map_err(|why| fault(format!("the message is no JSON (byte {}: {})", why.at, why.says)))?;
-    if let Some(wrong) = place.body.and_then(|shape| breach(shapes, shape, &value)) {
+    if let Some(wrong) = place.body.filter(|_| !call.proved).and_then(|shape| breach(shapes, shape, &value)) {
         return Err(fault(format!("the schema does not allow this message: {wrong}")));
     }
+    let (content_type, body) = match (place.media.unwrap_or(JSON), value) {
+        (JSON, _) => (JSON, body.to_vec()),
+        (TEXT, Value::Text(text)) => ("text/plain; charset=utf-8", text.as_bytes().to_vec()),
+        (TEXT, other) => return Err(fault(format!("its messages are texts, and this is {}", other.kind().word()))),
+        (media, _) => return Err(fault(format!("its messages are {media}, which is read here and not written"))),
+    };
     let (id, correlation, trace) = (call.key.to_string(), call.correlation.to_string(), call.trace.to_string());
-    Ok(Publication { routing_key, id, correlation, trace, body: body.to_vec() })
+    Ok(Publication { routing_key, id, correlation, trace, content_type, body })
 }
 
 /// All that is named, as it should be.

@@ -25,6 +25,22 @@ pub(super) struct Place {
     pub at: At,
     /// What a message is; `None`: nothing is said of it.
     pub body: Option<ShapeId>,
+    /// The media type of every message; `None`: each says its own, and JSON is written.
+    pub media: Option<&'static str>,
+}
+
+pub(super) const JSON: &str = "application/json";
+pub(super) const TEXT: &str = "text/plain";
+
+/// `format:` as a media type.
+fn media(format: &str) -> &'static str {
+    match format {
+        "text" => TEXT,
+        "xml" => "application/xml",
+        "csv" => "text/csv",
+        "jsonl" => "application/x-ndjson",
+        _ => JSON,
+    }
 }
 
 /// Which of the two.
@@ -71,11 +87,13 @@ impl Compiler<'_> {
             self.to.error(&codes::QUEUE_SETTING, name.span, format!("`{}` names no queue and no exchange", name.text), help);
             return None;
         };
-        let body = queue.schema.and_then(|file| self.body(file));
+        let media = queue.format.as_deref().map(media);
+        let text = (media == Some(TEXT)).then(|| self.shapes.add(Shape::Text(TextFacets::default())));
+        let body = queue.schema.and_then(|file| self.body(file)).or(text);
         if let Some(id) = body {
             self.types.insert(name.text.clone(), TypeShapes { given: id, taken: id });
         }
-        let place = Place { name: format!("{}.{}", self.system, name.text).into(), at: self.at(queue), body };
+        let place = Place { name: format!("{}.{}", self.system, name.text).into(), at: self.at(queue), body, media };
         Some((self.seen(settings, queue, &place), place))
     }
 

@@ -11,7 +11,17 @@ use spanwright_shape::{
     value::Value,
 };
 
-use super::{bytes, compile::Place};
+use super::{
+    bytes,
+    compile::{JSON, Place},
+};
+use crate::{endpoint::body::read_as, http::excerpt::bounded};
+
+/// A message that was given so often and never kept ends us each time, or is never read to its end: it is set aside unread.
+/// What later versions of RabbitMQ allow where nobody says otherwise.
+const GIVEN_MOST: u64 = 20;
+/// Encodings of a body that are none; some senders name the charset here.
+const PLAIN: [&str; 4] = ["", "identity", "utf-8", "utf8"];
 
 /// Shows messages; what a sender wrote badly is shown too, with its fault.
 pub(super) fn show(place: &Place, shapes: &Shapes, came: &[Delivery], show: Show<'_>) -> ControlFlow<()> {
@@ -58,7 +68,16 @@ fn body<'r>(place: &Place, shapes: &Shapes, delivery: &'r Delivery, room: &'r Ro
         let most = MESSAGE_BYTES_MOST >> 20;
         return Err(format!("the message has more than {most} MiB: it stays in the queue, and the broker is not told that we have it"));
     };
-    let value = json::read(bytes, room).map_err(|fault| format!("the message is no JSON (byte {}: {})", fault.at, fault.says))?;
+    let header = |name: &str| delivery.headers.iter().find(|(have, _)| have == name).map(|(_, value)| value.as_str());
+    if header("x-delivery-count").and_then(|count| count.parse::<u64>().ok()).is_some_and(|count| count >= GIVEN_MOST) {
+        return Err(format!("the broker gave it {GIVEN_MOST} times, and it was never kept: it is not read any more"));
+    }
+    if let Some(encoding) = header("content-encoding").filter(|encoding| !PLAIN.iter().any(|plain| encoding.eq_ignore_ascii_case(plain))) {
+        return Err(format!("the message is encoded as `{}`, which is not read here", bounded(encoding)));
+    }
+    // Senders that know nothing of their bytes call them octets.
+    let own = header("content-type").filter(|own| !own.trim().is_empty() && !own.starts_with("application/octet-stream"));
+    let value = read_as(place.media.or(own).unwrap_or(JSON), bytes, room).map_err(|refused| refused.failure.says)?;
     match place.body.and_then(|shape| breach(shapes, shape, &value)) {
         Some(wrong) => Err(format!("the schema does not allow this message: {wrong}")),
         None => Ok(value),

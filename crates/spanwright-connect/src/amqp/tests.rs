@@ -13,7 +13,7 @@ use spanwright_shape::{
 use super::*;
 
 fn operation(name: &str, is_exchange: bool) -> OperationSettings {
-    let queue = QueueSettings { name: Scalar::made(name), is_exchange, kind: None, schema: None, bind: Vec::new() };
+    let queue = QueueSettings { name: Scalar::made(name), is_exchange, kind: None, schema: None, format: None, bind: Vec::new() };
     OperationSettings { queue: Some(queue), ..OperationSettings::named(Scalar::made(name)) }
 }
 

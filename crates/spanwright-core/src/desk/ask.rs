@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, handover, heard::Flight, queue::Work, round, run_hand::Place};
+use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, handover, heard::Flight, letters, queue::Work, round, run_hand::Place};
 use crate::codes;
 use crate::fact::Way;
 use crate::{
@@ -265,6 +265,10 @@ impl Desk {
         if let (Some(to), Some(one)) = (handover::target(&run.plan, system, operation), calls.first()) {
             let handover = (call, Arc::from(to), one.clone());
             return self.handovers.push(handover);
+        }
+        if let (true, Some(one)) = (letters::brings_back(&run.plan, system, operation), calls.first()) {
+            let replay = (call, self.flows[run.account].name.clone(), one.clone());
+            return self.replays.push(replay);
         }
         if let (Some(flow), Some(waits)) = (round::target(&run.plan, system, operation), flight.members.first()) {
             let (flow, run) = (flow.to_string(), waits.run);

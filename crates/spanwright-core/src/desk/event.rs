@@ -10,8 +10,8 @@ use crate::{
     deliver::{GateChange, HoldReason},
     door::Reply,
     fact::{
-        Chore, ChoreId, Ending, ExchangeId, Fact, Hold, InLine, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent, Root,
-        RunFile, RunId, Stopped, StoppedFilter, StoppedRun, Store, StoreFault, Tally, Took, Turn,
+        Chore, ChoreId, Ending, ExchangeId, Fact, Hold, InLine, Letter, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent,
+        Root, RunFile, RunId, Stopped, StoppedFilter, StoppedRun, Store, StoreFault, Tally, Took, Turn,
     },
     plan::Plan,
     run::{Advance, AdvanceJob, Arrival, Input, intake::Page},
@@ -122,6 +122,13 @@ pub enum Event {
     },
     /// What the journal counts of what stands still.
     FoundTroubles(Vec<Trouble>),
+    /// A message that a flow wants brought back; `None`: there is none.
+    FoundLetter {
+        /// Who waits.
+        call: CallId,
+        /// What there is.
+        letter: Option<Box<Letter>>,
+    },
     /// What became of a round; `None`: some of it is open.
     FoundTally {
         /// Who waits.
@@ -348,6 +355,13 @@ pub enum Fetch {
         /// The run that follows them.
         upto: RunId,
     },
+    /// A message by its id; answered by [`Event::FoundLetter`].
+    Letter {
+        /// Who waits.
+        call: CallId,
+        /// Which.
+        message: u128,
+    },
     /// This one, for somebody who wants to know what became of it.
     Answer {
         /// Which.
@@ -368,6 +382,9 @@ impl Fetch {
                 return Ok(Event::FoundStopped { chore: *chore, runs: store.stopped(filter, *after, *upto, *most)? });
             }
             Fetch::Troubles { stuck, most } => return Ok(Event::FoundTroubles(store.troubles(*stuck, *most)?)),
+            Fetch::Letter { call, message } => {
+                return Ok(Event::FoundLetter { call: *call, letter: store.letter(*message)?.map(Box::new) });
+            }
             Fetch::Tally { call, flow, upto } => return Ok(Event::FoundTally { call: *call, tally: store.tally(flow, *upto)? }),
             Fetch::Active { flow, after, most } => (store.active(flow, *after, *most)?, None),
             Fetch::Due { queue, from, now, most } => store.due(queue, *from, *now, *most)?,

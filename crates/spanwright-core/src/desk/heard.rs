@@ -34,6 +34,21 @@ pub(super) struct Flight {
 
 impl Desk {
     pub(super) fn heard(&mut self, call: CallId, verdict: Verdict, report: &Report, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        self.heard_with(call, verdict, None, report, now, roll, out);
+    }
+
+    /// The same; this is done in the same commit.
+    #[allow(clippy::too_many_arguments)] // one exchange's whole story
+    pub(super) fn heard_with(
+        &mut self,
+        call: CallId,
+        verdict: Verdict,
+        done: Option<Fact>,
+        report: &Report,
+        now: Moment,
+        roll: Roll<'_>,
+        out: &mut Vec<Command>,
+    ) {
         let Some(flight) = self.flights.remove(&call) else { return };
         let (system, operation) = self.names_of(&flight);
         out.push(Command::Note(Happening::Exchanged { system, operation, calls: flight.members.len() as u32, report: report.clone() }));
@@ -42,6 +57,7 @@ impl Desk {
             return self.go_again(flight, report, out);
         }
         let mut facts = vec![self.exchanged(&flight, report)];
+        facts.extend(done);
         if verdict.refused_whole && flight.members.len() > 1 {
             let why = verdict.outcomes.first().and_then(failure_in).cloned();
             out.push(Command::Note(Happening::Split { queue: self.queues[flight.queue].name.clone(), calls: flight.members.len(), why }));

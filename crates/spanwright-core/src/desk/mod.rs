@@ -25,6 +25,7 @@ pub mod handover;
 mod heard;
 mod held;
 mod lane;
+pub mod letters;
 mod line;
 mod queue;
 pub mod round;
@@ -114,6 +115,10 @@ pub struct Desk {
     handing: HashMap<Ticket, CallId>,
     /// Those that are there.
     handed: Vec<CallId>,
+    /// Dead letters that flows want brought back, by whom.
+    replays: Vec<(CallId, Arc<str>, Outgoing)>,
+    /// Those that the journal is asked for.
+    replaying: HashMap<CallId, (Arc<str>, Outgoing)>,
     /// Calls that wait for the end of a round.
     rounds: Rounds,
     /// Who is told that something stands still.
@@ -168,6 +173,8 @@ impl Desk {
             handovers: Vec::new(),
             handing: HashMap::new(),
             handed: Vec::new(),
+            replays: Vec::new(),
+            replaying: HashMap::new(),
             rounds: Rounds::default(),
             alarm: Alarm::open(&setup.plan, &opening, setup.once, now),
             waiters: Waiters::default(),
@@ -291,6 +298,7 @@ impl Desk {
             Event::Found { fetch, runs, next } => self.found(fetch, runs, next, out),
             Event::FoundStopped { chore, runs } => self.chore_found(chore, &runs, now, out),
             Event::FoundTroubles(troubles) => self.alarm.counted(troubles, now),
+            Event::FoundLetter { call, letter } => self.letter_found(call, letter.map(|letter| *letter), now, roll, out),
             Event::FoundTally { call, tally } => self.round_found(call, tally, now, roll, out),
             Event::Alerted { call, outcome } => self.alerted(call, outcome, now, out),
             Event::Disk { full } => self.alarm.disk(full, now),
@@ -313,6 +321,7 @@ impl Desk {
             self.strike(now, roll, &mut wake, out);
             self.dispatch(now, &mut wake, out);
             self.hand_over_all(now, roll, out);
+            self.bring_back_all(now, roll, out);
             self.rounds_go_on(now, &mut wake, out);
             self.chores_go_on(now, &mut wake, out);
             self.alarm_goes_on(now, &mut wake, out);
@@ -443,7 +452,8 @@ impl Desk {
         }
     }
 
-    fn commit(&mut self, facts: Vec<Fact>, out: &mut Vec<Command>) -> Ticket {
+    fn commit(&mut self, mut facts: Vec<Fact>, out: &mut Vec<Command>) -> Ticket {
+        self.tell_letters(&mut facts);
         self.last_id += 1;
         self.commits_open += 1;
         let ticket = Ticket(self.last_id);

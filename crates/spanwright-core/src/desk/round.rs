@@ -15,27 +15,30 @@ use crate::{
     run::Arrival,
 };
 
-/// The name of the system that stands for the rounds of the project's sources.
+/// The name of the system that stands for the engine's own doings: the ends of rounds, and what brings dead letters back.
 pub const ROUND_SYSTEM: &str = "spanwright";
 /// The journal is asked about one round no more often than this.
 const LOOKED_EVERY: Duration = Duration::from_secs(1);
 /// And about so many rounds at once; those that were looked at longest ago come first.
 const LOOKS_MOST: usize = 16;
 
+/// What the name of a flow that follows rounds ends with; so does the operation that its first step asks.
+const ENDS: &str = ".done";
+
 /// The flow that follows when a round of this one is over.
 pub fn flow_of_ends(flow: &str) -> String {
-    format!("{flow}.done")
+    format!("{flow}{ENDS}")
 }
 
 /// Whether a flow of this name follows rounds: no flow that is written has a dot.
 pub fn follows_rounds(name: &str) -> bool {
-    name.ends_with(".done")
+    name.ends_with(ENDS)
 }
 
 /// The flow whose round an operation of a system asks about.
 pub(super) fn target(plan: &Plan, system: usize, operation: usize) -> Option<&str> {
     let system = plan.systems.get(system).filter(|system| &*system.kind == ROUND_SYSTEM)?;
-    system.system.interface().operations.get(operation).map(|operation| &*operation.name)
+    system.system.interface().operations.get(operation).and_then(|operation| operation.name.strip_suffix(ENDS))
 }
 
 /// Calls that wait for the end of a round.

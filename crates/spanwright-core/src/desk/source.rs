@@ -326,6 +326,7 @@ impl Desk {
             root: Root(u128::from(roll()) << 64 | u128::from(roll())),
             plan: self.plan_id,
             seen,
+            about: None,
             fault: arrival.fault,
         }))
     }

@@ -268,7 +268,12 @@ impl Desk {
                     self.queues[queue].fetched(next);
                 }
             }
-            Fetch::Runs(_) | Fetch::Stopped { .. } | Fetch::Answer { .. } | Fetch::Troubles { .. } | Fetch::Tally { .. } => {}
+            Fetch::Runs(_)
+            | Fetch::Stopped { .. }
+            | Fetch::Answer { .. }
+            | Fetch::Troubles { .. }
+            | Fetch::Letter { .. }
+            | Fetch::Tally { .. } => {}
         }
         if !jobs.is_empty() {
             out.push(Command::Advance(jobs));

@@ -78,6 +78,12 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault>;
 
+    /// A message by its id, as whoever would bring it back wants to see it.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn letter(&mut self, message: u128) -> Result<Option<Letter>, StoreFault>;
+
     /// The runs of a flow that hold a place in line when a life of the process begins, ascending: those that are
     /// parked, and the dead letters.
     ///
@@ -118,6 +124,17 @@ pub trait Store: Send {
     /// # Errors
     /// [`StoreFault`]
     fn tidy(&mut self, now: Moment, before: Moment) -> Result<bool, StoreFault>;
+}
+
+/// A message and where it stands, for whoever would bring it back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Letter {
+    /// Its run.
+    pub file: RunFile,
+    /// It is a dead letter.
+    pub stopped: bool,
+    /// A newer state of its record went on ([`Store::overtaken`]).
+    pub overtaken: bool,
 }
 
 /// Some runs, looked at for what may be forgotten.

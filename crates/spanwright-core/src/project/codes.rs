@@ -44,6 +44,7 @@ codes! { "codes/":
     POLL_RATE "P0425" "A poll that asks more often than the system bears";
     CRON "P0426" "A time that never comes";
     HANDED "P0427" "A message for a flow that does not take it";
+    CIRCLE "P0428" "Dead letters that would go round for ever";
     ROUTE "P0501" "A path that cannot be served";
     NOT_LISTENING "P0502" "Nobody would hear this";
     NO_WAITER "P0503" "A reply to nobody";

@@ -7,8 +7,8 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use spanwright_shape::{
-    shape::{Field, NumberFacets, NumberKind, Presence, RecordShape, Shape, ShapeId, Shapes},
-    text::{Bundle, FileId, Node, Problems, form::Filled, yaml},
+    shape::{Field, NumberFacets, NumberKind, Presence, RecordShape, Shape, ShapeId, Shapes, TextFacets},
+    text::{Bundle, FileId, Node, NodeKind, Problems, form::Filled, yaml},
 };
 
 use crate::{
@@ -16,7 +16,8 @@ use crate::{
     desk::{
         errand::{ours_to_blame, unheard},
         handover::FLOW_SYSTEM,
-        round::ROUND_SYSTEM,
+        letters::REPLAY,
+        round::{ROUND_SYSTEM, flow_of_ends},
     },
     interface::{Interface, Operation, Repeat},
 };
@@ -38,13 +39,27 @@ pub(super) fn takers<'t>(flows: &[&'t Filled<'t>]) -> Vec<Taker<'t>> {
     flows.iter().filter_map(taker).collect()
 }
 
+/// Whether some flow brings dead letters back.
+pub(super) fn replays(flows: &[&Filled<'_>]) -> bool {
+    let wanted = format!("{ROUND_SYSTEM}.{REPLAY}");
+    flows.iter().any(|form| says(form.node, &wanted))
+}
+
+fn says(node: &Node, wanted: &str) -> bool {
+    match &node.kind {
+        NodeKind::Map(pairs) => pairs.iter().any(|(_, value)| says(value, wanted)),
+        NodeKind::List(items) => items.iter().any(|item| says(item, wanted)),
+        _ => node.scalar().is_some_and(|scalar| scalar.text == wanted),
+    }
+}
+
 /// What stands in the place of its `systems/flow.yaml`.
 pub(super) fn page() -> Option<Node> {
     page_of(FLOW_SYSTEM)
 }
 
 /// What stands in the place of `systems/spanwright.yaml`.
-pub(super) fn rounds_page() -> Option<Node> {
+pub(super) fn engine_page() -> Option<Node> {
     page_of(ROUND_SYSTEM)
 }
 
@@ -89,11 +104,12 @@ pub(super) fn tally_shape(shapes: &mut Shapes) -> ShapeId {
 
 impl Flows {
     /// With an operation for each flow after whose rounds something follows.
-    pub(super) fn of_rounds(flows: &[&str]) -> Flows {
+    /// And one that brings dead letters back.
+    pub(super) fn of_engine(flows: &[&str]) -> Flows {
         let mut shapes = Shapes::default();
         let (none, tally) = (shapes.add(Shape::Record(RecordShape::default())), tally_shape(&mut shapes));
         let operation = |flow: &&str| Operation {
-            name: (*flow).into(),
+            name: flow_of_ends(flow).into(),
             about: None,
             wire: format!("asks the journal what became of a round of {flow}").into(),
             with: none,
@@ -103,8 +119,31 @@ impl Flows {
             repeat: Repeat::Safe,
             bulk: None,
         };
-        let operations = flows.iter().map(operation).collect();
+        let mut operations: Vec<Operation> = flows.iter().map(operation).collect();
+        operations.push(replay(&mut shapes, none));
         Flows { interface: Interface { shapes: Arc::new(shapes), types: BTreeMap::new(), operations } }
+    }
+}
+
+/// `spanwright.replay`
+fn replay(shapes: &mut Shapes, none: ShapeId) -> Operation {
+    let (text, any) = (shapes.add(Shape::Text(TextFacets::default())), shapes.add(Shape::Any));
+    let maybe = shapes.or_null(text);
+    let field = |name: &str, shape, presence| Field { name: name.into(), shape, presence, about: None };
+    let asked = [("message", text, Presence::Always), ("body", any, Presence::Maybe), ("reason", maybe, Presence::Maybe)];
+    let asked = asked.map(|(name, shape, presence)| field(name, shape, presence)).to_vec();
+    let told = ["message", "how"].map(|name| field(name, text, Presence::Always)).to_vec();
+    Operation {
+        name: REPLAY.into(),
+        about: Some("The dead letter goes on under today's project; with another body, a message made of it does.".into()),
+        wire: "brings a dead letter back".into(),
+        with: none,
+        body: Some(shapes.add(Shape::Record(RecordShape { fields: asked, rest: Some(any), ..RecordShape::default() }))),
+        gives: shapes.add(Shape::Record(RecordShape { fields: told, ..RecordShape::default() })),
+        refuses: Vec::new(),
+        // It settles in the commit that opens it.
+        repeat: Repeat::Safe,
+        bulk: None,
     }
 }
 

@@ -55,16 +55,22 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
     let (takers, page) = (handed::takers(&running), handed::page());
     let flow_form = page.as_ref().and_then(|page| vocabulary::SYSTEM.fill(page));
     let mut systems = Systems::check(&filled.systems, &files.systems, &world, to);
-    let (closing, rounds_page) = (flow::closing(&running), handed::rounds_page());
-    let rounds_form = rounds_page.as_ref().and_then(|page| vocabulary::SYSTEM.fill(page));
+    let (closing, engine_page) = (flow::closing(&running), handed::engine_page());
+    let engine_form = engine_page.as_ref().and_then(|page| vocabulary::SYSTEM.fill(page));
     flow_form.iter().filter(|_| !takers.is_empty()).for_each(|form| systems.stand_for_flows(form, &takers));
-    rounds_form.iter().filter(|_| !closing.is_empty()).for_each(|form| systems.stand_for_rounds(form, &closing));
+    engine_form
+        .iter()
+        .filter(|_| !closing.is_empty() || handed::replays(&running))
+        .for_each(|form| systems.stand_for_engine(form, &closing));
     let doors = Doors::check(&filled.ways_in(&running), connectors, bundle, to);
     let types = types::Types { systems: &systems, doors: &doors };
     let maps = Maps::check(&filled.maps, &files.maps, types, &variables, bundle, to);
-    let known = flow::Known { bundle, systems: &systems, maps: &maps, doors: &doors, variables: &variables, takers: &takers };
+    let names: Vec<&str> = running.iter().filter_map(|form| form.text("flow")).collect();
+    let known =
+        flow::Known { bundle, systems: &systems, maps: &maps, doors: &doors, variables: &variables, takers: &takers, flows: &names };
     filled.check_switches(&files, to);
-    let flows: Vec<_> = running.iter().flat_map(|form| flow::check(form, &known, to)).collect();
+    let mut flows: Vec<_> = running.iter().flat_map(|form| flow::check(form, &known, to)).collect();
+    flow::end_circles(&mut flows, &running, &known, to);
     let checked = running.iter().filter_map(|form| Some((*form, flows.iter().find(|flow| Some(&*flow.name) == form.text("flow"))?)));
     pace::check(checked, &systems, to);
     let listen = doors::listen(filled.project.as_ref(), to);

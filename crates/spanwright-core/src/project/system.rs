@@ -70,10 +70,10 @@ impl<'f> Systems<'f> {
         self.stand_for(FLOW_SYSTEM, form, Flows::of(takers), limits);
     }
 
-    /// And so are their rounds, of which each may wait for its end.
-    pub(super) fn stand_for_rounds(&mut self, form: &'f Filled<'f>, flows: &[&str]) {
+    /// And so is the engine itself: rounds of flows, of which each may wait for its end, and what brings dead letters back.
+    pub(super) fn stand_for_engine(&mut self, form: &'f Filled<'f>, flows: &[&str]) {
         let limits = Limits { concurrency: u32::MAX, ..Limits::default() };
-        self.stand_for(ROUND_SYSTEM, form, Flows::of_rounds(flows), limits);
+        self.stand_for(ROUND_SYSTEM, form, Flows::of_engine(flows), limits);
     }
 
     fn stand_for(&mut self, name: &'static str, form: &'f Filled<'f>, system: Flows, limits: Limits) {
@@ -435,6 +435,7 @@ fn queue(form: &Filled<'_>, world: &World<'_>, to: &mut Problems) -> Option<Queu
         is_exchange,
         kind: form.text("type").map(String::from),
         schema: form.scalar("schema").and_then(|path| find(world.bundle, path, to)),
+        format: form.text("format").map(String::from),
         bind: bind.collect(),
     })
 }

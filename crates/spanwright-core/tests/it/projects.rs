@@ -137,6 +137,7 @@ refused! {
     a_schema_that_is_not_there
     names_that_lead_nowhere
     what_is_not_built_yet
+    dead_letters_that_go_round
     steps_of_one_name
     files_that_nobody_reads
     parameters

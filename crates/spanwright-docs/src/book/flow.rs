@@ -75,6 +75,8 @@ pub enum From {
         cursor: Option<(String, String)>,
         /// Where it reads files: how, in words.
         files: Option<String>,
+        /// Where it reads a queue: how many messages may be on their way to us.
+        queue: Option<u16>,
     },
     /// Others bring them.
     Door {
@@ -98,6 +100,8 @@ pub enum From {
     Handed(Vec<String>),
     /// A round of this flow is over.
     Round(String),
+    /// Flows whose dead letters it takes; `None`: of any.
+    Letters(Option<Vec<String>>),
     /// Nobody: programs alone.
     Nowhere,
 }
@@ -190,6 +194,7 @@ fn from(flow: &Flow, plan: &Plan) -> From {
                         files.done, files.failed
                     )
                 }),
+                queue: poll.queue,
             }
         }
         SourceKind::Cron(cron) => From::Cron {
@@ -202,6 +207,9 @@ fn from(flow: &Flow, plan: &Plan) -> From {
             },
         },
         SourceKind::Handed => From::Handed(hands_over(flow, plan)),
+        SourceKind::Letters(letters) => {
+            From::Letters((!letters.only.is_empty()).then(|| letters.only.iter().map(ToString::to_string).collect()))
+        }
         SourceKind::Door(served) => {
             let door = &plan.doors[served.door];
             let operation = &door.door.interface().operations[served.operation];

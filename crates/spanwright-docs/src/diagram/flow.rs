@@ -31,7 +31,7 @@ impl<'c> Cast<'c> {
             From::Poll { system, .. } => add(system),
             From::Door { .. } => add("Sender"),
             From::Cron { .. } => add("Clock"),
-            From::Handed(_) => add("Another flow"),
+            From::Handed(_) | From::Letters(_) => add("Another flow"),
             From::Round(of) => add(&format!("Flow {of}")),
             From::Nowhere => {}
         }
@@ -106,6 +106,21 @@ fn source(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
             let looked = vec![asks, alt("it can be read", good, "it cannot", bad)];
             items.push(Item::Frame { kind: "loop", parts: vec![(format!("every {every}"), looked)] });
         }
+        From::Poll { system, operation, queue: Some(prefetch), .. } => {
+            let good = vec![
+                cast.says(ENGINE, JOURNAL, "the messages, on disk", Arrow::Asks),
+                cast.says(ENGINE, system, "acknowledged: it may forget them", Arrow::Asks),
+            ];
+            let bad = vec![
+                cast.says(ENGINE, JOURNAL, "dead letter: what it says, and why it is none", Arrow::Asks),
+                cast.says(ENGINE, system, "acknowledged: it is not given again and again", Arrow::Asks),
+            ];
+            let given = cast.says(system, ENGINE, format!("messages of {operation}, {prefetch} ahead at most"), Arrow::Answers);
+            items.push(given);
+            items.push(alt("one can be read", good, "it cannot", bad));
+            let again = vec![cast.note(ENGINE, "what was not acknowledged is given again; one with a message-id is known")];
+            items.push(Item::Frame { kind: "opt", parts: vec![("a crash, or the connection breaks".to_string(), again)] });
+        }
         From::Poll { system, operation, every, pages, cursor, .. } => {
             let since = cursor.as_ref().map(|(into, _)| format!(" ({into})")).unwrap_or_default();
             let asks = cast.says(ENGINE, system, format!("{operation}{since}"), Arrow::Asks);
@@ -151,6 +166,12 @@ fn source(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
             items.push(cast.says(ENGINE, JOURNAL, "its end, in the same commit", Arrow::Asks));
             items.push(cast.note(ENGINE, "waits until each message of the round has ended"));
             items.push(cast.says(JOURNAL, ENGINE, "$tally: taken, delivered, skipped, dead", Arrow::Answers));
+        }
+        From::Letters(flows) => {
+            let whose = flows.as_ref().map_or("of any flow".to_string(), |flows| format!("of {}", flows.join(", ")));
+            items.push(cast.says("Another flow", ENGINE, format!("a dead letter {whose}"), Arrow::Asks));
+            items.push(cast.says(ENGINE, JOURNAL, "the dead letter and this message, in one commit", Arrow::Asks));
+            items.push(cast.note(ENGINE, "a dead letter of this flow, and of those that it leads to, is told to nobody"));
         }
         From::Nowhere => {}
     }

@@ -29,9 +29,14 @@ pub fn of(book: &Book) -> Graph {
         let at = graph.flows.len();
         graph.flows.push(flow.name.clone());
         let from = match &flow.from {
+            From::Poll { system, operation, queue: Some(_), .. } => Some((system.clone(), operation.clone())),
             From::Poll { system, operation, every, .. } => Some((system.clone(), format!("{operation}, every {every}"))),
             From::Door { wire, .. } => Some(("senders".to_string(), wire.clone())),
             From::Cron { line, zone, .. } => Some(("clock".to_string(), format!("{line}, {zone}"))),
+            From::Letters(flows) => Some((
+                "dead letters".to_string(),
+                flows.as_ref().map_or("of any flow".to_string(), |flows| format!("of {}", flows.join(", "))),
+            )),
             From::Handed(_) | From::Round(_) | From::Nowhere => None,
         };
         if let Some((name, how)) = from {

@@ -14,8 +14,8 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
-    StoreFault, Tally, Turn,
+    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun,
+    Store, StoreFault, Tally, Turn,
 };
 use spanwright_shape::text::Code;
 use std::sync::Arc;
@@ -155,6 +155,10 @@ impl Store for Keep {
 
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
         self.asked(|ask| ask.overtaken(run))
+    }
+
+    fn letter(&mut self, message: u128) -> Result<Option<Letter>, StoreFault> {
+        self.asked(|ask| ask.letter(message))
     }
 
     fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault> {

@@ -79,6 +79,7 @@ fn taken() -> Happening {
         root: Root(1),
         plan: spanwright_core::fact::PlanId(1),
         seen: None,
+        about: None,
         fault: None,
     };
     Happening::Taken { took: Box::new(took), run: RunId(7) }

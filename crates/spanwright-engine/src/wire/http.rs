@@ -40,7 +40,7 @@ pub struct HttpSettings {
 
 /// The HTTP wire: connections to every origin, shared by all flows.
 pub struct Http {
-    tls: Arc<Tls>,
+    tls: Tls,
     idle: Idle,
     public_only: bool,
     clock: Arc<Clock>,
@@ -80,13 +80,13 @@ impl Http {
     /// # Errors
     /// [`TlsFault`]
     pub fn new(settings: &HttpSettings, clock: Arc<Clock>) -> Result<Http, TlsFault> {
-        let tls = Arc::new(Tls::new(settings.further_roots.as_deref())?);
+        let tls = Tls::new(settings.further_roots.as_deref())?;
         Ok(Http { tls, idle: Idle::default(), public_only: settings.public_only, clock })
     }
 
     /// The wire to brokers, set up as this one is.
     pub(crate) fn brokers(&self) -> Amqp {
-        Amqp::new(self.tls.clone(), self.public_only)
+        Amqp::new(self.tls.without_protocol(), self.public_only)
     }
 
     /// One exchange, over within `timeout` from connecting to the last byte of the answer.

@@ -36,6 +36,13 @@ impl Tls {
         Ok(Tls { further: further.map(Path::to_path_buf), bare: config(further, None)?, shown: Mutex::default() })
     }
 
+    /// For what is no HTTP: nothing is said about what is spoken inside.
+    pub(super) fn without_protocol(&self) -> Tls {
+        let mut bare = (*self.bare).clone();
+        bare.alpn_protocols.clear();
+        Tls { further: self.further.clone(), bare: Arc::new(bare), shown: Mutex::default() }
+    }
+
     /// The settings of the next connection that shows this. Only files that were never right are a fault: those that are half
     /// written leave what was there.
     pub(super) fn showing(&self, shows: Option<&ClientCertificate>) -> Result<Arc<ClientConfig>, TlsFault> {

@@ -7,8 +7,8 @@ use std::sync::{
 
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun, Store,
-    StoreFault, Tally, Turn,
+    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun,
+    Store, StoreFault, Tally, Turn,
 };
 use spanwright_engine::{keep::Keep, shell::Why};
 use spanwright_world::{Answer, Hostile};
@@ -72,6 +72,10 @@ impl Store for Faulty {
 
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
         self.keep.overtaken(run)
+    }
+
+    fn letter(&mut self, message: u128) -> Result<Option<Letter>, StoreFault> {
+        self.keep.letter(message)
     }
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
         self.keep.stopped(filter, after, upto, most)

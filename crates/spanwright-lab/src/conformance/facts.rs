@@ -32,11 +32,13 @@ pub struct Facts {
     /// Runs that the store has given numbers to.
     pub runs: i64,
     gone: HashSet<RunId>,
+    /// Of messages that were to be taken.
+    pub ids: Vec<u128>,
 }
 
 impl Facts {
     pub fn from(seed: u64) -> Facts {
-        Facts { seed: Seed(seed), boot: 0, messages: 0, exchange: 1, runs: 0, gone: HashSet::new() }
+        Facts { seed: Seed(seed), boot: 0, messages: 0, exchange: 1, runs: 0, gone: HashSet::new(), ids: Vec::new() }
     }
 
     /// The first thing that is done, and now and then again.
@@ -101,8 +103,10 @@ impl Facts {
 
     fn message(&mut self) -> Took {
         self.messages += 1;
+        let (about, message) = (self.maybe(Facts::earlier), self.messages << 64 | u128::from(self.seed.roll()));
+        self.ids.push(message);
         Took {
-            message: self.messages << 64 | u128::from(self.seed.roll()),
+            message,
             source: self.of(SCOPES),
             correlation: self.of(KEYS),
             at: self.moment(),
@@ -114,8 +118,15 @@ impl Facts {
             root: Root(u128::from(self.seed.roll()) << 64 | 7),
             plan: PlanId(1 + self.seed.below(3) as i64),
             seen: self.maybe(Facts::seen),
+            about,
             fault: if self.seed.one_in(8) { Some(self.failure()) } else { None },
         }
+    }
+
+    /// The id of a message that was taken, or was to be.
+    fn earlier(&mut self) -> u128 {
+        let pick = self.seed.below(self.ids.len().max(1) as u64) as usize;
+        self.ids.get(pick).copied().unwrap_or(0)
     }
 
     fn alerted(&mut self) -> Fact {

@@ -27,6 +27,8 @@ pub fn ask_all(both: &mut Both<'_>, facts: &mut Facts) {
     let runs: Vec<RunId> = (1..=facts.runs + 1).rev().map(RunId).collect();
     both.ask("runs", |store| store.runs(&runs));
     both.ask("overtaken", |store| runs.iter().map(|&run| store.overtaken(run)).collect::<Result<Vec<_>, _>>());
+    let ids = facts.ids.clone();
+    both.ask("letter", |store| ids.iter().map(|id| store.letter(*id)).collect::<Result<Vec<_>, _>>());
     let filter = facts.filter();
     for (filter, after, most) in [(&StoppedFilter::default(), 0, 100), (&filter, 0, 100), (&filter, facts.runs / 3, 2)] {
         both.ask("stopped", |store| store.stopped(filter, RunId(after), RunId(facts.runs), most));

@@ -35,6 +35,8 @@ const CASES: &[Case] = &[
     ("what was given up after an unknown outcome keeps its key and its bytes", what_was_given_up_keeps_its_key),
     ("a chore sees the stopped runs that it means", an_chore_sees_what_it_means),
     ("an edited message is new, and the old one is set aside", an_edited_message_is_new),
+    ("what is told of a message is taken where that message is", what_is_told_of_a_message),
+    ("a message is found by its id, and whether it may come back", a_message_is_found_by_its_id),
     ("bodies are forgotten, then all; dead letters never", dead_letters_are_never_forgotten),
     ("a clock that was set back makes what waits due as much earlier", a_clock_that_was_set_back),
     ("the last print of a key is the one that counts", the_last_print_counts),
@@ -107,6 +109,7 @@ fn took(message: u128, seen: Option<Seen>) -> Took {
         root: Root(message),
         plan: PlanId(1),
         seen,
+        about: None,
         fault: None,
     }
 }
@@ -349,6 +352,23 @@ fn an_edited_message_is_new(trial: &mut Trial<'_>) {
     assert!(trial.store().stopped(&StoppedFilter::default(), RunId(0), RunId(9), 9).is_ok_and(|stopped| stopped.is_empty()));
     let file = trial.file(2);
     assert_eq!((file.root, &*file.message.body, file.over), (Root(2), b"{\"n\":2}".as_slice(), false));
+}
+
+fn what_is_told_of_a_message(trial: &mut Trial<'_>) {
+    let about = |message, about| Fact::Took(Box::new(Took { about: Some(about), ..took(message, None) }));
+    let receipts = trial.commit(&[seen(1, "a", None), about(2, 1), seen(3, "a", None), about(4, 3)]);
+    assert_eq!(receipts, [Receipt::Taken(RunId(1)), Receipt::Taken(RunId(2)), Receipt::Duplicate, Receipt::Duplicate]);
+    assert_eq!(trial.commit(&[about(5, 2), about(6, 99)]), [Receipt::Taken(RunId(3)), Receipt::Duplicate]);
+}
+
+fn a_message_is_found_by_its_id(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), plain(2), plain(3), stopped(1, StopKind::Dead), done(2), stopped(3, StopKind::Uncertain)]);
+    let mut letter = |message| {
+        let letter = trial.store().letter(message).expect("the disk is well");
+        letter.map(|letter| (letter.file.run.0, letter.stopped, letter.overtaken))
+    };
+    assert_eq!((letter(1), letter(2)), (Some((1, true, true)), Some((2, false, false))));
+    assert_eq!((letter(3), letter(4)), (Some((3, true, false)), None));
 }
 
 fn dead_letters_are_never_forgotten(trial: &mut Trial<'_>) {

@@ -51,6 +51,9 @@ impl State {
 
     fn took(&mut self, took: &Took) -> Receipt {
         let run = RunId(self.runs.len() as i64 + 1);
+        if took.about.is_some_and(|about| self.by_id(about).is_none()) {
+            return Receipt::Duplicate;
+        }
         if let Some(seen) = &took.seen
             && let Err(receipt) = self.is_new(seen, took.at, run)
         {
@@ -170,7 +173,7 @@ impl State {
 
     fn resent(&mut self, resent: &Resent) -> Receipt {
         let receipt = self.took(&resent.took);
-        if resent.instead && receipt != Receipt::Duplicate {
+        if resent.instead && matches!(receipt, Receipt::Taken(_)) {
             self.discarded(resent.of, resent.took.at);
         }
         receipt

@@ -7,8 +7,8 @@ use std::{
 
 use spanwright_core::alert::{AlertRow, Cause};
 use spanwright_core::fact::{
-    Chore, ChoreId, EffectKey, EffectState, GateRow, Item, MessageFile, Moment, NodeName, Phase, PlanBundle, PlanId, Print, Root, RunId,
-    SourceRow, StopKind, Way, is_newer,
+    Chore, ChoreId, EffectKey, EffectState, GateRow, Item, Letter, MessageFile, Moment, NodeName, Phase, PlanBundle, PlanId, Print, Root,
+    RunId, SourceRow, StopKind, Way, is_newer,
 };
 
 /// Folded from the facts.
@@ -118,6 +118,18 @@ impl State {
     /// Every run that is known, ascending.
     pub fn all(&self) -> impl Iterator<Item = (RunId, &Run)> {
         (1..=self.runs.len() as i64).filter_map(|run| Some((RunId(run), self.run(RunId(run))?)))
+    }
+
+    /// The run of a message.
+    pub fn by_id(&self, message: u128) -> Option<RunId> {
+        self.all().filter(|(_, row)| row.message.id == message).map(|(run, _)| run).last()
+    }
+
+    /// What whoever would bring it back wants to see.
+    pub fn letter(&self, message: u128) -> Option<Letter> {
+        let run = self.by_id(message)?;
+        let stopped = self.run(run).is_some_and(|row| matches!(row.place, Place::Stopped(_)));
+        Some(Letter { file: self.file(run)?, stopped, overtaken: self.overtaken(run) })
     }
 
     /// A newer state of its record went on in its flow.

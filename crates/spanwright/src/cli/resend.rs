@@ -113,6 +113,7 @@ impl Resend {
             root: Root(u128::from(roll()) << 64 | u128::from(roll())),
             plan: PlanId(0),
             seen: None,
+            about: None,
             fault: None,
         };
         let instead = edited.is_some() && journal::is_stopped(line);

@@ -232,6 +232,7 @@ mod tests {
             root: Root(0),
             plan: PlanId(1),
             seen: None,
+            about: None,
             fault: None,
         };
         Happening::Taken { took: Box::new(took), run: RunId(1) }

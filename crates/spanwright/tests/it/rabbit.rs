@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
+    cell::RefCell,
     fs,
     net::{TcpListener, TcpStream},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -14,15 +15,16 @@ use std::{
 use crate::project::repository;
 
 /// A node takes some seconds to come up, and more on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub struct Rabbit {
     folder: tempfile::TempDir,
     pub port: u16,
+    pub tls_port: u16,
     /// Of the port mapper and of the node's own talk.
     ports: [u16; 2],
     mapper: Child,
-    node: Option<Child>,
+    node: RefCell<Option<Child>>,
 }
 
 impl Drop for Rabbit {
@@ -33,8 +35,8 @@ impl Drop for Rabbit {
     }
 }
 
-fn free_ports() -> [u16; 3] {
-    let listeners = [(); 3].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+fn free_ports() -> [u16; 4] {
+    let listeners = [(); 4].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())
 }
 
@@ -45,12 +47,20 @@ fn server() -> PathBuf {
 
 impl Rabbit {
     pub fn start() -> Rabbit {
-        let (folder, [port, mapper_port, talk]) = (tempfile::tempdir().unwrap(), free_ports());
+        let (folder, [port, mapper_port, talk, tls_port]) = (tempfile::tempdir().unwrap(), free_ports());
         let mapper = Command::new("epmd").args(["-port", &mapper_port.to_string(), "-address", "127.0.0.1"]).stderr(Stdio::null()).spawn();
         let mapper = mapper.expect("run tests/peers/setup.sh first");
-        fs::write(folder.path().join("rabbitmq.conf"), format!("listeners.tcp.1 = 127.0.0.1:{port}\nlog.console = false\n")).unwrap();
+        let at = |file: &str| folder.path().join(file).to_str().unwrap().to_string();
+        certify(folder.path());
+        let settings = format!(
+            "listeners.tcp.1 = 127.0.0.1:{port}\nlisteners.ssl.1 = 127.0.0.1:{tls_port}\nssl_options.certfile = {}\nssl_options.keyfile = {}\n\
+             ssl_options.verify = verify_none\nlog.console = false\n",
+            at("broker.crt"),
+            at("broker.key")
+        );
+        fs::write(folder.path().join("rabbitmq.conf"), settings).unwrap();
         fs::write(folder.path().join("plugins"), "[].").unwrap();
-        let mut rabbit = Rabbit { folder, port, ports: [mapper_port, talk], mapper, node: None };
+        let rabbit = Rabbit { folder, port, tls_port, ports: [mapper_port, talk], mapper, node: RefCell::new(None) };
         rabbit.begin();
         rabbit
     }
@@ -78,8 +88,8 @@ impl Rabbit {
     }
 
     /// Starts the node, again after a kill.
-    pub fn begin(&mut self) {
-        self.node = Some(self.command("rabbitmq-server").spawn().unwrap());
+    pub fn begin(&self) {
+        *self.node.borrow_mut() = Some(self.command("rabbitmq-server").spawn().unwrap());
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
             assert!(begun.elapsed() < PATIENCE, "RabbitMQ does not come up");
@@ -88,8 +98,8 @@ impl Rabbit {
     }
 
     /// SIGKILL: no handler, no farewell. The shell that began the node has become it, or waits for it.
-    pub fn kill(&mut self) {
-        let Some(mut node) = self.node.take() else { return };
+    pub fn kill(&self) {
+        let Some(mut node) = self.node.borrow_mut().take() else { return };
         for child in children(node.id()) {
             Command::new("kill").args(["-9", &child.to_string()]).status().ok();
         }
@@ -114,16 +124,36 @@ impl Rabbit {
         String::from_utf8(output.stdout).unwrap()
     }
 
-    pub fn count(&self, queue: &str) -> u64 {
-        self.peer(&["count", queue]).trim().parse().unwrap()
+    /// How many are in each queue.
+    pub fn count(&self, queues: &[&str]) -> Vec<u64> {
+        self.peer(&[&["count"], queues].concat()).split_whitespace().map(|count| count.parse().unwrap()).collect()
     }
 
     pub fn drain(&self, queue: &str) -> Vec<serde_json::Value> {
         self.peer(&["drain", queue]).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
+    /// The certificate of whoever certified it.
+    pub fn authority(&self) -> PathBuf {
+        self.folder.path().join("ca.crt")
+    }
+
     pub fn url(&self) -> String {
         format!("amqp://127.0.0.1:{}", self.port)
+    }
+}
+
+/// An authority, and a certificate of it for `localhost`, made by OpenSSL.
+fn certify(folder: &Path) {
+    fs::write(folder.join("names"), "subjectAltName=DNS:localhost\n").unwrap();
+    let new_key = "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes";
+    for arguments in [
+        format!("req -x509 {new_key} -days 2 -subj /CN=authority -keyout ca.key -out ca.crt"),
+        format!("req {new_key} -subj /CN=localhost -keyout broker.key -out broker.csr"),
+        "x509 -req -in broker.csr -CA ca.crt -CAkey ca.key -CAcreateserial -days 2 -extfile names -out broker.crt".to_string(),
+    ] {
+        let made = Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().expect("openssl is installed");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     }
 }
 

@@ -82,6 +82,7 @@ pub fn open_again(project: &Project) -> RunId {
         root: Root(1),
         plan: file.plan,
         seen: None,
+        about: None,
         fault: None,
     };
     let Receipt::Taken(newer) = keep.commit(&[Fact::Took(Box::new(took))]).unwrap()[0] else { panic!() };

@@ -41,17 +41,26 @@ pub fn read<'r>(request: &Request<'r>, room: &'r Room) -> Result<Value<'r>, Refu
     if request.body.is_empty() {
         return Ok(Value::Null);
     }
-    let Some(media) = request.header("content-type").map(MediaType::of) else {
-        return Err(not_taken("the body has no `content-type`"));
-    };
+    match request.header("content-type") {
+        Some(media) => read_as(media, request.body, room),
+        None => Err(not_taken("the body has no `content-type`")),
+    }
+}
+
+/// Reads bytes as what their media type says that they are.
+///
+/// # Errors
+/// They are not, or of a kind that is not taken.
+pub fn read_as<'r>(media: &str, body: &'r [u8], room: &'r Room) -> Result<Value<'r>, Refused> {
+    let media = MediaType::of(media);
     match media.essence.as_str() {
-        essence if is_json(essence) => json_body(media.utf8(request.body)?, room),
-        "application/x-www-form-urlencoded" => form(media.utf8(request.body)?, "the form", room),
-        "application/x-ndjson" | "application/jsonl" | "application/json-lines" => lines(media.utf8(request.body)?, room),
-        "text/csv" => csv::read(media.utf8(request.body)?, room),
-        "multipart/form-data" => multipart::read(request.body, media.parameter("boundary"), room),
-        essence if is_xml(essence) => xml::read(request.body, media.parameter("charset"), room),
-        "text/plain" => Ok(Value::Text(media.utf8(request.body)?)),
+        essence if is_json(essence) => json_body(media.utf8(body)?, room),
+        "application/x-www-form-urlencoded" => form(media.utf8(body)?, "the form", room),
+        "application/x-ndjson" | "application/jsonl" | "application/json-lines" => lines(media.utf8(body)?, room),
+        "text/csv" => csv::read(media.utf8(body)?, room),
+        "multipart/form-data" => multipart::read(body, media.parameter("boundary"), room),
+        essence if is_xml(essence) => xml::read(body, media.parameter("charset"), room),
+        "text/plain" => Ok(Value::Text(media.utf8(body)?)),
         other => Err(not_taken(&format!("`{}` is not read here", crate::http::excerpt::bounded(other)))),
     }
 }

@@ -40,7 +40,7 @@ pub(super) fn check(form: &Filled<'_>, of: &str, known: &Known<'_>, to: &mut Pro
     let name = flow_of_ends(of);
     let mut builder = Builder::of(&name, known, to);
     let asked = known.systems.number(ROUND_SYSTEM)?;
-    let operation = known.systems.interface(asked)?.operation(of)?.0;
+    let operation = known.systems.interface(asked)?.operation(&name)?.0;
     let tally = EffectPlan {
         saved_as: Some(TALLY.into()),
         ..EffectPlan::of(TALLY.into(), format!("{name}.{TALLY}").into(), (asked, operation), Body::None, Repeat::Safe, Policy::default())

@@ -16,7 +16,7 @@ use super::{
     scene::{RESERVED, Scene},
 };
 use crate::{
-    desk::handover::FLOW_SYSTEM,
+    desk::{handover::FLOW_SYSTEM, letters::REPLAY, round::ROUND_SYSTEM},
     fact::NodeName,
     interface::{Bulk, Operation, Repeat},
     plan::{BATCH_BYTES_DEFAULT, Batch, Body, EffectPlan, IfDead, Policy},
@@ -79,7 +79,8 @@ impl Builder<'_, '_> {
         let (kind, _, operand) = form.named()?;
         let operand = operand.scalar()?;
         match operand.text.split_once('.') {
-            Some(("spanwright", _)) => {
+            Some((ROUND_SYSTEM, REPLAY)) => {}
+            Some((ROUND_SYSTEM, _)) => {
                 let says = format!("`{kind}: spanwright.` is not built yet");
                 self.to.error(&text_codes::NOT_BUILT, operand.span, says, "leave the step out".to_string());
                 return None;

@@ -20,6 +20,7 @@ mod body;
 mod clocked;
 mod closing;
 mod effect;
+mod letters;
 mod parameters;
 mod reply;
 pub(super) mod scene;
@@ -28,6 +29,7 @@ mod source;
 mod steps;
 
 pub(super) use closing::closing;
+pub(super) use letters::end_circles;
 use reply::Waiter;
 use scene::Scene;
 
@@ -40,6 +42,8 @@ pub(super) struct Known<'k> {
     pub variables: &'k Variables,
     /// Flows that take what others hand over.
     pub takers: &'k [Taker<'k>],
+    /// Every flow that runs.
+    pub flows: &'k [&'k str],
 }
 
 /// Checks one flow, and the one that follows its rounds where it has one. Nothing: the problems say why.

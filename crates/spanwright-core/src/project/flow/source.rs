@@ -45,6 +45,7 @@ impl Builder<'_, '_> {
             Some(("http" | "api" | "webhook", _, _)) => self.served(form),
             Some(("cron", _, _)) => self.clocked(form),
             Some(("flow", _, _)) => self.handed(form),
+            Some(("dead_letters", _, _)) => self.lettered(form),
             Some(("files", _, _)) => self.filed(form),
             Some(("queue", _, _)) => self.queued(form),
             _ => self.polled(form),

@@ -75,6 +75,12 @@ static SOURCE: Form = Form {
             "What other flows hand over by `send: flow.NAME`: any flow, or only these.",
             &[],
         ),
+        Choice::of(
+            "dead_letters",
+            Kind::Either(&[Kind::Words(&["any"]), Kind::List(&Kind::Name)]),
+            "Dead letters of other flows: of any, or only of these. Each is taken in the commit in which it stops, with what stopped, where and why.",
+            &[],
+        ),
         Choice::of("http", Kind::Text, "Requests to us: a method and a path, as `POST /orders/{id}`.", SERVED),
         Choice::of("api", Kind::Op, "An operation that we serve.", SERVED),
         Choice::of("files", Kind::Op, "Files in a folder, row by row.", FILES),

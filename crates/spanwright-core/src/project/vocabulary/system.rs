@@ -260,13 +260,17 @@ const QUEUE: &[Key] = &[
     Key::may("schema", Kind::File, "The JSON Schema of a message. Left out, nothing is known of it."),
     Key::may("type", Kind::Words(&["quorum", "classic"]), "How `setup` declares it. `quorum` where nothing is said."),
     Key::may("bind", Kind::Map(MapKey::Any, &Kind::Text), "What `setup` binds it to: exchanges, each with the routing key, as `order.*`."),
-    Key::not_yet("format", "What its messages are, where they are no JSON."),
+    Key::may(
+        "format",
+        Kind::Words(&["json", "text", "xml", "csv", "jsonl"]),
+        "What its messages are. Left out: what each says by its `content-type`, and JSON where it says nothing. JSON and texts can be sent to it.",
+    ),
 ];
 
 const EXCHANGE: &[Key] = &[
     Key::may("schema", Kind::File, "The JSON Schema of a message. Left out, nothing is known of it."),
     Key::may("type", Kind::Words(&["topic", "direct", "fanout", "headers"]), "How `setup` declares it. `topic` where nothing is said."),
-    Key::not_yet("format", "What its messages are, where they are no JSON."),
+    Key::may("format", Kind::Words(&["json", "text"]), "What its messages are. `json` where nothing is said."),
 ];
 
 const FOLDER: &[Key] = &[

@@ -1,12 +1,14 @@
 //! Stopped runs that a chore means, and whether a newer state of their record went on.
 
-use rusqlite::{Connection, Result, ToSql};
-use spanwright_core::fact::{RunId, StoppedFilter, StoppedRun, is_newer};
+use rusqlite::{Connection, OptionalExtension, Result, ToSql};
+use spanwright_core::fact::{Letter, RunId, StoppedFilter, StoppedRun, is_newer};
 
 use super::Ask;
 
 pub const STOPPED: &str = "SELECT run.id, run.flow FROM run INDEXED BY run_stopped_id CROSS JOIN message ON message.seq = run.message
     WHERE run.state IN (4, 5) AND run.id > ?1 AND run.id <= ?2";
+pub const BY_ID: &str = "SELECT run.id, run.state IN (4, 5) FROM message CROSS JOIN run ON run.message = message.seq
+    WHERE message.id = ?1 ORDER BY run.id DESC LIMIT 1";
 // The others of the same record that went on, the last first: what is newer is mostly found at once. The index on the
 // key ends with the row number.
 pub const OTHERS: &str = "SELECT mine.version, mine.seq, other.version, other.seq FROM run
@@ -48,6 +50,14 @@ impl Ask<'_> {
 
     pub fn overtaken(self, run: RunId) -> Result<bool> {
         overtaken(self.connection, run)
+    }
+
+    /// A message by its id; see [`spanwright_core::fact::Store::letter`].
+    pub fn letter(self, message: u128) -> Result<Option<Letter>> {
+        let row = self.ready(BY_ID)?.query_row([message.to_be_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((run, stopped)) = row.map(|(run, stopped)| (RunId(run), stopped)) else { return Ok(None) };
+        let Some(file) = self.files([run].into_iter())?.pop() else { return Ok(None) };
+        Ok(Some(Letter { file, stopped, overtaken: self.overtaken(run)? }))
     }
 }
 

@@ -15,6 +15,7 @@ pub const SEEN_RECORD: &str = "INSERT INTO seen (scope, key, message, until, pri
     WHERE print IS NOT excluded.print";
 pub const MESSAGE: &str =
     "INSERT INTO message (seq, id, source, correlation, received, key, version, body, beside) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const IS_THERE: &str = "SELECT 1 FROM message WHERE id = ?1";
 // What was taken under a key, and what it held.
 const KNOWN: &str = "SELECT run.id, seen.print FROM seen JOIN message ON message.seq = seen.message JOIN run ON run.message = message.seq
     WHERE seen.scope = ?1 AND seen.key = ?2";
@@ -23,6 +24,11 @@ pub const RUN: &str = "INSERT INTO run (id, root, message, flow, plan, state, re
 
 impl Pen<'_> {
     pub(super) fn took(&mut self, took: &Took) -> Result<Receipt> {
+        if let Some(about) = took.about
+            && !self.rare(IS_THERE)?.exists([about.to_be_bytes()])?
+        {
+            return Ok(Receipt::Duplicate);
+        }
         if let Some(seen) = &took.seen
             && !self.is_new(seen, took.at)?
         {

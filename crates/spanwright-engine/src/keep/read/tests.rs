@@ -29,6 +29,7 @@ fn took(n: u128, flow: &str) -> Fact {
         root: Root(n),
         plan: PlanId(1),
         seen: None,
+        about: None,
         fault: None,
     }))
 }

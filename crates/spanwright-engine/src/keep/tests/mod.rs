@@ -61,6 +61,7 @@ pub fn took(n: u128, bytes: usize) -> Fact {
         root: Root(n),
         plan: PlanId(1),
         seen: Some(Seen { scope: "in.poll".into(), key: key.into(), print: None, held: None, until: Moment(9) }),
+        about: None,
         fault: None,
     }))
 }

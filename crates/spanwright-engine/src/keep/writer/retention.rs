@@ -147,6 +147,7 @@ mod tests {
                 root: Root(day as u128),
                 plan: PlanId(1),
                 seen: None,
+                about: None,
                 fault: None,
             };
             store.commit(&[Fact::Took(Box::new(took))]).unwrap();

@@ -7,8 +7,8 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, StoppedFilter, StoppedRun,
-    Store, StoreFault, Took, Turn,
+    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, StoppedFilter,
+    StoppedRun, Store, StoreFault, Took, Turn,
 };
 use spanwright_lab::model::ModelStore;
 
@@ -62,6 +62,10 @@ impl Store for Scripted {
     fn overtaken(&mut self, run: RunId) -> Result<bool, StoreFault> {
         self.model.overtaken(run)
     }
+
+    fn letter(&mut self, message: u128) -> Result<Option<Letter>, StoreFault> {
+        self.model.letter(message)
+    }
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
         self.model.stopped(filter, after, upto, most)
     }
@@ -95,6 +99,7 @@ fn took(key: &str) -> Fact {
         root: Root(1),
         plan: PlanId(1),
         seen: Some(Seen { scope: "in.poll".into(), key: key.into(), print: None, held: None, until: Moment(9) }),
+        about: None,
         fault: None,
     }))
 }

@@ -4,6 +4,8 @@
 
 /// Bytes of a frame that we take; what RabbitMQ proposes where nobody says otherwise.
 pub const FRAME_BYTES_MOST: u32 = 128 << 10;
+/// No peer may want shorter ones (AMQP 0-9-1, section 4.2.3, `frame-min-size`).
+pub const FRAME_BYTES_LEAST: u32 = 4096;
 /// Tables in tables.
 const TABLE_DEPTH_MOST: usize = 8;
 /// Bytes of a frame around its payload.

@@ -15,7 +15,7 @@ use std::{
 
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split},
-    sync::{mpsc, oneshot},
+    sync::{Notify, mpsc, oneshot},
     time::{Instant, sleep_until},
 };
 
@@ -27,6 +27,12 @@ const CHANNEL: u16 = 1;
 const HEARTBEAT_SECONDS: u16 = 10;
 /// Signs of life that may be missed.
 const MISSED_MOST: u32 = 3;
+/// Bytes of messages that lie here until somebody takes them: then nothing more is read, and the broker waits.
+pub const HELD_BYTES_MOST: usize = 32 << 20;
+/// How long messages lie here that nobody takes, until they are given back.
+pub const HELD_TIME_MOST: Duration = Duration::from_secs(60);
+/// Bytes of a message that it has beside its body.
+const BESIDE_BYTES: usize = 512;
 /// Bytes that are read at once.
 const READ_BYTES: usize = 64 << 10;
 
@@ -88,6 +94,8 @@ pub struct Delivery {
     pub properties: Properties,
     /// `None`: it was longer than may be, and was not kept.
     pub body: Option<Vec<u8>>,
+    /// What tells it from others then.
+    pub print: Option<String>,
 }
 
 /// Who we are and where we go.
@@ -167,6 +175,9 @@ impl Line {
         let tune = line.expect(0, frame::CONNECTION_TUNE).await?;
         let mut read = Read(&tune);
         let (channels, most, beat) = (read.u16()?, read.u32()?, read.u16()?);
+        if most != 0 && most < frame::FRAME_BYTES_LEAST {
+            return Err(Fault::Broken(format!("the broker wants frames of {most} bytes, and AMQP has none so short")));
+        }
         line.frame_bytes = if most == 0 { frame::FRAME_BYTES_MOST } else { most.min(frame::FRAME_BYTES_MOST) };
         let beat = if beat == 0 { HEARTBEAT_SECONDS } else { beat.min(HEARTBEAT_SECONDS) };
         line.heartbeat = Duration::from_secs(beat.into());
@@ -243,11 +254,12 @@ impl Line {
         })
         .await?;
         let (sender, come) = channel();
-        let (handle, ended) = self.work(Some((sender, body_bytes_most)));
-        Ok((handle, Deliveries { come, ended }))
+        let held = Arc::new(Held { state: Mutex::new((0, Instant::now())), taken: Notify::new() });
+        let (handle, ended) = self.work(Some(Incoming { to: sender, body_bytes_most, held: held.clone() }));
+        Ok((handle, Deliveries { come, ended, held }))
     }
 
-    fn work(self, deliveries: Option<(Sender<Delivery>, u64)>) -> (Handle, Ended) {
+    fn work(self, deliveries: Option<Incoming>) -> (Handle, Ended) {
         let (orders, told) = mpsc::unbounded_channel();
         let ended = Ended::default();
         let now = Instant::now();
@@ -273,10 +285,58 @@ impl Line {
     }
 }
 
-/// What comes from a queue, for a thread that waits. There are never more than the prefetch that were not taken.
+/// What comes from a queue, for a thread that waits: never more than the prefetch, nor many more bytes than
+/// [`HELD_BYTES_MOST`].
 pub struct Deliveries {
     come: Receiver<Delivery>,
     ended: Ended,
+    held: Arc<Held>,
+}
+
+/// Where messages of a queue go.
+struct Incoming {
+    to: Sender<Delivery>,
+    body_bytes_most: u64,
+    held: Arc<Held>,
+}
+
+/// What came and was not taken yet.
+struct Held {
+    /// Bytes, and when one was taken last (or the first came).
+    state: Mutex<(usize, Instant)>,
+    taken: Notify,
+}
+
+impl Held {
+    fn came(&self, bytes: usize) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.0 == 0 {
+            state.1 = Instant::now();
+        }
+        state.0 += bytes;
+    }
+
+    fn took(&self, bytes: usize) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = (state.0.saturating_sub(bytes), Instant::now());
+        self.taken.notify_one();
+    }
+
+    fn bytes(&self) -> usize {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).0
+    }
+
+    /// Nobody has taken any for too long.
+    fn is_forgotten(&self) -> bool {
+        let (bytes, last) = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        bytes > 0 && last.elapsed() > HELD_TIME_MOST
+    }
+}
+
+impl Delivery {
+    fn weight(&self) -> usize {
+        self.body.as_ref().map_or(0, Vec::len) + BESIDE_BYTES
+    }
 }
 
 /// Why a line is over, when it is.
@@ -286,7 +346,7 @@ impl Deliveries {
     /// The next one; `None` where nothing came for so long.
     pub fn next(&mut self, patience: Duration) -> Result<Option<Delivery>, Fault> {
         match self.come.recv_timeout(patience) {
-            Ok(delivery) => Ok(Some(delivery)),
+            Ok(delivery) => Ok(Some(self.took(delivery))),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => {
                 let ended = self.ended.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -297,7 +357,13 @@ impl Deliveries {
 
     /// One that is there already.
     pub fn at_hand(&mut self) -> Option<Delivery> {
-        self.come.try_recv().ok()
+        let delivery = self.come.try_recv().ok()?;
+        Some(self.took(delivery))
+    }
+
+    fn took(&self, delivery: Delivery) -> Delivery {
+        self.held.took(delivery.weight());
+        delivery
     }
 }
 
@@ -340,6 +406,8 @@ struct Coming {
     properties: Properties,
     left: u64,
     body: Option<Vec<u8>>,
+    /// Of a body that is too long to be kept.
+    print: Option<Box<blake3::Hasher>>,
 }
 
 struct Work {
@@ -352,7 +420,7 @@ struct Work {
     written: u64,
     heard: Instant,
     beaten: Instant,
-    deliveries: Option<(Sender<Delivery>, u64)>,
+    deliveries: Option<Incoming>,
     coming: Option<Coming>,
     /// The number of the last message that was sent.
     last: u64,
@@ -371,7 +439,7 @@ impl Work {
         mut told: mpsc::UnboundedReceiver<Order>,
         ended: Ended,
     ) {
-        let mut closing = false;
+        let (mut closing, mut was_full) = (false, false);
         let fault = loop {
             match self.all(&mut buffer) {
                 Ok(true) => break Fault::Broken("the connection was closed".to_string()),
@@ -379,9 +447,16 @@ impl Work {
                 Err(fault) => break fault,
             }
             buffer.reserve(READ_BYTES);
+            let full = self.is_full();
+            if !full && was_full {
+                // While we read nothing we could not hear it live.
+                self.heard = Instant::now();
+            }
+            was_full = full;
+            let held = self.deliveries.as_ref().map(|incoming| incoming.held.clone());
             let (silent, beat) = (self.heard + self.heartbeat * MISSED_MOST, self.beaten + self.heartbeat / 2);
             tokio::select! {
-                read = reader.read_buf(&mut buffer) => match read {
+                read = reader.read_buf(&mut buffer), if !full => match read {
                     Ok(0) => break Fault::Broken("the broker closed the connection".to_string()),
                     Ok(_) => self.heard = Instant::now(),
                     Err(error) => break error.into(),
@@ -401,11 +476,15 @@ impl Work {
                         self.write(goodbye);
                     }
                 },
+                () = taken(held), if full => {}
                 () = sleep_until(beat) => {
+                    if self.deliveries.as_ref().is_some_and(|incoming| incoming.held.is_forgotten()) {
+                        break Fault::Broken("nobody took what came: it is given back".to_string());
+                    }
                     self.beaten = Instant::now();
                     self.write(frame::heartbeat);
                 }
-                () = sleep_until(silent) => break Fault::Broken("the broker has given no sign of life".to_string()),
+                () = sleep_until(silent), if !full => break Fault::Broken("the broker has given no sign of life".to_string()),
             }
         };
         // What the broker said last is answered where that costs no time.
@@ -418,6 +497,10 @@ impl Work {
         drop(told);
         self.lose(&fault);
         *ended.lock().unwrap_or_else(PoisonError::into_inner) = Some(fault);
+    }
+
+    fn is_full(&self) -> bool {
+        self.deliveries.as_ref().is_some_and(|incoming| incoming.held.bytes() >= HELD_BYTES_MOST)
     }
 
     fn write(&mut self, into: impl FnOnce(&mut Vec<u8>)) {
@@ -461,8 +544,8 @@ impl Work {
             match frame {
                 Frame::Method { id: frame::CONNECTION_CLOSE_OK, .. } => return Ok(true),
                 Frame::Method { id, arguments, .. } => self.method(id, &arguments)?,
-                Frame::Header { bytes, properties, .. } => self.header(bytes, properties),
-                Frame::Body { bytes, .. } => self.body(&bytes),
+                Frame::Header { bytes, properties, .. } => self.header(bytes, properties)?,
+                Frame::Body { bytes, .. } => self.body(&bytes)?,
                 Frame::Heartbeat => {}
             }
         }
@@ -514,43 +597,54 @@ impl Work {
         Ok(())
     }
 
-    fn header(&mut self, bytes: u64, properties: Properties) {
-        let most = self.deliveries.as_ref().map_or(0, |(_, most)| *most);
-        let Some(coming) = &mut self.coming else { return };
+    fn header(&mut self, bytes: u64, properties: Properties) -> Result<(), Garbled> {
+        let most = self.deliveries.as_ref().map_or(0, |incoming| incoming.body_bytes_most);
+        let coming = self.coming.as_mut().ok_or(Garbled("a message's header came without a message"))?;
         (coming.properties, coming.left) = (properties, bytes);
         coming.body = (bytes <= most && coming.returned.is_none()).then(Vec::new);
+        coming.print = (bytes > most && coming.returned.is_none()).then(Box::default);
         if bytes == 0 {
             self.came();
         }
+        Ok(())
     }
 
-    fn body(&mut self, bytes: &[u8]) {
-        let Some(coming) = &mut self.coming else { return };
-        coming.left = coming.left.saturating_sub(bytes.len() as u64);
+    fn body(&mut self, bytes: &[u8]) -> Result<(), Garbled> {
+        let coming = self.coming.as_mut().ok_or(Garbled("a message's body came without a message"))?;
+        coming.left = coming.left.checked_sub(bytes.len() as u64).ok_or(Garbled("a message is longer than its header says"))?;
         if let Some(body) = &mut coming.body {
             body.extend(bytes);
+        }
+        if let Some(print) = &mut coming.print {
+            print.update(bytes);
         }
         if coming.left == 0 {
             self.came();
         }
+        Ok(())
     }
 
     fn came(&mut self) {
         let Some(coming) = self.coming.take() else { return };
-        let Coming { tag, redelivered, exchange, routing_key, returned, properties, body, .. } = coming;
+        let Coming { tag, redelivered, exchange, routing_key, returned, properties, body, print, .. } = coming;
         if let Some(returned) = returned {
             let number = properties.message_id.as_deref().and_then(|id| self.by_id.get(id));
             if let Some(open) = number.and_then(|number| self.open.get_mut(number)) {
                 open.returned = Some(returned);
             }
-        } else if let Some((to, _)) = &self.deliveries {
+        } else if let Some(Incoming { to, held, .. }) = &self.deliveries {
+            let print = print.map(|print| print.finalize().to_hex().to_string());
+            let delivery = Delivery { tag, redelivered, exchange, routing_key, properties, body, print };
+            held.came(delivery.weight());
             // Whoever reads no more has dropped the line, and the broker gives it again.
-            let _gone = to.send(Delivery { tag, redelivered, exchange, routing_key, properties, body });
+            let _gone = to.send(delivery);
         }
     }
 
     fn confirmed(&mut self, tag: u64, several: bool, taken: bool) {
         let numbers: Vec<u64> = match several {
+            // Number zero: all that there are (AMQP 0-9-1, `basic.ack`).
+            true if tag == 0 => self.open.keys().copied().collect(),
             true => self.open.range(..=tag).map(|(number, _)| *number).collect(),
             false => vec![tag],
         };
@@ -596,7 +690,16 @@ impl Coming {
             properties: Properties::default(),
             left: 0,
             body: None,
+            print: None,
         }
+    }
+}
+
+/// Somebody takes one of what is held.
+async fn taken(held: Option<Arc<Held>>) {
+    match held {
+        Some(held) => held.taken.notified().await,
+        None => std::future::pending().await,
     }
 }
 

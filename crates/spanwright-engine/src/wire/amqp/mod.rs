@@ -26,6 +26,8 @@ use super::{
 
 mod frame;
 mod line;
+#[cfg(test)]
+mod tests;
 
 use frame::{Field, Properties};
 use line::{Fault, Handle, Line, Login, Message};
@@ -45,7 +47,7 @@ const OPEN_TIME_MOST: Duration = Duration::from_secs(20);
 
 /// Connections to every broker, shared by all flows.
 pub(crate) struct Amqp {
-    tls: Arc<Tls>,
+    tls: Tls,
     public_only: bool,
     publishers: Mutex<HashMap<(Broker, String), Arc<Handle>>>,
     consumers: Mutex<HashMap<(Broker, String), Consumer>>,
@@ -84,7 +86,7 @@ impl QueueReply {
 }
 
 impl Amqp {
-    pub(super) fn new(tls: Arc<Tls>, public_only: bool) -> Amqp {
+    pub(super) fn new(tls: Tls, public_only: bool) -> Amqp {
         Amqp { tls, public_only, publishers: Mutex::default(), consumers: Mutex::default() }
     }
 
@@ -215,7 +217,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 fn message(exchange: &str, one: Publication) -> Message {
     let properties = Properties {
-        content_type: Some("application/json".to_string()),
+        content_type: Some(one.content_type.to_string()),
         headers: vec![("traceparent".to_string(), one.trace)],
         // On the broker's disk before it says that it has it.
         delivery_mode: Some(2),
@@ -304,5 +306,7 @@ fn delivery(one: line::Delivery) -> Delivery {
     headers.sort();
     headers.dedup_by(|one, other| one.0 == other.0);
     headers.extend(told.into_iter().filter_map(|(name, value)| Some((name.to_string(), value?))));
-    Delivery { headers, id: message_id.filter(|id| !id.is_empty()), correlation: correlation_id, body: one.body }
+    // What is not kept is not acknowledged, and comes again and again: it is known by what it holds.
+    let id = message_id.filter(|id| !id.is_empty()).or(one.print);
+    Delivery { headers, id, correlation: correlation_id, body: one.body }
 }

@@ -195,6 +195,7 @@ impl<'t> Fields<'t> {
             root: Root(self.number("root")?),
             plan: PlanId(0),
             seen: None,
+            about: None,
             fault: None,
         };
         let (of, instead) = (RunId(self.number("of")?), self.number("instead")?);
@@ -261,6 +262,7 @@ mod tests {
             root: Root(3),
             plan: PlanId(0),
             seen: None,
+            about: None,
             fault: None,
         };
         check(&Order::Resend(Box::new(Resent { took, of: RunId(1), by, words: "a digit".into(), instead: true })));
