@@ -25,6 +25,8 @@ const KILLS: u64 = 20;
 const CHANGES_A_KILL: u64 = 60;
 /// Eight requests to the till are under way at once, and as many again and again are answered while a commit waits for the disk.
 const UNSETTLED_MOST: u64 = 64;
+/// What waits is delivered one by one, however much it is: only where nothing more is done it has come to rest.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// The log before a checkpoint, with room for a transaction more.
 const LOG_BYTES_MOST: u64 = 128 << 20;
 /// Of the process, built without optimisation.
@@ -110,11 +112,14 @@ impl Place {
     }
 }
 
-/// Judged when all is done that comes to be done by itself, or this time is over.
+/// Judged when all is done that comes to be done by itself, or nothing more was done in this time.
 pub fn comes_to_rest(case: &Case, patience: Duration) -> Judged {
-    let began = Instant::now();
+    let (mut began, mut done) = (Instant::now(), 0);
     loop {
         let judged = judge(case).unwrap();
+        if judged.effects > done {
+            (began, done) = (Instant::now(), judged.effects);
+        }
         if began.elapsed() >= patience || !judged.broken.iter().any(|broken| is_not_yet(broken)) {
             return judged;
         }
@@ -153,7 +158,7 @@ fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
     let mut running = place.start();
     let sent = senders.stop();
     let case = place.case(kills, changes);
-    comes_to_rest(&case, Duration::from_secs(120.max(3 * kills)));
+    comes_to_rest(&case, PATIENCE);
     running.kill().unwrap();
     running.wait().unwrap();
     let judged = judge(&case).unwrap();

@@ -73,6 +73,17 @@ fn no_question_walks_over_finished_work() {
     }
 }
 
+/// What is asked for each of many runs may not even walk over what waits.
+#[test]
+fn what_is_asked_of_one_run_looks_at_its_own_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = schema::open_writer(&folder.path().join("journal.db")).unwrap();
+    for sql in [due::GLUES, files::EFFECTS] {
+        let steps = plan_of(&connection, sql);
+        assert!(steps.iter().any(|step| step.contains("effect USING PRIMARY KEY (run=?)")), "{sql}\n{steps:#?}");
+    }
+}
+
 #[test]
 fn the_guard_sees_a_walk() {
     let folder = tempfile::tempdir().unwrap();
