@@ -10,16 +10,18 @@ use spanwright_proof::apart::be_the_world;
 
 mod accept;
 mod chain;
+mod door;
 mod folder;
 mod large;
 mod memory;
+mod ours;
 mod soap;
 mod start;
 mod throughput;
 
 type Figures = fn(&[u64]) -> io::Result<()>;
 
-const ALL: [(&str, Figures); 8] = [
+const ALL: [(&str, Figures); 9] = [
     ("start", start::figures),
     ("chain", chain::figures),
     ("throughput", throughput::figures),
@@ -27,6 +29,7 @@ const ALL: [(&str, Figures); 8] = [
     ("large", large::figures),
     ("accept", accept::figures),
     ("soap", soap::figures),
+    ("door", door::figures),
     ("folder", folder::figures),
 ];
 

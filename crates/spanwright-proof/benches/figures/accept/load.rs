@@ -45,8 +45,18 @@ fn at(sorted: &[Duration], percent: usize) -> Duration {
     sorted.get((sorted.len() * percent / 100).min(sorted.len().saturating_sub(1))).copied().unwrap_or_default()
 }
 
+/// Header lines that sign a body of this id.
+pub type Signs = fn(&str, &str) -> String;
+
 /// Brings messages for so long, at most so many a second where a pace is given.
-pub fn bring(to: SocketAddr, path: &'static str, senders: usize, time: Duration, pace: Option<f64>) -> io::Result<Load> {
+pub fn bring(
+    to: SocketAddr,
+    path: &'static str,
+    senders: usize,
+    time: Duration,
+    pace: Option<f64>,
+    signs: Option<Signs>,
+) -> io::Result<Load> {
     let every = pace.map(|pace| Duration::from_secs_f64(senders as f64 / pace));
     let runtime = Builder::new_current_thread().enable_all().build()?;
     let began = zero();
@@ -54,7 +64,7 @@ pub fn bring(to: SocketAddr, path: &'static str, senders: usize, time: Duration,
     runtime.block_on(async {
         let mut all = JoinSet::new();
         for sender in 0..senders {
-            all.spawn(one(to, path, sender, time, every));
+            all.spawn(one(to, path, sender, time, (every, signs)));
         }
         while let Some(done) = all.join_next().await {
             answered.extend(done.map_err(io::Error::other)??);
@@ -66,7 +76,13 @@ pub fn bring(to: SocketAddr, path: &'static str, senders: usize, time: Duration,
     Ok(Load { rate: answered.len() as f64 / seconds, answered })
 }
 
-async fn one(to: SocketAddr, path: &str, sender: usize, time: Duration, every: Option<Duration>) -> io::Result<Vec<Duration>> {
+async fn one(
+    to: SocketAddr,
+    path: &str,
+    sender: usize,
+    time: Duration,
+    (every, signs): (Option<Duration>, Option<Signs>),
+) -> io::Result<Vec<Duration>> {
     let mut stream = TcpStream::connect(to).await?;
     stream.set_nodelay(true)?;
     let (began, mut answered, mut buffer) = (Instant::now(), Vec::new(), Vec::with_capacity(4096));
@@ -81,7 +97,8 @@ async fn one(to: SocketAddr, path: &str, sender: usize, time: Duration, every: O
         let mut body = format!("{{\"id\":\"{id}\",\"at\":\"{:020}\",\"pad\":\"", zero().elapsed().as_nanos());
         body.extend(std::iter::repeat_n('x', BODY_BYTES - 2 - body.len()));
         body += "\"}";
-        let head = format!("POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nidempotency-key: {id}\r\n");
+        let signed = signs.map(|signs| signs(&id, &body)).unwrap_or_default();
+        let head = format!("POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nidempotency-key: {id}\r\n{signed}");
         let asked = Instant::now();
         stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await?;
         let (status, _) = message(&mut stream, &mut buffer).await?;

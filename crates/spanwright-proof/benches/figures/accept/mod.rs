@@ -5,21 +5,17 @@
 //! own; who sends, and who is delivered to, share the two processors with it. Restate is installed by `npm ci` in `benches/restate`;
 //! where RabbitMQ or Restate is not there, it is said.
 
-mod load;
+pub mod load;
 mod rabbit;
 mod restate;
 mod sqlite;
 
-use std::{
-    io::{self, BufRead, BufReader},
-    net::{SocketAddr, TcpListener},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{io, path::Path, time::Duration};
 
 use spanwright_proof::usage;
 
+use super::ours::Ours;
+pub use super::ours::free_address;
 use load::{Load, Sink};
 
 /// Bytes of a body.
@@ -52,10 +48,10 @@ pub fn figures(counts: &[u64]) -> io::Result<()> {
         println!("{senders} senders, {BODY_BYTES} bytes a message");
         println!("  SQLite alone, one sync a group:         {bare:>8.0}/s");
         let sink = Sink::start()?;
-        let ours = Ours::start(folder.path(), &sink)?;
-        let kept = load::bring(ours.address, "/kept", senders, time, None)?;
+        let ours = start(folder.path(), &sink)?;
+        let kept = load::bring(ours.address, "/kept", senders, time, None, None)?;
         said("accepted, flow ends at once:", &kept, bare);
-        let sent = load::bring(ours.address, "/sent", senders, time, None)?;
+        let sent = load::bring(ours.address, "/sent", senders, time, None, None)?;
         said("accepted, while it is delivered:", &sent, bare);
         println!("    of them delivered meanwhile: {:.0} %", 100.0 * sink.took() as f64 / (sent.rate * time.as_secs_f64()));
         drop(ours);
@@ -92,8 +88,8 @@ fn said(what: &str, load: &Load, bare: f64) {
 fn delivered(pace: f64, time: Duration) -> io::Result<()> {
     let folder = tempfile::tempdir_in(std::env::current_dir()?)?;
     let sink = Sink::start()?;
-    let ours = Ours::start(folder.path(), &sink)?;
-    let load = load::bring(ours.address, "/sent", 64, time, Some(pace))?;
+    let ours = start(folder.path(), &sink)?;
+    let load = load::bring(ours.address, "/sent", 64, time, Some(pace), None)?;
     std::thread::sleep(Duration::from_millis(500));
     println!(
         "at {:.0} messages a second: sent to accepted {:.1} ms in the middle, {:.1} ms at 99 %; sent to delivered {:.1} ms in the middle, {:.1} ms at 99 %; {} of {} delivered",
@@ -112,46 +108,8 @@ fn millis(time: Duration) -> f64 {
     time.as_secs_f64() * 1e3
 }
 
-/// An address that was free a moment ago.
-pub fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind(("127.0.0.1", 0))?.local_addr()
-}
-
-/// The release binary at work; killed when it is dropped.
-struct Ours {
-    child: Child,
-    address: SocketAddr,
-}
-
-impl Ours {
-    fn start(folder: &Path, sink: &Sink) -> io::Result<Ours> {
-        let (project, address) = (folder.join("project"), free_address()?);
-        for (name, text) in PROJECT.into_iter().chain([("flows/sent.yaml", SENT)]) {
-            let path = project.join(name);
-            std::fs::create_dir_all(path.parent().unwrap())?;
-            std::fs::write(path, text)?;
-        }
-        let mut command = Command::new(binary()?);
-        command.arg("run").arg(&project).args(["--log", "json", "--level", "info"]);
-        command.env("ADDRESS", address.to_string()).env("SINK_URL", sink.url());
-        let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
-        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-        let listens = lines.by_ref().any(|line| line.contains("\"listening\""));
-        std::thread::spawn(move || lines.for_each(drop));
-        let ours = Ours { child, address };
-        if listens { Ok(ours) } else { Err(io::Error::other("it does not start")) }
-    }
-}
-
-impl Drop for Ours {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
-fn binary() -> io::Result<PathBuf> {
-    let here = std::env::current_exe()?;
-    let binary = here.parent().and_then(Path::parent).unwrap().join("spanwright");
-    if binary.exists() { Ok(binary) } else { Err(io::Error::other("there is no release binary: cargo build --release")) }
+/// With both flows.
+fn start(folder: &Path, sink: &Sink) -> io::Result<Ours> {
+    let files = PROJECT.into_iter().chain([("flows/sent.yaml", SENT)]).map(|(name, text)| (name, text.into()));
+    Ours::start(folder, files, [("SINK_URL".to_string(), sink.url())])
 }

@@ -1,0 +1,214 @@
+//! What comes in over HTTP: answers beside fastify and nginx, the same with a SOAP call and a map inside beside fastify with
+//! node-soap, webhooks that are verified and kept, and what an idle connection costs.
+//!
+//! `cargo build --release && cargo bench -p spanwright-proof -- door [SECONDS]`, with `wrk` and nginx of Debian. All of them, wrk too, share
+//! the processors of the machine, one after the other.
+
+use std::{
+    io,
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    process::Command,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use spanwright_connect::webhook::preset;
+use spanwright_proof::{
+    apart::{Apart, Weather},
+    project::repository,
+    usage,
+};
+use spanwright_world::peers::{Program, free_port};
+
+use super::{accept::load, ours::Ours};
+
+/// Connections of wrk.
+const CONNECTIONS: &str = "32";
+/// Senders of webhooks.
+const SENDERS: usize = 64;
+/// Connections that do nothing.
+const IDLE: usize = 10_000;
+/// Customers that the ERP has.
+const CUSTOMERS: u64 = 1_000;
+const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+const PROJECT: &str = "project: door
+listen: { http: \"${ADDRESS}\" }
+vars:
+  ADDRESS: { about: ours }
+  ERP_URL: { about: theirs }
+  ERP_USER: { about: our user there }
+  ERP_PASSWORD: { about: its password, secret: true }
+  SECRET: { about: of the webhooks, secret: true }
+";
+const ERP: &str = "system: erp
+soap: schemas/erp.wsdl
+url: \"${ERP_URL}\"
+zone: Europe/Berlin
+auth: { basic: { user: \"${ERP_USER}\", password: \"${ERP_PASSWORD}\" } }
+limits: { concurrency: 64 }
+operations: { GetCustomer: { safe: true } }
+";
+const PING: &str = "flow: ping\nfrom: { http: GET /ping, reply_within: 10s }\nsteps:\n  - { reply: { fields: { ok: 'true' } } }\n";
+/// The same fields as `benches/node/door.mjs`.
+const CUSTOMER: &str = "flow: customer
+from: { http: \"GET /customers/{number}\", reply_within: 10s }
+steps:
+  - { call: erp.GetCustomer, with: { Number: $path.number }, as: got }
+  - reply:
+      fields:
+        id: $got.Customer.Number
+        name: '$got.Customer.CompanyName // $got.Customer.LastName // \"\"'
+        email: { from: $got.Customer.Email, then: ascii_downcase }
+        status: { from: $got.Customer.Status, table: { ACTIVE: active, BLOCKED: blocked, PROSPECT: prospect, CLOSED: former } }
+        limit: { from: $got.Customer.CreditLimit, then: text }
+        changed: { from: $got.Customer.ChangedAt }
+        addresses[]:
+          each: $got.Customer.Address
+          fields: { street: .Street, city: .City, country: .Country }
+";
+const PAY: &str = "system: pay\nhttp:\nwebhooks: { preset: standard, path: /in/pay, secret: \"${SECRET}\" }\n";
+const PAID: &str = "flow: paid\nfrom: { webhook: pay }\nsteps:\n  - { only: .id == null }\n";
+
+/// Measures and prints.
+pub fn figures(counts: &[u64]) -> io::Result<()> {
+    let [seconds] = usage::given(counts, [8]);
+    let folder = tempfile::tempdir_in(std::env::current_dir()?)?;
+    let world = Apart::start(folder.path(), CUSTOMERS, Weather::Fair)?;
+    let ours = start(folder.path(), &world)?;
+    answers(&ours, folder.path(), seconds)?;
+    calls(&ours, folder.path(), &world, seconds)?;
+    webhooks(&ours, seconds)?;
+    idle(&ours)
+}
+
+fn start(folder: &Path, world: &Apart) -> io::Result<Ours> {
+    let schema = |name: &str| std::fs::read(repository().join("examples/erp-to-crm/schemas").join(name));
+    let files = [
+        ("spanwright.yaml", PROJECT.into()),
+        ("systems/erp.yaml", ERP.into()),
+        ("systems/pay.yaml", PAY.into()),
+        ("flows/ping.yaml", PING.into()),
+        ("flows/customer.yaml", CUSTOMER.into()),
+        ("flows/paid.yaml", PAID.into()),
+        ("schemas/erp.wsdl", schema("erp.wsdl")?),
+        ("schemas/erp-types.xsd", schema("erp-types.xsd")?),
+    ];
+    let variables = world.variables.clone().into_iter().chain([("SECRET".to_string(), SECRET.to_string())]);
+    Ours::start(folder, files, variables)
+}
+
+/// Requests a second by wrk, and how many of them were no 2xx.
+fn asked(url: &str, seconds: u64, script: Option<&Path>) -> io::Result<f64> {
+    let mut command = Command::new("wrk");
+    command.args(["-t", "2", "-c", CONNECTIONS, "-d", &format!("{seconds}s")]);
+    if let Some(script) = script {
+        command.arg("-s").arg(script);
+    }
+    let output = command.arg(url).output().map_err(|error| io::Error::other(format!("wrk: {error}; apt-get install wrk")))?;
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    if said.contains("Non-2xx") {
+        return Err(io::Error::other(format!("{url} was answered otherwise than by 2xx: {said}")));
+    }
+    let rate = said.lines().find_map(|line| line.strip_prefix("Requests/sec:")?.trim().parse().ok());
+    rate.ok_or_else(|| io::Error::other(format!("wrk says no figure: {said}")))
+}
+
+fn answers(ours: &Ours, folder: &Path, seconds: u64) -> io::Result<()> {
+    let url = format!("http://{}/ping", ours.address);
+    let rate = asked(&url, seconds, None)?;
+    let fastify = node(folder, "ping", &[])?;
+    let theirs = asked(&format!("{}/ping", fastify.url()), seconds, None)?;
+    drop(fastify);
+    let nginx = nginx(folder)?;
+    let fixed = asked(&format!("{}/ping", nginx.url()), seconds, None)?;
+    println!("a synchronous answer without mapping, {CONNECTIONS} connections; ours is in the journal, synced, before it is given");
+    println!(
+        "  ours {rate:.0}/s    fastify {theirs:.0}/s: ours is {:.2} of it    nginx, fixed {fixed:.0}/s: {:.2}",
+        rate / theirs,
+        rate / fixed
+    );
+    Ok(())
+}
+
+fn calls(ours: &Ours, folder: &Path, world: &Apart, seconds: u64) -> io::Result<()> {
+    let script = folder.join("customers.lua");
+    let number = format!(
+        "n = 0\nfunction request()\n  n = n + 1\n  return wrk.format(\"GET\", \"/customers/\" .. (100001 + n % {CUSTOMERS}))\nend\n"
+    );
+    std::fs::write(&script, number)?;
+    let rate = asked(&format!("http://{}/", ours.address), seconds, Some(&script))?;
+    let wsdl = repository().join("examples/erp-to-crm/schemas/erp.wsdl").display().to_string();
+    let variables: Vec<(String, String)> = world.variables.clone().into_iter().chain([("WSDL".to_string(), wsdl)]).collect();
+    let fastify = node(folder, "customers", &variables)?;
+    let theirs = asked(&format!("{}/", fastify.url()), seconds, Some(&script))?;
+    println!(
+        "the same with a SOAP call and a map inside\n  ours {rate:.0}/s    fastify with node-soap {theirs:.0}/s: ours is {:.1} times",
+        rate / theirs
+    );
+    Ok(())
+}
+
+fn webhooks(ours: &Ours, seconds: u64) -> io::Result<()> {
+    let load = load::bring(ours.address, "/in/pay", SENDERS, Duration::from_secs(seconds), None, Some(signed))?;
+    let millis = |percent| load.answered_after(percent).as_secs_f64() * 1e3;
+    println!(
+        "webhooks verified by HMAC, kept and synced before they are answered, {SENDERS} senders\n  {:.0}/s; answered after {:.1} ms in the middle, {:.1} ms at 99 %",
+        load.rate,
+        millis(50),
+        millis(99)
+    );
+    Ok(())
+}
+
+/// As Standard Webhooks does it.
+fn signed(id: &str, body: &str) -> String {
+    let scheme = preset::scheme("standard").expect("it is built in");
+    let time = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs().to_string();
+    let signature = scheme.sign(SECRET, &time, &scheme.content(id, &time, body.as_bytes(), "")).expect("the secret is one");
+    format!("webhook-id: {id}\r\nwebhook-timestamp: {time}\r\nwebhook-signature: {signature}\r\n")
+}
+
+/// Connections that were opened and say nothing.
+fn idle(ours: &Ours) -> io::Result<()> {
+    let before = usage::memory_of(ours.process())?.resident_bytes;
+    let open: Vec<TcpStream> = (0..IDLE).map(|_| TcpStream::connect(ours.address)).collect::<io::Result<_>>()?;
+    // Until each is taken.
+    std::thread::sleep(Duration::from_secs(2));
+    let after = usage::memory_of(ours.process())?.resident_bytes;
+    println!(
+        "{} idle connections: {:.1} MB, {} bytes each",
+        open.len(),
+        (after - before) as f64 / 1e6,
+        (after - before) / open.len() as u64
+    );
+    Ok(())
+}
+
+fn node(folder: &Path, what: &str, variables: &[(String, String)]) -> io::Result<Program> {
+    let port = free_port()?;
+    let mut command = Command::new("node");
+    command.arg(repository().join("benches/node/door.mjs")).args([&port.to_string(), what]);
+    command.env("NODE_ENV", "production").envs(variables.iter().map(|(name, value)| (name, value)));
+    Program::start(&mut command, port, &folder.join("node.log"))
+}
+
+fn nginx(folder: &Path) -> io::Result<Program> {
+    let (port, here) = (free_port()?, folder.display());
+    let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|name| format!("{name}_temp_path {here}/{name};")).join(" ");
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    let settings = format!(
+        "daemon off; pid {here}/nginx.pid; error_log stderr; worker_processes 2;
+events {{ worker_connections 256; }}
+http {{
+  access_log off; keepalive_requests 100000000; {paths}
+  server {{ listen {address}; location /ping {{ default_type application/json; return 200 '{{\"ok\":true}}'; }} }}
+}}
+"
+    );
+    let file = folder.join("nginx.conf");
+    std::fs::write(&file, settings)?;
+    let mut command = Command::new(if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" });
+    command.arg("-p").arg(folder).arg("-c").arg(file);
+    Program::start(&mut command, port, &folder.join("nginx.log"))
+}
