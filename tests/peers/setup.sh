@@ -20,6 +20,11 @@ if ! command -v npm >/dev/null; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq nodejs npm >/dev/null
 fi
 
+if ! command -v nginx >/dev/null && [ ! -x /usr/sbin/nginx ]; then
+    as_root apt-get update -qq
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light >/dev/null
+fi
+
 "$here/soap/jaxws/build.sh"
 
 if ! command -v chromium >/dev/null; then
@@ -27,7 +32,7 @@ if ! command -v chromium >/dev/null; then
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
 fi
 
-for folder in "$here/prism" "$here/webhooks" "$here/soap" "$here/graphql" "$here/contracts" "$here/../../benches/node"; do
+for folder in "$here/prism" "$here/webhooks" "$here/oidc" "$here/soap" "$here/graphql" "$here/contracts" "$here/../../benches/node"; do
     # npm writes this file last: where it is newer than the lock, all is there.
     if [ ! "$folder/node_modules/.package-lock.json" -nt "$folder/package-lock.json" ]; then
         (cd "$folder" && npm ci --no-audit --no-fund --loglevel=error)

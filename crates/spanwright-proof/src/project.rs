@@ -89,6 +89,21 @@ impl Project {
     /// # Errors
     /// The project is refused, or the engine cannot start.
     pub fn start(&self, journal: &Path, variables: Variables, log: Option<LogSettings>, once: bool) -> io::Result<Running> {
+        self.start_by(Clock::of_machine(), journal, variables, log, once)
+    }
+
+    /// The same, by another clock.
+    ///
+    /// # Errors
+    /// As [`Project::start`].
+    pub fn start_by(
+        &self,
+        clock: Clock,
+        journal: &Path,
+        variables: Variables,
+        log: Option<LogSettings>,
+        once: bool,
+    ) -> io::Result<Running> {
         let start = Start {
             plan: Arc::new(self.plan()?),
             bundle: pinned::pin(&self.bundle()),
@@ -100,7 +115,7 @@ impl Project {
             log,
             watch: None,
             http: HttpSettings::default(),
-            clock: Arc::new(Clock::of_machine()),
+            clock: Arc::new(clock),
         };
         Engine::start(start).map_err(io::Error::other)
     }

@@ -76,7 +76,7 @@ fn tokens_that_jose_signs_are_verified_by_the_keys_that_it_publishes() {
             scopes: vec!["orders:write".into()],
             skew: std::time::Duration::from_secs(60),
         };
-        let client = ClientSettings { name: "portal".into(), proof: Proof::Jwt(settings), networks: Vec::new(), rate: None };
+        let client = ClientSettings { name: "portal".into(), proof: Proof::Jwt(settings), networks: Vec::new(), rate: None, may: None };
         spanwright_connect::client::guard(&[client], &mut Problems::new()).unwrap()
     };
     let keys = Published(issued["set"].to_string());

@@ -5,8 +5,11 @@
 mod corpus;
 mod faults;
 mod graphql;
+mod http;
+mod identity;
 mod judges;
 mod map_xml;
+mod nginx;
 mod peers;
 mod soap_callers;
 mod soap_servers;
