@@ -13,6 +13,8 @@ pub const SECRET_LENGTH_LEAST: usize = 5;
 /// Values that are known at once; the oldest is forgotten. Tokens come and go.
 const VALUES_MOST: usize = 192;
 const INSTEAD: &[u8] = b"***";
+/// A shorter path of a secret address is nothing that nobody could know: `/api/v1`.
+const PATH_LENGTH_LEAST: usize = 12;
 
 /// The values that no line may show.
 #[derive(Clone, Default)]
@@ -27,9 +29,12 @@ impl Secrets {
         if value.len() < SECRET_LENGTH_LEAST || !self.add_one(value) {
             return;
         }
-        for spelled in [in_json(value), in_address(value)] {
-            if spelled != value {
-                self.add_one(&spelled);
+        let parts = parts_of_address(value);
+        for one in std::iter::once(value).chain(parts) {
+            for spelled in [one.to_string(), in_json(one), in_address(one), in_xml(one)] {
+                if spelled.len() >= SECRET_LENGTH_LEAST {
+                    self.add_one(&spelled);
+                }
             }
         }
     }
@@ -73,6 +78,11 @@ fn in_json(value: &str) -> String {
     text.get(1..text.len() - 1).unwrap_or_default().to_string()
 }
 
+/// As the text of an element.
+fn in_xml(value: &str) -> String {
+    value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
 /// RFC 3986: everything but unreserved characters.
 fn in_address(value: &str) -> String {
     let spell = |byte: u8| match byte {
@@ -80,6 +90,17 @@ fn in_address(value: &str) -> String {
         other => format!("%{other:02X}"),
     };
     value.bytes().map(spell).collect()
+}
+
+/// An address that is secret as a whole is so in its parts: a peer says its path back, and a proxy the password in it.
+fn parts_of_address(value: &str) -> Vec<&str> {
+    let Some((_, rest)) = value.split_once("://") else { return Vec::new() };
+    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
+    let password = authority.rsplit_once('@').map(|(user, _)| user.split_once(':').map_or(user, |(_, password)| password));
+    let (path_alone, query) = path.split_once('?').unwrap_or((path, ""));
+    let values = query.split('&').filter_map(|pair| Some(pair.split_once('=')?.1));
+    let paths = [path, path_alone].into_iter().filter(|path| path.len() >= PATH_LENGTH_LEAST);
+    password.into_iter().chain(paths).chain(values).collect()
 }
 
 #[cfg(test)]
@@ -103,6 +124,18 @@ mod tests {
     fn a_secret_is_known_as_json_and_addresses_spell_it() {
         check(&["pl\"um\\1"], r#"{"says":"no user pl\"um\\1"}"#, r#"{"says":"no user ***"}"#);
         check(&["plum & 1"], "GET /a?key=plum%20%26%201", "GET /a?key=***");
+    }
+
+    #[test]
+    fn a_secret_is_known_as_xml_spells_it() {
+        check(&["a<b>&c"], "no user <P>a&lt;b&gt;&amp;c</P>", "no user <P>***</P>");
+    }
+
+    #[test]
+    fn an_address_that_is_secret_is_so_in_its_parts() {
+        check(&["https://hooks.example/services/T0/secret-word?sig=abcdef"], "POST /services/T0/secret-word?sig=abcdef", "POST ***");
+        check(&["https://hooks.example/services/T0/secret-word"], "not found: /services/T0/secret-word", "not found: ***");
+        check(&["https://sync:password@crm.example/v1"], "GET /v1 as sync:password", "GET /v1 as sync:***");
     }
 
     #[test]

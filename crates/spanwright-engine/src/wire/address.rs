@@ -27,7 +27,23 @@ fn is_public(address: Ipv4Addr) -> bool {
 }
 
 fn never_six(address: Ipv6Addr) -> bool {
-    address.is_multicast() || address.is_unspecified() || address.segments()[0] & 0xffc0 == 0xfe80
+    let own_link = address.segments()[0] & 0xffc0 == 0xfe80 || address == CREDENTIALS_SIX;
+    address.is_multicast() || address.is_unspecified() || own_link || stands_for(address).is_some_and(never)
+}
+
+/// Where AWS hands out credentials to machines that have no IPv4.
+const CREDENTIALS_SIX: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254);
+
+/// The IPv4 address that a gateway makes of it: 6to4 (RFC 3056), NAT64 (RFC 6052) and the compatible form (RFC 4291).
+fn stands_for(address: Ipv6Addr) -> Option<Ipv4Addr> {
+    let [a, b, c, d, e, f, g, h] = address.segments();
+    let four = |high: u16, low: u16| Ipv4Addr::from((u32::from(high) << 16) | u32::from(low));
+    match [a, b, c, d, e, f] {
+        [0x2002, high, low, ..] => Some(four(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0] => Some(four(g, h)),
+        [0, 0, 0, 0, 0, 0] if address != Ipv6Addr::LOCALHOST => Some(four(g, h)),
+        _ => None,
+    }
 }
 
 /// Only global unicast, and of that nothing that stands for an IPv4 address, which would go round the rules above.
@@ -63,7 +79,9 @@ mod tests {
             "192.168.0.1",
             "172.16.9.9",
             "127.0.0.1",
-            "192.0.0.5",
+            "10.0.0.1",
+            "192.0.0.0",
+            "192.0.0.255",
             "192.0.2.1",
             "198.51.100.1",
             "203.0.113.9",
@@ -86,6 +104,8 @@ mod tests {
             "::7f00:1",
             "2001:0:1::1",
             "fec0::1",
+            "198.19.255.255",
+            "2002:808:808::1",
         ] {
             check(own, true, false);
         }
@@ -107,6 +127,11 @@ mod tests {
             "febf:ffff::1",
             "ff02::1",
             "::ffff:169.254.169.254",
+            "::ffff:0.0.0.1",
+            "2002:a9fe:a9fe::1",
+            "64:ff9b::a9fe:a9fe",
+            "::a9fe:a9fe",
+            "fd00:ec2::254",
         ] {
             check(never, false, false);
         }

@@ -80,9 +80,19 @@ pub(super) async fn connect(origin: &Origin, tls: &Tls, public_only: bool) -> Re
 }
 
 async fn reach(origin: &Origin, public_only: bool) -> Result<TcpStream, String> {
-    let addresses = lookup_host((origin.host.as_str(), origin.port)).await.map_err(|why| format!("looking up {}: {why}", origin.host))?;
+    let found = look_up(&origin.host, origin.port).await.map_err(|why| format!("looking up {}: {why}", origin.host))?;
+    open_one(origin, found, public_only).await
+}
+
+/// The system's resolver, asked once for each connection. What it says is looked at and then connected to, as the very
+/// same addresses: a name that is another one a moment later has no second word.
+async fn look_up(host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
+    Ok(lookup_host((host, port)).await?.take(ADDRESSES_MOST).collect())
+}
+
+async fn open_one(origin: &Origin, found: Vec<SocketAddr>, public_only: bool) -> Result<TcpStream, String> {
     let mut last = format!("looking up {}: it has no address", origin.host);
-    for address in addresses.take(ADDRESSES_MOST) {
+    for address in found {
         if !may_be_reached(address.ip(), public_only) {
             last = match public_only {
                 true => format!("connecting to {origin}: `{}` is no address of the public Internet", address.ip()),
@@ -120,6 +130,43 @@ mod tests {
         check("https://CRM.example/v1?key=1", "true crm.example:443");
         check("http://crm.example/v1", "false crm.example:80");
         check("http://[::1]:8080/", "false [::1]:8080");
+    }
+
+    #[test]
+    fn an_address_in_another_spelling_is_the_same_address() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let spelled = [
+            "http://2130706433/",
+            "http://0x7f.1/",
+            "http://0177.0.0.1/",
+            "http://127.1/",
+            "http://127.0.0.1/",
+            "http://[::1]/",
+            "http://[::ffff:127.0.0.1]/",
+            "http://public.example@127.0.0.1/",
+            "http://127.0.0.1.:9/",
+            "http://localhost:9/",
+        ];
+        for url in spelled {
+            let origin = Origin::of(&url.parse().unwrap(), None).unwrap();
+            let why = runtime.block_on(reach(&origin, true)).unwrap_err();
+            // What the resolver does not know as an address is no name either.
+            let refused = why.contains("is no address of the public Internet") || why.starts_with("looking up");
+            assert!(refused, "{url}: {why}");
+        }
+    }
+
+    #[test]
+    fn a_name_with_a_private_address_among_public_ones_is_never_connected_to_there() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let inside = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        inside.set_nonblocking(true).unwrap();
+        let origin =
+            Origin::of(&format!("http://rebinding.example:{}/", inside.local_addr().unwrap().port()).parse().unwrap(), None).unwrap();
+        let found = vec!["169.254.169.254:80".parse().unwrap(), inside.local_addr().unwrap()];
+        let why = runtime.block_on(open_one(&origin, found, true)).unwrap_err();
+        assert!(why.contains("`127.0.0.1` is no address of the public Internet"), "{why}");
+        assert!(inside.accept().is_err(), "nobody came");
     }
 
     #[test]

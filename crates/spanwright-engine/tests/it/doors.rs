@@ -113,7 +113,7 @@ impl Client {
     }
 
     /// Sends these bytes and reads to the end.
-    fn raw(&self, bytes: &[u8]) -> String {
+    pub fn raw(&self, bytes: &[u8]) -> String {
         let mut stream = self.open();
         // Where the server has had enough it may close before it has read all.
         let _closed = stream.write_all(bytes);
@@ -298,6 +298,9 @@ fn a_hostile_sender_costs_a_bounded_time_and_memory() {
     check(&with("x: a\rb", ""), &["400"]);
     check(b"POST /orders HTTP/1.1\nhost a\n\n", &["400"]);
     check(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", &["400", "closed"]);
+    // No host, and two.
+    check(b"POST /orders HTTP/1.1\r\ncontent-length: 2\r\n\r\n{}", &["400"]);
+    check(&with("host: b\r\ncontent-length: 2", "{}"), &["400"]);
     // Cut inside the body.
     let mut cut = client.open();
     cut.write_all(&with("content-length: 100", "{\"orderId\"")).unwrap();
@@ -511,5 +514,47 @@ fn tls_shows_a_certificate_that_is_read_again_when_it_changes() {
     assert_eq!(post(&first), "202", "half of a new pair leaves the old one");
     std::fs::copy(&other_key, &key).unwrap();
     assert_eq!(post(std::path::Path::new(&other_cert)), "202");
+    stopped(running);
+}
+
+/// What a proxy in front and we could read differently: one request to the one, two to the other.
+#[test]
+fn no_door_takes_a_request_that_another_reader_would_read_otherwise() {
+    let shop = Hostile::start(vec![Answer::status(500)]);
+    let paid = "flow: paid\nfrom: { webhook: pay }\nsteps: [ { send: shop.place } ]\n";
+    let trial = with_hooks(HOOKS, &[("orders", ORDERS), ("prices", PRICES), ("paid", paid)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let inner = "GET /prices/smuggled HTTP/1.1\r\nhost: a\r\n\r\n";
+    let shapes = [
+        ("two lengths", format!("content-length: 2\r\ncontent-length: {}", inner.len()), inner.to_string()),
+        ("two lengths in one line", format!("content-length: 2, {}", inner.len()), inner.to_string()),
+        ("length and chunks", "content-length: 5\r\ntransfer-encoding: chunked".into(), format!("0\r\n\r\n{inner}")),
+        ("chunks and length", "transfer-encoding: chunked\r\ncontent-length: 5".into(), format!("0\r\n\r\n{inner}")),
+        ("chunks that are none", "transfer-encoding: xchunked".into(), inner.to_string()),
+        ("chunks not last", "transfer-encoding: chunked, identity".into(), format!("0\r\n\r\n{inner}")),
+        ("chunks with a blank before the colon", "transfer-encoding : chunked".into(), format!("0\r\n\r\n{inner}")),
+        ("chunks behind a vertical tab", "transfer-encoding:\x0bchunked".into(), format!("0\r\n\r\n{inner}")),
+        ("a folded line", format!("x: a\r\n content-length: {}", inner.len()), inner.to_string()),
+        ("a folded coding", "transfer-encoding:\r\n chunked".into(), format!("0\r\n\r\n{inner}")),
+        ("a line that ends in CR alone", "x: a\rtransfer-encoding: chunked".into(), format!("0\r\n\r\n{inner}")),
+        ("a name with a NUL", "x\0: a\r\ncontent-length: 0".into(), inner.to_string()),
+        ("a negative length", "content-length: -1".into(), inner.to_string()),
+        ("a length in hex", "content-length: 0x2".into(), inner.to_string()),
+        ("a length of 2^64 and more", "content-length: 18446744073709551618".into(), inner.to_string()),
+        ("a chunk's line that ends in LF alone", "transfer-encoding: chunked".into(), format!("0\n\n{inner}")),
+        ("a chunk longer than it says", "transfer-encoding: chunked".into(), format!("2\r\n{{}}xx\r\n0\r\n\r\n{inner}")),
+        ("a chunk with a newline in its extension", "transfer-encoding: chunked".into(), format!("2;a\nb\r\n{{}}\r\n0\r\n\r\n{inner}")),
+    ];
+    for path in ["/orders", "/in/pay"] {
+        for (what, lines, body) in &shapes {
+            let got = client
+                .raw(format!("POST {path} HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n{lines}\r\n\r\n{body}").as_bytes());
+            let answers = got.matches("HTTP/1.1 ").count();
+            let refused = ["400", "401", "413", "431"].iter().any(|status| got.starts_with(&format!("HTTP/1.1 {status}")));
+            assert!(answers == 1 && refused && !got.contains("smuggled"), "{path}, {what}: {got}");
+        }
+    }
+    assert_eq!(running.state().counters.taken, 0);
     stopped(running);
 }

@@ -30,11 +30,17 @@ fn shop() -> Hostile {
 }
 
 fn start(shop: &Hostile) -> (Trial, Running) {
+    start_with(shop, "")
+}
+
+/// With this below the API's file.
+fn start_with(shop: &Hostile, further: &str) -> (Trial, Running) {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/soap-facade");
     let mut files = BTreeMap::new();
     read_folder(&example, &example, &mut files);
     let mut trial = Trial::of(files);
     trial.edit("systems/shop.yaml", "tries: 3, first: 200ms, longest: 1s", "tries: 1, first: 10ms, longest: 10ms, give_up_after: 1s");
+    trial.edit("apis/orders.yaml", "path: /soap/orders", &format!("path: /soap/orders\n{further}"));
     trial.variables.insert("SHOP_URL".into(), shop.url());
     trial.variables.insert("LISTEN".into(), "127.0.0.1:0".into());
     let running = trial.start(false);
@@ -119,4 +125,16 @@ fn the_description_is_served_with_the_address_that_it_was_asked_at() {
     assert!(status == 200 && types.contains("<xs:enumeration value=\"SHIPPED\"/>"), "{types}");
     assert_eq!(ask(to, "GET /soap/orders?wsdl=spanwright.yaml", &[], "").0, 405);
     running.stop();
+}
+
+#[test]
+fn a_client_asks_for_what_it_may_and_hears_a_fault_for_what_it_may_not() {
+    let shop = shop();
+    for (may, status, words) in [("[GetOrder]", 200, "GetOrderResponse"), ("[]", 403, "may not ask for `GetOrder`")] {
+        let (_trial, running) = start_with(&shop, &format!("clients: {{ branch: {{ ip: [127.0.0.1], may: {may} }} }}"));
+        let (got, text) = ask(running.address().unwrap(), "POST /soap/orders", &[TEXT, ACTION], &envelope(SOAP11, "O-1"));
+        assert!(got == status && text.contains(words), "{got} {text}");
+        running.stop();
+        crate::trial::wait(running);
+    }
 }
