@@ -34,12 +34,17 @@ mod schema;
 #[cfg(test)]
 mod tests;
 mod tidy;
+mod turned_away;
 mod writer;
 
 pub use fault::OpenFault;
 pub use marks::{CRASHES_MOST, Marks, count_suspects};
+#[cfg(test)]
+pub(crate) use place::beside;
 pub use read::{Cause, CopyFault, Counts, Look, Verified, Which};
 pub use room::{RESERVE_BYTES_MOST, RESERVE_PERCENT, Room};
+pub(crate) use turned_away::append;
+pub use turned_away::{TURNED_AWAY_BYTES_MOST, TurnedAway, turned_away};
 pub use writer::{FULL_RETRY, Now, Retention, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
 
 use fault::fault_of;

@@ -17,9 +17,12 @@ mod request;
 mod serve;
 mod state;
 mod tls;
+mod turned_away;
 mod waiters;
 
 pub use state::Whereabouts;
+pub(crate) use turned_away::Register;
+pub use turned_away::TURNED_AWAY_A_MINUTE_MOST;
 pub(crate) use waiters::Waiters;
 
 pub(crate) use request::Office;

@@ -5,16 +5,17 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{
-    HeaderMap, Response,
+    HeaderMap, Response, Version,
     body::{Body, Incoming},
-    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, HeaderName, HeaderValue},
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue},
+    http::request::Parts,
 };
 use spanwright_core::{
     codes,
     connector::With,
     desk::{Brought, Event, WaiterId, Word},
     door::{
-        Asked, Found, HttpAnswer, Network, Refused, Request, Routes, Said,
+        Asked, Found, HttpAnswer, Network, Refused, Request, Route, Routes, Said,
         reception::{self, MESSAGES, Who, no_keys, no_room, stopping},
     },
     plan::Plan,
@@ -26,7 +27,11 @@ use tokio::{
 };
 
 use super::{
-    BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding, keys::KeySets, serve::Peer, state::Whereabouts,
+    BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding,
+    keys::KeySets,
+    serve::Peer,
+    state::Whereabouts,
+    turned_away::{Register, Seen},
     waiters::Waiters,
 };
 use crate::{
@@ -50,6 +55,7 @@ pub(crate) struct Office {
     inbox: Inbox,
     disk: Arc<Disk>,
     whereabouts: Whereabouts,
+    register: Register,
     bodies: Arc<Semaphore>,
     keys: KeySets,
 }
@@ -93,10 +99,11 @@ impl Office {
         inbox: Inbox,
         disk: Arc<Disk>,
         whereabouts: Whereabouts,
+        register: Register,
     ) -> Office {
         let keys = KeySets::new(wire, clock.clone());
         let bodies = Arc::new(Semaphore::new(BODIES_BYTES_MOST));
-        Office { routes: Routes::of(plan), waiters, clock, variables, hands, inbox, disk, whereabouts, bodies, keys }
+        Office { routes: Routes::of(plan), waiters, clock, variables, hands, inbox, disk, whereabouts, register, bodies, keys }
     }
 
     /// The answer to a request; there is always one.
@@ -116,28 +123,61 @@ impl Office {
         if let Some(id) = path.strip_prefix(MESSAGES) {
             return self.whereabouts.answer(request.method(), id).await;
         }
-        let door = match self.routes.find(request.method().as_str(), &path) {
-            Ok(found) => found.door,
-            Err(refused) => return refused.problem(),
-        };
-        let refuse = |refused: &Refused| self.routes.door(door).door.answer(None, &Said::Refused(refused));
-        if !self.disk.takes_in() {
-            return refuse(&full_disk());
+        let (head, body) = request.into_parts();
+        if head.version == Version::HTTP_11 && head.headers.get_all(HOST).iter().count() != 1 {
+            let refused =
+                Refused::new(400, Failure::new(&codes::UNREADABLE, "a request of HTTP/1.1 names one host")).with("connection", "close");
+            self.note(None, &refused, &Head::of(&head, peer, self.proxies()), None);
+            return refused.problem();
         }
-        let _place = match self.place_for(&request).await {
-            Ok(place) => place,
-            Err(refused) => return refuse(&refused),
+        let door = match self.routes.find(head.method.as_str(), &path) {
+            Ok(found) => found.door,
+            Err(refused) => {
+                self.note(None, &refused, &Head::of(&head, peer, self.proxies()), None);
+                return refused.problem();
+            }
         };
-        let carried = match carry(request, peer, self.proxies()).await {
-            Ok(carried) => carried,
-            Err(refused) => return refuse(&refused),
+        let read = match self.disk.takes_in() {
+            true => self.body(body).await,
+            false => Err(full_disk()),
         };
-        self.take(door, carried).await
+        match read {
+            Ok((body, _place)) => self.take(door, carry(head, body, peer, self.proxies())).await,
+            Err(refused) => {
+                self.note(Some(door), &refused, &Head::of(&head, peer, self.proxies()), None);
+                self.routes.door(door).door.answer(None, &Said::Refused(&refused))
+            }
+        }
+    }
+
+    /// The whole body, and the room that it takes up for as long as it is here.
+    async fn body(&self, body: Incoming) -> Result<(Bytes, tokio::sync::OwnedSemaphorePermit), Refused> {
+        let place = self.place_for(&body).await?;
+        Ok((read_in_time(body).await?, place))
+    }
+
+    /// It was not taken: a person may want to know why.
+    fn note(&self, door: Option<usize>, refused: &Refused, head: &Head<'_>, body: Option<&[u8]>) {
+        let door = door.map(|door| {
+            let plan = self.routes.door(door);
+            let pattern = plan.door.routes().iter().find(|route| route.fits(head.path).is_some());
+            let pattern = pattern.map(|route| Route { method: None, ..route.clone() }.to_string());
+            (&*plan.name, pattern.unwrap_or_default())
+        });
+        let (method, path) = (head.method, head.path);
+        let seen = Seen { door, method, path, from: head.from, content_type: head.content_type, body };
+        self.register.note(refused, &seen, self.clock.now());
+    }
+
+    /// What came was no request that can be read.
+    pub(super) fn unreadable(&self, peer: Peer, why: &str) {
+        let refused = Refused::new(400, Failure::new(&codes::UNREADABLE, format!("this is no HTTP/1.1 request that can be read: {why}")));
+        self.note(None, &refused, &Head { method: "-", path: "-", from: peer.address.ip(), content_type: None }, None);
     }
 
     /// Room for the body, before any of it is read.
-    async fn place_for(&self, request: &hyper::Request<Incoming>) -> Result<tokio::sync::OwnedSemaphorePermit, Refused> {
-        let most = request.body().size_hint().upper().unwrap_or(BODY_BYTES_MOST as u64);
+    async fn place_for(&self, body: &Incoming) -> Result<tokio::sync::OwnedSemaphorePermit, Refused> {
+        let most = body.size_hint().upper().unwrap_or(BODY_BYTES_MOST as u64);
         if most > BODY_BYTES_MOST as u64 {
             return Err(too_large());
         }
@@ -166,6 +206,9 @@ impl Office {
             Ok(Ok(word)) => Some(word),
             Ok(Err(_)) | Err(_) => None,
         };
+        if let Some(refused) = word.as_ref().and_then(reception::not_taken) {
+            self.note(Some(door), &refused, &Head::of_carried(&carried), Some(&carried.body));
+        }
         let mut answer = self.say(door, asked, word).await;
         if let Some(correlation) = correlation {
             answer.headers.push((CORRELATION.into(), correlation.into_bytes()));
@@ -191,7 +234,11 @@ impl Office {
     fn receive(&self, door: usize, carried: &Carried, waiter: WaiterId, room: &mut Room) -> Taken {
         room.clear();
         let seam = &*self.routes.door(door).door;
-        let refuse = |refused: &Refused| Taken::Answer(seam.answer(None, &Said::Refused(refused)));
+        let head = Head::of_carried(carried);
+        let refuse = |refused: &Refused| {
+            self.note(Some(door), refused, &head, Some(&carried.body));
+            Taken::Answer(seam.answer(None, &Said::Refused(refused)))
+        };
         let packed = carried.headers.get(CONTENT_ENCODING).and_then(|coding| coding.to_str().ok());
         let body = match coding::unpacked(packed, carried.body.clone()) {
             Ok(body) => body,
@@ -214,6 +261,10 @@ impl Office {
         let with = With { now: self.clock.now(), variable: &value, token: None, request_key: "", outcomes: &[], validator: None };
         match reception::receive(&self.routes, door, &request, Who::Guarded(&self.keys), &with, room) {
             reception::Taken::Answer(answer) => Taken::Answer(answer),
+            reception::Taken::Refused { refused, answer } => {
+                self.note(Some(door), &refused, &head, Some(&body));
+                Taken::Answer(answer)
+            }
             reception::Taken::Wants(url) => Taken::Wants(url),
             reception::Taken::Message(message) => {
                 let (correlation, patience) = (message.correlation(), message.patience + KEEP_TIME_MOST);
@@ -265,22 +316,47 @@ fn ours_to_blame() -> Refused {
     Refused::new(500, Failure::new(&own::R0106, "the request could not be read because of a fault in Spanwright"))
 }
 
-/// The whole of a request.
-async fn carry(request: hyper::Request<Incoming>, peer: Peer, proxies: &[Network]) -> Result<Carried, Refused> {
-    let (head, body) = request.into_parts();
-    let body = match timeout(BODY_TIME_MOST, read(body)).await {
-        Ok(body) => body?,
-        Err(_) => {
-            let says = format!("the body did not arrive within {} s", BODY_TIME_MOST.as_secs());
-            return Err(Refused::new(408, Failure::new(&codes::TOO_SLOW, says)).with("connection", "close"));
-        }
+async fn read_in_time(body: Incoming) -> Result<Bytes, Refused> {
+    let late = |_| {
+        let says = format!("the body did not arrive within {} s", BODY_TIME_MOST.as_secs());
+        Refused::new(408, Failure::new(&codes::TOO_SLOW, says)).with("connection", "close")
     };
+    timeout(BODY_TIME_MOST, read(body)).await.map_err(late)?
+}
+
+/// What is looked at of a request that is not taken.
+struct Head<'h> {
+    method: &'h str,
+    path: &'h str,
+    from: IpAddr,
+    content_type: Option<&'h str>,
+}
+
+impl<'h> Head<'h> {
+    fn of(head: &'h Parts, peer: Peer, proxies: &[Network]) -> Head<'h> {
+        let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.holds(address));
+        let from = sender(peer.address.ip(), &head.headers, &trusted);
+        Head { method: head.method.as_str(), path: head.uri.path(), from, content_type: content_type(&head.headers) }
+    }
+
+    fn of_carried(carried: &'h Carried) -> Head<'h> {
+        let content_type = content_type(&carried.headers);
+        Head { method: &carried.method, path: &carried.path, from: carried.from, content_type }
+    }
+}
+
+fn content_type(headers: &HeaderMap) -> Option<&str> {
+    headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok())
+}
+
+/// The whole of a request.
+fn carry(head: Parts, body: Bytes, peer: Peer, proxies: &[Network]) -> Carried {
     let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.holds(address));
     let behind = trusted(peer.address.ip());
     let tls = if behind { forwarded(&head.headers, "x-forwarded-proto").is_some_and(|proto| proto.trim() == "https") } else { peer.tls };
     let from = sender(peer.address.ip(), &head.headers, &trusted);
     let host = head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
-    Ok(Carried {
+    Carried {
         method: head.method.as_str().to_string(),
         origin: format!("{}://{host}", if tls { "https" } else { "http" }),
         path: head.uri.path().to_string(),
@@ -289,7 +365,7 @@ async fn carry(request: hyper::Request<Incoming>, peer: Peer, proxies: &[Network
         body,
         from,
         certificate: peer.certificate,
-    })
+    }
 }
 
 /// Who sent it: from the right, the first address that is no proxy of ours.

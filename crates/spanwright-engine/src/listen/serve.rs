@@ -95,8 +95,9 @@ async fn connection<S>(stream: S, peer: Peer, office: Arc<Office>, mut stopped: 
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
+    let clerk = office.clone();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let office = office.clone();
+        let office = clerk.clone();
         async move { Ok::<_, Infallible>(office.serve(request, peer).await) }
     });
     let mut builder = http1::Builder::new();
@@ -104,7 +105,9 @@ where
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     // How a connection ends is the sender's affair: what it brought is in the journal, or was not taken.
     tokio::select! {
-        _ended = connection.as_mut() => {}
+        ended = connection.as_mut() => if let Err(why) = ended && why.is_parse() {
+            office.unreadable(peer, &why.to_string());
+        },
         _ = stopped.changed() => {
             connection.as_mut().graceful_shutdown();
             let _ended = connection.await;

@@ -33,7 +33,7 @@ use super::{
 use crate::{
     clock::{Clock, Dice},
     keep::{self, CRASHES_MOST, CodeOf, FULL_RETRY, Keep, Marks, OpenFault, Retention, Room, Writer},
-    listen::{self, ListenFault, Listening, Whereabouts},
+    listen::{self, ListenFault, Listening, Register, Whereabouts},
     observe::{Level, Line, Log, LogSettings, Observer, Watcher},
     variables::Variables,
     wire::{Http, HttpSettings, TlsFault},
@@ -157,8 +157,15 @@ impl Engine {
             open: AtomicUsize::new(0),
             readers: Readers::default(),
         });
-        staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, (whereabouts, beside), start.once)
+        let ways_in = WaysIn { whereabouts, register: Register::new(file, office.variables.secrets(), log.clone()) };
+        staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, (ways_in, beside), start.once)
     }
+}
+
+/// What those who come to us can look up, and where those are noted who are turned away.
+struct WaysIn {
+    whereabouts: Whereabouts,
+    register: Register,
 }
 
 /// Everybody whom the desk sends for.
@@ -185,7 +192,7 @@ impl Staff {
     }
 
     /// Begins to listen, where the project says so.
-    fn listen(&self, office: &Office, plan: &Arc<Plan>, whereabouts: Whereabouts) -> Result<Option<Listening>, ListenFault> {
+    fn listen(&self, office: &Office, plan: &Arc<Plan>, ways_in: WaysIn) -> Result<Option<Listening>, ListenFault> {
         let Some(listen) = &plan.listen else { return Ok(None) };
         let doors = listen::Office::new(
             plan.clone(),
@@ -196,7 +203,8 @@ impl Staff {
             office.hands.clone(),
             self.inbox.clone(),
             self.disk.clone(),
-            whereabouts,
+            ways_in.whereabouts,
+            ways_in.register,
         );
         let _inside = self.reactor.enter();
         listen::bind(listen, Arc::new(doors), &|name| office.variables.value(name)).map(Some)
@@ -209,7 +217,7 @@ impl Staff {
         observer: Observer,
         plan: Arc<Plan>,
         found: Found,
-        (whereabouts, beside): (Whereabouts, Option<Beside>),
+        (ways_in, beside): (WaysIn, Option<Beside>),
         once: bool,
     ) -> Result<Running, StartFault> {
         let now = office.clock.now();
@@ -222,7 +230,7 @@ impl Staff {
         let setup = Setup { plan: plan.clone(), plan_id: found.plan_id, older: found.older, once, in_line: found.in_line };
         let desk = Desk::open(setup, found.opening, now, &mut || dice.roll(), &mut first);
         // Only now: whatever an earlier life left is in hand.
-        let listening = if once { None } else { self.listen(&office, &plan, whereabouts)? };
+        let listening = if once { None } else { self.listen(&office, &plan, ways_in)? };
         let address = listening.as_ref().map(|listening| listening.address);
         if let Some(address) = address {
             observer.tell(Line::new(now, Level::Info, "listening", format!("listening on http://{address}")));

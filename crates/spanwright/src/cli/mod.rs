@@ -27,6 +27,7 @@ mod orders;
 mod out;
 mod preview;
 mod progress;
+mod refused;
 mod replay;
 mod resend;
 mod run;
@@ -87,6 +88,7 @@ enum Command {
     Map(map::Map),
     Messages(messages::Messages),
     DeadLetters(dead_letters::DeadLetters),
+    Refused(refused::RefusedRequests),
     Replay(Box<replay::Replay>),
     Hold(hold::Hold),
     Resume(hold::Resume),
@@ -117,6 +119,7 @@ impl Command {
             Command::Map(map) => map.run(out),
             Command::Messages(messages) => messages.run(out),
             Command::DeadLetters(dead_letters) => dead_letters.run(out),
+            Command::Refused(refused) => refused.run(out),
             Command::Replay(replay) => replay.run(out),
             Command::Hold(hold) => hold.run(out),
             Command::Resume(resume) => resume.run(out),

@@ -16,7 +16,15 @@ const BOUNDED: [(&str, &[&str]); 4] = [
     ("Documents of XML", &["spanwright-shape/src/xml/limits.rs"]),
     ("Schemas and descriptions", &["spanwright-shape/src/xsd/documents.rs", "spanwright-shape/src/wsdl/definitions.rs"]),
     ("SOAP", &["spanwright-connect/src/soap/pieces/mod.rs", "spanwright-connect/src/soap/wsse/verify.rs"]),
-    ("On the wire", &["spanwright-engine/src/wire/mod.rs", "spanwright-engine/src/listen/mod.rs"]),
+    (
+        "On the wire",
+        &[
+            "spanwright-engine/src/wire/mod.rs",
+            "spanwright-engine/src/listen/mod.rs",
+            "spanwright-engine/src/listen/turned_away.rs",
+            "spanwright-engine/src/keep/turned_away.rs",
+        ],
+    ),
 ];
 
 /// The rows of a file: every constant whose name ends in `_MOST`, with the words that stand above it.
@@ -90,6 +98,7 @@ fn the_help_of_each_command_is_fresh() {
         "map",
         "messages",
         "dead-letters",
+        "refused",
         "replay",
         "resend",
         "chores",
