@@ -38,6 +38,8 @@ codes! { "codes/":
     WHO "R0035" "the request does not show who sends it";
     NOT_ALLOWED "R0036" "this client may not do this";
     TOO_OFTEN "R0037" "this client asks too often";
+    MAY_NOT_CALL "R0038" "a call that is not allowed";
+    MAY_NOT_WRITE "R0039" "a field that may not be written";
     HELD "R0040" "held by Spanwright until a person has looked";
     SILENT "R0041" "nothing came where something is expected";
     NOT_WRITTEN "R0101" "a request could not be written because of a fault in Spanwright";

@@ -66,6 +66,12 @@ pub trait System: Send + Sync {
     /// What the answer means: one outcome a call, in the order of the calls.
     fn hear(&self, operation: usize, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict;
 
+    /// The list of what it shows whose entries hold an item each, as `value` (or `fault` and `raw`), beside its place:
+    /// rows of a file, messages of a queue. The item is of the operation's body. `None`: what it shows is an answer.
+    fn shows_items(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether [`System::hear_pieces`] needs less memory than [`System::hear`].
     fn reads_pieces(&self) -> bool {
         false

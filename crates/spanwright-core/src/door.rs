@@ -145,6 +145,8 @@ pub struct ClientSettings {
     pub networks: Vec<Network>,
     /// So many requests in a time.
     pub rate: Option<Rate>,
+    /// Operations that it may ask for, and where each stands; `None`: all of them.
+    pub may: Option<Vec<(Arc<str>, Span)>>,
 }
 
 /// How a client shows who it is.

@@ -113,6 +113,13 @@ impl Interface {
         self.operations.iter().enumerate().find(|(_, operation)| &*operation.name == name)
     }
 
+    /// What is read through an operation whose body is what it reads: a row of a file, a message of a queue.
+    pub fn item(&self, operation: usize) -> Option<ShapeRef> {
+        let Operation { name, body, .. } = &self.operations[operation];
+        let id = self.types.get(&**name).map(|shapes| shapes.given).or(*body)?;
+        Some(self.shape(id))
+    }
+
     /// A shape of this interface with its arena.
     pub fn shape(&self, id: ShapeId) -> ShapeRef {
         ShapeRef { shapes: self.shapes.clone(), id }

@@ -17,6 +17,7 @@ pub mod desk;
 pub mod door;
 pub mod fact;
 pub mod interface;
+pub mod may;
 pub mod plan;
 pub mod project;
 pub mod run;

@@ -66,6 +66,8 @@ fn of(book: &Book) -> BTreeMap<String, String> {
         texts.into_iter().for_each(|(name, value)| add(format!("{at}, {name}"), value.unwrap_or_default()));
         system.settings.iter().for_each(|(name, value)| add(format!("{at}, {}", name.to_lowercase()), value.clone()));
         add(format!("{at}, allowed"), system.may_call.join(", "));
+        add(format!("{at}, may read"), system.may_read.clone().unwrap_or_default().join(", "));
+        add(format!("{at}, may write"), system.may_write.clone().unwrap_or_default().join(", "));
         add(format!("{at}, reads"), system.reads.join(", "));
         add(format!("{at}, writes"), system.writes.join(", "));
         system.operations.iter().for_each(|one| operation(&format!("{at}, operation {}", one.name), one, &mut add));

@@ -390,7 +390,12 @@ fn system_page(system: &SystemPage, book: &Book) -> Page {
         1 => " One more operation is there that no flow uses.".to_string(),
         more => format!(" {more} more operations are there that no flow uses."),
     };
-    blocks.push(Block::Text(words(format!("{allowed}{unused}"))));
+    let fields = |what: &str, may: &Option<Vec<String>>| match may {
+        Some(fields) => format!(" Of its fields it may {what} only {}.", fields.join(", ")),
+        None => String::new(),
+    };
+    let fields = [fields("read", &system.may_read), fields("write", &system.may_write)].concat();
+    blocks.push(Block::Text(words(format!("{allowed}{fields}{unused}"))));
     for operation in &system.operations {
         blocks.push(Block::Heading(3, operation.name.clone()));
         blocks.extend(operation.about.clone().map(|about| Block::Text(words(about))));

@@ -20,6 +20,7 @@ codes! { "codes/":
     DEFAULT_ON_FLAG "M0205" "a default on a flag";
     MANY "M0206" "many results where one belongs";
     MAY_FAIL_ON_NULL "M0207" "fails where the source has nothing";
+    WITHHELD "M0208" "a field that may not be read";
     FORM "M0301" "a field's form is not understood";
     NO_MAP "M0302" "no such map";
     UNKNOWN_TARGET "M0303" "the target has no such field";

@@ -121,6 +121,10 @@ impl System for AmqpSystem {
         true
     }
 
+    fn shows_items(&self) -> Option<&'static str> {
+        Some("messages")
+    }
+
     fn hear_pieces(&self, operation: usize, call: Call<'_>, heard: Heard<'_>, with: &With<'_>, _: &[&str], show: Show<'_>) -> Verdict {
         match heard {
             Heard::Queue(QueueHeard::Deliveries(deliveries)) => self.read(&self.places[operation], deliveries, show),

@@ -32,7 +32,7 @@ impl Keys for Set {
 
 fn client(name: &str, proof: Proof, networks: &[&str], rate: Option<Rate>) -> ClientSettings {
     let networks = networks.iter().map(|text| Network::parse(text).unwrap()).collect();
-    ClientSettings { name: name.into(), proof, networks, rate }
+    ClientSettings { name: name.into(), proof, networks, rate, may: None }
 }
 
 fn admitted(guard: &dyn Guard, headers: &[(&str, &str)], from: &str, seconds: i64, keys: &Set) -> Result<String, u16> {

@@ -115,6 +115,10 @@ impl System for FilesSystem {
         true
     }
 
+    fn shows_items(&self) -> Option<&'static str> {
+        Some("rows")
+    }
+
     fn hear_pieces(&self, operation: usize, call: Call<'_>, heard: Heard<'_>, with: &With<'_>, _: &[&str], show: Show<'_>) -> Verdict {
         match heard {
             Heard::Files(heard) => self.read(&self.folders[operation], heard, show),

@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::{room::Room, text::Failure};
 
-use super::{Admitted, Asked, Door, HttpAnswer, Keys, Received, Refused, Request, Routes, Said};
+use super::{Admitted, Asked, ClientSettings, Door, HttpAnswer, Keys, Received, Refused, Request, Routes, Said};
 use crate::{
     codes,
     connector::With,
@@ -26,6 +26,13 @@ pub enum Taken {
     Message(Message),
     /// Nothing to keep: this is the answer.
     Answer(HttpAnswer),
+    /// It is not taken.
+    Refused {
+        /// Why.
+        refused: Refused,
+        /// The same, as its sender is told it.
+        answer: HttpAnswer,
+    },
     /// Nobody can say who came before this key set is fetched.
     Wants(String),
 }
@@ -60,26 +67,31 @@ pub enum Who<'w> {
 /// Lets a door take a request apart.
 pub fn receive<'r>(routes: &'r Routes, door: usize, request: &Request<'r>, who: Who<'_>, with: &With<'_>, room: &'r Room) -> Taken {
     let plan = routes.door(door);
-    let refuse = |asked, refused: &Refused| Taken::Answer(plan.door.answer(asked, &Said::Refused(refused)));
+    let refuse = |asked, refused: Refused| Taken::Refused { answer: plan.door.answer(asked, &Said::Refused(&refused)), refused };
     let client = match (who, plan.guard.as_ref().filter(|_| !plan.door.is_open_to(request))) {
         (Who::Client(name), _) => Some(name.clone()),
         (Who::Guarded(_), None) => None,
         (Who::Guarded(keys), Some(guard)) => match guard.admit(request, with, keys) {
             Ok(Admitted::Client(name)) => Some(name),
             Ok(Admitted::Wants(url)) => return Taken::Wants(url),
-            Err(refused) => return Taken::Answer(plan.door.refuse(request, &refused)),
+            Err(refused) => return Taken::Refused { answer: plan.door.refuse(request, &refused), refused },
         },
     };
     let incoming = match plan.door.receive(request, with, room) {
         Ok(Received::Message(incoming)) => incoming,
         Ok(Received::Answer(answer)) => return Taken::Answer(answer),
-        Err(refused) => return refuse(None, &refused),
+        Err(refused) => return refuse(None, refused),
     };
     let asked = Asked { operation: incoming.operation, dialect: incoming.dialect };
+    let operation = &plan.door.interface().operations[asked.operation].name;
+    if let Some(client) = client.as_ref().filter(|client| !may_ask(&plan.clients, client, operation)) {
+        let says = format!("`{client}` may not ask for `{operation}`");
+        return refuse(Some(asked), Refused::new(403, Failure::new(&codes::NOT_ALLOWED, says)));
+    }
     let flows = routes.flows(door, asked.operation);
     if flows.is_empty() {
         let says = "no flow of the project serves this operation";
-        return refuse(None, &Refused::new(501, Failure::new(&codes::NOT_SERVED, says)));
+        return refuse(None, Refused::new(501, Failure::new(&codes::NOT_SERVED, says)));
     }
     let mut message = Message { asked, arrivals: Vec::new(), patience: Duration::ZERO };
     for flow in flows {
@@ -87,11 +99,16 @@ pub fn receive<'r>(routes: &'r Routes, door: usize, request: &Request<'r>, who: 
         match intake::brought(source, &incoming, room) {
             Ok(Some(arrival)) => message.arrivals.push((*flow, Arrival { client: client.clone(), ..arrival })),
             Ok(None) => continue,
-            Err(failure) => return refuse(Some(asked), &Refused::new(400, failure)),
+            Err(failure) => return refuse(Some(asked), Refused::new(400, failure)),
         }
         message.patience = message.patience.max(source.served().and_then(|served: &Served| served.reply_within).unwrap_or_default());
     }
     Taken::Message(message)
+}
+
+fn may_ask(clients: &[ClientSettings], client: &str, operation: &str) -> bool {
+    let may = clients.iter().find(|known| &*known.name == client).and_then(|known| known.may.as_ref());
+    may.is_none_or(|may| may.iter().any(|(allowed, _)| **allowed == *operation))
 }
 
 /// The desk's word, as a door writes it.
@@ -109,6 +126,20 @@ pub fn answer(door: &dyn Door, asked: Asked, word: &Word) -> HttpAnswer {
         Word::Stopped { .. } | Word::TimedOut { .. } | Word::OtherBody | Word::InProgress | Word::Full | Word::Stopping => {
             say(&Said::Refused(&refusal(word)))
         }
+    }
+}
+
+/// Why the desk did not take it; `None` where it did.
+pub fn not_taken(word: &Word) -> Option<Refused> {
+    match word {
+        Word::OtherBody | Word::InProgress | Word::Full | Word::Stopping => Some(refusal(word)),
+        Word::Accepted { .. }
+        | Word::Replied { .. }
+        | Word::Finished { .. }
+        | Word::Repeated
+        | Word::LeftOut
+        | Word::Stopped { .. }
+        | Word::TimedOut { .. } => None,
     }
 }
 

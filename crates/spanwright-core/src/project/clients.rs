@@ -50,7 +50,9 @@ pub(super) fn read(name: &str, form: &Filled<'_>, to: &mut Problems) -> Option<C
         }
         _ => Proof::Address,
     };
-    Some(ClientSettings { name: name.into(), proof, networks, rate })
+    let may = form.items("may").iter().filter_map(|node| node.scalar()).map(|scalar| (Arc::from(&*scalar.text), scalar.span));
+    let may = form.node("may").map(|_| may.collect());
+    Some(ClientSettings { name: name.into(), proof, networks, rate, may })
 }
 
 /// Networks of a list; tells of what is none.

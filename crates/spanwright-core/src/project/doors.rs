@@ -6,11 +6,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use spanwright_shape::text::{Bundle, Problems, Scalar, Span, codes as text_codes, did_you_mean, form::Filled};
 
-use super::{Document, clients, codes, system, vocabulary};
+use super::{Document, clients, codes, rights, system, vocabulary};
 use crate::{
     connector::Connector,
     door::{ClientSettings, Door, DoorKind, DoorSettings, Guard, Route, WebhookSettings},
     interface::Interface,
+    may::Pushed,
     plan::{DoorPlan, Listen, TlsPlan},
     settings::Template,
 };
@@ -66,6 +67,9 @@ impl Doors {
         for (file, form) in ways.systems {
             let Some(webhooks) = form.form("webhooks") else { continue };
             let number = webhook(file.name, &webhooks, to).and_then(|settings| doors.add(settings, connectors, bundle, to));
+            if let Some(one) = number.and_then(|number| doors.all.get_mut(number)) {
+                one.door = Pushed::around(one.door.clone(), &rights::read(form));
+            }
             doors.of_system.insert(file.name.to_string(), number);
         }
         for form in ways.flows {
@@ -115,9 +119,22 @@ impl Doors {
             .iter()
             .filter_map(|(name, node)| clients::read(&name.text, &vocabulary::CLIENT.fill(node)?, to))
             .collect();
+        if form.node("clients").is_some() {
+            self.check_may(number, &settings, to);
+        }
         let connector = connectors.iter().find(|connector| connector.key() == "http");
         self.all[number].guard = connector.and_then(|connector| connector.guard(&settings, to));
         self.all[number].clients = settings;
+    }
+
+    /// What a client may ask for is there.
+    fn check_may(&self, number: usize, clients: &[ClientSettings], to: &mut Problems) {
+        let One { name, door, .. } = &self.all[number];
+        let named = clients.iter().flat_map(|client| client.may.iter().flatten());
+        for (operation, at) in named.filter(|(operation, _)| door.interface().operation(operation).is_none()) {
+            let help = did_you_mean(operation, door.interface().operations.iter().map(|operation| &*operation.name));
+            to.error(&codes::NO_OPERATION, *at, format!("`{name}` has no operation `{operation}`"), help);
+        }
     }
 
     fn check_routes(&self, settings: &DoorSettings, door: &dyn Door, to: &mut Problems) {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use spanwright_map::{MapContext, Mapping, OtherMap, OtherMaps, Scope};
 use spanwright_shape::{
     shape::{Shape, ShapeRef, Shapes},
-    text::{Bundle, Node, NodeKind, Problems, Scalar, Span, did_you_mean, form::Filled},
+    text::{Bundle, Problems, Scalar, did_you_mean, form::Filled},
 };
 
 use super::{
-    Document, Found, Systems, Variables, codes,
+    Document, Found, Variables, codes,
     flow::scene,
     types::{Side, Typed, Types},
 };
@@ -159,38 +159,11 @@ fn one<'f>(
         let mut scope = Scope { shapes: &mut shapes, dot, names, zone: map.zone.clone() };
         let mapping = Mapping::check(fields, &mut scope, &context, to)?;
         if let Some((typed, system)) = map.to.as_ref().and_then(|typed| Some((typed, typed.system?))) {
-            check_writes(types.systems, system, &typed.name, &mapping, fields, to);
+            types.systems.get(system).check_writes(&typed.name, &mapping, fields, to);
         }
         Some(Arc::new(mapping))
     });
     Checked { name: map.name, from: map.from.clone(), to: map.to.clone(), with: map.with.clone(), mapping }
-}
-
-/// Every field that a mapping fills is among those that `may: { write }` of the system names, where it names any.
-pub(super) fn check_writes(systems: &Systems<'_>, system: usize, type_name: &str, mapping: &Mapping, fields: &Node, to: &mut Problems) {
-    let system = systems.get(system);
-    let Some(may) = system.form.form("may").filter(|may| may.node("write").is_some()) else { return };
-    let allowed: Vec<&str> = may.items("write").iter().filter_map(|item| item.scalar()).map(|item| item.text.as_str()).collect();
-    let mut told: Vec<Span> = Vec::new();
-    for row in mapping.lineage() {
-        let path = format!("{type_name}.{}", row.target.replace("[]", ""));
-        let covered = |entry: &&str| path == **entry || path.strip_prefix(*entry).is_some_and(|rest| rest.starts_with('.'));
-        // A container is filled by what stands in it, and that has a row of its own.
-        let holds = allowed.iter().any(|entry| entry.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.')));
-        let at = place_of(fields, &row.target);
-        if !holds && !allowed.iter().any(covered) && !told.contains(&at) {
-            told.push(at);
-            let help = format!("take it out, or add it to `may: {{ write: [..] }}` in systems/{}.yaml", system.name);
-            to.error(&codes::MAY_NOT_WRITE, at, format!("`{path}` may not be written at `{}`", system.name), help);
-        }
-    }
-}
-
-/// The key under which a target field is made.
-fn place_of(fields: &Node, target: &str) -> Span {
-    let NodeKind::Map(pairs) = &fields.kind else { return fields.span };
-    let begins = |key: &Scalar| target.strip_prefix(key.text.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
-    pairs.iter().map(|(key, _)| key).find(|key| begins(key)).map_or(fields.span, |key| key.span)
 }
 
 /// A shape with its arena, where it was found.

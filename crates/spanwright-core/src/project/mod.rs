@@ -24,6 +24,7 @@ mod handed;
 mod maps;
 mod pace;
 mod policy;
+mod rights;
 mod system;
 pub mod trial;
 mod types;

@@ -10,12 +10,13 @@ use spanwright_shape::text::{
 use super::{
     Defaults, Document, Found, Variables, codes,
     handed::{Flows, Taker},
-    policy, types, vocabulary,
+    policy, rights, vocabulary,
 };
 use crate::{
     connector::{Connector, System},
     desk::{handover::FLOW_SYSTEM, round::ROUND_SYSTEM},
     interface::{Interface, Operation},
+    may::{Fence, Rights, Side, Sieve},
     plan::{BreakerPolicy, Policy, SystemPlan},
     settings::{
         Auth, BulkSettings, CertificateSettings, ClientProof, CsvSettings, FolderSettings, KeyPlace, KeyProof, Limits, Login, OAuth2,
@@ -55,7 +56,11 @@ pub(super) struct Checked<'f> {
     pub limits: Limits,
     pub breaker: BreakerPolicy,
     pub retry: Policy,
-    /// `None`: the problems say why.
+    /// What we may do there.
+    pub rights: Rights,
+    /// What may be written there; `None`: everything.
+    pub write: Option<Sieve>,
+    /// Behind its fence. `None`: the problems say why.
     pub system: Option<Arc<dyn System>>,
 }
 
@@ -90,7 +95,8 @@ impl<'f> Systems<'f> {
         };
         let (breaker, retry) = (BreakerPolicy::default(), Policy::default());
         let system: Arc<dyn System> = Arc::new(system);
-        self.all.push(Checked { name, form, settings, limits, breaker, retry, system: Some(system) });
+        let (rights, write) = (Rights::default(), None);
+        self.all.push(Checked { name, form, settings, limits, breaker, retry, rights, write, system: Some(system) });
     }
 
     /// A system by name.
@@ -127,8 +133,7 @@ impl<'f> Systems<'f> {
             to.error(&codes::NO_OPERATION, at, format!("`{system}` has no operation `{name}`"), near_operation(name, interface));
             return None;
         };
-        let allowed = self.get(number).form.form("may").filter(|may| may.node("call").is_some());
-        if allowed.is_some_and(|may| !may.items("call").iter().any(|item| item.scalar().is_some_and(|item| item.text == name))) {
+        if self.get(number).rights.call.as_ref().is_some_and(|allowed| !allowed.iter().any(|allowed| allowed == name)) {
             let help = format!("add it to `may: {{ call: [..] }}` in systems/{system}.yaml");
             to.error(&codes::MAY_NOT_CALL, at, format!("`{name}` may not be called at `{system}`"), help);
         }
@@ -179,31 +184,6 @@ impl<'f> Checked<'f> {
                 to.error(&codes::NO_OPERATION, name.span, says, near_operation(&name.text, interface));
             }
         }
-        for path in may.iter().flat_map(|may| may.items("write")).filter_map(|item| item.scalar()) {
-            self.check_path(interface, path, to);
-        }
-    }
-
-    /// `Contact.addresses.street` leads somewhere.
-    fn check_path(&self, interface: &Interface, path: &Scalar, to: &mut Problems) {
-        let mut steps = path.text.split('.');
-        let first = steps.next().unwrap_or_default();
-        let Some(shapes) = interface.types.get(first) else {
-            let help = did_you_mean(first, interface.types.keys().map(String::as_str));
-            to.error(&codes::NO_TYPE, path.place(0, first.len()), format!("`{}` has no type `{first}`", self.name), help);
-            return;
-        };
-        let (mut id, mut at) = (shapes.taken, first.len());
-        for step in steps {
-            let inside = types::item(&interface.shapes, id);
-            let name = step.trim_end_matches("[]");
-            let Some(field) = interface.shapes.field(inside, name) else {
-                let help = did_you_mean(name, types::fields(&interface.shapes, inside));
-                to.error(&codes::NO_TYPE, path.place(at + 1, at + 1 + step.len()), format!("there is no field `{name}` here"), help);
-                return;
-            };
-            (id, at) = (field.shape, at + 1 + step.len());
-        }
     }
 }
 
@@ -241,11 +221,17 @@ fn one<'f>(name: &'f str, form: &'f Filled<'f>, world: &World<'_>, to: &mut Prob
         to.error(&codes::RESERVED, at.span, says, "give the system another name".to_string());
     }
     let settings = settings(name, form, world, to)?;
+    let rights = rights::read(form);
     let system = connect(&settings, connectors, bundle, to);
+    if let Some(system) = &system {
+        rights::check_paths(name, form, &**system, to);
+    }
+    let write = system.as_ref().zip(rights.write.as_ref()).map(|(system, write)| Sieve::of(write, system.interface(), Side::Taken));
+    let system = system.map(|system| Fence::around(name, system, &rights));
     let breaker = policy::breaker(&defaults.breaker, Some(form), variables, to);
     let retry = policy::retry(&defaults.retry, Some(form), variables, to);
     let limits = policy::limits(form, settings.zone.clone(), variables, to);
-    let checked = Checked { name, form, settings, limits, breaker, retry, system };
+    let checked = Checked { name, form, settings, limits, breaker, retry, rights, write, system };
     checked.check_names(to);
     Some(checked)
 }

@@ -142,6 +142,7 @@ refused! {
     files_that_nobody_reads
     parameters
     what_may_not_be_done
+    what_may_not_be_read
     routes
     settings_that_cannot_work
     no_project

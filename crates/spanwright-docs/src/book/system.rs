@@ -42,6 +42,10 @@ pub struct SystemPage {
     pub unused: usize,
     /// What `may:` allows, where it says.
     pub may_call: Vec<String>,
+    /// The fields that it allows to be read; `None`: all.
+    pub may_read: Option<Vec<String>>,
+    /// The fields that it allows to be written; `None`: all.
+    pub may_write: Option<Vec<String>>,
     /// Fields that maps read: `Customer.Number`.
     pub reads: Vec<String>,
     /// Fields that maps write.
@@ -95,9 +99,10 @@ fn page(system: &SystemPlan, files: &Documents, flows: &[FlowPage], maps: &[MapP
             })
         })
         .collect();
-    let may_call = form
-        .and_then(|form| form.form("may"))
-        .map(|may| may.items("call").iter().filter_map(|item| Some(item.scalar()?.text.clone())).collect());
+    let may = |key: &str| {
+        let may = form?.form("may")?;
+        may.node(key).map(|_| may.items(key).iter().filter_map(|item| Some(item.scalar()?.text.clone())).collect::<Vec<_>>())
+    };
     SystemPage {
         name: system.name.to_string(),
         kind: system.kind.to_string(),
@@ -109,7 +114,9 @@ fn page(system: &SystemPlan, files: &Documents, flows: &[FlowPage], maps: &[MapP
         settings: settings(system, form),
         unused: interface.operations.len() - operations.len(),
         operations,
-        may_call: may_call.unwrap_or_default(),
+        may_call: may("call").unwrap_or_default(),
+        may_read: may("read"),
+        may_write: may("write"),
         reads: fields(maps, &system.name, Side::Reads),
         writes: fields(maps, &system.name, Side::Writes),
     }

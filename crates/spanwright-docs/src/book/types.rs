@@ -104,7 +104,10 @@ fn item(shapes: &Shapes, id: ShapeId) -> Option<ShapeId> {
     }
 }
 
-/// Every leaf of a type: path and type in words, in the schema's order.
+/// What is said of a field that the source has and this project does not see.
+const WITHHELD: &str = "withheld: the project may not read it";
+
+/// Every leaf of a type: path and type in words, in the schema's order; what may not be read is named.
 pub fn leaves(shape: &ShapeRef) -> Vec<(String, String)> {
     let mut found = Vec::new();
     gather(&shape.shapes, shape.id, "", 0, &mut found);
@@ -124,6 +127,7 @@ fn gather(shapes: &Shapes, id: ShapeId, path: &str, depth: usize, found: &mut Ve
             for field in &record.fields {
                 gather(shapes, field.shape, &format!("{path}.{}", field.name), depth + 1, found);
             }
+            found.extend(record.withheld.iter().map(|name| (format!("{path}.{name}"), WITHHELD.to_string())));
         }
         Shape::List(item, _) => gather(shapes, *item, &format!("{path}[]"), depth + 1, found),
         Shape::OneOf(arms) => match arms.iter().find(|arm| matches!(shapes.get(**arm), Shape::Record(_) | Shape::List(..))) {

@@ -108,7 +108,7 @@ impl Player<'_> {
         let room = Room::new();
         match self.with(|with| reception::receive(&self.routes, door, &request, who, with, &room)) {
             Taken::Message(message) => Ok((door, message)),
-            Taken::Answer(answer) => Err(answer),
+            Taken::Answer(answer) | Taken::Refused { answer, .. } => Err(answer),
             Taken::Wants(_) => Err(reception::no_keys().problem()),
         }
     }

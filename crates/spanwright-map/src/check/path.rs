@@ -54,7 +54,7 @@ impl Checker<'_> {
     fn field(&mut self, base: &Seen, name: &str, step: &Step, owner: &str) -> Seen {
         let paths = below(&base.paths, &key_step(name));
         let (mut found, mut names, mut type_name) = (Vec::new(), Vec::new(), None);
-        let (mut absent, mut records, mut others) = (base.absent, false, Kinds::NONE);
+        let (mut absent, mut records, mut withheld, mut others) = (base.absent, false, false, Kinds::NONE);
         for arm in lattice::arms(self.shapes, base.shape) {
             match self.shapes.get(arm) {
                 Shape::Any => {
@@ -73,6 +73,7 @@ impl Checker<'_> {
                             absent = true;
                             found.extend(record.rest);
                             names.extend(record.fields.iter().map(|field| field.name.clone()));
+                            withheld |= record.withheld.iter().any(|held| **held == *name);
                             type_name = type_name.or(record.name.clone());
                         }
                     }
@@ -82,7 +83,10 @@ impl Checker<'_> {
         }
         self.can_fail |= !others.is_empty() && !step.optional;
         if found.is_empty() {
-            if records {
+            if withheld {
+                let help = "take it out, or add it to `may: { read: [..] }` of its system".to_string();
+                self.error(&codes::WITHHELD, step.site, format!("`{name}` may not be read"), help);
+            } else if records {
                 // Also behind `?`: that passes over a value of another kind, and there is no such field in any.
                 self.unknown_field(name, step.site, &names, type_name, owner);
             } else if !others.is_empty() && !step.optional {

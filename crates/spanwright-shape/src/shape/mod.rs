@@ -55,6 +55,8 @@ pub struct RecordShape {
     pub text_with_attributes: bool,
     /// What this shape cannot say, in words ("exactly one of PersonId, CompanyRegNo").
     pub residue: Vec<Arc<str>>,
+    /// Fields that values have on the other side, and that nobody here may see.
+    pub withheld: Vec<Arc<str>>,
 }
 
 /// One field of a record.

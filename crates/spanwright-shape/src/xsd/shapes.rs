@@ -54,7 +54,7 @@ impl<'g> Lowering<'g> {
         // What a derived type adds is known only when an instance says its type.
         let rest = (complex.extended || complex.any_attribute.is_some()).then(|| self.shapes.add(Shape::Any));
         let text_with_attributes = matches!(complex.members.first(), Some(Member { kind: MemberKind::Text(_), .. }));
-        RecordShape { name: complex.name.clone(), fields, rest, text_with_attributes, residue: residue(complex) }
+        RecordShape { name: complex.name.clone(), fields, rest, text_with_attributes, residue: residue(complex), withheld: Vec::new() }
     }
 
     fn field(&mut self, complex: &Complex, member: &Member) -> Field {

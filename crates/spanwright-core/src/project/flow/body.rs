@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use spanwright_map::Mapping;
 use spanwright_shape::{
-    shape::{Fit, Shape, ShapeId, ShapeRef, fits},
+    shape::{Fit, ShapeId, ShapeRef, Shapes, fits},
     text::{Node, form::Filled},
 };
 
 use super::{Builder, scene::Scene};
 use crate::{
     fact::NodeName,
+    interface::Repeat,
     plan::Body,
     project::{codes, maps},
 };
@@ -31,6 +33,7 @@ impl Builder<'_, '_> {
             (None, _) => {
                 let at = form.named().map(|(_, _, operand)| operand)?;
                 self.check_fits(at, scene.dot, wanted.as_ref());
+                self.check_whole(at, scene.dot, found);
                 Some(Body::Whole)
             }
             (Some(_), Some(made)) => self.made_body(node, &made, found, wanted, scene),
@@ -38,6 +41,7 @@ impl Builder<'_, '_> {
                 let program = self.program(written.scalar()?, scene)?;
                 let gives = program.gives().shape;
                 self.check_fits(written, gives, wanted.as_ref());
+                self.check_whole(written, gives, found);
                 Some(Body::Expr(program))
             }
         }
@@ -54,11 +58,8 @@ impl Builder<'_, '_> {
     ) -> Option<Body> {
         let (kind, _, operand) = form.named()?;
         if kind == "fields" {
-            let type_name = wanted.as_ref().and_then(type_name);
             let (mapping, _) = self.mapping(&format!("{node}.body"), operand, wanted, scene)?;
-            if let (Some(name), Some((system, _))) = (type_name, found) {
-                maps::check_writes(self.known.systems, system, &name, &mapping, operand, self.to);
-            }
+            self.check_writes(&mapping, operand, found);
             return Some(Body::Map(mapping.into()));
         }
         let known = self.known;
@@ -94,6 +95,24 @@ impl Builder<'_, '_> {
         fits(&both, proved, id) == Fit::Fits
     }
 
+    /// What is sent as it is holds nothing that may not be written there, as far as its shape says.
+    fn check_whole(&mut self, at: &Node, given: ShapeId, found: Option<(usize, usize)>) {
+        let Some((system, operation)) = found else { return };
+        let known = self.known;
+        let mut shapes = Shapes::default();
+        let id = shapes.import(&self.shapes, given);
+        known.systems.get(system).check_whole(operation, &ShapeRef { shapes: shapes.into(), id }, at.span, self.to);
+    }
+
+    /// Neither do the fields that are written for an operation that does more than read.
+    pub(super) fn check_writes(&mut self, mapping: &Mapping, fields: &Node, found: Option<(usize, usize)>) {
+        let known = self.known;
+        let name = self.operation(found).filter(|operation| operation.repeat != Repeat::Safe).map(|operation| operation.name.clone());
+        if let Some(((system, _), name)) = found.zip(name) {
+            known.systems.get(system).check_writes(&name, mapping, fields, self.to);
+        }
+    }
+
     pub(super) fn check_fits(&mut self, at: &Node, given: ShapeId, wanted: Option<&ShapeRef>) {
         let Some(wanted) = wanted else { return };
         let wanted = self.import(wanted);
@@ -105,12 +124,5 @@ impl Builder<'_, '_> {
             Fit::Narrows(why) => self.to.warning(&codes::BODY, at.span, format!("the operation cannot take every such body: {why}"), None),
             Fit::Fits | Fit::Perhaps(_) => {}
         }
-    }
-}
-
-fn type_name(shape: &ShapeRef) -> Option<Arc<str>> {
-    match shape.shapes.get(shape.id) {
-        Shape::Record(record) => record.name.clone(),
-        _ => None,
     }
 }

@@ -136,6 +136,9 @@ impl Builder<'_, '_> {
             self.to.error(&codes::SETTING, key.span, says, "write one of the two".to_string());
         }
         let with = if one && !has_with { None } else { self.with(form, node, Parameters::of(self.known, found), scene) };
+        if let (true, Some(with), Some(fields)) = (one, &with, form.node("with")) {
+            self.check_writes(with, fields, found);
+        }
         let body = if one && has_with && !has_body { Some(Body::None) } else { self.body(node, form, found, scene) };
         let inherited = found.map_or_else(Policy::default, |(system, _)| self.known.systems.get(system).retry.clone());
         let policy = policy::retry(&inherited, Some(form), self.known.variables, self.to);

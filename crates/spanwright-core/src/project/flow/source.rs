@@ -58,10 +58,7 @@ impl Builder<'_, '_> {
         let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
         self.check_kind(operand, found, Some("files"));
         let known = self.known;
-        let row = found.and_then(|(system, operation)| {
-            let interface = known.systems.interface(system)?;
-            Some(interface.shape(interface.operations[operation].body?))
-        });
+        let row = found.and_then(|(system, operation)| known.systems.interface(system)?.item(operation));
         let dot = match &row {
             Some(row) => self.import(row),
             None => self.any(),
@@ -144,10 +141,7 @@ impl Builder<'_, '_> {
         let found = operand.and_then(|text| self.known.systems.operation(text, self.to));
         self.check_kind(operand, found, Some("amqp"));
         let known = self.known;
-        let body = found.and_then(|(system, operation)| {
-            let interface = known.systems.interface(system)?;
-            Some(interface.shape(interface.operations[operation].body?))
-        });
+        let body = found.and_then(|(system, operation)| known.systems.interface(system)?.item(operation));
         let dot = match &body {
             Some(body) => self.import(body),
             None => self.any(),

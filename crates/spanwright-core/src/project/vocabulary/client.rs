@@ -24,7 +24,7 @@ pub static CLIENT: Form = Form {
             "Networks that it comes from, as `10.0.0.0/8`. Alone: its only proof.",
         ),
         Key::may("rate", Kind::Rate, "So many requests in a time; more are told 429."),
-        Key::not_yet("may", "Operations of the API that it may ask for."),
+        Key::may("may", Kind::List(&Kind::Word), "Operations of the API that it may ask for; left out: all of them."),
     ],
     one_of: OneOf::May(&[
         Choice::of("api_key", Kind::Form(&API_KEY), "A key in a header, known by its hash.", &[]),

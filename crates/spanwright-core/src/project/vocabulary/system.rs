@@ -212,8 +212,17 @@ static MAY: Form = Form::of(
     "What we may do at a system. Where a list is given, what it does not name is refused.",
     &[
         Key::may("call", Kind::List(&Kind::Word), "Operations."),
-        Key::may("write", Kind::List(&Kind::Word), "Fields that our maps may fill, as `Contact.email`; a field stands for all inside it."),
-        Key::not_yet("read", "Fields that our maps may read."),
+        Key::may(
+            "read",
+            Kind::List(&Kind::Word),
+            "Fields of its answers, files and webhooks that we may see, as `Customer.Name`: a type or an operation (of a webhook: \
+             `event`), and a path; a field stands for all inside it. The others are taken out before anybody sees them.",
+        ),
+        Key::may(
+            "write",
+            Kind::List(&Kind::Word),
+            "Fields that we may fill, as `Contact.email`; a field stands for all inside it. A message with another one is not sent.",
+        ),
     ],
 );
 

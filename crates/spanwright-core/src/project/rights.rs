@@ -1,0 +1,123 @@
+//! `may:` of a system: read, and proved to name what is there.
+
+use spanwright_map::Mapping;
+use spanwright_shape::{
+    shape::{Shape, ShapeId, ShapeRef},
+    text::{Node, NodeKind, Problems, Scalar, Span, did_you_mean, form::Filled},
+};
+
+use super::{codes, system::Checked, types};
+use crate::{
+    connector::System,
+    interface::Repeat,
+    may::{Entry, Rights, Side},
+};
+
+/// The operation of everything that a system pushes to us, as paths begin.
+const PUSHED: &str = "event";
+
+/// What a system's file says.
+pub(super) fn read(form: &Filled<'_>) -> Rights {
+    let Some(may) = form.form("may") else { return Rights::default() };
+    let texts = |key| may.node(key).map(|_| may.items(key).iter().filter_map(|item| Some(item.scalar()?.text.clone())).collect::<Vec<_>>());
+    let entries = |key| texts(key).map(|texts| texts.iter().map(|text| Entry::parse(text)).collect());
+    Rights { call: texts("call"), read: entries("read"), write: entries("write") }
+}
+
+/// What it names is there. `system`: without its fence.
+pub(super) fn check_paths(name: &str, form: &Filled<'_>, system: &dyn System, to: &mut Problems) {
+    let Some(may) = form.form("may") else { return };
+    let pushes = form.node("webhooks").is_some();
+    for (key, side) in [("read", Side::Given), ("write", Side::Taken)] {
+        for path in may.items(key).iter().filter_map(|item| item.scalar()) {
+            let is_pushed = side == Side::Given && pushes && path.text.split('.').next() == Some(PUSHED);
+            if !is_pushed {
+                check_path(name, system, path, side, to);
+            }
+        }
+    }
+}
+
+/// `Contact.addresses.street` leads somewhere. Below what may be anything, everything does.
+fn check_path(name: &str, system: &dyn System, path: &Scalar, side: Side, to: &mut Problems) {
+    let interface = system.interface();
+    let mut steps = path.text.split('.');
+    let first = steps.next().unwrap_or_default();
+    let Some(mut id) = root(system, first, side) else {
+        let operations = interface.operations.iter().map(|operation| &*operation.name);
+        let help = did_you_mean(first, interface.types.keys().map(String::as_str).chain(operations));
+        to.error(&codes::NO_TYPE, path.place(0, first.len()), format!("`{name}` has no type and no operation `{first}`"), help);
+        return;
+    };
+    let mut at = first.len();
+    for step in steps {
+        let inside = types::item(&interface.shapes, id);
+        let name = step.trim_end_matches("[]");
+        id = match (interface.shapes.field(inside, name), interface.shapes.get(inside)) {
+            (Some(field), _) => field.shape,
+            (None, Shape::Any) => inside,
+            (None, Shape::Record(record)) if record.rest.is_some() => record.rest.unwrap_or(inside),
+            (None, _) => {
+                let help = did_you_mean(name, types::fields(&interface.shapes, inside));
+                to.error(&codes::NO_TYPE, path.place(at + 1, at + 1 + step.len()), format!("there is no field `{name}` here"), help);
+                return;
+            }
+        };
+        at += 1 + step.len();
+    }
+}
+
+/// A type, or what an operation gives or takes.
+fn root(system: &dyn System, name: &str, side: Side) -> Option<ShapeId> {
+    let interface = system.interface();
+    let named = interface.types.get(name).map(|shapes| match side {
+        Side::Given => shapes.given,
+        Side::Taken => shapes.taken,
+    });
+    named.or_else(|| {
+        let (_, operation) = interface.operation(name)?;
+        if side == Side::Taken || system.shows_items().is_some() { operation.body } else { Some(operation.gives) }
+    })
+}
+
+impl Checked<'_> {
+    /// Every field that a mapping fills may be written there. `root`: a type with a path, or an operation.
+    pub(super) fn check_writes(&self, root: &str, mapping: &Mapping, fields: &Node, to: &mut Problems) {
+        let Some(write) = &self.write else { return };
+        let (name, path) = root.split_once('.').unwrap_or((root, ""));
+        let operation = || self.system.as_ref().and_then(|system| system.interface().operation(name)).map(|(n, _)| write.operation(n));
+        let Some(node) = write.named(name).or_else(operation) else { return };
+        let mut told: Vec<Span> = Vec::new();
+        for row in mapping.lineage() {
+            let at = place_of(fields, &row.target);
+            if !write.passes(node, &format!("{path}.{}", row.target)) && !told.contains(&at) {
+                told.push(at);
+                self.may_not_write(&format!("{root}.{}", row.target.replace("[]", "")), at, to);
+            }
+        }
+    }
+
+    /// The same of a body that an operation is given as it is.
+    pub(super) fn check_whole(&self, operation: usize, given: &ShapeRef, at: Span, to: &mut Problems) {
+        let (Some(write), Some(system)) = (&self.write, &self.system) else { return };
+        let described = &system.interface().operations[operation];
+        if described.repeat == Repeat::Safe {
+            return;
+        }
+        if let Some(path) = write.shape_beyond(write.operation(operation), &given.shapes, given.id, &described.name) {
+            self.may_not_write(&path, at, to);
+        }
+    }
+
+    fn may_not_write(&self, path: &str, at: Span, to: &mut Problems) {
+        let help = format!("take it out, or add it to `may: {{ write: [..] }}` in systems/{}.yaml", self.name);
+        to.error(&codes::MAY_NOT_WRITE, at, format!("`{path}` may not be written at `{}`", self.name), help);
+    }
+}
+
+/// The key under which a target field is made.
+fn place_of(fields: &Node, target: &str) -> Span {
+    let NodeKind::Map(pairs) = &fields.kind else { return fields.span };
+    let begins = |key: &Scalar| target.strip_prefix(key.text.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+    pairs.iter().map(|(key, _)| key).find(|key| begins(key)).map_or(fields.span, |key| key.span)
+}
