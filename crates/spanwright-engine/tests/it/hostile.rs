@@ -216,30 +216,38 @@ impl Told {
         self.lines.iter().filter(is)
     }
 
+    /// Whether our credentials were refused there: held, and tried again by itself only much later.
+    fn held(&self, system: &str) -> bool {
+        self.of("credentials-refused", "system", system).next().is_some()
+    }
+
     fn sent(&self, name: &str) -> String {
+        if self.held(&format!("{name}-to")) {
+            return format!("-: {HELD}");
+        }
         let flow = format!("to-{name}");
         let attempts: Vec<String> = self.of("attempt", "flow", &flow).map(outcome).collect();
-        let ended: Vec<&str> = self.of("run-ended", "flow", &flow).map(ending).collect();
-        let held = self.of("credentials-refused", "system", &format!("{name}-to")).next().map(|_| "held for a person");
-        let end = ended.first().copied().or(held).unwrap_or("LOST");
-        let attempts = if attempts.is_empty() { vec!["-".to_string()] } else { attempts };
+        let end = self.of("run-ended", "flow", &flow).map(ending).next().unwrap_or("LOST");
         format!("{}: {end}", attempts.join(", "))
     }
 
     fn polled(&self, name: &str) -> String {
         let source = format!("from-{name}.source");
-        let failed: Vec<String> = self.of("poll-failed", "source", &source).map(|line| code(line).to_string()).collect();
-        let held = self.of("credentials-refused", "system", &format!("{name}-from")).next().is_some();
+        let mut failed: Vec<&str> = self.of("poll-failed", "source", &source).map(code).collect();
+        // A slow machine fails more than once in the same way.
+        failed.dedup();
         let taken = self.of("message-taken", "flow", &format!("from-{name}")).count();
-        let end = match (taken, held) {
-            (1, _) => "taken once".to_string(),
-            (0, true) => "held for a person".to_string(),
-            (taken, _) => format!("TAKEN {taken} TIMES"),
+        let end = match (self.held(&format!("{name}-from")), taken) {
+            (true, _) => HELD.to_string(),
+            (false, 1) => "taken once".to_string(),
+            (false, taken) => format!("TAKEN {taken} TIMES"),
         };
-        let failed = if failed.is_empty() { "-".to_string() } else { failed.join(", ") };
-        format!("{failed}: {end}")
+        format!("{}: {end}", if failed.is_empty() { "-".to_string() } else { failed.join(", ") })
     }
 }
+
+/// Who is refused waits, with all that was to go there.
+const HELD: &str = "held for a person";
 
 fn code(line: &serde_json::Value) -> &str {
     line["error.code"].as_str().unwrap_or("-")
