@@ -39,7 +39,7 @@ pub fn send(folder: &Path, senders: usize, time: Duration) -> io::Result<Load> {
     server.env("RESTATE_BIND_ADDRESS", node.to_string());
     let _server = Part::start(&mut server, &log)?;
     until_it_knows(admin, service)?;
-    load::bring(ingress, "/sink/take/send", senders, time, None)
+    load::bring(ingress, "/sink/take/send", senders, time, None, None)
 }
 
 /// Registers the service, as soon as the server takes it.
