@@ -87,6 +87,12 @@ impl Peer {
         let _gone = self.stream.write_all(bytes).await;
     }
 
+    /// Says no more, and reads what is still said: a line is never broken by our haste.
+    async fn hang_up(mut self) {
+        let _gone = self.stream.shutdown().await;
+        let _gone = tokio::io::copy(&mut self.stream, &mut tokio::io::sink()).await;
+    }
+
     /// Waits for this method; others are passed over.
     async fn hear(&mut self, wanted: MethodId) {
         loop {
@@ -163,6 +169,7 @@ fn check_greeting(says: &[u8], expected: &str) {
         tokio::spawn(async move {
             peer.hear_head().await;
             peer.say(&says).await;
+            peer.hang_up().await;
         });
         Line::open(Box::new(ours), &LOGIN, "a test").await.err().map(|fault| words(&fault))
     });
@@ -194,6 +201,7 @@ fn check_given(says: &[u8], expected: Result<&str, &str>) {
         tokio::spawn(async move {
             peer.give().await;
             peer.say(&says).await;
+            peer.hang_up().await;
         });
         Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap().consumer("jobs", 10, 1_000).await.unwrap()
     });
@@ -278,6 +286,7 @@ fn check_confirmed(says: &[u8], expected: [&str; 2]) {
             peer.hear(frame::BASIC_PUBLISH).await;
             peer.hear(frame::BASIC_PUBLISH).await;
             peer.say(&says).await;
+            peer.hang_up().await;
         });
         let handle = Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap().publisher().await.unwrap();
         let message = |id: &str| Message {
