@@ -1,4 +1,4 @@
-//! SOAP messages to JSON and back, small and large, beside node-soap, zeep and fast-xml-parser in the same run; and a large WSDL.
+//! SOAP messages to JSON and back, small and large, beside node-soap, zeep and fast-xml-parser in the same run.
 //!
 //! `cargo bench -p spanwright-proof -- soap [MILLISECONDS]`. What is measured is the whole way of the connector: bytes of an answer to
 //! the JSON that a flow gets, JSON of a flow to the bytes of a request. The others get their own objects, and fast-xml-parser no schema.
@@ -27,13 +27,10 @@ use spanwright_shape::{
 
 /// Customers of an answer and lines of a request that make about 10 kB, and about 4.5 MB.
 const SIZES: [(&str, usize, usize); 2] = [("10 kB", 20, 55), ("4.5 MB", 9_000, 26_000)];
-/// Types of the large description.
-const TYPES: usize = 1_900;
 
 /// Measures and prints.
 pub fn figures(counts: &[u64]) -> io::Result<()> {
     let [milliseconds] = usage::given(counts, [3_000]);
-    describe()?;
     for (name, customers, lines) in SIZES {
         size(name, &answer(customers), &request(lines), milliseconds)?;
     }
@@ -159,55 +156,4 @@ fn request(lines: usize) -> String {
     let lines: Vec<String> = (1..=lines).map(line).collect();
     let total = "{\"#text\":1234.5600,\"@currency\":\"EUR\"}";
     format!("{{\"Invoice\":{{\"ExternalRef\":\"A & B\",\"CustomerNumber\":\"000001\",\"Total\":{total},\"Line\":[{}]}}}}", lines.join(","))
-}
-
-/// A description as those of large HR systems are: four megabytes, nearly all of it types with their words for people.
-fn describe() -> io::Result<()> {
-    let text = description();
-    let bytes = text.len();
-    let before = usage::memory()?;
-    let bundle = Bundle::new([("large.wsdl".to_string(), text.into_bytes())]);
-    let (mut least, mut types) = (Duration::MAX, 0);
-    for _ in 0..5 {
-        let (start, mut problems) = (Instant::now(), Problems::new());
-        let read = wsdl::read(bundle.find("large.wsdl").unwrap(), &bundle, &mut problems).unwrap();
-        least = least.min(start.elapsed());
-        types = read.graph.types().count();
-    }
-    let most = usage::memory()?.most_bytes;
-    println!(
-        "-- a WSDL of {bytes} bytes, {types} named types: read in {:.0} ms; {} MB resident before, {} MB at most",
-        least.as_secs_f64() * 1e3,
-        usage::megabytes(before.resident_bytes),
-        usage::megabytes(most)
-    );
-    Ok(())
-}
-
-fn description() -> String {
-    let mut types = String::new();
-    for n in 0..TYPES {
-        let other = (n * 7 + 1) % TYPES;
-        write!(types, "<xs:complexType name=\"T{n}\"><xs:annotation><xs:documentation>What is known of the {n}th kind of record, as of its effective date.</xs:documentation></xs:annotation><xs:sequence>").unwrap();
-        for field in 0..10 {
-            write!(
-                types,
-                "<xs:element name=\"Field_{field}_of_{n}\" type=\"xs:{}\" minOccurs=\"0\" maxOccurs=\"{}\"><xs:annotation><xs:documentation>\
-                 The {field}th field; empty where nothing is known of it.</xs:documentation></xs:annotation></xs:element>",
-                ["string", "decimal", "date", "boolean"][field % 4],
-                if field % 5 == 0 { "unbounded" } else { "1" },
-            )
-            .unwrap();
-        }
-        write!(types, "<xs:element name=\"Other\" type=\"t:T{other}\" minOccurs=\"0\"/></xs:sequence><xs:attribute name=\"Descriptor\" type=\"xs:string\"/></xs:complexType>").unwrap();
-    }
-    let head = "<definitions xmlns=\"http://schemas.xmlsoap.org/wsdl/\" xmlns:s=\"http://schemas.xmlsoap.org/wsdl/soap/\" xmlns:t=\"urn:large\" \
-                xmlns:xs=\"http://www.w3.org/2001/XMLSchema\" targetNamespace=\"urn:large\"><types><xs:schema targetNamespace=\"urn:large\" \
-                elementFormDefault=\"qualified\">";
-    let tail = "<xs:element name=\"Get\" type=\"t:T0\"/></xs:schema></types><message name=\"M\"><part name=\"p\" element=\"t:Get\"/></message>\
-                <portType name=\"P\"><operation name=\"Get\"><input message=\"t:M\"/><output message=\"t:M\"/></operation></portType>\
-                <binding name=\"B\" type=\"t:P\"><s:binding transport=\"http://schemas.xmlsoap.org/soap/http\"/><operation name=\"Get\">\
-                <s:operation soapAction=\"\"/><input><s:body use=\"literal\"/></input><output><s:body use=\"literal\"/></output></operation></binding>\
-                <service name=\"S\"><port name=\"P\" binding=\"t:B\"><s:address location=\"http://127.0.0.1/\"/></port></service></definitions>";
-    format!("{head}{types}{tail}")
 }
