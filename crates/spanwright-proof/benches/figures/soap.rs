@@ -22,7 +22,6 @@ use spanwright_proof::{node, project::repository, usage};
 use spanwright_shape::{
     text::{Bundle, Problems, Span},
     value::Value,
-    wsdl,
 };
 
 /// Customers of an answer and lines of a request that make about 10 kB, and about 4.5 MB.

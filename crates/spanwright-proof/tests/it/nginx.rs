@@ -25,7 +25,7 @@ fn nginx(folder: &Path, ours: u16) -> (Program, u16, String) {
     let here = folder.display();
     let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|name| format!("{name}_temp_path {here}/{name};")).join(" ");
     let settings = format!(
-        "daemon off; pid {here}/nginx.pid; error_log stderr; worker_processes 1;
+        "daemon off; master_process off; pid {here}/nginx.pid; error_log stderr;
 events {{ worker_connections 64; }}
 http {{
   access_log off; {paths}
