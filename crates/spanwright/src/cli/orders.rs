@@ -75,14 +75,24 @@ impl Told {
     /// # Errors
     /// The folder cannot be read.
     pub fn go_on(&mut self, folder: &Folder, running: &Hash, kept: u64, mut tell: impl FnMut(Order)) -> io::Result<()> {
-        for path in self.files.drain(..usize::try_from(kept - self.kept).unwrap_or(usize::MAX).min(self.files.len())) {
-            fs::remove_file(&path)?;
-        }
-        self.kept = kept;
+        self.taken_up(kept)?;
         for (path, order) in left(folder, running, &self.files)? {
             tell(order);
             self.files.push_back(path);
         }
+        Ok(())
+    }
+
+    /// Removes what is on disk: `kept` of all that were told.
+    ///
+    /// # Errors
+    /// A file cannot be removed.
+    pub fn taken_up(&mut self, kept: u64) -> io::Result<()> {
+        let more = usize::try_from(kept.saturating_sub(self.kept)).unwrap_or(usize::MAX).min(self.files.len());
+        for path in self.files.drain(..more) {
+            fs::remove_file(&path)?;
+        }
+        self.kept = self.kept.max(kept);
         Ok(())
     }
 }

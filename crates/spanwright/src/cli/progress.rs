@@ -1,6 +1,7 @@
 //! One live line on a terminal, and the story above it; without a terminal the story alone, line by line.
 
 use std::{
+    io,
     sync::mpsc::Receiver,
     thread,
     time::{Duration, Instant},
@@ -11,6 +12,7 @@ use spanwright_core::{deliver::HoldReason, fact::Moment};
 use spanwright_engine::shell::{Ended, State};
 
 use super::{
+    folder::Folder,
     orders,
     out::Out,
     run::Begun,
@@ -78,15 +80,23 @@ pub fn follow(begun: Begun, show: &Show, out: &mut Out, mut is_enough: impl FnMu
             running.stop();
             stopped = true;
         }
-        if let Err(error) = left.go_on(&folder, &project, state.standing.orders_kept, |order| running.tell(order)) {
-            out.aside(&format!("reading what is left in `{}`: {error}", folder.state().display()));
-        }
+        let heard = left.go_on(&folder, &project, state.standing.orders_kept, |order| running.tell(order));
+        cannot(heard, &folder, out);
         thread::sleep(DRAWN_EVERY);
     }
+    // What it was told last is on disk as well.
+    cannot(left.taken_up(running.state().standing.orders_kept), &folder, out);
     let ended = running.wait();
     tell(&told, show, began, out);
     show.clear();
     ended
+}
+
+/// Says that orders cannot be read or taken away.
+fn cannot(heard: io::Result<()>, folder: &Folder, out: &mut Out) {
+    if let Err(error) = heard {
+        out.aside(&format!("reading what is left in `{}`: {error}", folder.state().display()));
+    }
 }
 
 fn tell(told: &Receiver<String>, show: &Show, began: Instant, out: &mut Out) {

@@ -185,8 +185,11 @@ fn a_chore_that_is_told_again_after_a_kill_is_not_begun_again() {
     let replayed = || {
         // As a process leaves it that is killed between the disk and the file that it takes away.
         std::fs::write(orders.join("4711-1.order"), order).unwrap();
-        ran(&mut project.command(&world, &ONCE));
-        assert!(!orders.join("4711-1.order").exists());
+        // An engine that has nothing else to do may end before it looks for orders: the order waits for the next one.
+        until(|| {
+            ran(&mut project.command(&world, &ONCE));
+            !orders.join("4711-1.order").exists()
+        });
         project.run(&["messages", "--id", &id]).out.matches(" replayed ").count()
     };
     assert_eq!((replayed(), replayed()), (1, 1));
