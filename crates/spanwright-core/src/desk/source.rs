@@ -13,7 +13,7 @@ use crate::{
     codes,
     connector::{Beside, Outcome, Refusal, Validator, Verdict},
     deliver::{Goes, Next, Tries, decide},
-    fact::{Fact, Moment, Moved, Print, Root, Seen, SourceRow, Took, Way},
+    fact::{Fact, Moment, Moved, Root, Seen, SourceRow, Took, Way, hex},
     interface::Repeat,
     plan::{Plan, Poll, ROUND_PAGES_MOST, Source},
     run::intake::{self, Arrival, Page},
@@ -411,10 +411,6 @@ fn seen_of(source: &Arc<str>, arrival: &Arrival, now: Moment) -> Option<Seen> {
         (None, None) => (hex(&print).into(), None),
     };
     Some(Seen { scope: source.clone(), key, print, held: None, until: now.after(SEEN_REMEMBERED) })
-}
-
-fn hex(print: &Print) -> String {
-    print.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// UUIDv7 (RFC 9562): the time in milliseconds, then random bits.

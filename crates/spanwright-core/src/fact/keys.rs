@@ -100,7 +100,8 @@ pub fn lane_of(scope: &str, key: &str) -> u64 {
     u64::from_be_bytes(first).max(1)
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Two digits a byte, in small letters.
+pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use spanwright_core::{door::Visit, plan::Plan, project::vocabulary};
+use spanwright_core::{door::Visit, fact::hex, plan::Plan, project::vocabulary};
 use spanwright_shape::text::{
     Bundle, Node, Problems,
     form::{Filled, Form},
@@ -91,7 +91,7 @@ impl Book {
         let project = files.fill(&vocabulary::PROJECT, "spanwright.yaml");
         let channels = channel::all(project.as_ref(), sources.plan);
         let about = project.as_ref().and_then(|form| form.text("about")).map(str::to_string).or_else(|| leading_comment(sources.bundle));
-        let print = sources.plan.hash.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+        let print = hex(&sources.plan.hash[..8]);
         let variables = project.as_ref().map(variables).unwrap_or_default();
         Book { project: sources.plan.project.to_string(), about, print, systems, flows, channels, doors, maps, index, variables }
     }

@@ -13,7 +13,10 @@ use std::{
 };
 
 use ring::digest::{SHA256, digest};
-use spanwright_core::{door::Refused, fact::Moment};
+use spanwright_core::{
+    door::Refused,
+    fact::{Moment, hex},
+};
 
 use crate::{
     keep::{TurnedAway, append},
@@ -112,10 +115,6 @@ impl Seen<'_> {
             None => self.path.chars().take(PATH_CHARS_MOST).collect(),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

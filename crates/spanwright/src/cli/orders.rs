@@ -1,8 +1,8 @@
 //! What a person wants of a journal that a running engine has: left as a file beside it, and taken up by that engine.
 //!
 //! A file is written whole under its name or not at all, and is removed once the engine has on disk what it says. An engine
-//! that ends in between finds it at its next start, and to be told twice does no harm. It names the project that its author saw: an engine that runs another one
-//! sets it aside, since what would be sent is not what was shown.
+//! that ends in between finds it at its next start, and to be told twice does no harm. It names the project that its author
+//! saw: an engine that runs another one sets it aside, since what would be sent is not what was shown.
 
 use std::{
     collections::VecDeque,

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::{
     desk::Order,
-    fact::{Chore, ChoreId, ChoreKind, ChorePhase, Hold, Moment, PlanId, Resent, Root, RunId, StoppedFilter, Took},
+    fact::{Chore, ChoreId, ChoreKind, ChorePhase, Hold, Moment, PlanId, Resent, Root, RunId, StoppedFilter, Took, hex},
     settings::Rate,
 };
 
@@ -13,7 +13,7 @@ use super::Hash;
 /// As it is written.
 pub fn text(order: &Order, project: Option<Hash>) -> String {
     let mut page = Page::default();
-    page.maybe("project", project.map(|hash| hash.iter().map(|byte| format!("{byte:02x}")).collect::<String>()));
+    page.maybe("project", project.map(|hash| hex(&hash)));
     match order {
         Order::Stop => page.word("stop"),
         Order::PollNow => page.word("poll now"),
