@@ -20,6 +20,8 @@ codes! { "codes/":
     BAD_DELIVERY "R0015" "a message of a queue that cannot be read";
     NO_LETTER "R0016" "no dead letter to bring back";
     LETTER_OLD "R0017" "a dead letter whose record went on";
+    ANSWER_TOO_LONG "R0018" "an answer in pages that is too long";
+    NO_ROOM_TO_GATHER "R0019" "too many answers in pages at a time";
     NOT_SERVED "R0020" "nothing is served under this address";
     METHOD "R0021" "this address is not asked by this method";
     UNREADABLE "R0022" "the request is not what it says to be";

@@ -587,7 +587,7 @@ pub enum Word {
     Pause(Duration),
     /// Our credentials were refused: sign in again, else hold and tell a person. Costs no message a try.
     Credentials(Failure),
-    /// The endpoint says that it is gone for good.
+    /// The endpoint says that it is gone for good, or somewhere else for good.
     Gone(Failure),
 }
 

@@ -367,6 +367,14 @@ pub struct Pages {
     pub next: NextPage,
 }
 
+/// `pages:` of a call: all of them are one answer.
+pub struct Gather {
+    /// How the next one is asked for.
+    pub pages: Pages,
+    /// The keys that lead to the list of a page; none where a page is a list.
+    pub list: Vec<Arc<str>>,
+}
+
 /// How the next page is found.
 pub enum NextPage {
     /// `take:` the token in a page; absent, null or "" ends.
@@ -498,6 +506,8 @@ pub struct EffectPlan {
     pub if_unknown: Option<Box<Question>>,
     /// It is asked again until its answer is ready.
     pub again: Option<Again>,
+    /// All pages of its answer are read, and are one answer.
+    pub gather: Option<Arc<Gather>>,
     /// Once it happened nothing is undone any more.
     pub pivot: bool,
     /// What follows when it failed for good.
@@ -535,6 +545,7 @@ impl EffectPlan {
             outcomes: Arc::default(),
             if_unknown: None,
             again: None,
+            gather: None,
             pivot: false,
             if_dead: IfDead::Letter,
             undo: None,

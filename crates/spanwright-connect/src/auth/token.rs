@@ -100,7 +100,7 @@ impl TokenEndpoint {
                 }
             }
             // 400 with `invalid_client` or `invalid_scope` is as much a refusal of us as 401 is.
-            Meaning::Credentials | Meaning::Gone | Meaning::Never => {
+            Meaning::Credentials | Meaning::Gone | Meaning::Moved | Meaning::Never => {
                 let why = self.failure(&codes::SIGN_IN, code, document.as_ref());
                 Verdict::all(1, Outcome::Never(why.clone())).and(Word::Credentials(why))
             }

@@ -144,7 +144,7 @@ impl Channel {
                 let after = answer::header(headers, "retry-after").and_then(|value| retry_after::read(value, with.now));
                 Outcome::Later { why: Failure::new(&codes::ALERT_NOT_NOW, words), after, blame: Blame::System }
             }
-            Meaning::Credentials | Meaning::Gone | Meaning::Elsewhere | Meaning::Never => {
+            Meaning::Credentials | Meaning::Gone | Meaning::Moved | Meaning::Elsewhere | Meaning::Never => {
                 Outcome::Never(Failure::new(&codes::ALERT_REFUSED, words))
             }
         }

@@ -159,7 +159,9 @@ fn what_is_no_graphql_answer_goes_by_its_status() {
     check(429, JSON, "{\"message\":\"slow down\"}", "later R2006, pause 7", "later R2006, pause 7");
     check(401, JSON, "{\"errors\":[{\"message\":\"who?\"}]}", "later R2007, credentials", "later R2007, credentials");
     check(404, "text/html", "", "never R2005", "never R2005");
-    check(302, "text/html", "", "later R2006", "later R2006");
+    check(302, "text/html", "", "later R2017", "later R2017");
+    check(308, "text/html", "", "later R2017, gone", "later R2017, gone");
+    check(410, "text/html", "", "later R2008, gone", "later R2008, gone");
 }
 
 #[test]

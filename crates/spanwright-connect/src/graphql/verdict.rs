@@ -31,7 +31,7 @@ use crate::{
     http::{
         NO_HTTP,
         answer::{self, ANSWER_BYTES_MOST},
-        excerpt, retry_after,
+        elsewhere, excerpt, retry_after,
         status::{self, Meaning},
     },
 };
@@ -71,7 +71,8 @@ pub(super) fn hear(document: &Document, calls: usize, heard: Heard<'_>, with: &W
         Heard::Http { status, headers, body } => {
             let after = answer::header(headers, "retry-after").and_then(|value| retry_after::read(value, with.now));
             let own_type = answer::media_type(headers) == "application/graphql-response+json";
-            Hearing { document, calls, status, own_type, after, with }.verdict(body, answers)
+            let elsewhere = elsewhere::words(status, headers);
+            Hearing { document, calls, status, own_type, after, elsewhere, with }.verdict(body, answers)
         }
     }
 }
@@ -96,6 +97,8 @@ struct Hearing<'h> {
     status: u16,
     own_type: bool,
     after: Option<Duration>,
+    /// Where it sends us, in words.
+    elsewhere: String,
     with: &'h With<'h>,
 }
 
@@ -199,13 +202,14 @@ impl Hearing<'_> {
     fn by_status(&self, said: Option<&Value<'_>>, answers: Answers<'_>) -> Verdict {
         let words = said.and_then(excerpt::of_document).map(|words| format!(": {words}")).unwrap_or_default();
         let failure =
-            |code: &'static Code| Failure::new(code, format!("{} answered {}{words}", self.document.name, status::words(self.status)));
+            |code: &'static Code| Failure::new(code, format!("{} answered {}{}{words}", self.document.name, status::words(self.status), self.elsewhere));
         let told = status::said(self.with.outcomes, self.status).or_else(|| status::said(&self.document.outcomes, self.status));
         if let Some(word) = told {
             return self.word(Some(word), &Value::Null, &[], answers);
         }
         match status::meaning(self.status, self.document.repeat) {
-            Meaning::Later | Meaning::Elsewhere => {
+            Meaning::Elsewhere => self.later(failure(&codes::REDIRECT), Blame::System),
+            Meaning::Later => {
                 let verdict = self.later(failure(&codes::NOT_NOW), Blame::System);
                 self.paused(verdict, &[])
             }
@@ -214,8 +218,8 @@ impl Hearing<'_> {
                 let why = failure(&codes::CREDENTIALS);
                 self.later(why.clone(), Blame::System).and(Word::Credentials(why))
             }
-            Meaning::Gone => {
-                let why = failure(&codes::GONE);
+            Meaning::Gone | Meaning::Moved => {
+                let why = failure(if self.status == 410 { &codes::GONE } else { &codes::REDIRECT });
                 self.later(why.clone(), Blame::System).and(Word::Gone(why))
             }
             Meaning::Unknown => Verdict::all(self.calls, Outcome::Unknown(failure(&codes::UNKNOWN))),

@@ -1,6 +1,7 @@
 //! What every system behind HTTP shares: what a status means, how long to wait, how an address is written.
 
 pub mod answer;
+pub mod elsewhere;
 pub mod excerpt;
 pub mod link;
 pub mod retry_after;

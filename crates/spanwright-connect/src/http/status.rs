@@ -19,7 +19,9 @@ pub enum Meaning {
     Credentials,
     /// The address is gone for good.
     Gone,
-    /// We are sent elsewhere, which a connector does not follow: the address in the settings is to blame.
+    /// The address is another one for good: that in the settings is to blame.
+    Moved,
+    /// We are sent elsewhere for now: to a page of maintenance, to one where people sign in.
     Elsewhere,
     /// It did not happen and never will as it is.
     Never,
@@ -30,7 +32,8 @@ pub enum Meaning {
 pub fn meaning(status: u16, repeat: Repeat) -> Meaning {
     match status {
         200..=299 => Meaning::Delivered,
-        301 | 302 | 303 | 307 | 308 => Meaning::Elsewhere,
+        301 | 308 => Meaning::Moved,
+        302 | 303 | 307 => Meaning::Elsewhere,
         401 | 403 => Meaning::Credentials,
         407 | 408 | 421 | 425 | 429 | 503 => Meaning::Later,
         410 => Meaning::Gone,
@@ -139,6 +142,7 @@ mod tests {
     fn what_is_about_us_or_the_address_is_no_fault_of_the_message() {
         check(&[401, 403], Repeat::Never, Meaning::Credentials);
         check(&[410], Repeat::Never, Meaning::Gone);
-        check(&[301, 302, 303, 307, 308], Repeat::Never, Meaning::Elsewhere);
+        check(&[301, 308], Repeat::Never, Meaning::Moved);
+        check(&[302, 303, 307], Repeat::Never, Meaning::Elsewhere);
     }
 }

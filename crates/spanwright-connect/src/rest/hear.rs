@@ -15,29 +15,28 @@ use spanwright_shape::{
 };
 
 use super::{
-    items,
+    RestSystem, items,
     operation::{BulkAnswers, Promise, RestOperation},
     outcomes::Judgement,
 };
 use crate::{
-    codes,
+    auth, codes,
     http::{
         NO_HTTP,
         answer::{self, ANSWER_BYTES_MOST, REFUSAL_BYTES_MOST},
-        excerpt, link, retry_after,
+        elsewhere, excerpt, link, retry_after,
         status::{self, Meaning},
-        url,
     },
 };
 
 type Headers = [(Arc<str>, Vec<u8>)];
 
-pub(super) fn hear(operation: &RestOperation, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
+pub(super) fn hear(system: &RestSystem, operation: &RestOperation, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
     match heard {
         Heard::Broken { reached, why } => broken(operation, calls.len(), reached, &why),
         Heard::Files(_) | Heard::Queue(_) => broken(operation, calls.len(), Reached::Maybe, NO_HTTP),
         Heard::Http { status, headers, body } => {
-            let hearing = Hearing { operation, calls, status, headers, with };
+            let hearing = Hearing { system, operation, calls, status, headers, with };
             if hearing.is_unchanged() {
                 let verdict = Verdict::all(calls.len(), Outcome::Delivered(None));
                 return Verdict { beside: Some(Box::new(Beside { unchanged: true, ..Beside::default() })), ..verdict };
@@ -73,6 +72,7 @@ fn broken(operation: &RestOperation, calls: usize, reached: Reached, why: &str) 
 
 /// One answer, while it is listened to.
 struct Hearing<'h> {
+    system: &'h RestSystem,
     operation: &'h RestOperation,
     calls: &'h [Call<'h>],
     status: u16,
@@ -108,6 +108,10 @@ impl Hearing<'_> {
     fn of_this_operation(&self, meaning: Meaning) -> Meaning {
         match (meaning, self.status) {
             (Meaning::Gone, _) if self.operation.is_about_one() => Meaning::Never,
+            // Another record of the same server: the address of the system is right.
+            (Meaning::Moved | Meaning::Elsewhere, _) if self.operation.is_about_one() && self.stays_here() => Meaning::Never,
+            // What was posted may be done, and this says where to look at it (RFC 9110, section 15.4.4).
+            (Meaning::Elsewhere, 302 | 303) if self.operation.repeat == Repeat::Never => Meaning::Unknown,
             (_, 409) if self.operation.bulk.is_some() && self.operation.key.is_some() => Meaning::Later,
             // RFC 9110, section 15.5.14: with a Retry-After it is too large only now.
             (_, 413) if self.pause().is_some() => Meaning::Later,
@@ -125,18 +129,19 @@ impl Hearing<'_> {
         let verdict = match meaning {
             Meaning::Later => later(self.failure(&codes::NOT_NOW, body), Blame::System),
             Meaning::LaterThis => later(self.failure(&codes::NOT_NOW, body), Blame::Message),
-            Meaning::Elsewhere => later(self.elsewhere(), Blame::System),
+            Meaning::Elsewhere => later(self.failure(&codes::REDIRECT, body), Blame::System),
             Meaning::Credentials => {
                 let why = self.failure(&codes::CREDENTIALS, body);
                 later(why.clone(), Blame::System).and(Word::Credentials(why))
             }
-            Meaning::Gone => {
-                let why = self.failure(&codes::GONE, body);
+            Meaning::Gone | Meaning::Moved => {
+                let why = self.failure(if self.status == 410 { &codes::GONE } else { &codes::REDIRECT }, body);
                 later(why.clone(), Blame::System).and(Word::Gone(why))
             }
             Meaning::Unknown => Verdict::all(calls, Outcome::Unknown(self.failure(&codes::UNKNOWN, body))),
             Meaning::Never | Meaning::Delivered => {
-                let verdict = Verdict::all(calls, Outcome::Never(self.failure(&codes::REFUSED, body)));
+                let code = if elsewhere::is_redirect(self.status) { &codes::REDIRECT } else { &codes::REFUSED };
+                let verdict = Verdict::all(calls, Outcome::Never(self.failure(code, body)));
                 Verdict { refused_whole: self.speaks_of_items(), ..verdict }
             }
         };
@@ -156,16 +161,13 @@ impl Hearing<'_> {
         let bytes = answer::read_body(body, REFUSAL_BYTES_MOST).unwrap_or_default();
         let said = json::read(&bytes, &room).ok().and_then(|document| excerpt::of_document(&document));
         let said = said.map(|said| format!(": {said}")).unwrap_or_default();
-        Failure::new(code, format!("{} answered {}{said}", self.operation.name, status::words(self.status)))
+        let elsewhere = elsewhere::words(self.status, self.headers);
+        Failure::new(code, format!("{} answered {}{elsewhere}{said}", self.operation.name, status::words(self.status)))
     }
 
-    fn elsewhere(&self) -> Failure {
-        let location = answer::header(self.headers, "location").map(String::from_utf8_lossy).unwrap_or_default();
-        let to = url::origin(&location).map(|origin| format!(" to {}", excerpt::bounded(origin))).unwrap_or_default();
-        Failure::new(
-            &codes::REDIRECT,
-            format!("{} answered {}{to}, which is not followed", self.operation.name, status::words(self.status)),
-        )
+    /// Whether it sends us to another address of the same server.
+    fn stays_here(&self) -> bool {
+        auth::fill(&self.system.url, self.with).is_ok_and(|url| elsewhere::stays(self.headers, &url))
     }
 
     fn happened(&self, body: &mut dyn BufRead, answers: Answers<'_>) -> Verdict {

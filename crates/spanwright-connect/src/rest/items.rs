@@ -151,7 +151,7 @@ impl<'a> Items<'a> {
             Judgement::Meant(Meaning::Later | Meaning::LaterThis) => self.said(OutcomeWord::Later, &with, answer),
             Judgement::Meant(Meaning::Unknown) => self.said(OutcomeWord::Unknown, &with, answer),
             // We were let in, so a 401 or 403 of one item is about the item.
-            Judgement::Meant(Meaning::Never | Meaning::Credentials | Meaning::Gone | Meaning::Elsewhere) => {
+            Judgement::Meant(Meaning::Never | Meaning::Credentials | Meaning::Gone | Meaning::Moved | Meaning::Elsewhere) => {
                 self.said(OutcomeWord::Never, &with, answer)
             }
         }

@@ -131,7 +131,7 @@ impl System for RestSystem {
     }
 
     fn hear(&self, operation: usize, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
-        hear::hear(&self.operations[operation], calls, heard, with, answers)
+        hear::hear(self, &self.operations[operation], calls, heard, with, answers)
     }
 
     fn pretend(&self, _operation: usize, pretended: &Pretended<'_>) -> Result<Said, String> {

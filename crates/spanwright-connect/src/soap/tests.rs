@@ -288,6 +288,11 @@ fn without_an_envelope_the_status_decides() {
     assert_eq!(judge(429, "ListCustomers"), "later Some(9s) R2006 erp.ListCustomers answered 429 Too Many Requests with text/html + pause");
     assert_eq!(judge(401, "GetCustomer"), "later R2007 erp.GetCustomer answered 401 Unauthorized + pause".replace("pause", "credentials"));
     assert_eq!(judge(404, "ListCustomers"), "never R2005 erp.ListCustomers answered 404 Not Found with text/html");
+    let moved = "later Some(9s) R2017 erp.GetCustomer answered 301 Moved Permanently, which is not followed with text/html + gone";
+    assert_eq!(judge(301, "GetCustomer"), moved);
+    let elsewhere = "later Some(9s) R2017 erp.GetCustomer answered 302 Found, which is not followed with text/html + pause";
+    assert_eq!(judge(302, "GetCustomer"), elsewhere);
+    assert_eq!(judge(410, "GetCustomer"), "later Some(9s) R2008 erp.GetCustomer answered 410 Gone with text/html + gone");
     assert_eq!(judge(502, "GetCustomer"), "unknown R2010 erp.GetCustomer answered 502 Bad Gateway with text/html");
     assert_eq!(
         judge(500, "ListCustomers"),

@@ -20,7 +20,7 @@ use crate::{
     http::{
         NO_HTTP,
         answer::{ANSWER_BYTES_MOST, BodyFault, header, media_type, read_body},
-        excerpt, retry_after,
+        elsewhere, excerpt, retry_after,
         status::{self, Meaning},
     },
 };
@@ -91,6 +91,8 @@ struct Judging<'s> {
     status: u16,
     /// `Retry-After`
     pause: Option<Duration>,
+    /// Where it sends us, in words.
+    elsewhere: String,
     /// What the step says that answers mean.
     said: &'s [(std::sync::Arc<str>, OutcomeWord)],
 }
@@ -99,12 +101,13 @@ impl<'s> Judging<'s> {
     fn of(system: &'s SoapSystem, operation: usize, calls: usize) -> Judging<'s> {
         let declared = &system.interface.operations[operation];
         let name = format!("{}.{}", system.name, declared.name);
-        Judging { system, soap: &system.operations[operation], name, repeat: declared.repeat, calls, status: 0, pause: None, said: &[] }
+        Judging { system, soap: &system.operations[operation], name, repeat: declared.repeat, calls, status: 0, pause: None, elsewhere: String::new(), said: &[] }
     }
 
     fn head(&mut self, status: u16, headers: &[(Arc<str>, Vec<u8>)], with: &With<'_>) {
         self.status = status;
         self.pause = header(headers, "retry-after").and_then(|value| retry_after::read(value, with.now));
+        self.elsewhere = elsewhere::words(status, headers);
     }
 
     fn whole(&self, body: &mut dyn BufRead, headers: &[(Arc<str>, Vec<u8>)], answers: Answers<'_>) -> Verdict {
@@ -193,7 +196,7 @@ impl<'s> Judging<'s> {
 
     fn by_status(&self, media: Option<&str>, answers: Answers<'_>) -> Verdict {
         let with = media.map(|media| format!(" with {media}")).unwrap_or_default();
-        let told = |code: &'static Code| self.failure(code, &format!("answered {}{with}", self.words()));
+        let told = |code: &'static Code| self.failure(code, &format!("answered {}{}{with}", self.words(), self.elsewhere));
         if let Some(word) = self.wished(&[]) {
             return self.by_user(word, told(&shared::REFUSED), self.pause, answers);
         }
@@ -202,11 +205,11 @@ impl<'s> Judging<'s> {
             Meaning::LaterThis => self.later(told(&shared::NOT_NOW), self.pause, Blame::Message),
             Meaning::Unknown => Verdict::all(self.calls, Outcome::Unknown(told(&shared::UNKNOWN))),
             Meaning::Credentials => self.credentials(told(&shared::CREDENTIALS)),
-            Meaning::Gone => {
-                let why = told(&shared::GONE);
-                Verdict::all(self.calls, Outcome::Never(why.clone())).and(Word::Gone(why))
+            Meaning::Gone | Meaning::Moved => {
+                let why = told(if self.status == 410 { &shared::GONE } else { &shared::REDIRECT });
+                self.later(why.clone(), self.pause, Blame::System).and(Word::Gone(why))
             }
-            Meaning::Elsewhere => Verdict::all(self.calls, Outcome::Never(told(&shared::REDIRECT))),
+            Meaning::Elsewhere => self.later(told(&shared::REDIRECT), self.pause, Blame::System),
             // Content with a status that is no success, which only `outcomes:` could explain.
             Meaning::Delivered | Meaning::Never => Verdict::all(self.calls, Outcome::Never(told(&shared::REFUSED))),
         }

@@ -245,7 +245,7 @@ impl Desk {
         Some(run.effect_plan(effect).repeat)
     }
 
-    pub(super) fn ask(&mut self, call: super::CallId, _now: Moment, out: &mut Vec<Command>) {
+    pub(super) fn ask(&mut self, call: super::CallId, now: Moment, out: &mut Vec<Command>) {
         let Some(flight) = self.flights.get(&call) else { return };
         let Some(run) = flight.members.first().and_then(|first| self.runs.get(&first.run)) else { return };
         let Some(plan) =
@@ -275,6 +275,8 @@ impl Desk {
             return self.rounds.wait(call, &flow, run);
         }
         let token = self.gates[flight.gate].token().0;
+        let so_far = || self.gathering.so_far(flight.members.first()?, now);
+        let gather = plan.gather.as_ref().filter(|_| answers).map(|rule| (rule.clone(), so_far()));
         out.push(Command::Exchange(Box::new(Exchange {
             call,
             exchange: flight.exchange,
@@ -287,6 +289,7 @@ impl Desk {
             answers,
             timeout,
             outcomes,
+            gather,
         })));
     }
 

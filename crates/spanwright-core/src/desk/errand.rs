@@ -12,8 +12,11 @@ use crate::{
     codes,
     connector::{Answers, Call, Heard, Outcome, Part, Refusal, Request, System, Validator, Verdict, With, Word},
     fact::Moment,
-    plan::{NextPage, Plan, Poll, Source},
-    run::intake::{self, Page},
+    plan::{Gather, NextPage, Plan, Poll, Source},
+    run::{
+        intake::{self, Page},
+        pages::{self, Gathered, Gathering},
+    },
     settings::{OutcomeWord, TIMEOUT_DEFAULT},
 };
 
@@ -68,12 +71,14 @@ pub struct Told {
     pub verdict: Verdict,
     /// Of a poll: what was in it.
     pub page: Option<Result<Page, Failure>>,
+    /// Of a call whose answer comes in pages, where there is another one: what was read so far.
+    pub gathered: Option<Arc<Gathered>>,
 }
 
 impl Told {
     /// Without a page.
     pub fn verdict(verdict: Verdict) -> Told {
-        Told { verdict, page: None }
+        Told { verdict, page: None, gathered: None }
     }
 
     /// Everything that a person will read of it.
@@ -164,13 +169,32 @@ pub struct Batch {
     exchange: Exchange,
     /// One a call.
     traces: Vec<String>,
+    /// The parameters of a page; `None`: those of each call.
+    with: Option<Vec<u8>>,
 }
 
 impl Batch {
     /// Of the desk's command.
     pub fn of(exchange: Exchange) -> Batch {
         let traces = exchange.calls.iter().map(|call| trace(call.message, &call.key)).collect();
-        Batch { exchange, traces }
+        let page = exchange.gather.as_ref().zip(exchange.calls.first());
+        let with = page.map(|((rule, so_far), call)| {
+            let token = so_far.as_ref().map(|so_far| &*so_far.next);
+            pages::with_page(&rule.pages, token, &call.input.with)
+        });
+        Batch { exchange, traces, with }
+    }
+
+    /// A page joins those before it; the last one makes an answer of all.
+    fn gathered(&self, (rule, so_far): &(Arc<Gather>, Option<Arc<Gathered>>), verdict: Verdict) -> Told {
+        let Some(Outcome::Delivered(Some(page))) = verdict.outcomes.first() else { return Told::verdict(verdict) };
+        let link = verdict.beside.as_ref().and_then(|beside| beside.next.as_deref());
+        let (gathered, outcome) = match pages::gather(rule, so_far.as_deref(), link, page) {
+            Ok(Gathering::More(gathered)) => (Some(gathered), Outcome::Delivered(None)),
+            Ok(Gathering::Whole(answer)) => (None, Outcome::Delivered(Some(answer))),
+            Err(why) => (None, Outcome::Never(why)),
+        };
+        Told { verdict: Verdict { outcomes: vec![outcome], ..verdict }, page: None, gathered }
     }
 }
 
@@ -205,7 +229,8 @@ impl Errand for Batch {
         let calls = self.exchange.calls.iter().zip(&self.traces).enumerate();
         calls
             .map(|(n, (call, trace))| {
-                let with = record(&call.input.with, room).map_err(|why| Refusal::Call(n, why))?;
+                let with = self.with.as_ref().unwrap_or(&call.input.with);
+                let with = record(with, room).map_err(|why| Refusal::Call(n, why))?;
                 let correlation = if call.key == key { &*call.correlation } else { key };
                 Ok(Call { key: &call.key, with, body: call.input.body.as_deref(), proved: call.input.proved, correlation, trace })
             })
@@ -218,11 +243,18 @@ impl Errand for Batch {
         if verdict.outcomes.len() != calls.len() {
             verdict = Verdict { system: verdict.system, ..unheard(calls.len()) };
         }
-        Told::verdict(verdict)
+        match &self.exchange.gather {
+            Some(gather) => self.gathered(gather, verdict),
+            None => Told::verdict(verdict),
+        }
     }
 
-    fn heard(&self, told: Told, report: Report) -> Event {
-        Event::Heard { call: self.exchange.call, verdict: told.verdict, report }
+    fn heard(&self, Told { verdict, gathered, .. }: Told, report: Report) -> Event {
+        let call = self.exchange.call;
+        match gathered {
+            Some(gathered) => Event::GoesOn { call, verdict, gathered, report },
+            None => Event::Heard { call, verdict, report },
+        }
     }
 
     fn not_asked(&self, refusal: Refusal) -> Event {
@@ -278,9 +310,7 @@ impl Polled {
         let by_link = polled(&self.job).and_then(|poll| poll.pages.as_ref()).is_some_and(|pages| matches!(pages.next, NextPage::Link));
         let next = verdict.beside.as_ref().and_then(|beside| beside.next.as_ref());
         if let (true, Some(Ok(page)), Some(next)) = (by_link, page, next) {
-            let mut token = Vec::new();
-            json::write(&Value::Text(next), &mut token);
-            page.next = Some(token.into());
+            page.next = Some(pages::linked(next));
         }
     }
 }
@@ -326,7 +356,7 @@ impl Errand for Polled {
         if matches!(verdict.outcomes.first(), Some(Outcome::Delivered(_))) && page.is_none() {
             page = Some(Err(Failure::new(&codes::NOT_READ, "the answer was taken and no page was shown")));
         }
-        Told { verdict, page }
+        Told { verdict, page, gathered: None }
     }
 
     fn takes_pieces(&self) -> bool {
@@ -354,7 +384,7 @@ impl Errand for Polled {
         self.follow(&verdict, &mut page);
         // An answer that is not what the flow expects was delivered all the same: that, and not that we stopped reading, is told.
         let verdict = if matches!(page, Some(Err(_))) { Verdict::all(1, Outcome::Delivered(None)) } else { verdict };
-        Told { verdict, page }
+        Told { verdict, page, gathered: None }
     }
 
     fn heard(&self, told: Told, report: Report) -> Event {

@@ -13,8 +13,8 @@ use crate::{
         Chore, ChoreId, Ending, ExchangeId, Fact, Hold, InLine, Letter, Moment, NodeName, OutcomeKind, PlanId, Print, Receipt, Resent,
         Root, RunFile, RunId, Stopped, StoppedFilter, StoppedRun, Store, StoreFault, Tally, Took, Turn,
     },
-    plan::Plan,
-    run::{Advance, AdvanceJob, Arrival, Input, intake::Page},
+    plan::{Gather, Plan},
+    run::{Advance, AdvanceJob, Arrival, Input, intake::Page, pages::Gathered},
     settings::OutcomeWord,
 };
 
@@ -67,6 +67,17 @@ pub enum Event {
         call: CallId,
         /// What it means.
         verdict: Verdict,
+        /// Its figures.
+        report: Report,
+    },
+    /// A call's exchange ended with a page behind which there is another one.
+    GoesOn {
+        /// Which.
+        call: CallId,
+        /// What it means.
+        verdict: Verdict,
+        /// What was read so far.
+        gathered: Arc<Gathered>,
         /// Its figures.
         report: Report,
     },
@@ -419,6 +430,8 @@ pub struct Exchange {
     pub timeout: Duration,
     /// What answers mean to this effect, before what the operation says.
     pub outcomes: Arc<[(Arc<str>, OutcomeWord)]>,
+    /// It asks for a page of an answer, behind those that were read.
+    pub gather: Option<(Arc<Gather>, Option<Arc<Gathered>>)>,
 }
 
 /// One call of an exchange.

@@ -70,7 +70,7 @@ impl Desk {
     }
 
     /// The answer says nothing about the messages: they go again as they are, and no try is spent.
-    fn go_again(&mut self, flight: Flight, report: &Report, out: &mut Vec<Command>) {
+    pub(super) fn go_again(&mut self, flight: Flight, report: &Report, out: &mut Vec<Command>) {
         if flight.bundled {
             return self.queues[flight.queue].again_bound(flight.exchange, flight.members);
         }
@@ -197,11 +197,15 @@ impl Desk {
         let n = effect.state.tries;
         effect.place = Place::Settling;
         effect.state.phase = phase_of(next, outcome);
+        let settled = !effect.open();
         let attempt = Attempt { n, exchange: Some(flight.exchange), outcome: kind, says: why.clone() };
         let again = match effect.state.phase {
             Phase::Owed { due } => Some(due),
             _ => None,
         };
+        if settled {
+            self.gathering.forget(key);
+        }
         self.settle_fact(key, Some(attempt), now, facts);
         self.remember_sent(key, now, facts);
         self.note_stuck(key, n, why.as_ref(), out);

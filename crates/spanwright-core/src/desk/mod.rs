@@ -20,6 +20,7 @@ mod clockwork;
 mod door;
 pub mod errand;
 mod event;
+mod gather;
 mod hand;
 pub mod handover;
 mod heard;
@@ -55,6 +56,8 @@ pub use chore::SLICE_RUNS_MOST;
 use clockwork::Clockwork;
 pub use clockwork::MISSED_AFTER;
 use door::Waiters;
+use gather::Gatherings;
+pub use gather::{GATHERED_BYTES_MOST, GATHERED_LASTS};
 use heard::Flight;
 pub use held::STUCK_TRIES;
 use queue::Queue;
@@ -103,6 +106,8 @@ pub struct Desk {
     chores_over: BTreeSet<ChoreId>,
     runs: HashMap<RunId, RunHand>,
     flights: HashMap<CallId, Flight>,
+    /// Answers that are read page by page.
+    gathering: Gatherings,
     /// Sign-ins under way, by gate.
     signing: HashMap<CallId, usize>,
     /// Flights whose intent is on its way to the disk.
@@ -167,6 +172,7 @@ impl Desk {
             chores_over: opening.chores_over.iter().copied().collect(),
             runs: HashMap::new(),
             flights: HashMap::new(),
+            gathering: Gatherings::default(),
             signing: HashMap::new(),
             starting: HashMap::new(),
             keeping: HashMap::new(),
@@ -291,6 +297,7 @@ impl Desk {
             }
             Event::Looked { call, prints } => self.looked(call, &prints, now, out),
             Event::Heard { call, verdict, report } => self.heard(call, verdict, &report, now, roll, out),
+            Event::GoesOn { call, verdict, gathered, report } => self.goes_on(call, verdict, gathered, &report, now, roll, out),
             Event::NotAsked { call, refusal } => self.not_asked(call, refusal, now, roll, out),
             Event::PageHeard { call, verdict, page, report } => self.page_heard(call, verdict, page, &report, now, roll, out),
             Event::PieceHeard { call, page } => self.piece_heard(call, page, now, roll, out),

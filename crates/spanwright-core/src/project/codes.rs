@@ -45,6 +45,7 @@ codes! { "codes/":
     CRON "P0426" "A time that never comes";
     HANDED "P0427" "A message for a flow that does not take it";
     CIRCLE "P0428" "Dead letters that would go round for ever";
+    PAGES "P0429" "Pages that cannot be one answer";
     ROUTE "P0501" "A path that cannot be served";
     NOT_LISTENING "P0502" "Nobody would hear this";
     NO_WAITER "P0503" "A reply to nobody";

@@ -12,12 +12,12 @@ use spanwright_shape::{json, number::Number, room::Room, text::Failure, value::V
 mod files;
 mod queue;
 
-use super::times;
+use super::{pages, times};
 use crate::{
     codes,
     door::Incoming,
     fact::{Print, print_of},
-    plan::{CountBy, FilesRule, NextPage, Pages, Poll, Source},
+    plan::{FilesRule, Poll, Source},
 };
 
 /// The key that a decoder sets first in a record that breaks its schema.
@@ -86,26 +86,11 @@ pub fn page(source: &Source, asked: Option<&[u8]>, answer: &Value<'_>) -> Result
         queue::end(answer, &mut page);
         return Ok(page);
     }
-    let room = Room::new();
-    page.next = match source.poll().and_then(|poll| poll.pages.as_ref()).map(|pages| &pages.next) {
-        Some(NextPage::Token(take)) => value(take, answer, &room)?.filter(|token| !is_empty(token)).map(|token| bytes(&token)),
-        Some(NextPage::Counted { from, by, full }) => counted(&page, asked, *from, *by, *full),
-        // The link stands beside the answer.
-        Some(NextPage::Link) | None => None,
-    };
+    if let Some(pages) = source.poll().and_then(|poll| poll.pages.as_ref()) {
+        let items = page.arrivals.len() as u64 + u64::from(page.left_out);
+        page.next = pages::next(pages, asked, items, answer)?;
+    }
     Ok(page)
-}
-
-/// The number of the page behind one whose number was `asked`.
-fn counted(page: &Page, asked: Option<&[u8]>, from: u64, by: CountBy, full: Option<u64>) -> Option<Arc<[u8]>> {
-    let items = page.arrivals.len() as u64 + u64::from(page.left_out);
-    let here = asked.and_then(|asked| std::str::from_utf8(asked).ok()?.parse().ok()).unwrap_or(from);
-    let step = match by {
-        CountBy::Pages => 1,
-        CountBy::Items => items,
-    };
-    let is_last = items == 0 || full.is_some_and(|full| items < full);
-    (!is_last).then(|| here.saturating_add(step).to_string().into_bytes().into())
 }
 
 /// Takes some items of a page apart, where the rest of it is still to come.
@@ -269,16 +254,7 @@ pub fn parameters(source: &Poll, cursor: Option<&[u8]>, token: Option<&[u8]>) ->
         let from = room.bump().alloc_slice_copy(&from);
         fields.push((&rule.into, json::read(from, &room).unwrap_or(Value::Null)));
     }
-    if let Some(Pages { into, next }) = &source.pages {
-        let first = match next {
-            NextPage::Counted { from, .. } => Some(from.to_string()),
-            NextPage::Token(_) | NextPage::Link => None,
-        };
-        if let Some(token) = token.or(first.as_deref().map(str::as_bytes)) {
-            let token = room.bump().alloc_slice_copy(token);
-            fields.push((into, json::read(token, &room).unwrap_or(Value::Null)));
-        }
-    }
+    fields.extend(source.pages.as_ref().and_then(|pages| pages::parameter(pages, token, &room)));
     Ok(bytes(&Value::Record(&fields)).to_vec())
 }
 
@@ -321,7 +297,7 @@ pub fn further_bytes(have: &mut Option<Arc<[u8]>>, new: &[u8]) {
     }
 }
 
-fn value<'a>(program: &'a Program, dot: &Value<'a>, room: &'a Room) -> Result<Option<Value<'a>>, Failure> {
+pub(super) fn value<'a>(program: &'a Program, dot: &Value<'a>, room: &'a Room) -> Result<Option<Value<'a>>, Failure> {
     one(program, &Env { dot: *dot, names: &[] }, room)
 }
 
@@ -347,11 +323,11 @@ fn plain(number: &Number<'_>) -> String {
     number.to_string()
 }
 
-fn is_empty(value: &Value<'_>) -> bool {
+pub(super) fn is_empty(value: &Value<'_>) -> bool {
     matches!(value, Value::Null | Value::Text("") | Value::Bool(false))
 }
 
-fn bytes(value: &Value<'_>) -> Arc<[u8]> {
+pub(super) fn bytes(value: &Value<'_>) -> Arc<[u8]> {
     let mut out = Vec::new();
     json::write(value, &mut out);
     out.into()

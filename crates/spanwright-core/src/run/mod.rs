@@ -4,6 +4,7 @@
 
 mod advance;
 pub mod intake;
+pub mod pages;
 mod preview;
 mod scene;
 mod times;

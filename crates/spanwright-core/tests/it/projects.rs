@@ -140,6 +140,7 @@ refused! {
     dead_letters_that_go_round
     steps_of_one_name
     files_that_nobody_reads
+    pages_of_calls
     parameters
     what_may_not_be_done
     what_may_not_be_read

@@ -76,7 +76,11 @@ impl Schema {
             body,
             gives: gives.unwrap_or_else(|| self.shapes.add(Shape::Any)),
             refuses: Vec::new(),
-            repeat: if set.is_some_and(|set| set.safe == Some(false)) { Repeat::Never } else { Repeat::Idempotent },
+            repeat: match set.and_then(|set| set.safe) {
+                Some(true) => Repeat::Safe,
+                Some(false) => Repeat::Never,
+                None => Repeat::Idempotent,
+            },
             bulk: set.and_then(|set| set.bulk.as_ref()).map(|bulk| Bulk { most: bulk.most, bytes: bulk.bytes, key: BulkKey::PerRequest }),
         }
     }

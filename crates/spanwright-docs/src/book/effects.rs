@@ -45,6 +45,8 @@ pub struct Effect {
     pub question: Option<(String, String)>,
     /// Asked again until this is true: every, until, for how long.
     pub again: Option<(String, String, String)>,
+    /// All pages of its answer are read; the parameter that asks for one.
+    pub pages: Option<String>,
     /// What answers mean here, before what the system's page says of them.
     pub outcomes: Vec<(String, &'static str)>,
     /// Once it happened nothing is undone any more.
@@ -85,6 +87,7 @@ impl Effect {
             undo: effect.undo.as_ref().map(|undo| name(undo, plan)),
             question: effect.if_unknown.as_ref().map(|question| (name(&question.ask, plan), time(question.wait))),
             again: effect.again.as_ref().map(|again| (time(again.every), again.until.text().to_string(), time(again.give_up_after))),
+            pages: effect.gather.as_ref().map(|gather| gather.pages.into.to_string()),
             outcomes: effect.outcomes.iter().map(|(answer, word)| (answer.to_string(), answers::means(*word))).collect(),
             pivot: effect.pivot,
             forgiven: match effect.if_dead {

@@ -278,6 +278,13 @@ fn asked(effect: &Effect, cast: &Cast<'_>, items: &mut Vec<Item>) {
     items.push(cast.says(ENGINE, system, format!("{}{key}", effect.operation), Arrow::Asks));
     let mut good =
         vec![cast.says(system, ENGINE, format!("{}{}", words.good, if effect.waits { ", the answer" } else { "" }), Arrow::Answers)];
+    if effect.pages.is_some() {
+        let asked = vec![
+            cast.says(ENGINE, system, format!("{}, the next page", effect.operation), Arrow::Asks),
+            cast.says(system, ENGINE, words.good, Arrow::Answers),
+        ];
+        good.push(Item::Frame { kind: "loop", parts: vec![("each page".to_string(), asked)] });
+    }
     if let Some((every, until, most)) = &effect.again {
         let asked = vec![
             cast.says(ENGINE, system, effect.operation.clone(), Arrow::Asks),

@@ -5,6 +5,7 @@
 
 mod alerts;
 mod bad_days;
+mod calls_in_pages;
 mod chaos;
 mod clocks;
 mod crashes;

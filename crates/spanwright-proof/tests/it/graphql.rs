@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Arc,
     time::{Duration, Instant},
@@ -18,9 +18,9 @@ const ORDERS: u64 = 100;
 const LONG: Duration = Duration::from_secs(60);
 
 /// A server of the shop, ended with the test.
-struct Shop {
+pub(crate) struct Shop {
     child: Child,
-    port: u16,
+    pub(crate) port: u16,
 }
 
 impl Drop for Shop {
@@ -30,13 +30,12 @@ impl Drop for Shop {
     }
 }
 
-fn peers() -> PathBuf {
+pub(crate) fn peers() -> PathBuf {
     repository().join("tests/peers/graphql")
 }
 
 impl Shop {
-    fn start(mut command: Command) -> Shop {
-        let schema = repository().join("examples/graphql/schemas/shop.graphql");
+    fn start(mut command: Command, schema: &Path) -> Shop {
         let child = command.arg(schema).stdout(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}; run tests/peers/setup.sh first"));
         let mut line = String::new();
@@ -45,24 +44,38 @@ impl Shop {
         Shop { child, port }
     }
 
-    fn yoga() -> Shop {
+    /// By a script of node.
+    pub(crate) fn node(script: &str, schema: &Path) -> Shop {
         let mut command = Command::new("node");
-        command.arg(peers().join("server.mjs"));
-        Shop::start(command)
+        command.arg(peers().join(script));
+        Shop::start(command, schema)
+    }
+
+    /// By a script of Python.
+    pub(crate) fn python(script: &str, schema: &Path) -> Shop {
+        let mut command = Command::new(peers().join(".venv/bin/python"));
+        command.arg(peers().join(script));
+        Shop::start(command, schema)
+    }
+
+    fn yoga() -> Shop {
+        Shop::node("server.mjs", &example_schema())
     }
 
     fn ariadne() -> Shop {
-        let mut command = Command::new(peers().join(".venv/bin/python"));
-        command.arg(peers().join("server.py"));
-        Shop::start(command)
+        Shop::python("server.py", &example_schema())
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 }
 
-fn ask(port: u16, line: &str, body: &str) -> (u16, String) {
+fn example_schema() -> PathBuf {
+    repository().join("examples/graphql/schemas/shop.graphql")
+}
+
+pub(crate) fn ask(port: u16, line: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let length = body.len();
     write!(
@@ -87,7 +100,7 @@ fn books() -> Hostile {
 }
 
 #[track_caller]
-fn until(running: &Running, what: &str, is_so: impl Fn(&Running) -> bool) {
+pub(crate) fn until(running: &Running, what: &str, is_so: impl Fn(&Running) -> bool) {
     let begun = Instant::now();
     while !is_so(running) {
         assert!(begun.elapsed() < LONG, "{what}: {:#?}", running.state());

@@ -5,6 +5,7 @@
 mod corpus;
 mod faults;
 mod graphql;
+mod graphql_polls;
 mod http;
 mod identity;
 mod judges;

@@ -111,6 +111,18 @@ fn silence_and_what_follows_a_round_are_in_the_documents() {
 }
 
 #[test]
+fn a_call_that_reads_all_pages_says_so_in_table_and_diagram() {
+    let project = Project::named("graphql");
+    project.edit("flows/by-rest.yaml", ", as: items }", ", as: items, pages: { link: next, each: . } }");
+    let ran = project.run(&["docs"]);
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+    let page = page(&project, "flows/by-rest.md");
+    for words in ["each page, by url: all of them are one answer", "loop each page", "getItems, the next page"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+}
+
+#[test]
 fn a_watched_project_is_written_again_when_it_changes() {
     let (project, out) = (Project::example(), tempfile::tempdir().unwrap());
     let mut command = spanwright();

@@ -144,15 +144,34 @@ fn gone_is_the_endpoint_or_one_record() {
     check("getOrder", json_answer(410, ""), "never R2005: shop.getOrder answered 410 Gone");
 }
 
+/// What follows from a redirect of this operation, and whether the system is held.
+fn elsewhere(name: &str, status: u16, location: &str) -> (String, bool) {
+    let headers = [("location", location)];
+    let verdict = verdict(&shop(Vec::new()), name, &Answer { status, headers: &headers, body: "" });
+    (words(&verdict.outcomes[0]), matches!(verdict.system, Some(spanwright_core::connector::Word::Gone(_))))
+}
+
 #[test]
-fn a_redirect_is_not_followed() {
-    let answer = Answer { status: 308, headers: &[("location", "https://new.example.com/v2?secret=1")], body: "" };
-    check(
-        "getOrder",
-        answer,
-        "later R2017 System: shop.getOrder answered 308 Permanent Redirect to https://new.example.com, which is not followed",
-    );
-    check("getOrder", json_answer(302, ""), "later R2017 System: shop.getOrder answered 302 Found, which is not followed");
+fn a_redirect_for_good_holds_the_system_and_one_for_now_is_waited_for() {
+    let new = "https://new.example.com/v2?secret=1";
+    let says = "shop.getOrder answered 308 Permanent Redirect to https://new.example.com, which is not followed";
+    assert_eq!(elsewhere("getOrder", 308, new), (format!("later R2017 System: {says}"), true));
+    let says = "shop.getOrder answered 302 Found to https://new.example.com, which is not followed";
+    assert_eq!(elsewhere("getOrder", 302, new), (format!("later R2017 System: {says}"), false));
+}
+
+#[test]
+fn a_record_that_is_another_one_on_the_same_server_is_the_message_alone() {
+    let says = "never R2017: shop.getOrder answered 301 Moved Permanently, which is not followed";
+    assert_eq!(elsewhere("getOrder", 301, "/orders/8"), (says.to_string(), false));
+}
+
+#[test]
+fn what_was_posted_and_answered_with_where_to_look_may_be_done() {
+    let says = "unknown R2010: shop.createOrder answered 303 See Other, which is not followed";
+    assert_eq!(elsewhere("createOrder", 303, "/orders/8"), (says.to_string(), false));
+    let says = "later R2017 System: shop.createOrder answered 307 Temporary Redirect, which is not followed";
+    assert_eq!(elsewhere("createOrder", 307, "/sorry"), (says.to_string(), false));
 }
 
 #[test]

@@ -135,7 +135,9 @@ impl Builder<'_, '_> {
             let says = "`with` and `body` both say what the request holds";
             self.to.error(&codes::SETTING, key.span, says, "write one of the two".to_string());
         }
-        let with = if one && !has_with { None } else { self.with(form, node, Parameters::of(self.known, found), scene) };
+        let mut parameters = Parameters::of(self.known, found);
+        let gather = if part.is_empty() { self.pages_of_call(form, found, &mut parameters) } else { None };
+        let with = if one && !has_with { None } else { self.with(form, node, parameters, scene) };
         if let (true, Some(with), Some(fields)) = (one, &with, form.node("with")) {
             self.check_writes(with, fields, found);
         }
@@ -148,7 +150,7 @@ impl Builder<'_, '_> {
         let queue = format!("{}.{node}{part}", self.flow).into();
         let proved = body.as_ref().is_some_and(|body| self.is_proved(body, found, scene));
         let effect = EffectPlan::of(node.clone(), queue, found?, body?, repeat, policy);
-        Some(EffectPlan { with, proved, timeout, outcomes, ..effect })
+        Some(EffectPlan { with, proved, timeout, outcomes, gather, ..effect })
     }
 
     /// The shape of an answer: null too, where the step can be left out or an outcome says `none`.

@@ -21,6 +21,7 @@ mod clocked;
 mod closing;
 mod effect;
 mod letters;
+mod pages;
 mod parameters;
 mod reply;
 pub(super) mod scene;

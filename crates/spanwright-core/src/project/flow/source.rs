@@ -21,12 +21,10 @@ use super::{
 };
 use crate::{
     interface::{Operation, Repeat},
-    plan::{CountBy, CursorRule, FilesRule, NextPage, Pages, Poll, Source, SourceKind},
+    plan::{CursorRule, FilesRule, Poll, Source, SourceKind},
     project::codes,
 };
 
-/// The parameter that takes the address of a next page.
-const PAGE_ADDRESS: &str = "url";
 /// How long a file stands still before it is read, where nothing is said.
 const SETTLE_DEFAULT: Duration = Duration::from_secs(2);
 /// How often a folder is looked at, where nothing is said.
@@ -185,7 +183,7 @@ impl Builder<'_, '_> {
     }
 
     /// What a page's expressions see: the answer, and no names.
-    fn page(&mut self, found: Option<(usize, usize)>) -> Scene {
+    pub(super) fn page(&mut self, found: Option<(usize, usize)>) -> Scene {
         let known = self.known;
         let Some((system, operation)) = found else { return Scene::of(self.any(), None, true) };
         let dot = match known.systems.interface(system) {
@@ -205,7 +203,7 @@ impl Builder<'_, '_> {
     ) -> Option<Source> {
         let mut parameters = Parameters::of(self.known, found);
         let every = self.known.variables.known(form, "every", form.time("every"), form::time, self.to);
-        let pages = self.pages(form, found, page, &mut parameters);
+        let pages = self.pages_of_poll(form, found, page, &mut parameters);
         let cursor = self.cursor(form, item, &mut parameters);
         let nothing = Scene::of(self.shapes.add(Shape::Null), None, false);
         let with = self.with(form, "source", parameters, &nothing);
@@ -215,52 +213,6 @@ impl Builder<'_, '_> {
             SourceKind::Poll(Box::new(poll))
         });
         self.source_of(form, item, kind)
-    }
-
-    /// `pages:` of the source, or else of its operation.
-    fn pages(&mut self, form: &Filled<'_>, found: Option<(usize, usize)>, page: &Scene, parameters: &mut Parameters) -> Option<Pages> {
-        let known = self.known;
-        let inherited = || {
-            let (system, operation) = found?;
-            let name = &known.systems.interface(system)?.operations.get(operation)?.name;
-            known.systems.get(system).pages(name)
-        };
-        let pages = form.form("pages").or_else(inherited)?;
-        if let Some(("link", ..)) = pages.named() {
-            self.check_page_keys(&pages, &["into", "from", "full"], "`link`: the answer names the address of the next page");
-            return Some(Pages { into: PAGE_ADDRESS.into(), next: NextPage::Link });
-        }
-        let Some(into) = pages.scalar("into") else {
-            let says = "`pages` does not say which parameter takes the next page's token";
-            self.to.error(&codes::SETTING, pages.node.span, says, "add `into: PARAMETER`".to_string());
-            return None;
-        };
-        let wanted = parameters.fill(into, self.to);
-        let next = match pages.text("count") {
-            Some(by) => Some(self.counted(&pages, by)),
-            None => {
-                self.check_page_keys(&pages, &["from", "full"], "`take`: the answer names the next page");
-                let take = self.scalar_of(&pages, "take", page);
-                self.check_taken(&pages, into, take.as_ref(), wanted);
-                take.map(NextPage::Token)
-            }
-        };
-        Some(Pages { into: into.text.as_str().into(), next: next? })
-    }
-
-    fn counted(&mut self, pages: &Filled<'_>, by: &str) -> NextPage {
-        let variables = self.known.variables;
-        let from = variables.known(pages, "from", pages.number("from"), form::number, self.to);
-        let full = variables.known(pages, "full", pages.number("full"), form::number, self.to);
-        let (by, first) = if by == "pages" { (CountBy::Pages, 1) } else { (CountBy::Items, 0) };
-        NextPage::Counted { from: from.unwrap_or(first), by, full }
-    }
-
-    fn check_page_keys(&mut self, pages: &Filled<'_>, idle: &[&'static str], because: &str) {
-        for key in idle.iter().filter_map(|key| pages.key(key)) {
-            let says = format!("`{}` says nothing beside {because}", key.text);
-            self.to.error(&codes::SETTING, key.span, says, "leave it out".to_string());
-        }
     }
 
     fn cursor(&mut self, form: &Filled<'_>, item: &Scene, parameters: &mut Parameters) -> Option<CursorRule> {
@@ -279,7 +231,7 @@ impl Builder<'_, '_> {
     }
 
     /// What is taken from an answer fits the parameter that it goes into.
-    fn check_taken(&mut self, form: &Filled<'_>, into: &Scalar, take: Option<&Program>, wanted: Option<ShapeRef>) {
+    pub(super) fn check_taken(&mut self, form: &Filled<'_>, into: &Scalar, take: Option<&Program>, wanted: Option<ShapeRef>) {
         let (Some(take), Some(wanted), Some(text)) = (take, wanted, form.scalar("take")) else { return };
         let (given, _) = self.shapes.without_null(take.gives().shape);
         let wanted = self.import(&wanted);

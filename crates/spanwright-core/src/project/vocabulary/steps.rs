@@ -116,6 +116,11 @@ static CALL: &[Key] = &[
     IF_UNKNOWN,
     TIMEOUT,
     Key::may("if_dead", Kind::Either(&IF_DEAD), IF_DEAD_ABOUT),
+    Key::may(
+        "pages",
+        Kind::Form(&super::system::PAGES),
+        "How the next page is asked for: all of them are read, and are one answer. Left out: as the operation says.",
+    ),
     Key::may("again", Kind::Form(&AGAIN), "Asks again until the answer is ready."),
     Key::may("undo", Kind::Form(&UNDO), "How it is undone when a later step fails for good."),
     Key::may("pivot", Kind::Flag, "Once this happened nothing is undone: from here on it only goes forward."),

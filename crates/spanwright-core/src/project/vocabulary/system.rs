@@ -323,6 +323,11 @@ pub(super) static PAGES: Form = Form {
         Key::may("into", Kind::Word, "The parameter that takes the next page's token or number; `url` takes its address."),
         Key::may("from", Kind::Number, "The first number. 1 of pages and 0 of items where nothing is said."),
         Key::may("full", Kind::Number, "Items of a full page: one with fewer is the last. Left out, one without items is."),
+        Key::may(
+            "each",
+            Kind::Expr,
+            "For a `call`, which reads all pages and joins their lists: the list in a page, a plain path as `.items`; `.` where a page is a list. A poll has an `each` of its own.",
+        ),
     ],
     one_of: OneOf::Must(&[
         Choice::of("take", Kind::Expr, "The token, over a page; absent, null or \"\" ends.", &[]),
