@@ -41,7 +41,10 @@ const body = async (request) => {
   return text;
 };
 const server = createServer(async (request, answer) => {
-  const json = (value) => answer.writeHead(200, { "content-type": "application/json", connection: "close" }).end(JSON.stringify(value));
+  const json = (value) => {
+    const text = JSON.stringify(value);
+    answer.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(text) }).end(text);
+  };
   if (request.url === "/asked") return json(asked);
   if (request.url === "/next") {
     next = JSON.parse(await body(request));
