@@ -201,8 +201,9 @@ impl Hearing<'_> {
     /// It is no GraphQL answer, or a proxy's.
     fn by_status(&self, said: Option<&Value<'_>>, answers: Answers<'_>) -> Verdict {
         let words = said.and_then(excerpt::of_document).map(|words| format!(": {words}")).unwrap_or_default();
-        let failure =
-            |code: &'static Code| Failure::new(code, format!("{} answered {}{}{words}", self.document.name, status::words(self.status), self.elsewhere));
+        let failure = |code: &'static Code| {
+            Failure::new(code, format!("{} answered {}{}{words}", self.document.name, status::words(self.status), self.elsewhere))
+        };
         let told = status::said(self.with.outcomes, self.status).or_else(|| status::said(&self.document.outcomes, self.status));
         if let Some(word) = told {
             return self.word(Some(word), &Value::Null, &[], answers);

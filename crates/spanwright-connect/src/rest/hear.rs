@@ -31,7 +31,14 @@ use crate::{
 
 type Headers = [(Arc<str>, Vec<u8>)];
 
-pub(super) fn hear(system: &RestSystem, operation: &RestOperation, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
+pub(super) fn hear(
+    system: &RestSystem,
+    operation: &RestOperation,
+    calls: &[Call<'_>],
+    heard: Heard<'_>,
+    with: &With<'_>,
+    answers: Answers<'_>,
+) -> Verdict {
     match heard {
         Heard::Broken { reached, why } => broken(operation, calls.len(), reached, &why),
         Heard::Files(_) | Heard::Queue(_) => broken(operation, calls.len(), Reached::Maybe, NO_HTTP),

@@ -101,7 +101,17 @@ impl<'s> Judging<'s> {
     fn of(system: &'s SoapSystem, operation: usize, calls: usize) -> Judging<'s> {
         let declared = &system.interface.operations[operation];
         let name = format!("{}.{}", system.name, declared.name);
-        Judging { system, soap: &system.operations[operation], name, repeat: declared.repeat, calls, status: 0, pause: None, elsewhere: String::new(), said: &[] }
+        Judging {
+            system,
+            soap: &system.operations[operation],
+            name,
+            repeat: declared.repeat,
+            calls,
+            status: 0,
+            pause: None,
+            elsewhere: String::new(),
+            said: &[],
+        }
     }
 
     fn head(&mut self, status: u16, headers: &[(Arc<str>, Vec<u8>)], with: &With<'_>) {

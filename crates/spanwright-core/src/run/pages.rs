@@ -6,12 +6,7 @@
 
 use std::sync::Arc;
 
-use spanwright_shape::{
-    json,
-    room::Room,
-    text::Failure,
-    value::Value,
-};
+use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
 use super::intake::{bytes, is_empty, value};
 use crate::{
@@ -112,7 +107,8 @@ pub fn gather(rule: &Gather, so_far: Option<&Gathered>, link: Option<&str>, page
     let here = so_far.map_or(0, |so_far| so_far.pages) + 1;
     let told = |why: Failure| Failure { says: format!("page {here}: {}", why.says), ..why };
     let room = Room::new();
-    let answer = json::read(page, &room).map_err(|fault| told(Failure::new(&codes::EXPRESSION, format!("it is no JSON: {}", fault.says))))?;
+    let answer =
+        json::read(page, &room).map_err(|fault| told(Failure::new(&codes::EXPRESSION, format!("it is no JSON: {}", fault.says))))?;
     if let Value::Null = answer {
         // An outcome that says `none`: behind the last page there is nothing.
         return Ok(Gathering::Whole(so_far.map_or_else(|| page.to_vec(), |so_far| whole(&so_far.items, &so_far.frame))));
@@ -294,7 +290,8 @@ mod tests {
     #[test]
     fn the_parameter_of_the_page_stands_beside_the_others() {
         let counted = Pages { into: "page".into(), next: by_number(None) };
-        let with = |token: Option<&str>| String::from_utf8_lossy(&with_page(&counted, token.map(str::as_bytes), br#"{"of":7}"#)).into_owned();
+        let with =
+            |token: Option<&str>| String::from_utf8_lossy(&with_page(&counted, token.map(str::as_bytes), br#"{"of":7}"#)).into_owned();
         assert_eq!([with(None), with(Some("2"))], [r#"{"of":7,"page":1}"#, r#"{"of":7,"page":2}"#]);
         let linked = Pages { into: "url".into(), next: NextPage::Link };
         assert_eq!(with_page(&linked, None, b"{}"), b"{}", "the first page of a link has no address");

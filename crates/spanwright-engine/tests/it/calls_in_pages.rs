@@ -8,8 +8,7 @@ use spanwright_world::{Answer, Hostile, Received};
 use crate::trial::{Trial, until, wait};
 
 const PROJECT: &str = "project: shop\nvars:\n  SHOP_URL: { about: The shop. }\n  OUT_URL: { about: Who asks and who takes. }\n";
-const OUT: &str =
-    "system: out\nhttp:\nurl: \"${OUT_URL}\"\noperations: { asked: { get: /asked }, put: { put: \"/sums/{id}\" } }\n";
+const OUT: &str = "system: out\nhttp:\nurl: \"${OUT_URL}\"\noperations: { asked: { get: /asked }, put: { put: \"/sums/{id}\" } }\n";
 const FLOW: &str = "flow: sums\nfrom: { poll: out.asked, every: 1h, key: .id }\nsteps:\n  - { call: shop.list, with: { of: .id }, as: all }\n  - { send: out.put, with: { id: .id }, body: { fields: { ids: '[$all.items[].id]', total: $all.total } } }\n";
 const ITEMS: usize = 25;
 
@@ -54,7 +53,11 @@ fn page() -> Answer {
 }
 
 fn put(out: &Hostile) -> Vec<String> {
-    out.received().iter().filter(|received| received.method == "PUT").map(|received| format!("{} {}", received.path, received.text())).collect()
+    out.received()
+        .iter()
+        .filter(|received| received.method == "PUT")
+        .map(|received| format!("{} {}", received.path, received.text()))
+        .collect()
 }
 
 fn all_of_them() -> Vec<String> {

@@ -25,7 +25,10 @@ fn project() -> Project {
             "systems/shop.yaml",
             "system: shop\ngraphql: schemas/shop.graphql\nurl: \"${SHOP_URL}/graphql\"\nretry: { first: 10ms, longest: 50ms }\nbreaker: { hold: 50ms, longest: 100ms }\nlimits: { rate: 100/s }\noperations: { changed: { query: schemas/changed.graphql } }\n",
         ),
-        ("systems/books.yaml", "system: books\nhttp:\nurl: \"${BOOKS_URL}\"\noperations: { post: { post: /entries, key: Idempotency-Key } }\n"),
+        (
+            "systems/books.yaml",
+            "system: books\nhttp:\nurl: \"${BOOKS_URL}\"\noperations: { post: { post: /entries, key: Idempotency-Key } }\n",
+        ),
         ("flows/orders.yaml", &flow),
         ("schemas/shop.graphql", &schema),
         ("schemas/changed.graphql", query),
@@ -79,7 +82,9 @@ fn check(shop: &Shop) {
     until(&running, "the cursor has moved", |_| asked(shop).last().is_some_and(|query| query["since"] == overlap));
     assert_eq!(ask(shop.port, "POST /touch/3/99.5", "").0, 200);
     until(&running, "the change is in the books", |running| running.state().counters.done == ORDERS + 1);
-    until(&running, "the cursor is behind the change", |_| asked(shop).last().is_some_and(|query| query["since"] == "2026-01-02T00:55:00Z"));
+    until(&running, "the cursor is behind the change", |_| {
+        asked(shop).last().is_some_and(|query| query["since"] == "2026-01-02T00:55:00Z")
+    });
     running.stop();
     assert_eq!(entries(&books).split_off(ORDERS as usize), [("3".to_string(), 99.5)]);
 }

@@ -43,7 +43,12 @@ impl Builder<'_, '_> {
     }
 
     /// `pages:` of a call, or else of its operation. `None` where it asks for one page.
-    pub(super) fn pages_of_call(&mut self, form: &Filled<'_>, found: Option<(usize, usize)>, parameters: &mut Parameters) -> Option<Arc<Gather>> {
+    pub(super) fn pages_of_call(
+        &mut self,
+        form: &Filled<'_>,
+        found: Option<(usize, usize)>,
+        parameters: &mut Parameters,
+    ) -> Option<Arc<Gather>> {
         let Some(("call", ..)) = form.named() else { return None };
         let own = form.form("pages");
         let pages = match &own {
@@ -97,14 +102,22 @@ impl Builder<'_, '_> {
 
     /// Whether all pages can be one answer: what reads alone can begin again, and somebody sees it.
     fn check_one_answer(&mut self, form: &Filled<'_>, own: bool, found: Option<(usize, usize)>) {
-        let at = form.key("pages").filter(|_| own).map_or_else(|| form.named().map_or(form.node.span, |(_, _, operand)| operand.span), |key| key.span);
+        let at = form
+            .key("pages")
+            .filter(|_| own)
+            .map_or_else(|| form.named().map_or(form.node.span, |(_, _, operand)| operand.span), |key| key.span);
         let operation = self.operation(found).map(|operation| (operation.name.clone(), operation.repeat, operation.parameters_are_body()));
         if let Some((name, ..)) = operation.as_ref().filter(|(_, repeat, _)| *repeat != Repeat::Safe) {
             let says = format!("nothing says that `{name}` only reads, and after a crash its pages are read again from the first");
             self.to.error(&codes::PAGES, at, says, format!("if it only reads, say so: `operations: {{ {name}: {{ safe: true }} }}`"));
         }
         if form.node("as").is_none() && form.node("again").is_none() {
-            self.to.error(&codes::PAGES, at, "nobody sees the answer that the pages would make", "add `as: NAME`, or leave `pages` out".to_string());
+            self.to.error(
+                &codes::PAGES,
+                at,
+                "nobody sees the answer that the pages would make",
+                "add `as: NAME`, or leave `pages` out".to_string(),
+            );
         }
         if let (Some((name, ..)), true) = (operation.filter(|(_, _, one)| *one), form.node("with").is_none()) {
             let says = format!("the parameter of the page stands among the others of `{name}`, and there is no `with`");
@@ -141,7 +154,12 @@ impl Builder<'_, '_> {
             Shape::List(..) | Shape::Any | Shape::OneOf(_) => return,
             other => noun(other),
         };
-        self.to.error(&codes::NO_LIST, each.span, format!("`each` wants a list, and this gives {what}"), "name the list itself".to_string());
+        self.to.error(
+            &codes::NO_LIST,
+            each.span,
+            format!("`each` wants a list, and this gives {what}"),
+            "name the list itself".to_string(),
+        );
     }
 }
 
