@@ -22,6 +22,7 @@ use crate::{
     settings::{Rate, SignSettings, Template},
 };
 
+pub mod at_once;
 pub mod pretend;
 pub mod reception;
 mod routes;

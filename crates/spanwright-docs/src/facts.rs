@@ -175,6 +175,7 @@ fn source(from: &From) -> String {
                 cursor.as_ref().map_or("none", |(into, _)| into)
             )
         }
+        From::Door { wire, at_once: true, .. } => format!("{wire}, answers at once and keeps nothing"),
         From::Door { wire, reply_within, .. } => {
             format!("{wire}, replies within {}", reply_within.as_deref().unwrap_or("no time: 202 at once"))
         }

@@ -79,7 +79,7 @@ impl EndpointDoor {
             body: Some(any),
             gives: any,
             refuses: Vec::new(),
-            repeat: Repeat::Never,
+            repeat: repeat_of(&route),
             bulk: None,
         };
         let interface = Interface { shapes: shapes.into(), types: BTreeMap::new(), operations: vec![operation] };
@@ -114,6 +114,14 @@ impl Door for EndpointDoor {
 
     fn answer(&self, _: Option<Asked>, said: &Said<'_>) -> HttpAnswer {
         answer::json(said)
+    }
+}
+
+/// RFC 9110 section 9.2.1: whoever asks by this method changes nothing by it.
+fn repeat_of(route: &Route) -> Repeat {
+    match route.method {
+        Some("GET") => Repeat::Safe,
+        Some(_) | None => Repeat::Never,
     }
 }
 

@@ -701,3 +701,10 @@ pub struct Standing {
     /// Gates that hold, and why.
     pub held: Vec<(Arc<str>, HoldReason)>,
 }
+
+impl Standing {
+    /// Somebody holds this flow, or it holds itself.
+    pub fn holds_flow(&self, flow: &str) -> bool {
+        !self.held.is_empty() && self.held.iter().any(|(name, _)| *name == crate::fact::GateRow::of_flow(flow))
+    }
+}

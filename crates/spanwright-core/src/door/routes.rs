@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use spanwright_shape::text::Failure;
 
-use super::Refused;
+use super::{Refused, at_once};
 use crate::{
     codes,
     plan::{DoorPlan, Plan},
@@ -16,6 +16,10 @@ pub struct Routes {
     pub plan: Arc<Plan>,
     /// By door and operation: the numbers of the flows that serve it.
     flows: HashMap<(usize, usize), Vec<usize>>,
+    /// By flow: its requests may be answered at once.
+    at_once: Vec<bool>,
+    /// By door: all that comes to it may be.
+    all_at_once: Vec<bool>,
 }
 
 /// Where a request leads.
@@ -35,7 +39,12 @@ impl Routes {
                 flows.entry((served.door, served.operation)).or_default().push(n);
             }
         }
-        Routes { plan, flows }
+        let at_once: Vec<bool> = plan.flows.iter().map(|flow| at_once::may_be(&plan, flow)).collect();
+        let mut all_at_once: Vec<bool> = (0..plan.doors.len()).map(|door| flows.keys().any(|(at, _)| *at == door)).collect();
+        for ((door, _), flows) in &flows {
+            all_at_once[*door] &= flows.iter().all(|flow| at_once[*flow]);
+        }
+        Routes { plan, flows, at_once, all_at_once }
     }
 
     /// Where a request leads.
@@ -66,6 +75,16 @@ impl Routes {
     /// The door of a number.
     pub fn door(&self, door: usize) -> &DoorPlan {
         &self.plan.doors[door]
+    }
+
+    /// Whether requests to this flow may be answered at once ([`at_once`]).
+    pub fn answers_at_once(&self, flow: usize) -> bool {
+        self.at_once[flow]
+    }
+
+    /// Whether all that comes to this door may be.
+    pub fn all_at_once(&self, door: usize) -> bool {
+        self.all_at_once[door]
     }
 
     /// The flows that serve an operation.

@@ -5,6 +5,7 @@ use spanwright_core::{
         handover::FLOW_SYSTEM,
         round::{flow_of_ends, follows_rounds},
     },
+    door::at_once,
     plan::{Flow, IfDead, InOrder, Missed, OrderBy, Plan, SourceKind, Step, StepKind, WhenDead},
 };
 
@@ -86,6 +87,8 @@ pub enum From {
         wire: String,
         /// How long the sender waits for a reply.
         reply_within: Option<String>,
+        /// It is answered at once, and nothing of it is kept.
+        at_once: bool,
     },
     /// A clock makes them.
     Cron {
@@ -213,7 +216,12 @@ fn from(flow: &Flow, plan: &Plan) -> From {
         SourceKind::Door(served) => {
             let door = &plan.doors[served.door];
             let operation = &door.door.interface().operations[served.operation];
-            From::Door { door: door.name.to_string(), wire: operation.wire.to_string(), reply_within: served.reply_within.map(time) }
+            From::Door {
+                door: door.name.to_string(),
+                wire: operation.wire.to_string(),
+                reply_within: served.reply_within.map(time),
+                at_once: at_once::may_be(plan, flow),
+            }
         }
     }
 }

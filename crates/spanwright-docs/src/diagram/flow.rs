@@ -142,9 +142,12 @@ fn source(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
             };
             items.push(Item::Frame { kind: "loop", parts: vec![(format!("every {every}"), page)] });
         }
-        From::Door { wire, reply_within, .. } => {
+        From::Door { wire, reply_within, at_once, .. } => {
             items.push(cast.says("Sender", ENGINE, wire.clone(), Arrow::Asks));
-            items.push(cast.says(ENGINE, JOURNAL, "the message, on disk", Arrow::Asks));
+            match at_once {
+                true => items.push(cast.note(ENGINE, "asks nobody and changes nothing: it is kept only where it fails")),
+                false => items.push(cast.says(ENGINE, JOURNAL, "the message, on disk", Arrow::Asks)),
+            }
             match reply_within {
                 None => items.push(cast.says(ENGINE, "Sender", "202 Accepted: it is kept", Arrow::Answers)),
                 Some(time) => items.push(cast.note(ENGINE, format!("the sender waits up to {time} for the reply"))),

@@ -1,18 +1,22 @@
 //! Where others reach us: HTTP/1.1 on a socket of our own, and a message in the journal before anybody is answered.
 //!
 //! The way of a request: [`serve`] has the connection, [`request`] finds the door and reads the body, a worker lets the
-//! door take it apart, the desk keeps it, and the word that comes back ([`waiters`]) is written by the door again.
+//! door take it apart, the desk keeps it, and the word that comes back ([`waiters`]) is written by the door again. What a
+//! flow answers without asking anybody ([`spanwright_core::door::at_once`]) is answered on the spot, and not kept.
 //!
-//! What always holds: we listen only when the desk is open, that is after recovery; a request is answered with 2xx only
-//! when the journal has it; whatever a sender does (slow, large, cut), it costs a bounded time and a bounded memory.
+//! What always holds: we listen only when the desk is open, that is after recovery; a request behind which anything is owed
+//! is answered with 2xx only when the journal has it; whatever a sender does (slow, large, cut), it costs a bounded time and a
+//! bounded memory.
 //! When we stop, no new connection is taken, what was taken is answered, and then the sockets close.
 
 use std::{net::SocketAddr, sync::Arc};
 
 use tokio::sync::watch;
 
+mod at_once;
 mod coding;
 mod keys;
+mod quick;
 mod request;
 mod serve;
 mod state;
@@ -20,6 +24,7 @@ mod tls;
 mod turned_away;
 mod waiters;
 
+pub(crate) use at_once::AtOnce;
 pub use state::Whereabouts;
 pub(crate) use turned_away::Register;
 pub use turned_away::TURNED_AWAY_A_MINUTE_MOST;

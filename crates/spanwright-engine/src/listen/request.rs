@@ -1,6 +1,6 @@
 //! One request: to its door, to the desk, and back.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{cell::RefCell, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -13,29 +13,33 @@ use hyper::{
 use spanwright_core::{
     codes,
     connector::With,
-    desk::{Brought, Event, WaiterId, Word},
+    desk::{Brought, Event, Word, message_id},
     door::{
         Asked, Found, HttpAnswer, Network, Refused, Request, Route, Routes, Said,
+        at_once::{self, Asks},
         reception::{self, MESSAGES, Who, no_keys, no_room, stopping},
     },
+    fact::Moment,
     plan::Plan,
+    run::Arrival,
 };
 use spanwright_shape::{room::Room, text::Failure};
 use tokio::{
-    sync::{Semaphore, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, oneshot},
     time::timeout,
 };
 
 use super::{
-    BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding,
+    AtOnce, BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding,
     keys::KeySets,
+    quick::Quick,
     serve::Peer,
     state::Whereabouts,
     turned_away::{Register, Seen},
-    waiters::Waiters,
+    waiters::{Waiters, Waiting},
 };
 use crate::{
-    clock::Clock,
+    clock::{Clock, Dice},
     codes as own,
     shell::{Disk, Hands, Inbox, Rank, guarded},
     variables::Variables,
@@ -56,6 +60,9 @@ pub(crate) struct Office {
     disk: Arc<Disk>,
     whereabouts: Whereabouts,
     register: Register,
+    at_once: Arc<AtOnce>,
+    quick: Quick,
+    dice: Dice,
     bodies: Arc<Semaphore>,
     keys: KeySets,
 }
@@ -73,16 +80,28 @@ struct Carried {
     certificate: Option<[u8; 32]>,
 }
 
-/// What a worker made of a request.
+/// What became of a request that was looked at.
 enum Taken {
     /// It is on its way to the desk.
-    Brought {
-        asked: Asked,
-        correlation: Option<String>,
-        /// How long its sender waits, at most.
-        patience: Duration,
-    },
+    Brought(OnItsWay),
     Answer(HttpAnswer),
+    /// Nobody can say who came before this key set is fetched.
+    Wants(String),
+}
+
+/// What is on its way to the desk.
+struct OnItsWay {
+    waiting: Waiting,
+    asked: Asked,
+    correlation: Option<String>,
+    /// How long its sender waits, at most.
+    patience: Duration,
+}
+
+/// What a request turns out to be, once it is taken apart.
+enum Looked {
+    Answer(HttpAnswer),
+    Message(reception::Message),
     /// Nobody can say who came before this key set is fetched.
     Wants(String),
 }
@@ -100,10 +119,12 @@ impl Office {
         disk: Arc<Disk>,
         whereabouts: Whereabouts,
         register: Register,
+        at_once: Arc<AtOnce>,
     ) -> Office {
         let keys = KeySets::new(wire, clock.clone());
-        let bodies = Arc::new(Semaphore::new(BODIES_BYTES_MOST));
-        Office { routes: Routes::of(plan), waiters, clock, variables, hands, inbox, disk, whereabouts, register, bodies, keys }
+        let (bodies, quick) = (Arc::new(Semaphore::new(BODIES_BYTES_MOST)), Quick::of(plan.doors.len()));
+        let (routes, dice) = (Routes::of(plan), Dice::new());
+        Office { routes, waiters, clock, variables, hands, inbox, disk, whereabouts, register, at_once, quick, dice, bodies, keys }
     }
 
     /// The answer to a request; there is always one.
@@ -137,7 +158,7 @@ impl Office {
                 return refused.problem();
             }
         };
-        let read = match self.disk.takes_in() {
+        let read = match self.disk.takes_in() || self.routes.all_at_once(door) {
             true => self.body(body).await,
             false => Err(full_disk()),
         };
@@ -151,9 +172,12 @@ impl Office {
     }
 
     /// The whole body, and the room that it takes up for as long as it is here.
-    async fn body(&self, body: Incoming) -> Result<(Bytes, tokio::sync::OwnedSemaphorePermit), Refused> {
+    async fn body(&self, body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refused> {
+        if body.is_end_stream() {
+            return Ok((Bytes::new(), None));
+        }
         let place = self.place_for(&body).await?;
-        Ok((read_in_time(body).await?, place))
+        Ok((read_in_time(body).await?, Some(place)))
     }
 
     /// It was not taken: a person may want to know why.
@@ -176,7 +200,7 @@ impl Office {
     }
 
     /// Room for the body, before any of it is read.
-    async fn place_for(&self, body: &Incoming) -> Result<tokio::sync::OwnedSemaphorePermit, Refused> {
+    async fn place_for(&self, body: &Incoming) -> Result<OwnedSemaphorePermit, Refused> {
         let most = body.size_hint().upper().unwrap_or(BODY_BYTES_MOST as u64);
         if most > BODY_BYTES_MOST as u64 {
             return Err(too_large());
@@ -189,39 +213,39 @@ impl Office {
     }
 
     async fn take(self: &Arc<Self>, door: usize, carried: Carried) -> HttpAnswer {
-        let waiting = self.waiters.wait();
         let carried = Arc::new(carried);
-        let mut taken = self.receive_on_worker(door, &carried, waiting.id).await;
+        let mut taken = self.looked_at(door, &carried).await;
         if let Taken::Wants(url) = &taken {
             self.keys.fetch(url).await;
-            taken = self.receive_on_worker(door, &carried, waiting.id).await;
+            taken = self.looked_at(door, &carried).await;
         }
-        let (asked, correlation, patience) = match taken {
-            Taken::Brought { asked, correlation, patience } => (asked, correlation, patience),
+        let mut brought = match taken {
+            Taken::Brought(brought) => brought,
             Taken::Answer(answer) => return answer,
             Taken::Wants(_) => return no_keys().problem(),
         };
-        let mut waiting = waiting;
-        let word = match timeout(patience, &mut waiting.word).await {
+        let word = match timeout(brought.patience, &mut brought.waiting.word).await {
             Ok(Ok(word)) => Some(word),
             Ok(Err(_)) | Err(_) => None,
         };
         if let Some(refused) = word.as_ref().and_then(reception::not_taken) {
             self.note(Some(door), &refused, &Head::of_carried(&carried), Some(&carried.body));
         }
-        let mut answer = self.say(door, asked, word).await;
-        if let Some(correlation) = correlation {
-            answer.headers.push((CORRELATION.into(), correlation.into_bytes()));
-        }
+        let mut answer = self.say(door, brought.asked, word).await;
+        answer.headers.extend(brought.correlation.map(|correlation| (CORRELATION.into(), correlation.into_bytes())));
         answer
     }
 
-    async fn receive_on_worker(self: &Arc<Self>, door: usize, carried: &Arc<Carried>, id: WaiterId) -> Taken {
+    /// On this thread where that is soon done, or on a worker.
+    async fn looked_at(self: &Arc<Self>, door: usize, carried: &Arc<Carried>) -> Taken {
+        thread_local! { static ROOM: RefCell<Room> = RefCell::new(Room::new()) }
+        if carried.body.is_empty() && self.routes.all_at_once(door) && self.quick.is(door) {
+            return ROOM.with_borrow_mut(|room| self.received(door, carried, room));
+        }
         let (to, taken) = oneshot::channel();
         let (office, carried) = (self.clone(), carried.clone());
         self.hands.give(Rank::Wire, move |room| {
-            let taken = guarded(|| office.receive(door, &carried, id, room)).unwrap_or_else(|| Taken::Answer(ours_to_blame().problem()));
-            let _gone = to.send(taken);
+            let _gone = to.send(office.received(door, &carried, room));
         });
         taken.await.unwrap_or_else(|_| Taken::Answer(stopping().problem()))
     }
@@ -230,14 +254,30 @@ impl Office {
         self.routes.plan.listen.as_ref().map_or(&[], |listen| &listen.proxies)
     }
 
-    /// On a worker: the door takes the request apart, and what it is for each flow goes to the desk.
-    fn receive(&self, door: usize, carried: &Carried, waiter: WaiterId, room: &mut Room) -> Taken {
+    /// What is to be kept of a request goes to the desk.
+    fn received(&self, door: usize, carried: &Carried, room: &mut Room) -> Taken {
+        let began = self.clock.now();
+        let looked = guarded(|| self.look(door, carried, room)).unwrap_or_else(|| Looked::Answer(ours_to_blame().problem()));
+        self.quick.took(door, self.clock.now().since(began));
+        match looked {
+            Looked::Answer(answer) => Taken::Answer(answer),
+            Looked::Wants(url) => Taken::Wants(url),
+            Looked::Message(message) => {
+                let (waiting, correlation) = (self.waiters.wait(), message.correlation());
+                self.inbox.tell(Event::Brought(Brought { waiter: waiting.id, arrivals: message.arrivals }));
+                Taken::Brought(OnItsWay { waiting, asked: message.asked, correlation, patience: message.patience + KEEP_TIME_MOST })
+            }
+        }
+    }
+
+    /// The door takes the request apart, into what it is for each flow.
+    fn look(&self, door: usize, carried: &Carried, room: &mut Room) -> Looked {
         room.clear();
         let seam = &*self.routes.door(door).door;
         let head = Head::of_carried(carried);
         let refuse = |refused: &Refused| {
             self.note(Some(door), refused, &head, Some(&carried.body));
-            Taken::Answer(seam.answer(None, &Said::Refused(refused)))
+            Looked::Answer(seam.answer(None, &Said::Refused(refused)))
         };
         let packed = carried.headers.get(CONTENT_ENCODING).and_then(|coding| coding.to_str().ok());
         let body = match coding::unpacked(packed, carried.body.clone()) {
@@ -257,21 +297,34 @@ impl Office {
             from: carried.from,
             certificate: carried.certificate,
         };
-        let value = |name: &str| self.variables.value(name);
-        let with = With { now: self.clock.now(), variable: &value, token: None, request_key: "", outcomes: &[], validator: None };
+        let (value, now) = (|name: &str| self.variables.value(name), self.clock.now());
+        let with = With { now, variable: &value, token: None, request_key: "", outcomes: &[], validator: None };
         match reception::receive(&self.routes, door, &request, Who::Guarded(&self.keys), &with, room) {
-            reception::Taken::Answer(answer) => Taken::Answer(answer),
+            reception::Taken::Answer(answer) => Looked::Answer(answer),
             reception::Taken::Refused { refused, answer } => {
                 self.note(Some(door), &refused, &head, Some(&body));
-                Taken::Answer(answer)
+                Looked::Answer(answer)
             }
-            reception::Taken::Wants(url) => Taken::Wants(url),
-            reception::Taken::Message(message) => {
-                let (correlation, patience) = (message.correlation(), message.patience + KEEP_TIME_MOST);
-                self.inbox.tell(Event::Brought(Brought { waiter, arrivals: message.arrivals }));
-                Taken::Brought { asked: message.asked, correlation, patience }
-            }
+            reception::Taken::Wants(url) => Looked::Wants(url),
+            reception::Taken::Message(message) => match self.answered_at_once(door, &message, now, room) {
+                Some(answer) => Looked::Answer(answer),
+                None => Looked::Message(message),
+            },
         }
+    }
+
+    /// The answer to what nothing is kept of.
+    fn answered_at_once(&self, door: usize, message: &reception::Message, now: Moment, room: &Room) -> Option<HttpAnswer> {
+        let is_held = |flow: &(usize, Arrival)| self.at_once.is_held(flow.0);
+        if !self.routes.all_at_once(door) || message.arrivals.iter().any(is_held) {
+            return None;
+        }
+        let asks = Asks { id: message_id(now, &mut || self.dice.roll()), at: now };
+        let (flow, mut answer) = at_once::answer(&self.routes, door, message, asks, room)?;
+        let correlation = message.correlation();
+        self.at_once.answered(flow, correlation.as_deref(), now);
+        answer.headers.extend(correlation.map(|correlation| (CORRELATION.into(), correlation.into_bytes())));
+        Some(answer)
     }
 
     /// The desk's word, as the door writes it.

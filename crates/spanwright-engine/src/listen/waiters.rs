@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -20,18 +20,18 @@ pub(crate) struct Waiters {
 }
 
 /// Somebody who waits; dropped, it does no more.
-pub(super) struct Waiting<'w> {
+pub(super) struct Waiting {
     pub id: WaiterId,
     pub word: oneshot::Receiver<Word>,
-    waiters: &'w Waiters,
+    waiters: Arc<Waiters>,
 }
 
 impl Waiters {
-    pub(super) fn wait(&self) -> Waiting<'_> {
+    pub(super) fn wait(self: &Arc<Self>) -> Waiting {
         let id = WaiterId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let (to, word) = oneshot::channel();
         self.waiting().insert(id, to);
-        Waiting { id, word, waiters: self }
+        Waiting { id, word, waiters: self.clone() }
     }
 
     /// Tells a waiter; one who has gone away hears nothing.
@@ -57,7 +57,7 @@ impl Waiters {
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for Waiting {
     fn drop(&mut self) {
         self.waiters.waiting().remove(&self.id);
     }

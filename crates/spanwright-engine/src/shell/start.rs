@@ -33,7 +33,7 @@ use super::{
 use crate::{
     clock::{Clock, Dice},
     keep::{self, CRASHES_MOST, CodeOf, FULL_RETRY, Keep, Marks, OpenFault, Retention, Room, Writer},
-    listen::{self, ListenFault, Listening, Register, Whereabouts},
+    listen::{self, AtOnce, ListenFault, Listening, Register, Whereabouts},
     observe::{Level, Line, Log, LogSettings, Observer, Watcher},
     variables::Variables,
     wire::{Http, HttpSettings, TlsFault},
@@ -157,7 +157,8 @@ impl Engine {
             open: AtomicUsize::new(0),
             readers: Readers::default(),
         });
-        let ways_in = WaysIn { whereabouts, register: Register::new(file, office.variables.secrets(), log.clone()) };
+        let at_once = Arc::new(AtOnce::of(&start.plan, log.clone()));
+        let ways_in = WaysIn { whereabouts, register: Register::new(file, office.variables.secrets(), log.clone()), at_once };
         staff.sit_down(office, Observer::new(log, start.watch), start.plan, found, (ways_in, beside), start.once)
     }
 }
@@ -166,6 +167,7 @@ impl Engine {
 struct WaysIn {
     whereabouts: Whereabouts,
     register: Register,
+    at_once: Arc<AtOnce>,
 }
 
 /// Everybody whom the desk sends for.
@@ -205,6 +207,7 @@ impl Staff {
             self.disk.clone(),
             ways_in.whereabouts,
             ways_in.register,
+            ways_in.at_once,
         );
         let _inside = self.reactor.enter();
         listen::bind(listen, Arc::new(doors), &|name| office.variables.value(name)).map(Some)
@@ -230,13 +233,14 @@ impl Staff {
         let setup = Setup { plan: plan.clone(), plan_id: found.plan_id, older: found.older, once, in_line: found.in_line };
         let desk = Desk::open(setup, found.opening, now, &mut || dice.roll(), &mut first);
         // Only now: whatever an earlier life left is in hand.
+        let at_once = ways_in.at_once.clone();
         let listening = if once { None } else { self.listen(&office, &plan, ways_in)? };
         let address = listening.as_ref().map(|listening| listening.address);
         if let Some(address) = address {
             observer.tell(Line::new(now, Level::Info, "listening", format!("listening on http://{address}")));
         }
         let (marks, room) = beside.map(|beside| (beside.marks, DiskWatch::new(beside.room, self.disk.clone(), now))).unzip();
-        let shared = Arc::new(Shared::new(desk.standing(now), self.writer.handle(), unbuilt, self.disk.clone()));
+        let shared = Arc::new(Shared::new(desk.standing(now), self.writer.handle(), unbuilt, self.disk.clone(), at_once));
         let clerk = Clerk {
             desk,
             office,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError, atomic::Ordering};
 use spanwright_core::desk::Standing;
 
 use super::Disk;
-use crate::{keep, observe::Counters};
+use crate::{keep, listen::AtOnce, observe::Counters};
 
 /// Where everything stands and what was counted.
 #[derive(Clone, Debug)]
@@ -22,6 +22,8 @@ pub struct State {
     pub commits: u64,
     /// Facts in them.
     pub facts: u64,
+    /// Requests that were answered at once: nothing of them is in the journal.
+    pub answered_at_once: u64,
     /// Plans of open runs that cannot be built any more: their runs wait.
     pub plans_unbuilt: usize,
 }
@@ -32,14 +34,23 @@ pub(super) struct Shared {
     disk: Arc<Disk>,
     journal: keep::WriterHandle,
     plans_unbuilt: usize,
+    at_once: Arc<AtOnce>,
 }
 
 impl Shared {
-    pub(super) fn new(standing: Standing, journal: keep::WriterHandle, plans_unbuilt: usize, disk: Arc<Disk>) -> Shared {
-        Shared { seen: Mutex::new((standing, Counters::default())), disk, journal, plans_unbuilt }
+    pub(super) fn new(
+        standing: Standing,
+        journal: keep::WriterHandle,
+        plans_unbuilt: usize,
+        disk: Arc<Disk>,
+        at_once: Arc<AtOnce>,
+    ) -> Shared {
+        at_once.hold(|flow| standing.holds_flow(flow));
+        Shared { seen: Mutex::new((standing, Counters::default())), disk, journal, plans_unbuilt, at_once }
     }
 
     pub(super) fn publish(&self, standing: Standing, counters: Counters) {
+        self.at_once.hold(|flow| standing.holds_flow(flow));
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = (standing, counters);
     }
 
@@ -53,6 +64,7 @@ impl Shared {
             disk_low: self.disk.is_low(),
             commits: written.commits.load(Ordering::Relaxed),
             facts: written.facts.load(Ordering::Relaxed),
+            answered_at_once: self.at_once.count(),
             plans_unbuilt: self.plans_unbuilt,
         }
     }

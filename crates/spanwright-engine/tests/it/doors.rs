@@ -31,7 +31,7 @@ webhooks: { preset: standard, path: /in/pay, secret: [ \"${NEW}\", \"${OLD}\" ] 
 ";
 
 /// A project with these flows and the system `shop`.
-fn project(flows: &[(&str, &str)], shop: &Hostile) -> Trial {
+pub fn project(flows: &[(&str, &str)], shop: &Hostile) -> Trial {
     let mut files = BTreeMap::from([
         ("spanwright.yaml".to_string(), PROJECT.as_bytes().to_vec()),
         ("systems/shop.yaml".into(), SHOP.as_bytes().to_vec()),
@@ -82,7 +82,7 @@ pub struct Client {
 
 pub struct Got {
     pub status: u16,
-    head: String,
+    pub head: String,
     pub body: String,
 }
 
@@ -96,13 +96,13 @@ impl Got {
         if self.status < 400 { String::new() } else { self.code() }
     }
 
-    fn code(&self) -> String {
+    pub fn code(&self) -> String {
         self.json()["code"].as_str().unwrap_or_default().to_string()
     }
 }
 
 impl Client {
-    fn of(running: &Running) -> Client {
+    pub fn of(running: &Running) -> Client {
         Client { to: running.address().expect("it listens") }
     }
 
@@ -122,7 +122,7 @@ impl Client {
         String::from_utf8_lossy(&out).into_owned()
     }
 
-    fn ask(&self, line: &str, headers: &[&str], body: &str) -> Got {
+    pub fn ask(&self, line: &str, headers: &[&str], body: &str) -> Got {
         let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
         let length = body.len();
         let text = self
@@ -138,7 +138,7 @@ impl Client {
     }
 }
 
-fn stopped(running: Running) {
+pub fn stopped(running: Running) {
     running.stop();
     assert_eq!(wait(running).why, Why::Stopped { unheard: 0 });
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod alerts;
+mod at_once;
 mod bad_days;
 mod calls_in_pages;
 mod chaos;

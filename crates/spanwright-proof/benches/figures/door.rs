@@ -7,7 +7,7 @@
 use std::{
     io,
     net::{SocketAddr, TcpStream},
-    path::Path,
+    path::{Path, PathBuf},
     process::Command,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -118,8 +118,8 @@ fn answers(ours: &Ours, folder: &Path, seconds: u64) -> io::Result<()> {
     let theirs = asked(&format!("{}/ping", fastify.url()), seconds)?;
     drop(fastify);
     let nginx = nginx(folder)?;
-    let fixed = asked(&format!("{}/ping", nginx.url()), seconds)?;
-    println!("a synchronous answer without mapping, {CONNECTIONS} connections; ours is in the journal, synced, before it is given");
+    let fixed = asked(&format!("{}/ping", nginx.program.url()), seconds)?;
+    println!("a synchronous answer without mapping, {CONNECTIONS} connections; it owes nothing, and nothing of it is kept");
     println!(
         "  ours {rate:.0}/s    fastify {theirs:.0}/s: ours is {:.2} of it    nginx, fixed {fixed:.0}/s: {:.2}",
         rate / theirs,
@@ -185,7 +185,28 @@ fn node(folder: &Path, what: &str, variables: &[(String, String)]) -> io::Result
     Program::start(&mut command, port, &folder.join("node.log"))
 }
 
-fn nginx(folder: &Path) -> io::Result<Program> {
+/// nginx with a worker for each processor. Its workers end only when its master is told to end them.
+struct Nginx {
+    program: Program,
+    folder: PathBuf,
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        let told = nginx_in(&self.folder).args(["-s", "stop"]).status();
+        if told.is_ok_and(|status| status.success()) {
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+}
+
+fn nginx_in(folder: &Path) -> Command {
+    let mut command = Command::new(if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" });
+    command.arg("-p").arg(folder).arg("-c").arg(folder.join("nginx.conf"));
+    command
+}
+
+fn nginx(folder: &Path) -> io::Result<Nginx> {
     let (port, here) = (free_port()?, folder.display());
     let paths = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map(|name| format!("{name}_temp_path {here}/{name};")).join(" ");
     let address = SocketAddr::from(([127, 0, 0, 1], port));
@@ -198,9 +219,7 @@ http {{
 }}
 "
     );
-    let file = folder.join("nginx.conf");
-    std::fs::write(&file, settings)?;
-    let mut command = Command::new(if Path::new("/usr/sbin/nginx").exists() { "/usr/sbin/nginx" } else { "nginx" });
-    command.arg("-p").arg(folder).arg("-c").arg(file);
-    Program::start(&mut command, port, &folder.join("nginx.log"))
+    std::fs::write(folder.join("nginx.conf"), settings)?;
+    let program = Program::start(&mut nginx_in(folder), port, &folder.join("nginx.log"))?;
+    Ok(Nginx { program, folder: folder.into() })
 }

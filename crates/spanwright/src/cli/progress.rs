@@ -114,6 +114,9 @@ fn standing(state: &State, now: Moment) -> String {
         thousands(counters.delivered),
         thousands(state.standing.open)
     );
+    if state.answered_at_once > 0 {
+        text += &format!("  answered at once {}", thousands(state.answered_at_once));
+    }
     if counters.dead_letters() > 0 {
         text += &format!("  dead {}", thousands(counters.dead_letters()));
     }

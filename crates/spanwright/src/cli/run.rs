@@ -188,6 +188,7 @@ fn json(ended: &EngineEnded) -> String {
         .number("alerts", counters.alerts_sent)
         .number("alerts_failed", counters.alerts_failed)
         .list("failed_channels", standing.failed_channels.iter().map(|(channel, _)| quoted(channel)))
+        .number("answered_at_once", ended.state.answered_at_once)
         .number("commits", ended.state.commits)
         .end()
 }
