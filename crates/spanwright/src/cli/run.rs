@@ -259,7 +259,7 @@ impl Project {
     /// # Errors
     /// One that is used has none; each is named where it is used.
     pub fn variables(&self, out: &mut Out) -> anyhow::Result<Variables> {
-        let listed = Listed::read(&self.bundle, self.environment.as_deref());
+        let listed = Listed::read(&self.bundle, &self.folder.folder, self.environment.as_deref());
         let values = listed.of_process();
         let missing = listed.missing(&values);
         if missing.is_empty() {

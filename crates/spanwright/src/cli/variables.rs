@@ -1,6 +1,6 @@
 //! The variables of a project that has been checked: which there are, where each is used, and which have no value.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 use spanwright_core::project::{codes, vocabulary};
 use spanwright_engine::variables::{Declared, Variables};
@@ -20,11 +20,12 @@ pub struct Listed {
 }
 
 impl Listed {
-    /// Reads them. The project is checked already, so nothing is told twice.
-    pub fn read(bundle: &Bundle, environment: Option<&str>) -> Listed {
+    /// Reads them. The project is checked already, so nothing is told twice. Files of values stand where `folder`, the
+    /// project's, says, unless their paths begin at the root.
+    pub fn read(bundle: &Bundle, folder: &Path, environment: Option<&str>) -> Listed {
         let mut listed = Listed { declared: BTreeMap::new(), chosen: BTreeMap::new(), about: BTreeMap::new(), uses: uses(bundle) };
         if let Some(node) = node_at(bundle, "spanwright.yaml") {
-            listed.declare(&node);
+            listed.declare(&node, folder);
         }
         if let Some(node) = environment.and_then(|name| node_at(bundle, &format!("environments/{name}.yaml"))) {
             listed.choose(&node);
@@ -32,13 +33,14 @@ impl Listed {
         listed
     }
 
-    fn declare(&mut self, node: &Node) {
+    fn declare(&mut self, node: &Node, folder: &Path) {
         let Some(project) = vocabulary::PROJECT.fill(node) else { return };
         for (name, node) in project.pairs("vars") {
             let Some(variable) = vocabulary::VAR.fill(node) else { continue };
             let default = variable.text("default").map(str::to_string);
+            let file = variable.text("file").map(|file| folder.join(file));
             let secret = variable.flag("secret") == Some(Given::Is(true));
-            self.declared.insert(name.text.clone(), Declared { default, file: None, secret });
+            self.declared.insert(name.text.clone(), Declared { default, file, secret });
             self.about.insert(name.text.clone(), variable.text("about").unwrap_or_default().to_string());
         }
     }
@@ -73,7 +75,9 @@ impl Listed {
         };
         let says = format!("`{name}` has no value, and it is used here{elsewhere}");
         let about = self.about.get(name).map(|about| format!(" ({about})")).unwrap_or_default();
-        let help = Some(format!("set `{name}`{about} in the environment of this process"));
+        let file = self.declared.get(name).and_then(|declared| declared.file.as_ref());
+        let or = file.map(|file| format!(", or write its value into {}", file.display())).unwrap_or_default();
+        let help = Some(format!("set `{name}`{about} in the environment of this process{or}"));
         Problem { code: &codes::VARIABLE_VALUE, weight: Weight::Error, at: Some(at), says, help }
     }
 }
@@ -128,7 +132,7 @@ mod tests {
 
     fn check(environment: Option<&str>, expected: &[&str]) {
         let bundle = bundle();
-        let listed = Listed::read(&bundle, environment);
+        let listed = Listed::read(&bundle, Path::new("/srv/p"), environment);
         let values =
             listed.chosen.clone().into_iter().chain(listed.declared.iter().filter_map(|(n, d)| Some((n.clone(), d.default.clone()?))));
         let text = human(&listed.missing(&Variables::fixed(values.collect())), &bundle, Look::Plain);
@@ -147,6 +151,26 @@ mod tests {
                 "--> systems/crm.yaml:4:18",
             ],
         );
+    }
+
+    #[test]
+    fn a_value_lies_in_a_file_beside_the_project_or_wherever_its_path_says_and_may_change() {
+        let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let far = elsewhere.path().join("far");
+        let vars =
+            format!("  NEAR: {{ about: x, secret: true, file: near }}\n  FAR: {{ about: x, secret: true, file: \"{}\" }}\n", far.display());
+        let systems = "system: a\nhttp:\nurl: \"http://a\"\nauth: { basic: { user: \"${NEAR}\", password: \"${FAR}\" } }\n";
+        let files = [("spanwright.yaml", format!("project: p\nvars:\n{vars}")), ("systems/a.yaml", systems.to_string())];
+        let bundle = Bundle::new(files.map(|(path, text)| (path.to_string(), text.into_bytes())));
+        let listed = Listed::read(&bundle, folder.path(), None);
+        let (values, near) = (listed.of_process(), folder.path().join("near"));
+        let missing = human(&listed.missing(&values), &bundle, Look::Plain);
+        assert!(missing.contains(&format!("or write its value into {}", near.display())), "{missing}");
+        for value in ["one", "two"] {
+            std::fs::write(&near, value).unwrap();
+            std::fs::write(&far, format!("{value} far\n")).unwrap();
+            assert_eq!((values.value("NEAR").as_deref(), values.value("FAR")), (Some(value), Some(format!("{value} far"))));
+        }
     }
 
     #[test]

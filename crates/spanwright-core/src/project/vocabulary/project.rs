@@ -80,7 +80,11 @@ pub static VAR: Form = Form::of(
         Key::may("kind", Kind::Words(&["text", "number", "rate", "time", "flag"]), "What its value is; `text` where nothing is said."),
         Key::may("default", Kind::Value, "Its value where none is set."),
         Key::may("secret", Kind::Flag, "Whether it is a secret: never logged, and unseen by expressions."),
-        Key::may("file", Kind::Text, "A file that holds its value; read again for each request, so that a secret can be changed."),
+        Key::may(
+            "file",
+            Kind::Text,
+            "A file that holds its value, from the project's folder on; read again for each request, so that a secret can be changed.",
+        ),
     ],
 );
 
