@@ -116,6 +116,11 @@ pub trait Guard: Send + Sync {
     /// # Errors
     /// Nobody whom we know, or somebody who may not.
     fn admit(&self, request: &Request<'_>, with: &With<'_>, keys: &dyn Keys) -> Result<Admitted, Refused>;
+
+    /// Headers that carry a secret, in lower case: no door sees them, so they are kept nowhere.
+    fn secret_headers(&self) -> &[Arc<str>] {
+        &[]
+    }
 }
 
 /// Published key sets, as far as they were fetched.
@@ -391,7 +396,7 @@ fn segment(text: &str) -> Result<Segment, &'static str> {
 }
 
 /// A request to us, complete.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Request<'r> {
     /// `POST`
     pub method: &'r str,

@@ -40,6 +40,8 @@ pub struct Clients {
     left: Mutex<HashMap<usize, Left>>,
     /// Tokens that came.
     nonces: Mutex<Nonces>,
+    /// Headers of keys.
+    secret_headers: Vec<Arc<str>>,
 }
 
 struct Client {
@@ -72,7 +74,13 @@ enum Proved {
 pub fn guard(settings: &[ClientSettings], to: &mut Problems) -> Option<Arc<dyn Guard>> {
     let errors = to.errors();
     let all = settings.iter().map(|client| one(client, to)).collect();
-    (to.errors() == errors).then(|| Arc::new(Clients { all, left: Mutex::default(), nonces: Mutex::default() }) as Arc<dyn Guard>)
+    let keys = settings.iter().filter_map(|client| match &client.proof {
+        Proof::ApiKey { header, .. } => Some(header.clone()),
+        Proof::Basic { .. } | Proof::Token { .. } | Proof::Jwt(_) | Proof::Hmac(_) | Proof::Mtls { .. } | Proof::Address => None,
+    });
+    let secret_headers = keys.collect();
+    let clients = || Clients { all, left: Mutex::default(), nonces: Mutex::default(), secret_headers };
+    (to.errors() == errors).then(|| Arc::new(clients()) as Arc<dyn Guard>)
 }
 
 fn one(settings: &ClientSettings, to: &mut Problems) -> Client {
@@ -119,6 +127,10 @@ impl Guard for Clients {
             }
         }
         Err(self.refused(wrong))
+    }
+
+    fn secret_headers(&self) -> &[Arc<str>] {
+        &self.secret_headers
     }
 }
 

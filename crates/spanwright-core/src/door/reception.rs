@@ -77,7 +77,8 @@ pub fn receive<'r>(routes: &'r Routes, door: usize, request: &Request<'r>, who: 
             Err(refused) => return Taken::Refused { answer: plan.door.refuse(request, &refused), refused },
         },
     };
-    let incoming = match plan.door.receive(request, with, room) {
+    let secret = plan.guard.as_ref().map(|guard| guard.secret_headers()).unwrap_or_default();
+    let incoming = match plan.door.receive(&without(secret, request, room), with, room) {
         Ok(Received::Message(incoming)) => incoming,
         Ok(Received::Answer(answer)) => return Taken::Answer(answer),
         Err(refused) => return refuse(None, refused),
@@ -104,6 +105,16 @@ pub fn receive<'r>(routes: &'r Routes, door: usize, request: &Request<'r>, who: 
         message.patience = message.patience.max(source.served().and_then(|served: &Served| served.reply_within).unwrap_or_default());
     }
     Taken::Message(message)
+}
+
+/// The request, without what shows who sent it.
+fn without<'r>(secret: &[Arc<str>], request: &Request<'r>, room: &'r Room) -> Request<'r> {
+    let is_secret = |name: &str| secret.iter().any(|secret| **secret == *name);
+    if !request.headers.iter().any(|(name, _)| is_secret(name)) {
+        return *request;
+    }
+    let kept: Vec<_> = request.headers.iter().copied().filter(|(name, _)| !is_secret(name)).collect();
+    Request { headers: room.bump().alloc_slice_copy(&kept), ..*request }
 }
 
 fn may_ask(clients: &[ClientSettings], client: &str, operation: &str) -> bool {

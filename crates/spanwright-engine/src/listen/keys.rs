@@ -24,8 +24,9 @@ pub(super) struct KeySets {
     wire: Arc<Http>,
     clock: Arc<Clock>,
     sets: Mutex<HashMap<String, Set>>,
-    /// One fetch at a time: whoever comes meanwhile finds its result.
-    fetching: tokio::sync::Mutex<()>,
+    /// One fetch of a set at a time: whoever comes meanwhile finds its result. An issuer that is slow keeps nobody else's
+    /// senders waiting.
+    fetching: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
 #[derive(Clone)]
@@ -37,12 +38,13 @@ struct Set {
 
 impl KeySets {
     pub(super) fn new(wire: Arc<Http>, clock: Arc<Clock>) -> KeySets {
-        KeySets { wire, clock, sets: Mutex::default(), fetching: tokio::sync::Mutex::default() }
+        KeySets { wire, clock, sets: Mutex::default(), fetching: Mutex::default() }
     }
 
     /// Fetches a set, unless that was done just now. A fetch that fails leaves the last good one.
     pub(super) async fn fetch(&self, url: &str) {
-        let _alone = self.fetching.lock().await;
+        let alone = self.fetching.lock().unwrap_or_else(PoisonError::into_inner).entry(url.to_string()).or_default().clone();
+        let _alone = alone.lock().await;
         if !self.may_be_asked_again(url) {
             return;
         }

@@ -18,6 +18,7 @@ mod coding;
 mod keys;
 mod quick;
 mod request;
+mod sender;
 mod serve;
 mod state;
 mod tls;

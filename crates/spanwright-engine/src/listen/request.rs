@@ -33,6 +33,7 @@ use super::{
     AtOnce, BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding,
     keys::KeySets,
     quick::Quick,
+    sender::{sender, spoke_tls},
     serve::Peer,
     state::Whereabouts,
     turned_away::{Register, Seen},
@@ -387,8 +388,7 @@ struct Head<'h> {
 
 impl<'h> Head<'h> {
     fn of(head: &'h Parts, peer: Peer, proxies: &[Network]) -> Head<'h> {
-        let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.holds(address));
-        let from = sender(peer.address.ip(), &head.headers, &trusted);
+        let from = sender(peer.address.ip(), &head.headers, proxies);
         Head { method: head.method.as_str(), path: head.uri.path(), from, content_type: content_type(&head.headers) }
     }
 
@@ -404,10 +404,8 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 
 /// The whole of a request.
 fn carry(head: Parts, body: Bytes, peer: Peer, proxies: &[Network]) -> Carried {
-    let trusted = |address: IpAddr| proxies.iter().any(|proxy| proxy.holds(address));
-    let behind = trusted(peer.address.ip());
-    let tls = if behind { forwarded(&head.headers, "x-forwarded-proto").is_some_and(|proto| proto.trim() == "https") } else { peer.tls };
-    let from = sender(peer.address.ip(), &head.headers, &trusted);
+    let tls = spoke_tls(peer.address.ip(), &head.headers, proxies).unwrap_or(peer.tls);
+    let from = sender(peer.address.ip(), &head.headers, proxies);
     let host = head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
     Carried {
         method: head.method.as_str().to_string(),
@@ -419,27 +417,6 @@ fn carry(head: Parts, body: Bytes, peer: Peer, proxies: &[Network]) -> Carried {
         from,
         certificate: peer.certificate,
     }
-}
-
-/// Who sent it: from the right, the first address that is no proxy of ours.
-fn sender(peer: IpAddr, headers: &HeaderMap, trusted: &dyn Fn(IpAddr) -> bool) -> IpAddr {
-    let mut from = peer;
-    let Some(path) = forwarded(headers, "x-forwarded-for") else { return from };
-    for hop in path.rsplit(',') {
-        if !trusted(from) {
-            break;
-        }
-        match hop.trim().parse() {
-            Ok(address) => from = address,
-            Err(_) => break,
-        }
-    }
-    from
-}
-
-fn forwarded(headers: &HeaderMap, name: &str) -> Option<String> {
-    let all: Vec<&str> = headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
-    (!all.is_empty()).then(|| all.join(","))
 }
 
 async fn read(mut body: Incoming) -> Result<Bytes, Refused> {

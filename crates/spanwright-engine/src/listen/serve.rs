@@ -56,20 +56,35 @@ async fn accept(
         };
         match taken {
             Ok((stream, peer)) => {
-                let (office, stopped, tls) = (office.clone(), stopped.clone(), tls.clone());
+                let (office, mut stopped, tls) = (office.clone(), stopped.clone(), tls.clone());
                 tokio::spawn(async move {
                     let _counted = office.waiters.connected();
                     // An answer is one small write; it should not wait for another.
                     let _slower = stream.set_nodelay(true);
-                    match tls {
-                        None => connection(stream, Peer { address: peer, tls: false, certificate: None }, office.clone(), stopped).await,
-                        Some(tls) => secured(stream, &tls, peer, office.clone(), stopped).await,
+                    // What reads requests has buffers, of 16 kB: a connection on which nothing came has none of them.
+                    if says_something(&stream, &mut stopped).await {
+                        match tls {
+                            None => {
+                                let peer = Peer { address: peer, tls: false, certificate: None };
+                                Box::pin(connection(stream, peer, office.clone(), stopped)).await;
+                            }
+                            Some(tls) => Box::pin(secured(stream, &tls, peer, office.clone(), stopped)).await,
+                        }
                     }
                     drop(place);
                 });
             }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
+    }
+}
+
+/// Whether something comes before its time is up, or we stop.
+async fn says_something(stream: &TcpStream, stopped: &mut watch::Receiver<bool>) -> bool {
+    tokio::select! {
+        // Looked at and left there: a connection that was just taken counts as readable, whatever came on it.
+        came = tokio::time::timeout(HEAD_TIME_MOST, stream.peek(&mut [0])) => matches!(came, Ok(Ok(1))),
+        _ = stopped.changed() => false,
     }
 }
 

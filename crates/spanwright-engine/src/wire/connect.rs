@@ -1,7 +1,7 @@
 //! From a URL to an open connection. Nothing that fails in here can have been read by anybody.
 #![allow(clippy::disallowed_methods)] // the one place that opens a connection
 
-use std::{net::SocketAddr, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use hyper::Uri;
 use rustls::pki_types::ServerName;
@@ -62,32 +62,62 @@ impl std::fmt::Display for Origin {
     }
 }
 
-/// Opens a connection.
-///
-/// # Errors
-/// In words.
-pub(super) async fn connect(origin: &Origin, tls: &Tls, public_only: bool) -> Result<Stream, String> {
-    let bare = reach(origin, public_only).await?;
-    // Without it small requests wait for the delayed acknowledgement of the one before; where it cannot be set we are only slower.
-    let _ = bare.set_nodelay(true);
-    if !origin.tls {
-        return Ok(Stream::Bare(bare));
+/// How connections are opened, whatever is spoken on them.
+pub(super) struct Reach {
+    pub(super) tls: Tls,
+    /// Nothing but the public Internet is reached.
+    pub(super) public_only: bool,
+    pub(super) names: Names,
+}
+
+/// Who knows the addresses of a host.
+#[derive(Clone)]
+pub(super) enum Names {
+    /// The system's resolver.
+    System,
+    /// A resolver that says what it is told to say.
+    #[cfg(test)]
+    Told(std::sync::Arc<Says>),
+}
+
+#[cfg(test)]
+pub(super) type Says = dyn Fn(&str, u16) -> Vec<SocketAddr> + Send + Sync;
+
+impl Names {
+    async fn look_up(&self, host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
+        let found = match self {
+            Names::System => lookup_host((host, port)).await?.take(ADDRESSES_MOST).collect(),
+            #[cfg(test)]
+            Names::Told(told) => told(host, port),
+        };
+        Ok(found)
     }
-    let name = ServerName::try_from(origin.host.clone()).map_err(|why| format!("the host of the URL: {why}"))?;
-    let settings = tls.showing(origin.shows.as_ref()).map_err(|why| format!("the client certificate: {why}"))?;
-    let stream = TlsConnector::from(settings).connect(name, bare).await;
-    stream.map(|stream| Stream::Tls(Box::new(stream))).map_err(|why| format!("TLS with {origin}: {why}"))
 }
 
-async fn reach(origin: &Origin, public_only: bool) -> Result<TcpStream, String> {
-    let found = look_up(&origin.host, origin.port).await.map_err(|why| format!("looking up {}: {why}", origin.host))?;
-    open_one(origin, found, public_only).await
-}
+impl Reach {
+    /// Opens a connection.
+    ///
+    /// # Errors
+    /// In words.
+    pub(super) async fn connect(&self, origin: &Origin) -> Result<Stream, String> {
+        let bare = self.bare(origin).await?;
+        // Without it small requests wait for the delayed acknowledgement of the one before; where it cannot be set we are only slower.
+        let _ = bare.set_nodelay(true);
+        if !origin.tls {
+            return Ok(Stream::Bare(bare));
+        }
+        let name = ServerName::try_from(origin.host.clone()).map_err(|why| format!("the host of the URL: {why}"))?;
+        let settings = self.tls.showing(origin.shows.as_ref()).map_err(|why| format!("the client certificate: {why}"))?;
+        let stream = TlsConnector::from(settings).connect(name, bare).await;
+        stream.map(|stream| Stream::Tls(Box::new(stream))).map_err(|why| format!("TLS with {origin}: {why}"))
+    }
 
-/// The system's resolver, asked once for each connection. What it says is looked at and then connected to, as the very
-/// same addresses: a name that is another one a moment later has no second word.
-async fn look_up(host: &str, port: u16) -> std::io::Result<Vec<SocketAddr>> {
-    Ok(lookup_host((host, port)).await?.take(ADDRESSES_MOST).collect())
+    /// The resolver is asked once for each connection. What it says is looked at and then connected to, as the very same
+    /// addresses: a name that is another one a moment later has no second word.
+    async fn bare(&self, origin: &Origin) -> Result<TcpStream, String> {
+        let found = self.names.look_up(&origin.host, origin.port).await.map_err(|why| format!("looking up {}: {why}", origin.host))?;
+        open_one(origin, found, self.public_only).await
+    }
 }
 
 async fn open_one(origin: &Origin, found: Vec<SocketAddr>, public_only: bool) -> Result<TcpStream, String> {
@@ -134,6 +164,7 @@ mod tests {
 
     #[test]
     fn an_address_in_another_spelling_is_the_same_address() {
+        let reach = Reach { tls: Tls::new(None).unwrap(), public_only: true, names: Names::System };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let spelled = [
             "http://2130706433/",
@@ -149,7 +180,7 @@ mod tests {
         ];
         for url in spelled {
             let origin = Origin::of(&url.parse().unwrap(), None).unwrap();
-            let why = runtime.block_on(reach(&origin, true)).unwrap_err();
+            let why = runtime.block_on(reach.bare(&origin)).unwrap_err();
             // What the resolver does not know as an address is no name either.
             let refused = why.contains("is no address of the public Internet") || why.starts_with("looking up");
             assert!(refused, "{url}: {why}");

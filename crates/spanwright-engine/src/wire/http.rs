@@ -21,7 +21,7 @@ use super::{
     ANSWER_BYTES_MOST, ANSWER_HEAD_BYTES_MOST, ANSWER_HEADERS_MOST, WHOLE_BYTES_MOST,
     amqp::Amqp,
     answer::{Answer, AnswerBody, Reply, Silence},
-    connect::{Origin, connect},
+    connect::{Names, Origin, Reach},
     counted::{Count, Counted},
     idle::{Idle, Line},
     pipe::Tail,
@@ -40,9 +40,8 @@ pub struct HttpSettings {
 
 /// The HTTP wire: connections to every origin, shared by all flows.
 pub struct Http {
-    tls: Tls,
+    reach: Reach,
     idle: Idle,
-    public_only: bool,
     clock: Arc<Clock>,
 }
 
@@ -81,12 +80,20 @@ impl Http {
     /// [`TlsFault`]
     pub fn new(settings: &HttpSettings, clock: Arc<Clock>) -> Result<Http, TlsFault> {
         let tls = Tls::new(settings.further_roots.as_deref())?;
-        Ok(Http { tls, idle: Idle::default(), public_only: settings.public_only, clock })
+        let reach = Reach { tls, public_only: settings.public_only, names: Names::System };
+        Ok(Http { reach, idle: Idle::default(), clock })
+    }
+
+    /// The same, where a resolver says what it is told to say.
+    #[cfg(test)]
+    pub(super) fn with_names(self, names: Names) -> Http {
+        Http { reach: Reach { names, ..self.reach }, ..self }
     }
 
     /// The wire to brokers, set up as this one is.
     pub(crate) fn brokers(&self) -> Amqp {
-        Amqp::new(self.tls.without_protocol(), self.public_only)
+        let Reach { tls, public_only, names } = &self.reach;
+        Amqp::new(Reach { tls: tls.without_protocol(), public_only: *public_only, names: names.clone() })
     }
 
     /// One exchange, over within `timeout` from connecting to the last byte of the answer.
@@ -151,7 +158,7 @@ impl Http {
     }
 
     async fn open(&self, origin: &Origin) -> Result<Line, String> {
-        let (stream, count) = Counted::new(connect(origin, &self.tls, self.public_only).await?);
+        let (stream, count) = Counted::new(self.reach.connect(origin).await?);
         let builder = {
             let mut builder = http1::Builder::new();
             builder.max_headers(ANSWER_HEADERS_MOST).max_buf_size(ANSWER_HEAD_BYTES_MOST);
@@ -171,6 +178,9 @@ impl Http {
         leg.on(&line.count);
         leg.handed_over = true;
         match line.sender.try_send_request(request).await {
+            Ok(response) if head_bytes(&response) > ANSWER_HEAD_BYTES_MOST => {
+                Err(Stopped::Broken(format!("the head of the answer is larger than {} KiB", ANSWER_HEAD_BYTES_MOST >> 10)))
+            }
             Ok(response) => Ok(Sent::Answered(line, response)),
             Err(mut refused) => match refused.take_message() {
                 Some(request) => {
@@ -219,6 +229,13 @@ impl Http {
         };
         (Answer { status, headers, body }, tail)
     }
+}
+
+/// Bytes of an answer's head, as they stand on the wire. What reads it stops at a bound too, but looks only when all of what
+/// has come is no whole head.
+fn head_bytes(response: &Response<Incoming>) -> usize {
+    let lines = response.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    lines.sum::<usize>() + "HTTP/1.1 200 \r\n\r\n".len()
 }
 
 /// What came of handing a request over.

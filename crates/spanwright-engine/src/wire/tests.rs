@@ -4,9 +4,12 @@
 
 use std::{
     io::{Read, Write},
-    net::{TcpListener, TcpStream},
+    net::{SocketAddr, TcpListener, TcpStream},
     process::Command,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread::JoinHandle,
     time::Duration,
 };
@@ -17,7 +20,7 @@ use spanwright_world::{
     peers::{Program, free_port},
 };
 
-use super::*;
+use super::{connect::Names, *};
 use crate::clock::Clock;
 
 /// A server that treats its connections one after the other as it is told.
@@ -207,6 +210,28 @@ fn a_length_that_is_too_short_ends_the_answer_there() {
 }
 
 #[test]
+fn a_head_is_read_up_to_its_bound_and_no_further() {
+    // The status and the empty line, and of one header its name and what is around it.
+    let around = "HTTP/1.1 200 OK\r\nx: \r\ncontent-length: 0\r\n\r\n".len();
+    for (bytes, expected) in
+        [(ANSWER_HEAD_BYTES_MOST - around - 8, true), (ANSWER_HEAD_BYTES_MOST, false), (300 << 10, false), (2 << 20, false)]
+    {
+        let answer = format!("HTTP/1.1 200 OK\r\nx: {}\r\ncontent-length: 0\r\n\r\n", "y".repeat(bytes));
+        let server = Server::start(vec![Box::new(move |stream| {
+            let asked = read_request(stream);
+            let _closed = stream.write_all(answer.as_bytes());
+            asked
+        })]);
+        let reply = ask(&server.url, LONG);
+        assert_eq!(reply.heard.is_ok(), expected, "{bytes}: {:?}", reply.heard.err());
+        if !expected {
+            assert_eq!(silence(&reply).0, Reached::Maybe);
+        }
+        assert!(server.saw()[0] > 0);
+    }
+}
+
+#[test]
 fn a_redirect_is_an_answer_and_is_not_followed() {
     let server = Server::start(vec![answers(1, "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n")]);
     assert_eq!(body(&mut ask(&server.url, LONG)), (302, String::new(), None));
@@ -262,6 +287,63 @@ fn an_answer_larger_than_the_limit_is_cut_there() {
     let mut reply = ask(&server.url, LONG);
     let (status, text, error) = body(&mut reply);
     assert_eq!((status, text.len(), error), (200, ANSWER_BYTES_MOST, Some(std::io::ErrorKind::FileTooLarge)));
+}
+
+/// A resolver that says one thing first and another later, as whoever owns a name may; and how often it was asked.
+fn rebinding(says: Vec<Vec<&'static str>>, port: u16) -> (Names, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counted = asked.clone();
+    let told = move |_: &str, _: u16| {
+        let n = counted.fetch_add(1, Ordering::AcqRel);
+        let addresses = says.get(n).or(says.last()).expect("it says something");
+        addresses.iter().map(|address| SocketAddr::new(address.parse().unwrap(), port)).collect()
+    };
+    (Names::Told(Arc::new(told)), asked)
+}
+
+/// Nobody is there, and it is an address of the public Internet: of the 6bone, which is no more.
+const PUBLIC: &str = "3ffe::1";
+
+#[test]
+fn a_name_that_is_public_when_it_is_looked_at_and_inside_when_it_is_connected_to_leads_nowhere() {
+    let inside = TcpListener::bind("127.0.0.1:0").unwrap();
+    inside.set_nonblocking(true).unwrap();
+    let port = inside.local_addr().unwrap().port();
+    let settings = HttpSettings { public_only: true, ..HttpSettings::default() };
+    let (names, asked) = rebinding(vec![vec![PUBLIC], vec!["127.0.0.1"], vec!["::ffff:127.0.0.1", "10.0.0.1"]], port);
+    on_the_wire(async {
+        let http = Http::new(&settings, Arc::new(Clock::of_machine())).unwrap().with_names(names);
+        let url = format!("http://rebinding.example:{port}/");
+        // It asks once, and goes where it has looked: to nobody, and not inside.
+        let first = http.exchange(request(&url), SOON).await;
+        assert_eq!((silence(&first).0, asked.load(Ordering::Acquire)), (Reached::No, 1), "{}", silence(&first).1);
+        for (n, address) in [(2, "`127.0.0.1`"), (3, "`10.0.0.1`")] {
+            let next = http.exchange(request(&url), LONG).await;
+            let (reached, why) = silence(&next);
+            assert!(why.contains(&format!("{address} is no address of the public Internet")), "{why}");
+            assert_eq!((reached, asked.load(Ordering::Acquire)), (Reached::No, n));
+        }
+    });
+    assert!(inside.accept().is_err(), "nobody came");
+}
+
+#[test]
+fn a_name_that_leads_to_the_credentials_of_a_cloud_the_second_time_is_not_followed_there() {
+    let server = Server::start(vec![answers(1, OK)]);
+    let port = server.url.rsplit(':').next().and_then(|rest| rest.split('/').next()).unwrap().parse().unwrap();
+    let (names, asked) = rebinding(vec![vec!["127.0.0.1"], vec!["169.254.169.254"], vec!["fd00:ec2::254"]], port);
+    on_the_wire(async {
+        let http = Http::new(&HttpSettings::default(), Arc::new(Clock::of_machine())).unwrap().with_names(names);
+        let url = format!("http://rebinding.example:{port}/");
+        assert_eq!(body(&mut http.exchange(request(&url), LONG).await).0, 200);
+        // The first connection was closed by its server: another is opened, and its address looked at again.
+        for (n, address) in [(2, "169.254.169.254"), (3, "fd00:ec2::254")] {
+            let next = http.exchange(request(&url), LONG).await;
+            assert!(silence(&next).1.contains(&format!("requests may not go to `{address}`")), "{}", silence(&next).1);
+            assert_eq!(asked.load(Ordering::Acquire), n);
+        }
+    });
+    assert_eq!(server.saw(), [1]);
 }
 
 #[test]
