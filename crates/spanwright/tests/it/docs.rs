@@ -2,7 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use crate::project::{expect, run};
+use std::{collections::BTreeSet, fmt::Write as _};
+
+use spanwright_core::{
+    connector::Connector,
+    project::vocabulary::{API, FLOW, OPERATION, SYSTEM},
+};
+use spanwright_shape::text::form::{self, Choice, Form, Kind};
+
+use crate::project::{expect, repository, run};
 
 const REFERENCE: &str = "../../../../docs/reference";
 
@@ -115,4 +123,110 @@ fn the_help_of_each_command_is_fresh() {
     };
     let text: String = commands.iter().chain(&documents).map(page).collect();
     expect(&format!("{REFERENCE}/commands.md"), &format!("# Commands\n{text}"));
+}
+
+/// A connector's page of the reference: which of the declarations are about it, and where the guide tells of it.
+struct Page {
+    name: &'static str,
+    system: Option<&'static str>,
+    operations: &'static [&'static str],
+    sources: &'static [&'static str],
+    api: Option<&'static str>,
+    guide: &'static [&'static str],
+}
+
+const METHODS: &[&str] = &["get", "post", "put", "patch", "delete"];
+
+const PAGES: [Page; 11] = [
+    Page { name: "soap", system: Some("soap"), operations: &[], sources: &["poll"], api: None, guide: &["soap.md", "polling.md"] },
+    Page { name: "rest", system: Some("rest"), operations: METHODS, sources: &["poll"], api: None, guide: &["rest.md", "polling.md"] },
+    Page {
+        name: "graphql",
+        system: Some("graphql"),
+        operations: &["query"],
+        sources: &["poll"],
+        api: None,
+        guide: &["graphql.md", "polling.md"],
+    },
+    Page { name: "http", system: Some("http"), operations: METHODS, sources: &["http"], api: None, guide: &["push-or-pull.md", "rest.md"] },
+    Page { name: "amqp", system: Some("amqp"), operations: &["queue", "exchange"], sources: &["queue"], api: None, guide: &["queues.md"] },
+    Page { name: "files", system: Some("files"), operations: &["folder"], sources: &["files"], api: None, guide: &["files.md"] },
+    Page { name: "webhook", system: None, operations: &[], sources: &["webhook"], api: None, guide: &["webhooks.md"] },
+    Page { name: "api", system: None, operations: &[], sources: &["api"], api: Some("soap"), guide: &["soap-server.md"] },
+    Page { name: "cron", system: None, operations: &[], sources: &["cron"], api: None, guide: &["clocks-and-flows.md"] },
+    Page {
+        name: "flow",
+        system: None,
+        operations: &[],
+        sources: &["flow", "dead_letters"],
+        api: None,
+        guide: &["clocks-and-flows.md", "queues.md"],
+    },
+    Page { name: "alerts", system: None, operations: &[], sources: &[], api: None, guide: &["alerts.md"] },
+];
+
+/// The form that a key of another names.
+fn inner(form: &'static Form, key: &str) -> &'static Form {
+    match form.keys.iter().find(|declared| declared.name == key).unwrap().kind {
+        Kind::Form(inner) => inner,
+        _ => panic!("`{key}` is no form"),
+    }
+}
+
+fn choice(form: &'static Form, name: &str) -> &'static Choice {
+    form.choices().iter().find(|choice| choice.key.name == name).unwrap_or_else(|| panic!("`{}` has no `{name}`", form.name))
+}
+
+fn connector(name: &str) -> Option<&'static dyn Connector> {
+    spanwright_connect::ALL.iter().copied().find(|connector| connector.key() == name)
+}
+
+/// Where the forms stand that a part of a page names.
+const FORMS: &str = "../files.md";
+
+impl Page {
+    fn text(&self) -> String {
+        let mut out = format!("# `{}`\n", self.name);
+        if let Some(connector) = connector(self.name) {
+            writeln!(out, "\n{}", connector.about()).unwrap();
+        }
+        for (n, page) in self.guide.iter().enumerate() {
+            let text = std::fs::read_to_string(repository().join("docs/guide").join(page)).unwrap();
+            // The first is about nothing else.
+            assert!(n > 0 || text.contains(&format!("{}:", self.name)), "{page} shows no `{}:`", self.name);
+            let title = text.lines().next().unwrap().trim_start_matches("# ");
+            writeln!(out, "\nThe guide: [{title}](../../guide/{page}).").unwrap();
+        }
+        let mut section = |title: &str, form: &'static Form, names: &[&str]| {
+            if !names.is_empty() {
+                writeln!(out, "\n## {title}").unwrap();
+                names.iter().for_each(|name| out += &form::part(choice(form, name), FORMS));
+            }
+        };
+        section("A system, beside what [all have](../files.md#system)", &SYSTEM, self.system.as_slice());
+        section("Its operations, beside what [all have](../files.md#operation)", &OPERATION, self.operations);
+        section("A source, beside what [all have](../files.md#source)", inner(&FLOW, "from"), self.sources);
+        section("An interface of ours, beside what [all have](../files.md#api)", &API, self.api.as_slice());
+        let codes = connector(self.name).map(|connector| connector.codes()).unwrap_or_default();
+        if !codes.is_empty() {
+            writeln!(out, "\n## Its codes\n\n`spanwright explain CODE` says what each means and what to do.\n\n| code | what is wrong |\n| --- | --- |").unwrap();
+            codes.iter().for_each(|code| writeln!(out, "| {} | {} |", code.id, code.title).unwrap());
+        }
+        out
+    }
+}
+
+#[test]
+fn each_connector_has_a_page_of_its_declarations_and_one_of_the_guide() {
+    for page in &PAGES {
+        assert!(!page.guide.is_empty(), "{}", page.name);
+        expect(&format!("{REFERENCE}/connectors/{}.md", page.name), &page.text());
+    }
+    let built = |form: &'static Form| {
+        form.choices().iter().filter(|choice| matches!(choice.key.built, form::Built::Now)).map(|choice| choice.key.name)
+    };
+    let declared: BTreeSet<&str> =
+        built(&SYSTEM).chain(built(inner(&FLOW, "from"))).chain(spanwright_connect::ALL.iter().map(|it| it.key())).collect();
+    let told = |name: &&str| PAGES.iter().any(|page| page.name == *name || page.system == Some(name) || page.sources.contains(name));
+    assert_eq!(declared.iter().filter(|name| !told(name)).collect::<Vec<_>>(), Vec::<&&str>::new(), "these have no page");
 }

@@ -99,8 +99,19 @@ fn check(page: &Path) -> usize {
             let tested = project.run(&["test", "--only", &format!("{test}: ")]);
             assert_eq!(tested.code, 0, "{}: {}{}", page.display(), tested.out, tested.err);
         }
+        let hints = blocks.iter().filter(|block| block.name.ends_with(".hints.yaml")).map(|block| project.path().join(&block.name));
+        hints.for_each(|hints| check_hints(page, &hints));
     }
     all.values().map(Vec::len).sum()
+}
+
+/// `order.hints.yaml` reads the `order.xml` beside it.
+fn check_hints(page: &Path, hints: &Path) {
+    let document = PathBuf::from(hints.to_str().unwrap().replace(".hints.yaml", ".xml"));
+    let converted = ran(spanwright().arg("convert").arg(document).arg("--hints").arg(hints));
+    assert_eq!(converted.code, 0, "{}: {}", page.display(), converted.err);
+    // What a hint says is there, though the document alone would not show it.
+    assert!(converted.out.contains('[') && converted.out.contains("#text"), "{}", converted.out);
 }
 
 #[test]

@@ -22,8 +22,14 @@ pub(in crate::project) static STEP: Form = Form {
         Choice::of("route", Kind::List(&Kind::Form(&BRANCH)), "The first branch whose condition is true; the flow goes on below.", &[]),
         Choice::of("each", Kind::Expr, "Its steps for each item of a list; the flow goes on below when all have ended.", EACH),
         Choice::of("fail", Kind::Expr, "A dead letter with this reason.", &[]),
-        Choice::of("call", Kind::Op, "Asks, waits, and keeps the answer.", CALL),
-        Choice::of("send", Kind::Op, "Owed from now on; the flow does not wait.", SEND),
+        Choice::of("call", Kind::Op, "Asks, waits, and keeps the answer; of a system, or of `spanwright.replay`.", CALL),
+        Choice::of(
+            "send",
+            Kind::Op,
+            "Owed from now on; the flow does not wait. To an operation of a system; to another flow, by `flow.NAME`; or to `spanwright.replay`, \
+             which brings back the dead letter whose `message` it is given.",
+            SEND,
+        ),
         Choice::of("reply", BODY, "Answers whoever is waiting; the flow goes on below. Only the first reply is heard.", REPLY),
         Choice::of("fault", Kind::Name, "Answers with a declared fault.", FAULT),
         Choice::not_yet("link", "Finds or keeps which record here is which record there."),

@@ -15,7 +15,7 @@ mod variable;
 
 pub use filled::{Filled, Given};
 pub use kind::{Kind, MapKey};
-pub use reference::reference;
+pub use reference::{part, reference};
 pub use schema::schema;
 pub use spelled::{decimal, flag, is_name, number, percent, rate, size, time};
 pub use variable::{Variable, variables, whole_variable};
