@@ -53,6 +53,11 @@ impl BadDisk {
     pub fn fill<'c>(&self, command: &'c mut Command, bytes: u64, ends: &Path) -> &'c mut Command {
         command.env("LD_PRELOAD", &self.library).env("SHIM_ROOM", bytes.to_string()).env("SHIM_ROOM_ENDS", ends)
     }
+
+    /// Nothing can be written into files with this text in their path, until the file `ends` is there.
+    pub fn fill_elsewhere<'c>(&self, command: &'c mut Command, path: &str, ends: &Path) -> &'c mut Command {
+        command.env("LD_PRELOAD", &self.library).env("SHIM_FULL", path).env("SHIM_FULL_ENDS", ends)
+    }
 }
 
 /// One thing that a process did to its disk.

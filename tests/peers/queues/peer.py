@@ -3,6 +3,7 @@
 peer.py PORT publish QUEUE FROM TO [plain]   messages {"id": N} with message-id m-N; plain: without one
 peer.py PORT put QUEUE TYPE ENCODING HEX ID  one message with this body; `-` leaves out
 peer.py PORT move QUEUE TO                   all that is in it, as it is, with its message-id
+peer.py PORT refuse QUEUE TIMES              takes the first one so often and gives it back, as who dies of it each time
 peer.py PORT drain QUEUE                     all that is in it, a JSON object a line, and it is empty then
 peer.py PORT count QUEUE [QUEUE...]          how many are in each
 peer.py PORT bind|unbind QUEUE EXCHANGE KEY  binds it, or does so no longer
@@ -43,6 +44,12 @@ elif command == "move":
     other.confirm_delivery()
     for method, properties, body in given():
         other.basic_publish("", rest[0], body, properties, mandatory=True)
+elif command == "refuse":
+    for _ in range(int(rest[0])):
+        method = None
+        while method is None:
+            method, properties, body = channel.basic_get(queue)
+        channel.basic_nack(method.delivery_tag, requeue=True)
 elif command == "drain":
     for method, properties, body in given():
         try:

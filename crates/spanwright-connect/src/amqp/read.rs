@@ -15,7 +15,10 @@ use super::{
     bytes,
     compile::{JSON, Place},
 };
-use crate::{endpoint::body::read_as, http::excerpt::bounded};
+use crate::{
+    endpoint::{beside::plain, body::read_as},
+    http::excerpt::bounded,
+};
 
 /// A message that was given so often and never kept ends us each time, or is never read to its end: it is set aside unread.
 /// What later versions of RabbitMQ allow where nobody says otherwise.
@@ -52,7 +55,7 @@ fn message<'r>(place: &Place, shapes: &Shapes, delivery: &'r Delivery, room: &'r
     let headers: Vec<_> = delivery.headers.iter().map(|(name, value)| (name.as_str(), Value::Text(value))).collect();
     let mut fields = vec![("headers", Value::Record(room.bump().alloc_slice_copy(&headers)))];
     fields.extend(delivery.id.as_deref().map(|id| ("id", Value::Text(id))));
-    fields.extend(delivery.correlation.as_deref().map(|id| ("correlation", Value::Text(id))));
+    fields.extend(delivery.correlation.as_deref().and_then(plain).map(|id| ("correlation", Value::Text(id))));
     match body(place, shapes, delivery, room) {
         Ok(value) => fields.push(("value", value)),
         Err(why) => {

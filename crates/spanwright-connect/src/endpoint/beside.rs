@@ -92,9 +92,14 @@ pub fn path<'r>(request: &Request<'r>, room: &'r Room) -> Result<Value<'r>, Refu
 
 /// The sender's correlation id, where it is short and plain.
 pub fn correlation(request: &Request<'_>, header: &str) -> Option<String> {
-    let id = request.header(header)?.trim();
-    let plain = !id.is_empty() && id.len() <= CORRELATION_CHARACTERS_MOST && id.bytes().all(|byte| byte.is_ascii_graphic());
-    plain.then(|| id.to_string())
+    request.header(header).and_then(plain).map(str::to_string)
+}
+
+/// A correlation id that may go on into the headers of others: short, and of characters that are seen.
+pub fn plain(id: &str) -> Option<&str> {
+    let id = id.trim();
+    let is_plain = !id.is_empty() && id.len() <= CORRELATION_CHARACTERS_MOST && id.bytes().all(|byte| byte.is_ascii_graphic());
+    is_plain.then_some(id)
 }
 
 /// The request cannot be read, and why.

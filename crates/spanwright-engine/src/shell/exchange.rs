@@ -135,7 +135,7 @@ impl Office {
                 let runtime = reactor.clone();
                 reactor.spawn_blocking(move || {
                     let hear = |heard: Heard<'_>| self.in_pieces(&errand, heard, &Room::new());
-                    let (told, got) = self.brokers.take(&runtime, broker, queue, prefetch, hear);
+                    let (told, got) = self.brokers.take(&runtime, broker, queue, prefetch, timeout, hear);
                     self.end(told_of(&errand, told, self.report(at, 0, got)));
                 });
             }

@@ -9,13 +9,21 @@
 //! happened. So a file appears once, whole, even where its reader has taken it away in the meantime.
 
 use std::{
+    ffi::OsString,
     fs::{self, File, Metadata},
     io::{self, BufReader, Read, Write},
-    os::unix::fs::MetadataExt,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{MetadataExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
     time::Duration,
 };
 
+use rustix::{
+    fs::{CWD, OFlags, RenameFlags, renameat_with},
+    io::Errno,
+};
 use spanwright_core::{
     connector::{FileSeen, FilesHeard, FilesRequest, Finished, Heard, Reached},
     fact::Moment,
@@ -86,21 +94,28 @@ fn before(what: &str, path: &Path) -> impl Fn(io::Error) -> Broken {
 
 // ---- in
 
-/// The first file by name that stands still, open at its beginning.
+/// The first file by name that stands still and can be opened, at its beginning. One that cannot is told of where no other
+/// is left: it keeps none of them waiting.
 fn take(folder: &Path, matches: &str, settle: Duration, now: Moment) -> Result<FilesReply, Broken> {
     let entries = fs::read_dir(folder).map_err(before("reading the folder", folder))?;
-    let names = entries.take(NAMES_MOST).filter_map(|entry| entry.ok()?.file_name().into_string().ok());
-    let mut names: Vec<String> = names.filter(|name| !name.starts_with('.') && suits(matches.as_bytes(), name.as_bytes())).collect();
+    let names = entries.take(NAMES_MOST).filter_map(|entry| Some(entry.ok()?.file_name()));
+    let wanted = |name: &OsString| !name.as_bytes().starts_with(b".") && suits(matches.as_bytes(), name.as_bytes());
+    let mut names: Vec<OsString> = names.filter(wanted).collect();
     names.sort_unstable();
+    let mut closed = None;
     for name in names {
-        let path = folder.join(&name);
         // A link may lead anywhere; a folder is no file.
-        let Ok(about) = fs::symlink_metadata(&path) else { continue };
-        if about.is_file() && stands_still(&about, settle, now) {
-            return open(&path, name);
+        let Ok(about) = fs::symlink_metadata(folder.join(&name)) else { continue };
+        if !about.is_file() || !stands_still(&about, settle, now) {
+            continue;
+        }
+        match in_text(folder, name).and_then(|name| open(&folder.join(&name), name)) {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => {}
+            Err(why) => closed = closed.or(Some(why)),
         }
     }
-    Ok(FilesReply::Nothing)
+    closed.map_or(Ok(FilesReply::Nothing), Err)
 }
 
 /// Nobody wrote, renamed or touched it for so long. The change time cannot be set back by whoever copies it.
@@ -109,9 +124,35 @@ fn stands_still(about: &Metadata, settle: Duration, now: Moment) -> bool {
     settle.is_zero() || changed.after(settle) <= now
 }
 
-fn open(path: &Path, name: String) -> Result<FilesReply, Broken> {
-    let mut file = File::open(path).map_err(before("opening", path))?;
+/// The name of a file as text. One that is none (any bytes will do for a file system) is renamed, its bytes written as `%E9`.
+fn in_text(folder: &Path, name: OsString) -> Result<String, Broken> {
+    let name = match name.into_string() {
+        Ok(name) => return Ok(name),
+        Err(name) => name,
+    };
+    let text: String = name.as_bytes().utf8_chunks().fold(String::new(), |mut text, chunk| {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("%{byte:02X}")));
+        text
+    });
+    let from = folder.join(name);
+    rename_to_new(&from, &folder.join(&text)).map_err(before("renaming", &from))?;
+    Ok(text)
+}
+
+/// Opens a file and takes its digest; `None` where it went away, or became something else than a file, since it was looked at.
+fn open(path: &Path, name: String) -> Result<Option<FilesReply>, Broken> {
+    // Neither through a link that took its place nor, for ever, at a pipe that did.
+    let opened = File::options().read(true).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()).open(path);
+    let mut file = match opened {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound || Errno::from_io_error(&error) == Some(Errno::LOOP) => return Ok(None),
+        Err(error) => return Err(before("opening", path)(error)),
+    };
     let about = file.metadata().map_err(before("looking at", path))?;
+    if !about.is_file() {
+        return Ok(None);
+    }
     let mut hasher = blake3::Hasher::new();
     let mut buffer = vec![0; READ_BYTES];
     loop {
@@ -123,7 +164,7 @@ fn open(path: &Path, name: String) -> Result<FilesReply, Broken> {
     io::Seek::rewind(&mut file).map_err(before("reading", path))?;
     let digest = hasher.finalize().to_hex()[..32].to_string();
     let seen = FileSeen { name, digest, bytes: about.size(), stamp: stamp(&about) };
-    Ok(FilesReply::Found(seen, BufReader::with_capacity(READ_BYTES, file)))
+    Ok(Some(FilesReply::Found(seen, BufReader::with_capacity(READ_BYTES, file))))
 }
 
 /// What is another after every change.
@@ -213,10 +254,6 @@ fn appear(folder: &Path, name: &str, part: &Path, whole: &Path) -> Result<FilesR
 
 /// In one step, and never over a file that is there. Some network file systems know no such step: there it is two.
 fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::{
-        fs::{CWD, RenameFlags, renameat_with},
-        io::Errno,
-    };
     match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) if to.exists() => Err(io::ErrorKind::AlreadyExists.into()),
         Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => fs::rename(from, to),
@@ -225,7 +262,9 @@ fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(path)?;
+    // A link that somebody laid there is not written through.
+    let flags = OFlags::NOFOLLOW.bits().cast_signed();
+    let mut file = File::options().write(true).create(true).truncate(true).custom_flags(flags).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
 }
@@ -310,6 +349,40 @@ mod tests {
         take_one(folder.path(), finished(&again, false));
         assert_eq!(fs::read(folder.path().join("done/a.csv")).unwrap(), b"1");
         assert_eq!(fs::read_dir(folder.path().join("done")).unwrap().count(), 2);
+    }
+
+    #[test]
+    fn what_goes_away_or_becomes_something_else_before_it_is_opened_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.csv");
+        let opened = || open(&path, "a.csv".to_string()).unwrap();
+        assert!(opened().is_none(), "it vanished");
+        std::os::unix::fs::symlink("/etc/passwd", &path).unwrap();
+        assert!(opened().is_none(), "a link took its place");
+        fs::remove_file(&path).unwrap();
+        rustix::fs::mknodat(CWD, &path, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+        assert!(opened().is_none(), "a pipe took its place, and nobody waits at it");
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_is_written_as_one_and_the_file_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.csv")), "1").unwrap();
+        let seen = found(take_one(folder.path(), None));
+        assert_eq!(seen.name, "caf%E9.csv");
+        assert!(matches!(take_one(folder.path(), finished(&seen, false)), FilesReply::Nothing));
+        assert!(folder.path().join("done/caf%E9.csv").exists());
+    }
+
+    #[test]
+    fn a_half_file_is_not_written_through_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (hidden, elsewhere) = (folder.path().join(HIDDEN), folder.path().join("elsewhere"));
+        fs::create_dir(&hidden).unwrap();
+        fs::write(&elsewhere, "theirs").unwrap();
+        std::os::unix::fs::symlink(&elsewhere, hidden.join("k.part")).unwrap();
+        assert!(matches!(put_one(folder.path(), "a.csv", "k"), FilesReply::Broken(Reached::No, _)));
+        assert_eq!(fs::read(elsewhere).unwrap(), b"theirs");
     }
 
     #[test]

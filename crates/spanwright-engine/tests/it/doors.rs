@@ -336,7 +336,7 @@ steps:
 ";
 
 /// The headers of a Standard Webhook.
-fn signed(secret: &str, id: &str, at: i64, body: &str) -> Vec<String> {
+pub fn signed(secret: &str, id: &str, at: i64, body: &str) -> Vec<String> {
     let scheme = preset::scheme("standard").unwrap();
     let time = at.to_string();
     let signature = scheme.sign(secret, &time, &scheme.content(id, &time, body.as_bytes(), "")).unwrap();

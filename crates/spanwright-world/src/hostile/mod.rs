@@ -12,6 +12,7 @@
 //! The server writes HTTP/1.1 by hand, for a library would not send what is wrong.
 
 mod answer;
+pub mod page;
 mod wire;
 
 use std::{

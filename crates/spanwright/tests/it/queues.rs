@@ -109,6 +109,7 @@ fn at_a_broker_that_is_well() {
     messages_come_in_and_go_out_once_whatever_is_sent_twice_or_badly_written(&rabbit);
     dead_letters_go_to_a_queue_and_come_back_from_one(&rabbit);
     bodies_of_every_kind_are_read_and_texts_are_sent(&rabbit);
+    a_message_that_was_given_20_times_and_never_kept_is_read_no_more(&rabbit);
     a_broker_is_reached_over_tls_by_whom_trusts_its_authority(&rabbit);
     killed_again_and_again_no_message_is_lost_and_none_goes_out_under_another_id(&rabbit);
 }
@@ -232,6 +233,19 @@ fn bodies_of_every_kind_are_read_and_texts_are_sent(rabbit: &Rabbit) {
     assert_eq!((words.len(), &words[0]["body"]), (1, &"gr\u{fc}n".into()));
     assert_eq!(words[0]["content_type"], "text/plain; charset=utf-8");
     assert_eq!((relay.dead("notes"), rabbit.count(&["shop.notes"])), (vec!["R0015".to_string(); 3], vec![0]));
+}
+
+fn a_message_that_was_given_20_times_and_never_kept_is_read_no_more(rabbit: &Rabbit) {
+    let relay = Relay::at(rabbit);
+    relay.publish(1, 2);
+    rabbit.peer(&["refuse", "shop.orders", "19"]);
+    let (_, said) = relay.once();
+    assert_eq!((relay.parcels(), relay.dead("orders")), (BTreeMap::from([(1, 1)]), Vec::new()), "the 20th time counts: {said}");
+    relay.publish(2, 3);
+    rabbit.peer(&["refuse", "shop.orders", "20"]);
+    let (_, said) = relay.once();
+    assert_eq!((relay.parcels(), relay.dead("orders")), (BTreeMap::new(), vec!["R0015".to_string()]), "{said}");
+    assert_eq!(rabbit.count(&["shop.orders"]), [0], "and it is not given again");
 }
 
 fn a_broker_is_reached_over_tls_by_whom_trusts_its_authority(rabbit: &Rabbit) {

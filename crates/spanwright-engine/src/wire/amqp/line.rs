@@ -29,7 +29,7 @@ const HEARTBEAT_SECONDS: u16 = 10;
 const MISSED_MOST: u32 = 3;
 /// Bytes of messages that lie here until somebody takes them: then nothing more is read, and the broker waits.
 pub const HELD_BYTES_MOST: usize = 32 << 20;
-/// How long messages lie here that nobody takes, until they are given back.
+/// How long messages lie here that nobody takes, until they are given back (looked at at each sign of life).
 pub const HELD_TIME_MOST: Duration = Duration::from_secs(60);
 /// Bytes of a message that it has beside its body.
 const BESIDE_BYTES: usize = 512;
@@ -243,8 +243,15 @@ impl Line {
         Ok(self.work(None).0)
     }
 
-    /// From now on messages come, at most `prefetch` of which we have not said that they are kept.
-    pub async fn consumer(mut self, queue: &str, prefetch: u16, body_bytes_most: u64) -> Result<(Handle, Deliveries), Fault> {
+    /// From now on messages come, at most `prefetch` of which we have not said that they are kept. Those that nobody takes
+    /// for as long as `held_most` are given back.
+    pub async fn consumer(
+        mut self,
+        queue: &str,
+        prefetch: u16,
+        body_bytes_most: u64,
+        held_most: Duration,
+    ) -> Result<(Handle, Deliveries), Fault> {
         self.call(frame::BASIC_QOS, frame::BASIC_QOS_OK, |write| {
             write.u32(0).u16(prefetch).u8(0);
         })
@@ -254,7 +261,7 @@ impl Line {
         })
         .await?;
         let (sender, come) = channel();
-        let held = Arc::new(Held { state: Mutex::new((0, Instant::now())), taken: Notify::new() });
+        let held = Arc::new(Held { most: held_most, state: Mutex::new((0, Instant::now())), taken: Notify::new() });
         let (handle, ended) = self.work(Some(Incoming { to: sender, body_bytes_most, held: held.clone() }));
         Ok((handle, Deliveries { come, ended, held }))
     }
@@ -302,6 +309,8 @@ struct Incoming {
 
 /// What came and was not taken yet.
 struct Held {
+    /// How long it may lie here.
+    most: Duration,
     /// Bytes, and when one was taken last (or the first came).
     state: Mutex<(usize, Instant)>,
     taken: Notify,
@@ -329,7 +338,7 @@ impl Held {
     /// Nobody has taken any for too long.
     fn is_forgotten(&self) -> bool {
         let (bytes, last) = *self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        bytes > 0 && last.elapsed() > HELD_TIME_MOST
+        bytes > 0 && last.elapsed() > self.most
     }
 }
 

@@ -19,9 +19,8 @@ use tokio::{
 };
 
 use super::{
-    connect::{Origin, connect},
+    connect::{Origin, Reach},
     counted::Counted,
-    tls::Tls,
 };
 
 mod frame;
@@ -30,7 +29,7 @@ mod line;
 mod tests;
 
 use frame::{Field, Properties};
-use line::{Fault, Handle, Line, Login, Message};
+use line::{Fault, HELD_TIME_MOST, Handle, Line, Login, Message};
 
 /// How long a queue may be silent until we say that nothing is there.
 const SILENCE: Duration = Duration::from_secs(3);
@@ -47,16 +46,28 @@ const OPEN_TIME_MOST: Duration = Duration::from_secs(20);
 
 /// Connections to every broker, shared by all flows.
 pub(crate) struct Amqp {
-    tls: Tls,
-    public_only: bool,
+    reach: Reach,
     publishers: Mutex<HashMap<(Broker, String), Arc<Handle>>>,
     consumers: Mutex<HashMap<(Broker, String), Consumer>>,
+    /// By queue: places of its prefetch that messages may take which are too long to be kept. They stay in the queue,
+    /// unacknowledged, and would keep all others waiting.
+    further: Mutex<HashMap<(Broker, String), u16>>,
 }
 
 /// A queue that is being read.
 struct Consumer {
     handle: Handle,
     deliveries: line::Deliveries,
+    /// Messages that may come before one is acknowledged, and those that never are.
+    places: u16,
+    too_long: u16,
+}
+
+impl Consumer {
+    /// Nothing comes any more: each place is held by a message that is too long.
+    fn is_filled(&self) -> bool {
+        self.too_long >= self.places
+    }
 }
 
 /// What came of it.
@@ -86,13 +97,13 @@ impl QueueReply {
 }
 
 impl Amqp {
-    pub(super) fn new(tls: Tls, public_only: bool) -> Amqp {
-        Amqp { tls, public_only, publishers: Mutex::default(), consumers: Mutex::default() }
+    pub(super) fn new(reach: Reach) -> Amqp {
+        Amqp { reach, publishers: Mutex::default(), consumers: Mutex::default(), further: Mutex::default() }
     }
 
     async fn open(&self, broker: &Broker, what: &str) -> Result<Line, Fault> {
         let origin = Origin::at(&broker.host, broker.port, broker.tls);
-        let stream = connect(&origin, &self.tls, self.public_only).await.map_err(Fault::Broken)?;
+        let stream = self.reach.connect(&origin).await.map_err(Fault::Broken)?;
         let login = Login { user: &broker.user, password: &broker.password, vhost: &broker.vhost };
         Line::open(Box::new(Counted::new(stream).0), &login, &format!("spanwright: {what}")).await
     }
@@ -129,20 +140,22 @@ impl Amqp {
         }
     }
 
-    /// Reads a queue, as long as `hear` wants to hear. It waits: not for the reactor's threads.
+    /// Reads a queue, as long as `hear` wants to hear; the broker has so much time to let us in. It waits: not for the
+    /// reactor's threads.
     pub(crate) fn take<T>(
         &self,
         reactor: &Reactor,
         broker: Broker,
         queue: String,
         prefetch: u16,
+        time: Duration,
         hear: impl FnOnce(Heard<'_>) -> T,
     ) -> (T, u64) {
         let key = (broker, queue);
         let have = lock(&self.consumers).remove(&key).filter(|consumer| !consumer.handle.is_over());
         let opened = match have {
             Some(consumer) => Ok(consumer),
-            None => reactor.block_on(self.consumer(&key, prefetch)),
+            None => reactor.block_on(self.consumer(&key, prefetch, time.min(OPEN_TIME_MOST))),
         };
         let consumer = match opened {
             Ok(consumer) => consumer,
@@ -150,21 +163,27 @@ impl Amqp {
         };
         let mut reading = Reading { consumer, until: Instant::now() + READING_TIME_MOST, given: Vec::new(), got: 0, broken: false };
         let told = hear(Heard::Queue(QueueHeard::Deliveries(&mut reading)));
-        // Where something that was given is not kept the connection goes, and the broker gives it again.
-        if reading.given.is_empty() && !reading.broken {
+        if reading.consumer.is_filled() {
+            // The next connection has room for as many again.
+            let places = reading.consumer.too_long.saturating_mul(2);
+            lock(&self.further).insert(key, places);
+        } else if reading.given.is_empty() && !reading.broken {
+            // Where something that was given is not kept the connection goes, and the broker gives it again.
             lock(&self.consumers).insert(key, reading.consumer);
         }
         (told, reading.got)
     }
 
-    async fn consumer(&self, (broker, queue): &(Broker, String), prefetch: u16) -> Result<Consumer, Fault> {
-        let opened = timeout(OPEN_TIME_MOST, async {
+    async fn consumer(&self, key: &(Broker, String), prefetch: u16, time: Duration) -> Result<Consumer, Fault> {
+        let (broker, queue) = key;
+        let places = prefetch.saturating_add(lock(&self.further).get(key).copied().unwrap_or_default());
+        let opened = timeout(time, async {
             let line = self.open(broker, &format!("from {queue}")).await?;
-            line.consumer(queue, prefetch, MESSAGE_BYTES_MOST as u64).await
+            line.consumer(queue, places, MESSAGE_BYTES_MOST as u64, HELD_TIME_MOST).await
         });
         let (handle, deliveries) =
             opened.await.unwrap_or_else(|_| Err(Fault::Broken("the broker did not let us in in time".to_string())))?;
-        Ok(Consumer { handle, deliveries })
+        Ok(Consumer { handle, deliveries, places, too_long: 0 })
     }
 
     /// Declares what is not there, and says what it is about; what is there otherwise is refused by the broker.
@@ -263,8 +282,11 @@ impl spanwright_core::connector::Deliveries for Reading {
                 let mut next = Some(first);
                 while let Some(one) = next {
                     bytes += one.body.as_ref().map_or(0, Vec::len) + BESIDE_BYTES;
-                    // What is too long stays unacknowledged.
-                    self.given.extend(one.body.is_some().then_some(one.tag));
+                    match one.body {
+                        Some(_) => self.given.push(one.tag),
+                        // It stays unacknowledged.
+                        None => self.consumer.too_long = self.consumer.too_long.saturating_add(1),
+                    }
                     came.push(delivery(one));
                     let more = came.len() < MESSAGES_AT_ONCE && bytes < BYTES_AT_ONCE;
                     next = if more { self.consumer.deliveries.at_hand() } else { None };
@@ -280,7 +302,7 @@ impl spanwright_core::connector::Deliveries for Reading {
     }
 
     fn is_time_up(&self) -> bool {
-        Instant::now() >= self.until
+        Instant::now() >= self.until || self.consumer.is_filled()
     }
 }
 

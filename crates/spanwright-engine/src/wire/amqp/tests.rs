@@ -11,7 +11,7 @@ use tokio::{
 
 use super::{
     frame::{self, Frame, MethodId, Properties, Write},
-    line::{Confirm, Delivery, Fault, HELD_BYTES_MOST, Line, Login, Message},
+    line::{Confirm, Delivery, Fault, HELD_BYTES_MOST, HELD_TIME_MOST, Line, Login, Message},
 };
 
 const LOGIN: Login<'static> = Login { user: "me", password: "secret", vhost: "/" };
@@ -203,7 +203,7 @@ fn check_given(says: &[u8], expected: Result<&str, &str>) {
             peer.say(&says).await;
             peer.hang_up().await;
         });
-        Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap().consumer("jobs", 10, 1_000).await.unwrap()
+        Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap().consumer("jobs", 10, 1_000, HELD_TIME_MOST).await.unwrap()
     });
     let told = match deliveries.next(PATIENCE) {
         Ok(Some(Delivery { body: Some(body), properties, .. })) => {
@@ -268,7 +268,8 @@ fn a_broker_that_gives_no_sign_of_life_is_left() {
             peer.give().await;
             peer
         });
-        let (handle, deliveries) = Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap().consumer("jobs", 10, 1_000).await.unwrap();
+        let (handle, deliveries) =
+            Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap().consumer("jobs", 10, 1_000, HELD_TIME_MOST).await.unwrap();
         (handle, deliveries, silent.await.unwrap())
     });
     let fault = deliveries.next(PATIENCE).unwrap_err();
@@ -339,7 +340,7 @@ fn no_more_than_so_many_bytes_lie_here_until_somebody_takes_them() {
             }
             peer.hear(frame::CONNECTION_CLOSE).await;
         });
-        Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap().consumer("jobs", 1_000, 16 << 20).await.unwrap()
+        Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap().consumer("jobs", 1_000, 16 << 20, HELD_TIME_MOST).await.unwrap()
     });
     let seen = || given.load(std::sync::atomic::Ordering::Acquire) as usize * BYTES;
     let mut last = usize::MAX;
@@ -350,5 +351,43 @@ fn no_more_than_so_many_bytes_lie_here_until_somebody_takes_them() {
     assert!((HELD_BYTES_MOST - 2 * BYTES..HELD_BYTES_MOST + 2 * BYTES).contains(&last), "{last} bytes came");
     for tag in 1..=MESSAGES {
         assert_eq!(deliveries.next(PATIENCE).unwrap().unwrap().tag, tag);
+    }
+}
+
+#[test]
+fn what_nobody_takes_for_so_long_is_given_back_and_what_somebody_takes_is_not() {
+    const HELD: Duration = Duration::from_millis(300);
+    for takes in [false, true] {
+        let runtime = runtime();
+        let (_handle, mut deliveries, peer) = runtime.block_on(async {
+            let (ours, mut peer) = pair(1);
+            let peer = tokio::spawn(async move {
+                peer.give().await;
+                peer.say(&[message(1, b"{}"), message(2, b"{}")].concat()).await;
+                // It lives, and sees whether the connection does.
+                for _ in 0..8 {
+                    tokio::time::sleep(Duration::from_millis(200)).await;
+                    let mut sign = Vec::new();
+                    frame::heartbeat(&mut sign);
+                    peer.say(&sign).await;
+                }
+                peer.hear(frame::CONNECTION_CLOSE).await;
+                peer.stream.read_buf(&mut peer.buffer).await.is_ok_and(|bytes| bytes == 0)
+            });
+            let line = Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap();
+            let (handle, deliveries) = line.consumer("jobs", 10, 1_000, HELD).await.unwrap();
+            (handle, deliveries, peer)
+        });
+        if takes {
+            // Both at once; then nothing lies here, however long nothing comes.
+            assert!(deliveries.next(PATIENCE).unwrap().is_some() && deliveries.next(PATIENCE).unwrap().is_some());
+            assert!(deliveries.next(Duration::from_millis(1_200)).unwrap().is_none(), "the line lives on");
+            continue;
+        }
+        assert!(runtime.block_on(peer).unwrap(), "the line is closed, and the broker has all of it back");
+        assert_eq!(deliveries.next(PATIENCE).unwrap().map(|one| one.tag), Some(1));
+        assert_eq!(deliveries.next(PATIENCE).unwrap().map(|one| one.tag), Some(2));
+        let fault = deliveries.next(PATIENCE).unwrap_err();
+        assert_eq!(words(&fault), "nobody took what came: it is given back");
     }
 }

@@ -1,34 +1,34 @@
-//! The contract of every connector with a peer that misbehaves: what an answer means, to what may be asked again and to
-//! what may not, and that nothing is lost.
+//! Servers that answer badly: what an answer means, to what may be asked again and to what may not, and that nothing is lost.
 //!
 //! One engine, and for each kind of system and each behaviour two systems that behave so once and then well: one that a
-//! flow sends something to that must not happen twice, one that a flow polls. `hostile.txt` beside this says what came of
-//! it; `UPDATE=1 cargo test` rewrites it.
+//! flow sends something to that must not happen twice, one that a flow polls. Webhooks are pushed only, and carry an id, so
+//! that the same one may be sent again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
     fs,
     path::Path,
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use spanwright_world::{Answer, Hostile};
+use spanwright_world::{Answer, Hostile, hostile::page};
 
 use crate::{
     doors::Client,
     trial::{Trial, until, wait},
 };
 
-const KINDS: [&str; 3] = ["rest", "soap", "graphql"];
+const KINDS: [&str; 4] = ["rest", "soap", "graphql", PUSHED];
+/// Webhooks out: nobody polls them.
+const PUSHED: &str = "webhook";
 const GRAPHQL: &str = "type Query { things: [Thing!]! }\ntype Thing { id: ID! }\ntype Mutation { put(id: ID!): Thing! }\n";
 
 /// What a well-behaved server of a kind says.
 fn good(kind: &str, polled: bool) -> Answer {
     match (kind, polled) {
-        ("rest", false) => Answer::json(200, r#"{"id":"1"}"#),
-        ("rest", true) => Answer::json(200, r#"[{"id":"1"}]"#),
+        ("rest" | PUSHED, false) => Answer::json(200, r#"{"id":"1"}"#),
+        ("rest" | PUSHED, true) => Answer::json(200, r#"[{"id":"1"}]"#),
         ("graphql", false) => Answer::json(200, r#"{"data":{"put":{"id":"1"}}}"#),
         ("graphql", true) => Answer::json(200, r#"{"data":{"things":[{"id":"1"}]}}"#),
         (_, true) => Answer::customers(1),
@@ -61,7 +61,7 @@ fn bytes(answer: &Answer) -> usize {
 }
 
 /// What a server may do, by name, in the order of the table.
-const BEHAVIOURS: [&str; 27] = [
+const BEHAVIOURS: [&str; 28] = [
     "no answer",
     "connection cut after the request",
     "answer cut in its body",
@@ -84,6 +84,7 @@ const BEHAVIOURS: [&str; 27] = [
     "404",
     "408",
     "409",
+    "410",
     "429 with retry-after",
     "500",
     "503 with retry-after",
@@ -142,9 +143,11 @@ fn servers() -> Hostile {
 /// The file of a system. Whoever gets no answer waits for it no longer than it must.
 fn system(kind: &str, name: &str, behaviour: &str) -> String {
     let timeout = if behaviour == "no answer" { "400ms" } else { "30s" };
-    let shared = format!("limits: {{ timeout: {timeout} }}\nretry: {{ tries: 3, first: 20ms, longest: 20ms }}\nbreaker: {{ of: 1000 }}\n");
+    let signed = if kind == PUSHED { "auth: { hmac: { secret: \"${SECRET}\" } }\n" } else { "" };
+    let shared =
+        format!("limits: {{ timeout: {timeout} }}\n{signed}retry: {{ tries: 3, first: 20ms, longest: 20ms }}\nbreaker: {{ of: 1000 }}\n");
     let (made_by, operations) = match kind {
-        "rest" => ("http:", "put: { post: /put }\n  read: { get: /read, safe: true }"),
+        "rest" | PUSHED => ("http:", "put: { post: /put }\n  read: { get: /read, safe: true }"),
         "graphql" => ("graphql: schemas/things.graphql", "put: { query: schemas/put.graphql }\n  read: { query: schemas/read.graphql }"),
         _ => ("soap: schemas/erp.wsdl", "ListCustomers: { safe: true }"),
     };
@@ -153,7 +156,7 @@ fn system(kind: &str, name: &str, behaviour: &str) -> String {
 
 fn flows(kind: &str, name: &str) -> [(String, String); 2] {
     let (put, body, read, each, key) = match kind {
-        "rest" => ("put", "body: .", "read", "'.'", ".id"),
+        "rest" | PUSHED => ("put", "body: .", "read", "'.'", ".id"),
         "graphql" => ("put", "with: { id: '.id | tostring' }", "read", ".things", ".id"),
         _ => ("GetCustomer", "body: { fields: { Number: '.id | tostring' } }", "ListCustomers", ".Customer", ".Number"),
     };
@@ -188,7 +191,7 @@ fn trial(servers: &Hostile) -> Trial {
     files.insert("schemas/read.graphql".into(), b"query Read { things { id } }\n".to_vec());
     files.insert(
         "spanwright.yaml".into(),
-        b"project: hostile\nlisten: { http: \"127.0.0.1:0\" }\nvars: { URL: { about: all of them } }\n".to_vec(),
+        b"project: hostile\nlisten: { http: \"127.0.0.1:0\" }\nvars: { URL: { about: all of them }, SECRET: { about: signs webhooks, secret: true } }\n".to_vec(),
     );
     for (kind, n, behaviour) in
         KINDS.iter().flat_map(|kind| BEHAVIOURS.iter().enumerate().map(move |(n, behaviour)| (*kind, n, *behaviour)))
@@ -198,10 +201,12 @@ fn trial(servers: &Hostile) -> Trial {
             let system_name = format!("{name}-{side}");
             files.insert(format!("systems/{system_name}.yaml"), system(kind, &system_name, behaviour).into_bytes());
         }
-        files.extend(flows(kind, &name).map(|(flow, text)| (format!("flows/{flow}.yaml"), text.into_bytes())));
+        let flows = flows(kind, &name).into_iter().filter(|(flow, _)| kind != PUSHED || flow.starts_with("to-"));
+        files.extend(flows.map(|(flow, text)| (format!("flows/{flow}.yaml"), text.into_bytes())));
     }
     let mut trial = Trial::of(files);
     trial.variables.insert("URL".into(), servers.url());
+    trial.variables.insert("SECRET".into(), "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".into());
     trial
 }
 
@@ -216,9 +221,9 @@ impl Told {
         self.lines.iter().filter(is)
     }
 
-    /// Whether our credentials were refused there: held, and tried again by itself only much later.
+    /// Whether our credentials were refused there, or it is gone: held, and tried again by itself only much later.
     fn held(&self, system: &str) -> bool {
-        self.of("credentials-refused", "system", system).next().is_some()
+        ["credentials-refused", "held"].iter().any(|action| self.of(action, "system", system).next().is_some())
     }
 
     fn sent(&self, name: &str) -> String {
@@ -249,12 +254,12 @@ impl Told {
 /// Who is refused waits, with all that was to go there.
 const HELD: &str = "held for a person";
 
-fn code(line: &serde_json::Value) -> &str {
+pub fn code(line: &serde_json::Value) -> &str {
     line["error.code"].as_str().unwrap_or("-")
 }
 
 /// `later R2004`
-fn outcome(line: &serde_json::Value) -> String {
+pub fn outcome(line: &serde_json::Value) -> String {
     let words = line["message"].as_str().unwrap_or_default();
     let outcome = match words {
         words if words.starts_with("delivered") => return "delivered".to_string(),
@@ -265,7 +270,7 @@ fn outcome(line: &serde_json::Value) -> String {
     format!("{outcome} {}", code(line))
 }
 
-fn ending(line: &serde_json::Value) -> &str {
+pub fn ending(line: &serde_json::Value) -> &str {
     match line["message"].as_str().unwrap_or_default() {
         words if words.starts_with("a dead letter") => "a dead letter",
         words if words.starts_with("uncertain") => "uncertain, for a person",
@@ -287,7 +292,9 @@ fn every_connector_bears_every_peer_and_nothing_is_lost() {
     // Whoever was refused for our credentials waits for a person, with what was to go there.
     let settled = |trial: &Trial| {
         let told = Told { lines: trial.log_text().lines().filter_map(|line| serde_json::from_str(line).ok()).collect() };
-        let all = names.iter().all(|(name, _)| !told.sent(name).contains("LOST") && !told.polled(name).contains("TIMES"));
+        let all = names
+            .iter()
+            .all(|(name, _)| !told.sent(name).contains("LOST") && (name.starts_with(PUSHED) || !told.polled(name).contains("TIMES")));
         all.then_some(told)
     };
     until(&running, "each is taken and settled, or held", |_| {
@@ -297,18 +304,17 @@ fn every_connector_bears_every_peer_and_nothing_is_lost() {
     running.stop();
     wait(running);
     let told = settled(&trial).unwrap();
-    let mut table = String::new();
-    for (name, behaviour) in &names {
-        let kind = name.split('-').next().unwrap();
-        writeln!(table, "{kind:8} {behaviour:34} | {:55} | {}", told.sent(name), told.polled(name)).unwrap();
-    }
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/hostile.txt");
-    let head = "kind     the server's first answer          | sent, not to be repeated: attempts and end                | polled: failures and end\n";
-    let table = format!("{head}{table}");
-    if std::env::var_os("UPDATE").is_some() {
-        fs::write(&beside, &table).unwrap();
-    }
-    assert_eq!(table, fs::read_to_string(&beside).unwrap_or_default());
+    let row = |(n, behaviour): (usize, &&str)| {
+        let of = |kind: &&str| {
+            let name = named(kind, n);
+            let sent = told.sent(&name);
+            if *kind == PUSHED { vec![sent] } else { vec![sent, told.polled(&name)] }
+        };
+        [behaviour.to_string()].into_iter().chain(KINDS.iter().flat_map(of)).collect::<Vec<_>>()
+    };
+    let rows: Vec<Vec<String>> = BEHAVIOURS.iter().enumerate().map(row).collect();
+    let head = ["the first answer", "REST: sent", "REST: polled", "SOAP: sent", "SOAP: polled", "GraphQL: sent", "GraphQL: polled"];
+    page::check("Answers to what we ask", &[&head[..], &["webhook: pushed"]].concat(), &rows);
     for (name, _) in &names {
         let sent = told.sent(name);
         // What may have happened is asked for once, and never again by itself.
