@@ -81,9 +81,10 @@ async fn accept(
 
 /// Whether something comes before its time is up, or we stop.
 async fn says_something(stream: &TcpStream, stopped: &mut watch::Receiver<bool>) -> bool {
+    let mut first = [0];
     tokio::select! {
         // Looked at and left there: a connection that was just taken counts as readable, whatever came on it.
-        came = tokio::time::timeout(HEAD_TIME_MOST, stream.peek(&mut [0])) => matches!(came, Ok(Ok(1))),
+        came = tokio::time::timeout(HEAD_TIME_MOST, stream.peek(&mut first)) => matches!(came, Ok(Ok(1))),
         _ = stopped.changed() => false,
     }
 }
