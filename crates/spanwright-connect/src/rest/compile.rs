@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use spanwright_core::{
     interface::{Bulk, BulkKey, Interface, Operation, Repeat, TypeShapes},
-    settings::{OperationSettings, SystemSettings},
+    settings::{Auth, OperationSettings, SystemSettings},
 };
 use spanwright_shape::{
     jsonschema::openapi::{Document, Endpoint, Place},
@@ -18,7 +18,7 @@ use super::{
     operation::{PathPart, Promise, RestBody, RestOperation},
     outcomes::Outcomes,
 };
-use crate::codes;
+use crate::{auth::signature, codes};
 
 /// Headers that carry an idempotency key wherever a document declares them, in lower case.
 const KEY_HEADERS: [&str; 2] = ["idempotency-key", "x-idempotency-key"];
@@ -38,7 +38,8 @@ pub(super) fn compile(settings: &SystemSettings, mut document: Document, to: &mu
     known(settings, &endpoints, to);
     let hand_made = by_hand(settings, &endpoints, &mut document, to);
     let chosen = described(settings, endpoints).into_iter().chain(hand_made);
-    let mut compiler = Compiler { system: &settings.name, shapes: document.shapes, to };
+    let names_events = names_events(settings);
+    let mut compiler = Compiler { system: &settings.name, names_events, shapes: document.shapes, to };
     let (seen, operations) = chosen.map(|chosen| compiler.operation(chosen)).unzip();
     let types = document.types.iter().map(|(name, given, taken)| (name.to_string(), TypeShapes { given: *given, taken: *taken }));
     (Interface { types: types.collect(), shapes: Arc::new(compiler.shapes), operations: seen }, operations)
@@ -116,8 +117,16 @@ fn copy(endpoint: &Endpoint) -> Endpoint {
     }
 }
 
+/// Whether each request carries the id of its event beside its signature, as a Standard Webhook does: who receives it twice
+/// knows it again.
+fn names_events(settings: &SystemSettings) -> bool {
+    let Auth::Hmac(signing) = settings.auth.in_message() else { return false };
+    signature::check(signing, &mut Problems::new()).is_some_and(|scheme| !scheme.id_headers.is_empty())
+}
+
 struct Compiler<'c> {
     system: &'c Arc<str>,
+    names_events: bool,
     shapes: Shapes,
     to: &'c mut Problems,
 }
@@ -127,7 +136,7 @@ impl Compiler<'_> {
         let Chosen { name, mut endpoint, settings, open } = chosen;
         let key = self.key(&mut endpoint, settings, open);
         let outcomes = settings.map(|settings| Outcomes::read(settings, self.to)).unwrap_or_default();
-        let repeat = repeat(endpoint.method, settings.and_then(|settings| settings.safe), key.is_some());
+        let repeat = repeat(endpoint.method, settings.and_then(|settings| settings.safe), key.is_some() || self.names_events);
         let gives = self.gives(&endpoint, &outcomes);
         let bulk_settings = settings.and_then(|settings| settings.bulk.as_ref());
         let (bulk, item) = bulk_settings.map_or((None, None), |bulk| {

@@ -315,9 +315,9 @@ fn every_connector_bears_every_peer_and_nothing_is_lost() {
     let rows: Vec<Vec<String>> = BEHAVIOURS.iter().enumerate().map(row).collect();
     let head = ["the first answer", "REST: sent", "REST: polled", "SOAP: sent", "SOAP: polled", "GraphQL: sent", "GraphQL: polled"];
     page::check("Answers to what we ask", &[&head[..], &["webhook: pushed"]].concat(), &rows);
-    for (name, _) in &names {
+    for (name, _) in names.iter().filter(|(name, _)| !name.starts_with(PUSHED)) {
         let sent = told.sent(name);
-        // What may have happened is asked for once, and never again by itself.
+        // What may have happened is asked for once, and never again by itself; but a webhook has an id.
         assert!(!sent.contains("unknown") || sent.contains("uncertain"), "{name}: {sent}");
     }
 }
