@@ -32,6 +32,7 @@ impl Desk {
     }
 
     fn advanced(&mut self, run: RunId, advance: Advance, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        self.no_longer_walked(run);
         let Some(hand) = self.runs.get_mut(&run) else { return };
         hand.walking = false;
         if hand.again {

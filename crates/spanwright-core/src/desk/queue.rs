@@ -36,6 +36,8 @@ pub(super) struct Queue {
     /// The first parked effect that is not in hand.
     parked: Option<Turn>,
     pub fetching: bool,
+    /// Runs that were fetched for it and are not walked yet.
+    walking: usize,
 }
 
 /// Effects that must go again together.
@@ -74,6 +76,7 @@ impl Queue {
             later: BTreeMap::new(),
             parked: None,
             fetching: false,
+            walking: 0,
         }
     }
 
@@ -179,10 +182,21 @@ impl Queue {
         self.parked.take()
     }
 
-    /// Effects in hand that could go as far as this queue knows: ready ones, and those that go again together.
+    /// A run is here that was fetched for it; a walk says what it owes.
+    pub fn is_walked(&mut self) {
+        self.walking += 1;
+    }
+
+    /// It was walked, or let go.
+    pub fn was_walked(&mut self) {
+        self.walking = self.walking.saturating_sub(1);
+    }
+
+    /// Effects in hand that could go as far as this queue knows: ready ones, those that go again together, and those of
+    /// runs that were fetched for it and are still walked.
     pub fn could_go(&self) -> usize {
         let together = self.splits.iter().map(Vec::len).chain(self.bundles.values().map(|bundle| bundle.here.len()));
-        self.ready_live + together.sum::<usize>()
+        self.ready_live + self.walking + together.sum::<usize>()
     }
 
     pub fn split(&mut self, effects: Vec<EffectKey>) {
@@ -298,6 +312,7 @@ mod tests {
             later: BTreeMap::new(),
             parked: None,
             fetching: false,
+            walking: 0,
         }
     }
 

@@ -33,6 +33,8 @@ pub(super) struct RunHand {
     /// It is to be advanced when its commit is kept.
     pub again: bool,
     pub over: bool,
+    /// The queue that had it fetched, until it is walked.
+    pub fetched_for: Option<usize>,
 }
 
 /// An effect in hand.
@@ -87,6 +89,7 @@ impl RunHand {
             walking: true,
             again: false,
             over: false,
+            fetched_for: None,
         }
     }
 

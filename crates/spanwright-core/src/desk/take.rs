@@ -186,11 +186,19 @@ impl Desk {
     }
 
     pub(super) fn let_go(&mut self, run: RunId) -> Option<RunHand> {
+        self.no_longer_walked(run);
         let hand = self.runs.remove(&run)?;
         let flow = &mut self.flows[hand.account];
         flow.in_hand = flow.in_hand.saturating_sub(1);
         flow.bytes = flow.bytes.saturating_sub(hand.message.body.len());
         Some(hand)
+    }
+
+    /// What a run owes is known, or it goes: it no longer counts as on its way to the queue that had it fetched.
+    pub(super) fn no_longer_walked(&mut self, run: RunId) {
+        if let Some(queue) = self.runs.get_mut(&run).and_then(|hand| hand.fetched_for.take()) {
+            self.queues[queue].was_walked();
+        }
     }
 
     /// Asks the journal for runs where the hand has room.
@@ -250,6 +258,7 @@ impl Desk {
         let (found, last) = (runs.len(), runs.last().map(|file| file.run));
         let bytes = runs.iter().map(|file| file.message.body.len()).sum::<usize>();
         let mut jobs = Vec::new();
+        let wants = if let Fetch::Due { queue, .. } = &fetch { self.queue_of.get(queue).copied() } else { None };
         for file in runs {
             if file.over || self.runs.contains_key(&file.run) {
                 continue;
@@ -259,7 +268,12 @@ impl Desk {
             {
                 self.flows[account].open += 1;
             }
+            let run = file.run;
             self.take_in(file, &mut jobs);
+            if let (Some(queue), Some(hand)) = (wants, self.runs.get_mut(&run)) {
+                hand.fetched_for = Some(queue);
+                self.queues[queue].is_walked();
+            }
         }
         match fetch {
             Fetch::Active { flow, most, .. } => self.found_active(&flow, last, found < most && bytes < FILES_BYTES_MOST),
