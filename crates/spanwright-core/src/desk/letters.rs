@@ -23,7 +23,7 @@ use crate::{
     codes,
     connector::{Outcome, Verdict},
     fact::{Ending, Fact, Letter, MessageFile, Moment, Resent, Root, StopKind, Stopped, Took, print_of},
-    plan::Plan,
+    plan::{Flow, Plan},
     run::{intake, message_id as uuid, rfc3339},
 };
 
@@ -34,6 +34,12 @@ pub const REPLAY: &str = "replay";
 pub(super) fn brings_back(plan: &Plan, system: usize, operation: usize) -> bool {
     let system = plan.systems.get(system).filter(|system| &*system.kind == ROUND_SYSTEM);
     system.and_then(|system| system.system.interface().operations.get(operation)).is_some_and(|operation| &*operation.name == REPLAY)
+}
+
+/// The flows that take dead letters, by number.
+pub(super) fn takers(plan: &Plan) -> Vec<usize> {
+    let takes = |flow: &Flow| flow.source.as_ref().is_some_and(|source| source.letters().is_some());
+    plan.flows.iter().enumerate().filter(|(_, flow)| takes(flow)).map(|(number, _)| number).collect()
 }
 
 /// A dead letter on its way to the journal.
@@ -52,13 +58,10 @@ struct Dead<'d> {
 impl Desk {
     /// With each dead letter goes a message for every flow that takes such.
     pub(super) fn tell_letters(&self, facts: &mut Vec<Fact>) {
-        let takers =
-            self.plan.flows.iter().enumerate().filter(|(_, flow)| flow.source.as_ref().is_some_and(|source| source.letters().is_some()));
-        let takers: Vec<usize> = takers.map(|(n, _)| n).collect();
+        let takers = &self.letter_takers;
         if takers.is_empty() {
             return;
         }
-        let takers = &takers;
         let told: Vec<Fact> = facts.iter().flat_map(|fact| takers.iter().filter_map(move |taker| self.told_of(fact, *taker))).collect();
         facts.extend(told);
     }

@@ -120,6 +120,8 @@ pub struct Desk {
     handing: HashMap<Ticket, CallId>,
     /// Those that are there.
     handed: Vec<CallId>,
+    /// The flows that take dead letters, by number.
+    letter_takers: Vec<usize>,
     /// Dead letters that flows want brought back, by whom.
     replays: Vec<(CallId, Arc<str>, Outgoing)>,
     /// Those that the journal is asked for.
@@ -179,6 +181,7 @@ impl Desk {
             handovers: Vec::new(),
             handing: HashMap::new(),
             handed: Vec::new(),
+            letter_takers: letters::takers(&setup.plan),
             replays: Vec::new(),
             replaying: HashMap::new(),
             rounds: Rounds::default(),
