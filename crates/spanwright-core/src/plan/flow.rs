@@ -1,0 +1,81 @@
+//! One flow: what happens to each message, what waits for what, and what follows from a failure.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{EffectPlan, Source, Step};
+
+/// One flow of a plan.
+pub struct Flow {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Where its messages come from; `None`: only from programs.
+    pub source: Option<Source>,
+    /// What happens to each.
+    pub steps: Vec<Step>,
+    /// Every effect in it, by the number that its step holds.
+    pub effects: Vec<EffectPlan>,
+    /// What follows when it stopped, after the undos.
+    pub if_dead: IfDead,
+    /// After how many dead letters it stops to take in.
+    pub pause_after: Option<PauseAfter>,
+    /// What waits for what.
+    pub in_order: Option<InOrder>,
+}
+
+/// `in_order:` and `when_dead:`
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InOrder {
+    /// What stands in one line.
+    pub by: OrderBy,
+    /// What becomes of a line whose head died.
+    pub when_dead: WhenDead,
+}
+
+/// What stands in one line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OrderBy {
+    /// The messages of one record.
+    Key,
+    /// All of the flow.
+    All,
+}
+
+/// What becomes of a line whose head died.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenDead {
+    /// It stands until a person has replayed or discarded the dead letter.
+    Block,
+    /// The next one goes.
+    Skip,
+}
+
+/// `pause_after: { dead, within }`: a bad map stops the intake, and does not fill the dead letters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PauseAfter {
+    /// So many dead letters,
+    pub dead: u32,
+    /// within so long.
+    pub within: Duration,
+}
+
+/// The time within which dead letters are counted, where nothing is said.
+pub const PAUSE_WITHIN_DEFAULT: Duration = Duration::from_secs(300);
+
+/// What follows from a failure that nothing can mend.
+#[derive(Default)]
+pub enum IfDead {
+    /// A dead letter: a person looks.
+    #[default]
+    Letter,
+    /// Nothing: it was not that important.
+    Discard,
+    /// These steps, which see `$error`.
+    Steps(Vec<Step>),
+}
+
+impl Flow {
+    /// Whether a dead letter keeps what came after it waiting: then nothing newer can have gone ahead of it.
+    pub fn blocks(&self) -> bool {
+        self.in_order.is_some_and(|order| order.when_dead == WhenDead::Block)
+    }
+}

@@ -1,0 +1,61 @@
+//! One step of a flow.
+
+use std::sync::Arc;
+
+use spanwright_map::{Mapping, Program};
+use spanwright_shape::shape::ShapeRef;
+
+use super::Body;
+use crate::fact::NodeName;
+
+/// One step.
+pub struct Step {
+    /// Unique in its flow.
+    pub name: NodeName,
+    /// Only where this is true.
+    pub when: Option<Program>,
+    /// What it does.
+    pub kind: StepKind,
+}
+
+/// What a step does. Pure ones are evaluated again each time; an effect whose result is known is not asked again.
+pub enum StepKind {
+    /// `map:` and `fields:` replace the body.
+    Map(Arc<Mapping>),
+    /// `only:` goes on when true.
+    Only(Program),
+    /// `route:` the first true one; `None` is `else`.
+    Route(Vec<(Option<Program>, Vec<Step>)>),
+    /// `each:` its steps for each item of a list; below it go on when all have ended.
+    Each {
+        /// The list.
+        items: Program,
+        /// For each.
+        steps: Vec<Step>,
+    },
+    /// `fail:` a dead letter with this reason.
+    Fail(Program),
+    /// `call:` waits; its answer is seen by later steps.
+    Call(usize),
+    /// `send:` is owed from now on; the flow does not wait.
+    Send(usize),
+    /// `reply:` and `fault:` answer whoever waits; the flow goes on.
+    Reply(Box<ReplyPlan>),
+}
+
+/// What is answered.
+pub struct ReplyPlan {
+    /// The status.
+    pub status: Option<u16>,
+    /// Further headers.
+    pub headers: Option<Mapping>,
+    /// The declared fault that it is.
+    pub fault: Option<Arc<str>>,
+    /// The body.
+    pub body: Body,
+    /// What the body can be.
+    pub gives: ShapeRef,
+}
+
+/// Items that one `each` may have.
+pub const EACH_ITEMS_MOST: usize = 1_000;
