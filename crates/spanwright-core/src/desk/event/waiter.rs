@@ -1,0 +1,71 @@
+//! What is brought to us, and what whoever waits is told.
+
+use crate::{door::Reply, fact::Stopped, run::Arrival};
+
+/// Somebody who brought us something and waits for an answer, in this life of the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WaiterId(pub u64);
+
+/// A request that was brought to us.
+#[derive(Debug)]
+pub struct Brought {
+    /// Who waits.
+    pub waiter: WaiterId,
+    /// What it is for each flow that serves it: the flow's number in today's plan, and the message.
+    pub arrivals: Vec<(usize, Arrival)>,
+}
+
+/// Somebody who brought an event again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asking {
+    /// Who waits.
+    pub id: WaiterId,
+    /// Whether it waits for a reply.
+    pub for_reply: bool,
+}
+
+/// What is said to a waiter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Word {
+    /// The message is kept and will be seen to.
+    Accepted {
+        /// Its id.
+        message: u128,
+    },
+    /// What the flow replied.
+    Replied {
+        /// The message's id.
+        message: u128,
+        /// The reply.
+        reply: Box<Reply>,
+    },
+    /// The flow ended and replied nothing.
+    Finished {
+        /// The message's id.
+        message: u128,
+    },
+    /// The flow stopped.
+    Stopped {
+        /// The message's id.
+        message: u128,
+        /// Where and why.
+        stopped: Box<Stopped>,
+    },
+    /// The flow has not replied in time. It goes on.
+    TimedOut {
+        /// The message's id.
+        message: u128,
+    },
+    /// The same event had been taken before.
+    Repeated,
+    /// The same event came before with another body.
+    OtherBody,
+    /// The same event came before and is being seen to.
+    InProgress,
+    /// No flow takes it.
+    LeftOut,
+    /// There is no room for it now.
+    Full,
+    /// We are about to end.
+    Stopping,
+}
