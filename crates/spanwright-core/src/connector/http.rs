@@ -1,0 +1,36 @@
+//! An HTTP request, and what its connection shows of us.
+
+use std::{path::PathBuf, sync::Arc};
+
+/// An HTTP request, complete.
+#[derive(Clone, Debug)]
+pub struct HttpRequest {
+    /// `GET`, `POST`, ...
+    pub method: &'static str,
+    /// Absolute.
+    pub url: String,
+    /// In order; names in lower case.
+    pub headers: Vec<(Arc<str>, Vec<u8>)>,
+    /// The body's bytes.
+    pub body: Vec<u8>,
+    /// What the connection shows of us.
+    pub certificate: Option<ClientCertificate>,
+}
+
+impl HttpRequest {
+    /// One without headers, body and certificate.
+    pub fn new(method: &'static str, url: impl Into<String>) -> HttpRequest {
+        HttpRequest { method, url: url.into(), headers: Vec::new(), body: Vec::new(), certificate: None }
+    }
+}
+
+/// A client certificate, by its PEM files. Connections are shared by what shows the same.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ClientCertificate {
+    /// Certificates, ours first.
+    pub certificate: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+    /// Whom we trust there, in place of the machine's authorities.
+    pub ca: Option<PathBuf>,
+}
