@@ -16,6 +16,7 @@ pub mod auth;
 pub mod channel;
 pub mod client;
 pub mod codes;
+mod declared;
 pub mod endpoint;
 pub mod files;
 pub mod graphql;

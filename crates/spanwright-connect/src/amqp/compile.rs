@@ -1,19 +1,19 @@
 //! From `operations:` to queues and exchanges, and to the interface that everybody sees.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use spanwright_core::{
     connector::QueueKind,
-    interface::{Bulk, BulkKey, Interface, Operation, Repeat, TypeShapes},
+    interface::{BulkKey, Interface, Operation, Repeat},
     settings::{OperationSettings, QueueSettings, SystemSettings, Template},
 };
 use spanwright_shape::{
-    jsonschema::{Schemas, Side},
-    shape::{Field, Presence, RecordShape, Shape, ShapeId, Shapes, TextFacets},
-    text::{Bundle, FileId, Problems, yaml},
+    shape::{Field, Presence, RecordShape, Shape, ShapeId, TextFacets},
+    text::{Bundle, Problems},
 };
 
 use super::codes;
+use crate::declared::{self, Declared};
 
 /// Messages in one exchange of which nothing else is said.
 const MESSAGES_MOST_DEFAULT: u32 = 500;
@@ -65,87 +65,58 @@ impl Place {
 }
 
 pub(super) fn compile(settings: &SystemSettings, bundle: &Bundle, to: &mut Problems) -> (Interface, Vec<Place>) {
-    let mut compiler = Compiler { system: &settings.name, bundle, shapes: Shapes::default(), types: BTreeMap::new(), to };
-    let found = settings.operations.iter().filter_map(|operation| compiler.operation(operation)).collect::<Vec<_>>();
-    let (operations, places) = found.into_iter().unzip();
-    (Interface { shapes: Arc::new(compiler.shapes), types: compiler.types, operations }, places)
+    declared::operations(settings, bundle, to, operation)
 }
 
-struct Compiler<'c> {
-    system: &'c str,
-    bundle: &'c Bundle,
-    shapes: Shapes,
-    types: BTreeMap<String, TypeShapes>,
-    to: &'c mut Problems,
+fn operation(declared: &mut Declared<'_>, settings: &OperationSettings) -> Option<(Operation, Place)> {
+    let name = &settings.name;
+    let Some(queue) = &settings.queue else {
+        let help = format!("write `{}: {{ queue: shop.orders }}`, or `exchange:`", name.text);
+        declared.to.error(&codes::QUEUE_SETTING, name.span, format!("`{}` names no queue and no exchange", name.text), help);
+        return None;
+    };
+    let media = queue.format.as_deref().map(media);
+    let text = (media == Some(TEXT)).then(|| declared.shapes.add(Shape::Text(TextFacets::default())));
+    let body = queue.schema.and_then(|file| declared.schema(file)).or(text);
+    declared.is_type(settings, body);
+    let place = Place { name: declared.name(settings), at: at(queue, declared.to), body, media };
+    Some((seen(declared, settings, queue, &place), place))
 }
 
-impl Compiler<'_> {
-    fn operation(&mut self, settings: &OperationSettings) -> Option<(Operation, Place)> {
-        let name = &settings.name;
-        let Some(queue) = &settings.queue else {
-            let help = format!("write `{}: {{ queue: shop.orders }}`, or `exchange:`", name.text);
-            self.to.error(&codes::QUEUE_SETTING, name.span, format!("`{}` names no queue and no exchange", name.text), help);
-            return None;
-        };
-        let media = queue.format.as_deref().map(media);
-        let text = (media == Some(TEXT)).then(|| self.shapes.add(Shape::Text(TextFacets::default())));
-        let body = queue.schema.and_then(|file| self.body(file)).or(text);
-        if let Some(id) = body {
-            self.types.insert(name.text.clone(), TypeShapes { given: id, taken: id });
-        }
-        let place = Place { name: format!("{}.{}", self.system, name.text).into(), at: self.at(queue), body, media };
-        Some((self.seen(settings, queue, &place), place))
+fn at(queue: &QueueSettings, to: &mut Problems) -> At {
+    if queue.name.text.is_empty() {
+        let help = "write its name".to_string();
+        to.error(&codes::QUEUE_SETTING, queue.name.span, "a queue or exchange without a name cannot be named", help);
     }
-
-    fn at(&mut self, queue: &QueueSettings) -> At {
-        if queue.name.text.is_empty() {
-            let help = "write its name".to_string();
-            self.to.error(&codes::QUEUE_SETTING, queue.name.span, "a queue or exchange without a name cannot be named", help);
-        }
-        let name = Template::parse(&queue.name.text);
-        if queue.is_exchange {
-            let kind = ["direct", "fanout", "headers"].into_iter().find(|kind| queue.kind.as_deref() == Some(*kind)).unwrap_or("topic");
-            return At::Exchange { name, kind };
-        }
-        let kind = if queue.kind.as_deref() == Some("classic") { QueueKind::Classic } else { QueueKind::Quorum };
-        let bind = queue.bind.iter().map(|(exchange, key)| (Template::parse(&exchange.text), Template::parse(&key.text))).collect();
-        At::Queue { name, kind, bind }
+    let name = Template::parse(&queue.name.text);
+    if queue.is_exchange {
+        let kind = ["direct", "fanout", "headers"].into_iter().find(|kind| queue.kind.as_deref() == Some(*kind)).unwrap_or("topic");
+        return At::Exchange { name, kind };
     }
+    let kind = if queue.kind.as_deref() == Some("classic") { QueueKind::Classic } else { QueueKind::Quorum };
+    let bind = queue.bind.iter().map(|(exchange, key)| (Template::parse(&exchange.text), Template::parse(&key.text))).collect();
+    At::Queue { name, kind, bind }
+}
 
-    /// What flows see of it. Its body is one message, read or sent.
-    fn seen(&mut self, settings: &OperationSettings, queue: &QueueSettings, place: &Place) -> Operation {
-        let body = place.body.unwrap_or_else(|| self.shapes.add(Shape::Any));
-        let mut with = RecordShape::default();
-        if let At::Exchange { kind, .. } = &place.at {
-            let text = self.shapes.add(Shape::Text(TextFacets::default()));
-            let presence = if matches!(*kind, "fanout" | "headers") { Presence::Maybe } else { Presence::Always };
-            with.fields.push(Field { name: "routing_key".into(), shape: text, presence, about: Some("Which queues it is for.".into()) });
-        }
-        let what = if place.is_queue() { "queue" } else { "exchange" };
-        Operation {
-            name: settings.name.text.as_str().into(),
-            about: None,
-            wire: format!("{what} `{}`", queue.name.text).into(),
-            with: self.shapes.add(Shape::Record(with)),
-            body: Some(body),
-            gives: self.shapes.add(Shape::Record(RecordShape::default())),
-            refuses: Vec::new(),
-            repeat: Repeat::Keyed,
-            bulk: Some(Bulk {
-                most: settings.bulk.as_ref().map_or(MESSAGES_MOST_DEFAULT, |bulk| bulk.most),
-                bytes: settings.bulk.as_ref().and_then(|bulk| bulk.bytes),
-                key: BulkKey::PerItem,
-            }),
-        }
+/// What flows see of it. Its body is one message, read or sent.
+fn seen(declared: &mut Declared<'_>, settings: &OperationSettings, queue: &QueueSettings, place: &Place) -> Operation {
+    let body = place.body.unwrap_or_else(|| declared.shapes.add(Shape::Any));
+    let mut with = RecordShape::default();
+    if let At::Exchange { kind, .. } = &place.at {
+        let text = declared.shapes.add(Shape::Text(TextFacets::default()));
+        let presence = if matches!(*kind, "fanout" | "headers") { Presence::Maybe } else { Presence::Always };
+        with.fields.push(Field { name: "routing_key".into(), shape: text, presence, about: Some("Which queues it is for.".into()) });
     }
-
-    /// The schema of a message.
-    fn body(&mut self, file: FileId) -> Option<ShapeId> {
-        let document = yaml::read(self.bundle, file, self.to)?;
-        let types = document.get("$defs").or_else(|| document.get("definitions"));
-        let mut schemas = Schemas::new(&document, types, self.to);
-        let id = schemas.shape(&document, Side::Given);
-        let own = schemas.finish();
-        Some(self.shapes.import(&own, id))
+    let what = if place.is_queue() { "queue" } else { "exchange" };
+    Operation {
+        name: settings.name.text.as_str().into(),
+        about: None,
+        wire: format!("{what} `{}`", queue.name.text).into(),
+        with: declared.shapes.add(Shape::Record(with)),
+        body: Some(body),
+        gives: declared.shapes.add(Shape::Record(RecordShape::default())),
+        refuses: Vec::new(),
+        repeat: Repeat::Keyed,
+        bulk: Some(declared::bulk(settings, MESSAGES_MOST_DEFAULT, BulkKey::PerItem)),
     }
 }
