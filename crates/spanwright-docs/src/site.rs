@@ -268,7 +268,7 @@ fn flow_page(flow: &FlowPage, book: &Book) -> Page {
             blocks.push(Block::Table(vec!["Step", "Does", "Only where"], rows));
         }
     }
-    let effects: Vec<_> = flow.effects().into_iter().filter(|effect| effect.hands_to().is_none()).collect();
+    let effects: Vec<_> = flow.effects().into_iter().filter(|effect| effect.is_outside()).collect();
     if !effects.is_empty() {
         blocks.push(Block::Heading(2, "When a delivery fails".into()));
         blocks.push(Block::Table(
@@ -308,7 +308,12 @@ fn step_rows(steps: &[StepPage], indent: &str, rows: &mut Vec<Vec<Vec<Inline>>>)
             }
             What::Effect(effect) => {
                 let verb = if effect.waits { "asks and waits: " } else { "sends: " };
-                let mut line = words(if effect.hands_to().is_some() { "hands over to " } else { verb });
+                let verb = match (effect.hands_to(), effect.tells()) {
+                    (Some(_), _) => "hands over to ",
+                    (None, Some(_)) => "tells people by ",
+                    (None, None) => verb,
+                };
+                let mut line = words(verb);
                 line.extend(asks(effect));
                 line.extend(
                     effect
@@ -350,9 +355,10 @@ fn outcomes(effect: &Effect) -> Vec<Inline> {
 
 /// What an effect asks: an operation of a system, or a flow.
 fn asks(effect: &Effect) -> Vec<Inline> {
-    match effect.hands_to() {
-        Some(flow) => link(format!("flow {flow}"), flow_path(flow)),
-        None => link(effect.name(), format!("{}#{}", system_path(&effect.system), html::anchor(&effect.operation))),
+    match (effect.hands_to(), effect.tells()) {
+        (Some(flow), _) => link(format!("flow {flow}"), flow_path(flow)),
+        (None, Some(channel)) => words(format!("the channel {channel}")),
+        (None, None) => link(effect.name(), format!("{}#{}", system_path(&effect.system), html::anchor(&effect.operation))),
     }
 }
 

@@ -5,8 +5,11 @@
 //! - PagerDuty, Events API v2: <https://developer.pagerduty.com/docs/events-api-v2/trigger-events/>; the same `dedup_key`
 //!   raises, repeats and resolves one incident.
 
+use spanwright_core::alert::FIELDS_MOST;
 use spanwright_shape::{json, value::Value};
 
+/// Characters of a field's value, for people.
+const FIELD_CHARS_MOST: usize = 300;
 /// Characters of a PagerDuty summary.
 const SUMMARY_CHARS_MOST: usize = 1024;
 
@@ -23,14 +26,31 @@ fn whose(notice: &Value<'_>) -> String {
 }
 
 pub fn slack(notice: &Value<'_>) -> Vec<u8> {
-    let sign = if text(notice, "state") == "over" { ":large_green_circle:" } else { ":red_circle:" };
+    let sign = match (text(notice, "state"), text(notice, "cause")) {
+        ("over", _) => ":large_green_circle:",
+        (_, "step") => ":large_blue_circle:",
+        (_, _) => ":red_circle:",
+    };
     let look = match text(notice, "look") {
         "" => String::new(),
         _ if text(notice, "state") == "over" => String::new(),
         look => format!("\n`{}`", escaped(look)),
     };
-    let words = format!("{sign} *{}* {}{look}", escaped(&whose(notice)), escaped(text(notice, "words")));
+    let words = format!("{sign} *{}* {}{}{look}", escaped(&whose(notice)), escaped(text(notice, "words")), fields(notice));
     object(&[("text", &words)])
+}
+
+/// What a step says beside its words, a line each; what is no single value stays JSON.
+fn fields(notice: &Value<'_>) -> String {
+    let Some(Value::Record(fields)) = notice.get("fields") else { return String::new() };
+    let line = |(name, value): &(&str, Value<'_>)| {
+        let mut json = Vec::new();
+        json::write(value, &mut json);
+        let shown = value.text().map_or_else(|| String::from_utf8_lossy(&json).into_owned(), str::to_string);
+        let shown: String = shown.chars().take(FIELD_CHARS_MOST).collect();
+        format!("\n{}: {}", escaped(name), escaped(&shown))
+    };
+    fields.iter().take(FIELDS_MOST).map(line).collect()
 }
 
 fn escaped(text: &str) -> String {

@@ -68,6 +68,17 @@ fn slack_gets_one_text_without_markup_of_others() {
 }
 
 #[test]
+fn what_a_step_says_is_no_fault_and_its_fields_are_lines_of_their_own() {
+    let said = r#"{"key":"spanwright/shop/prod/step/orders/k1","state":"raised","project":"shop","environment":"prod","cause":"step","of":"orders","severity":"warning","words":"orders: 7 is large","look":"spanwright messages --correlation c-1","since":"2026-09-21T14:13:20Z","fields":{"total":12000.50,"who":"<Ada>","lines":[1,2]}}"#;
+    check(
+        "slack",
+        said,
+        r#"{"text":":large_blue_circle: *shop (prod)* orders: 7 is large\ntotal: 12000.50\nwho: &lt;Ada&gt;\nlines: [1,2]\n`spanwright messages --correlation c-1`"}"#,
+    );
+    check("http", said, said);
+}
+
+#[test]
 fn pagerduty_gets_one_incident_a_cause_that_is_raised_and_resolved() {
     let details = |notice: &str| notice.to_string();
     let event = |action: &str, notice: &str| {

@@ -236,6 +236,7 @@ impl Stands {
             since: self.since,
             until: (state == State::Over).then_some(self.turned),
             why: self.why.clone(),
+            said: None,
         }
     }
 }

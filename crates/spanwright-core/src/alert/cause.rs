@@ -26,13 +26,15 @@ pub enum CauseKind {
     Silence,
     /// Messages stopped.
     DeadLetters,
+    /// A step of a flow says so; it does not stand, and is said once.
+    Step,
     /// Nothing: a person wants to know whether a channel works.
     Trial,
 }
 
 impl CauseKind {
-    /// All that may stand.
-    pub const ALL: [CauseKind; 8] = [
+    /// All that a project may name.
+    pub const ALL: [CauseKind; 9] = [
         CauseKind::Disk,
         CauseKind::Credentials,
         CauseKind::Undo,
@@ -41,9 +43,11 @@ impl CauseKind {
         CauseKind::Held,
         CauseKind::Silence,
         CauseKind::DeadLetters,
+        CauseKind::Step,
     ];
     /// As they are written in a project.
-    pub const WORDS: [&'static str; 8] = ["disk", "credentials", "undo", "quarantine", "breaker", "held", "silence", "dead_letters"];
+    pub const WORDS: [&'static str; 9] =
+        ["disk", "credentials", "undo", "quarantine", "breaker", "held", "silence", "dead_letters", "step"];
 
     /// As it is written in a project, a notice and the journal.
     pub fn word(self) -> &'static str {

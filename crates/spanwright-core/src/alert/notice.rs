@@ -2,7 +2,7 @@
 
 use spanwright_shape::{json, text::Failure};
 
-use super::{Cause, CauseKind};
+use super::{Cause, CauseKind, Said};
 use crate::{fact::Moment, run::rfc3339};
 
 /// Characters of what was said that an alert quotes.
@@ -47,6 +47,8 @@ pub struct Notice {
     pub until: Option<Moment>,
     /// What was said last.
     pub why: Option<Failure>,
+    /// What a step says, where one does.
+    pub said: Option<Said>,
 }
 
 impl Notice {
@@ -77,6 +79,7 @@ impl Notice {
             CauseKind::Silence => format!("{of}: nothing came{because}"),
             CauseKind::Trial => "this is a trial: nothing has happened".to_string(),
             CauseKind::DeadLetters => format!("{of}: {}{because}", counted(self.count, "dead letter", "dead letters")),
+            CauseKind::Step => format!("{of}: {}", self.said.as_ref().map_or("", |said| &said.text)),
         }
     }
 
@@ -92,6 +95,7 @@ impl Notice {
             CauseKind::Silence => format!("{of}: something came again"),
             CauseKind::Trial => "this was a trial: nothing had happened".to_string(),
             CauseKind::DeadLetters => format!("{of}: no dead letters of {code} are left"),
+            CauseKind::Step => format!("{of} says no more"),
         }
     }
 
@@ -115,6 +119,9 @@ impl Notice {
                 None => format!("spanwright resume {of}"),
             },
             CauseKind::Silence => format!("spanwright messages --flow {of}"),
+            CauseKind::Step => {
+                format!("spanwright messages --correlation {}", self.said.as_ref().map_or("", |said| &said.correlation))
+            }
             _ => "spanwright alerts".to_string(),
         }
     }
@@ -124,14 +131,16 @@ impl Notice {
         match self.cause.kind {
             CauseKind::Disk | CauseKind::Credentials => "critical",
             CauseKind::Undo | CauseKind::Quarantine | CauseKind::DeadLetters | CauseKind::Held | CauseKind::Silence => "error",
-            CauseKind::Breaker | CauseKind::Trial => "warning",
+            CauseKind::Breaker | CauseKind::Step | CauseKind::Trial => "warning",
         }
     }
 
     /// By which a channel knows that two alerts are of one cause.
     pub fn key(&self, project: &str, environment: &str) -> String {
         let Cause { kind, of, code } = &self.cause;
-        let key = format!("spanwright/{project}/{environment}/{}/{of}/{code}", kind.word());
+        // What a step says twice is two things, and what is tried twice is one.
+        let which = self.said.as_ref().map_or(code, |said| &said.key);
+        let key = format!("spanwright/{project}/{environment}/{}/{of}/{which}", kind.word());
         if key.len() <= KEY_BYTES_MOST { key } else { format!("spanwright/{}", blake3::hash(key.as_bytes()).to_hex()) }
     }
 
@@ -161,7 +170,10 @@ impl Notice {
             json::write_text(text, &mut out);
             out.push(b',');
         }
-        out.extend_from_slice(format!("\"count\":{}}}", self.count).as_bytes());
+        match &self.said {
+            None => out.extend_from_slice(format!("\"count\":{}}}", self.count).as_bytes()),
+            Some(said) => out.extend([&b"\"fields\":"[..], &said.fields, b"}"].concat()),
+        }
         out
     }
 }
@@ -177,7 +189,7 @@ mod tests {
 
     fn check(state: State, kind: CauseKind, of: &str, code: &str, count: u64, expected: &str) {
         let cause = Cause { kind, of: of.into(), code: code.into() };
-        let notice = Notice { state, cause, count, since: Moment(1_790_000_000_000_000), until: None, why: None };
+        let notice = Notice { state, cause, count, since: Moment(1_790_000_000_000_000), until: None, why: None, said: None };
         assert_eq!(notice.words(), expected);
     }
 
@@ -210,6 +222,7 @@ mod tests {
             since: Moment(0),
             until: None,
             why: None,
+            said: None,
         };
         assert_eq!(notice(State::Raised, "crm").key("shop", "prod"), "spanwright/shop/prod/breaker/crm/");
         assert_eq!(notice(State::Raised, "crm").key("shop", ""), notice(State::Over, "crm").key("shop", ""));
@@ -220,7 +233,7 @@ mod tests {
     fn what_is_said_is_quoted_and_bounded() {
         let why = Failure::new(&crate::codes::PARAMETERS, "ü".repeat(1_000));
         let cause = Cause::stopped(&"orders".into(), why.code.id);
-        let notice = Notice { state: State::Raised, cause, count: 3, since: Moment(0), until: None, why: Some(why) };
+        let notice = Notice { state: State::Raised, cause, count: 3, since: Moment(0), until: None, why: Some(why), said: None };
         let json = String::from_utf8(notice.to_json("shop", Some("prod"))).unwrap_or_default();
         assert!(json.starts_with(r#"{"key":"spanwright/shop/prod/dead_letters/orders/R0104","state":"raised","#), "{json}");
         assert!(json.ends_with(r#""since":"1970-01-01T00:00:00Z","count":3}"#), "{json}");

@@ -201,6 +201,7 @@ impl Desk {
             woken_at: None,
         };
         desk.furnish(now);
+        desk.sources.retain(|source| setup.only.is_none_or(|only| source.flow == only));
         desk.restore_lines(&setup.in_line);
         desk.restore(&opening, out);
         desk.alarm_opened();

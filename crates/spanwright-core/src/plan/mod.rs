@@ -8,7 +8,12 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use spanwright_map::Mapping;
 use spanwright_shape::shape::ShapeRef;
 
-use crate::{alert::Rule, connector::System, settings::Limits};
+use crate::{
+    alert::{CHANNEL_SYSTEM, Rule},
+    connector::System,
+    desk::{handover::FLOW_SYSTEM, round::ROUND_SYSTEM},
+    settings::Limits,
+};
 
 mod door;
 mod effect;
@@ -82,6 +87,13 @@ pub struct SystemPlan {
     pub breaker: BreakerPolicy,
     /// Retries of polls, and of effects that say nothing else.
     pub retry: Policy,
+}
+
+impl SystemPlan {
+    /// Whether it stands for something outside: not for the project's own flows, the engine or a channel of people.
+    pub fn is_outside(&self) -> bool {
+        ![FLOW_SYSTEM, ROUND_SYSTEM, CHANNEL_SYSTEM].contains(&&*self.kind)
+    }
 }
 
 /// One map of a plan.

@@ -17,6 +17,7 @@ codes! { "codes/":
     NO_MAP "P0305" "A map that is not in the project";
     NO_FLOW "P0306" "A flow that is not in the project";
     NO_ENVIRONMENT "P0307" "An environment that is not in the project";
+    NO_CHANNEL "P0308" "A channel that is not in the project";
     STEP_NAME "P0401" "Two steps of one name";
     NO_PARAMETER "P0402" "A parameter that the operation does not have";
     PARAMETER_MISSING "P0403" "A parameter that the operation needs";

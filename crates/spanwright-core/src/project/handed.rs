@@ -12,6 +12,7 @@ use spanwright_shape::{
 };
 
 use crate::{
+    alert::CHANNEL_SYSTEM,
     connector::{Answers, Call, Heard, Refusal, Request, System, Verdict, With},
     desk::{
         errand::{ours_to_blame, unheard},
@@ -61,6 +62,11 @@ pub(super) fn page() -> Option<Node> {
 /// What stands in the place of `systems/spanwright.yaml`.
 pub(super) fn engine_page() -> Option<Node> {
     page_of(ROUND_SYSTEM)
+}
+
+/// What stands in the place of `systems/alerts.yaml`, for each channel that steps tell something.
+pub(super) fn channel_page() -> Option<Node> {
+    page_of(CHANNEL_SYSTEM)
 }
 
 fn page_of(name: &str) -> Option<Node> {

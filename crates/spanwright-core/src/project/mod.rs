@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use spanwright_shape::text::{Bundle, Problem, Problems, Weight, did_you_mean, form::Filled};
 
-use crate::{connector::Connector, plan::Plan};
+use crate::{alert::Told, connector::Connector, desk::round::flow_of_ends, plan::Plan};
 
 mod alerts;
 mod clients;
@@ -63,12 +63,29 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
         .iter()
         .filter(|_| !closing.is_empty() || handed::replays(&running))
         .for_each(|form| systems.stand_for_engine(form, &closing));
+    let names: Vec<&str> = running.iter().filter_map(|form| form.text("flow")).collect();
+    let alerts = alerts::channels(filled.project.as_ref(), connectors, &variables, to);
+    let (told, channel_page) = (alerts::told(&alerts, &running), handed::channel_page());
+    let channel_form = channel_page.as_ref().and_then(|page| vocabulary::SYSTEM.fill(page));
+    let speakers: Vec<String> = names.iter().map(ToString::to_string).chain(closing.iter().map(|flow| flow_of_ends(flow))).collect();
+    let own_name = filled.project.as_ref().and_then(|project| project.text("project")).unwrap_or_default();
+    for (form, (name, channel)) in channel_form.iter().flat_map(|form| told.iter().map(move |told| (form, told))) {
+        systems.stand_for_channel(name, form, Told::by(&speakers, channel.system.clone(), own_name, environment));
+    }
     let doors = Doors::check(&filled.ways_in(&running), connectors, bundle, to);
     let types = types::Types { systems: &systems, doors: &doors };
     let maps = Maps::check(&filled.maps, &files.maps, types, &variables, bundle, to);
-    let names: Vec<&str> = running.iter().filter_map(|form| form.text("flow")).collect();
-    let known =
-        flow::Known { bundle, systems: &systems, maps: &maps, doors: &doors, variables: &variables, takers: &takers, flows: &names };
+    let channels = alerts::names(filled.project.as_ref());
+    let known = flow::Known {
+        bundle,
+        systems: &systems,
+        maps: &maps,
+        doors: &doors,
+        variables: &variables,
+        takers: &takers,
+        flows: &names,
+        channels: &channels,
+    };
     filled.check_switches(&files, to);
     let mut flows: Vec<_> = running.iter().flat_map(|form| flow::check(form, &known, to)).collect();
     flow::end_circles(&mut flows, &running, &known, to);
@@ -76,7 +93,6 @@ pub fn check(bundle: &Bundle, connectors: &[&dyn Connector], environment: Option
     pace::check(checked, &systems, to);
     let listen = doors::listen(filled.project.as_ref(), to);
     doors.check_listened(listen.as_ref(), to);
-    let alerts = alerts::channels(filled.project.as_ref(), connectors, &variables, to);
     if to.errors() > errors {
         return None;
     }

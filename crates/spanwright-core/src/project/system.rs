@@ -13,6 +13,7 @@ use super::{
     policy, rights, vocabulary,
 };
 use crate::{
+    alert::{CHANNEL_SYSTEM, Told},
     connector::{Connector, System},
     desk::{handover::FLOW_SYSTEM, round::ROUND_SYSTEM},
     interface::{Interface, Operation},
@@ -81,10 +82,19 @@ impl<'f> Systems<'f> {
         self.stand_for(ROUND_SYSTEM, form, Flows::of_engine(flows), limits);
     }
 
+    /// And so is each channel that steps tell something, with a gate of its own: one that is sick holds no other.
+    pub(super) fn stand_for_channel(&mut self, name: &'f str, form: &'f Filled<'f>, channel: Told) {
+        self.stand(name, CHANNEL_SYSTEM, form, Arc::new(channel), Limits::default());
+    }
+
     fn stand_for(&mut self, name: &'static str, form: &'f Filled<'f>, system: Flows, limits: Limits) {
+        self.stand(name, name, form, Arc::new(system), limits);
+    }
+
+    fn stand(&mut self, name: &'f str, kind: &'static str, form: &'f Filled<'f>, system: Arc<dyn System>, limits: Limits) {
         let settings = SystemSettings {
             name: name.into(),
-            kind: name.into(),
+            kind: kind.into(),
             at: form.node.span,
             schema: None,
             url: None,
@@ -94,7 +104,6 @@ impl<'f> Systems<'f> {
             operations: Vec::new(),
         };
         let (breaker, retry) = (BreakerPolicy::default(), Policy::default());
-        let system: Arc<dyn System> = Arc::new(system);
         let (rights, write) = (Rights::default(), None);
         self.all.push(Checked { name, form, settings, limits, breaker, retry, rights, write, system: Some(system) });
     }
@@ -215,9 +224,13 @@ fn connect(settings: &SystemSettings, connectors: &[&dyn Connector], bundle: &Bu
 
 fn one<'f>(name: &'f str, form: &'f Filled<'f>, world: &World<'_>, to: &mut Problems) -> Option<Checked<'f>> {
     let World { bundle, connectors, variables, defaults } = *world;
-    if let (true, Some(at)) = (name == FLOW_SYSTEM || name == ROUND_SYSTEM, form.scalar("system")) {
-        let says =
-            if name == FLOW_SYSTEM { "`flow.` names the project's own flows" } else { "`spanwright.` names the engine's own doings" };
+    let reserved = match name {
+        FLOW_SYSTEM => Some("`flow.` names the project's own flows"),
+        ROUND_SYSTEM => Some("`spanwright.` names the engine's own doings"),
+        CHANNEL_SYSTEM => Some("`alerts.` names the project's channels"),
+        _ => None,
+    };
+    if let (Some(says), Some(at)) = (reserved, form.scalar("system")) {
         to.error(&codes::RESERVED, at.span, says, "give the system another name".to_string());
     }
     let settings = settings(name, form, world, to)?;

@@ -1,6 +1,7 @@
 //! What a flow asks of systems, and what follows when it goes wrong.
 
 use spanwright_core::{
+    alert::CHANNEL_SYSTEM,
     desk::handover::FLOW_SYSTEM,
     interface::Repeat,
     plan::{EffectPlan, IfDead, Plan},
@@ -109,6 +110,16 @@ impl Effect {
     /// The flow that takes what is handed over, where no system is asked.
     pub fn hands_to(&self) -> Option<&str> {
         (self.system == FLOW_SYSTEM).then_some(&self.operation)
+    }
+
+    /// The channel of people that is told, where no system is asked.
+    pub fn tells(&self) -> Option<&str> {
+        self.system.strip_prefix(CHANNEL_SYSTEM)?.strip_prefix('.')
+    }
+
+    /// Whether a system outside is asked.
+    pub fn is_outside(&self) -> bool {
+        self.hands_to().is_none() && self.tells().is_none()
     }
 
     /// `crm.upsertContacts`

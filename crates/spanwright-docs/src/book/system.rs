@@ -2,11 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use spanwright_core::{
-    desk::{handover::FLOW_SYSTEM, round::ROUND_SYSTEM},
-    interface::Repeat,
-    plan::SystemPlan,
-};
+use spanwright_core::{interface::Repeat, plan::SystemPlan};
 use spanwright_shape::text::{NodeKind, form::Filled};
 
 use super::{
@@ -73,8 +69,8 @@ pub struct OperationPage {
 
 /// Every system.
 pub(super) fn all(sources: Sources<'_>, files: &Documents, flows: &[FlowPage], maps: &[MapPage]) -> Vec<SystemPage> {
-    // The project's own flows are asked like a system, and have pages of their own.
-    let outside = sources.plan.systems.iter().filter(|system| ![FLOW_SYSTEM, ROUND_SYSTEM].contains(&&*system.kind));
+    // The project's own flows and channels are asked like systems, and have pages of their own.
+    let outside = sources.plan.systems.iter().filter(|system| system.is_outside());
     outside.map(|system| page(system, files, flows, maps)).collect()
 }
 

@@ -47,7 +47,7 @@ impl<'c> Cast<'c> {
         }
         let silence = flow.expect.is_some().then_some(CauseKind::Silence);
         if channels.iter().any(|channel| TOLD.into_iter().chain(silence).any(|kind| channel.hears(kind))) {
-            names.push(PEOPLE.to_string());
+            add(PEOPLE);
         }
         Cast { names, channels, letters: matches!(flow.if_dead, Dead::Letter) }
     }
@@ -73,7 +73,11 @@ impl<'c> Cast<'c> {
 
 /// The name of what an effect asks among the participants.
 fn asked_name(effect: &Effect) -> String {
-    effect.hands_to().map_or_else(|| effect.system.clone(), |flow| format!("Flow {flow}"))
+    match (effect.hands_to(), effect.tells()) {
+        (Some(flow), _) => format!("Flow {flow}"),
+        (None, Some(_)) => PEOPLE.to_string(),
+        (None, None) => effect.system.clone(),
+    }
 }
 
 /// The sequence of a flow.
@@ -216,9 +220,10 @@ fn step(step: &StepPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
             items.push(Item::Frame { kind: "alt", parts });
         }
         What::Each(list, inner) => items.push(Item::Frame { kind: "loop", parts: vec![(format!("each of {list}"), several(inner, cast))] }),
-        What::Effect(effect) => match effect.hands_to() {
-            Some(_) => handed(effect, cast, items),
-            None => asked(effect, cast, items),
+        What::Effect(effect) => match (effect.hands_to(), effect.tells()) {
+            (Some(_), _) => handed(effect, cast, items),
+            (None, Some(channel)) => told(effect, channel, cast, items),
+            (None, None) => asked(effect, cast, items),
         },
     }
 }
@@ -234,6 +239,17 @@ fn handed(effect: &Effect, cast: &Cast<'_>, items: &mut Vec<Item>) {
     let taker = asked_name(effect);
     items.push(cast.says(ENGINE, &taker, "the message, once, under the delivery's key", Arrow::Asks));
     items.push(cast.note(&taker, "from here on on its own: retries, dead letters, replay"));
+}
+
+/// People are told by a step.
+fn told(effect: &Effect, channel: &str, cast: &Cast<'_>, items: &mut Vec<Item>) {
+    items.push(cast.says(ENGINE, PEOPLE, format!("what the step says ({channel}), with its key"), Arrow::Asks));
+    let mut never = vec![cast.note(ENGINE, format!("tried again: {}", effect.retry))];
+    never.push(match effect.forgiven {
+        Some(words) => cast.note(ENGINE, words),
+        None => cast.says(ENGINE, JOURNAL, "it stops, with reason and attempts", Arrow::Asks),
+    });
+    items.push(Item::Frame { kind: "opt", parts: vec![("the channel does not take it".to_string(), never)] });
 }
 
 /// How outcomes look on a wire.

@@ -44,13 +44,16 @@ pub fn of(book: &Book) -> Graph {
             graph.reads.push((source, at, how));
         }
         for effect in flow.effects().into_iter().filter(|effect| effect.hands_to().is_none()) {
-            let target = number(&mut graph.targets, &effect.system);
-            let how = &effect.operation;
+            let (target, how) = match effect.tells() {
+                Some(channel) => ("people", channel),
+                None => (effect.system.as_str(), effect.operation.as_str()),
+            };
+            let target = number(&mut graph.targets, target);
             // Several operations of one system are one line, or their words would lie on each other.
             match graph.asks.iter_mut().find(|(flow, system, _)| (*flow, *system) == (at, target)) {
                 Some((.., all)) if all.split(", ").any(|have| have == how) => {}
                 Some((.., all)) => *all += &format!(", {how}"),
-                None => graph.asks.push((at, target, how.clone())),
+                None => graph.asks.push((at, target, how.to_string())),
             }
         }
     }

@@ -101,7 +101,7 @@ fn chore() -> Chore {
 
 fn alert(fails: bool) -> Happening {
     let cause = Cause::stopped(&"customers".into(), "R2005");
-    let notice = Notice { state: State::Raised, cause, count: 3, since: NOW, until: None, why: None };
+    let notice = Notice { state: State::Raised, cause, count: 3, since: NOW, until: None, why: None, said: None };
     Happening::Alert(Box::new(AlertNote { channel: "ops".into(), notice, failed: fails.then(|| (failure(), in_seconds(5))) }))
 }
 

@@ -87,6 +87,41 @@ fn a_channel_that_refuses_is_seen_and_keeps_nothing_waiting() {
     assert_eq!(trial.lines("alert-failed")[0]["error.message"], "the channel `ops` answered 404 Not Found: no_service");
 }
 
+/// What each customer leads to: people are told of it.
+const SAYS: &str = "steps:\n  - { alert: ops, text: '\"here is \\(.Number)\"', with: { no: .Number }, retry: { first: 50ms, tries: 3 } }\n";
+
+/// A world in which a step tells whoever takes JSON.
+fn saying(channel: Vec<Answer>) -> (Trial, [Hostile; 3]) {
+    let hosts = [Hostile::start(vec![Answer::customers(1)]), Hostile::start(vec![Answer::all_contacts(200)]), Hostile::start(channel)];
+    let mut trial = Trial::between(&hosts[0], &hosts[1]);
+    trial.edit("spanwright.yaml", "vars:\n", &OPS.replace("slack: \"${SLACK_URL}\"", "http: \"${SLACK_URL}\", tell: [step]"));
+    trial.edit("flows/customers.yaml", "steps:\n", SAYS);
+    trial.variables.insert("SLACK_URL".into(), format!("{}/in", hosts[2].url()));
+    (trial, hosts)
+}
+
+#[test]
+fn a_step_tells_people_and_a_second_try_says_it_under_the_same_key() {
+    let (trial, [_erp, _crm, channel]) = saying(vec![Answer::status(503), Answer::of(200, "text/html", "ok")]);
+    let ended = trial.once();
+    assert_eq!((ended.why, ended.state.counters.done), (Why::Drained, 1));
+    let told: Vec<serde_json::Value> = channel.received().iter().map(|request| serde_json::from_str(&request.text()).unwrap()).collect();
+    assert_eq!((told.len(), &told[0]["key"]), (2, &told[1]["key"]));
+    assert!(told[1]["key"].as_str().unwrap().starts_with("spanwright/erp-to-crm//step/customers/"), "{}", told[1]);
+    let number = told[1]["fields"]["no"].as_str().unwrap();
+    assert_eq!(told[1]["words"], format!("customers: here is {number}"));
+    assert!(told[1]["look"].as_str().unwrap().starts_with("spanwright messages --correlation "), "{}", told[1]);
+    assert_eq!(trial.once().state.counters.attempts, 0, "what was said is not said again");
+}
+
+#[test]
+fn what_a_channel_refuses_of_a_step_is_a_dead_letter() {
+    let (trial, [_erp, _crm, channel]) = saying(vec![Answer::of(404, "text/html", "no_service")]);
+    let ended = trial.once();
+    assert_eq!((ended.why, ended.state.counters.dead_letters(), channel.taken()), (Why::Drained, 1, 1));
+    assert_eq!(trial.dead()[0].reason, "the channel `ops` answered 404 Not Found: no_service");
+}
+
 #[test]
 fn a_full_disk_is_told_while_it_is_full() {
     let (trial, [_erp, _crm, channel]) = world(Answer::all_contacts(200), 2, Answer::of(200, "text/html", "ok"));

@@ -3,14 +3,15 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
 use spanwright_core::{
     desk::{FETCH_HELD_MOST, Order},
-    fact::{Hold, Moment},
+    fact::{Chore, ChoreKind, Hold, Moment, RunId, StoppedFilter},
+    settings::Rate,
 };
 use spanwright_world::{Answer, Hostile};
 
@@ -46,6 +47,43 @@ fn what_is_due_behind_a_closed_gate_stays_in_the_journal_and_goes_when_it_opens(
     assert!(standing.in_hand <= FEW && standing.open == MANY, "{standing:?}");
     running.tell(Order::Resume { what: "crm".into(), by: "ann".into() });
     until(&running, "all are delivered", |state| state.counters.done == MANY);
+    running.stop();
+    wait(running);
+}
+
+/// Dead letters that are brought back, some of a second's rate at a time.
+const LETTERS: u64 = 60;
+const REPLAYS_A_SECOND: u32 = 20;
+
+#[test]
+fn a_replay_of_many_rests_while_the_breaker_is_open_and_goes_on_by_itself() {
+    let mood = Arc::new(AtomicUsize::new(0));
+    let asked = mood.clone();
+    let answers = [Answer::all_contacts(422), Answer::status(503), Answer::all_contacts(200)];
+    let moody = Answer::By(Arc::new(move |received| match &answers[asked.load(Ordering::Acquire)] {
+        Answer::By(answer) => answer(received),
+        other => other.clone(),
+    }));
+    let (erp, crm) = (Hostile::start(vec![Answer::customers(LETTERS)]), Hostile::start(vec![moody]));
+    let mut trial = Trial::between(&erp, &crm);
+    trial.edit("flows/customers.yaml", "most: 500, wait: 10ms", "most: 5, wait: 10ms");
+    trial.edit("systems/crm.yaml", "hold: 50ms, longest: 50ms", "hold: 4s, longest: 5s");
+    assert_eq!(trial.once().state.counters.dead_letters(), LETTERS);
+    mood.store(1, Ordering::Release);
+    let running = trial.start(false);
+    let rate = Rate { most: REPLAYS_A_SECOND, per: Duration::from_secs(1) };
+    let what = ChoreKind::Replay { over_newer: false };
+    let chore = Chore::begin(what, StoppedFilter::default(), RunId(i64::MAX), rate, "ann".into(), Moment(1));
+    running.tell(Order::Chore(Box::new(chore)));
+    until(&running, "the breaker opens", |state| state.counters.breaker_opened > 0);
+    // A slice that was on its way is on disk.
+    std::thread::sleep(Duration::from_millis(500));
+    let resting = running.state().standing.open;
+    std::thread::sleep(Duration::from_millis(1_500));
+    let standing = running.state().standing;
+    assert!(standing.open == resting && resting < LETTERS && !standing.held.is_empty(), "{standing:?}, {resting} before");
+    mood.store(2, Ordering::Release);
+    until(&running, "all are delivered", |state| state.counters.done == LETTERS);
     running.stop();
     wait(running);
 }

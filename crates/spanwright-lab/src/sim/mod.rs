@@ -265,7 +265,7 @@ impl Sim {
     fn open(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
         let opening = self.store.opening().map_err(|fault| format!("{fault:?}"))?;
         let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
-        let setup = Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, in_line };
+        let setup = Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, in_line, only: None };
         self.person_comes(&opening.gates);
         let (now, dice) = (Moment(self.now), &mut self.dice);
         Ok(Desk::open(setup, opening, now, &mut || dice.roll(), out))

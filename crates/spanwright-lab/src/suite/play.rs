@@ -11,9 +11,10 @@ use std::{
 };
 
 use spanwright_core::{
+    alert::{CHANNEL_SYSTEM, Said},
     connector::{FilesRequest, HttpRequest, Outcome, QueueRequest, Request, Verdict},
     desk::{
-        Command, Desk, Event, Exchange, Happening as Happened, Order, PollJob, Report, Setup, SignIn, Tell, WaiterId,
+        Command, Desk, Event, Exchange, Happening as Happened, Order, Outgoing, PollJob, Report, Setup, SignIn, Tell, WaiterId,
         errand::{Batch, Errand, Lent, Polled, SigningIn, Told, unheard},
     },
     door::{Asked as DoorAsked, Routes, Visit},
@@ -25,7 +26,7 @@ use spanwright_core::{
 use spanwright_shape::{
     json,
     room::Room,
-    text::{Problems, Span},
+    text::{Failure, Problems, Span},
     value::Value,
 };
 
@@ -215,7 +216,8 @@ impl<'p> Player<'p> {
 
     fn open(&mut self, out: &mut Vec<Command>) -> Desk {
         let opening = self.store.opening().unwrap_or_default();
-        let setup = Setup { plan: self.stage.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, in_line: Vec::new() };
+        let (plan, only) = (self.stage.plan.clone(), Some(self.stage.flow));
+        let setup = Setup { plan, plan_id: self.plan_id, older: Vec::new(), once: false, in_line: Vec::new(), only };
         let (now, dice) = (self.now, &mut self.dice);
         Desk::open(setup, opening, now, &mut || dice.roll(), out)
     }
@@ -347,10 +349,32 @@ impl<'p> Player<'p> {
         }
     }
 
+    /// What a step tells a channel: people are told, and no system is asked.
+    fn said(&mut self, exchange: Exchange) {
+        let (system, flow) = (&exchange.plan.systems[exchange.system], exchange.operation);
+        let channel = system.name.strip_prefix(CHANNEL_SYSTEM).and_then(|name| name.strip_prefix('.')).unwrap_or_default();
+        let flow = &system.system.interface().operations[flow].name;
+        let after = self.now.since(self.stage.test.begins);
+        let outcome = match exchange.calls.first().map(said_by) {
+            Some(Ok(said)) => {
+                let notice = said.notice(flow, self.now);
+                self.observed.alerts.push(Alert { after, notice, to: vec![channel.into()] });
+                Outcome::Delivered(None)
+            }
+            Some(Err(why)) => Outcome::Never(why),
+            None => return,
+        };
+        let report = self.report(200);
+        self.soon.push_back(Event::Heard { call: exchange.call, verdict: Verdict::all(exchange.calls.len(), outcome), report });
+    }
+
     // ---- what is asked
 
     fn exchange(&mut self, exchange: Exchange) {
         let (system, operation) = (exchange.system, exchange.operation);
+        if &*exchange.plan.systems[system].kind == CHANNEL_SYSTEM {
+            return self.said(exchange);
+        }
         let inputs: Vec<_> = exchange.calls.iter().map(|call| call.input.clone()).collect();
         let key = exchange.request_key.clone();
         let errand = Batch::of(exchange);
@@ -374,9 +398,6 @@ impl<'p> Player<'p> {
     }
 
     fn poll(&mut self, job: PollJob) {
-        if job.flow != self.stage.flow {
-            return;
-        }
         let Some(source) = job.plan.flows[job.flow].source.as_ref() else { return };
         if let Some(message) = self.messages.pop_front() {
             let room = Room::new();
@@ -532,4 +553,9 @@ impl<'p> Player<'p> {
         let visits = self.visits.into_iter().filter_map(told).collect();
         (self.observed, visits)
     }
+}
+
+/// What an effect tells a channel.
+fn said_by(call: &Outgoing) -> Result<Said, Failure> {
+    Said::of(call.input.with.as_slice().into(), call.input.body.as_deref(), call.key.as_str(), &call.correlation)
 }

@@ -75,7 +75,7 @@ impl Alerts {
 }
 
 fn notice(row: &AlertRow) -> Notice {
-    Notice { state: State::Raised, cause: row.cause.clone(), count: row.count, since: row.since, until: None, why: None }
+    Notice { state: State::Raised, cause: row.cause.clone(), count: row.count, since: row.since, until: None, why: None, said: None }
 }
 
 fn human(row: &AlertRow) -> String {
@@ -109,7 +109,7 @@ fn test(name: &str, folder: &Folder, environment: Option<&str>, out: &mut Out) -
     for (state, word) in [(State::Raised, "raised"), (State::Over, "over")] {
         let now = journal::now();
         let cause = Cause::new(CauseKind::Trial, &"a trial".into());
-        let notice = Notice { state, cause, count: 0, since: now, until: (state == State::Over).then_some(now), why: None };
+        let notice = Notice { state, cause, count: 0, since: now, until: (state == State::Over).then_some(now), why: None, said: None };
         let job = Tell { call: CallId(0), plan: plan.clone(), channel, notice };
         match tell::once(job, &variables, &HttpSettings::default()).map_err(|why| anyhow!(why))? {
             Outcome::Delivered(_) => out.line(&format!("{name} took it: {word}"))?,

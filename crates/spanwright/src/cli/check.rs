@@ -5,10 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use spanwright_core::{
-    desk::{
-        handover::FLOW_SYSTEM,
-        round::{ROUND_SYSTEM, follows_rounds},
-    },
+    desk::round::follows_rounds,
     plan::{Body, Plan},
     project,
 };
@@ -103,7 +100,7 @@ fn census(plan: &Plan) -> String {
     let count = |number: usize, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
     // What follows a round is written in its flow, and the flows themselves are no system.
     let flows = plan.flows.iter().filter(|flow| !follows_rounds(&flow.name)).count();
-    let systems = plan.systems.iter().filter(|system| ![FLOW_SYSTEM, ROUND_SYSTEM].contains(&&*system.kind)).count();
+    let systems = plan.systems.iter().filter(|system| system.is_outside()).count();
     let steps = plan.flows.iter().map(|flow| flow.steps.len() - usize::from(follows_rounds(&flow.name))).sum();
     format!("{}, {} with {}", count(systems, "system"), count(flows, "flow"), count(steps, "step"))
 }

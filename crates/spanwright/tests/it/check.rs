@@ -84,6 +84,18 @@ fn a_variable_that_is_not_declared() {
 }
 
 #[test]
+fn a_channel_that_is_not_there_and_a_text_that_is_none() {
+    let told = "steps:\n  - { alert: opps, text: '\"a customer\"' }\n  - { alert: ops, text: .Blocked, with: { no: .CustomerNo } }\n";
+    check(
+        "alert-steps",
+        &[
+            ("spanwright.yaml", "vars:\n", "alerts:\n  ops: { http: \"https://status.example.com/in\" }\nvars:\n"),
+            ("flows/customers.yaml", "steps:\n", told),
+        ],
+    );
+}
+
+#[test]
 fn all_mistakes_are_told_at_once() {
     check(
         "all-at-once",

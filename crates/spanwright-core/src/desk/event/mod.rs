@@ -46,6 +46,8 @@ pub struct Setup {
     pub once: bool,
     /// Of each flow of today's plan that is in order: what [`crate::fact::Store::in_line`] says.
     pub in_line: Vec<(Arc<str>, Vec<InLine>)>,
+    /// The number of the only flow whose source pulls, for a test that looks at one; `None`: each does.
+    pub only: Option<usize>,
 }
 
 /// What the desk hears.

@@ -22,7 +22,8 @@ impl Builder<'_, '_> {
         let known = self.known;
         let wanted = self.operation(found).and_then(|operation| operation.body);
         let wanted = wanted.and_then(|id| Some(known.systems.interface(found?.0)?.shape(id)));
-        let written = form.node("body");
+        // What an alert says is its body.
+        let written = form.node("body").or_else(|| form.node("text"));
         if let (Some(node), Some(operation), None) = (written, self.operation(found), &wanted) {
             let says = format!("`{}` has no body", operation.name);
             self.to.error(&codes::NO_BODY, node.span, says, "what it takes are parameters: `with:`".to_string());
@@ -40,7 +41,10 @@ impl Builder<'_, '_> {
             (Some(written), None) => {
                 let program = self.program(written.scalar()?, scene)?;
                 let gives = program.gives().shape;
-                self.check_fits(written, gives, wanted.as_ref());
+                match form.node("text") {
+                    Some(text) => self.check_text(text, gives, wanted.as_ref()),
+                    None => self.check_fits(written, gives, wanted.as_ref()),
+                }
                 self.check_whole(written, gives, found);
                 Some(Body::Expr(program))
             }
@@ -111,6 +115,18 @@ impl Builder<'_, '_> {
         if let Some(((system, _), name)) = found.zip(name) {
             known.systems.get(system).check_writes(&name, mapping, fields, self.to);
         }
+    }
+
+    /// What an alert says is text.
+    fn check_text(&mut self, at: &Node, given: ShapeId, wanted: Option<&ShapeRef>) {
+        let Some(wanted) = wanted else { return };
+        let wanted = self.import(wanted);
+        let says = match fits(&self.shapes, given, wanted) {
+            Fit::Never(why) => format!("people are told text, and this is {why}"),
+            Fit::Narrows(why) => format!("people are told text, and this may be none: {why}"),
+            Fit::Fits | Fit::Perhaps(_) => return,
+        };
+        self.to.error(&codes::BODY, at.span, says, "write it into a text: `\"order \\(.id)\"`".to_string());
     }
 
     pub(super) fn check_fits(&mut self, at: &Node, given: ShapeId, wanted: Option<&ShapeRef>) {

@@ -20,7 +20,7 @@ use crate::{
     fact::NodeName,
     interface::{Bulk, Operation, Repeat},
     plan::{BATCH_BYTES_DEFAULT, Batch, Body, EffectPlan, IfDead, Policy},
-    project::{codes, policy},
+    project::{alerts, codes, policy},
     settings::OutcomeWord,
 };
 
@@ -68,6 +68,28 @@ impl Builder<'_, '_> {
         self.check_asks_about_one(form, if_unknown.is_some() && batch.is_some());
         let effect = EffectPlan { batch, unchanged, newest_only, in_order, if_dead, ..effect? };
         self.keep(asking_back(effect, if_unknown))
+    }
+
+    /// `alert:` is a send to the system that stands for the channel.
+    pub(super) fn alert(&mut self, node: &NodeName, form: &Filled<'_>, scene: &Scene) -> Option<usize> {
+        let found = self.channel(form);
+        let effect = self.effect(node, "", form, found, scene);
+        let if_dead = self.if_dead(form, scene);
+        self.keep(EffectPlan { if_dead, ..effect? })
+    }
+
+    fn channel(&mut self, form: &Filled<'_>) -> Option<(usize, usize)> {
+        let name = form.named()?.2.scalar()?;
+        let known = self.known;
+        if !known.channels.iter().any(|channel| *channel == name.text) {
+            let help = did_you_mean(&name.text, known.channels.iter().copied());
+            let help = help.unwrap_or_else(|| format!("write `alerts: {{ {}: .. }}` into spanwright.yaml", name.text));
+            self.to.error(&codes::NO_CHANNEL, name.span, format!("there is no channel `{}`", name.text), help);
+            return None;
+        }
+        let system = known.systems.number(&alerts::system_name(&name.text))?;
+        let (operation, _) = known.systems.interface(system)?.operation(self.flow)?;
+        Some((system, operation))
     }
 
     fn keep(&mut self, effect: EffectPlan) -> Option<usize> {

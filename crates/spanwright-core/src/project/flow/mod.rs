@@ -45,6 +45,8 @@ pub(super) struct Known<'k> {
     pub takers: &'k [Taker<'k>],
     /// Every flow that runs.
     pub flows: &'k [&'k str],
+    /// Every channel of `alerts:`.
+    pub channels: &'k [&'k str],
 }
 
 /// Checks one flow, and the one that follows its rounds where it has one. Nothing: the problems say why.

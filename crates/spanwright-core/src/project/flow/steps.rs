@@ -33,7 +33,7 @@ impl Builder<'_, '_> {
 
     fn step(&mut self, form: &Filled<'_>, scene: &mut Scene) -> Option<(crate::fact::NodeName, StepKind)> {
         let (kind, _, operand) = form.named()?;
-        let named = matches!(kind, "map" | "call" | "send");
+        let named = matches!(kind, "map" | "call" | "send" | "alert");
         let name = self.name(form, operand.scalar().filter(|_| named).map(|scalar| scalar.text.as_str()));
         let step = match kind {
             "map" => self.map_step(operand.scalar()?, scene),
@@ -44,6 +44,7 @@ impl Builder<'_, '_> {
             "each" => self.each(operand.scalar()?, form, scene),
             "call" => self.call(&name, form, scene).map(StepKind::Call),
             "send" => self.send(&name, form, scene).map(StepKind::Send),
+            "alert" => self.alert(&name, form, scene).map(StepKind::Send),
             "reply" | "fault" => self.reply(&name, form, scene),
             _ => None,
         };

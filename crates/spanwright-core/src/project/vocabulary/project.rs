@@ -31,7 +31,11 @@ pub static ALERT: Form = Form {
     about: "A channel that is told when something stands still.",
     keys: &[
         Key::may("again", Kind::Time, "What still stands is said again after this. 4h where nothing is said."),
-        Key::may("tell", Kind::List(&Kind::Words(&CauseKind::WORDS)), "Only of these causes; left out: of all."),
+        Key::may(
+            "tell",
+            Kind::List(&Kind::Words(&CauseKind::WORDS)),
+            "Only of these causes; left out: of all. A step that names the channel (`alert:`) is always heard: `[step]` is nothing else.",
+        ),
     ],
     one_of: OneOf::Must(&[
         Choice::of("slack", Kind::Secret, "The address of an incoming webhook of Slack.", &[]),

@@ -33,7 +33,7 @@ pub(in crate::project) static STEP: Form = Form {
         Choice::of("reply", BODY, "Answers whoever is waiting; the flow goes on below. Only the first reply is heard.", REPLY),
         Choice::of("fault", Kind::Name, "Answers with a declared fault.", FAULT),
         Choice::not_yet("link", "Finds or keeps which record here is which record there."),
-        Choice::not_yet("alert", "Tells a person."),
+        Choice::of("alert", Kind::Name, "Tells people through a channel of the project's `alerts`; the flow does not wait.", ALERT),
     ]),
 };
 
@@ -56,6 +56,13 @@ static REPLY: &[Key] = &[
 ];
 
 static FAULT: &[Key] = &[BODY_KEY];
+
+static ALERT: &[Key] = &[
+    Key::must("text", Kind::Expr, "What they are told."),
+    Key::may("with", Kind::Fields, "Further fields, for a channel to show."),
+    RETRY_KEY,
+    Key::may("if_dead", Kind::Either(&IF_DEAD), IF_DEAD_ABOUT),
+];
 
 const WITH: Key = Key::may("with", Kind::Fields, "Parameters: of the path, the query, headers; for SOAP the fields of the request.");
 const BODY_KEY: Key = Key::may("body", BODY, "The body, where the operation has one; left out: the body now.");
