@@ -1,14 +1,15 @@
 //! The other side of `examples/nightly-sync`: a database with many records behind pages, and an API far away that takes them one by one
 //! or many at once. Each of its answers takes a while, however much was in the request: that is the way there and back.
 //!
-//! Its ledger has a line a call: when it came, by which endpoint, and how many records were in it.
+//! Its ledger has a line a call: when it came, by which endpoint, how many records were in it, and how many of them had not come before.
 
 use std::{
+    collections::HashSet,
     fs::File,
     io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -50,6 +51,8 @@ struct State {
     settings: DepotSettings,
     ledger: Ledger,
     calls: AtomicU64,
+    /// The records that came, by each way.
+    seen: Mutex<HashSet<(&'static str, String)>>,
 }
 
 impl Depot {
@@ -59,7 +62,7 @@ impl Depot {
     /// The ledger cannot be opened, or there is no port.
     pub fn start(settings: DepotSettings) -> io::Result<Depot> {
         let ledger = Ledger::open(&settings.ledger, Flush::Full)?;
-        let state = Arc::new(State { settings, ledger, calls: AtomicU64::new(0) });
+        let state = Arc::new(State { settings, ledger, calls: AtomicU64::new(0), seen: Mutex::default() });
         let server = Server::start("depot", Arc::clone(&state) as Arc<dyn Answers>)?;
         Ok(Depot { url: server.url(), state, server })
     }
@@ -89,12 +92,14 @@ impl Answers for State {
     fn answer(&self, asked: &Asked) -> Reply {
         match (asked.method.as_str(), asked.path.as_str()) {
             ("GET", "/database/records") => self.page(asked),
-            ("PUT", path) if path.starts_with("/api/records/") => {
-                self.took("one", 1);
-                self.late(Reply::new(200, JSON, "{}"))
-            }
             ("POST", "/api/records/bulk") => self.bulk(asked),
-            _ => Reply::new(404, JSON, json!({ "title": "there is no such thing here" }).to_string()),
+            (method, path) => match path.strip_prefix("/api/records/").filter(|_| method == "PUT") {
+                Some(id) => {
+                    self.took("one", &[id.to_string()]);
+                    self.late(Reply::new(200, JSON, "{}"))
+                }
+                None => Reply::new(404, JSON, json!({ "title": "there is no such thing here" }).to_string()),
+            },
         }
     }
 }
@@ -109,11 +114,13 @@ impl State {
 
     fn bulk(&self, asked: &Asked) -> Reply {
         let body: Value = serde_json::from_slice(&asked.body).unwrap_or(Value::Null);
-        let count = body["records"].as_array().map_or(0, Vec::len);
+        let ids = body["records"].as_array().into_iter().flatten().map(|record| record["id"].as_str().unwrap_or_default().to_string());
+        let ids: Vec<String> = ids.collect();
+        let count = ids.len();
         if count == 0 || count > BULK_MOST {
             return self.late(Reply::new(422, JSON, json!({ "title": "1 to 1,000 records" }).to_string()));
         }
-        self.took("bulk", count as u64);
+        self.took("bulk", &ids);
         let results = vec![json!({ "status": 200 }); count];
         self.late(Reply::new(200, JSON, json!({ "results": results }).to_string()))
     }
@@ -122,9 +129,13 @@ impl State {
         Reply { after: self.settings.latency, ..reply }
     }
 
-    fn took(&self, what: &str, records: u64) {
+    fn took(&self, what: &'static str, ids: &[String]) {
+        let new = {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            ids.iter().filter(|id| seen.insert((what, (*id).clone()))).count()
+        };
         let mut lines = Lines::of_call(self.calls.fetch_add(1, Ordering::Relaxed) + 1);
-        lines.line(what).number("records", records).end();
+        lines.line(what).number("records", ids.len() as u64).number("new", new as u64).end();
         self.ledger.append(&lines);
     }
 }
@@ -134,7 +145,7 @@ impl State {
 pub struct SyncTally {
     /// Calls.
     pub calls: u64,
-    /// Records in them.
+    /// Records that came in them, each once however often it came.
     pub records: u64,
     /// From the first call to the last.
     pub time: Duration,
@@ -150,7 +161,7 @@ pub fn tally(ledger: &Path, what: &str) -> io::Result<SyncTally> {
         let line: Value = serde_json::from_str(&line?)?;
         if line["what"] == what {
             tally.calls += 1;
-            tally.records += line["records"].as_u64().unwrap_or_default();
+            tally.records += line["new"].as_u64().unwrap_or_default();
             times.extend(line["at"].as_u64());
         }
     }
