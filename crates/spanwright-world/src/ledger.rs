@@ -26,8 +26,17 @@ pub enum Flush {
 #[derive(Debug)]
 pub struct Ledger {
     path: PathBuf,
-    file: Mutex<BufWriter<File>>,
+    file: Mutex<Writer>,
     flush: Flush,
+    /// The same file, to be synced while others write on, and how many appends the disk has.
+    disk: Mutex<(File, u64)>,
+}
+
+#[derive(Debug)]
+struct Writer {
+    file: BufWriter<File>,
+    /// Appends so far.
+    appends: u64,
 }
 
 impl Ledger {
@@ -37,7 +46,9 @@ impl Ledger {
     /// The file cannot be opened for appending.
     pub fn open(path: &Path, flush: Flush) -> io::Result<Ledger> {
         let file = File::options().create(true).append(true).open(path)?;
-        Ok(Ledger { path: path.to_owned(), file: Mutex::new(BufWriter::with_capacity(1 << 16, file)), flush })
+        let disk = Mutex::new((file.try_clone()?, 0));
+        let file = Mutex::new(Writer { file: BufWriter::with_capacity(1 << 16, file), appends: 0 });
+        Ok(Ledger { path: path.to_owned(), file, flush, disk })
     }
 
     /// Where it is.
@@ -49,21 +60,40 @@ impl Ledger {
     ///
     /// A stand-in that cannot write its ledger can no longer be believed, so it stops the test.
     pub fn append(&self, lines: &Lines) {
-        let mut file = self.lock();
-        file.write_all(lines.text.as_bytes()).expect("the ledger can be written");
-        match self.flush {
-            Flush::Disk => file.flush().and_then(|()| file.get_ref().sync_data()).expect("the ledger can be written"),
-            Flush::Each => file.flush().expect("the ledger can be written"),
-            Flush::Full => {}
+        let upto = self.write(lines);
+        self.keep(upto);
+    }
+
+    /// The same, and waits for no disk: the number of the append, for [`Ledger::keep`].
+    pub fn write(&self, lines: &Lines) -> u64 {
+        let mut writer = self.lock();
+        writer.file.write_all(lines.text.as_bytes()).expect("the ledger can be written");
+        if self.flush != Flush::Full {
+            writer.file.flush().expect("the ledger can be written");
+        }
+        writer.appends += 1;
+        writer.appends
+    }
+
+    /// Waits until the disk has this append, where it is to have each; one sync serves all who wait meanwhile.
+    pub fn keep(&self, append: u64) {
+        if self.flush != Flush::Disk {
+            return;
+        }
+        let mut disk = self.disk.lock().unwrap_or_else(PoisonError::into_inner);
+        if disk.1 < append {
+            let written = self.lock().appends;
+            disk.0.sync_data().expect("the ledger can be written");
+            disk.1 = written;
         }
     }
 
     /// Hands everything to the operating system.
     pub fn flush(&self) {
-        self.lock().flush().expect("the ledger can be written");
+        self.lock().file.flush().expect("the ledger can be written");
     }
 
-    fn lock(&self) -> MutexGuard<'_, BufWriter<File>> {
+    fn lock(&self) -> MutexGuard<'_, Writer> {
         self.file.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

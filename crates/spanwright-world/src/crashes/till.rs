@@ -118,8 +118,10 @@ impl State {
         if !busy && !refused && now.keys.insert(format!("{operation} {key}")) {
             lines.line("did").text("operation", operation).text("id", id).text("account", account).number("n", n).end();
         }
-        // Under the lock: the ledger has things in the order in which they happened.
-        self.ledger.append(&lines);
+        // Under the lock: the ledger has things in the order in which they happened. Answered when it is on the disk.
+        let append = self.ledger.write(&lines);
+        drop(now);
+        self.ledger.keep(append);
         match (busy, refused) {
             (true, _) => said(503, "busy"),
             (false, true) => said(422, "it is not confirmed"),
