@@ -25,7 +25,7 @@ pub const SEEN_REMEMBERED: std::time::Duration = std::time::Duration::from_secs(
 /// A source at the desk.
 pub(super) struct SourceDesk {
     pub name: Arc<str>,
-    flow: usize,
+    pub flow: usize,
     account: usize,
     gate: usize,
     cursor: Option<Arc<[u8]>>,
