@@ -56,7 +56,7 @@ pub enum Received<'r> {
 pub struct Incoming<'r> {
     /// Which operation it means.
     pub operation: usize,
-    /// The dialect that its sender speaks; see [`Asked`].
+    /// The dialect that its sender speaks; see [`Asked`](super::Asked).
     pub dialect: u8,
     /// The body.
     pub body: Value<'r>,
