@@ -122,8 +122,8 @@ impl Builder<'_, '_> {
         let Some(wanted) = wanted else { return };
         let wanted = self.import(wanted);
         let says = match fits(&self.shapes, given, wanted) {
-            Fit::Never(why) => format!("people are told text, and this is {why}"),
-            Fit::Narrows(why) => format!("people are told text, and this may be none: {why}"),
+            Fit::Never(why) => format!("people are told text ({why})"),
+            Fit::Narrows(why) => format!("people are told text, and this may be none ({why})"),
             Fit::Fits | Fit::Perhaps(_) => return,
         };
         self.to.error(&codes::BODY, at.span, says, "write it into a text: `\"order \\(.id)\"`".to_string());
