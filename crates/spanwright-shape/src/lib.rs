@@ -9,6 +9,7 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod codes;
+pub mod csv;
 pub mod graphql;
 pub mod json;
 pub mod jsonschema;

@@ -11,7 +11,8 @@ use spanwright_shape::{
 
 use super::{
     AmqpSystem, codes,
-    compile::{At, JSON, Place, TEXT},
+    compile::{At, Place},
+    write,
 };
 use crate::{auth::fill, codes as shared, http::url::decode};
 
@@ -105,12 +106,7 @@ fn publication(place: &Place, shapes: &Shapes, call: &Call<'_>, routing_key: Str
     if let Some(wrong) = place.body.filter(|_| !call.proved).and_then(|shape| breach(shapes, shape, &value)) {
         return Err(fault(format!("the schema does not allow this message: {wrong}")));
     }
-    let (content_type, body) = match (place.media.unwrap_or(JSON), value) {
-        (JSON, _) => (JSON, body.to_vec()),
-        (TEXT, Value::Text(text)) => ("text/plain; charset=utf-8", text.as_bytes().to_vec()),
-        (TEXT, other) => return Err(fault(format!("its messages are texts, and this is {}", other.kind().word()))),
-        (media, _) => return Err(fault(format!("its messages are {media}, which is read here and not written"))),
-    };
+    let (content_type, body) = write::write(place, shapes, &value, body).map_err(fault)?;
     let (id, correlation, trace) = (call.key.to_string(), call.correlation.to_string(), call.trace.to_string());
     Ok(Publication { routing_key, id, correlation, trace, content_type, body })
 }

@@ -31,14 +31,18 @@ pub(super) struct Place {
 
 pub(super) const JSON: &str = "application/json";
 pub(super) const TEXT: &str = "text/plain";
+pub(super) const XML: &str = "application/xml";
+pub(super) const CSV: &str = "text/csv";
+/// JSON Lines.
+pub(super) const LINES: &str = "application/x-ndjson";
 
 /// `format:` as a media type.
 fn media(format: &str) -> &'static str {
     match format {
         "text" => TEXT,
-        "xml" => "application/xml",
-        "csv" => "text/csv",
-        "jsonl" => "application/x-ndjson",
+        "xml" => XML,
+        "csv" => CSV,
+        "jsonl" => LINES,
         _ => JSON,
     }
 }

@@ -26,6 +26,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 mod verdict;
+mod write;
 
 use compile::Place;
 

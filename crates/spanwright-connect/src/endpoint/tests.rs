@@ -76,7 +76,7 @@ fn a_body_without_a_schema_has_one_shape_whatever_it_holds() {
     check_body("text/csv", b"a,b\r\n1,\"x, \"\"y\"\"\"\r\n\r\n2,\n", Ok("[{\"a\":\"1\",\"b\":\"x, \\\"y\\\"\"},{\"a\":\"2\",\"b\":\"\"}]"));
     check_body("text/csv", b"a,b\n1\n", Err((400, "line 2 has 1 fields, and there are 2 names")));
     check_body("text/csv", b"a\n\"1", Err((400, "line 2: a quote is not closed")));
-    check_body("text/csv", b"a\n\"1\"x\n", Err((400, "line 2: something stands behind a closing quote")));
+    check_body("text/csv", b"a\n\"1\"x\n", Err((400, "line 2: a field has a quote, and neither begins nor ends with it")));
     check_body("application/x-ndjson", b"{\"a\":1}\n\n[2]\n", Ok("[{\"a\":1},[2]]"));
     check_body("application/jsonl", b"{}\n{", Err((400, "line 2 is no JSON")));
 }

@@ -8,7 +8,7 @@ use super::codes;
 
 /// One CSV dialect.
 #[derive(Clone, Debug)]
-pub(super) struct Dialect {
+pub(crate) struct Dialect {
     pub delimiter: u8,
     pub quote: u8,
     /// What stands before a quote inside of quotes; `None`: a quote is doubled (RFC 4180).

@@ -32,6 +32,9 @@ mod read;
 mod tests;
 mod write;
 
+pub(crate) use dialect::Dialect;
+pub(crate) use write::{csv as write_csv, element_text as escaped, is_xml_name};
+
 use compile::Folder;
 
 /// The kind of system behind `files:`.

@@ -45,7 +45,8 @@ fn columns(dialect: &Dialect, folder: &Folder, shapes: &Shapes, rows: &[Value<'_
     }
 }
 
-fn csv(dialect: &Dialect, columns: &[Box<str>], rows: &[Value<'_>]) -> Result<Vec<u8>, (usize, String)> {
+/// A line of names where the dialect has one, and a row each. On a fault: which row.
+pub(crate) fn csv(dialect: &Dialect, columns: &[Box<str>], rows: &[Value<'_>]) -> Result<Vec<u8>, (usize, String)> {
     let mut writer = csv::WriterBuilder::new()
         .delimiter(dialect.delimiter)
         .quote(dialect.quote)
@@ -120,7 +121,7 @@ fn element(name: &str, value: &Value<'_>, out: &mut String) -> Result<(), String
     let Value::Record(fields) = value else {
         let text = cell(name, Some(*value))?;
         out.push_str(&format!("<{name}>"));
-        escaped(&text, out)?;
+        element_text(&text, out)?;
         out.push_str(&format!("</{name}>"));
         return Ok(());
     };
@@ -130,13 +131,13 @@ fn element(name: &str, value: &Value<'_>, out: &mut String) -> Result<(), String
             return Err(format!("`{key}` is no name of an attribute"));
         }
         out.push_str(&format!(" {key}=\""));
-        escaped(&cell(key, Some(*value))?, out)?;
+        element_text(&cell(key, Some(*value))?, out)?;
         out.push('"');
     }
     out.push('>');
     for (key, value) in fields.iter().filter(|(key, _)| !key.starts_with('@')) {
         match (*key, value) {
-            ("#text", value) => escaped(&cell(key, Some(*value))?, out)?,
+            ("#text", value) => element_text(&cell(key, Some(*value))?, out)?,
             (key, Value::List(items)) => items.iter().try_for_each(|item| element(key, item, out))?,
             (key, value) => element(key, value, out)?,
         }
@@ -145,7 +146,8 @@ fn element(name: &str, value: &Value<'_>, out: &mut String) -> Result<(), String
     Ok(())
 }
 
-fn escaped(text: &str, out: &mut String) -> Result<(), String> {
+/// Text with what XML would take for something else written out.
+pub(crate) fn element_text(text: &str, out: &mut String) -> Result<(), String> {
     for character in text.chars() {
         match character {
             '<' => out.push_str("&lt;"),
@@ -162,7 +164,7 @@ fn escaped(text: &str, out: &mut String) -> Result<(), String> {
 }
 
 /// A name without a prefix.
-pub(super) fn is_xml_name(name: &str) -> bool {
+pub(crate) fn is_xml_name(name: &str) -> bool {
     let mut characters = name.chars();
     let first = |character: char| character.is_alphabetic() || character == '_';
     characters.next().is_some_and(first)

@@ -11,8 +11,10 @@ use spanwright_shape::text::{Problems, Span, form::Filled};
 use super::{codes, system::Systems};
 use crate::{
     plan::{Flow, Poll, Source},
-    settings::Rate,
+    settings::{Limits, Rate},
 };
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// A poll, and where its interval stands.
 struct Asks<'p> {
@@ -31,16 +33,26 @@ pub(super) fn check<'p>(flows: impl Iterator<Item = (&'p Filled<'p>, &'p Flow)>,
         let (here, others) = all.into_iter().partition(|asks: &Asks<'_>| asks.poll.system == system);
         all = others;
         let checked = systems.get(system);
-        if let Some(rate) = checked.limits.rate {
+        if let Some(rate) = bears(&checked.limits) {
             one(checked.name, &here, rate, to);
         }
     }
 }
 
+/// The stricter of what is said of a while and of a day.
+fn bears(limits: &Limits) -> Option<Rate> {
+    let day = limits.per_day.map(|most| Rate { most: u32::try_from(most).unwrap_or(u32::MAX), per: DAY });
+    limits.rate.into_iter().chain(day).min_by(|a, b| a_second(*a).total_cmp(&a_second(*b)))
+}
+
+fn a_second(rate: Rate) -> f64 {
+    f64::from(rate.most) / rate.per.as_secs_f64().max(f64::MIN_POSITIVE)
+}
+
 /// The polls of one system together.
 fn one(system: &str, polls: &[Asks<'_>], rate: Rate, to: &mut Problems) {
     let asked: f64 = polls.iter().map(|asks| 1.0 / asks.poll.every.as_secs_f64().max(f64::MIN_POSITIVE)).sum();
-    let borne = f64::from(rate.most) / rate.per.as_secs_f64().max(f64::MIN_POSITIVE);
+    let borne = a_second(rate);
     if asked <= borne * (1.0 + 1e-9) {
         return;
     }

@@ -3,7 +3,12 @@
 //! A reader that guesses loses data quietly, so nothing is guessed: the separator is named, and a row that does not fit
 //! the first one fails. Every cell is text; `tonumber` and `read_date` say what it spells.
 
-use spanwright_shape::value::Value;
+use std::borrow::Cow;
+
+use spanwright_shape::{
+    csv::{Fault, Reader, Row},
+    value::Value,
+};
 
 use super::{Asked, Function, Makes, Prepared, Result, Types};
 use crate::{
@@ -92,70 +97,24 @@ fn separator_of(asked: &Asked<'_, '_>) -> char {
 fn rows_of<'a>(asked: &Asked<'a, '_>) -> std::result::Result<Vec<Vec<Value<'a>>>, Stop> {
     let text = asked.text()?;
     asked.run.take_scanned(text.len() * LOOKS, asked.site)?;
-    let mut rest = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    let separator = separator_of(asked);
+    let mut reader = Reader::new(text, separator_of(asked));
     let mut rows = Vec::new();
-    while !rest.is_empty() {
-        asked.run.take_items(1, asked.site)?;
-        // A line on which nothing stands is no row of one empty cell.
-        if let Some(next) = behind_line_break(rest) {
-            rest = next;
-            continue;
-        }
-        let (row, behind) = row_of(asked, rest, separator)?;
-        rows.push(row);
-        rest = behind;
+    while let Some(Row { cells, .. }) = reader.row().map_err(|fault| asked.stop(What::Argument(words(fault))))? {
+        asked.run.take_items(1 + cells.len(), asked.site)?;
+        let keep = |cell: Cow<'a, str>| match cell {
+            Cow::Borrowed(cell) => Ok(Value::Text(cell)),
+            Cow::Owned(cell) => asked.run.text(&cell, asked.site).map(Value::Text),
+        };
+        rows.push(cells.into_iter().map(keep).collect::<std::result::Result<_, Stop>>()?);
     }
     Ok(rows)
 }
 
-fn behind_line_break(text: &str) -> Option<&str> {
-    text.strip_prefix("\r\n").or_else(|| text.strip_prefix(['\n', '\r']))
-}
-
-/// One row, and what stands behind its line break.
-fn row_of<'a>(asked: &Asked<'a, '_>, text: &'a str, separator: char) -> std::result::Result<(Vec<Value<'a>>, &'a str), Stop> {
-    let mut row = Vec::new();
-    let mut rest = text;
-    loop {
-        let (cell, behind) = match rest.strip_prefix('"') {
-            Some(quoted) => in_quotes(asked, quoted)?,
-            None => {
-                let end = rest.find([separator, '\n', '\r', '"']).unwrap_or(rest.len());
-                rest.split_at(end)
-            }
-        };
-        asked.run.take_items(1, asked.site)?;
-        row.push(Value::Text(cell));
-        if behind.is_empty() {
-            return Ok((row, behind));
-        }
-        if let Some(next) = behind_line_break(behind) {
-            return Ok((row, next));
-        }
-        let Some(next) = behind.strip_prefix(separator) else {
-            return Err(asked.stop(What::Argument("a cell of the CSV has a quote, and neither begins nor ends with it")));
-        };
-        rest = next;
+fn words(fault: Fault) -> &'static str {
+    match fault {
+        Fault::NotClosed => "a quote of the CSV is not closed",
+        Fault::StrayQuote => "a cell of the CSV has a quote, and neither begins nor ends with it",
     }
-}
-
-/// What stands between two quotes, a doubled one for each of its own.
-fn in_quotes<'a>(asked: &Asked<'a, '_>, text: &'a str) -> std::result::Result<(&'a str, &'a str), Stop> {
-    let mut end = 0;
-    let mut doubled = false;
-    loop {
-        let Some(at) = text[end..].find('"') else { return Err(asked.stop(What::Argument("a quote of the CSV is not closed"))) };
-        end += at;
-        if !text[end + 1..].starts_with('"') {
-            break;
-        }
-        doubled = true;
-        end += 2;
-    }
-    let cell = &text[..end];
-    let cell = if doubled { asked.run.text(&cell.replace("\"\"", "\""), asked.site)? } else { cell };
-    Ok((cell, &text[end + 1..]))
 }
 
 fn records<'a>(asked: &Asked<'a, '_>) -> Outcome<'a> {

@@ -272,14 +272,14 @@ const QUEUE: &[Key] = &[
     Key::may(
         "format",
         Kind::Words(&["json", "text", "xml", "csv", "jsonl"]),
-        "What its messages are. Left out: what each says by its `content-type`, and JSON where it says nothing. JSON and texts can be sent to it.",
+        "What its messages are. Left out: what each says by its `content-type`, and JSON where it says nothing. JSON is sent to it where nothing is said.",
     ),
 ];
 
 const EXCHANGE: &[Key] = &[
     Key::may("schema", Kind::File, "The JSON Schema of a message. Left out, nothing is known of it."),
     Key::may("type", Kind::Words(&["topic", "direct", "fanout", "headers"]), "How `setup` declares it. `topic` where nothing is said."),
-    Key::may("format", Kind::Words(&["json", "text"]), "What its messages are. `json` where nothing is said."),
+    Key::may("format", Kind::Words(&["json", "text", "xml", "csv", "jsonl"]), "What its messages are. `json` where nothing is said."),
 ];
 
 const FOLDER: &[Key] = &[
