@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use spanwright_shape::text::Failure;
 
-use super::{CallId, Command, Desk, Happening, Report, Roll};
+use super::{CallId, Command, Desk, Report, Roll};
 use crate::{
     codes,
     connector::{Blame, Outcome, Verdict},
@@ -80,10 +80,7 @@ impl Desk {
             let later = Verdict { beside: verdict.beside, ..Verdict::all(1, Outcome::Later { why, after: None, blame: Blame::Message }) };
             return self.heard(call, later, report, now, roll, out);
         }
-        let Some(flight) = self.flights.remove(&call) else { return };
-        let (system, operation) = self.names_of(&flight);
-        out.push(Command::Note(Happening::Exchanged { system, operation, calls: 1, report: report.clone() }));
-        self.gate_heard(flight.gate, (flight.serial, flight.goes), &verdict, report, now, out);
+        let Some(flight) = self.landed(call, &verdict, report, now, out) else { return };
         self.go_again(flight, report, out);
     }
 }

@@ -49,10 +49,7 @@ impl Desk {
         roll: Roll<'_>,
         out: &mut Vec<Command>,
     ) {
-        let Some(flight) = self.flights.remove(&call) else { return };
-        let (system, operation) = self.names_of(&flight);
-        out.push(Command::Note(Happening::Exchanged { system, operation, calls: flight.members.len() as u32, report: report.clone() }));
-        self.gate_heard(flight.gate, (flight.serial, flight.goes), &verdict, report, now, out);
+        let Some(flight) = self.landed(call, &verdict, report, now, out) else { return };
         if matches!(verdict.system, Some(Word::Credentials(_))) {
             return self.go_again(flight, report, out);
         }
@@ -67,6 +64,22 @@ impl Desk {
         }
         self.note_ended(&facts, out);
         self.commit(facts, out);
+    }
+
+    /// An exchange is over: people are told of it, and its gate hears what the answer says of the system.
+    pub(super) fn landed(
+        &mut self,
+        call: CallId,
+        verdict: &Verdict,
+        report: &Report,
+        now: Moment,
+        out: &mut Vec<Command>,
+    ) -> Option<Flight> {
+        let flight = self.flights.remove(&call)?;
+        let (system, operation) = self.names_of(&flight);
+        out.push(Command::Note(Happening::Exchanged { system, operation, calls: flight.members.len() as u32, report: report.clone() }));
+        self.gate_heard(flight.gate, (flight.serial, flight.goes), verdict, report, now, out);
+        Some(flight)
     }
 
     /// The answer says nothing about the messages: they go again as they are, and no try is spent.

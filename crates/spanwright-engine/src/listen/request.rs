@@ -232,9 +232,7 @@ impl Office {
         if let Some(refused) = word.as_ref().and_then(reception::not_taken) {
             self.note(Some(door), &refused, &Head::of_carried(&carried), Some(&carried.body));
         }
-        let mut answer = self.say(door, brought.asked, word).await;
-        answer.headers.extend(brought.correlation.map(|correlation| (CORRELATION.into(), correlation.into_bytes())));
-        answer
+        correlated(self.say(door, brought.asked, word).await, brought.correlation)
     }
 
     /// On this thread where that is soon done, or on a worker.
@@ -321,11 +319,10 @@ impl Office {
             return None;
         }
         let asks = Asks { id: message_id(now, &mut || self.dice.roll()), at: now };
-        let (flow, mut answer) = at_once::answer(&self.routes, door, message, asks, room)?;
+        let (flow, answer) = at_once::answer(&self.routes, door, message, asks, room)?;
         let correlation = message.correlation();
         self.at_once.answered(flow, correlation.as_deref(), now);
-        answer.headers.extend(correlation.map(|correlation| (CORRELATION.into(), correlation.into_bytes())));
-        Some(answer)
+        Some(correlated(answer, correlation))
     }
 
     /// The desk's word, as the door writes it.
@@ -347,6 +344,12 @@ impl Office {
     fn write(&self, door: usize, asked: Asked, word: &Word) -> HttpAnswer {
         reception::answer(&*self.routes.door(door).door, asked, word)
     }
+}
+
+/// The answer with the sender's own correlation id.
+fn correlated(mut answer: HttpAnswer, correlation: Option<String>) -> HttpAnswer {
+    answer.headers.extend(correlation.map(|correlation| (CORRELATION.into(), correlation.into_bytes())));
+    answer
 }
 
 /// Bytes of a reply that are written where the sockets are; a larger one is written by a worker.
