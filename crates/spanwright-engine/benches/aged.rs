@@ -24,6 +24,8 @@ use spanwright_shape::text::Failure;
 const CHUNK: u64 = 1_000;
 /// One message in so many is a dead letter.
 const DEAD_ONE_IN: u64 = 2_000;
+/// Messages that are taken in and settled while the time is taken, and as many that are claimed.
+const TIMED: u64 = 60_000;
 const DAY: i64 = 24 * 3_600_000_000;
 
 fn main() {
@@ -142,19 +144,19 @@ fn fill(path: &Path, finished: u64, waiting: u64, ordered: bool) -> u64 {
 fn take_and_settle(path: &Path, next: &mut u64) -> f64 {
     let mut keep = Keep::open(path, code_of).unwrap();
     let began = Instant::now();
-    for _ in 0..100 {
+    for _ in 0..TIMED / 200 {
         let receipts = keep.commit(&(*next..*next + 200).map(|n| took(n, 60 * DAY)).collect::<Vec<_>>()).unwrap();
         *next += 200;
         keep.commit(&runs(&receipts).flat_map(|run| ended(run, 60 * DAY)).collect::<Vec<_>>()).unwrap();
     }
-    20_000.0 / began.elapsed().as_secs_f64()
+    TIMED as f64 / began.elapsed().as_secs_f64()
 }
 
 /// Parked runs that are due, fetched, settled and ended: runs a second.
 fn claim(path: &Path, next: &mut u64) -> f64 {
     let mut keep = Keep::open(path, code_of).unwrap();
     let now = Moment(60 * DAY - 1);
-    for _ in 0..20 {
+    for _ in 0..TIMED / 500 {
         let receipts = keep.commit(&(*next..*next + 500).map(|n| took(n, 60 * DAY)).collect::<Vec<_>>()).unwrap();
         *next += 500;
         keep.commit(&runs(&receipts).flat_map(|run| waits(run, now, false)).collect::<Vec<_>>()).unwrap();

@@ -86,6 +86,7 @@ async fn one(
     let mut stream = TcpStream::connect(to).await?;
     stream.set_nodelay(true)?;
     let (began, mut answered, mut buffer) = (Instant::now(), Vec::new(), Vec::with_capacity(4096));
+    let pad = "x".repeat(BODY_BYTES);
     // At a pace they do not all come at once.
     let mut next = every.map(|every| every.mul_f64(sender as f64 % 64.0 / 64.0));
     while began.elapsed() < time {
@@ -95,7 +96,7 @@ async fn one(
         }
         let id = format!("{}-{sender}-{}", began.elapsed().as_nanos(), answered.len());
         let mut body = format!("{{\"id\":\"{id}\",\"at\":\"{:020}\",\"pad\":\"", zero().elapsed().as_nanos());
-        body.extend(std::iter::repeat_n('x', BODY_BYTES - 2 - body.len()));
+        body += &pad[..BODY_BYTES - 2 - body.len()];
         body += "\"}";
         let signed = signs.map(|signs| signs(&id, &body)).unwrap_or_default();
         let head = format!("POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nidempotency-key: {id}\r\n{signed}");

@@ -56,7 +56,11 @@ pub fn figures(counts: &[u64]) -> io::Result<()> {
         println!("    of them delivered meanwhile: {:.0} %", 100.0 * sink.took() as f64 / (sent.rate * time.as_secs_f64()));
         drop(ours);
         match rabbit::messages_a_second(folder.path(), senders, time) {
-            Ok(rate) => println!("  RabbitMQ, quorum queue, {senders} unconfirmed: {rate:>6.0}/s; ours is {:.2} of it", kept.rate / rate),
+            Ok(theirs) => {
+                let said = |what: &str, rate: f64| println!("  RabbitMQ, {what:<29} {rate:>8.0}/s; ours is {:.2} of it", kept.rate / rate);
+                said(&format!("{senders} who wait each:"), theirs.many);
+                said(&format!("one with {senders} unconfirmed:"), theirs.one);
+            }
             Err(error) => println!("  RabbitMQ was not measured: {error}"),
         }
         match restate::send(folder.path(), senders, time) {

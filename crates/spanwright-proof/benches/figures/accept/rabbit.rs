@@ -19,16 +19,31 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A quorum queue that was just declared is not yet durable.
 const SETTLES: Duration = Duration::from_secs(3);
 const QUEUE: &str = "bench";
+const STACK_BYTES: usize = 256 << 10;
 
 /// Confirmed a second.
-pub fn messages_a_second(folder: &Path, window: usize, time: Duration) -> io::Result<f64> {
+pub struct Rates {
+    /// One publisher, with so many unconfirmed.
+    pub one: f64,
+    /// So many publishers, each with a connection of its own, and each waits for its own confirm before it sends again.
+    pub many: f64,
+}
+
+/// Confirmed a second, both ways.
+pub fn messages_a_second(folder: &Path, senders: usize, time: Duration) -> io::Result<Rates> {
     if !Path::new(SERVER).exists() {
         return Err(io::Error::other("there is no rabbitmq-server: apt-get install rabbitmq-server"));
     }
     let server = Server::start(&folder.join("rabbit"))?;
-    let mut publisher = Publisher::open(server.address)?;
+    let mut publishers = (0..senders).map(|_| Publisher::open(server.address)).collect::<io::Result<Vec<_>>>()?;
     thread::sleep(SETTLES);
-    publisher.publish(window, time)
+    let one = publishers[0].publish(senders, time)?;
+    let sends = |mut publisher: Publisher| {
+        thread::Builder::new().stack_size(STACK_BYTES).spawn(move || publisher.publish(1, time).map_err(|error| error.to_string()))
+    };
+    let threads = publishers.into_iter().map(sends).collect::<io::Result<Vec<_>>>()?;
+    let rates = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a publisher panicked".into())));
+    Ok(Rates { one, many: rates.sum::<Result<f64, String>>().map_err(io::Error::other)? })
 }
 
 struct Server {
@@ -74,6 +89,8 @@ impl Drop for Server {
 struct Publisher {
     from: BufReader<TcpStream>,
     to: BufWriter<TcpStream>,
+    sent: u64,
+    confirmed: u64,
 }
 
 impl Publisher {
@@ -81,7 +98,8 @@ impl Publisher {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
-        let mut publisher = Publisher { from: BufReader::new(stream.try_clone()?), to: BufWriter::with_capacity(1 << 16, stream) };
+        let mut publisher =
+            Publisher { from: BufReader::new(stream.try_clone()?), to: BufWriter::with_capacity(1 << 16, stream), sent: 0, confirmed: 0 };
         publisher.to.write_all(b"AMQP\x00\x00\x09\x01")?;
         publisher.to.flush()?;
         publisher.hear(10, 10)?;
@@ -117,18 +135,18 @@ impl Publisher {
     }
 
     fn publish(&mut self, window: usize, time: Duration) -> io::Result<f64> {
-        let (began, mut sent, mut confirmed) = (Instant::now(), 0_u64, 0_u64);
+        let (began, before) = (Instant::now(), self.confirmed);
         while began.elapsed() < time {
-            while sent - confirmed < window as u64 {
+            while self.sent - self.confirmed < window as u64 {
                 self.publish_one()?;
-                sent += 1;
+                self.sent += 1;
             }
             self.to.flush()?;
             let ack = self.hear(60, 80)?;
             let tag = u64::from_be_bytes(ack[..8].try_into().map_err(io::Error::other)?);
-            confirmed = if ack[8] & 1 == 1 { tag } else { confirmed + 1 };
+            self.confirmed = if ack[8] & 1 == 1 { tag } else { self.confirmed + 1 };
         }
-        Ok(confirmed as f64 / began.elapsed().as_secs_f64())
+        Ok((self.confirmed - before) as f64 / began.elapsed().as_secs_f64())
     }
 
     fn publish_one(&mut self) -> io::Result<()> {
