@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the tests with real peers need, where it is missing: PHP with ext-soap, Stoplight Prism, node-soap,
-# zeep, spyne, JAX-WS, RabbitMQ and pika, jq as a library, and the judges of what we offer: linters of OpenAPI, Newman, Schemathesis,
+# zeep, spyne, JAX-WS, RabbitMQ and pika, WsgiDAV, jq as a library, and the judges of what we offer: linters of OpenAPI, Newman, Schemathesis,
 # Mermaid, Chromium. Prints the versions.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -53,7 +53,7 @@ if [ ! -d /usr/lib/rabbitmq/lib ]; then
     if [ "${ours:-no}" = yes ]; then as_root rm "$policy"; fi
 fi
 
-for folder in "$here/soap" "$here/graphql" "$here/queues"; do
+for folder in "$here/soap" "$here/graphql" "$here/queues" "$here/dav"; do
     if [ ! "$folder/.venv/installed" -nt "$folder/requirements.txt" ]; then
         python3 -m venv "$folder/.venv"
         "$folder/.venv/bin/python" -m pip install --quiet --disable-pip-version-check -r "$folder/requirements.txt"

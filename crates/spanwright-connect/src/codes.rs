@@ -17,6 +17,7 @@ codes! { "codes/":
     WEBHOOK "C0112" "A webhook that cannot be verified";
     OTHER_SIGN_IN "C0113" "A sign-in of another protocol";
     CLIENT "C0114" "A client who could not show who it is";
+    HEADER "C0115" "A header that no flow gives";
     VARIABLE "R2001" "A variable that is not set";
     ADDRESS "R2002" "An address or header that cannot be sent";
     PARAMETER "R2003" "A parameter that cannot be written";
@@ -37,6 +38,7 @@ codes! { "codes/":
     SIGN_IN "R2018" "The token endpoint gave no token";
     BODY_NOT_ALLOWED "R2019" "A body that the document does not allow";
     GRAPHQL "R2020" "A GraphQL operation that failed";
+    PRECONDITION "R2021" "The record is not in the state that the request names";
     ALERT_REFUSED "R2701" "A channel refuses our alerts";
     ALERT_NOT_NOW "R2702" "A channel cannot be told now";
 }

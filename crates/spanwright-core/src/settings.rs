@@ -288,6 +288,8 @@ pub struct OperationSettings {
     pub safe: Option<bool>,
     /// `key:` the parameter that carries the idempotency key.
     pub key: Option<Scalar>,
+    /// `headers:` of one made by hand: those of its parameters that are headers.
+    pub headers: Vec<Scalar>,
     /// `outcomes:` by status code, declared fault or the text of a bulk outcome.
     pub outcomes: Vec<(Scalar, OutcomeWord)>,
     /// `bulk:`
@@ -325,6 +327,7 @@ impl OperationSettings {
             names_document: false,
             safe: None,
             key: None,
+            headers: Vec::new(),
             outcomes: Vec::new(),
             bulk: None,
             folder: None,

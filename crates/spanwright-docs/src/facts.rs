@@ -147,6 +147,7 @@ fn effect(at: &str, effect: &Effect, add: Add<'_>) {
         ("undone by", effect.undo.clone()),
         ("batch", batch),
         ("asked again", again),
+        ("read beside the body of its answer", effect.head.clone()),
         ("pages", effect.pages.clone().map(|into| format!("each, by {into}"))),
         ("when it failed for good", effect.forgiven.map(str::to_string)),
         ("answers here", Some(answers)),

@@ -327,6 +327,7 @@ fn step_rows(steps: &[StepPage], indent: &str, rows: &mut Vec<Vec<Vec<Inline>>>)
                         .as_ref()
                         .map(|(every, until, most)| Inline::Text(format!("; asked again every {every} until {until}, up to {most}"))),
                 );
+                line.extend(effect.head.as_ref().map(|head| Inline::Text(format!("; of its answer also {head}"))));
                 line.extend(effect.pages.as_ref().map(|into| Inline::Text(format!("; each page, by {into}: all of them are one answer"))));
                 line.extend(outcomes(effect));
                 line.extend(effect.pivot.then(|| Inline::Text("; from here on nothing is undone".into())));

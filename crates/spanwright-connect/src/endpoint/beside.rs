@@ -8,6 +8,7 @@ use std::borrow::Cow;
 
 use spanwright_core::{
     codes,
+    connector::SECRET_HEADERS,
     door::{Refused, Request},
 };
 use spanwright_shape::{room::Room, text::Failure, value::Value};
@@ -21,13 +22,8 @@ pub const CORRELATION_CHARACTERS_MOST: usize = 128;
 /// Parameters that one query or form may have.
 pub const PARAMETERS_MOST: usize = 1_000;
 
-/// Secrets, and what only says how the bytes came.
-const NOT_KEPT: [&str; 17] = [
-    "authorization",
-    "proxy-authorization",
-    "cookie",
-    "set-cookie",
-    "x-api-key",
+/// What only says how the bytes came.
+const OF_THE_WIRE: [&str; 12] = [
     "connection",
     "keep-alive",
     "proxy-connection",
@@ -44,7 +40,7 @@ const NOT_KEPT: [&str; 17] = [
 
 /// `$headers`
 pub fn headers<'r>(request: &Request<'r>, room: &'r Room) -> Value<'r> {
-    let kept = request.headers.iter().filter(|(name, _)| !NOT_KEPT.contains(name));
+    let kept = request.headers.iter().filter(|(name, _)| !SECRET_HEADERS.contains(name) && !OF_THE_WIRE.contains(name));
     let texts = kept.map(|(name, value)| (room.text(name), text(value, room)));
     joined(texts, ", ", room)
 }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use spanwright_core::{
+    connector::SECRET_HEADERS,
     interface::{Bulk, BulkKey, Interface, Operation, Repeat, TypeShapes},
     settings::{Auth, OperationSettings, SystemSettings},
 };
 use spanwright_shape::{
-    jsonschema::openapi::{Document, Endpoint, Place},
+    jsonschema::openapi::{Document, Endpoint, Parameter, Place},
     shape::{Field, Presence, RecordShape, Shape, ShapeId, Shapes, TextFacets},
     text::{Problems, Scalar, did_you_mean},
 };
@@ -22,6 +23,27 @@ use crate::{auth::signature, codes};
 
 /// Headers that carry an idempotency key wherever a document declares them, in lower case.
 const KEY_HEADERS: [&str; 2] = ["idempotency-key", "x-idempotency-key"];
+
+/// Conditions, as a flow names them.
+const CONDITIONS: [(&str, &str); 4] = [
+    ("If-Match", "Only where the record is in this state: an `etag`, as `$answers.NAME.headers.etag` has it."),
+    ("If-None-Match", "Only where the record is in another state; with `*`, only where there is none."),
+    ("If-Modified-Since", "Only where the record was changed since then."),
+    ("If-Unmodified-Since", "Only where the record was not changed since then: the `last-modified` of its answer."),
+];
+/// Headers that are written when the bytes go.
+const OF_THE_WIRE: [&str; 10] = [
+    "host",
+    "connection",
+    "content-length",
+    "content-type",
+    "content-encoding",
+    "transfer-encoding",
+    "accept",
+    "accept-encoding",
+    "expect",
+    "traceparent",
+];
 
 /// One operation on its way: a name, an endpoint, and what the settings say of it.
 struct Chosen<'s> {
@@ -135,6 +157,7 @@ impl Compiler<'_> {
     fn operation(&mut self, chosen: Chosen<'_>) -> (Operation, RestOperation) {
         let Chosen { name, mut endpoint, settings, open } = chosen;
         let key = self.key(&mut endpoint, settings, open);
+        self.headers(&mut endpoint, settings);
         let outcomes = settings.map(|settings| Outcomes::read(settings, self.to)).unwrap_or_default();
         let repeat = repeat(endpoint.method, settings.and_then(|settings| settings.safe), key.is_some() || self.names_events);
         let gives = self.gives(&endpoint, &outcomes);
@@ -205,6 +228,33 @@ impl Compiler<'_> {
         }
     }
 
+    /// Parameters that are headers, though no document says so: those that the settings name, and conditions (RFC 9110, section 13.1).
+    fn headers(&mut self, endpoint: &mut Endpoint, settings: Option<&OperationSettings>) {
+        let text = self.shapes.add(Shape::Text(TextFacets::default()));
+        let header = |name: &str, shape, about: &str| Parameter {
+            name: name.into(),
+            place: Place::Header,
+            required: false,
+            explode: false,
+            shape,
+            about: (!about.is_empty()).then(|| about.into()),
+        };
+        for name in settings.iter().flat_map(|settings| &settings.headers) {
+            let lower = name.text.to_ascii_lowercase();
+            if SECRET_HEADERS.contains(&&*lower) || OF_THE_WIRE.contains(&&*lower) || !is_token(&lower) {
+                let help = "name a header of your own, as `X-Tenant`; what shows who we are is `auth:`".to_string();
+                self.to.error(&codes::HEADER, name.span, format!("`{}` is no header that a flow gives", name.text), help);
+                continue;
+            }
+            endpoint.parameters.push(header(&name.text, self.shapes.add(Shape::Any), ""));
+        }
+        for (name, about) in CONDITIONS {
+            if !endpoint.parameters.iter().any(|parameter| parameter.name.eq_ignore_ascii_case(name)) {
+                endpoint.parameters.push(header(name, text, about));
+            }
+        }
+    }
+
     fn no_key(&mut self, wanted: &Scalar, endpoint: &Endpoint) {
         let names = endpoint.parameters.iter().filter(|parameter| parameter.place != Place::Path).map(|parameter| &*parameter.name);
         let help = did_you_mean(&wanted.text, names);
@@ -252,6 +302,11 @@ impl Compiler<'_> {
         let nothing = success.iter().any(|answer| answer.shape.is_none()) || outcomes.may_be_none();
         if nothing { self.shapes.or_null(gives) } else { gives }
     }
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn refuses(endpoint: &Endpoint) -> Vec<(Arc<str>, ShapeId)> {

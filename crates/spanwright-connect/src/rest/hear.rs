@@ -3,7 +3,7 @@
 use std::{io::BufRead, sync::Arc, time::Duration};
 
 use spanwright_core::{
-    connector::{Answers, Beside, Blame, Call, Heard, Outcome, Reached, Validator, Verdict, With, Word},
+    connector::{Answers, Beside, Blame, CONDITION_HEADERS, Call, Heard, Outcome, Reached, Validator, Verdict, With, Word},
     interface::Repeat,
     settings::OutcomeWord,
 };
@@ -106,7 +106,7 @@ impl Hearing<'_> {
 
     /// By what the step says, then by what the operation says, then by RFC.
     fn judgement(&self) -> Judgement {
-        let of_operation = || self.operation.outcomes.of_status(self.status, self.operation.repeat);
+        let of_operation = || self.operation.outcomes.of_status(self.status, self.repeat());
         status::said(self.with.outcomes, self.status).map_or_else(of_operation, Judgement::Said)
     }
 
@@ -118,11 +118,19 @@ impl Hearing<'_> {
             // Another record of the same server: the address of the system is right.
             (Meaning::Moved | Meaning::Elsewhere, _) if self.operation.is_about_one() && self.stays_here() => Meaning::Never,
             // What was posted may be done, and this says where to look at it (RFC 9110, section 15.4.4).
-            (Meaning::Elsewhere, 302 | 303) if self.operation.repeat == Repeat::Never => Meaning::Unknown,
+            (Meaning::Elsewhere, 302 | 303) if self.repeat() == Repeat::Never => Meaning::Unknown,
             (_, 409) if self.operation.bulk.is_some() && self.operation.key.is_some() => Meaning::Later,
             // RFC 9110, section 15.5.14: with a Retry-After it is too large only now.
             (_, 413) if self.pause().is_some() => Meaning::Later,
             (meaning, _) => meaning,
+        }
+    }
+
+    /// What a server that broke down in it leaves open: a condition that it fulfilled does not hold a second time.
+    fn repeat(&self) -> Repeat {
+        match self.operation.repeat {
+            Repeat::Idempotent if self.calls.iter().any(|call| is_conditional(&call.with)) => Repeat::Never,
+            repeat => repeat,
         }
     }
 
@@ -147,7 +155,11 @@ impl Hearing<'_> {
             }
             Meaning::Unknown => Verdict::all(calls, Outcome::Unknown(self.failure(&codes::UNKNOWN, body))),
             Meaning::Never | Meaning::Delivered => {
-                let code = if elsewhere::is_redirect(self.status) { &codes::REDIRECT } else { &codes::REFUSED };
+                let code = match self.status {
+                    412 | 428 => &codes::PRECONDITION,
+                    status if elsewhere::is_redirect(status) => &codes::REDIRECT,
+                    _ => &codes::REFUSED,
+                };
                 let verdict = Verdict::all(calls, Outcome::Never(self.failure(code, body)));
                 Verdict { refused_whole: self.speaks_of_items(), ..verdict }
             }
@@ -226,6 +238,12 @@ impl Hearing<'_> {
         };
         Verdict::all(self.calls.len(), outcome)
     }
+}
+
+/// Whether a call names the state that the record must be in (RFC 9110, section 13.1).
+fn is_conditional(with: &Value<'_>) -> bool {
+    let is_condition = |name: &str| CONDITION_HEADERS.iter().any(|condition| condition.eq_ignore_ascii_case(name));
+    matches!(with, Value::Record(fields) if fields.iter().any(|(name, value)| is_condition(name) && !matches!(value, Value::Null)))
 }
 
 /// A delivered call, with its answer where it is wanted.

@@ -2,6 +2,21 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+/// Headers that show who somebody is: nobody keeps them.
+pub const SECRET_HEADERS: [&str; 8] = [
+    "authorization",
+    "proxy-authorization",
+    "cookie",
+    "set-cookie",
+    "set-cookie2",
+    "x-api-key",
+    "authentication-info",
+    "proxy-authentication-info",
+];
+
+/// Headers that make a request conditional (RFC 9110, section 13.1).
+pub const CONDITION_HEADERS: [&str; 4] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
+
 /// An HTTP request, complete.
 #[derive(Clone, Debug)]
 pub struct HttpRequest {

@@ -209,7 +209,7 @@ impl Desk {
     /// repeated, the composition of a batch under one key.
     fn start_or_ask(&mut self, call: super::CallId, now: Moment, out: &mut Vec<Command>) {
         let Some(flight) = self.flights.get(&call) else { return };
-        let unsafe_ones = flight.members.iter().filter(|key| self.repeat_of(key) == Some(Repeat::Never));
+        let unsafe_ones = flight.members.iter().filter(|key| self.is_noted_first(key));
         let boot = self.boot;
         let facts: Vec<Fact> = unsafe_ones
             .filter_map(|key| Some(Fact::Started { effect: key.clone(), boot, generation: self.effect(key)?.state.generation }))
@@ -243,6 +243,13 @@ impl Desk {
         let run = self.runs.get(&key.run)?;
         let effect = run.effect(&key.node, &key.item, key.way)?;
         Some(run.effect_plan(effect).repeat)
+    }
+
+    /// Whether a crash must not make us forget that it was asked: it may not be repeated, or a repeat would be refused for what
+    /// the first did.
+    fn is_noted_first(&self, key: &EffectKey) -> bool {
+        let plan = self.runs.get(&key.run).and_then(|run| Some(run.effect_plan(run.effect(&key.node, &key.item, key.way)?)));
+        plan.is_some_and(|plan| plan.repeat == Repeat::Never || plan.conditional)
     }
 
     pub(super) fn ask(&mut self, call: super::CallId, now: Moment, out: &mut Vec<Command>) {
@@ -290,6 +297,7 @@ impl Desk {
             timeout,
             outcomes,
             gather,
+            head: plan.head.clone(),
         })));
     }
 

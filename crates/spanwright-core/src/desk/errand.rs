@@ -14,6 +14,7 @@ use crate::{
     fact::Moment,
     plan::{Gather, NextPage, Plan, Poll, Source},
     run::{
+        head,
         intake::{self, Page},
         pages::{self, Gathered, Gathering},
     },
@@ -79,6 +80,16 @@ impl Told {
     /// Without a page.
     pub fn verdict(verdict: Verdict) -> Told {
         Told { verdict, page: None, gathered: None }
+    }
+
+    /// The answers, each with the head of the exchange; of an answer in pages it is that of the last page.
+    fn with_head(mut self, head: &[u8]) -> Told {
+        for outcome in &mut self.verdict.outcomes {
+            if let Outcome::Delivered(Some(answer)) = outcome {
+                *answer = head::with_head(head, answer);
+            }
+        }
+        self
     }
 
     /// Everything that a person will read of it.
@@ -239,13 +250,18 @@ impl Errand for Batch {
 
     fn hear(&self, system: &dyn System, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>) -> Told {
         let answers = if self.exchange.answers { Answers::Keep } else { Answers::Drop };
+        let head = self.exchange.head.as_ref().and_then(|wanted| head::kept(wanted, &heard));
         let mut verdict = system.hear(self.operation(), calls, heard, with, answers);
         if verdict.outcomes.len() != calls.len() {
             verdict = Verdict { system: verdict.system, ..unheard(calls.len()) };
         }
-        match &self.exchange.gather {
+        let told = match &self.exchange.gather {
             Some(gather) => self.gathered(gather, verdict),
             None => Told::verdict(verdict),
+        };
+        match head {
+            Some(head) => told.with_head(&head),
+            None => told,
         }
     }
 

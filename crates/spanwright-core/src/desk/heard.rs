@@ -6,15 +6,18 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
 use super::{AttemptNote, CallId, Command, Desk, Happening, Report, Roll, run_hand::Place};
 use crate::{
+    codes,
     connector::{Blame, Outcome, Refusal, Verdict, Word},
     deliver::{Goes, Next, Tries, decide},
     fact::{Attempt, EffectKey, ExchangeId, Exchanged, Fact, Hold, Moment, OutcomeKind, Phase},
     interface::{BulkKey, Repeat},
-    plan::Policy,
+    plan::{EffectPlan, Policy},
 };
 
 /// How long the print of a body is remembered for `unchanged: skip`.
 pub const SENT_REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
+/// RFC 9110, section 15.5.13.
+const PRECONDITION_FAILED: u16 = 412;
 /// How long a token lasts whose server does not say.
 pub const TOKEN_LASTS_DEFAULT: Duration = Duration::from_secs(300);
 
@@ -193,6 +196,7 @@ impl Desk {
     ) {
         let Some((policy, repeat)) = self.policy_of(key) else { return };
         let repeat = if together.is_none() { self.alone(flight, &outcome, repeat) } else { repeat };
+        let (outcome, repeat) = self.in_doubt(key, outcome, repeat, report);
         let Some(effect) = self.effect_mut(key) else { return };
         effect.state.tries += 1;
         let first = *effect.state.first.get_or_insert(report.at);
@@ -234,6 +238,19 @@ impl Desk {
         }
     }
 
+    /// A condition that does not hold after a try of which nobody heard: it may have been that try which changed the record.
+    fn in_doubt(&self, key: &EffectKey, outcome: Outcome, repeat: Repeat, report: &Report) -> (Outcome, Repeat) {
+        let unheard = self.effect(key).is_some_and(|effect| effect.state.sent.is_some());
+        let conditional = self.plan_of(key).is_some_and(|plan| plan.conditional);
+        match outcome {
+            Outcome::Never(why) if unheard && conditional && report.status == PRECONDITION_FAILED => {
+                let says = format!("{}; a try before this one was not heard of, and may have changed it", why.says);
+                (Outcome::Unknown(Failure::new(&codes::CONDITION_LOST, says)), Repeat::Never)
+            }
+            outcome => (outcome, repeat),
+        }
+    }
+
     fn remember_sent(&self, key: &EffectKey, now: Moment, facts: &mut Vec<Fact>) {
         let Some(effect) = self.effect(key).filter(|effect| matches!(effect.state.phase, Phase::Done(_))) else { return };
         if let (Some((scope, record)), Some(input)) = (self.sent_scope(key), &effect.input) {
@@ -242,9 +259,13 @@ impl Desk {
     }
 
     fn policy_of(&self, key: &EffectKey) -> Option<(Policy, Repeat)> {
-        let run = self.runs.get(&key.run)?;
-        let plan = run.effect_plan(run.effect(&key.node, &key.item, key.way)?);
+        let plan = self.plan_of(key)?;
         Some((plan.policy.clone(), plan.repeat))
+    }
+
+    fn plan_of(&self, key: &EffectKey) -> Option<&EffectPlan> {
+        let run = self.runs.get(&key.run)?;
+        Some(run.effect_plan(run.effect(&key.node, &key.item, key.way)?))
     }
 
     fn note_attempt(

@@ -51,6 +51,10 @@ pub struct EffectPlan {
     pub again: Option<Again>,
     /// All pages of its answer are read, and are one answer.
     pub gather: Option<Arc<Gather>>,
+    /// It is done only where a condition holds (`If-Match`), and a try that was not heard of may have made it untrue.
+    pub conditional: bool,
+    /// What later steps read of its answer beside the body.
+    pub head: Option<Arc<Head>>,
     /// Once it happened nothing is undone any more.
     pub pivot: bool,
     /// What follows when it failed for good.
@@ -89,6 +93,8 @@ impl EffectPlan {
             if_unknown: None,
             again: None,
             gather: None,
+            conditional: false,
+            head: None,
             pivot: false,
             if_dead: IfDead::Letter,
             undo: None,
@@ -110,6 +116,15 @@ impl EffectPlan {
         let question = self.if_unknown.as_ref().map(|question| &question.ask);
         [Some(self), self.undo.as_deref(), question].into_iter().flatten()
     }
+}
+
+/// What is kept of the head of an answer: all that the flow reads, and nothing else.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Head {
+    /// `$answers.NAME.status`
+    pub status: bool,
+    /// `$answers.NAME.headers.etag`: names in lower case, in order.
+    pub headers: Vec<Arc<str>>,
 }
 
 /// `if_unknown: { call, with, take, wait }`: after an unknown outcome, ask before it is done again.

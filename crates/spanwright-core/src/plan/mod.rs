@@ -24,7 +24,7 @@ mod source;
 mod step;
 
 pub use door::{DoorPlan, Late, Listen, Served, TlsPlan};
-pub use effect::{AGAIN_GIVE_UP_DEFAULT, Again, BATCH_BYTES_DEFAULT, Batch, Body, EffectPlan, QUESTION_WAIT_DEFAULT, Question};
+pub use effect::{AGAIN_GIVE_UP_DEFAULT, Again, BATCH_BYTES_DEFAULT, Batch, Body, EffectPlan, Head, QUESTION_WAIT_DEFAULT, Question};
 pub use flow::{Flow, IfDead, InOrder, OrderBy, PAUSE_WITHIN_DEFAULT, PauseAfter, WhenDead};
 pub use policy::{BreakerPolicy, Policy};
 pub use poll::{CountBy, CursorRule, FilesRule, Gather, NextPage, Pages, Poll, ROUND_PAGES_MOST};

@@ -47,6 +47,7 @@ codes! { "codes/":
     HANDED "P0427" "A message for a flow that does not take it";
     CIRCLE "P0428" "Dead letters that would go round for ever";
     PAGES "P0429" "Pages that cannot be one answer";
+    HEAD "P0430" "A head of an answer that is not kept so";
     ROUTE "P0501" "A path that cannot be served";
     NOT_LISTENING "P0502" "Nobody would hear this";
     NO_WAITER "P0503" "A reply to nobody";

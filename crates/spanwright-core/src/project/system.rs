@@ -416,6 +416,7 @@ fn operation(name: &Scalar, form: &Filled<'_>, world: &World<'_>, to: &mut Probl
         names_document: form.node("query").is_some(),
         safe,
         key: form.scalar("key").cloned(),
+        headers: form.items("headers").iter().filter_map(|name| name.scalar().cloned()).collect(),
         outcomes: outcomes.collect(),
         bulk: form.form("bulk").map(|bulk| bulk_settings(form, &bulk, variables, to)),
         folder: folder(form, world, to),

@@ -17,7 +17,10 @@ use std::sync::{Arc, OnceLock};
 use spanwright_map::{Env, Fault, Mapping, Program};
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
-use super::scene::{Carried, Names};
+use super::{
+    head::Answer,
+    scene::{Carried, Names},
+};
 use crate::{
     codes,
     door::Reply,
@@ -283,7 +286,7 @@ impl<'a> Walk<'a> {
             && !self.tested(step, when, body, names)?
         {
             if let StepKind::Call(effect) = &step.kind {
-                names.answer(&self.flow.effects[*effect], Value::Null);
+                names.answer(&self.flow.effects[*effect], Answer::NONE, self.room);
             }
             return Ok(Flowing::On(body));
         }

@@ -3,6 +3,7 @@
 //! [`advance`] says what it owes; [`intake`] says what a page of a source holds. Both are pure.
 
 mod advance;
+pub mod head;
 pub mod intake;
 pub mod pages;
 mod preview;

@@ -2,7 +2,10 @@
 
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
-use super::advance::AdvanceJob;
+use super::{
+    advance::AdvanceJob,
+    head::{ANSWERS, Answer},
+};
 use crate::{
     codes,
     fact::StopKind,
@@ -54,14 +57,31 @@ impl<'a> Names<'a> {
         let beside = beside(job, room);
         let mut all = vec![("in", whole), ("meta", meta(job, beside, room)), ("vars", vars(job, room))];
         all.extend(beside.iter().filter(|(name, _)| !OF_META.contains(name)));
+        if job.plan.flows[job.flow].effects.iter().any(|effect| effect.head.is_some()) {
+            all.push((ANSWERS, Value::Record(&[])));
+        }
         Names { all }
     }
 
     /// The answer of a call, under the name that the plan gives it.
-    pub(super) fn answer(&mut self, effect: &'a EffectPlan, value: Value<'a>) {
-        if let Some(name) = &effect.saved_as {
-            self.all.push((name, value));
+    pub(super) fn answer(&mut self, effect: &'a EffectPlan, answer: Answer<'a>, room: &'a Room) {
+        let Some(name) = &effect.saved_as else { return };
+        self.all.push((name, answer.body));
+        if effect.head.is_some() {
+            self.head(name, answer.head, room);
         }
+    }
+
+    /// `$answers.NAME`
+    fn head(&mut self, name: &'a str, head: Value<'a>, room: &'a Room) {
+        let before = self.all.iter().rposition(|(have, _)| *have == ANSWERS);
+        let before = before.map(|at| self.all.remove(at).1);
+        let others = match before {
+            Some(Value::Record(fields)) => fields,
+            _ => &[],
+        };
+        let fields: Vec<_> = others.iter().copied().filter(|(have, _)| *have != name).chain([(name, head)]).collect();
+        self.all.push((ANSWERS, Value::Record(room.bump().alloc_slice_copy(&fields))));
     }
 
     /// Inside the `n`th item of an `each` over a part of `whole`.

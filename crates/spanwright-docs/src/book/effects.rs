@@ -4,7 +4,7 @@ use spanwright_core::{
     alert::CHANNEL_SYSTEM,
     desk::handover::FLOW_SYSTEM,
     interface::Repeat,
-    plan::{EffectPlan, IfDead, Plan},
+    plan::{EffectPlan, Head, IfDead, Plan},
 };
 
 use super::{answers, time};
@@ -46,6 +46,10 @@ pub struct Effect {
     pub question: Option<(String, String)>,
     /// Asked again until this is true: every, until, for how long.
     pub again: Option<(String, String, String)>,
+    /// What later steps read of its answer beside the body: `status, header etag`.
+    pub head: Option<String>,
+    /// It happens only where a condition holds.
+    pub conditional: bool,
     /// All pages of its answer are read; the parameter that asks for one.
     pub pages: Option<String>,
     /// What answers mean here, before what the system's page says of them.
@@ -54,6 +58,12 @@ pub struct Effect {
     pub pivot: bool,
     /// What follows when it failed for good and the flow goes on; `None`: it stops.
     pub forgiven: Option<&'static str>,
+}
+
+/// `status, header etag, header location`
+fn head_words(head: &Head) -> String {
+    let status = head.status.then(|| "status".to_string());
+    status.into_iter().chain(head.headers.iter().map(|name| format!("header {name}"))).collect::<Vec<_>>().join(", ")
 }
 
 /// A batch.
@@ -88,6 +98,8 @@ impl Effect {
             undo: effect.undo.as_ref().map(|undo| name(undo, plan)),
             question: effect.if_unknown.as_ref().map(|question| (name(&question.ask, plan), time(question.wait))),
             again: effect.again.as_ref().map(|again| (time(again.every), again.until.text().to_string(), time(again.give_up_after))),
+            head: effect.head.as_ref().map(|head| head_words(head)),
+            conditional: effect.conditional,
             pages: effect.gather.as_ref().map(|gather| gather.pages.into.to_string()),
             outcomes: effect.outcomes.iter().map(|(answer, word)| (answer.to_string(), answers::means(*word))).collect(),
             pivot: effect.pivot,
@@ -103,6 +115,7 @@ impl Effect {
     pub fn unknown_words(&self) -> String {
         match &self.question {
             Some((question, wait)) => format!("{question} is asked {wait} later: a value means that it happened, none that it did not"),
+            None if self.conditional => "again; where its condition does not hold then, a person decides".to_string(),
             None => self.repeat_words().to_string(),
         }
     }

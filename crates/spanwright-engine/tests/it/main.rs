@@ -9,6 +9,7 @@ mod bad_days;
 mod calls_in_pages;
 mod chaos;
 mod clocks;
+mod conditions;
 mod crashes;
 mod days;
 mod disk;

@@ -114,6 +114,8 @@ pub(super) struct Answer {
     /// `None`: always.
     pub times: Option<u64>,
     pub says: Says,
+    /// Headers beside those that its system writes.
+    pub beside: Vec<(Arc<str>, Vec<u8>)>,
 }
 
 /// What it says.

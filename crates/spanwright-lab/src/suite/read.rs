@@ -189,7 +189,9 @@ impl Reading<'_> {
         let asked = form.scalar("asked").and_then(|text| self.program(text));
         let late = matches!(says, Says::Late);
         let takes = if late { Duration::ZERO } else { TAKES };
-        Some(Answer { at: to.span, system, operation, asked, after: time_of(form, "after").unwrap_or(takes), times, says })
+        let after = time_of(form, "after").unwrap_or(takes);
+        let beside = if matches!(says, Says::Gives(_) | Says::Makes(_)) { headers(form) } else { Vec::new() };
+        Some(Answer { at: to.span, system, operation, asked, after, times, says, beside })
     }
 
     fn says(&mut self, form: &Filled<'_>) -> Option<Says> {
@@ -217,8 +219,7 @@ impl Reading<'_> {
             self.cannot(status.span, format!("{} is no HTTP status", status.text), None);
             return None;
         };
-        let mut headers: Vec<(Arc<str>, Vec<u8>)> =
-            pairs(form, "headers").map(|(_, name, value)| (name.to_ascii_lowercase().into(), value.into_bytes())).collect();
+        let mut headers = headers(form);
         let body = match (form.node("body"), form.text("text"), form.scalar("file")) {
             (Some(body), _, _) => {
                 if !headers.iter().any(|(name, _)| &**name == "content-type") {
@@ -450,6 +451,11 @@ fn time_of(form: &Filled<'_>, key: &str) -> Option<Duration> {
 /// (place, name, value) of a mapping from names to texts.
 fn pairs<'n>(form: &Filled<'n>, key: &str) -> impl Iterator<Item = (Span, String, String)> + use<'n> {
     form.pairs(key).iter().filter_map(|(name, value)| Some((name.span, name.text.clone(), value.scalar()?.text.clone())))
+}
+
+/// `headers:` of an answer.
+fn headers(form: &Filled<'_>) -> Vec<(Arc<str>, Vec<u8>)> {
+    pairs(form, "headers").map(|(_, name, value)| (name.to_ascii_lowercase().into(), value.into_bytes())).collect()
 }
 
 fn of_node(node: &Node) -> Json {

@@ -75,10 +75,13 @@ impl<'s> Script<'s> {
         if let Some(left) = left {
             *left -= 1;
         }
-        let kind = said(answer, asked, plan).unwrap_or_else(|says| {
+        let mut kind = said(answer, asked, plan).unwrap_or_else(|says| {
             to.error(&codes::PRETEND, answer.at, format!("the system could not answer this: {says}"), None);
             Kind::Broken(Reached::No, "the test has no answer".to_string())
         });
+        if let Kind::Said(said) = &mut kind {
+            said.headers.extend(answer.beside.iter().cloned());
+        }
         Some(Reply { takes: answer.after, kind })
     }
 }

@@ -35,7 +35,7 @@ pub(crate) fn peers() -> PathBuf {
 }
 
 impl Shop {
-    fn start(mut command: Command, schema: &Path) -> Shop {
+    pub(crate) fn start(mut command: Command, schema: &Path) -> Shop {
         let child = command.arg(schema).stdout(Stdio::piped()).spawn();
         let mut child = child.unwrap_or_else(|error| panic!("{command:?}: {error}; run tests/peers/setup.sh first"));
         let mut line = String::new();

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod corpus;
+mod dav;
 mod faults;
 mod graphql;
 mod graphql_polls;

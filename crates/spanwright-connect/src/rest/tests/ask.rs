@@ -65,6 +65,23 @@ fn parameters_that_cannot_be_written_are_refused() {
 }
 
 #[test]
+fn a_condition_is_a_header_of_every_operation() {
+    check("putOrder", (r#"{"id":"1","If-Match":"\"7\""}"#, "{}"), "PUT https://shop.example.com/v1/orders/1 | if-match: \"7\" | {}");
+    check("putOrder", (r#"{"id":"1","If-Match":null}"#, ""), "PUT https://shop.example.com/v1/orders/1");
+    let by_hand = shop(vec![operation("note").by_hand("POST", "/notes")]);
+    let given = [(r#"{"If-None-Match":"*","of":7}"#, "{}")];
+    assert_eq!(asked(&by_hand, "note", &given), "POST https://shop.example.com/v1/notes?of=7 | if-none-match: * | {}");
+}
+
+#[test]
+fn headers_of_an_operation_made_by_hand_are_those_that_it_names() {
+    let mut note = operation("note").by_hand("POST", "/notes");
+    note.headers = vec![Scalar::made("X-Tenant")];
+    let given = [(r#"{"X-Tenant":"t1","of":7}"#, "{}")];
+    assert_eq!(asked(&shop(vec![note]), "note", &given), "POST https://shop.example.com/v1/notes?of=7 | x-tenant: t1 | {}");
+}
+
+#[test]
 fn a_body_is_sent_as_its_bytes_are() {
     check(
         "createOrder",

@@ -34,7 +34,9 @@ fn the_operations_of_the_document_are_there() {
 fn a_flow_never_gives_the_key_itself() {
     let system = shop(Vec::new());
     let (_, pay) = system.interface().operation("pay").unwrap();
-    assert!(matches!(system.interface().shapes.get(pay.with), Shape::Record(record) if record.fields.is_empty()));
+    assert!(
+        matches!(system.interface().shapes.get(pay.with), Shape::Record(record) if record.fields.iter().all(|field| field.name.starts_with("If-")))
+    );
 }
 
 #[test]
@@ -161,4 +163,18 @@ fn the_crm_of_the_example_is_understood() {
     assert_eq!((upsert.repeat, upsert.bulk), (Repeat::Keyed, Some(Bulk { most: 1_000, bytes: None, key: BulkKey::PerRequest })));
     assert!(system.interface().shapes.field(upsert.body.unwrap(), "externalId").is_some());
     assert!(system.interface().types.contains_key("Contact"));
+}
+
+#[test]
+fn a_header_that_shows_who_we_are_is_no_parameter() {
+    let named = |name: &str| {
+        let mut note = operation("note").by_hand("POST", "/notes");
+        note.headers = vec![Scalar::made(name)];
+        read(SHOP, &settings(vec![note])).1
+    };
+    for name in ["Authorization", "cookie", "Content-Type", "x tenant"] {
+        let help = "name a header of your own, as `X-Tenant`; what shows who we are is `auth:`";
+        assert_eq!(named(name), [format!("C0115 `{name}` is no header that a flow gives ({help})")]);
+    }
+    assert_eq!(named("X-Tenant"), Vec::<String>::new());
 }

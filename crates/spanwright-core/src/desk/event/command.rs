@@ -7,7 +7,7 @@ use crate::{
     alert::Notice,
     connector::Validator,
     fact::{ChoreId, ExchangeId, Fact, Moment, RunId, StoppedFilter, Store, StoreFault, Turn},
-    plan::{Gather, Plan},
+    plan::{Gather, Head, Plan},
     run::{AdvanceJob, Input, pages::Gathered},
     settings::OutcomeWord,
 };
@@ -160,6 +160,8 @@ pub struct Exchange {
     pub outcomes: Arc<[(Arc<str>, OutcomeWord)]>,
     /// It asks for a page of an answer, behind those that were read.
     pub gather: Option<(Arc<Gather>, Option<Arc<Gathered>>)>,
+    /// What of the head of its answer is kept.
+    pub head: Option<Arc<Head>>,
 }
 
 /// One call of an exchange.

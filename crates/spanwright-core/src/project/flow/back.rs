@@ -108,12 +108,14 @@ impl Builder<'_, '_> {
         node: &NodeName,
         form: &Filled<'_>,
         saved_as: Option<(&Scalar, ShapeId)>,
+        of: Option<(usize, usize)>,
         scene: &Scene,
     ) -> Option<Box<EffectPlan>> {
         let undo = form.form("undo")?;
         let mut inside = scene.clone();
         if let Some((name, answer)) = saved_as {
             inside = inside.and(&name.text, self.shapes.or_null(answer));
+            self.answered(&name.text, of, &mut inside);
         }
         let found = self.operation_of(&undo);
         let effect = self.effect(node, ".undo", &undo, found, &inside);

@@ -57,5 +57,5 @@ pub(super) fn check(form: &Filled<'_>, of: &str, known: &Known<'_>, to: &mut Pro
     let source =
         Source { name: Source::name_of(&name), kind: SourceKind::Handed, when: None, once: None, key: None, version: None, expect: None };
     let name: Arc<str> = name.as_str().into();
-    Some(Flow { name, source: Some(source), steps, effects: builder.effects, if_dead: IfDead::Letter, pause_after: None, in_order: None })
+    Some(Flow { name, source: Some(source), steps, effects: builder.effects(), if_dead: IfDead::Letter, pause_after: None, in_order: None })
 }

@@ -16,6 +16,7 @@ use super::{
     scene::{RESERVED, Scene},
 };
 use crate::{
+    connector::CONDITION_HEADERS,
     desk::{handover::FLOW_SYSTEM, letters::REPLAY, round::ROUND_SYSTEM},
     fact::NodeName,
     interface::{Bulk, Operation, Repeat},
@@ -40,8 +41,9 @@ impl Builder<'_, '_> {
         if let Some(name) = saved_as {
             let answer = if let IfDead::Letter = if_dead { answer } else { self.shapes.or_null(answer) };
             scene.names.push((name.text.as_str().into(), answer));
+            self.answered(&name.text, found, scene);
         }
-        let undo = self.undo(node, form, saved_as.map(|name| (name, answer)), &above);
+        let undo = self.undo(node, form, saved_as.map(|name| (name, answer)), found, &above);
         let pivot = self.pivot(form, scene);
         let saved_as = saved_as.map(|name| name.text.as_str().into());
         let effect = EffectPlan { saved_as, again, if_dead, undo, pivot, ..effect? };
@@ -169,10 +171,11 @@ impl Builder<'_, '_> {
         let timeout = policy::time(form, "timeout", self.known.variables, self.to);
         let outcomes = self.outcomes(form, found);
         let repeat = self.operation(found).map_or(Repeat::Never, |operation| operation.repeat);
+        let conditional = repeat == Repeat::Idempotent && gives_condition(form);
         let queue = format!("{}.{node}{part}", self.flow).into();
         let proved = body.as_ref().is_some_and(|body| self.is_proved(body, found, scene));
         let effect = EffectPlan::of(node.clone(), queue, found?, body?, repeat, policy);
-        Some(EffectPlan { with, proved, timeout, outcomes, gather, ..effect })
+        Some(EffectPlan { with, proved, timeout, outcomes, gather, conditional, ..effect })
     }
 
     /// The shape of an answer: null too, where the step can be left out or an outcome says `none`.
@@ -238,6 +241,12 @@ impl Builder<'_, '_> {
         }
         good
     }
+}
+
+/// Whether its `with:` has a header that makes the request conditional.
+fn gives_condition(form: &Filled<'_>) -> bool {
+    let is_condition = |name: &Scalar| CONDITION_HEADERS.iter().any(|condition| condition.eq_ignore_ascii_case(&name.text));
+    form.pairs("with").iter().any(|(name, _)| is_condition(name))
 }
 
 /// An unknown outcome is asked about: so it is noted before it is asked, and never simply repeated.

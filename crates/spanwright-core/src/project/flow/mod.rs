@@ -20,6 +20,7 @@ mod body;
 mod clocked;
 mod closing;
 mod effect;
+mod head;
 mod letters;
 mod pages;
 mod parameters;
@@ -67,7 +68,8 @@ fn one(form: &Filled<'_>, name: &str, known: &Known<'_>, to: &mut Problems) -> O
     builder.check_replied(&from);
     let pause_after = policy::pause_after(form, known.variables, builder.to);
     let in_order = builder.in_order(form);
-    Some(Flow { name: name.into(), source: Some(source?), steps, effects: builder.effects, if_dead, pause_after, in_order })
+    let effects = builder.effects();
+    Some(Flow { name: name.into(), source: Some(source?), steps, effects, if_dead, pause_after, in_order })
 }
 
 /// What is gathered while a flow is walked.
@@ -86,13 +88,27 @@ struct Builder<'b, 'k> {
     waiter: Option<Waiter>,
     /// Some step replies.
     replies: bool,
+    /// What is read of the heads of answers, by the name of each.
+    heads: BTreeMap<Arc<str>, head::Heads>,
     to: &'b mut Problems,
 }
 
 impl<'b, 'k> Builder<'b, 'k> {
     fn of(flow: &'b str, known: &'b Known<'k>, to: &'b mut Problems) -> Builder<'b, 'k> {
         let (shapes, effects, names) = (Shapes::default(), Vec::new(), BTreeMap::new());
-        Builder { known, flow, shapes, effects, names, keyed: false, states: false, waiter: None, replies: false, to }
+        Builder {
+            known,
+            flow,
+            shapes,
+            effects,
+            names,
+            keyed: false,
+            states: false,
+            waiter: None,
+            replies: false,
+            heads: BTreeMap::new(),
+            to,
+        }
     }
 }
 
@@ -117,7 +133,9 @@ impl Builder<'_, '_> {
 
     fn program(&mut self, text: &Scalar, scene: &Scene) -> Option<Program> {
         let mut scope = scene.scope(&mut self.shapes);
-        Program::check(text, &mut scope, self.to)
+        let program = Program::check(text, &mut scope, self.to)?;
+        self.reads_heads(&program.gives().reads, &[text]);
+        Some(program)
     }
 
     /// The expression behind a key, where it is written.
@@ -133,6 +151,9 @@ impl Builder<'_, '_> {
         let mut scope: Scope<'_> = scene.scope(&mut self.shapes);
         let mapping = Mapping::check(fields, &mut scope, &context, self.to)?;
         let gives = mapping.gives();
+        for line in mapping.lineage().iter().filter(|line| line.reads.iter().any(|path| head::is_head(path))) {
+            self.reads_heads(&line.reads, &head::written(fields));
+        }
         Some((mapping, gives))
     }
 

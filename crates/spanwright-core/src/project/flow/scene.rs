@@ -8,11 +8,12 @@ use spanwright_shape::shape::{
 };
 
 use super::super::Variables;
+use crate::run::head;
 
 /// Names that `as:` cannot give.
-pub const RESERVED: [&str; 16] = [
-    "in", "meta", "vars", "page", "root", "parent", "index", "headers", "query", "path", "file", "delivery", "answer", "error", "tally",
-    "ENV",
+pub const RESERVED: [&str; 17] = [
+    "in", "meta", "vars", "page", "root", "parent", "index", "headers", "query", "path", "file", "delivery", "answer", "answers", "error",
+    "tally", "ENV",
 ];
 
 /// The body and the names beside it.
@@ -50,6 +51,24 @@ impl Scene {
         let mut scene = self.clone();
         scene.names.push((name.into(), shape));
         scene
+    }
+
+    /// The steps below a call see the head of its answer in `$answers`. Nothing in it is sure to be there: a step may be left
+    /// out, and a question may have told what the answer would have.
+    pub fn answered(&mut self, name: &str, shapes: &mut Shapes) {
+        let headers = texts(shapes);
+        let status = shapes.add(Shape::Number(NumberFacets::of(NumberKind::Integer { bits: 16 })));
+        let field = |name: &str, shape, presence| Field { name: name.into(), shape, presence, about: None };
+        let fields = vec![field(head::STATUS, status, Presence::Maybe), field(head::HEADERS, headers, Presence::Maybe)];
+        let one = shapes.add(Shape::Record(RecordShape { fields, ..RecordShape::default() }));
+        let before = self.names.iter().rposition(|(have, _)| &**have == head::ANSWERS).map(|at| self.names.remove(at).1);
+        let mut all = match before.map(|before| shapes.get(before)) {
+            Some(Shape::Record(record)) => record.clone(),
+            _ => RecordShape::default(),
+        };
+        all.fields.retain(|field| &*field.name != name);
+        all.fields.push(field(name, one, Presence::Maybe));
+        self.names.push((head::ANSWERS.into(), shapes.add(Shape::Record(all))));
     }
 
     /// What an effect asks sees `$delivery` too.

@@ -243,11 +243,11 @@ pub static OPERATION: Form = Form {
         super::steps::IF_UNKNOWN,
     ],
     one_of: OneOf::May(&[
-        Choice::of("get", Kind::Text, "A GET of this path.", &[]),
-        Choice::of("post", Kind::Text, "A POST to this path.", &[]),
-        Choice::of("put", Kind::Text, "A PUT to this path.", &[]),
-        Choice::of("patch", Kind::Text, "A PATCH of this path.", &[]),
-        Choice::of("delete", Kind::Text, "A DELETE of this path.", &[]),
+        Choice::of("get", Kind::Text, "A GET of this path.", BY_HAND),
+        Choice::of("post", Kind::Text, "A POST to this path.", BY_HAND),
+        Choice::of("put", Kind::Text, "A PUT to this path.", BY_HAND),
+        Choice::of("patch", Kind::Text, "A PATCH of this path.", BY_HAND),
+        Choice::of("delete", Kind::Text, "A DELETE of this path.", BY_HAND),
         Choice::of(
             "query",
             Kind::File,
@@ -264,6 +264,12 @@ pub static OPERATION: Form = Form {
         Choice::of("folder", Kind::Text, "Of a `files:` system: a folder under its `url:`, whose files are read or written.", FOLDER),
     ]),
 };
+
+const BY_HAND: &[Key] = &[Key::may(
+    "headers",
+    Kind::List(&Kind::Word),
+    "Those of its parameters that are headers, as `X-Tenant`; every other one that the path does not name goes into the query.",
+)];
 
 const QUEUE: &[Key] = &[
     Key::may("schema", Kind::File, "The JSON Schema of a message. Left out, nothing is known of it."),

@@ -99,8 +99,8 @@ static ANSWER: Form = Form {
         Key::may("times", Kind::Either(&[Kind::Words(&["always"]), Kind::Number]), "How often it is used. 1 where nothing is said."),
     ],
     one_of: OneOf::Must(&[
-        Choice::of("gives", Kind::Value, "A good answer, written as this system would write it.", &[]),
-        Choice::of("makes", Kind::Expr, "The same, made of the request: over `.with`, `.body`, and of a batch `.items`.", &[]),
+        Choice::of("gives", Kind::Value, "A good answer, written as this system would write it.", GIVES),
+        Choice::of("makes", Kind::Expr, "The same, made of the request: over `.with`, `.body`, and of a batch `.items`.", GIVES),
         Choice::of("fault", Kind::Name, "A fault that the system declares.", FAULT),
         Choice::of("status", Kind::Number, "Exactly this HTTP answer.", STATUS),
         Choice::of(
@@ -112,6 +112,8 @@ static ANSWER: Form = Form {
         Choice::of("late", Kind::Words(&["always"]), "No answer within the system's time-out.", &[]),
     ]),
 };
+
+const GIVES: &[Key] = &[Key::may("headers", Kind::Map(MapKey::Any, &Kind::Text), "Further headers of the answer, as `ETag: '\"7\"'`.")];
 
 const FAULT: &[Key] =
     &[Key::may("detail", Kind::Value, "What is in the fault."), Key::may("reason", Kind::Text, "What it says to people.")];

@@ -15,7 +15,10 @@ use crate::{
     codes,
     fact::{EffectKey, Item, Phase, StopKind, Way},
     plan::{Body, EffectPlan, IfDead, Question},
-    run::scene::{Carried, Names},
+    run::{
+        head::Answer,
+        scene::{Carried, Names},
+    },
 };
 
 /// Where an effect stands.
@@ -23,7 +26,7 @@ enum Standing<'a> {
     /// Owed, or asked about.
     Open,
     /// It happened, or need not; with its answer.
-    Done(Value<'a>),
+    Done(Answer<'a>),
     /// It did not, or nobody knows.
     Failed(StopKind, Failure),
 }
@@ -38,13 +41,13 @@ impl<'a> Walk<'a> {
                 Ok(Flowing::Off)
             }
             Standing::Done(answer) => {
-                names.answer(plan, answer);
+                names.answer(plan, answer, self.room);
                 self.happened(effect, plan, body, names, item);
                 Ok(Flowing::On(body))
             }
             Standing::Failed(kind, why) => {
                 let error = names.error(plan, &self.job.plan, (kind, &why, self.tries(plan, item)), self.room);
-                names.answer(plan, Value::Null);
+                names.answer(plan, Answer::NONE, self.room);
                 if kind == StopKind::Uncertain {
                     self.happened(effect, plan, body, names, item);
                 }
@@ -117,7 +120,7 @@ impl<'a> Walk<'a> {
                 Ok(Standing::Open)
             }
             Some((Phase::Done(answer), _)) => self.answered((effect, plan), answer.as_ref(), body, names, item),
-            Some((Phase::Unchanged | Phase::Superseded, _)) => Ok(Standing::Done(Value::Null)),
+            Some((Phase::Unchanged | Phase::Superseded, _)) => Ok(Standing::Done(Answer::NONE)),
             Some((Phase::Dead(why), _)) => Ok(Standing::Failed(StopKind::Dead, why.clone())),
             Some((Phase::Uncertain(why), tries)) => match &plan.if_unknown {
                 Some(question) => self.asked_back((effect, plan), question, (tries, why), body, names, item),
@@ -142,16 +145,16 @@ impl<'a> Walk<'a> {
         names: &Names<'a>,
         item: &Item,
     ) -> Result<Standing<'a>, Failure> {
-        let value = self.read(answer)?;
+        let answer = Answer::read(answer, self.room)?;
         if let Some(again) = &plan.again {
-            let ready = self.truth(&again.until, Carried::Value(value), names)?;
+            let ready = self.truth(&again.until, Carried::Value(answer.body), names)?;
             self.passed(Passed::Ready(&plan.node, ready));
             if !ready {
                 self.owe((effect, plan), Way::Do, Want::Ready, body, names, item)?;
                 return Ok(Standing::Open);
             }
         }
-        Ok(Standing::Done(value))
+        Ok(Standing::Done(answer))
     }
 
     /// Nobody knows whether it happened, and there is a question that tells.
@@ -188,12 +191,8 @@ impl<'a> Walk<'a> {
 
     /// What a question says; null says as little as nothing.
     fn taken(&self, take: &'a Program, answer: Option<&'a Arc<[u8]>>, names: &Names<'a>) -> Result<Option<Value<'a>>, Failure> {
-        let env = Env { dot: self.read(answer)?, names: names.in_room(self.room) };
+        let env = Env { dot: Answer::read(answer, self.room)?.body, names: names.in_room(self.room) };
         Ok(take.one(&env, self.room).map_err(failure_of)?.filter(|value| !matches!(value, Value::Null)))
-    }
-
-    fn read(&self, answer: Option<&'a Arc<[u8]>>) -> Result<Value<'a>, Failure> {
-        answer.map_or(Ok(Value::Null), |bytes| Carried::bytes(bytes).value(self.room))
     }
 
     /// It happened, or may have: it can be undone, unless it is where the way back ends.

@@ -11,11 +11,15 @@ use clap::Args;
 use spanwright_core::{
     fact::{Shown, Way},
     plan::{EffectPlan, Flow, Plan, StepKind},
+    run::head,
 };
 use spanwright_lab::suite::{self, Options};
 use spanwright_shape::{
+    json,
+    room::Room,
     shape::ShapeRef,
     text::render::{self, Look},
+    value::Value,
 };
 
 use super::Suite;
@@ -95,8 +99,10 @@ impl Add {
         Some(match (status, outcome, kept) {
             (_, "delivered", Some(answer)) if !answer.is_empty() => {
                 let gives = system.system.interface().shape(operation.gives);
-                let redacted = if self.unredacted { Some(answer.clone()) } else { suite::redacted(answer, Some(&gives), &self.keep) };
-                format!("{{ to: {to}, gives: {} }}", String::from_utf8_lossy(&redacted?))
+                let (head, body) = head::parts(answer);
+                let redacted = if self.unredacted { Some(body.into()) } else { suite::redacted(body, Some(&gives), &self.keep) };
+                let headers = head.and_then(|head| self.headers(head)).map(|headers| format!(", headers: {headers}")).unwrap_or_default();
+                format!("{{ to: {to}, gives: {}{headers} }}", String::from_utf8_lossy(&redacted?))
             }
             (Some(status), "delivered", Some(_)) => {
                 format!("{{ to: {to}, status: {status}, body: {{}} }}  # its body is forgotten, see `defaults.keep`: write what it was")
@@ -110,6 +116,16 @@ impl Add {
             (None, "unknown", _) => format!("{{ to: {to}, cut: after }}"),
             (None, _, _) => format!("{{ to: {to}, cut: before }}"),
         })
+    }
+
+    /// The headers that were kept since steps read them; `None` where there were none.
+    fn headers(&self, head: &[u8]) -> Option<String> {
+        let head = if self.unredacted { head.into() } else { suite::redacted(head, None, &self.keep)? };
+        let room = Room::new();
+        let headers = json::read(&head, &room).ok()?.get(head::HEADERS).filter(|headers| !matches!(headers, Value::Record([])))?;
+        let mut out = Vec::new();
+        json::write(&headers, &mut out);
+        Some(String::from_utf8_lossy(&out).into_owned())
     }
 
     /// Plays it: does it show already what happened?
