@@ -20,9 +20,9 @@ use spanwright_world::crashes::{Case, Judged, PROJECT, Senders, SendersSettings,
 use crate::project::spanwright;
 
 /// Kills where nothing is said.
-const KILLS: u64 = 20;
+const KILLS: u64 = 200;
 /// Changes of the poll for each kill.
-const CHANGES_A_KILL: u64 = 60;
+const CHANGES_A_KILL: u64 = 20;
 /// Eight requests to the till are under way at once, and as many again and again are answered while a commit waits for the disk.
 const UNSETTLED_MOST: u64 = 64;
 /// What waits is delivered one by one, however much it is: only where nothing more is done it has come to rest.

@@ -2,14 +2,15 @@
 //!
 //! The indexes of open runs go by flow (and plan); the newest of each are taken, and the newest of those stay.
 
-use rusqlite::{OptionalExtension, Result};
+use rusqlite::{OptionalExtension, Result, Row};
 
 use crate::keep::ask::Ask;
 
 const FLOW: &str = "SELECT flow FROM run INDEXED BY run_active WHERE state = 0 AND flow > ?1 ORDER BY flow LIMIT 1";
 pub const ACTIVE: &str = "SELECT id FROM run INDEXED BY run_active WHERE state = 0 AND flow = ?1 ORDER BY id DESC LIMIT ?2";
-const PAIR: &str =
-    "SELECT flow, plan FROM run INDEXED BY run_parked WHERE state = 1 AND (flow, plan) > (?1, ?2) ORDER BY flow, plan LIMIT 1";
+pub const PLAN: &str = "SELECT flow, plan FROM run INDEXED BY run_parked WHERE state = 1 AND flow = ?1 AND plan > ?2 ORDER BY plan LIMIT 1";
+/// Never both at once, `(flow, plan) > (?1, ?2)`: SQLite would walk over all that wait under that very plan.
+pub const NEXT: &str = "SELECT flow, plan FROM run INDEXED BY run_parked WHERE state = 1 AND flow > ?1 ORDER BY flow, plan LIMIT 1";
 pub const PARKED: &str = "SELECT id FROM run INDEXED BY run_parked WHERE state = 1 AND flow = ?1 AND plan = ?2 ORDER BY id DESC LIMIT ?3";
 
 impl Ask<'_> {
@@ -32,8 +33,7 @@ impl Ask<'_> {
     /// They wait for a due time.
     pub(super) fn newest_parked(self, flow: Option<i64>, most: usize, ids: &mut Vec<i64>) -> Result<()> {
         let mut last = (flow.unwrap_or(0), 0);
-        while let Some(next) = self.ready(PAIR)?.query_row(last, |row| Ok((row.get(0)?, row.get(1)?))).optional()? {
-            let _: (i64, i64) = next;
+        while let Some(next) = self.parked_behind(last)? {
             if flow.is_some_and(|flow| flow != next.0) {
                 break;
             }
@@ -44,6 +44,15 @@ impl Ask<'_> {
             last = next;
         }
         Ok(())
+    }
+
+    /// The next flow and plan under which runs wait.
+    fn parked_behind(self, (flow, plan): (i64, i64)) -> Result<Option<(i64, i64)>> {
+        let pair = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        match self.ready(PLAN)?.query_row((flow, plan), pair).optional()? {
+            Some(next) => Ok(Some(next)),
+            None => self.ready(NEXT)?.query_row([flow], pair).optional(),
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use spanwright_lab::conformance::code_of;
 use spanwright_shape::text::Failure;
 use tempfile::TempDir;
 
-use super::{Counts, Look, Which};
+use super::{Counts, Look, Which, newest};
 use crate::keep::Keep;
 
 const CODE: &str = "R0001";
@@ -110,6 +110,26 @@ fn a_list_is_newest_first_and_each_filter_narrows_it() {
     assert_eq!(listed(ListFilter { key: Some("C4".into()), ..ListFilter::default() }), [4]);
     assert_eq!(listed(ListFilter { correlation: Some("corr-1".into()), ..ListFilter::default() }), [5, 3, 1]);
     assert_eq!(listed(ListFilter { reason: Some(CODE.into()), ..ListFilter::default() }), [3, 2]);
+}
+
+/// Whoever asks on a bad day has no time to lose.
+#[test]
+fn the_newest_that_wait_are_found_without_a_walk_over_all_that_wait() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut keep = Keep::open(&folder.path().join("journal.db"), code_of).unwrap();
+    keep.commit(&(1..=4_000).map(|n| took(n, if n % 2 == 0 { "in" } else { "out" })).collect::<Vec<_>>()).unwrap();
+    keep.commit(&(1..=4_000).map(|run| Fact::Parked { run: RunId(run), parked: true }).collect::<Vec<_>>()).unwrap();
+    let flow = keep.names.known("in").unwrap();
+    for (sql, bound) in [(newest::PLAN, &[flow, 1][..]), (newest::NEXT, &[flow][..]), (newest::PARKED, &[flow, 1, 50][..])] {
+        let mut statement = keep.connection.prepare(sql).unwrap();
+        let mut rows = statement.query(rusqlite::params_from_iter(bound)).unwrap();
+        while rows.next().unwrap().is_some() {}
+        drop(rows);
+        let steps = statement.get_status(rusqlite::StatementStatus::VmStep);
+        assert!(steps < 1_000, "{steps} steps: {sql}");
+    }
+    let open = keep.asked(|ask| ask.list(&ListFilter { state: Some("open".into()), most: 3, ..ListFilter::default() })).unwrap();
+    assert_eq!(open.iter().map(|line| line.run.0).collect::<Vec<_>>(), [4_000, 3_999, 3_998]);
 }
 
 #[test]

@@ -19,6 +19,8 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A quorum queue that was just declared is not yet durable.
 const SETTLES: Duration = Duration::from_secs(3);
 const QUEUE: &str = "bench";
+/// Tries to end Erlang's name server.
+const NAMES_TRIES_MOST: usize = 20;
 const STACK_BYTES: usize = 256 << 10;
 
 /// Confirmed a second.
@@ -82,7 +84,15 @@ impl Drop for Server {
         // The script and its Erlang machine are one group; its name server is one by itself.
         Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).stderr(Stdio::null()).status().ok();
         self.child.wait().ok();
-        Command::new("epmd").args(["-port", &self.names.to_string(), "-kill"]).stdout(Stdio::null()).stderr(Stdio::null()).status().ok();
+        // It refuses to end until it has noticed that the machine is gone.
+        for _ in 0..NAMES_TRIES_MOST {
+            let mut ends = Command::new("epmd");
+            ends.args(["-port", &self.names.to_string(), "-kill"]).stdout(Stdio::null()).stderr(Stdio::null());
+            if ends.status().is_ok_and(|status| status.success()) {
+                break;
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
     }
 }
 
