@@ -1,6 +1,6 @@
 //! The real binary is killed again and again under load, over HTTP and a poll. Who judges then links nothing of the engine.
 //!
-//! `KILLS=200` raises the number of kills, `KILLS_SEED` makes other moments of them, `LIFE=1500` gives each life so many
+//! `KILLS=260` raises the number of kills, `KILLS_SEED` makes other moments of them, `LIFE=1500` gives each life so many
 //! milliseconds more.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // what was judged is told with --nocapture
