@@ -45,6 +45,7 @@ codes! { "codes/":
     HELD "R0040" "held by Spanwright until a person has looked";
     SILENT "R0041" "nothing came where something is expected";
     CONDITION_LOST "R0042" "a condition that may have been undone by ourselves";
+    NOT_AS_DESCRIBED "R0043" "a request that is not as the operation is described";
     NOT_WRITTEN "R0101" "a request could not be written because of a fault in Spanwright";
     NOT_READ "R0102" "an answer could not be read because of a fault in Spanwright";
     PARAMETERS "R0104" "the parameters of a request are no record";

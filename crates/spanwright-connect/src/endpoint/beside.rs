@@ -58,6 +58,14 @@ pub fn query<'r>(request: &Request<'r>, room: &'r Room) -> Result<Value<'r>, Ref
 /// # Errors
 /// It is no UTF-8, or has too many parameters.
 pub fn form<'r>(text: &str, what: &str, room: &'r Room) -> Result<Value<'r>, Refused> {
+    Ok(joined(pairs(text, what, room)?.into_iter(), ",", room))
+}
+
+/// The same, each pair as it comes.
+///
+/// # Errors
+/// It is no UTF-8, or has too many parameters.
+pub fn pairs<'r>(text: &str, what: &str, room: &'r Room) -> Result<Vec<(&'r str, &'r str)>, Refused> {
     let mut pairs = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
         if pairs.len() == PARAMETERS_MOST {
@@ -70,7 +78,7 @@ pub fn form<'r>(text: &str, what: &str, room: &'r Room) -> Result<Value<'r>, Ref
             (None, _) | (_, None) => return Err(unreadable(format!("{what} is no percent-encoded UTF-8"))),
         }
     }
-    Ok(joined(pairs.into_iter(), ",", room))
+    Ok(pairs)
 }
 
 /// `$path`
@@ -110,7 +118,8 @@ fn text<'r>(value: &[u8], room: &'r Room) -> &'r str {
     }
 }
 
-fn joined<'r>(pairs: impl Iterator<Item = (&'r str, &'r str)>, comma: &str, room: &'r Room) -> Value<'r> {
+/// A record of texts; what comes more than once is one text.
+pub fn joined<'r>(pairs: impl Iterator<Item = (&'r str, &'r str)>, comma: &str, room: &'r Room) -> Value<'r> {
     let mut fields: Vec<(&'r str, Value<'r>)> = Vec::new();
     for (name, value) in pairs {
         match fields.iter_mut().find(|(have, _)| *have == name) {

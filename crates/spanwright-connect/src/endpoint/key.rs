@@ -8,7 +8,10 @@ use super::beside::unreadable;
 pub const KEY_CHARACTERS_MOST: usize = 255;
 
 /// The key that the sender gave, without its quotes.
-pub(super) fn idempotency_key(request: &Request<'_>) -> Result<Option<String>, Refused> {
+///
+/// # Errors
+/// There are two of them, or it is too long or not plain.
+pub fn idempotency_key(request: &Request<'_>) -> Result<Option<String>, Refused> {
     if request.count("idempotency-key") > 1 {
         return Err(unreadable("there is more than one Idempotency-Key".into()));
     }

@@ -14,14 +14,14 @@ use spanwright_core::{
 use spanwright_shape::{
     room::Room,
     shape::{Field, Presence, RecordShape, Shape, ShapeId, Shapes, TextFacets},
-    text::{Bundle, Code, Problems, codes as text_codes},
+    text::{Bundle, Code, Problems},
     value::Value,
 };
 
 pub mod answer;
 pub mod beside;
 pub mod body;
-mod key;
+pub mod key;
 
 /// The kind of door behind `http:`.
 #[derive(Debug)]
@@ -49,12 +49,11 @@ impl Connector for Endpoint {
         crate::client::guard(clients, to)
     }
 
-    fn door(&self, settings: &DoorSettings, _: &Bundle, to: &mut Problems) -> Option<Arc<dyn Door>> {
-        let DoorKind::Endpoint(route) = &settings.kind else {
-            to.error(&text_codes::NOT_BUILT, settings.at, "`http:` is not served yet", None);
-            return None;
-        };
-        Some(Arc::new(EndpointDoor::new(route.clone())))
+    fn door(&self, settings: &DoorSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn Door>> {
+        match &settings.kind {
+            DoorKind::Endpoint(route) => Some(Arc::new(EndpointDoor::new(route.clone()))),
+            DoorKind::Api { .. } | DoorKind::Webhook(_) => crate::rest::serve::door(settings, bundle, to),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use spanwright_core::{
     connector::{Answers, Call, Connector, Heard, Pretended, Refusal, Request, Said, System, Verdict, With},
+    door::{Door, DoorSettings},
     interface::Interface,
     settings::{Auth, SystemSettings, Template},
 };
@@ -32,6 +33,7 @@ mod items;
 mod operation;
 mod outcomes;
 mod parameters;
+pub(crate) mod serve;
 
 pub(crate) use hear::keep;
 use operation::RestOperation;
@@ -53,6 +55,10 @@ impl Connector for Rest {
 
     fn codes(&self) -> Vec<&'static Code> {
         codes::ALL.to_vec()
+    }
+
+    fn door(&self, settings: &DoorSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn Door>> {
+        serve::door(settings, bundle, to)
     }
 
     fn system(&self, settings: &SystemSettings, bundle: &Bundle, to: &mut Problems) -> Option<Arc<dyn System>> {

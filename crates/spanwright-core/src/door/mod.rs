@@ -29,7 +29,7 @@ pub use reply::{HttpAnswer, Reply, Said, status_of};
 pub use request::{Incoming, Received, Refused, Request};
 pub use route::{METHODS, Route, Segment};
 pub use routes::{Found, Routes};
-pub use settings::{DoorKind, DoorSettings, WebhookSettings};
+pub use settings::{DoorKind, DoorSettings, Offered, WebhookSettings};
 
 /// One way in: a webhook endpoint, an HTTP endpoint, the facade of an API.
 pub trait Door: Send + Sync {

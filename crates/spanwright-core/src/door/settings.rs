@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spanwright_shape::text::{FileId, Span};
+use spanwright_shape::text::{FileId, Scalar, Span};
 
 use super::Route;
 use crate::settings::Template;
@@ -31,11 +31,26 @@ pub enum DoorKind {
         schema: Option<FileId>,
         /// Where it is served.
         path: Route,
+        /// Operations that it has beside those of its schema.
+        operations: Vec<Offered>,
+        /// The header of correlation ids, in lower case.
+        correlation: Arc<str>,
         /// Callers sign in by a token in the message.
         by_token: bool,
     },
     /// `webhooks:` of a system.
     Webhook(WebhookSettings),
+}
+
+/// One entry of `operations:` of an API.
+#[derive(Clone, Debug)]
+pub struct Offered {
+    /// Its name.
+    pub name: Scalar,
+    /// In upper case.
+    pub method: &'static str,
+    /// Behind that of the API.
+    pub path: Scalar,
 }
 
 /// `webhooks: { preset, path, secret, id }`

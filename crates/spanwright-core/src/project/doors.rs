@@ -9,7 +9,7 @@ use spanwright_shape::text::{Bundle, Problems, Scalar, Span, codes as text_codes
 use super::{Document, clients, codes, rights, system, vocabulary};
 use crate::{
     connector::Connector,
-    door::{ClientSettings, Door, DoorKind, DoorSettings, Guard, Route, WebhookSettings},
+    door::{ClientSettings, Door, DoorKind, DoorSettings, Guard, METHODS, Offered, Route, WebhookSettings},
     interface::Interface,
     may::Pushed,
     plan::{DoorPlan, Listen, TlsPlan},
@@ -244,8 +244,21 @@ fn signs_in(form: &Filled<'_>) -> bool {
 fn api(name: &str, form: &Filled<'_>, by_token: bool, bundle: &Bundle, to: &mut Problems) -> Option<DoorSettings> {
     let (protocol, at, schema) = form.named()?;
     let path = form.scalar("path").and_then(|path| route(path, to))?;
-    let schema = schema.scalar().and_then(|path| system::find(bundle, path, to));
-    Some(DoorSettings { name: name.into(), at: at.span, kind: DoorKind::Api { protocol: protocol.into(), schema, path, by_token } })
+    let schema = schema.scalar().filter(|_| protocol != "http").and_then(|path| system::find(bundle, path, to));
+    if let (Some(key), "soap") = (form.key("operations"), protocol) {
+        let help = "leave it out, or write `rest:` or `http:`".to_string();
+        to.error(&codes::SETTING, key.span, "the operations of a SOAP API are those of its WSDL", help);
+    }
+    let operations = form.pairs("operations").iter().filter_map(|(name, node)| offered(name, &vocabulary::OFFERED.fill(node)?)).collect();
+    let correlation = form.text("correlation").unwrap_or(system::CORRELATION_DEFAULT).to_ascii_lowercase().into();
+    let kind = DoorKind::Api { protocol: protocol.into(), schema, path, operations, correlation, by_token };
+    Some(DoorSettings { name: name.into(), at: at.span, kind })
+}
+
+fn offered(name: &Scalar, form: &Filled<'_>) -> Option<Offered> {
+    let (key, _, path) = form.named()?;
+    let method = METHODS.into_iter().find(|method| method.eq_ignore_ascii_case(key))?;
+    Some(Offered { name: name.clone(), method, path: path.scalar()?.clone() })
 }
 
 fn webhook(system: &str, form: &Filled<'_>, to: &mut Problems) -> Option<DoorSettings> {

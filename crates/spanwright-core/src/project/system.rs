@@ -26,7 +26,7 @@ use crate::{
 };
 
 /// The header of correlation ids where nothing is said.
-const CORRELATION_DEFAULT: &str = "x-correlation-id";
+pub(super) const CORRELATION_DEFAULT: &str = "x-correlation-id";
 
 /// Kinds behind which nothing stands.
 const WITHOUT_SCHEMA: [&str; 3] = ["http", "files", "amqp"];

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use spanwright_core::{
-    door::{ClientSettings, SignHeader, Visit},
+    door::{ClientSettings, Route, SignHeader, Visit},
     plan::{Body, EffectPlan, Flow, IfDead, Late, Plan, ReplyPlan, Source, Step, StepKind},
 };
 use spanwright_map::{Mapping, Program};
@@ -82,27 +82,55 @@ pub struct ReplyPage {
 /// Every way in.
 pub(super) fn all(sources: Sources<'_>, files: &Documents) -> Vec<DoorPage> {
     let plan = sources.plan;
-    let doors = plan.doors.iter().enumerate().map(|(number, door)| {
+    let doors = plan.doors.iter().enumerate().flat_map(|(number, door)| {
         let interface = door.door.interface();
-        let operations = interface.operations.iter().enumerate().filter_map(|(n, operation)| {
-            served(plan, files, (number, n), &operation.name, sources.visits).filter(|page| !page.flows.is_empty())
-        });
-        let routes = door.door.routes().iter().map(|route| {
-            let written = route.to_string();
-            let path = written.split_once(' ').map_or(written.as_str(), |(_, path)| path).to_string();
-            (route.method.unwrap_or("POST").to_string(), path)
-        });
-        DoorPage {
+        let operations =
+            interface.operations.iter().enumerate().map(|(n, operation)| {
+                served(plan, files, (number, n), &operation.name, sources.visits).filter(|page| !page.flows.is_empty())
+            });
+        let routes = door.door.routes().iter().map(written);
+        let page = DoorPage {
             name: door.name.to_string(),
             about: about(&door.name, files),
             kind: speaks(&door.name, files, sources.bundle),
-            routes: routes.collect(),
+            routes: Vec::new(),
             clients: door.clients.clone(),
             signs: door.door.signs(),
-            operations: operations.collect(),
+            operations: Vec::new(),
+        };
+        match is_rest(&door.name, files) {
+            true => each_operation(&page, operations, routes),
+            false => vec![DoorPage { routes: routes.collect(), operations: operations.flatten().collect(), ..page }],
         }
     });
     doors.collect()
+}
+
+/// Method and path.
+fn written(route: &Route) -> (String, String) {
+    let written = route.to_string();
+    let path = written.split_once(' ').map_or(written.as_str(), |(_, path)| path).to_string();
+    (route.method.unwrap_or("POST").to_string(), path)
+}
+
+fn is_rest(name: &str, files: &Documents) -> bool {
+    files.api(name).is_some_and(|api| api.node("soap").is_none())
+}
+
+/// Each operation of a REST API has a method and a path of its own, and is a way in of its own.
+fn each_operation(
+    page: &DoorPage,
+    operations: impl Iterator<Item = Option<ServedPage>>,
+    routes: impl Iterator<Item = (String, String)>,
+) -> Vec<DoorPage> {
+    let served = operations.zip(routes).filter_map(|(served, route)| Some((served?, route)));
+    let each = served.map(|(served, route)| DoorPage {
+        name: format!("{}.{}", page.name, served.name),
+        routes: vec![route],
+        operations: vec![served],
+        ..page.clone()
+    });
+    each.collect()
 }
 
 fn about(name: &str, files: &Documents) -> Option<String> {
@@ -114,6 +142,7 @@ fn speaks(name: &str, files: &Documents, bundle: &Bundle) -> DoorSpeaks {
     let endpoint = files.flow(name).and_then(|flow| flow.form("from")).is_some_and(|from| from.node("http").is_some());
     match files.api(name).and_then(|api| Some(api.scalar("soap")?.text.clone())) {
         Some(wsdl) => DoorSpeaks::Soap(imported(&wsdl, bundle)),
+        None if is_rest(name, files) => DoorSpeaks::Http,
         None if endpoint => DoorSpeaks::Http,
         None => DoorSpeaks::Webhook,
     }

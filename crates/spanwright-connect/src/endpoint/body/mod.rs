@@ -47,6 +47,18 @@ pub fn read<'r>(request: &Request<'r>, room: &'r Room) -> Result<Value<'r>, Refu
     }
 }
 
+/// Reads a body that must be JSON.
+///
+/// # Errors
+/// It is not.
+pub fn read_json<'r>(request: &Request<'r>, room: &'r Room) -> Result<Value<'r>, Refused> {
+    let media = request.header("content-type").unwrap_or_default();
+    if is_json(&MediaType::of(media).essence) {
+        return read_as(media, request.body, room);
+    }
+    Err(Refused::new(415, Failure::new(&codes::BODY_TYPE, "the body of this operation is JSON; say `content-type: application/json`")))
+}
+
 /// Reads bytes as what their media type says that they are.
 ///
 /// # Errors

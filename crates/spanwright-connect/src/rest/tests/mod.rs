@@ -19,6 +19,7 @@ mod batch;
 mod check;
 mod hear;
 mod laws;
+mod serve;
 
 const SHOP: &str = include_str!("shop.yaml");
 

@@ -46,7 +46,14 @@ fn system() -> Arc<dyn System> {
 fn door() -> Arc<dyn Door> {
     let (bundle, mut problems) = (bundle(), Problems::new());
     let file = bundle.find("session.wsdl").unwrap();
-    let kind = DoorKind::Api { protocol: "soap".into(), schema: Some(file), path: Route::parse("/soap").unwrap(), by_token: false };
+    let kind = DoorKind::Api {
+        protocol: "soap".into(),
+        schema: Some(file),
+        path: Route::parse("/soap").unwrap(),
+        operations: Vec::new(),
+        correlation: "x-correlation-id".into(),
+        by_token: false,
+    };
     Soap.door(&DoorSettings { name: "api".into(), at: Span { file, from: 0, to: 1 }, kind }, &bundle, &mut problems).unwrap()
 }
 

@@ -85,6 +85,12 @@ fn encode(door: &SoapDoor, element: ElementId, reply: &Reply, writer: &mut spanw
     Ok(xsd::encode(&door.graph, element, &value, writer)?)
 }
 
+/// A request that was refused before its envelope was looked at (too slow, cut, nobody that we know): the status is that of HTTP, as at
+/// every other door, since it is not the envelope that it speaks of.
+pub(super) fn at_the_door(door: &SoapDoor, version: Version, refused: &Refused) -> HttpAnswer {
+    HttpAnswer { status: refused.status, ..self::refused(door, version, refused) }
+}
+
 fn refused(door: &SoapDoor, version: Version, refused: &Refused) -> HttpAnswer {
     let who = match refused.status {
         401 if door.by_token => Who::Unauthenticated,

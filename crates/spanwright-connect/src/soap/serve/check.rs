@@ -12,7 +12,7 @@ use crate::soap::{check::reason, interface};
 
 /// Reads the WSDL and proves the settings.
 pub(in crate::soap) fn door(settings: &DoorSettings, bundle: &Bundle, to: &mut Problems) -> Option<SoapDoor> {
-    let DoorKind::Api { schema, path, by_token, .. } = &settings.kind else { return None };
+    let DoorKind::Api { schema, path, correlation, by_token, .. } = &settings.kind else { return None };
     let Some(file) = *schema else {
         let help = "write the path of its WSDL: `soap: schemas/orders.wsdl`".to_string();
         to.error(&codes::NO_WSDL, settings.at, "`soap:` names no file", help);
@@ -33,6 +33,7 @@ pub(in crate::soap) fn door(settings: &DoorSettings, bundle: &Bundle, to: &mut P
         headers,
         blocks: operations.iter().flat_map(|operation| operation.headers.iter().copied()).collect(),
         by_token: *by_token,
+        correlation: correlation.clone(),
         versions: ports.iter().map(|port| port.version).collect(),
         operations: operations.iter().map(|operation| served(operation, &ports)).collect(),
         description: Description::of(file, bundle),

@@ -51,6 +51,8 @@ pub(super) struct SoapDoor {
     blocks: Vec<ElementId>,
     /// Callers sign in by a user name token, which the guard has looked at.
     by_token: bool,
+    /// The header of correlation ids.
+    correlation: Arc<str>,
     graph: Graph,
     /// The versions that its ports speak, the first of them where a caller's is not known.
     versions: Vec<Version>,
@@ -101,7 +103,7 @@ impl Door for SoapDoor {
                 body: asked.body,
                 beside: Value::Record(room.bump().alloc_slice_copy(&[("headers", headers(request, &asked.blocks, room))])),
                 once: None,
-                correlation: beside::correlation(request, beside::CORRELATION_DEFAULT),
+                correlation: beside::correlation(request, &self.correlation),
             })),
             Err(fault) => Ok(Received::Answer(fault.answer())),
         }
@@ -113,7 +115,7 @@ impl Door for SoapDoor {
         let is_12 = media.get(..SOAP12_MEDIA.len()).is_some_and(|start| start.eq_ignore_ascii_case(SOAP12_MEDIA));
         let wanted = if is_12 { Version::Soap12 } else { Version::Soap11 };
         let version = self.versions.iter().find(|version| **version == wanted).unwrap_or(&self.versions[0]);
-        answer::said(self, *version, None, &Said::Refused(refused))
+        answer::at_the_door(self, *version, refused)
     }
 
     fn answer(&self, asked: Option<Asked>, said: &Said<'_>) -> HttpAnswer {

@@ -21,7 +21,14 @@ fn door() -> SoapDoor {
     let files = ["erp.wsdl", "types.xsd"].map(|name| (format!("schemas/{name}"), std::fs::read(format!("{OWN}/{name}")).unwrap()));
     let (bundle, mut problems) = (Bundle::new(files), Problems::new());
     let file = bundle.find("schemas/erp.wsdl").unwrap();
-    let kind = DoorKind::Api { protocol: "soap".into(), schema: Some(file), path: Route::parse("/soap").unwrap(), by_token: false };
+    let kind = DoorKind::Api {
+        protocol: "soap".into(),
+        schema: Some(file),
+        path: Route::parse("/soap").unwrap(),
+        operations: Vec::new(),
+        correlation: "x-correlation-id".into(),
+        by_token: false,
+    };
     let settings = DoorSettings { name: "facade".into(), at: Span { file, from: 0, to: 1 }, kind };
     let door = check::door(&settings, &bundle, &mut problems);
     assert_eq!(problems.errors(), 0);

@@ -27,22 +27,29 @@ pub(super) struct Waiter {
     pub faults: Vec<(Arc<str>, ShapeRef)>,
 }
 
+impl Waiter {
+    /// Whether its refusals are known by their status, as a document of REST has them.
+    fn has_statuses(&self) -> bool {
+        self.faults.iter().any(|(name, _)| &**name == "default" || name.starts_with(|c: char| c.is_ascii_digit()))
+    }
+}
+
 impl Builder<'_, '_> {
     /// `reply:` or `fault:`
     pub(super) fn reply(&mut self, name: &str, form: &Filled<'_>, scene: &Scene) -> Option<StepKind> {
         let (kind, key, operand) = form.named()?;
         self.replies = true;
         self.check_waited_for(kind, key, scene);
+        let status = self.status(form);
         let wanted = match kind {
             "fault" => operand.scalar().and_then(|fault| self.fault(fault)),
-            _ => self.waiter.as_ref().map(|waiter| waiter.gives.clone()),
+            _ => self.replied(form, status),
         };
         let body = match kind {
             "fault" => self.said(name, form, "body", wanted, scene),
             _ => self.said(name, form, "reply", wanted, scene),
         };
         let headers = form.node("headers").and_then(|fields| self.mapping(&format!("{name}.headers"), fields, None, scene));
-        let status = self.status(form);
         let fault = operand.scalar().filter(|_| kind == "fault").map(|fault| fault.text.as_str().into());
         let body = body?;
         let gives = self.said_shape(&body, scene);
@@ -73,6 +80,21 @@ impl Builder<'_, '_> {
             Some(_) => return,
         };
         self.to.error(&codes::NO_WAITER, key.span, format!("`{kind}`: {says}"), help.to_string());
+    }
+
+    /// What a reply of this status must be: a refusal as the operation declares it, else what it gives.
+    fn replied(&mut self, form: &Filled<'_>, status: Option<u16>) -> Option<ShapeRef> {
+        let waiter = self.waiter.as_ref()?;
+        let Some(refusal) = status.filter(|status| *status >= 400 && waiter.has_statuses()) else { return Some(waiter.gives.clone()) };
+        let names = [refusal.to_string(), format!("{}XX", refusal / 100), "default".to_string()];
+        let found = names.iter().find_map(|name| waiter.faults.iter().find(|(have, _)| have.eq_ignore_ascii_case(name)));
+        if let (None, Some(at)) = (found, form.scalar("status")) {
+            let declared = waiter.faults.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+            let says = format!("the operation declares no answer {refusal}");
+            self.to.error(&codes::NO_FAULT, at.span, says, format!("it declares {declared}"));
+            return None;
+        }
+        found.map(|(_, shape)| shape.clone())
     }
 
     fn fault(&mut self, name: &Scalar) -> Option<ShapeRef> {

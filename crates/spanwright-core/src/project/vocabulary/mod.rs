@@ -14,7 +14,7 @@ mod steps;
 mod system;
 mod test;
 
-pub use api::API;
+pub use api::{API, OFFERED};
 pub use client::CLIENT;
 pub use flow::FLOW;
 pub use map::MAP;
