@@ -26,10 +26,12 @@ fn whose(notice: &Value<'_>) -> String {
 }
 
 pub fn slack(notice: &Value<'_>) -> Vec<u8> {
-    let sign = match (text(notice, "state"), text(notice, "cause")) {
-        ("over", _) => ":large_green_circle:",
-        (_, "step") => ":large_blue_circle:",
-        (_, _) => ":red_circle:",
+    let sign = match (text(notice, "state"), text(notice, "cause"), text(notice, "severity")) {
+        ("over", _, _) => ":large_green_circle:",
+        (_, "step", "info") => ":large_blue_circle:",
+        (_, "step", "warning") => ":large_yellow_circle:",
+        (_, "step", "critical") => ":rotating_light:",
+        (_, _, _) => ":red_circle:",
     };
     let look = match text(notice, "look") {
         "" => String::new(),

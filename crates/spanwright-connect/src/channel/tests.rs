@@ -73,7 +73,7 @@ fn what_a_step_says_is_no_fault_and_its_fields_are_lines_of_their_own() {
     check(
         "slack",
         said,
-        r#"{"text":":large_blue_circle: *shop (prod)* orders: 7 is large\ntotal: 12000.50\nwho: &lt;Ada&gt;\nlines: [1,2]\n`spanwright messages --correlation c-1`"}"#,
+        r#"{"text":":large_yellow_circle: *shop (prod)* orders: 7 is large\ntotal: 12000.50\nwho: &lt;Ada&gt;\nlines: [1,2]\n`spanwright messages --correlation c-1`"}"#,
     );
     check("http", said, said);
 }
@@ -164,4 +164,23 @@ fn an_address_that_is_none_is_said_without_showing_it() {
     };
     let refusal = Channels.channel(&settings).expect("it is one of ours").ask(0, &[], &with()).expect_err("it is no address");
     assert!(matches!(refusal, Refusal::System(why) if why.code.id == "R2002" && !why.says.contains("secret")));
+}
+
+#[test]
+fn how_grave_a_step_says_it_is_is_seen_in_each_channel() {
+    let said = |severity: &str| {
+        format!(r#"{{"key":"k","state":"raised","project":"shop","cause":"step","of":"orders","severity":"{severity}","words":"w"}}"#)
+    };
+    let body = |kind: &str, severity: &str| String::from_utf8_lossy(&sent(kind, &said(severity)).body).into_owned();
+    let signs = [
+        ("info", ":large_blue_circle:"),
+        ("warning", ":large_yellow_circle:"),
+        ("error", ":red_circle:"),
+        ("critical", ":rotating_light:"),
+    ];
+    for (severity, sign) in signs {
+        assert!(body("slack", severity).contains(sign), "{severity}");
+        let field = format!(r#""severity":"{severity}""#);
+        assert!(body("pagerduty", severity).contains(&field) && body("http", severity).contains(&field), "{severity}");
+    }
 }

@@ -174,21 +174,21 @@ impl<'r> Given<'r> {
     }
 }
 
+/// The fields of a form; none where it is no text.
+pub fn form_fields(body: &[u8]) -> Vec<(String, String)> {
+    let pairs = std::str::from_utf8(body).unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+    let fields = pairs.filter_map(|pair| {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Some((url::decode_form(name)?, url::decode_form(value)?))
+    });
+    fields.collect()
+}
+
 /// The address as the sender may have signed it.
 fn addresses(request: &Request<'_>, origin: &str) -> Vec<String> {
     let is_form =
         request.header("content-type").is_some_and(|kind| kind.to_ascii_lowercase().starts_with("application/x-www-form-urlencoded"));
-    let fields: Vec<(String, String)> = match std::str::from_utf8(request.body) {
-        Ok(text) if is_form => text
-            .split('&')
-            .filter(|pair| !pair.is_empty())
-            .filter_map(|pair| {
-                let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-                Some((url::decode_form(name)?, url::decode_form(value)?))
-            })
-            .collect(),
-        Ok(_) | Err(_) => Vec::new(),
-    };
+    let fields = if is_form { form_fields(request.body) } else { Vec::new() };
     let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
     let mut origins = vec![origin.to_string()];
     let host = origin.split_once("://").map_or(origin, |(_, host)| host);

@@ -10,11 +10,13 @@
 mod book;
 mod cause;
 mod notice;
+mod severity;
 mod silence;
 mod step;
 
 pub use book::{Book, Due, Rule};
 pub use cause::{AlertRow, Cause, CauseKind, QUARANTINED, Trouble};
 pub use notice::{Notice, State};
+pub use severity::Severity;
 pub use silence::{Expect, FORMS as EXPECT_FORMS, Watch};
 pub use step::{CHANNEL_SYSTEM, FIELDS_MOST, Said, TEXT_CHARS_MOST, Told};

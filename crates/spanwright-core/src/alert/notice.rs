@@ -2,7 +2,7 @@
 
 use spanwright_shape::{json, text::Failure};
 
-use super::{Cause, CauseKind, Said};
+use super::{Cause, CauseKind, Said, Severity};
 use crate::{fact::Moment, run::rfc3339};
 
 /// Characters of what was said that an alert quotes.
@@ -126,12 +126,13 @@ impl Notice {
         }
     }
 
-    /// `critical`, `error` or `warning`.
-    fn severity(&self) -> &'static str {
+    /// How grave it is; of what a step says, in its own word.
+    pub fn severity(&self) -> Severity {
         match self.cause.kind {
-            CauseKind::Disk | CauseKind::Credentials => "critical",
-            CauseKind::Undo | CauseKind::Quarantine | CauseKind::DeadLetters | CauseKind::Held | CauseKind::Silence => "error",
-            CauseKind::Breaker | CauseKind::Step | CauseKind::Trial => "warning",
+            CauseKind::Disk | CauseKind::Credentials => Severity::Critical,
+            CauseKind::Undo | CauseKind::Quarantine | CauseKind::DeadLetters | CauseKind::Held | CauseKind::Silence => Severity::Error,
+            CauseKind::Breaker | CauseKind::Trial => Severity::Warning,
+            CauseKind::Step => self.said.as_ref().map_or(Severity::Warning, |said| said.severity),
         }
     }
 
@@ -157,7 +158,7 @@ impl Notice {
             ("cause", self.cause.kind.word()),
             ("of", self.cause.of.trim_start_matches("flow:")),
             ("code", &self.cause.code),
-            ("severity", self.severity()),
+            ("severity", self.severity().word()),
             ("words", &self.words()),
             ("look", &self.look()),
             ("since", &rfc3339(self.since)),

@@ -14,7 +14,7 @@ use spanwright_shape::{
     value::Value,
 };
 
-use super::{Cause, CauseKind, Notice, State};
+use super::{Cause, CauseKind, Notice, Severity, State};
 use crate::{
     codes,
     connector::{Answers, Call, Heard, Refusal, Request, System, Verdict, With},
@@ -40,6 +40,8 @@ pub struct Said {
     pub key: Arc<str>,
     /// Which message it is about.
     pub correlation: Arc<str>,
+    /// How grave it is.
+    pub severity: Severity,
 }
 
 impl Said {
@@ -52,7 +54,13 @@ impl Said {
         let body = json::read(body.unwrap_or(b"null"), &room).unwrap_or(Value::Null);
         let text = body.text().ok_or_else(|| Failure::new(&codes::EXPRESSION, "`text` gives no text, so there is nothing to say"))?;
         let text: String = text.chars().take(TEXT_CHARS_MOST).collect();
-        Ok(Said { text: text.into(), fields, key: key.into(), correlation: correlation.into() })
+        Ok(Said { text: text.into(), fields, key: key.into(), correlation: correlation.into(), severity: Severity::Warning })
+    }
+
+    /// The same, as grave as this.
+    #[must_use]
+    pub fn as_grave_as(self, severity: Severity) -> Said {
+        Said { severity, ..self }
     }
 
     /// As a notice of this flow.
@@ -62,10 +70,12 @@ impl Said {
     }
 }
 
-/// A channel as a system. It has an operation for each flow that may say something, named after it; its parameters are the
-/// fields, its body is the text.
+/// A channel as a system. It has an operation for each flow that may say something and each severity, named after both; its
+/// parameters are the fields, its body is the text.
 pub struct Told {
     channel: Arc<dyn System>,
+    /// By the number of the operation.
+    says: Vec<(Arc<str>, Severity)>,
     project: Arc<str>,
     environment: Option<Arc<str>>,
     interface: Interface,
@@ -77,8 +87,10 @@ impl Told {
         let mut shapes = Shapes::default();
         let (any, text, nothing) = (shapes.add(Shape::Any), shapes.add(Shape::Text(TextFacets::default())), shapes.add(Shape::Null));
         let with = shapes.add(Shape::Record(RecordShape { rest: Some(any), ..RecordShape::default() }));
-        let operation = |flow: &String| Operation {
-            name: flow.as_str().into(),
+        let says = flows.iter().flat_map(|flow| Severity::ALL.map(|severity| (Arc::from(flow.as_str()), severity)));
+        let says: Vec<(Arc<str>, Severity)> = says.collect();
+        let operation = |(flow, severity): &(Arc<str>, Severity)| Operation {
+            name: Told::operation(flow, *severity).into(),
             about: None,
             wire: "tells people".into(),
             with,
@@ -89,16 +101,27 @@ impl Told {
             repeat: Repeat::Keyed,
             bulk: None,
         };
-        let operations = flows.iter().map(operation).collect();
+        let operations = says.iter().map(operation).collect();
         let interface = Interface { shapes: Arc::new(shapes), operations, ..Interface::default() };
-        Told { channel, project: project.into(), environment: environment.map(Arc::from), interface }
+        Told { channel, says, project: project.into(), environment: environment.map(Arc::from), interface }
+    }
+
+    /// The name of the operation by which a flow says something.
+    pub fn operation(flow: &str, severity: Severity) -> String {
+        format!("{flow} ({})", severity.word())
+    }
+
+    /// Which flow says something by an operation of this name, and how grave that is.
+    pub fn says(operation: &str) -> Option<(&str, Severity)> {
+        let (flow, severity) = operation.strip_suffix(')')?.rsplit_once(" (")?;
+        Some((flow, Severity::of(severity)?))
     }
 
     fn notice(&self, operation: usize, call: &Call<'_>, now: Moment) -> Result<Vec<u8>, Failure> {
         let mut fields = Vec::new();
         json::write(&call.with, &mut fields);
-        let said = Said::of(fields.into(), call.body, call.key, call.correlation)?;
-        let flow = &self.interface.operations[operation].name;
+        let (flow, severity) = &self.says[operation];
+        let said = Said::of(fields.into(), call.body, call.key, call.correlation)?.as_grave_as(*severity);
         Ok(said.notice(flow, now).to_json(&self.project, self.environment.as_deref()))
     }
 }

@@ -195,9 +195,11 @@ impl Batch {
         });
         Batch { exchange, traces, with }
     }
+}
 
+impl Told {
     /// A page joins those before it; the last one makes an answer of all.
-    fn gathered(&self, (rule, so_far): &(Arc<Gather>, Option<Arc<Gathered>>), verdict: Verdict) -> Told {
+    pub fn of_page((rule, so_far): &(Arc<Gather>, Option<Arc<Gathered>>), verdict: Verdict) -> Told {
         let Some(Outcome::Delivered(Some(page))) = verdict.outcomes.first() else { return Told::verdict(verdict) };
         let link = verdict.beside.as_ref().and_then(|beside| beside.next.as_deref());
         let (gathered, outcome) = match pages::gather(rule, so_far.as_deref(), link, page) {
@@ -256,7 +258,7 @@ impl Errand for Batch {
             verdict = Verdict { system: verdict.system, ..unheard(calls.len()) };
         }
         let told = match &self.exchange.gather {
-            Some(gather) => self.gathered(gather, verdict),
+            Some(gather) => Told::of_page(gather, verdict),
             None => Told::verdict(verdict),
         };
         match head {

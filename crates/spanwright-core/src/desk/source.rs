@@ -218,6 +218,10 @@ impl Desk {
     }
 
     fn poll_failed(&mut self, n: usize, outcome: Outcome, now: Moment, roll: u64, out: &mut Vec<Command>) {
+        // We read no further ourselves; what was not taken comes after the start.
+        if self.stopping {
+            return;
+        }
         let (policy, every) = self.poll_policy(n);
         let source = &mut self.sources[n];
         source.tries += 1;

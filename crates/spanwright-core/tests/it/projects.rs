@@ -141,6 +141,7 @@ refused! {
     steps_of_one_name
     files_that_nobody_reads
     pages_of_calls
+    heads_of_answers
     parameters
     what_may_not_be_done
     what_may_not_be_read

@@ -154,7 +154,7 @@ fn order(id: &str, endings: &[Ending], world: &World) -> Checked {
     }
 }
 
-/// I9: what knows no keys happens at most once, for it is asked before it is done again. I10: behind a pivot nothing is
+/// I9: what knows no keys happens at most once, for it is asked before it is done again, and all pages of the answer are read. I10: behind a pivot nothing is
 /// undone, before it everything is. I11: what failed is dealt with exactly once, and is no dead letter. I12: nobody goes
 /// on with an answer that is not ready.
 fn booking(id: &str, endings: &[Ending], world: &World) -> Checked {

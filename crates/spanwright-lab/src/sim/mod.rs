@@ -69,10 +69,12 @@ pub enum Mutant {
     DeadBlocksNobody,
     /// Does not write down that a system is held.
     HoldNotKept,
+    /// Takes the first page of an answer for all of it.
+    OnePageOfAnswer,
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 14] = [
+pub const MUTANTS: [Mutant; 15] = [
     Mutant::AnswerBeforeSync,
     Mutant::NoIntent,
     Mutant::UnknownTakenForRetry,
@@ -87,6 +89,7 @@ pub const MUTANTS: [Mutant; 14] = [
     Mutant::OrderForgotten,
     Mutant::DeadBlocksNobody,
     Mutant::HoldNotKept,
+    Mutant::OnePageOfAnswer,
 ];
 
 /// Events of one story, at most: more means that it does not come to rest.
@@ -115,7 +118,7 @@ pub struct Story {
     pub split: u64,
     /// Runs that failed and that their flow dealt with.
     pub set_aside: u64,
-    /// Questions after unknown outcomes.
+    /// Questions after unknown outcomes, each page of their answers.
     pub asked_back: u64,
     /// Messages that were brought again under their key, and answered the same.
     pub repeated: u64,

@@ -2,7 +2,7 @@
 //!
 //! `orders`: a call, a charge that may not be repeated, a fan-out (a batch under one key, and a single send), an effect an
 //! item, and undos. `records`: the newest state of each record, in order, in batches under one key, unchanged ones skipped.
-//! `bookings`: a system that knows no keys and is asked back, a pivot, an answer that is not ready at once, a message that
+//! `bookings`: a system that knows no keys and is asked back, with an answer in pages, a pivot, an answer that is not ready at once, a message that
 //! may get lost, and steps for what failed. `brought`: what comes to a door, under a key. `accounts`: events in order, whose dead
 //! letters block, and a flow that holds itself.
 
@@ -13,8 +13,8 @@ use spanwright_core::{
     fact::PlanBundle,
     interface::{BulkKey, Interface, Operation, Repeat},
     plan::{
-        Again, Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, IfDead, InOrder, Late, NextPage, OrderBy, Pages, PauseAfter, Plan,
-        Policy, Poll, Question, Served, Source, SourceKind, Step, StepKind, SystemPlan, WhenDead,
+        Again, Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, Gather, IfDead, InOrder, Late, NextPage, OrderBy, Pages,
+        PauseAfter, Plan, Policy, Poll, Question, Served, Source, SourceKind, Step, StepKind, SystemPlan, WhenDead,
     },
     settings::Limits,
 };
@@ -178,7 +178,10 @@ fn bookings(pivot: bool) -> Flow {
     let of = |node: &str, at, repeat| effect("bookings", node, at, repeat);
     let part = |node: &str, part: &str, at, repeat| EffectPlan { queue: format!("bookings.{node}.{part}").into(), ..of(node, at, repeat) };
     let hold = EffectPlan { undo: Some(Box::new(part("hold", "undo", FREE, Repeat::Keyed))), ..of("hold", HOLD, Repeat::Keyed) };
-    let question = Question { ask: part("create", "ask", FIND, Repeat::Safe), take: program(".found"), wait: Duration::from_millis(400) };
+    let pages = Pages { into: "page".into(), next: NextPage::Token(program(".next")) };
+    let gather = Some(Arc::new(Gather { pages, list: vec!["found".into()] }));
+    let ask = EffectPlan { gather, ..part("create", "ask", FIND, Repeat::Safe) };
+    let question = Question { ask, take: program(".found[0]"), wait: Duration::from_millis(400) };
     let create = EffectPlan { if_unknown: Some(Box::new(question)), saved_as: Some("made".into()), ..of("create", CREATE, Repeat::Never) };
     let pay = EffectPlan { pivot, ..of("pay", PAY, Repeat::Keyed) };
     let until = Again { every: Duration::from_millis(300), until: program(".ready"), give_up_after: Duration::from_secs(3600) };

@@ -11,7 +11,7 @@ use std::{
 
 use spanwright_core::{
     connector::{Blame, Outcome, Verdict, Word},
-    desk::{CallId, Event, Exchange, PollJob, Report},
+    desk::{CallId, Event, Exchange, PollJob, Report, errand::Told},
     fact::Moment,
     run::intake::{Arrival, Page},
 };
@@ -38,6 +38,8 @@ const OPEN_FOR: Duration = Duration::from_secs(20);
 const PAGE: usize = 7;
 /// A token of a page is a time times this, and how many items it skips.
 const TOKEN_PAGES: i64 = 1_000;
+/// Pages of what was booked.
+const FOUND_PAGES: i64 = 3;
 /// A booking is ready when it is looked at so often.
 pub(super) const LOOKS: u32 = 3;
 
@@ -70,6 +72,8 @@ pub(super) struct World {
     /// Keys that were obeyed, and the answer.
     keys: HashMap<String, bool>,
     pub suppressed: u64,
+    /// Which page of an answer is asked for.
+    page: i64,
     flights: BTreeMap<CallId, Vec<String>>,
     pub broken: Option<String>,
     pub served: Vec<String>,
@@ -113,6 +117,7 @@ impl World {
             ledger: Vec::new(),
             keys: HashMap::new(),
             suppressed: 0,
+            page: 1,
             flights: BTreeMap::new(),
             broken: None,
             served: Vec::new(),
@@ -226,12 +231,20 @@ impl World {
         let asked: Vec<Asked> =
             exchange.calls.iter().map(|call| Asked::of(&call.key, call.input.body.as_deref().unwrap_or(b"null"))).collect();
         self.no_two_of_a_record(&operation, exchange.call, &asked);
+        self.page = exchange.gather.as_ref().and_then(|(_, so_far)| so_far.as_ref()).map_or(1, |so_far| number(&so_far.next));
         let verdict = self.answer(&operation, &exchange.request_key, &asked, dice);
         let verdict = match mutant {
             Some(Mutant::UnknownTakenForRetry) => unknown_as_later(verdict),
             _ => verdict,
         };
-        Event::Heard { call: exchange.call, verdict, report: report(now) }
+        let (call, report) = (exchange.call, report(now));
+        match exchange.gather.as_ref().filter(|_| mutant != Some(Mutant::OnePageOfAnswer)) {
+            None => Event::Heard { call, verdict, report },
+            Some(gather) => match Told::of_page(gather, verdict) {
+                Told { verdict, gathered: Some(gathered), .. } => Event::GoesOn { call, verdict, gathered, report },
+                Told { verdict, .. } => Event::Heard { call, verdict, report },
+            },
+        }
     }
 
     fn answer(&mut self, operation: &Arc<str>, request_key: &str, asked: &[Asked], dice: &mut Dice) -> Verdict {
@@ -269,10 +282,13 @@ impl World {
         Verdict::all(asked.len(), Outcome::Delivered(None))
     }
 
-    /// What was booked, or null.
+    /// A page of what was booked: it stands on the last one.
     fn found(&self, id: &str) -> Vec<u8> {
+        if self.page < FOUND_PAGES {
+            return format!("{{\"found\":[],\"next\":{}}}", self.page + 1).into_bytes();
+        }
         let made = self.ledger.iter().any(|effected| &*effected.operation == "create" && effected.id == id);
-        if made { format!("{{\"found\":{{\"id\":\"{id}\"}}}}").into_bytes() } else { b"{\"found\":null}".to_vec() }
+        if made { format!("{{\"found\":[{{\"id\":\"{id}\"}}]}}").into_bytes() } else { b"{\"found\":[]}".to_vec() }
     }
 
     /// Ready at the third look.

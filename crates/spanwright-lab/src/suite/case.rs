@@ -185,6 +185,7 @@ pub(super) struct Notice {
     pub of: Option<(Span, String)>,
     pub code: Option<(Span, String)>,
     pub count: Option<(Span, u64)>,
+    pub severity: Option<(Span, String)>,
     pub says: Option<(Span, String)>,
     pub to: Option<(Span, Vec<String>)>,
     pub not_before: Option<(Span, Duration)>,

@@ -245,6 +245,7 @@ fn alert(wanted: &Notice, told: &Alert, to: &mut Problems) {
         other(&wanted.state, notice.state.word()),
         other(&wanted.of, cause.of.trim_start_matches("flow:")),
         other(&wanted.code, &cause.code),
+        other(&wanted.severity, notice.severity().word()),
         wanted.count.filter(|(_, count)| *count != notice.count).map(|(at, _)| at),
         wanted.says.as_ref().filter(|(_, part)| !notice.words().contains(part.as_str())).map(|(at, _)| *at),
         wanted.to.as_ref().filter(|(_, channels)| !are_same(channels, &told.to)).map(|(at, _)| *at),

@@ -11,7 +11,7 @@ use std::{
 };
 
 use spanwright_core::{
-    alert::{CHANNEL_SYSTEM, Said},
+    alert::{CHANNEL_SYSTEM, Said, Told as Channel},
     connector::{FilesRequest, HttpRequest, Outcome, QueueRequest, Request, Verdict},
     desk::{
         Command, Desk, Event, Exchange, Happening as Happened, Order, Outgoing, PollJob, Report, Setup, SignIn, Tell, WaiterId,
@@ -34,7 +34,7 @@ use super::{
     case::{Happening, Happens, Knock, Story, Test},
     cover::Coverage,
     observed::{Alert, Became, Observed, Sent},
-    script::{self, Asked, Kind, Reply, Script},
+    script::{self, Asked, CHANNEL_OPERATION, Kind, Reply, Script},
 };
 use crate::{
     codes,
@@ -349,21 +349,29 @@ impl<'p> Player<'p> {
         }
     }
 
-    /// What a step tells a channel: people are told, and no system is asked.
+    /// What a step tells a channel: people are told, and no system is asked, unless the test says what the channel answers.
     fn said(&mut self, exchange: Exchange) {
         let (system, flow) = (&exchange.plan.systems[exchange.system], exchange.operation);
         let channel = system.name.strip_prefix(CHANNEL_SYSTEM).and_then(|name| name.strip_prefix('.')).unwrap_or_default();
-        let flow = &system.system.interface().operations[flow].name;
-        let after = self.now.since(self.stage.test.begins);
+        let operation = system.system.interface().operations[flow].name.clone();
+        let Some((flow, severity)) = Channel::says(&operation) else { return };
+        let asked = Asked { system: exchange.system, operation: Some(CHANNEL_OPERATION), sight: Value::Null };
+        let reply = self.script.answer(&asked, self.stage.plan, self.to);
+        let is_taken = reply.as_ref().is_none_or(|reply| (200..300).contains(&reply.kind.status()));
         let outcome = match exchange.calls.first().map(said_by) {
-            Some(Ok(said)) => {
-                let notice = said.notice(flow, self.now);
+            Some(Ok(said)) if is_taken => {
+                let notice = said.as_grave_as(severity).notice(&flow.into(), self.now);
+                let after = self.now.since(self.stage.test.begins);
                 self.observed.alerts.push(Alert { after, notice, to: vec![channel.into()] });
                 Outcome::Delivered(None)
             }
+            Some(Ok(_)) => Outcome::Delivered(None),
             Some(Err(why)) => Outcome::Never(why),
             None => return,
         };
+        if let (Some(reply), Outcome::Delivered(_)) = (reply, &outcome) {
+            return self.answer(Batch::of(exchange), reply);
+        }
         let report = self.report(200);
         self.soon.push_back(Event::Heard { call: exchange.call, verdict: Verdict::all(exchange.calls.len(), outcome), report });
     }

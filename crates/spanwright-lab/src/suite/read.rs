@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use spanwright_core::{fact::Moment, plan::Plan, project::vocabulary, run::moment};
+use spanwright_core::{alert::CHANNEL_SYSTEM, fact::Moment, plan::Plan, project::vocabulary, run::moment};
 use spanwright_map::Program;
 use spanwright_shape::{
     json,
@@ -21,6 +21,7 @@ use super::{
         Wanted, What,
     },
     compare,
+    script::CHANNEL_OPERATION,
 };
 use crate::codes;
 
@@ -246,9 +247,23 @@ impl Reading<'_> {
         program
     }
 
+    /// `alerts.CHANNEL`, where a step tells it something.
+    fn channel(&mut self, text: &Scalar, name: &str) -> Option<(usize, Option<usize>)> {
+        let number = self.plan.systems.iter().position(|have| *have.name == *text.text);
+        if number.is_none() {
+            let told = self.plan.systems.iter().filter_map(|have| have.name.strip_prefix(CHANNEL_SYSTEM)?.strip_prefix('.'));
+            let says = format!("no step tells a channel `{name}` anything");
+            self.cannot(text.place(CHANNEL_SYSTEM.len() + 1, text.text.len()), says, did_you_mean(name, told));
+        }
+        Some((number?, Some(CHANNEL_OPERATION)))
+    }
+
     /// `system.operation`, where the token endpoint counts as one.
     fn operation(&mut self, text: &Scalar) -> Option<(usize, Option<usize>)> {
         let (system, name) = text.text.split_once('.')?;
+        if system == CHANNEL_SYSTEM {
+            return self.channel(text, name);
+        }
         let Some(number) = self.plan.systems.iter().position(|have| *have.name == *system) else {
             let help = did_you_mean(system, self.plan.systems.iter().map(|system| &*system.name));
             self.cannot(text.place(0, system.len()), format!("there is no system `{system}`"), help);
@@ -434,6 +449,7 @@ fn notice(form: &Filled<'_>) -> Option<Notice> {
         of: text("of"),
         code: text("code"),
         count: text("count").and_then(|(at, text)| Some((at, number(&text)?))),
+        severity: text("severity"),
         says: text("says"),
         to: form.key("to").map(|key| (key.span, channels())),
         not_before: moment("not_before"),

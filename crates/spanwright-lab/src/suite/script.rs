@@ -16,6 +16,9 @@ use spanwright_shape::{json, room::Room, text::Problems, value::Value};
 use super::case::{Answer, Says};
 use crate::codes;
 
+/// A channel that steps tell something has one thing to answer, whoever says what.
+pub(super) const CHANNEL_OPERATION: usize = 0;
+
 /// The answers of a case, and how often each may still be used.
 pub(super) struct Script<'s> {
     answers: Vec<(&'s Answer, Option<u64>)>,

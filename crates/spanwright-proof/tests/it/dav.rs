@@ -9,14 +9,14 @@ use spanwright_world::{Answer, Hostile, Received};
 
 use crate::graphql::{Shop, until};
 
-/// Orders are files; a change of one names the state that was read.
+/// Orders are files; a change of one names the state that was read. What was made is answered with a page for people, which is no JSON.
 fn project(steps: &str) -> Project {
     let flow = format!("flow: orders\nfrom: {{ poll: desk.wishes, every: 1h, each: ., key: .id }}\nsteps:\n{steps}");
     let files = [
         ("spanwright.yaml", "project: shop\nvars:\n  DAV_URL: { about: The orders. }\n  DESK_URL: { about: Who wants something. }\n"),
         (
             "systems/dav.yaml",
-            "system: dav\nhttp:\nurl: \"${DAV_URL}\"\noperations:\n  get: { get: \"/{id}.json\" }\n  put: { put: \"/{id}.json\" }\n",
+            "system: dav\nhttp:\nurl: \"${DAV_URL}\"\noperations:\n  get: { get: \"/{id}.json\" }\n  put: { put: \"/{id}.json\", outcomes: { 201: delivered } }\n",
         ),
         (
             "systems/desk.yaml",

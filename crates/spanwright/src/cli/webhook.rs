@@ -11,9 +11,9 @@ use anyhow::{Context, anyhow, bail};
 use clap::{Args, Subcommand};
 use spanwright_connect::webhook::{
     change,
-    judge::{Wrong, examine},
+    judge::{Wrong, examine, form_fields},
     preset,
-    scheme::Scheme,
+    scheme::{Piece, Scheme, signed_address},
 };
 use spanwright_core::{door::Request, fact::Moment};
 use spanwright_engine::clock::Clock;
@@ -189,7 +189,10 @@ impl Sign {
     fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let (scheme, secrets, body, now) = (self.how.scheme()?, self.how.secrets()?, self.how.body()?, self.how.at()?);
         let time = now.0.div_euclid(1_000_000).to_string();
-        let content = scheme.content(&self.id, &time, &body, &self.how.url);
+        // Twilio signs the fields of a form with the address; where the address names a hash of the body, that alone.
+        let is_form = scheme.signed.contains(&Piece::Address) && !self.how.url.contains("bodySHA256=");
+        let fields = if is_form { form_fields(&body) } else { Vec::new() };
+        let content = scheme.content(&self.id, &time, &body, &signed_address(&self.how.url, &fields));
         let value = scheme.sign(&secrets[0], &time, &content).map_err(|fault| anyhow!("{}", Wrong::Secret(1, fault)))?;
         if let Some(header) = scheme.id_headers.first().filter(|_| !self.id.is_empty()) {
             out.line(&format!("{header}: {}", self.id))?;
@@ -198,6 +201,9 @@ impl Sign {
             out.line(&format!("{header}: {time}"))?;
         }
         out.line(&format!("{}: {value}", scheme.header))?;
+        if is_form {
+            out.line("content-type: application/x-www-form-urlencoded")?;
+        }
         Ok(Ended::Fine)
     }
 }

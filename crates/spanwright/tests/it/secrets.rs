@@ -56,7 +56,7 @@ fn each_file(folder: &Path, then: &mut impl FnMut(&Path)) {
 
 /// What is known of nobody but us and one other, by the place in which it goes; each would look different in JSON, XML or an
 /// address. Half of them come from files.
-const PLANTED: [(&str, &str); 14] = [
+const PLANTED: [(&str, &str); 16] = [
     ("BASIC", "basic pl\"um-4711"),
     ("BEARER", "bearer/vel+vet-0815"),
     ("KEY", "query harbour&key=1"),
@@ -69,11 +69,18 @@ const PLANTED: [(&str, &str); 14] = [
     ("BROKER", "broker/of queues?79"),
     ("GUARD", "inbound \"guard\" 88"),
     ("HOOK", "whsec_c3BhbndyaWdodC1wbGFudGVkLXNlY3JldC0wMQ=="),
+    ("CALLER", "caller's pass<word>&of wsse-16"),
+    ("DIGESTED", "digested \"password\" of wsse-17"),
     ("BASE", "/base-of-path-12"),
     ("CHAT", "/services/T01/hook-of-chat-13?sig=value-of-query-14"),
 ];
 /// What a client shows, and the header that it shows it in.
 const SHOWN: (&str, &str) = ("x-shop-token", "inbound-key-of-client-15");
+
+/// Where the names of WS-Security live, and what a password is called there.
+const WSS: &str = "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss";
+/// A nonce, as it is and in Base64.
+const NONCE: (&str, &str) = ("nonce-of-caller-18", "bm9uY2Utb2YtY2FsbGVyLTE4");
 
 /// The systems: each shows who we are in another way.
 const SYSTEMS: [(&str, &str); 9] = [
@@ -114,7 +121,7 @@ impl Planted {
     fn new() -> Planted {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let planted = Planted { project: Project::empty(), parrot: parrot(), port };
-        for folder in ["flows", "systems", "schemas", "secrets"] {
+        for folder in ["apis", "flows", "systems", "schemas", "secrets"] {
             fs::create_dir(planted.path(folder)).unwrap();
         }
         let variable = |(n, (name, value)): (usize, &(&str, &str))| {
@@ -162,6 +169,8 @@ impl Planted {
             "flows/guarded.yaml",
             &format!("flow: guarded\nfrom: {{ http: POST /guarded, clients: {clients} }}\nsteps: [ {{ fail: '\"\\($headers)\"' }} ]\n"),
         );
+        planted.write("apis/desk.yaml", "api: desk\nsoap: schemas/erp.wsdl\npath: /desk\nclients:\n  text: { wsse: { user: text, password: \"${CALLER}\" } }\n  digest: { wsse: { user: digest, password: \"${DIGESTED}\" } }\n");
+        planted.write("flows/desk.yaml", "flow: desk\nfrom: { api: desk.GetCustomer }\nsteps: [ { fail: '\"\\($headers) \\(.)\"' } ]\n");
         planted
     }
 
@@ -184,9 +193,30 @@ impl Planted {
     }
 
     fn post(&self, path: &str, line: &str) -> u16 {
+        self.send(path, &format!("content-type: application/json\r\n{line}"), "{\"id\":\"1\"}")
+    }
+
+    /// An envelope whose user name token has this password, and a nonce of its own.
+    fn call(&self, user: &str, (kind, password): (&str, &str)) -> u16 {
+        let created = stdout_of("date -u +%Y-%m-%dT%H:%M:%SZ");
+        let password = match kind {
+            "PasswordDigest" => stdout_of(&format!("printf %s '{}{created}{password}' | openssl dgst -sha1 -binary | base64", NONCE.0)),
+            _ => password.replace('&', "&amp;").replace('<', "&lt;"),
+        };
+        let nonce = if kind == "PasswordDigest" { NONCE.1 } else { "b3RoZXItbm9uY2U=" };
+        let token = format!(
+            "<w:UsernameToken><w:Username>{user}</w:Username><w:Password Type=\"{WSS}-username-token-profile-1.0#{kind}\">{password}</w:Password><w:Nonce>{nonce}</w:Nonce><u:Created>{created}</u:Created></w:UsernameToken>"
+        );
+        let envelope = format!(
+            "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" xmlns:w=\"{WSS}-wssecurity-secext-1.0.xsd\" xmlns:u=\"{WSS}-wssecurity-utility-1.0.xsd\"><s:Header><w:Security s:mustUnderstand=\"1\">{token}</w:Security></s:Header><s:Body><GetCustomer xmlns=\"urn:example:erp:v2\"><Number>1</Number></GetCustomer></s:Body></s:Envelope>"
+        );
+        self.send("/desk", "content-type: text/xml; charset=utf-8\r\n", &envelope)
+    }
+
+    fn send(&self, path: &str, lines: &str, body: &str) -> u16 {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        let body = "{\"id\":\"1\"}";
-        write!(stream, "POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\n{line}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+        write!(stream, "POST {path} HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{lines}content-length: {}\r\n\r\n{body}", body.len())
+            .unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_else(|| panic!("{answer}"))
@@ -220,6 +250,13 @@ impl Planted {
             self.post("/in/pay", &format!("webhook-id: a\r\nwebhook-timestamp: 1\r\nwebhook-signature: {}\r\n", PLANTED[11].1)),
             401
         );
+        // Callers of SOAP, by a password as text and as a digest; and those who come with what is nearly right.
+        let (text, digest) = (planted_value("CALLER"), planted_value("DIGESTED"));
+        assert_eq!(self.call("text", ("PasswordText", text)), 202);
+        assert_eq!(self.call("digest", ("PasswordDigest", digest)), 202);
+        assert_eq!(self.call("text", ("PasswordText", &format!("{text}x"))), 401);
+        assert_eq!(self.call("digest", ("PasswordText", &format!("{digest}x"))), 401);
+        dead += 2;
         let text = || fs::read_to_string(&log).unwrap();
         until("all are dead letters", &|| text().matches("a dead letter").count() > dead);
         until("the broker was not reached", &|| text().contains("R5001"));
@@ -229,6 +266,14 @@ impl Planted {
         fs::remove_dir_all(self.path("secrets")).unwrap();
         told
     }
+}
+
+fn planted_value(name: &str) -> &'static str {
+    PLANTED.iter().find(|(have, _)| *have == name).map(|(_, value)| *value).unwrap()
+}
+
+fn stdout_of(script: &str) -> String {
+    String::from_utf8(Command::new("sh").args(["-c", script]).output().unwrap().stdout).unwrap().trim().to_string()
 }
 
 /// How a text may be written where it is quoted.
@@ -290,8 +335,8 @@ fn no_planted_secret_is_in_a_log_a_list_a_document_or_a_copy() {
     // They went out: otherwise this would show nothing.
     let wire: String =
         planted.parrot.received().iter().map(|asked| format!("{} {:?} {}", asked.path, asked.headers, asked.text())).collect();
-    let of_ours = ["session-of-tokens-55", "access-token-of-oauth-99", SHOWN.1];
-    let both_ways = ["HMAC", "BROKER", "GUARD", "HOOK", "BASIC", "CLIENT"];
+    let of_ours = ["session-of-tokens-55", "access-token-of-oauth-99", SHOWN.1, NONCE.1];
+    let both_ways = ["HMAC", "BROKER", "GUARD", "HOOK", "BASIC", "CLIENT", "CALLER", "DIGESTED"];
     for (name, secret) in PLANTED {
         assert!(both_ways.contains(&name) || spelled(secret).iter().any(|form| wire.contains(form.as_str())), "{name} went nowhere");
     }

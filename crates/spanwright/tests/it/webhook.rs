@@ -53,3 +53,22 @@ fn what_is_signed_here_is_what_the_specification_prints() {
     assert_eq!((ran.code, ran.out), (0, expected), "{}", ran.err);
     assert_eq!(run(&["webhook", "sign", "--preset", "paypal", "--secret-file", &secret, "--body", &body]).code, 2);
 }
+
+/// The example of Twilio's documentation has these fields; its signature is over the address and them, sorted.
+#[test]
+fn a_form_is_signed_as_twilio_signs_it_and_verified_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_string();
+    fs::write(path("secret"), "12345").unwrap();
+    fs::write(path("form"), "Digits=1234&To=%2B18005551212&From=%2B14158675310&Caller=%2B14158675310&CallSid=CA1234567890ABCDE").unwrap();
+    let url = "https://example.com/myapp.php?foo=1&bar=2";
+    let (secret, form) = (path("secret"), path("form"));
+    let given = ["--preset", "twilio", "--secret-file", &secret, "--body", &form, "--url", url];
+    let signed = run(&[&["webhook", "sign"], &given[..]].concat());
+    let expected = "x-twilio-signature: L/OH5YylLD5NRKLltdqwSvS0BnU=\ncontent-type: application/x-www-form-urlencoded\n";
+    assert_eq!((signed.code, signed.out.as_str()), (0, expected), "{}", signed.err);
+    fs::write(path("head"), &signed.out).unwrap();
+    let head = path("head");
+    let verified = run(&[&["webhook", "verify", "--headers", &head], &given[..]].concat());
+    assert_eq!((verified.code, verified.out.trim_end()), (0, "the signature is right"), "{}", verified.err);
+}

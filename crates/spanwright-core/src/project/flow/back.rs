@@ -11,7 +11,11 @@ use spanwright_shape::{
     },
 };
 
-use super::{Builder, scene::Scene};
+use super::{
+    Builder,
+    pages::{QUESTION_PART, UNDO_PART},
+    scene::Scene,
+};
 use crate::{
     fact::NodeName,
     interface::{Operation, Repeat},
@@ -50,7 +54,7 @@ impl Builder<'_, '_> {
         };
         let asked = form.form("if_unknown").or_else(inherited)?;
         let which = self.operation_of(&asked);
-        let ask = self.effect(node, ".ask", &asked, which, scene);
+        let ask = self.effect(node, QUESTION_PART, &asked, which, scene);
         let repeat = self.operation(which).map(|operation| operation.repeat);
         if let (Some(Repeat::Keyed | Repeat::Never), Some((_, _, operand))) = (repeat, asked.named()) {
             let says = "nothing says that this operation only reads";
@@ -118,7 +122,7 @@ impl Builder<'_, '_> {
             self.answered(&name.text, of, &mut inside);
         }
         let found = self.operation_of(&undo);
-        let effect = self.effect(node, ".undo", &undo, found, &inside);
+        let effect = self.effect(node, UNDO_PART, &undo, found, &inside);
         self.check_undo(form, &undo, self.operation(found).map(|operation| operation.repeat), scene);
         effect.map(Box::new)
     }

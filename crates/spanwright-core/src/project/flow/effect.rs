@@ -16,6 +16,7 @@ use super::{
     scene::{RESERVED, Scene},
 };
 use crate::{
+    alert::{Severity, Told},
     connector::CONDITION_HEADERS,
     desk::{handover::FLOW_SYSTEM, letters::REPLAY, round::ROUND_SYSTEM},
     fact::NodeName,
@@ -90,7 +91,8 @@ impl Builder<'_, '_> {
             return None;
         }
         let system = known.systems.number(&alerts::system_name(&name.text))?;
-        let (operation, _) = known.systems.interface(system)?.operation(self.flow)?;
+        let severity = form.text("severity").and_then(Severity::of).unwrap_or(Severity::Warning);
+        let (operation, _) = known.systems.interface(system)?.operation(&Told::operation(self.flow, severity))?;
         Some((system, operation))
     }
 
@@ -160,7 +162,7 @@ impl Builder<'_, '_> {
             self.to.error(&codes::SETTING, key.span, says, "write one of the two".to_string());
         }
         let mut parameters = Parameters::of(self.known, found);
-        let gather = if part.is_empty() { self.pages_of_call(form, found, &mut parameters) } else { None };
+        let gather = self.pages_of_call(part, form, found, &mut parameters);
         let with = if one && !has_with { None } else { self.with(form, node, parameters, scene) };
         if let (true, Some(with), Some(fields)) = (one, &with, form.node("with")) {
             self.check_writes(with, fields, found);

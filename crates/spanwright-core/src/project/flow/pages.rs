@@ -22,6 +22,9 @@ use crate::{
     project::codes,
 };
 
+/// What the queue of a question is called behind that of its step, and that of an undo.
+pub(super) const QUESTION_PART: &str = ".ask";
+pub(super) const UNDO_PART: &str = ".undo";
 /// The parameter that takes the address of a next page.
 const PAGE_ADDRESS: &str = "url";
 
@@ -42,20 +45,25 @@ impl Builder<'_, '_> {
         self.pages(&pages, page, parameters)
     }
 
-    /// `pages:` of a call, or else of its operation. `None` where it asks for one page.
+    /// `pages:` of a call or of a question, or else of its operation. `None` where it asks for one page. What a question would find
+    /// on its second page did happen: so it reads all of them, whoever else sees them.
     pub(super) fn pages_of_call(
         &mut self,
+        part: &str,
         form: &Filled<'_>,
         found: Option<(usize, usize)>,
         parameters: &mut Parameters,
     ) -> Option<Arc<Gather>> {
         let Some(("call", ..)) = form.named() else { return None };
+        let is_question = part == QUESTION_PART;
         let own = form.form("pages");
+        let inherits = || inherited(self.known, found).filter(|pages| !gives(form, &pages_into(pages)));
         let pages = match &own {
             Some(pages) => pages.clone(),
-            None => inherited(self.known, found).filter(|pages| form.node("as").is_some() && !gives(form, &pages_into(pages)))?,
+            None if part == UNDO_PART => return self.check_undoes(form, inherits().is_some()),
+            None => inherits().filter(|_| is_question || form.node("as").is_some())?,
         };
-        self.check_one_answer(form, own.is_some(), found);
+        self.check_one_answer(form, own.is_some(), is_question, found);
         let page = self.page(found);
         let rule = self.pages(&pages, &page, parameters);
         let list = self.list_of(form, &pages, own.is_some(), &page);
@@ -101,7 +109,7 @@ impl Builder<'_, '_> {
     }
 
     /// Whether all pages can be one answer: what reads alone can begin again, and somebody sees it.
-    fn check_one_answer(&mut self, form: &Filled<'_>, own: bool, found: Option<(usize, usize)>) {
+    fn check_one_answer(&mut self, form: &Filled<'_>, own: bool, is_question: bool, found: Option<(usize, usize)>) {
         let at = form
             .key("pages")
             .filter(|_| own)
@@ -111,7 +119,7 @@ impl Builder<'_, '_> {
             let says = format!("nothing says that `{name}` only reads, and after a crash its pages are read again from the first");
             self.to.error(&codes::PAGES, at, says, format!("if it only reads, say so: `operations: {{ {name}: {{ safe: true }} }}`"));
         }
-        if form.node("as").is_none() && form.node("again").is_none() {
+        if !is_question && form.node("as").is_none() && form.node("again").is_none() {
             self.to.error(
                 &codes::PAGES,
                 at,
@@ -123,6 +131,15 @@ impl Builder<'_, '_> {
             let says = format!("the parameter of the page stands among the others of `{name}`, and there is no `with`");
             self.to.error(&codes::PAGES, at, says, "give them by `with: { .. }` in place of `body`".to_string());
         }
+    }
+
+    /// What is read page by page undoes nothing.
+    fn check_undoes(&mut self, form: &Filled<'_>, reads_pages: bool) -> Option<Arc<Gather>> {
+        if let (true, Some((_, _, operand))) = (reads_pages, form.named()) {
+            let says = "this operation reads page by page (`pages` in its system), and an undo changes something";
+            self.to.error(&codes::PAGES, operand.span, says, "name the operation that takes back what was done".to_string());
+        }
+        None
     }
 
     /// `each:` the keys that lead to the list of a page.

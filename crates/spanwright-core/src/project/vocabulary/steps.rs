@@ -3,6 +3,7 @@
 use spanwright_shape::text::form::{Choice, Form, Key, Kind, MapKey, OneOf};
 
 use super::{BODY, OUTCOME_WORDS, RETRY};
+use crate::alert::Severity;
 
 /// One step of a list. A static, since steps hold steps.
 pub(super) static A_STEP: Kind = Kind::Form(&STEP);
@@ -59,6 +60,7 @@ static FAULT: &[Key] = &[BODY_KEY];
 
 static ALERT: &[Key] = &[
     Key::must("text", Kind::Expr, "What they are told."),
+    Key::may("severity", Kind::Words(&Severity::WORDS), "How grave it is. `warning` where nothing is said."),
     Key::may("with", Kind::Fields, "Further fields, for a channel to show."),
     RETRY_KEY,
     Key::may("if_dead", Kind::Either(&IF_DEAD), IF_DEAD_ABOUT),
@@ -91,6 +93,11 @@ static QUESTION: Form = Form {
     keys: &[
         Key::may("take", Kind::Expr, "What tells, over the answer to the question; left out: the whole answer."),
         Key::may("wait", Kind::Time, "How long the question waits, since the request may still be on its way. 5s where nothing is said."),
+        Key::may(
+            "pages",
+            Kind::Form(&super::system::PAGES),
+            "How the next page of the answer is asked for: all of them are read before it counts. Left out: as the operation says.",
+        ),
     ],
     one_of: OneOf::Must(&[Choice::of("call", Kind::Op, "An operation that only reads.", REQUEST)]),
 };

@@ -2,7 +2,7 @@
 
 use spanwright_shape::text::form::{Choice, Form, Key, Kind, MapKey, OneOf};
 
-use crate::alert::CauseKind;
+use crate::alert::{CauseKind, Severity};
 
 /// `tests/NAME.test.yaml`
 pub static TEST: Form = Form {
@@ -92,7 +92,8 @@ static ANSWER: Form = Form {
         Key::must(
             "to",
             Kind::Op,
-            "The operation that is asked; `SYSTEM.sign_in` is the token endpoint, which gives a token where nothing is said.",
+            "The operation that is asked; `SYSTEM.sign_in` is the token endpoint, which gives a token where nothing is said, and `alerts.CHANNEL` \
+             a channel that steps tell something, which takes it where nothing is said.",
         ),
         Key::may("asked", Kind::Expr, "Only where this is true, over the request: `.with`, `.body`, and of a batch `.items`."),
         Key::may("after", Kind::Time, "How long it takes. 20ms where nothing is said."),
@@ -183,6 +184,7 @@ static NOTICE: Form = Form::of(
         Key::may("of", Kind::Name, "The flow or system."),
         Key::may("code", Kind::Word, "The code of the reason."),
         Key::may("count", Kind::Number, "How many messages."),
+        Key::may("severity", Kind::Words(&Severity::WORDS), "How grave it is."),
         Key::may("says", Kind::Text, "Words in it."),
         Key::may("to", Kind::List(&Kind::Name), "The channels that hear of it, all of them."),
         Key::may("not_before", Kind::Time, "Told so long after the case began, or later."),
