@@ -44,8 +44,16 @@ impl Moment {
 }
 
 /// A run in its store. Never part of an idempotency key: stores may hand it out again after a restored backup.
+/// Below zero: a passing run, of which no store knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RunId(pub i64);
+
+impl RunId {
+    /// Whether it is the number of a passing run.
+    pub fn passes(self) -> bool {
+        self.0 < 0
+    }
+}
 
 /// A plan in its store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

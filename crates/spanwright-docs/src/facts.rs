@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use spanwright_core::door::at_once::Keeping;
 use spanwright_shape::{json, room::Room, value::Value};
 
 use crate::book::{Book, Dead, Effect, From, OperationPage, StepPage, What};
@@ -176,7 +177,8 @@ fn source(from: &From) -> String {
                 cursor.as_ref().map_or("none", |(into, _)| into)
             )
         }
-        From::Door { wire, at_once: true, .. } => format!("{wire}, answers at once and keeps nothing"),
+        From::Door { wire, keeping: Keeping::Failures, .. } => format!("{wire}, answers at once and keeps nothing"),
+        From::Door { wire, keeping: Keeping::FailuresOfAsking, .. } => format!("{wire}, only asks, and keeps what does not go well"),
         From::Door { wire, reply_within, .. } => {
             format!("{wire}, replies within {}", reply_within.as_deref().unwrap_or("no time: 202 at once"))
         }

@@ -55,6 +55,7 @@ impl Desk {
             if let Some(effects) = together {
                 self.queues[queue].give_back(effects);
             }
+            self.keep_what_waits(queue, now, out);
             return false;
         }
         let members = together.unwrap_or_else(|| self.gather(queue));
@@ -135,8 +136,17 @@ impl Desk {
         let (_, serial) = self.gates[gate].token();
         let looks: Vec<(Arc<str>, Arc<str>)> = members.iter().filter_map(|key| self.sent_scope(key)).collect();
         let asks_first = !looks.is_empty() && looks.len() == members.len();
-        self.flights.insert(call, Flight { queue, gate, members, exchange, serial, goes, bundled: bound.is_some() });
+        let operation = self.operation_of(&members).unwrap_or_else(|| self.queues[queue].name.clone());
+        self.flights.insert(call, Flight { queue, gate, members, operation, exchange, serial, goes, bundled: bound.is_some() });
         if asks_first { out.push(Command::Look(call, looks)) } else { self.start_or_ask(call, now, out) }
+    }
+
+    fn operation_of(&self, members: &[EffectKey]) -> Option<Arc<str>> {
+        let key = members.first()?;
+        let run = self.runs.get(&key.run)?;
+        let plan = run.effect_plan(run.effect(&key.node, &key.item, key.way)?);
+        let operations = &run.plan.systems[plan.system].system.interface().operations;
+        operations.get(plan.operation).map(|operation| operation.name.clone())
     }
 
     /// The scope and record whose last body is remembered, for `unchanged: skip`.

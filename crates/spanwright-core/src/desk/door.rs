@@ -24,23 +24,32 @@ pub(super) struct Waiters {
     deadlines: BTreeSet<(Moment, RunId)>,
 }
 
-struct Waiter {
-    id: WaiterId,
+pub(super) struct Waiter {
+    pub id: WaiterId,
     /// Of its message.
-    message: u128,
+    pub message: u128,
     /// How long it waits for a reply, and what it is told then.
-    reply: Option<(Moment, Late)>,
+    pub reply: Option<(Moment, Late)>,
 }
 
 impl Waiters {
-    fn wait(&mut self, run: RunId, waiter: Waiter) {
+    /// Until its message is kept.
+    pub(super) fn keep(&mut self, ticket: Ticket, waiter: Waiter) {
+        self.keeping.insert(ticket, waiter);
+    }
+
+    pub(super) fn is_waiting(&self, run: RunId) -> bool {
+        self.waiting.contains_key(&run)
+    }
+
+    pub(super) fn wait(&mut self, run: RunId, waiter: Waiter) {
         if let Some((until, _)) = waiter.reply {
             self.deadlines.insert((until, run));
         }
         self.waiting.insert(run, waiter);
     }
 
-    fn leave(&mut self, run: RunId) -> Option<Waiter> {
+    pub(super) fn leave(&mut self, run: RunId) -> Option<Waiter> {
         let waiter = self.waiting.remove(&run)?;
         if let Some((until, _)) = waiter.reply {
             self.deadlines.remove(&(until, run));
@@ -49,9 +58,8 @@ impl Waiters {
     }
 
     /// Whoever has waited long enough.
-    fn next_late(&mut self, now: Moment) -> Option<Waiter> {
-        let (until, run) = self.deadlines.first().copied()?;
-        if until <= now { self.leave(run) } else { None }
+    fn next_late(&self, now: Moment) -> Option<RunId> {
+        self.deadlines.first().filter(|(until, _)| *until <= now).map(|(_, run)| *run)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -62,9 +70,14 @@ impl Waiters {
 impl Desk {
     /// A request was brought to us.
     pub(super) fn brought(&mut self, brought: Brought, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
-        let Brought { waiter, arrivals } = brought;
+        let Brought { waiter, mut arrivals } = brought;
         if self.stopping {
             return out.push(Command::Answer(waiter, Word::Stopping));
+        }
+        if arrivals.len() == 1
+            && let Some((flow, arrival)) = arrivals.pop_if(|(flow, arrival)| self.may_pass(*flow, arrival, now))
+        {
+            return self.pass_by(waiter, flow, arrival, now, roll, out);
         }
         let room = |flow: &usize| {
             let account = self.plan.flows.get(*flow).and_then(|flow| self.flow_of.get(&flow.name));
@@ -87,10 +100,10 @@ impl Desk {
             _ => return out.push(Command::Answer(waiter, Word::LeftOut)),
         };
         let ticket = self.commit(facts, out);
-        self.waiters.keeping.insert(ticket, Waiter { id: waiter, message, reply });
+        self.waiters.keep(ticket, Waiter { id: waiter, message, reply });
     }
 
-    fn served(&self, flow: usize) -> Option<(&Source, &Served)> {
+    pub(super) fn served(&self, flow: usize) -> Option<(&Source, &Served)> {
         let source = self.plan.flows.get(flow)?.source.as_ref()?;
         Some((source, source.served()?))
     }
@@ -114,7 +127,7 @@ impl Desk {
     pub(super) fn found_answer(&mut self, run: RunId, asking: Asking, file: Option<RunFile>, out: &mut Vec<Command>) {
         let word = match file {
             None => Word::Repeated,
-            Some(_) if self.waiters.waiting.contains_key(&run) => Word::InProgress,
+            Some(_) if self.waiters.is_waiting(run) => Word::InProgress,
             Some(file) => word_of(&file, asking.for_reply),
         };
         out.push(Command::Answer(asking.id, word));
@@ -152,7 +165,13 @@ impl Desk {
     /// Tells whoever has waited long enough; all of them when we stop.
     pub(super) fn answer_late(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
         let now = if self.stopping { Moment(i64::MAX) } else { now };
-        while let Some(waiter) = self.waiters.next_late(now) {
+        while let Some(run) = self.waiters.next_late(now) {
+            if run.passes() {
+                // It is told so when that is true.
+                self.keep_after_all(run, Vec::new(), out);
+                continue;
+            }
+            let Some(waiter) = self.waiters.leave(run) else { break };
             let word = match waiter.reply {
                 Some((_, Late::TimedOut)) => Word::TimedOut { message: waiter.message },
                 Some((_, Late::Accepted)) | None => Word::Accepted { message: waiter.message },

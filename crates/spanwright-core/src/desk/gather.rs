@@ -80,8 +80,8 @@ impl Desk {
             let later = Verdict { beside: verdict.beside, ..Verdict::all(1, Outcome::Later { why, after: None, blame: Blame::Message }) };
             return self.heard(call, later, report, now, roll, out);
         }
-        let Some(flight) = self.landed(call, &verdict, report, now, out) else { return };
-        self.go_again(flight, report, out);
+        let Some(flight) = self.landed(call, &verdict, report, now, out) else { return self.gathering.forget(&effect) };
+        self.go_again(flight, report, now, out);
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     Command, Desk, Happening, Roll,
+    passing::{self, goes_well},
     run_hand::{EffectHand, Place, RunHand},
 };
 use crate::{
@@ -41,6 +42,9 @@ impl Desk {
                 self.again.push_back(run);
             }
             return;
+        }
+        if run.passes() && !goes_well(&advance) {
+            return self.keep_after_all(run, Vec::new(), out);
         }
         let mut facts = Vec::new();
         self.follow(run, advance, &mut facts, now, roll, out);
@@ -242,7 +246,11 @@ impl Desk {
         }
     }
 
+    /// Of a passing run it is told when it is sure how it ends.
     pub(super) fn note_ended(&mut self, facts: &[Fact], out: &mut Vec<Command>) {
+        if passing::whose(facts).is_some() {
+            return;
+        }
         self.count_deaths(facts, out);
         for fact in facts {
             if let Fact::Ended { run, ending, .. } = fact

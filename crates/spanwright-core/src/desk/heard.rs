@@ -26,6 +26,8 @@ pub(super) struct Flight {
     pub queue: usize,
     pub gate: usize,
     pub members: Vec<EffectKey>,
+    /// The operation's name.
+    pub operation: Arc<str>,
     pub exchange: ExchangeId,
     /// The token that was sent.
     pub serial: u32,
@@ -54,7 +56,7 @@ impl Desk {
     ) {
         let Some(flight) = self.landed(call, &verdict, report, now, out) else { return };
         if matches!(verdict.system, Some(Word::Credentials(_))) {
-            return self.go_again(flight, report, out);
+            return self.go_again(flight, report, now, out);
         }
         let mut facts = vec![self.exchanged(&flight, report)];
         facts.extend(done);
@@ -82,11 +84,19 @@ impl Desk {
         let (system, operation) = self.names_of(&flight);
         out.push(Command::Note(Happening::Exchanged { system, operation, calls: flight.members.len() as u32, report: report.clone() }));
         self.gate_heard(flight.gate, (flight.serial, flight.goes), verdict, report, now, out);
-        Some(flight)
+        self.is_awaited(&flight).then_some(flight)
+    }
+
+    /// Whether somebody wants to know what came of it: a passing run that became an ordinary one asks again.
+    fn is_awaited(&self, flight: &Flight) -> bool {
+        flight.members.iter().any(|key| self.runs.contains_key(&key.run))
     }
 
     /// The answer says nothing about the messages: they go again as they are, and no try is spent.
-    pub(super) fn go_again(&mut self, flight: Flight, report: &Report, out: &mut Vec<Command>) {
+    pub(super) fn go_again(&mut self, flight: Flight, report: &Report, now: Moment, out: &mut Vec<Command>) {
+        if flight.members.iter().any(|key| key.run.passes()) {
+            return flight.members.iter().for_each(|key| self.enter(key, now, out));
+        }
         if flight.bundled {
             return self.queues[flight.queue].again_bound(flight.exchange, flight.members);
         }
@@ -297,13 +307,7 @@ impl Desk {
     }
 
     pub(super) fn names_of(&self, flight: &Flight) -> (Arc<str>, Arc<str>) {
-        let operation = flight.members.first().and_then(|key| {
-            let run = self.runs.get(&key.run)?;
-            let plan = run.effect_plan(run.effect(&key.node, &key.item, key.way)?);
-            let interface = run.plan.systems[plan.system].system.interface();
-            interface.operations.get(plan.operation).map(|operation| operation.name.clone())
-        });
-        (self.gates[flight.gate].name.clone(), operation.unwrap_or_else(|| self.queues[flight.queue].name.clone()))
+        (self.gates[flight.gate].name.clone(), flight.operation.clone())
     }
 
     fn exchanged(&self, flight: &Flight, report: &Report) -> Fact {
@@ -332,9 +336,13 @@ impl Desk {
             Refusal::System(why) => {
                 let change = self.gates[flight.gate].hold_credentials(why, now);
                 self.gate_changed(flight.gate, Some(change), out);
+                if !self.is_awaited(&flight) {
+                    return;
+                }
                 let report = Report::of_nothing(now);
-                self.go_again(flight, &report, out);
+                self.go_again(flight, &report, now, out);
             }
+            Refusal::Call(..) if !self.is_awaited(&flight) => {}
             Refusal::Call(n, why) => {
                 let blamed = flight.members.remove(n.min(flight.members.len() - 1));
                 if !flight.members.is_empty() {

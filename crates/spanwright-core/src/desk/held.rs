@@ -62,6 +62,10 @@ impl Desk {
         true
     }
 
+    pub(super) fn flow_is_held(&self, account: usize, now: Moment) -> bool {
+        self.flows[account].hold.as_ref().is_some_and(|hold| hold.holds(now))
+    }
+
     /// Whether a flow's source may pull: not while the flow is held, and not while each system that it sends to is. What
     /// is pulled then would only wait here instead of there.
     pub(super) fn pulls(&self, account: usize, now: Moment, wake: &mut Wake) -> bool {

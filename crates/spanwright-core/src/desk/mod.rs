@@ -28,6 +28,7 @@ mod held;
 mod lane;
 pub mod letters;
 mod line;
+mod passing;
 mod queue;
 pub mod round;
 mod run_hand;
@@ -60,6 +61,8 @@ use gather::Gatherings;
 pub use gather::{GATHERED_BYTES_MOST, GATHERED_LASTS};
 use heard::Flight;
 pub use held::STUCK_TRIES;
+use passing::Passing;
+pub use passing::{PASSING_BYTES_MOST, PASSING_RUNS_MOST};
 use queue::Queue;
 use round::Rounds;
 use run_hand::{EffectHand, RunHand};
@@ -132,6 +135,10 @@ pub struct Desk {
     alarm: Alarm,
     /// Whoever waits for an answer.
     waiters: Waiters,
+    /// Runs of which nothing is kept.
+    passing: Passing,
+    /// Flows of today's plan that may have some, by number.
+    passing_flows: Vec<bool>,
     /// Runs whose commit is kept and that want another walk.
     again: VecDeque<RunId>,
     /// Runs that go on after a replay and are not yet counted as open.
@@ -187,6 +194,8 @@ impl Desk {
             rounds: Rounds::default(),
             alarm: Alarm::open(&setup.plan, &opening, setup.once, now),
             waiters: Waiters::default(),
+            passing: Passing::default(),
+            passing_flows: if setup.passing { passing::flows(&setup.plan) } else { Vec::new() },
             again: VecDeque::new(),
             reopened: HashSet::new(),
             wanted: HashSet::new(),
@@ -324,6 +333,7 @@ impl Desk {
     /// Whatever can go on, goes on: fetches, polls, exchanges; then the next wake-up is named.
     fn go_on(&mut self, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let mut wake = Wake::default();
+        self.go_on_passing(now, out);
         self.settle_handed(now, roll, out);
         self.answer_late(now, &mut wake, out);
         self.fetch(now, &mut wake, out);
@@ -364,6 +374,9 @@ impl Desk {
                         self.alarm.heard(&took.source, now);
                     }
                     self.took(*took, receipt, now, &mut jobs, out);
+                    if let Receipt::Taken(run) = receipt {
+                        self.turned(ticket, run, out);
+                    }
                 }
                 Fact::Resent(resent) => {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
@@ -463,12 +476,17 @@ impl Desk {
         }
     }
 
+    /// Sends facts to the disk; those of a passing run hold at once, or make an ordinary run of it.
     fn commit(&mut self, mut facts: Vec<Fact>, out: &mut Vec<Command>) -> Ticket {
-        self.tell_letters(&mut facts);
         self.last_id += 1;
-        self.commits_open += 1;
         let ticket = Ticket(self.last_id);
-        self.last_commit = self.last_id;
+        if let Some(run) = passing::whose(&facts) {
+            self.pass_on(run, facts, out);
+            return ticket;
+        }
+        self.tell_letters(&mut facts);
+        self.commits_open += 1;
+        self.last_commit = ticket.0;
         out.push(Command::Commit(ticket, facts));
         ticket
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     fact::{
         ANSWER, EffectKey, EffectState, Ending, Fact, Item, MessageFile, Moment, NodeName, Phase, PlanId, Root, RunFile, RunId, StopKind,
-        Stopped, StoredEffect, Way,
+        Stopped, StoredEffect, Took, Way,
     },
     plan::{EffectPlan, Plan},
     run::{AdvanceJob, Input, KnownEffect, Owed, Then, ending_of},
@@ -35,6 +35,9 @@ pub(super) struct RunHand {
     pub over: bool,
     /// The queue that had it fetched, until it is walked.
     pub fetched_for: Option<usize>,
+    /// Of a passing run: what would be in the journal, and the bytes of its answers.
+    pub unkept: Vec<Fact>,
+    pub unkept_bytes: usize,
 }
 
 /// An effect in hand.
@@ -90,6 +93,29 @@ impl RunHand {
             again: false,
             over: false,
             fetched_for: None,
+            unkept: Vec::new(),
+            unkept_bytes: 0,
+        }
+    }
+
+    /// As it was taken.
+    pub fn took(&self, flow: Arc<str>) -> Took {
+        let message = &self.message;
+        Took {
+            message: message.id,
+            source: message.source.clone(),
+            correlation: message.correlation.clone(),
+            at: message.received,
+            key: message.key.clone(),
+            version: message.version.clone(),
+            body: message.body.clone(),
+            beside: message.beside.clone(),
+            flow,
+            root: self.root,
+            plan: self.plan_id,
+            seen: None,
+            about: None,
+            fault: None,
         }
     }
 

@@ -316,8 +316,21 @@ impl Desk {
         now: Moment,
         roll: Roll<'_>,
     ) -> Fact {
+        Fact::Took(Box::new(self.took_of(flow, source, arrival, seen, now, roll)))
+    }
+
+    /// What arrived, as a flow takes it.
+    pub(super) fn took_of(
+        &self,
+        flow: usize,
+        source: &Arc<str>,
+        arrival: Arrival,
+        seen: Option<Seen>,
+        now: Moment,
+        roll: Roll<'_>,
+    ) -> Took {
         let message = message_id(now, roll);
-        Fact::Took(Box::new(Took {
+        Took {
             message,
             source: source.clone(),
             correlation: arrival.correlation.unwrap_or_else(|| format!("{message:032x}").into()),
@@ -332,7 +345,7 @@ impl Desk {
             seen,
             about: None,
             fault: arrival.fault,
-        }))
+        }
     }
 
     pub(super) fn chunk_kept(&mut self, n: usize, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     deliver::Lines,
-    fact::{Ending, FILES_BYTES_MOST, Hold, MessageFile, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took, Turn},
+    fact::{Ending, FILES_BYTES_MOST, Hold, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took, Turn},
     plan::{Flow, PauseAfter},
     run::{Advance, AdvanceJob},
 };
@@ -27,6 +27,7 @@ pub(super) struct FlowHand {
     fetching: bool,
     /// Runs on their first walk since they were taken in hand, in that order, with what it said. Walks end in any
     /// order; what they owe is lined up in the order in which the runs came, or a record's states would change places.
+    /// What passes is about no record.
     walks: VecDeque<(RunId, Option<Advance>)>,
     /// Somebody holds it.
     pub hold: Option<Hold>,
@@ -145,31 +146,11 @@ impl Desk {
             return;
         }
         flow.mark = run;
-        let message = MessageFile {
-            id: took.message,
-            source: took.source,
-            correlation: took.correlation,
-            received: took.at,
-            key: took.key,
-            version: took.version,
-            body: took.body,
-            beside: took.beside,
-        };
-        let file = RunFile {
-            run,
-            root: took.root,
-            flow: took.flow,
-            plan: took.plan,
-            message: Arc::new(message),
-            known: Vec::new(),
-            over: false,
-            parked: false,
-        };
-        self.take_in(file, jobs);
+        self.take_in(RunFile::of(took, run), jobs);
     }
 
     /// Takes a run in hand and lets it be advanced.
-    fn take_in(&mut self, file: RunFile, jobs: &mut Vec<AdvanceJob>) {
+    pub(super) fn take_in(&mut self, file: RunFile, jobs: &mut Vec<AdvanceJob>) {
         let Some(&account) = self.flow_of.get(&file.flow) else { return };
         if self.flows[account].lines.as_mut().is_some_and(|lines| !lines.may_go(file.run, file.message.key.as_deref())) {
             return;
@@ -178,7 +159,9 @@ impl Desk {
         let Some((flow, _)) = plan.flow(&file.flow) else { return };
         let run = file.run;
         let hand = RunHand::known(file, plan.clone(), flow, account);
-        self.flows[account].walks.push_back((run, None));
+        if !run.passes() {
+            self.flows[account].walks.push_back((run, None));
+        }
         self.flows[account].in_hand += 1;
         self.flows[account].bytes += hand.message.body.len();
         jobs.push(hand.job(run));
@@ -191,6 +174,7 @@ impl Desk {
         let flow = &mut self.flows[hand.account];
         flow.in_hand = flow.in_hand.saturating_sub(1);
         flow.bytes = flow.bytes.saturating_sub(hand.message.body.len());
+        self.passed_by(run, hand.message.bytes() + hand.unkept_bytes);
         Some(hand)
     }
 

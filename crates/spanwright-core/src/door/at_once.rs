@@ -10,9 +10,11 @@ use spanwright_shape::room::Room;
 
 use super::{HttpAnswer, Reply, Routes, Said, reception::Message};
 use crate::{
+    alert::CHANNEL_SYSTEM,
+    desk::{handover::FLOW_SYSTEM, round::ROUND_SYSTEM},
     fact::{Ending, MessageFile, Moment, Root, RunId},
     interface::Repeat,
-    plan::{Flow, Plan},
+    plan::{EffectPlan, Flow, Plan},
     run::{Advance, AdvanceJob, Arrival, advance},
 };
 
@@ -25,13 +27,42 @@ pub struct Asks {
     pub at: Moment,
 }
 
-/// Whether requests to this flow may be answered at once.
-pub fn may_be(plan: &Plan, flow: &Flow) -> bool {
+/// What must be kept of the requests to a flow before they are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeping {
+    /// Each message.
+    All,
+    /// What does not go well: the flow changes nothing, and asks other systems ([`crate::desk`]: a passing run).
+    FailuresOfAsking,
+    /// What does not go well: the flow changes nothing and asks nobody.
+    Failures,
+}
+
+/// What must be kept of the requests to this flow.
+pub fn keeping(plan: &Plan, flow: &Flow) -> Keeping {
+    match () {
+        () if !only_asked(plan, flow) => Keeping::All,
+        () if flow.effects.is_empty() => Keeping::Failures,
+        () if flow.effects.iter().all(|effect| only_asks(plan, effect)) => Keeping::FailuresOfAsking,
+        () => Keeping::All,
+    }
+}
+
+/// Whoever sends it wants an answer and has told us nothing, and nobody counts on its being kept.
+fn only_asked(plan: &Plan, flow: &Flow) -> bool {
     let Some(source) = &flow.source else { return false };
     let Some(served) = source.served().filter(|served| served.reply_within.is_some()) else { return false };
-    let asks = &plan.doors[served.door].door.interface().operations[served.operation];
+    let Some(door) = plan.doors.get(served.door) else { return false };
     let counts = source.expect.is_some() || source.once.is_some() || source.version.is_some() || flow.in_order.is_some();
-    asks.repeat == Repeat::Safe && flow.effects.is_empty() && !counts
+    door.door.interface().operations[served.operation].repeat == Repeat::Safe && !counts
+}
+
+/// It reads from another system, alone, and neither its bytes nor its place in a line are remembered.
+fn only_asks(plan: &Plan, effect: &EffectPlan) -> bool {
+    // Of these what is safe to repeat changes our own journal.
+    let ours = |effect: &EffectPlan| [FLOW_SYSTEM, ROUND_SYSTEM, CHANNEL_SYSTEM].contains(&&*plan.systems[effect.system].kind);
+    let remembers = effect.batch.is_some() || effect.in_order || effect.newest_only || effect.unchanged || effect.conditional;
+    effect.all().all(|effect| effect.repeat == Repeat::Safe && !ours(effect)) && !remembers
 }
 
 /// The answer to a message, and which flow says it; `None` where it is to be kept first.

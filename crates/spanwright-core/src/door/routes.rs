@@ -4,7 +4,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use spanwright_shape::text::Failure;
 
-use super::{Refused, at_once};
+use super::{
+    Refused,
+    at_once::{self, Keeping},
+};
 use crate::{
     codes,
     plan::{DoorPlan, Plan},
@@ -16,10 +19,10 @@ pub struct Routes {
     pub plan: Arc<Plan>,
     /// By door and operation: the numbers of the flows that serve it.
     flows: HashMap<(usize, usize), Vec<usize>>,
-    /// By flow: its requests may be answered at once.
-    at_once: Vec<bool>,
-    /// By door: all that comes to it may be.
-    all_at_once: Vec<bool>,
+    /// By flow: what must be kept of its requests.
+    keeping: Vec<Keeping>,
+    /// By door: all that comes to it may be answered before anything of it is kept.
+    unkept: Vec<bool>,
 }
 
 /// Where a request leads.
@@ -39,12 +42,12 @@ impl Routes {
                 flows.entry((served.door, served.operation)).or_default().push(n);
             }
         }
-        let at_once: Vec<bool> = plan.flows.iter().map(|flow| at_once::may_be(&plan, flow)).collect();
-        let mut all_at_once: Vec<bool> = (0..plan.doors.len()).map(|door| flows.keys().any(|(at, _)| *at == door)).collect();
+        let keeping: Vec<Keeping> = plan.flows.iter().map(|flow| at_once::keeping(&plan, flow)).collect();
+        let mut unkept: Vec<bool> = (0..plan.doors.len()).map(|door| flows.keys().any(|(at, _)| *at == door)).collect();
         for ((door, _), flows) in &flows {
-            all_at_once[*door] &= flows.iter().all(|flow| at_once[*flow]);
+            unkept[*door] &= flows.iter().all(|flow| keeping[*flow] != Keeping::All);
         }
-        Routes { plan, flows, at_once, all_at_once }
+        Routes { plan, flows, keeping, unkept }
     }
 
     /// Where a request leads.
@@ -79,12 +82,12 @@ impl Routes {
 
     /// Whether requests to this flow may be answered at once ([`at_once`]).
     pub fn answers_at_once(&self, flow: usize) -> bool {
-        self.at_once[flow]
+        self.keeping[flow] == Keeping::Failures
     }
 
-    /// Whether all that comes to this door may be.
-    pub fn all_at_once(&self, door: usize) -> bool {
-        self.all_at_once[door]
+    /// Whether all that comes to this door may be answered before anything of it is kept.
+    pub fn is_unkept(&self, door: usize) -> bool {
+        self.unkept[door]
     }
 
     /// The flows that serve an operation.

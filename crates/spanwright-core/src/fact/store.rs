@@ -11,7 +11,7 @@ use crate::alert::{AlertRow, Trouble};
 
 use super::{
     Chore, ChoreId, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, PlanId, Print, Root, RunId, StopKind, StoppedFilter,
-    StoppedRun,
+    StoppedRun, Took,
 };
 
 /// Bytes of bodies in one answer with many runs: the run with which they come to so many is the last one.
@@ -343,6 +343,24 @@ pub struct RunFile {
     pub parked: bool,
 }
 
+impl RunFile {
+    /// Of a message that was just taken.
+    pub fn of(took: Took, run: RunId) -> RunFile {
+        let message = MessageFile {
+            id: took.message,
+            source: took.source,
+            correlation: took.correlation,
+            received: took.at,
+            key: took.key,
+            version: took.version,
+            body: took.body,
+            beside: took.beside,
+        };
+        let (root, flow, plan) = (took.root, took.flow, took.plan);
+        RunFile { run, root, flow, plan, message: Arc::new(message), known: Vec::new(), over: false, parked: false }
+    }
+}
+
 /// A message as it was taken.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MessageFile {
@@ -362,6 +380,13 @@ pub struct MessageFile {
     pub body: Arc<[u8]>,
     /// What came beside it: a JSON record.
     pub beside: Option<Arc<[u8]>>,
+}
+
+impl MessageFile {
+    /// Bytes of what it says.
+    pub fn bytes(&self) -> usize {
+        self.body.len() + self.beside.as_ref().map_or(0, |beside| beside.len())
+    }
 }
 
 /// A pinned project: everything a run is evaluated under.

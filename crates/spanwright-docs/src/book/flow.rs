@@ -5,7 +5,7 @@ use spanwright_core::{
         handover::FLOW_SYSTEM,
         round::{flow_of_ends, follows_rounds},
     },
-    door::at_once,
+    door::at_once::{Keeping, keeping},
     plan::{Flow, IfDead, InOrder, Missed, OrderBy, Plan, SourceKind, Step, StepKind, WhenDead},
 };
 
@@ -87,8 +87,8 @@ pub enum From {
         wire: String,
         /// How long the sender waits for a reply.
         reply_within: Option<String>,
-        /// It is answered at once, and nothing of it is kept.
-        at_once: bool,
+        /// What is kept of a message before it is answered.
+        keeping: Keeping,
     },
     /// A clock makes them.
     Cron {
@@ -220,7 +220,7 @@ fn from(flow: &Flow, plan: &Plan) -> From {
                 door: door.name.to_string(),
                 wire: operation.wire.to_string(),
                 reply_within: served.reply_within.map(time),
-                at_once: at_once::may_be(plan, flow),
+                keeping: keeping(plan, flow),
             }
         }
     }

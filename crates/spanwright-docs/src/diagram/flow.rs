@@ -1,6 +1,6 @@
 //! The sequence of a flow: one message from its source to its end, with retries, holds, dead letters and undos.
 
-use spanwright_core::{alert::CauseKind, interface::Repeat};
+use spanwright_core::{alert::CauseKind, door::at_once::Keeping, interface::Repeat};
 
 use super::sequence::{Arrow, Item, Sequence};
 use crate::book::{ChannelPage, Dead, Effect, FlowPage, From, StepPage, What};
@@ -146,11 +146,12 @@ fn source(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
             };
             items.push(Item::Frame { kind: "loop", parts: vec![(format!("every {every}"), page)] });
         }
-        From::Door { wire, reply_within, at_once, .. } => {
+        From::Door { wire, reply_within, keeping, .. } => {
             items.push(cast.says("Sender", ENGINE, wire.clone(), Arrow::Asks));
-            match at_once {
-                true => items.push(cast.note(ENGINE, "asks nobody and changes nothing: it is kept only where it fails")),
-                false => items.push(cast.says(ENGINE, JOURNAL, "the message, on disk", Arrow::Asks)),
+            match keeping {
+                Keeping::Failures => items.push(cast.note(ENGINE, "asks nobody and changes nothing: it is kept only where it fails")),
+                Keeping::FailuresOfAsking => items.push(cast.note(ENGINE, "only asks: it is kept only where that does not go well")),
+                Keeping::All => items.push(cast.says(ENGINE, JOURNAL, "the message, on disk", Arrow::Asks)),
             }
             match reply_within {
                 None => items.push(cast.says(ENGINE, "Sender", "202 Accepted: it is kept", Arrow::Answers)),

@@ -60,10 +60,11 @@ impl Marks {
 }
 
 impl Hand {
-    /// This run is in hand from now on, and no other of this hand.
+    /// This run is in hand from now on, and no other of this hand. One that passes is in no journal, and comes back by
+    /// nobody but its sender.
     pub fn holds(&self, run: RunId) {
         if let Some((marks, place)) = &self.marks {
-            marks.write(*place, run.0);
+            marks.write(*place, run.0.max(0));
         }
     }
 }

@@ -44,8 +44,7 @@ impl AtOnce {
         let flow = &self.flows[flow];
         flow.answered.fetch_add(1, Ordering::Relaxed);
         if let Some(log) = self.log.as_ref().filter(|log| log.wants(Level::Debug)) {
-            let words = format!("flow {} has answered {} at once", flow.name, correlation.unwrap_or("a request"));
-            log.write(Line::new(now, Level::Debug, "answered-at-once", words));
+            log.write(Line::answered_at_once(now, &flow.name, correlation));
         }
     }
 

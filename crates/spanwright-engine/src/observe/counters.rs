@@ -21,6 +21,8 @@ pub struct Counters {
     pub attempts: u64,
     /// Attempts after which the effect was to be tried again.
     pub retried: u64,
+    /// Messages that only asked and were answered, of which nothing is kept.
+    pub answered_at_once: u64,
     /// Runs that ended with all done.
     pub done: u64,
     /// Runs that had nothing to do: filtered, unchanged, superseded.
@@ -97,6 +99,7 @@ impl Counters {
                 self.delivered += u64::from(note.outcome == OutcomeKind::Delivered);
             }
             Happening::Ended { ending, .. } => self.ended(ending),
+            Happening::AnsweredAtOnce { .. } => self.answered_at_once += 1,
             Happening::PollFailed { .. } => self.polls_failed += 1,
             Happening::Exchanged { system, operation, calls, report } => {
                 let row = self.calls.entry((system.clone(), operation.clone())).or_default();

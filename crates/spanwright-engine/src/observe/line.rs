@@ -26,7 +26,9 @@ impl Level {
     /// The greatest level that a line of this kind has: what nobody wants to read is not made.
     pub fn of(happening: &Happening) -> Level {
         match happening {
-            Happening::Taken { .. } | Happening::Duplicate { .. } | Happening::Exchanged { .. } => Level::Debug,
+            Happening::Taken { .. } | Happening::Duplicate { .. } | Happening::Exchanged { .. } | Happening::AnsweredAtOnce { .. } => {
+                Level::Debug
+            }
             Happening::Ended { ending: Ending::Done | Ending::Skipped(_), .. } => Level::Debug,
             Happening::Ended { ending: Ending::Stopped(_), .. } => Level::Error,
             Happening::Ended { ending: Ending::SetAside(_), .. } => Level::Warn,
@@ -91,6 +93,12 @@ impl Line {
         }
     }
 
+    /// A flow has answered, and nothing of it is kept.
+    pub(crate) fn answered_at_once(at: Moment, flow: &Arc<str>, correlation: Option<&str>) -> Line {
+        let words = format!("flow {flow} has answered {} at once", correlation.unwrap_or("a request"));
+        Line::new(at, Level::Debug, "answered-at-once", words).label("flow", flow)
+    }
+
     /// With a label.
     pub fn label(mut self, name: &'static str, value: &Arc<str>) -> Line {
         self.labels.push((name, value.clone()));
@@ -139,6 +147,9 @@ impl Line {
             Happening::Attempt(note) => attempt(note, at),
             Happening::Ended { message, correlation, flow, key, ending, .. } => {
                 ended(ending, at).about(*message, correlation).label("flow", flow).maybe("key", key.as_ref())
+            }
+            Happening::AnsweredAtOnce { message, correlation, flow } => {
+                Line::answered_at_once(at, flow, Some(correlation)).about(*message, correlation)
             }
             Happening::Gate { system, change } => gate(system, change, at).label("system", system),
             Happening::Polled { source, items, last } => polled(source, *items, *last, at).label("source", source),

@@ -230,7 +230,15 @@ impl Staff {
             observer.tell(Line::new(now, Level::Error, "message-quarantined", words).because_of(&crate::codes::R0108));
         }
         let (dice, mut first, unbuilt) = (Dice::new(), Vec::new(), found.unbuilt.len());
-        let setup = Setup { plan: plan.clone(), plan_id: found.plan_id, older: found.older, once, in_line: found.in_line, only: None };
+        let setup = Setup {
+            plan: plan.clone(),
+            plan_id: found.plan_id,
+            older: found.older,
+            once,
+            passing: true,
+            in_line: found.in_line,
+            only: None,
+        };
         let desk = Desk::open(setup, found.opening, now, &mut || dice.roll(), &mut first);
         // Only now: whatever an earlier life left is in hand.
         let at_once = ways_in.at_once.clone();

@@ -56,6 +56,7 @@ impl Shared {
 
     pub(super) fn state(&self) -> State {
         let (standing, counters) = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let answered_at_once = self.at_once.count() + counters.answered_at_once;
         let written = self.journal.written();
         State {
             standing,
@@ -64,7 +65,7 @@ impl Shared {
             disk_low: self.disk.is_low(),
             commits: written.commits.load(Ordering::Relaxed),
             facts: written.facts.load(Ordering::Relaxed),
-            answered_at_once: self.at_once.count(),
+            answered_at_once,
             plans_unbuilt: self.plans_unbuilt,
         }
     }

@@ -14,7 +14,7 @@ use spanwright_world::{Answer, Hostile};
 use crate::{
     disk::Faulty,
     doors::{Client, project, stopped},
-    trial::until,
+    trial::{Trial, until},
 };
 
 const RATE: &str = "flow: rate
@@ -93,5 +93,127 @@ fn a_full_disk_keeps_nobody_from_an_answer() {
         failing.store(0, Ordering::Relaxed);
         assert_eq!(first.join().unwrap(), 202);
     });
+    stopped(running);
+}
+
+const BOOKS: &str = "system: books
+rest: schemas/shop.yaml
+url: \"${SHOP_URL}\"
+retry: { tries: 5, first: 50ms, longest: 50ms }
+operations:
+  look: { get: '/books/{id}', safe: true }
+";
+const TITLE: &str = "flow: title
+from: { http: \"GET /titles/{id}\", reply_within: 2s }
+steps:
+  - { call: books.look, with: { id: $path.id }, as: book }
+  - reply: { fields: { title: $book.title } }
+    headers: { x-id: $meta.correlation }
+";
+
+/// A flow that only asks, and who is asked.
+fn asking(shop: &Hostile) -> Trial {
+    let mut trial = project(&[("title", TITLE)], shop);
+    trial.write("systems/books.yaml", BOOKS);
+    trial
+}
+
+fn book() -> Answer {
+    Answer::json(200, "{\"title\":\"Ulysses\"}")
+}
+
+#[test]
+fn what_only_asks_is_not_kept() {
+    let shop = Hostile::start(vec![book()]);
+    let running = asking(&shop).start(false);
+    let client = Client::of(&running);
+    let facts = running.state().facts;
+    for n in 0..3 {
+        let got = client.ask("GET /titles/1", &["x-correlation-id: c-7"], "");
+        assert_eq!((got.status, got.body.as_str()), (200, "{\"title\":\"Ulysses\"}"), "{n}");
+        assert!(got.head.contains("x-correlation-id: c-7") && got.head.contains("x-id: c-7"), "{}", got.head);
+        assert_eq!(shop.received()[n].header("x-correlation-id"), Some("c-7"));
+    }
+    until(&running, "all are counted", |state| state.answered_at_once == 3);
+    let state = running.state();
+    assert_eq!((state.counters.taken, state.facts - facts, state.counters.delivered), (0, 0, 3));
+    stopped(running);
+}
+
+#[test]
+fn a_503_makes_an_ordinary_message_that_is_tried_again_and_answered() {
+    let shop = Hostile::start(vec![Answer::status(503), Answer::status(503), book()]);
+    let running = asking(&shop).start(false);
+    let got = Client::of(&running).ask("GET /titles/1", &["x-correlation-id: c-7"], "");
+    assert_eq!((got.status, got.body.as_str()), (200, "{\"title\":\"Ulysses\"}"));
+    assert!(got.head.contains("x-correlation-id: c-7"), "{}", got.head);
+    until(&running, "it is over", |state| state.standing.open == 0 && state.counters.done == 1);
+    let state = running.state();
+    assert_eq!((state.answered_at_once, state.counters.taken, state.counters.attempts, shop.received().len()), (0, 1, 3, 3));
+    stopped(running);
+}
+
+#[test]
+fn a_sender_who_waits_too_long_hears_202_and_finds_the_message() {
+    let shop = Hostile::start(vec![Answer::HangAfterReading, book()]);
+    let mut trial = asking(&shop);
+    trial.write("flows/title.yaml", &TITLE.replace("2s", "300ms"));
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let got = client.ask("GET /titles/1", &[], "");
+    assert_eq!(got.status, 202, "{}", got.body);
+    let at = got.head.lines().find_map(|line| line.strip_prefix("location: ")).unwrap_or_default().to_string();
+    until(&running, "it is over", |state| state.standing.open == 0 && state.counters.done == 1);
+    assert!(client.ask(&format!("GET {at}"), &[], "").body.contains("\"done\""));
+    assert_eq!(running.state().answered_at_once, 0);
+    drop(running);
+}
+
+#[test]
+fn what_is_refused_for_good_is_a_dead_letter_with_its_attempt() {
+    let shop = Hostile::start(vec![Answer::status(400)]);
+    let running = asking(&shop).start(false);
+    assert_eq!(Client::of(&running).ask("GET /titles/1", &[], "").status, 502);
+    until(&running, "it is over", |state| state.standing.open == 0 && state.counters.dead_letters() == 1);
+    assert_eq!((running.state().counters.attempts, shop.received().len()), (1, 1));
+    stopped(running);
+}
+
+#[test]
+fn a_question_is_answered_while_the_disk_is_full() {
+    const NOTED: &str = "flow: noted\nfrom: { http: POST /notes }\nsteps:\n  - { only: .id == null }\n";
+    let shop = Hostile::start(vec![book()]);
+    let mut trial = asking(&shop);
+    trial.write("flows/noted.yaml", NOTED);
+    let failing = Arc::new(AtomicI64::new(i64::MAX));
+    let there = failing.clone();
+    let running = trial.start_behind(false, |keep| Box::new(Faulty::from(keep, 0, StoreFault::Full, there)));
+    let client = Client::of(&running);
+    std::thread::scope(|scope| {
+        let first = scope.spawn(|| client.post("/notes", &[], "{\"id\":1}").status);
+        until(&running, "it is full", |state| state.disk_full);
+        assert_eq!(client.ask("GET /titles/1", &[], "").body, "{\"title\":\"Ulysses\"}");
+        failing.store(0, Ordering::Relaxed);
+        assert_eq!(first.join().unwrap(), 202);
+    });
+    stopped(running);
+}
+
+#[test]
+fn a_stop_in_the_middle_keeps_it_and_the_next_life_answers_for_it() {
+    let shop = Hostile::start(vec![Answer::HangAfterReading, book()]);
+    let trial = asking(&shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    std::thread::scope(|scope| {
+        let asks = scope.spawn(|| client.ask("GET /titles/1", &[], "").status);
+        until(&running, "it is asked", |state| state.standing.flying == 1);
+        running.stop();
+        assert_eq!(asks.join().unwrap(), 202);
+        drop(running);
+    });
+    let running = trial.start(false);
+    until(&running, "it is done", |state| state.counters.done == 1 && state.standing.open == 0);
+    assert_eq!(shop.received().len(), 2);
     stopped(running);
 }

@@ -6,6 +6,7 @@
 //!
 //! Mutants are engines with one fault each. A suite of invariants that does not catch them proves nothing.
 
+mod askers;
 mod check;
 mod disk;
 mod person;
@@ -32,6 +33,7 @@ use spanwright_core::{
 use spanwright_shape::room::Room;
 
 use crate::model::ModelStore;
+use askers::Askers;
 pub(crate) use disk::DiskJob;
 use plan::{plan_of, sim_bundle};
 pub(crate) use roll::Dice;
@@ -122,6 +124,8 @@ pub struct Story {
     pub asked_back: u64,
     /// Messages that were brought again under their key, and answered the same.
     pub repeated: u64,
+    /// Questions that were answered at once, and of which nothing is kept.
+    pub passed: u64,
     /// Holds of systems and flows.
     pub held: u64,
     /// Dead letters that blocked what came after them.
@@ -143,6 +147,7 @@ impl AddAssign for Story {
             set_aside,
             asked_back,
             repeated,
+            passed,
             held,
             blocked,
         } = other;
@@ -158,6 +163,7 @@ impl AddAssign for Story {
         self.set_aside += set_aside;
         self.asked_back += asked_back;
         self.repeated += repeated;
+        self.passed += passed;
         self.held += held;
         self.blocked += blocked;
     }
@@ -170,6 +176,9 @@ enum Happens {
     Brings(Brings),
     /// Brought again, where no answer came.
     BringsAgain(Brings),
+    Asks(usize),
+    /// Asked again, where no answer came.
+    AsksAgain(usize),
     Advance(Vec<AdvanceJob>),
 }
 
@@ -185,6 +194,7 @@ struct Sim {
     plan_id: PlanId,
     world: World,
     senders: Senders,
+    askers: Askers,
     mutant: Option<Mutant>,
     story: Story,
     /// Systems that are held, as far as the journal has said so.
@@ -202,6 +212,7 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
     let mut dice = Dice::new(seed);
     let world = World::new(&mut dice);
     let senders = Senders::new(plan::DOOR, &mut dice);
+    let askers = Askers::new(&mut dice);
     let mut sim = Sim {
         heap: BinaryHeap::new(),
         happens: HashMap::new(),
@@ -214,13 +225,15 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
         plan_id,
         world,
         senders,
+        askers,
         mutant,
         story: Story::default(),
         held: BTreeMap::new(),
     };
     sim.world.begin(sim.now);
     let told = sim.play();
-    let story = told.and_then(|()| check::check(&sim.world, &sim.senders, &mut sim.store).map(|()| sim.story));
+    let checked = told.and_then(|()| check::check(&sim.world, &sim.senders, &mut sim.store)).and_then(|()| sim.askers.check(&sim.store));
+    let story = checked.map(|()| sim.story);
     story.map_err(|broken| format!("seed {seed}: {broken}"))
 }
 
@@ -258,6 +271,7 @@ impl Sim {
         let standing = desk.standing(Moment(self.now));
         self.world.all_served(self.now)
             && self.senders.at_rest()
+            && self.askers.at_rest()
             && standing.open == 0
             && desk.at_rest()
             && standing.sources_idle
@@ -268,7 +282,8 @@ impl Sim {
     fn open(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
         let opening = self.store.opening().map_err(|fault| format!("{fault:?}"))?;
         let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
-        let setup = Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, in_line, only: None };
+        let setup =
+            Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, passing: true, in_line, only: None };
         self.person_comes(&opening.gates);
         let (now, dice) = (Moment(self.now), &mut self.dice);
         Ok(Desk::open(setup, opening, now, &mut || dice.roll(), out))
@@ -293,6 +308,10 @@ impl Sim {
         for (after, brings) in self.senders.plan() {
             let at = (self.world.begins + after).max(self.now + 1 + self.dice.up_to(100_000));
             self.at(at, Happens::Brings(brings));
+        }
+        for (after, n) in self.askers.plan() {
+            let at = (self.world.begins + after).max(self.now + 1 + self.dice.up_to(100_000));
+            self.at(at, Happens::Asks(n));
         }
     }
 
@@ -337,6 +356,9 @@ impl Sim {
                 Command::Answer(waiter, word) => {
                     if let Some(brings) = self.senders.hear(waiter, &word) {
                         self.soon(1_000_000, Happens::Brings(brings));
+                    }
+                    if let Some(n) = self.askers.hear(waiter, &word) {
+                        self.soon(1_000_000, Happens::Asks(n));
                     }
                 }
                 Command::Look(call, keys) => self.on_disk(DiskJob::Look(call, keys)),
@@ -390,6 +412,16 @@ impl Sim {
                 }
                 None
             }
+            Happens::Asks(n) => {
+                self.at(self.now + Askers::patience(), Happens::AsksAgain(n));
+                Some(self.askers.ask(n))
+            }
+            Happens::AsksAgain(n) => {
+                if self.askers.waits_for(n) {
+                    self.soon(1_000, Happens::Asks(n));
+                }
+                None
+            }
             Happens::Disk(job) => Some(job.done(&mut self.store)),
             Happens::Sync => {
                 self.store.sync();
@@ -418,6 +450,10 @@ impl Sim {
                 }
             },
             Happening::Split { .. } => self.story.split += 1,
+            Happening::AnsweredAtOnce { message, .. } => {
+                self.story.passed += 1;
+                self.askers.passed.insert(*message);
+            }
             Happening::Blocked { .. } => self.story.blocked += 1,
             Happening::Gate { change: GateChange::Held(_), .. } => self.story.held += 1,
             Happening::Exchanged { operation, .. } if &**operation == "find" => self.story.asked_back += 1,

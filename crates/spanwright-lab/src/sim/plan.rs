@@ -1,26 +1,28 @@
-//! Five flows that need everything the engine can do.
+//! Six flows that need everything the engine can do.
 //!
 //! `orders`: a call, a charge that may not be repeated, a fan-out (a batch under one key, and a single send), an effect an
 //! item, and undos. `records`: the newest state of each record, in order, in batches under one key, unchanged ones skipped.
 //! `bookings`: a system that knows no keys and is asked back, with an answer in pages, a pivot, an answer that is not ready at once, a message that
 //! may get lost, and steps for what failed. `brought`: what comes to a door, under a key. `accounts`: events in order, whose dead
-//! letters block, and a flow that holds itself.
+//! letters block, and a flow that holds itself. `asked`: a question at a door, for which two others are asked; it changes nothing.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::{
     connector::{Answers, Call, Heard, Outcome, Refusal, Request, System, Verdict, With},
+    door::{self, Asked, Door, HttpAnswer, Received, Refused, Route, Said},
     fact::PlanBundle,
     interface::{BulkKey, Interface, Operation, Repeat},
     plan::{
-        Again, Batch, Body, BreakerPolicy, CursorRule, EffectPlan, Flow, Gather, IfDead, InOrder, Late, NextPage, OrderBy, Pages,
-        PauseAfter, Plan, Policy, Poll, Question, Served, Source, SourceKind, Step, StepKind, SystemPlan, WhenDead,
+        Again, Batch, Body, BreakerPolicy, CursorRule, DoorPlan, EffectPlan, Flow, Gather, IfDead, InOrder, Late, NextPage, OrderBy,
+        Pages, PauseAfter, Plan, Policy, Poll, Question, ReplyPlan, Served, Source, SourceKind, Step, StepKind, SystemPlan, WhenDead,
     },
     settings::Limits,
 };
 use spanwright_map::Program;
 use spanwright_shape::{
-    shape::{Shape, Shapes},
+    room::Room,
+    shape::{Shape, ShapeId, ShapeRef, Shapes},
     text::{Code, Failure},
 };
 
@@ -48,7 +50,39 @@ impl System for Spoken {
     }
 }
 
-fn system(name: &str, operations: &[(&str, Repeat)], concurrency: u32) -> SystemPlan {
+/// A door through which nothing comes: what was brought is taken apart already.
+struct Way {
+    interface: Interface,
+}
+
+impl Door for Way {
+    fn routes(&self) -> &[Route] {
+        &[]
+    }
+
+    fn interface(&self) -> &Interface {
+        &self.interface
+    }
+
+    fn beside(&self, _: usize) -> Vec<(&str, ShapeId)> {
+        Vec::new()
+    }
+
+    fn receive<'r>(&'r self, _: &door::Request<'r>, _: &With<'_>, _: &'r Room) -> Result<Received<'r>, Refused> {
+        Err(Refused::new(404, Failure::new(&SAID, "nothing comes by this way")))
+    }
+
+    fn answer(&self, _: Option<Asked>, _: &Said<'_>) -> HttpAnswer {
+        Refused::new(404, Failure::new(&SAID, "nobody is answered by this way")).problem()
+    }
+}
+
+fn way() -> DoorPlan {
+    let interface = interface(&[("bring", Repeat::Keyed), ("ask", Repeat::Safe)]);
+    DoorPlan { name: "way".into(), door: Arc::new(Way { interface }), guard: None, clients: Vec::new() }
+}
+
+fn interface(operations: &[(&str, Repeat)]) -> Interface {
     let mut shapes = Shapes::default();
     let any = shapes.add(Shape::Any);
     let operation = |(name, repeat): &(&str, Repeat)| Operation {
@@ -63,10 +97,14 @@ fn system(name: &str, operations: &[(&str, Repeat)], concurrency: u32) -> System
         bulk: None,
     };
     let operations = operations.iter().map(operation).collect();
+    Interface { shapes: Arc::new(shapes), types: BTreeMap::new(), operations }
+}
+
+fn system(name: &str, operations: &[(&str, Repeat)], concurrency: u32) -> SystemPlan {
     SystemPlan {
         name: name.into(),
         kind: "spoken".into(),
-        system: Arc::new(Spoken { interface: Interface { shapes: Arc::new(shapes), types: BTreeMap::new(), operations } }),
+        system: Arc::new(Spoken { interface: interface(operations) }),
         limits: Limits { concurrency, timeout: Duration::from_secs(10), ..Limits::default() },
         breaker: BreakerPolicy { of: 6, hold: Duration::from_millis(700), longest: Duration::from_secs(5), ..BreakerPolicy::default() },
         retry: policy(),
@@ -221,7 +259,29 @@ fn brought() -> Flow {
     }
 }
 
-/// Which flow that is.
+/// What is asked at a door: the answer is made of two others, and nothing is changed by it.
+fn asked() -> Flow {
+    let within = Some(Duration::from_millis(1_500));
+    let served = Served { door: 0, operation: 1, reply_within: within, late: Late::TimedOut, same_body: false };
+    let first = EffectPlan { saved_as: Some("first".into()), ..effect("asked", "title", TITLE, Repeat::Safe) };
+    let second = EffectPlan { saved_as: Some("second".into()), ..effect("asked", "count", COUNT, Repeat::Safe) };
+    let (mut shapes, body) = (Shapes::default(), Body::Expr(program("{first: $first.of, second: $second.of}")));
+    let id = shapes.add(Shape::Any);
+    let reply = ReplyPlan { status: None, headers: None, fault: None, body, gives: ShapeRef { shapes: Arc::new(shapes), id } };
+    Flow {
+        name: "asked".into(),
+        source: Some(Source { kind: SourceKind::Door(served), key: None, ..source("asked", 1) }),
+        steps: vec![step("title", StepKind::Call(0)), step("count", StepKind::Call(1)), step("reply", StepKind::Reply(Box::new(reply)))],
+        effects: vec![first, second],
+        if_dead: IfDead::Letter,
+        pause_after: None,
+        in_order: None,
+    }
+}
+
+/// Which flow is asked.
+pub(super) const ASKED_FLOW: usize = 5;
+/// Which flow is brought things.
 pub(super) const DOOR: usize = 3;
 /// Which flow has events in order.
 pub(super) const ACCOUNTS_FLOW: usize = 4;
@@ -234,6 +294,8 @@ const PAY: (usize, usize) = (5, 2);
 const READY: (usize, usize) = (6, 2);
 const NOTIFY: (usize, usize) = (5, 3);
 const APOLOGIZE: (usize, usize) = (5, 4);
+const TITLE: (usize, usize) = (6, 3);
+const COUNT: (usize, usize) = (7, 2);
 
 /// Events of accounts, one after the other of each: a map that may fail, a call and a batch, and a flow that holds itself.
 fn accounts(mutant: Option<Mutant>) -> Flow {
@@ -270,11 +332,11 @@ pub(super) fn plan_of(mutant: Option<Mutant>) -> Plan {
             system("crm", &[("upsert", keyed)], 2),
             system("shop", &[("list", Repeat::Safe)], 2),
             system("hotel", &[("hold", keyed), ("free", keyed), ("pay", keyed), ("notify", keyed), ("apologize", keyed)], 4),
-            system("books", &[("create", Repeat::Never), ("find", Repeat::Safe), ("ready", Repeat::Safe)], 3),
-            system("bank", &[("apply", keyed), ("publish", keyed)], 3),
+            system("books", &[("create", Repeat::Never), ("find", Repeat::Safe), ("ready", Repeat::Safe), ("title", Repeat::Safe)], 3),
+            system("bank", &[("apply", keyed), ("publish", keyed), ("count", Repeat::Safe)], 3),
         ],
-        flows: vec![orders(undo_swapped), records(), bookings(pivot), brought(), accounts(mutant)],
-        doors: Vec::new(),
+        flows: vec![orders(undo_swapped), records(), bookings(pivot), brought(), accounts(mutant), asked()],
+        doors: vec![way()],
         alerts: Vec::new(),
         listen: None,
         maps: Vec::new(),

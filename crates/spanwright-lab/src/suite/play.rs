@@ -217,7 +217,7 @@ impl<'p> Player<'p> {
     fn open(&mut self, out: &mut Vec<Command>) -> Desk {
         let opening = self.store.opening().unwrap_or_default();
         let (plan, only) = (self.stage.plan.clone(), Some(self.stage.flow));
-        let setup = Setup { plan, plan_id: self.plan_id, older: Vec::new(), once: false, in_line: Vec::new(), only };
+        let setup = Setup { plan, plan_id: self.plan_id, older: Vec::new(), once: false, passing: false, in_line: Vec::new(), only };
         let (now, dice) = (self.now, &mut self.dice);
         Desk::open(setup, opening, now, &mut || dice.roll(), out)
     }

@@ -17,7 +17,7 @@ use spanwright_world::crashes::{Senders, SendersSettings};
 
 use crate::{kills::Place, project::ran};
 
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < Duration::from_secs(60), "it never comes to that: {what}");
@@ -26,13 +26,14 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 }
 
 /// One request, one answer, one connection: the status and the whole answer.
-fn ask(place: &Place, method: &str, path: &str, body: &str) -> (u16, String) {
+pub fn ask(place: &Place, method: &str, path: &str, body: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(place.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let head = format!("{method} {path} HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\n");
     write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
     let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    // Of whoever dies meanwhile nothing comes.
+    let _cut = stream.read_to_string(&mut answer);
     (answer.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0), answer)
 }
 
@@ -58,7 +59,7 @@ impl Drop for SmallDisk {
     }
 }
 
-fn end(mut child: Child) {
+pub fn end(mut child: Child) {
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -21,6 +21,7 @@ mod letters;
 mod lineage;
 mod map;
 mod project;
+mod questions;
 mod queues;
 mod rabbit;
 mod replay;

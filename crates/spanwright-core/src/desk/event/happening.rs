@@ -43,6 +43,15 @@ pub enum Happening {
         /// How.
         ending: Ending,
     },
+    /// A message that only asked was answered, and nothing of it is kept.
+    AnsweredAtOnce {
+        /// The message.
+        message: u128,
+        /// Its correlation id.
+        correlation: Arc<str>,
+        /// The flow.
+        flow: Arc<str>,
+    },
     /// An undo does not get through, and is tried on and on.
     Stuck {
         /// The message.

@@ -44,6 +44,8 @@ pub struct Setup {
     pub older: Vec<(PlanId, Arc<Plan>)>,
     /// Each source is polled once, and then no more.
     pub once: bool,
+    /// Of a message that only asks nothing is kept while all goes well; a test keeps it, to see what became of it.
+    pub passing: bool,
     /// Of each flow of today's plan that is in order: what [`crate::fact::Store::in_line`] says.
     pub in_line: Vec<(Arc<str>, Vec<InLine>)>,
     /// The number of the only flow whose source pulls, for a test that looks at one; `None`: each does.
