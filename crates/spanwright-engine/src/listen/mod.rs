@@ -16,6 +16,7 @@ use tokio::sync::watch;
 mod at_once;
 mod coding;
 mod keys;
+mod lanes;
 mod quick;
 mod request;
 mod sender;
@@ -75,6 +76,8 @@ pub(crate) struct Listening {
     /// Where.
     pub(crate) address: SocketAddr,
     stop: Arc<watch::Sender<bool>>,
+    /// Who serves what was taken.
+    _lanes: lanes::Lanes,
 }
 
 impl Listening {

@@ -141,8 +141,7 @@ impl Office {
     }
 
     async fn answer(self: &Arc<Self>, request: hyper::Request<Incoming>, peer: Peer) -> HttpAnswer {
-        let path = request.uri().path().to_string();
-        if let Some(id) = path.strip_prefix(MESSAGES) {
+        if let Some(id) = request.uri().path().strip_prefix(MESSAGES) {
             return self.whereabouts.answer(request.method(), id).await;
         }
         let (head, body) = request.into_parts();
@@ -152,14 +151,14 @@ impl Office {
             self.note(None, &refused, &Head::of(&head, peer, self.proxies()), None);
             return refused.problem();
         }
-        let door = match self.routes.find(head.method.as_str(), &path) {
+        let door = match self.routes.find(head.method.as_str(), head.uri.path()) {
             Ok(found) => found.door,
             Err(refused) => {
                 self.note(None, &refused, &Head::of(&head, peer, self.proxies()), None);
                 return refused.problem();
             }
         };
-        let read = match self.disk.takes_in() || self.routes.all_at_once(door) {
+        let read = match self.disk.takes_in() || self.routes.is_unkept(door) {
             true => self.body(body).await,
             false => Err(full_disk()),
         };
@@ -238,7 +237,7 @@ impl Office {
     /// On this thread where that is soon done, or on a worker.
     async fn looked_at(self: &Arc<Self>, door: usize, carried: &Arc<Carried>) -> Taken {
         thread_local! { static ROOM: RefCell<Room> = RefCell::new(Room::new()) }
-        if carried.body.is_empty() && self.routes.all_at_once(door) && self.quick.is(door) {
+        if carried.body.is_empty() && self.routes.is_unkept(door) && self.quick.is(door) {
             return ROOM.with_borrow_mut(|room| self.received(door, carried, room));
         }
         let (to, taken) = oneshot::channel();
@@ -315,7 +314,7 @@ impl Office {
     /// The answer to what nothing is kept of.
     fn answered_at_once(&self, door: usize, message: &reception::Message, now: Moment, room: &Room) -> Option<HttpAnswer> {
         let is_held = |flow: &(usize, Arrival)| self.at_once.is_held(flow.0);
-        if !self.routes.all_at_once(door) || message.arrivals.iter().any(is_held) {
+        if !self.routes.is_unkept(door) || message.arrivals.iter().any(is_held) {
             return None;
         }
         let asks = Asks { id: message_id(now, &mut || self.dice.roll()), at: now };

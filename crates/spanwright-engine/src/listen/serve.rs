@@ -19,7 +19,12 @@ use tokio::{
 
 use tokio_rustls::TlsAcceptor;
 
-use super::{CONNECTIONS_MOST, HEAD_BYTES_MOST, HEAD_TIME_MOST, HEADERS_MOST, ListenFault, Listening, request::Office, tls::Certificates};
+use super::{
+    CONNECTIONS_MOST, HEAD_BYTES_MOST, HEAD_TIME_MOST, HEADERS_MOST, ListenFault, Listening,
+    lanes::{Lanes, Turns},
+    request::Office,
+    tls::Certificates,
+};
 
 /// How long we wait after a connection could not be taken (no descriptors left): the next try would fail too.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(50);
@@ -37,14 +42,16 @@ pub(crate) fn bind(listen: &Listen, office: Arc<Office>, variable: &dyn Fn(&str)
     let listener = tokio::net::TcpListener::from_std(listener).map_err(fault)?;
     let tls = listen.tls.as_ref().map(|tls| Certificates::of(tls, variable)).transpose()?;
     let (stop, stopped) = watch::channel(false);
-    tokio::spawn(accept(listener, tls.map(Arc::new), office, stopped));
-    Ok(Listening { address: bound, stop: Arc::new(stop) })
+    let (lanes, turns) = Lanes::start().map_err(fault)?;
+    tokio::spawn(accept(listener, tls.map(Arc::new), office, turns, stopped));
+    Ok(Listening { address: bound, stop: Arc::new(stop), _lanes: lanes })
 }
 
 async fn accept(
     listener: tokio::net::TcpListener,
     tls: Option<Arc<Certificates>>,
     office: Arc<Office>,
+    mut turns: Turns,
     mut stopped: watch::Receiver<bool>,
 ) {
     let places = Arc::new(Semaphore::new(CONNECTIONS_MOST));
@@ -56,26 +63,37 @@ async fn accept(
         };
         match taken {
             Ok((stream, peer)) => {
-                let (office, mut stopped, tls) = (office.clone(), stopped.clone(), tls.clone());
-                tokio::spawn(async move {
-                    let _counted = office.waiters.connected();
-                    // An answer is one small write; it should not wait for another.
-                    let _slower = stream.set_nodelay(true);
-                    // What reads requests has buffers, of 16 kB: a connection on which nothing came has none of them.
-                    if says_something(&stream, &mut stopped).await {
-                        match tls {
-                            None => {
-                                let peer = Peer { address: peer, tls: false, certificate: None };
-                                Box::pin(connection(stream, peer, office.clone(), stopped)).await;
-                            }
-                            Some(tls) => Box::pin(secured(stream, &tls, peer, office.clone(), stopped)).await,
-                        }
-                    }
-                    drop(place);
+                let (office, stopped, tls) = (office.clone(), stopped.clone(), tls.clone());
+                turns.give(stream, move |stream| {
+                    tokio::spawn(async move {
+                        served(stream, tls, peer, office, stopped).await;
+                        drop(place);
+                    });
                 });
             }
             Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
+    }
+}
+
+/// One connection to its end.
+async fn served(
+    stream: TcpStream,
+    tls: Option<Arc<Certificates>>,
+    peer: SocketAddr,
+    office: Arc<Office>,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let _counted = office.waiters.connected();
+    // An answer is one small write; it should not wait for another.
+    let _slower = stream.set_nodelay(true);
+    // What reads requests has buffers, of 16 kB: a connection on which nothing came has none of them.
+    if !says_something(&stream, &mut stopped).await {
+        return;
+    }
+    match tls {
+        None => Box::pin(connection(stream, Peer { address: peer, tls: false, certificate: None }, office.clone(), stopped)).await,
+        Some(tls) => Box::pin(secured(stream, &tls, peer, office.clone(), stopped)).await,
     }
 }
 
