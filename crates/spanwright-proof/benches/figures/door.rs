@@ -1,8 +1,8 @@
-//! What comes in over HTTP: answers beside fastify and nginx, the same with a SOAP call and a map inside beside fastify with
+//! What comes in over HTTP: answers beside fastify, rust-camel and nginx, the same with a SOAP call and a map inside beside fastify with
 //! node-soap, webhooks that are verified and kept, and what an idle connection costs.
 //!
-//! `cargo build --release && cargo bench -p spanwright-proof -- door [SECONDS]`, with `wrk` and nginx of Debian. All of them, wrk too, share
-//! the processors of the machine, one after the other.
+//! `cargo build --release && (cd benches/rust-camel && cargo build --release --locked) && cargo bench -p spanwright-proof -- door [SECONDS]`,
+//! with `wrk` and nginx of Debian. All of them, wrk too, share the processors of the machine, one after the other.
 
 use std::{
     io,
@@ -117,6 +117,7 @@ fn answers(ours: &Ours, folder: &Path, seconds: u64) -> io::Result<()> {
     let fastify = node(folder, "ping", &[])?;
     let theirs = asked(&format!("{}/ping", fastify.url()), seconds)?;
     drop(fastify);
+    let camel = camel(folder)?.map(|camel| asked(&format!("{}/ping", camel.url()), seconds)).transpose()?;
     let nginx = nginx(folder)?;
     let fixed = asked(&format!("{}/ping", nginx.program.url()), seconds)?;
     println!("a synchronous answer without mapping, {CONNECTIONS} connections; it owes nothing, and nothing of it is kept");
@@ -125,7 +126,21 @@ fn answers(ours: &Ours, folder: &Path, seconds: u64) -> io::Result<()> {
         rate / theirs,
         rate / fixed
     );
+    match camel {
+        Some(camel) => println!("  rust-camel {camel:.0}/s: ours is {:.2} of it", rate / camel),
+        None => println!("  rust-camel is not built: (cd benches/rust-camel && cargo build --release --locked)"),
+    }
     Ok(())
+}
+
+/// rust-camel, where it is built: it is a workspace of its own, since nothing of ours depends on it.
+fn camel(folder: &Path) -> io::Result<Option<Program>> {
+    let program = repository().join("benches/rust-camel/target/release/door-of-rust-camel");
+    if !program.exists() {
+        return Ok(None);
+    }
+    let port = free_port()?;
+    Program::start(Command::new(program).arg(port.to_string()), port, &folder.join("camel.log")).map(Some)
 }
 
 fn calls(ours: &Ours, folder: &Path, world: &Apart, seconds: u64) -> io::Result<()> {
