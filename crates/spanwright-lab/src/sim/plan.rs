@@ -14,8 +14,8 @@ use spanwright_core::{
     fact::PlanBundle,
     interface::{BulkKey, Interface, Operation, Repeat},
     plan::{
-        Again, Batch, Body, BreakerPolicy, CursorRule, DoorPlan, EffectPlan, Flow, Gather, IfDead, InOrder, Late, NextPage, OrderBy,
-        Pages, PauseAfter, Plan, Policy, Poll, Question, ReplyPlan, Served, Source, SourceKind, Step, StepKind, SystemPlan, WhenDead,
+        Again, Batch, Body, BreakerPolicy, CursorRule, DoorPlan, EffectPlan, Flow, Gather, IfDead, InOrder, Late, NextPage, OrderBy, Pages,
+        PauseAfter, Plan, Policy, Poll, Question, ReplyPlan, Served, Source, SourceKind, Step, StepKind, SystemPlan, WhenDead,
     },
     settings::Limits,
 };
