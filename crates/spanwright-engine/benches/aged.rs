@@ -40,7 +40,7 @@ fn main() {
     let folder = tempfile::tempdir_in(folder).unwrap();
     let (empty, aged) = (folder.path().join("empty.db"), if kept.exists() { kept } else { folder.path().join("aged.db") });
     let began = Instant::now();
-    let mut last = if aged.exists() { finished + waiting } else { fill(&aged, finished, waiting, ordered) };
+    let mut last = if aged.exists() { next_of(&aged) } else { fill(&aged, finished, waiting, ordered) };
     println!("{finished} finished and {waiting} waiting messages made in {:.0} s", began.elapsed().as_secs_f64());
     println!("journal {:.0} MB", std::fs::metadata(&aged).unwrap().len() as f64 / 1e6);
     let mut none = fill(&empty, 0, 0, ordered);
@@ -141,6 +141,12 @@ fn fill(path: &Path, finished: u64, waiting: u64, ordered: bool) -> u64 {
         keep.commit(&wait).unwrap();
     }
     finished + waiting
+}
+
+/// The number of the next message of a journal that was made before.
+fn next_of(path: &Path) -> u64 {
+    let newest = Look::open(path, code_of).unwrap().list(&ListFilter { most: 1, ..ListFilter::default() }).unwrap();
+    newest.first().map_or(0, |line| line.message as u64)
 }
 
 /// Messages a second, in chunks of 200.

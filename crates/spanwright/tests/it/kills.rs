@@ -22,7 +22,7 @@ use crate::project::spanwright;
 /// Kills where nothing is said.
 const KILLS: u64 = 200;
 /// Changes of the poll for each kill.
-const CHANGES_A_KILL: u64 = 20;
+const CHANGES_A_KILL: u64 = 60;
 /// Eight requests to the till are under way at once, and as many again and again are answered while a commit waits for the disk.
 const UNSETTLED_MOST: u64 = 64;
 /// What waits is delivered one by one, however much it is: only where nothing more is done it has come to rest.
