@@ -192,19 +192,18 @@ impl Desk {
         }
     }
 
-    /// What is in it is kept now, whatever becomes of the rest of the page; only the cursor waits for all of it.
+    /// What is in it is kept now, whatever becomes of the rest of the page; only the cursor waits for all of it. Whoever reads
+    /// hears "go on" when it is on disk, and may then say so to the other side. While we stop nothing more is taken.
     pub(super) fn piece_heard(&mut self, call: CallId, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let Some(n) = self.asking(call) else { return };
+        if self.stopping {
+            return out.push(Command::ReadOn(call, ControlFlow::Break(())));
+        }
         let count = self.keep_items(n, page, now, roll, out);
         match &mut self.sources[n].state {
             State::Asking { chunks, .. } if count > 0 => *chunks = count,
-            _ => self.read_on(call, out),
+            _ => out.push(Command::ReadOn(call, ControlFlow::Continue(()))),
         }
-    }
-
-    fn read_on(&self, call: CallId, out: &mut Vec<Command>) {
-        let way = if self.stopping { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-        out.push(Command::ReadOn(call, way));
     }
 
     /// The gate holds the source; with a sign-in it goes on by itself, without one a person must act.
@@ -353,7 +352,7 @@ impl Desk {
             State::Asking { chunks: 1, call } => {
                 let call = *call;
                 self.sources[n].state = State::Asking { call, chunks: 0 };
-                self.read_on(call, out);
+                out.push(Command::ReadOn(call, ControlFlow::Continue(())));
             }
             State::Keeping { chunks: 1, last } => {
                 let last = *last;

@@ -125,9 +125,9 @@ impl Clerk {
         self.office.clock.now()
     }
 
-    /// What was asked for is heard and kept, and whoever waited has been answered.
+    /// What was asked for is heard and kept, whoever waited has been answered, and no reader stands in a page.
     fn at_rest(&self) -> bool {
-        self.desk.at_rest() && (self.listening.is_none() || self.office.waiters.connections() == 0)
+        self.desk.at_rest() && !self.office.readers.is_reading() && (self.listening.is_none() || self.office.waiters.connections() == 0)
     }
 
     /// Waits for a word or the time; then hears what else is there.

@@ -50,6 +50,12 @@ impl Readers {
         }
     }
 
+    /// Whether somebody is in the middle of a page of which a piece was shown: what is on disk may still have to be said to the
+    /// other side.
+    pub(super) fn is_reading(&self) -> bool {
+        !self.inside().waiting.is_empty()
+    }
+
     /// Everybody breaks off, and whoever comes later does.
     pub(super) fn let_go(&self) {
         let mut inside = self.inside();

@@ -107,6 +107,15 @@ pub struct Begun {
     pub child: Child,
 }
 
+impl Begun {
+    /// Asks it to end, and waits until it has.
+    pub fn stop(&mut self) -> i32 {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap();
+        assert!(told.success());
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
 impl Drop for Begun {
     fn drop(&mut self) {
         self.child.kill().ok();

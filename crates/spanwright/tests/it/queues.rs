@@ -112,6 +112,7 @@ fn at_a_broker_that_is_well() {
     a_message_that_was_given_20_times_and_never_kept_is_read_no_more(&rabbit);
     a_broker_is_reached_over_tls_by_whom_trusts_its_authority(&rabbit);
     killed_again_and_again_no_message_is_lost_and_none_goes_out_under_another_id(&rabbit);
+    stopped_in_the_middle_what_was_taken_does_not_come_again(&rabbit);
 }
 
 fn what_the_broker_does_not_have_is_told_and_waited_for(rabbit: &Rabbit) {
@@ -300,6 +301,20 @@ fn killed_again_and_again_no_message_is_lost_and_none_goes_out_under_another_id(
     assert_eq!((code, ids.len() as u64, rabbit.count(&["shop.orders"])), (0, ORDERS, vec![0]), "{said}");
     let orders: BTreeSet<u64> = ids.into_values().collect();
     assert_eq!(orders.len() as u64, ORDERS);
+}
+
+/// Without an id nobody knows it again: what is on disk is acknowledged before we go.
+fn stopped_in_the_middle_what_was_taken_does_not_come_again(rabbit: &Rabbit) {
+    const ORDERS: u64 = 2_000;
+    let relay = Relay::at(rabbit);
+    rabbit.peer(&["publish", "shop.orders", "0", &ORDERS.to_string(), "plain"]);
+    let mut running = relay.begin();
+    relay.until("some are taken", || rabbit.count(&["shop.parcels"])[0] > 0);
+    running.stop();
+    let (kept, left) = (relay.kept(&["--flow", "orders"]).len() as u64, rabbit.count(&["shop.orders"])[0]);
+    assert_eq!(kept + left, ORDERS, "{kept} are kept, and {left} left");
+    let (code, said) = relay.once();
+    assert_eq!((code, relay.parcels()), (0, (0..ORDERS).map(|order| (order, 1)).collect()), "{said}");
 }
 
 #[test]

@@ -63,9 +63,7 @@ fn a_termination_ends_it_gracefully() {
     while world.tally(&[]).unwrap().right < 10 && began.elapsed() < Duration::from_secs(20) {
         std::thread::sleep(Duration::from_millis(20));
     }
-    let told = std::process::Command::new("kill").args(["-TERM", &running.child.id().to_string()]).status().unwrap();
-    assert!(told.success());
-    assert_eq!(running.child.wait().unwrap().code(), Some(0));
+    assert_eq!(running.stop(), 0);
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub enum Command {
     Exchange(Box<Exchange>),
     /// One page of a source.
     Poll(Box<PollJob>),
-    /// The piece is on disk: its reader goes on, or breaks off.
+    /// The piece is on disk, and its reader goes on; or we stop, nothing of it was kept, and the reader breaks off.
     ReadOn(CallId, ControlFlow<()>),
     /// A sign-in.
     SignIn(SignIn),
