@@ -26,7 +26,7 @@ use crate::project::{Begun, Project, spanwright};
 const ROW: &str =
     r#"{ "type": "object", "required": ["id"], "properties": { "id": { "type": "string" }, "price": { "type": "number" } } }"#;
 const GOOD: &str = "id,price\n1,1.50\n2,2.50\n3,3.50\n";
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 /// How long the one writes that never stands still.
 const GROWS: Duration = Duration::from_millis(2_500);
 /// Bytes of a row that is too long.
