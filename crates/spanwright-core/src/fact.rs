@@ -63,6 +63,12 @@ pub struct PlanId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExchangeId(pub i64);
 
+impl From<Took> for Fact {
+    fn from(took: Took) -> Fact {
+        Fact::Took(Box::new(took))
+    }
+}
+
 /// What can be written.
 #[derive(Clone, Debug)]
 pub enum Fact {

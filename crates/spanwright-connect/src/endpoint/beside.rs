@@ -15,8 +15,6 @@ use spanwright_shape::{room::Room, text::Failure, value::Value};
 
 use crate::http::url;
 
-/// The header of correlation ids where nothing is said.
-pub const CORRELATION_DEFAULT: &str = "x-correlation-id";
 /// Characters of a correlation id; a longer one is not taken over.
 pub const CORRELATION_CHARACTERS_MOST: usize = 128;
 /// Parameters that one query or form may have.

@@ -6,7 +6,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use spanwright_core::{
-    connector::{Connector, System, With},
+    connector::{CORRELATION_DEFAULT, Connector, System, With},
     door::{Asked, ClientSettings, Door, DoorKind, DoorSettings, Guard, HttpAnswer, Incoming, Received, Refused, Request, Route, Said},
     interface::{Interface, Operation, Repeat},
     settings::SystemSettings,
@@ -107,7 +107,7 @@ impl Door for EndpointDoor {
             ("path", beside::path(request, room)?),
         ]));
         let body = body::read(request, room)?;
-        let correlation = beside::correlation(request, beside::CORRELATION_DEFAULT);
+        let correlation = beside::correlation(request, CORRELATION_DEFAULT);
         Ok(Received::Message(Incoming { operation: 0, dialect: 0, body, beside, once, correlation }))
     }
 

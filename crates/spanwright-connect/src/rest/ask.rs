@@ -1,6 +1,6 @@
 //! From calls to one request.
 
-use spanwright_core::connector::{CONDITION_HEADERS, Call, HttpRequest, Refusal, Validator, With};
+use spanwright_core::connector::{Call, HttpRequest, Refusal, Validator, With, is_condition};
 use spanwright_shape::{json, jsonschema::openapi::Place, room::Room, shape::breach, text::Failure, value::Value};
 
 use super::{
@@ -35,7 +35,7 @@ pub(super) fn ask(system: &RestSystem, operation: &RestOperation, calls: &[Call<
     if let Some(trace) = calls.first().map(|call| call.trace).filter(|trace| !trace.is_empty()) {
         header(&mut request, "traceparent", trace)?;
     }
-    let has_condition = request.headers.iter().any(|(name, _)| CONDITION_HEADERS.contains(&&**name));
+    let has_condition = request.headers.iter().any(|(name, _)| is_condition(name));
     if let Some(validator) = with.validator.filter(|_| operation.method == "GET" && !has_condition) {
         conditional(validator, &mut request).map_err(Refusal::System)?;
     }

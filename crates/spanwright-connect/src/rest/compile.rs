@@ -309,7 +309,8 @@ fn is_token(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
-fn refuses(endpoint: &Endpoint) -> Vec<(Arc<str>, ShapeId)> {
+/// What an operation answers where it refuses, by status.
+pub(super) fn refuses(endpoint: &Endpoint) -> Vec<(Arc<str>, ShapeId)> {
     let refusals = endpoint.answers.iter().filter(|answer| !answer.is_success());
     refusals.filter_map(|answer| Some((answer.status.clone(), answer.shape?))).collect()
 }

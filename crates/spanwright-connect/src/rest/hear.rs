@@ -3,7 +3,7 @@
 use std::{io::BufRead, sync::Arc, time::Duration};
 
 use spanwright_core::{
-    connector::{Answers, Beside, Blame, CONDITION_HEADERS, Call, Heard, Outcome, Reached, Validator, Verdict, With, Word},
+    connector::{Answers, Beside, Blame, Call, Heard, Outcome, Reached, Validator, Verdict, With, Word, is_condition},
     interface::Repeat,
     settings::OutcomeWord,
 };
@@ -242,7 +242,6 @@ impl Hearing<'_> {
 
 /// Whether a call names the state that the record must be in (RFC 9110, section 13.1).
 fn is_conditional(with: &Value<'_>) -> bool {
-    let is_condition = |name: &str| CONDITION_HEADERS.iter().any(|condition| condition.eq_ignore_ascii_case(name));
     matches!(with, Value::Record(fields) if fields.iter().any(|(name, value)| is_condition(name) && !matches!(value, Value::Null)))
 }
 

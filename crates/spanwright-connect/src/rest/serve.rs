@@ -24,7 +24,7 @@ use spanwright_shape::{
     value::Value,
 };
 
-use super::by_hand;
+use super::{by_hand, compile::refuses};
 use crate::{
     codes,
     endpoint::{answer, beside, body, key},
@@ -152,11 +152,7 @@ impl Turning<'_> {
                 Takes::Described(shape, false) => Some(self.shapes.or_null(shape)),
             },
             gives: self.gives(&endpoint),
-            refuses: endpoint
-                .answers
-                .iter()
-                .filter_map(|answer| Some((answer.status.clone(), answer.shape.filter(|_| !answer.is_success())?)))
-                .collect(),
+            refuses: refuses(&endpoint),
             repeat: if endpoint.method == "GET" { Repeat::Safe } else { Repeat::Never },
             bulk: None,
         };

@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::{
     codes as core_codes,
-    connector::{Connector, System, With},
+    connector::{CORRELATION_DEFAULT, Connector, System, With},
     door::{
         Asked, Brings, Door, DoorKind, DoorSettings, HttpAnswer, Incoming, Pretended, Received, Refused, Request, Route, Said, SignHeader,
         WebhookSettings, pretend,
@@ -239,7 +239,7 @@ impl Door for WebhookDoor {
             room.bump().alloc_slice_copy(&[("headers", beside::headers(request, room)), ("query", beside::query(request, room)?)]),
         );
         let once = self.id(&signed, &body);
-        let correlation = beside::correlation(request, beside::CORRELATION_DEFAULT);
+        let correlation = beside::correlation(request, CORRELATION_DEFAULT);
         Ok(Received::Message(Incoming { operation: 0, dialect: 0, body, beside, once, correlation }))
     }
 

@@ -16,17 +16,12 @@ pub enum Severity {
 impl Severity {
     /// All of them.
     pub const ALL: [Severity; 4] = [Severity::Info, Severity::Warning, Severity::Error, Severity::Critical];
-    /// As they are written.
+    /// As they are written, in that order.
     pub const WORDS: [&str; 4] = ["info", "warning", "error", "critical"];
 
     /// As it is written.
     pub fn word(self) -> &'static str {
-        match self {
-            Severity::Info => "info",
-            Severity::Warning => "warning",
-            Severity::Error => "error",
-            Severity::Critical => "critical",
-        }
+        Severity::WORDS[self as usize]
     }
 
     /// From its word.

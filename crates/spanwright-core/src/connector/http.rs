@@ -15,7 +15,15 @@ pub const SECRET_HEADERS: [&str; 8] = [
 ];
 
 /// Headers that make a request conditional (RFC 9110, section 13.1).
-pub const CONDITION_HEADERS: [&str; 4] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
+const CONDITION_HEADERS: [&str; 4] = ["if-match", "if-none-match", "if-modified-since", "if-unmodified-since"];
+
+/// The header of correlation ids where nothing is said.
+pub const CORRELATION_DEFAULT: &str = "x-correlation-id";
+
+/// Whether a header of this name makes a request conditional.
+pub fn is_condition(header: &str) -> bool {
+    CONDITION_HEADERS.iter().any(|condition| condition.eq_ignore_ascii_case(header))
+}
 
 /// An HTTP request, complete.
 #[derive(Clone, Debug)]

@@ -27,7 +27,7 @@ mod verdict;
 
 pub use files::{FileSeen, FilesHeard, FilesRequest, Finished};
 pub use heard::{Answers, Heard, Part, Reached, Show, whole};
-pub use http::{CONDITION_HEADERS, ClientCertificate, HttpRequest, SECRET_HEADERS};
+pub use http::{CORRELATION_DEFAULT, ClientCertificate, HttpRequest, SECRET_HEADERS, is_condition};
 pub use pretended::{Pretended, Said};
 pub use queue::{Broker, Confirm, Deliveries, Delivery, MESSAGE_BYTES_MOST, Publication, QueueHeard, QueueKind, QueueRequest, Topology};
 pub use verdict::{Beside, Blame, Budget, Outcome, Verdict, Word};

@@ -143,9 +143,8 @@ impl Desk {
 
     fn operation_of(&self, members: &[EffectKey]) -> Option<Arc<str>> {
         let key = members.first()?;
-        let run = self.runs.get(&key.run)?;
-        let plan = run.effect_plan(run.effect(&key.node, &key.item, key.way)?);
-        let operations = &run.plan.systems[plan.system].system.interface().operations;
+        let plan = self.plan_of(key)?;
+        let operations = &self.runs.get(&key.run)?.plan.systems[plan.system].system.interface().operations;
         operations.get(plan.operation).map(|operation| operation.name.clone())
     }
 
@@ -239,7 +238,7 @@ impl Desk {
     fn bundled(&self, flight: &Flight, now: Moment) -> Option<Fact> {
         let queue = &self.queues[flight.queue];
         let one_key = queue.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
-        let keyed = flight.members.first().and_then(|key| self.repeat_of(key)) == Some(Repeat::Keyed);
+        let keyed = flight.members.first().and_then(|key| self.plan_of(key)).is_some_and(|plan| plan.repeat == Repeat::Keyed);
         let glued = flight.members.iter().any(|key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some()));
         if !one_key || !keyed || glued || flight.bundled {
             return None;
@@ -249,17 +248,10 @@ impl Desk {
         Some(Fact::Bundled(Bundled { id: flight.exchange, system, operation, queue: queue.name.clone(), at: now, members }))
     }
 
-    fn repeat_of(&self, key: &EffectKey) -> Option<Repeat> {
-        let run = self.runs.get(&key.run)?;
-        let effect = run.effect(&key.node, &key.item, key.way)?;
-        Some(run.effect_plan(effect).repeat)
-    }
-
     /// Whether a crash must not make us forget that it was asked: it may not be repeated, or a repeat would be refused for what
     /// the first did.
     fn is_noted_first(&self, key: &EffectKey) -> bool {
-        let plan = self.runs.get(&key.run).and_then(|run| Some(run.effect_plan(run.effect(&key.node, &key.item, key.way)?)));
-        plan.is_some_and(|plan| plan.repeat == Repeat::Never || plan.conditional)
+        self.plan_of(key).is_some_and(|plan| plan.repeat == Repeat::Never || plan.conditional)
     }
 
     pub(super) fn ask(&mut self, call: super::CallId, now: Moment, out: &mut Vec<Command>) {

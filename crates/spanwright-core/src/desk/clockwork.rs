@@ -154,7 +154,7 @@ impl Desk {
         arrival.beside = Some(beside.into());
         let once = arrival.once.clone().unwrap_or_else(|| due.as_str().into());
         let seen = Seen { scope: source.name.clone(), key: once, print: None, held: None, until: now.after(SEEN_REMEMBERED) };
-        Some(self.took_by(flow, &source.name, arrival, Some(seen), now, roll))
+        Some(self.took_by(flow, &source.name, arrival, Some(seen), now, roll).into())
     }
 
     /// Its hand has moved on disk; says whether it was one of ours.

@@ -93,7 +93,7 @@ impl Desk {
             let seen = seen_of(source, served, &arrival, now);
             reply = reply.or(served.reply_within.map(|within| (now.after(within), served.late)));
             let name = source.name.clone();
-            facts.push(self.took_by(flow, &name, arrival, seen, now, roll));
+            facts.push(self.took_by(flow, &name, arrival, seen, now, roll).into());
         }
         let message = match facts.first() {
             Some(Fact::Took(took)) => took.message,

@@ -57,7 +57,7 @@ impl Desk {
         json::write(&Value::Record(&[("once", Value::Text(&once))]), &mut beside);
         let arrival = Arrival { beside: Some(beside.into()), correlation: Some(outgoing.correlation.clone()), ..arrival };
         let seen = Seen { scope: source.name.clone(), key: once, print: None, held: None, until: now.after(SEEN_REMEMBERED) };
-        Ok(Some(self.took_by(number, &source.name, arrival, Some(seen), now, roll)))
+        Ok(Some(self.took_by(number, &source.name, arrival, Some(seen), now, roll).into()))
     }
 
     /// What was handed over is kept, or had been before.

@@ -273,7 +273,7 @@ impl Desk {
         Some((plan.policy.clone(), plan.repeat))
     }
 
-    fn plan_of(&self, key: &EffectKey) -> Option<&EffectPlan> {
+    pub(super) fn plan_of(&self, key: &EffectKey) -> Option<&EffectPlan> {
         let run = self.runs.get(&key.run)?;
         Some(run.effect_plan(run.effect(&key.node, &key.item, key.way)?))
     }

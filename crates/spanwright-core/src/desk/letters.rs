@@ -97,10 +97,8 @@ impl Desk {
         let print = print_of(&[b"spanwright letter 1", &dead.root.0.to_be_bytes(), &dead.at.0.to_be_bytes(), flow.name.as_bytes()]);
         let mut words = print.chunks_exact(8).filter_map(|word| Some(u64::from_be_bytes(word.try_into().ok()?)));
         let mut roll = || words.next().unwrap_or(0);
-        match self.took_by(taker, &source.name, arrival, None, dead.at, &mut roll) {
-            Fact::Took(took) => Some(Fact::Took(Box::new(Took { about: Some(dead.message), ..*took }))),
-            _ => None,
-        }
+        let took = self.took_by(taker, &source.name, arrival, None, dead.at, &mut roll);
+        Some(Took { about: Some(dead.message), ..took }.into())
     }
 
     /// Asks the journal for the dead letters that are to be brought back.

@@ -75,7 +75,7 @@ impl Desk {
     pub(super) fn pass_by(&mut self, id: WaiterId, flow: usize, arrival: Arrival, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let Some((source, served)) = self.served(flow) else { return out.push(Command::Answer(id, Word::LeftOut)) };
         let (name, reply) = (source.name.clone(), served.reply_within.map(|within| (now.after(within), served.late)));
-        let took = self.took_of(flow, &name, arrival, None, now, roll);
+        let took = self.took_by(flow, &name, arrival, None, now, roll);
         self.passing.last -= 1;
         let run = RunId(self.passing.last);
         self.passing.runs.insert(run);

@@ -100,7 +100,7 @@ impl Desk {
     /// What makes it owed that something follows.
     pub(super) fn round_ended(&self, follows: usize, now: Moment, roll: Roll<'_>) -> Fact {
         let source = Source::name_of(&self.plan.flows[follows].name);
-        self.took_by(follows, &source, Arrival::new((*b"{}").into(), None, None, None, None), None, now, roll)
+        self.took_by(follows, &source, Arrival::new((*b"{}").into(), None, None, None, None), None, now, roll).into()
     }
 
     pub(super) fn rounds_go_on(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {

@@ -302,24 +302,11 @@ impl Desk {
     fn took_fact(&self, n: usize, arrival: Arrival, now: Moment, roll: Roll<'_>) -> Fact {
         let source = &self.sources[n];
         let seen = seen_of(&source.name, &arrival, now);
-        self.took_by(source.flow, &source.name, arrival, seen, now, roll)
-    }
-
-    /// The fact that a flow takes what arrived.
-    pub(super) fn took_by(
-        &self,
-        flow: usize,
-        source: &Arc<str>,
-        arrival: Arrival,
-        seen: Option<Seen>,
-        now: Moment,
-        roll: Roll<'_>,
-    ) -> Fact {
-        Fact::Took(Box::new(self.took_of(flow, source, arrival, seen, now, roll)))
+        self.took_by(source.flow, &source.name, arrival, seen, now, roll).into()
     }
 
     /// What arrived, as a flow takes it.
-    pub(super) fn took_of(
+    pub(super) fn took_by(
         &self,
         flow: usize,
         source: &Arc<str>,

@@ -8,7 +8,7 @@ use spanwright_shape::text::{Bundle, Problems, Scalar, Span, codes as text_codes
 
 use super::{Document, clients, codes, rights, system, vocabulary};
 use crate::{
-    connector::Connector,
+    connector::{CORRELATION_DEFAULT, Connector},
     door::{ClientSettings, Door, DoorKind, DoorSettings, Guard, METHODS, Offered, Route, WebhookSettings},
     interface::Interface,
     may::Pushed,
@@ -250,7 +250,7 @@ fn api(name: &str, form: &Filled<'_>, by_token: bool, bundle: &Bundle, to: &mut 
         to.error(&codes::SETTING, key.span, "the operations of a SOAP API are those of its WSDL", help);
     }
     let operations = form.pairs("operations").iter().filter_map(|(name, node)| offered(name, &vocabulary::OFFERED.fill(node)?)).collect();
-    let correlation = form.text("correlation").unwrap_or(system::CORRELATION_DEFAULT).to_ascii_lowercase().into();
+    let correlation = form.text("correlation").unwrap_or(CORRELATION_DEFAULT).to_ascii_lowercase().into();
     let kind = DoorKind::Api { protocol: protocol.into(), schema, path, operations, correlation, by_token };
     Some(DoorSettings { name: name.into(), at: at.span, kind })
 }

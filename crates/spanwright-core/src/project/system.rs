@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     alert::{CHANNEL_SYSTEM, Told},
-    connector::{Connector, System},
+    connector::{CORRELATION_DEFAULT, Connector, System},
     desk::{handover::FLOW_SYSTEM, round::ROUND_SYSTEM},
     interface::{Interface, Operation},
     may::{Fence, Rights, Side, Sieve},
@@ -24,9 +24,6 @@ use crate::{
         OperationSettings, OutcomeWord, QueueSettings, SignSettings, SystemSettings, Template, Wsse,
     },
 };
-
-/// The header of correlation ids where nothing is said.
-pub(super) const CORRELATION_DEFAULT: &str = "x-correlation-id";
 
 /// Kinds behind which nothing stands.
 const WITHOUT_SCHEMA: [&str; 3] = ["http", "files", "amqp"];

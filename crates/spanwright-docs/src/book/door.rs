@@ -142,8 +142,7 @@ fn speaks(name: &str, files: &Documents, bundle: &Bundle) -> DoorSpeaks {
     let endpoint = files.flow(name).and_then(|flow| flow.form("from")).is_some_and(|from| from.node("http").is_some());
     match files.api(name).and_then(|api| Some(api.scalar("soap")?.text.clone())) {
         Some(wsdl) => DoorSpeaks::Soap(imported(&wsdl, bundle)),
-        None if is_rest(name, files) => DoorSpeaks::Http,
-        None if endpoint => DoorSpeaks::Http,
+        None if endpoint || is_rest(name, files) => DoorSpeaks::Http,
         None => DoorSpeaks::Webhook,
     }
 }

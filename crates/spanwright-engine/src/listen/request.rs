@@ -12,7 +12,7 @@ use hyper::{
 };
 use spanwright_core::{
     codes,
-    connector::With,
+    connector::{CORRELATION_DEFAULT, With},
     desk::{Brought, Event, Word, message_id},
     door::{
         Asked, Found, HttpAnswer, Network, Refused, Request, Route, Routes, Said,
@@ -46,9 +46,6 @@ use crate::{
     variables::Variables,
     wire::Http,
 };
-
-/// The header of correlation ids.
-const CORRELATION: &str = "x-correlation-id";
 
 /// What serving a request needs.
 pub(crate) struct Office {
@@ -130,7 +127,7 @@ impl Office {
 
     /// The answer to a request; there is always one.
     pub(super) async fn serve(self: Arc<Self>, request: hyper::Request<Incoming>, peer: Peer) -> Response<Full<Bytes>> {
-        let given = request.headers().get(CORRELATION).cloned();
+        let given = request.headers().get(CORRELATION_DEFAULT).cloned();
         let accepts = request.headers().get(ACCEPT_ENCODING).and_then(|accepts| accepts.to_str().ok()).map(String::from);
         let mut answer = self.answer(request, peer).await;
         if let Some(packed) = coding::packed(accepts.as_deref(), &answer.body) {
@@ -347,7 +344,7 @@ impl Office {
 
 /// The answer with the sender's own correlation id.
 fn correlated(mut answer: HttpAnswer, correlation: Option<String>) -> HttpAnswer {
-    answer.headers.extend(correlation.map(|correlation| (CORRELATION.into(), correlation.into_bytes())));
+    answer.headers.extend(correlation.map(|correlation| (CORRELATION_DEFAULT.into(), correlation.into_bytes())));
     answer
 }
 
@@ -446,9 +443,9 @@ fn written(answer: HttpAnswer, correlation: Option<HeaderValue>) -> Response<Ful
         }
     }
     if let Some(id) = correlation
-        && !headers.contains_key(CORRELATION)
+        && !headers.contains_key(CORRELATION_DEFAULT)
     {
-        headers.insert(CORRELATION, id);
+        headers.insert(CORRELATION_DEFAULT, id);
     }
     let mut response = Response::new(Full::new(Bytes::from(answer.body)));
     *response.status_mut() = hyper::StatusCode::from_u16(answer.status).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);

@@ -9,6 +9,7 @@ use spanwright_core::{
     desk::Order,
     fact::{Hold, Moment, StoreFault},
 };
+use spanwright_engine::shell::Running;
 use spanwright_world::{Answer, Hostile};
 
 use crate::{
@@ -24,6 +25,8 @@ steps:
   - reply: { fields: { currency: $path.currency, half: '($query.whole | tonumber) / 2' } }
     headers: { x-id: $meta.correlation }
 ";
+
+const NOTED: &str = "flow: noted\nfrom: { http: POST /notes }\nsteps:\n  - { only: .id == null }\n";
 
 fn hold(what: &str) -> Order {
     let hold = Hold { since: Moment(0), until: None, by: "ann".into(), because: "a wrong rate".into() };
@@ -76,11 +79,8 @@ fn a_flow_that_somebody_holds_answers_nobody() {
     stopped(running);
 }
 
-#[test]
-fn a_full_disk_keeps_nobody_from_an_answer() {
-    const NOTED: &str = "flow: noted\nfrom: { http: POST /notes }\nsteps:\n  - { only: .id == null }\n";
-    let shop = Hostile::start(vec![Answer::status(500)]);
-    let trial = project(&[("rate", RATE), ("noted", NOTED)], &shop);
+/// Starts it, and does this while its disk is full, and a message waits that is kept when there is room again.
+fn while_it_is_full(trial: &Trial, then: impl FnOnce(&Client)) -> Running {
     let failing = Arc::new(AtomicI64::new(i64::MAX));
     let there = failing.clone();
     let running = trial.start_behind(false, |keep| Box::new(Faulty::from(keep, 0, StoreFault::Full, there)));
@@ -88,10 +88,19 @@ fn a_full_disk_keeps_nobody_from_an_answer() {
     std::thread::scope(|scope| {
         let first = scope.spawn(|| client.post("/notes", &[], "{\"id\":1}").status);
         until(&running, "it is full", |state| state.disk_full);
-        assert_eq!(client.post("/notes", &[], "{\"id\":2}").status, 507);
-        assert_eq!(client.ask("GET /rates/EUR?whole=5", &[], "").status, 200);
+        then(&client);
         failing.store(0, Ordering::Relaxed);
         assert_eq!(first.join().unwrap(), 202);
+    });
+    running
+}
+
+#[test]
+fn a_full_disk_keeps_nobody_from_an_answer() {
+    let shop = Hostile::start(vec![Answer::status(500)]);
+    let running = while_it_is_full(&project(&[("rate", RATE), ("noted", NOTED)], &shop), |client| {
+        assert_eq!(client.post("/notes", &[], "{\"id\":2}").status, 507);
+        assert_eq!(client.ask("GET /rates/EUR?whole=5", &[], "").status, 200);
     });
     stopped(running);
 }
@@ -181,20 +190,11 @@ fn what_is_refused_for_good_is_a_dead_letter_with_its_attempt() {
 
 #[test]
 fn a_question_is_answered_while_the_disk_is_full() {
-    const NOTED: &str = "flow: noted\nfrom: { http: POST /notes }\nsteps:\n  - { only: .id == null }\n";
     let shop = Hostile::start(vec![book()]);
     let mut trial = asking(&shop);
     trial.write("flows/noted.yaml", NOTED);
-    let failing = Arc::new(AtomicI64::new(i64::MAX));
-    let there = failing.clone();
-    let running = trial.start_behind(false, |keep| Box::new(Faulty::from(keep, 0, StoreFault::Full, there)));
-    let client = Client::of(&running);
-    std::thread::scope(|scope| {
-        let first = scope.spawn(|| client.post("/notes", &[], "{\"id\":1}").status);
-        until(&running, "it is full", |state| state.disk_full);
+    let running = while_it_is_full(&trial, |client| {
         assert_eq!(client.ask("GET /titles/1", &[], "").body, "{\"title\":\"Ulysses\"}");
-        failing.store(0, Ordering::Relaxed);
-        assert_eq!(first.join().unwrap(), 202);
     });
     stopped(running);
 }

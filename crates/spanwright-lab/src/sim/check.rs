@@ -154,9 +154,9 @@ fn order(id: &str, endings: &[Ending], world: &World) -> Checked {
     }
 }
 
-/// I9: what knows no keys happens at most once, for it is asked before it is done again, and all pages of the answer are read. I10: behind a pivot nothing is
-/// undone, before it everything is. I11: what failed is dealt with exactly once, and is no dead letter. I12: nobody goes
-/// on with an answer that is not ready.
+/// I9: what knows no keys happens at most once, for it is asked before it is done again, and all pages of the answer are
+/// read. I10: behind a pivot nothing is undone, before it everything is. I11: what failed is dealt with exactly once, and is
+/// no dead letter. I12: nobody goes on with an answer that is not ready.
 fn booking(id: &str, endings: &[Ending], world: &World) -> Checked {
     let count = |operation: &str| world.ledger.iter().filter(|effected| effected.id == id && &*effected.operation == operation).count();
     if let Some(twice) = ["hold", "free", "create", "pay", "notify", "apologize"].iter().find(|operation| count(operation) > 1) {

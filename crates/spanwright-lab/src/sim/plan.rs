@@ -2,9 +2,10 @@
 //!
 //! `orders`: a call, a charge that may not be repeated, a fan-out (a batch under one key, and a single send), an effect an
 //! item, and undos. `records`: the newest state of each record, in order, in batches under one key, unchanged ones skipped.
-//! `bookings`: a system that knows no keys and is asked back, with an answer in pages, a pivot, an answer that is not ready at once, a message that
-//! may get lost, and steps for what failed. `brought`: what comes to a door, under a key. `accounts`: events in order, whose dead
-//! letters block, and a flow that holds itself. `asked`: a question at a door, for which two others are asked; it changes nothing.
+//! `bookings`: a system that knows no keys and is asked back, with an answer in pages, a pivot, an answer that is not ready at
+//! once, a message that may get lost, and steps for what failed. `brought`: what comes to a door, under a key. `accounts`:
+//! events in order, whose dead letters block, and a flow that holds itself. `asked`: a question at a door, for which two
+//! others are asked; it changes nothing.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

@@ -7,7 +7,7 @@ use std::{
 
 use spanwright_core::{
     connector::{Answers, Call, Connector, Heard, Outcome, Pretended, Request as Out, System, With},
-    door::{Door, DoorKind, DoorSettings, Received, Request, Route},
+    door::{Door, Received, Request},
     fact::Moment,
     settings::{Auth, SystemSettings},
 };
@@ -18,7 +18,7 @@ use spanwright_shape::{
 };
 
 use super::*;
-use crate::soap::{Soap, request::SOAP11};
+use crate::soap::{Soap, request::SOAP11, serve::tests::settings};
 
 fn bundle() -> Bundle {
     Bundle::new([("session.wsdl".to_string(), include_bytes!("session.wsdl").to_vec())])
@@ -46,15 +46,7 @@ fn system() -> Arc<dyn System> {
 fn door() -> Arc<dyn Door> {
     let (bundle, mut problems) = (bundle(), Problems::new());
     let file = bundle.find("session.wsdl").unwrap();
-    let kind = DoorKind::Api {
-        protocol: "soap".into(),
-        schema: Some(file),
-        path: Route::parse("/soap").unwrap(),
-        operations: Vec::new(),
-        correlation: "x-correlation-id".into(),
-        by_token: false,
-    };
-    Soap.door(&DoorSettings { name: "api".into(), at: Span { file, from: 0, to: 1 }, kind }, &bundle, &mut problems).unwrap()
+    Soap.door(&settings("api", file), &bundle, &mut problems).unwrap()
 }
 
 const WITH: With<'static> = With { now: Moment(0), variable: &|_| None, token: None, request_key: "", outcomes: &[], validator: None };

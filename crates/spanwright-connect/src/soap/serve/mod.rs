@@ -13,7 +13,7 @@ mod fault;
 mod pretend;
 mod request;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 use std::sync::Arc;
 

@@ -8,7 +8,7 @@ use spanwright_core::{
 };
 use spanwright_shape::{
     json,
-    text::{Bundle, Problems, Span},
+    text::{Bundle, FileId, Problems, Span},
     xml::{Event, Reader},
 };
 
@@ -17,10 +17,8 @@ use crate::soap::request::{SOAP11, SOAP12};
 
 const OWN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../spanwright-shape/tests/cases/soap");
 
-fn door() -> SoapDoor {
-    let files = ["erp.wsdl", "types.xsd"].map(|name| (format!("schemas/{name}"), std::fs::read(format!("{OWN}/{name}")).unwrap()));
-    let (bundle, mut problems) = (Bundle::new(files), Problems::new());
-    let file = bundle.find("schemas/erp.wsdl").unwrap();
+/// A door of this WSDL, at `/soap`.
+pub(in crate::soap) fn settings(name: &str, file: FileId) -> DoorSettings {
     let kind = DoorKind::Api {
         protocol: "soap".into(),
         schema: Some(file),
@@ -29,8 +27,14 @@ fn door() -> SoapDoor {
         correlation: "x-correlation-id".into(),
         by_token: false,
     };
-    let settings = DoorSettings { name: "facade".into(), at: Span { file, from: 0, to: 1 }, kind };
-    let door = check::door(&settings, &bundle, &mut problems);
+    DoorSettings { name: name.into(), at: Span { file, from: 0, to: 1 }, kind }
+}
+
+fn door() -> SoapDoor {
+    let files = ["erp.wsdl", "types.xsd"].map(|name| (format!("schemas/{name}"), std::fs::read(format!("{OWN}/{name}")).unwrap()));
+    let (bundle, mut problems) = (Bundle::new(files), Problems::new());
+    let file = bundle.find("schemas/erp.wsdl").unwrap();
+    let door = check::door(&settings("facade", file), &bundle, &mut problems);
     assert_eq!(problems.errors(), 0);
     door.unwrap()
 }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     alert::{Severity, Told},
-    connector::CONDITION_HEADERS,
+    connector::is_condition,
     desk::{handover::FLOW_SYSTEM, letters::REPLAY, round::ROUND_SYSTEM},
     fact::NodeName,
     interface::{Bulk, Operation, Repeat},
@@ -247,8 +247,7 @@ impl Builder<'_, '_> {
 
 /// Whether its `with:` has a header that makes the request conditional.
 fn gives_condition(form: &Filled<'_>) -> bool {
-    let is_condition = |name: &Scalar| CONDITION_HEADERS.iter().any(|condition| condition.eq_ignore_ascii_case(&name.text));
-    form.pairs("with").iter().any(|(name, _)| is_condition(name))
+    form.pairs("with").iter().any(|(name, _)| is_condition(&name.text))
 }
 
 /// An unknown outcome is asked about: so it is noted before it is asked, and never simply repeated.

@@ -151,8 +151,9 @@ impl Builder<'_, '_> {
         let mut scope: Scope<'_> = scene.scope(&mut self.shapes);
         let mapping = Mapping::check(fields, &mut scope, &context, self.to)?;
         let gives = mapping.gives();
-        for line in mapping.lineage().iter().filter(|line| line.reads.iter().any(|path| head::is_head(path))) {
-            self.reads_heads(&line.reads, &head::written(fields));
+        let heads = mapping.lineage().iter().flat_map(|line| &line.reads).filter(|path| head::is_head(path)).cloned().collect::<Vec<_>>();
+        if !heads.is_empty() {
+            self.reads_heads(&heads, &head::written(fields));
         }
         Some((mapping, gives))
     }
