@@ -1,8 +1,10 @@
-//! How many records a second the journal takes and settles, with what it costs: commits, syncs and rows a record.
+//! How many records a second the journal takes and settles, and what that costs: processor time, bytes written, bytes on disk.
 //!
 //! `cargo bench -p spanwright-engine --bench journal [-- FOLDER [RECORDS]]`. Each record is a different 1 kB body with a
 //! key, a version and a print; it is taken in a chunk, settled in a batch of the same size and ended in the same commit.
-//! The last line is the same disk's plain write-and-sync, for comparison.
+//! Beside it stands bare SQLite, which keeps such a message in three tables (its key, its body, its row) and does nothing else.
+//! Processor time is this thread's, bytes are those handed to the system to be written: on a shared machine they say more than
+//! the clock. The last line is the same disk's plain write-and-sync.
 
 // A bench reads the clock of the machine: it measures that machine.
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::disallowed_methods)]
@@ -15,6 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rusqlite::{Connection, TransactionBehavior};
 use spanwright_core::fact::{
     Attempt, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, Moment, Moved, OutcomeKind, Phase, PlanId, Receipt, Root, RunId,
     Seen, Settled, Store, Took, Way, no_item, print_of,
@@ -28,7 +31,12 @@ fn main() {
     let mut arguments = std::env::args().skip(1).filter(|argument| !argument.starts_with("--"));
     let folder = arguments.next().map_or_else(std::env::temp_dir, PathBuf::from);
     let records: u64 = arguments.next().and_then(|text| text.parse().ok()).unwrap_or(100_000);
-    println!("chunk   records/s   commits   syncs/record   rows/record   MB on disk");
+    println!(
+        "        ------------- taken in ------------   ------------- settled -------------   ------- bare SQLite ------    bytes on disk"
+    );
+    println!(
+        "chunk   records/s  µs processor   kB written   records/s  µs processor  kB written   µs processor    kB written    ours     bare"
+    );
     for chunk in [1, 200, 1000] {
         let records = if chunk == 1 { records.min(5000) } else { records };
         let journal = tempfile::tempdir_in(&folder).unwrap();
@@ -37,26 +45,119 @@ fn main() {
     println!("{:.0} appends of 4 KiB a second, each synced", plain_syncs(&folder));
 }
 
+/// What some work cost.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    time: Duration,
+    processor: Duration,
+    written: u64,
+}
+
+impl Cost {
+    fn of<T>(&mut self, work: impl FnOnce() -> T) -> T {
+        let (began, processor, written) = (Instant::now(), processor(), written());
+        let done = work();
+        self.time += began.elapsed();
+        self.processor += processor_since(processor);
+        self.written += self::written() - written;
+        done
+    }
+
+    fn micros(self, records: u64) -> f64 {
+        self.processor.as_secs_f64() * 1e6 / records as f64
+    }
+
+    fn kilobytes(self, records: u64) -> f64 {
+        self.written as f64 / 1e3 / records as f64
+    }
+
+    fn rate(self, records: u64) -> f64 {
+        records as f64 / self.time.as_secs_f64()
+    }
+}
+
+/// Processor time of this thread, as Linux counts it; nothing elsewhere.
+fn processor() -> Duration {
+    let text = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    Duration::from_nanos(text.split_whitespace().next().and_then(|field| field.parse().ok()).unwrap_or(0))
+}
+
+fn processor_since(before: Duration) -> Duration {
+    processor().saturating_sub(before)
+}
+
+/// Bytes that this process has handed over to be written.
+fn written() -> u64 {
+    let text = std::fs::read_to_string("/proc/self/io").unwrap_or_default();
+    text.lines().find_map(|line| line.strip_prefix("wchar: ")?.parse().ok()).unwrap_or(0)
+}
+
 fn measure(folder: &Path, chunk: u64, records: u64) {
     let path = folder.join("journal.db");
     let mut keep = Keep::open(&path, code_of).unwrap();
     keep.opening().unwrap();
     let names = Names::new();
-    let began = Instant::now();
-    let mut commits = 0;
+    let (mut taking, mut settling) = (Cost::default(), Cost::default());
     for first in (0..records).step_by(chunk as usize) {
         let mut taken: Vec<Fact> = (first..first + chunk).map(|n| names.took(n)).collect();
         taken.push(names.moved(first));
-        let receipts = keep.commit(&taken).unwrap();
-        keep.commit(&names.settled(&receipts, first)).unwrap();
-        commits += 2;
+        let receipts = taking.of(|| keep.commit(&taken).unwrap());
+        let settled = names.settled(&receipts, first);
+        settling.of(|| keep.commit(&settled).unwrap());
     }
-    let rate = records as f64 / began.elapsed().as_secs_f64();
-    // seen, body, message, run, effect, and the run once more; one exchange and one cursor a chunk.
-    let rows = 6.0 + 2.0 / chunk as f64;
-    let megabytes = std::fs::metadata(&path).unwrap().len() as f64 / 1e6;
-    // One sync a commit; a checkpoint each 4,000 pages has two more.
-    println!("{chunk:>5}   {rate:>9.0}   {commits:>7}   {:>12.4}   {rows:>11.3}   {megabytes:>10.1}", commits as f64 / records as f64);
+    let bare = bare(&folder.join("bare.db"), &names, chunk, records);
+    // Closed, all of it is in the file.
+    drop(keep);
+    let on_disk = |name: &str| std::fs::metadata(folder.join(name)).unwrap().len() / records;
+    let of = |cost: Cost| (cost.micros(records), cost.kilobytes(records));
+    let (taken, settled, bare) = ((taking.rate(records), of(taking)), (settling.rate(records), of(settling)), of(bare));
+    println!(
+        "{chunk:>5}   {:>9.0}  {:>12.1}   {:>10.2}   {:>9.0}  {:>12.1}  {:>10.2}   {:>12.1}    {:>10.2}   {:>5}    {:>5}",
+        taken.0,
+        taken.1.0,
+        taken.1.1,
+        settled.0,
+        settled.1.0,
+        settled.1.1,
+        bare.0,
+        bare.1,
+        on_disk("journal.db"),
+        on_disk("bare.db"),
+    );
+}
+
+/// The same messages with their keys, bodies and prints, and nothing to find or go on with them by.
+fn bare(path: &Path, names: &Names, chunk: u64, records: u64) -> Cost {
+    let mut connection = Connection::open(path).unwrap();
+    connection
+        .execute_batch(
+            "PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 4000; PRAGMA cache_size = -8192;
+             CREATE TABLE body (id INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+             CREATE TABLE message (seq INTEGER PRIMARY KEY, id BLOB NOT NULL UNIQUE, received INTEGER NOT NULL, body INTEGER NOT NULL) STRICT;
+             CREATE TABLE seen (key TEXT PRIMARY KEY, print BLOB NOT NULL, message INTEGER NOT NULL) WITHOUT ROWID, STRICT;",
+        )
+        .unwrap();
+    let mut cost = Cost::default();
+    for first in (0..records).step_by(chunk as usize) {
+        let taken: Vec<Fact> = (first..first + chunk).map(|n| names.took(n)).collect();
+        cost.of(|| {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).unwrap();
+            {
+                let mut bodies = transaction.prepare_cached("INSERT INTO body VALUES (?1, ?2)").unwrap();
+                let mut messages = transaction.prepare_cached("INSERT INTO message VALUES (?1, ?2, ?3, ?1)").unwrap();
+                let mut seen = transaction.prepare_cached("INSERT INTO seen VALUES (?1, ?2, ?3)").unwrap();
+                for (fact, n) in taken.iter().zip(first as i64 + 1..) {
+                    let Fact::Took(took) = fact else { continue };
+                    let arrived = took.seen.as_ref().unwrap();
+                    bodies.execute((n, &took.body)).unwrap();
+                    messages.execute((n, took.message.to_be_bytes(), took.at.0)).unwrap();
+                    seen.execute((&arrived.key, arrived.print, n)).unwrap();
+                }
+            }
+            transaction.commit().unwrap();
+        });
+    }
+    cost
 }
 
 struct Names {

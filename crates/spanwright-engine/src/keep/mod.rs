@@ -21,6 +21,7 @@ use spanwright_shape::text::Code;
 use std::sync::Arc;
 
 mod ask;
+mod correlation;
 mod fault;
 mod lock;
 mod marks;

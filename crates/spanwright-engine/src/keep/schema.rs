@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{OpenFault, Room, fault::words_of};
 
 /// The schema that this program writes.
-pub const SCHEMA: i64 = 4;
+pub const SCHEMA: i64 = 5;
 /// Before 3.51.3 two connections could lose committed transactions when the write-ahead log was reset.
 pub const SQLITE_LEAST: i32 = 3_051_003;
 /// Pages of the write-ahead log between two checkpoints, at most: 32 MiB.
@@ -29,7 +29,12 @@ const FOREIGN_TABLES_SHOWN_MOST: usize = 3;
 
 const TABLES: &str = include_str!("schema.sql");
 /// What brings a file from the schema before to the one of that number, the oldest first.
-const STEPS: [(i64, &str); 3] = [(2, include_str!("schema/2.sql")), (3, include_str!("schema/3.sql")), (4, include_str!("schema/4.sql"))];
+const STEPS: [(i64, &str); 4] = [
+    (2, include_str!("schema/2.sql")),
+    (3, include_str!("schema/3.sql")),
+    (4, include_str!("schema/4.sql")),
+    (5, include_str!("schema/5.sql")),
+];
 
 /// Opens the file for the one writer; makes it where it is new.
 pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
@@ -262,6 +267,32 @@ mod tests {
         let gates: Vec<_> = opening.gates.iter().map(|gate| (&*gate.system, gate.opens, gate.hold.is_some())).collect();
         assert_eq!(gates, [("crm", 2, false)]);
         assert_eq!(opening.backlog.iter().map(|backlog| backlog.parked).sum::<u64>(), 1);
+    }
+
+    /// No edition numbered messages and their runs apart; a file that was put together by hand may.
+    #[test]
+    fn a_message_whose_run_has_another_number_takes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = folder.path().join("journal.db");
+        let apart = "UPDATE run SET id = -id; UPDATE run SET id = 2 - id WHERE id < -1; UPDATE run SET id = 1 WHERE id = -1;
+            UPDATE effect SET run = run + 2 WHERE run > 1; UPDATE attempt SET run = run + 2 WHERE run > 1;
+            UPDATE message SET parent = 3 WHERE seq = 601;
+            INSERT INTO trail VALUES (3, 1, 5, 2, 'ann', 'of 3'), (301, 1, 5, 2, 'ann', 'of 301'), (301, 2, 5, 2, 'ann', 'again');
+            INSERT INTO meta VALUES ('set back', 301);";
+        Connection::open(&old).unwrap().execute_batch(&format!("{}{apart}", include_str!("tests/schema-2.sql"))).unwrap();
+        let connection = open_writer(&old).unwrap();
+        let all = |sql: &str| -> Vec<String> {
+            let mut statement = connection.prepare(sql).unwrap();
+            statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect()
+        };
+        assert_eq!(all("SELECT id || ' ' || message FROM run"), ["1 1", "4 4", "5 5", "303 303", "603 603"]);
+        assert_eq!(all("SELECT seq || ' ' || body FROM message"), ["1 1", "4 2", "5 3", "303 301", "603 601"]);
+        assert_eq!(all("SELECT message || ' ' || key FROM seen"), ["1 100001", "4 100002", "5 100003", "303 100301", "603 100601"]);
+        assert_eq!(all("SELECT message || ' ' || words FROM trail"), ["5 of 3", "303 of 301", "303 again"]);
+        assert_eq!(all("SELECT seq || ' ' || parent FROM message WHERE parent IS NOT NULL"), ["603 5"]);
+        assert_eq!(all("SELECT value || '' FROM meta WHERE name = 'set back'"), ["303"]);
+        drop(connection);
+        assert_eq!(crate::keep::Look::open(&old, spanwright_lab::conformance::code_of).unwrap().verify().unwrap().faults, [""; 0]);
     }
 
     #[test]

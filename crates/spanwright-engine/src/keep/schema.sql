@@ -1,4 +1,4 @@
--- The journal, schema 4. Fifteen tables; a change here is a new schema number and a step in schema/.
+-- The journal, schema 5. Fifteen tables; a change here is a new schema number and a step in schema/.
 -- Moments are UTC microseconds since 1970. Names (flows, steps, queues, systems, codes) are rows of `name`.
 
 -- schema, boot
@@ -9,6 +9,7 @@ CREATE TABLE plan (id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQ
 -- coding: 0 as it is, 9 forgotten. Its ids are never named outside of the file, so they may be used again.
 CREATE TABLE body (id INTEGER PRIMARY KEY, coding INTEGER NOT NULL, data BLOB NOT NULL) STRICT;
 
+-- correlation: empty where it is the message's own id, as in most; schema 4 wrote the digits out.
 CREATE TABLE message (
     seq INTEGER PRIMARY KEY AUTOINCREMENT, id BLOB NOT NULL UNIQUE, source INTEGER NOT NULL, correlation TEXT NOT NULL,
     received INTEGER NOT NULL, key TEXT, version TEXT, body INTEGER NOT NULL,
@@ -19,10 +20,11 @@ CREATE TABLE message (
 ) STRICT;
 -- What came of one source, and when: the newest of a flow, those of a time, whether it is silent.
 CREATE INDEX message_source ON message (source, received);
-CREATE INDEX message_correlation ON message (correlation);
+CREATE INDEX message_correlation ON message (correlation) WHERE correlation <> '' AND correlation <> lower(hex(id));
 -- Answers both "which messages about this record?" and "did a newer one come?", since the row number ends every index.
 CREATE INDEX message_key ON message (key) WHERE key IS NOT NULL;
 
+-- A run has the number of its message (id = message), so that each is found by the other without an index.
 -- state: 0 active, 1 parked, 2 done, 3 skipped, 4 dead, 5 uncertain, 6 discarded.
 -- reason, node, words: why it stopped, where, and what was said; words alone where it was skipped.
 CREATE TABLE run (
@@ -31,7 +33,6 @@ CREATE TABLE run (
     -- When a person acknowledged that it stopped.
     acknowledged INTEGER
 ) STRICT;
-CREATE INDEX run_message ON run (message);
 CREATE INDEX run_active ON run (flow, id, plan) WHERE state = 0;
 CREATE INDEX run_parked ON run (flow, plan) WHERE state = 1;
 -- The dead letters.

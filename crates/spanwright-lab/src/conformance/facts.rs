@@ -108,7 +108,7 @@ impl Facts {
         Took {
             message,
             source: self.of(SCOPES),
-            correlation: self.of(KEYS),
+            correlation: self.correlation(message),
             at: self.moment(),
             key: self.maybe(|facts| facts.of(KEYS)),
             version: self.maybe(|facts| facts.of(VERSIONS)),
@@ -121,6 +121,15 @@ impl Facts {
             about,
             fault: if self.seed.one_in(8) { Some(self.failure()) } else { None },
         }
+    }
+
+    /// Its own id, as in most messages; one that the sender named, or that came with it from another message.
+    fn correlation(&mut self, message: u128) -> Arc<str> {
+        if self.seed.one_in(2) { format!("{message:032x}").into() } else { self.named_correlation() }
+    }
+
+    fn named_correlation(&mut self) -> Arc<str> {
+        if self.seed.one_in(2) { format!("{:032x}", self.earlier()).into() } else { self.of(KEYS) }
     }
 
     /// The id of a message that was taken, or was to be.
@@ -179,7 +188,7 @@ impl Facts {
             node: if self.seed.one_in(3) { Some(self.of(NODES)) } else { None },
             reason: if self.seed.one_in(3) { Some(OTHER.id.into()) } else { None },
             key: if self.seed.one_in(3) { Some(self.of(KEYS)) } else { None },
-            correlation: if self.seed.one_in(3) { Some(self.of(KEYS)) } else { None },
+            correlation: if self.seed.one_in(3) { Some(self.named_correlation()) } else { None },
         }
     }
 

@@ -9,11 +9,14 @@ use spanwright_core::fact::{
 use spanwright_shape::text::Failure;
 
 use super::{Ask, bytes, text, text_if_any};
-use crate::keep::numbers::{self, GONE, RunState};
+use crate::keep::{
+    correlation,
+    numbers::{self, GONE, RunState},
+};
 
 pub const RUN: &str = "SELECT run.root, run.flow, run.plan, run.state, message.id, message.source, message.correlation, message.received,
         message.key, message.version, body.coding, body.data, message.beside
-    FROM run JOIN message ON message.seq = run.message JOIN body ON body.id = message.body WHERE run.id = ?1";
+    FROM run JOIN message ON message.seq = run.id JOIN body ON body.id = message.body WHERE run.id = ?1";
 pub const EFFECTS: &str =
     "SELECT run, node, item, way, queue, lane, state, due, boot, generation, tries, first, glued, sent, reason, words,
         body.coding, body.data
@@ -40,10 +43,11 @@ impl Ask<'_> {
     }
 
     fn file(self, run: RunId, row: &Row<'_>) -> Result<RunFile> {
+        let id = u128::from_be_bytes(row.get(4)?);
         let message = MessageFile {
-            id: u128::from_be_bytes(row.get(4)?),
+            id,
             source: self.names.text(row.get(5)?),
-            correlation: text(row, 6)?,
+            correlation: correlation::read(row.get_ref(6)?.as_str()?, id),
             received: Moment(row.get(7)?),
             key: text_if_any(row, 8)?,
             version: text_if_any(row, 9)?,

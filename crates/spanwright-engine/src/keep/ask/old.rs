@@ -7,7 +7,7 @@ use super::Ask;
 use crate::keep::numbers::{GONE, RunState};
 
 pub const WINDOW: &str = "SELECT run.id, run.state, run.changed, body.coding FROM run
-    LEFT JOIN message ON message.seq = run.message LEFT JOIN body ON body.id = message.body
+    LEFT JOIN message ON message.seq = run.id LEFT JOIN body ON body.id = message.body
     WHERE run.id > ?1 ORDER BY run.id LIMIT ?2";
 
 impl Ask<'_> {

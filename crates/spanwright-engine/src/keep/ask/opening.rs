@@ -51,9 +51,9 @@ pub fn chores() -> String {
 const CHORES_OVER: &str = "SELECT id FROM chore WHERE state <> 0 ORDER BY id DESC LIMIT ?1";
 
 /// The runs of a flow that hold a place in line.
-pub const IN_LINE: &str = "SELECT run.id, message.key, 0 FROM run INDEXED BY run_parked CROSS JOIN message ON message.seq = run.message
+pub const IN_LINE: &str = "SELECT run.id, message.key, 0 FROM run INDEXED BY run_parked CROSS JOIN message ON message.seq = run.id
         WHERE run.flow = ?1 AND run.state = 1
-    UNION ALL SELECT run.id, message.key, 1 FROM run INDEXED BY run_stopped CROSS JOIN message ON message.seq = run.message
+    UNION ALL SELECT run.id, message.key, 1 FROM run INDEXED BY run_stopped CROSS JOIN message ON message.seq = run.id
         WHERE run.flow = ?1 AND run.state IN (4, 5)
     ORDER BY 1";
 

@@ -4,17 +4,18 @@ use rusqlite::{Connection, OptionalExtension, Result, ToSql};
 use spanwright_core::fact::{Letter, RunId, StoppedFilter, StoppedRun, is_newer};
 
 use super::Ask;
+use crate::keep::correlation;
 
-pub const STOPPED: &str = "SELECT run.id, run.flow FROM run INDEXED BY run_stopped_id CROSS JOIN message ON message.seq = run.message
+pub const STOPPED: &str = "SELECT run.id, run.flow FROM run INDEXED BY run_stopped_id CROSS JOIN message ON message.seq = run.id
     WHERE run.state IN (4, 5) AND run.id > ?1 AND run.id <= ?2";
-pub const BY_ID: &str = "SELECT run.id, run.state IN (4, 5) FROM message CROSS JOIN run ON run.message = message.seq
-    WHERE message.id = ?1 ORDER BY run.id DESC LIMIT 1";
+pub const BY_ID: &str = "SELECT run.id, run.state IN (4, 5) FROM message CROSS JOIN run ON run.id = message.seq
+    WHERE message.id = ?1";
 // The others of the same record that went on, the last first: what is newer is mostly found at once. The index on the
 // key ends with the row number.
 pub const OTHERS: &str = "SELECT mine.version, mine.seq, other.version, other.seq FROM run
-    CROSS JOIN message AS mine ON mine.seq = run.message
+    CROSS JOIN message AS mine ON mine.seq = run.id
     CROSS JOIN message AS other INDEXED BY message_key ON other.key = mine.key AND other.source = mine.source
-    CROSS JOIN run AS its ON its.message = other.seq AND its.flow = run.flow AND its.id <> run.id
+    CROSS JOIN run AS its ON its.id = other.seq AND its.flow = run.flow AND its.id <> run.id
     WHERE run.id = ?1 AND (its.state IN (0, 1, 2, 3)
         OR EXISTS (SELECT 1 FROM effect WHERE effect.run = its.id AND effect.way = 0 AND effect.state IN (1, 2, 3, 5)))
     ORDER BY other.seq DESC";
@@ -23,12 +24,12 @@ impl Ask<'_> {
     pub fn stopped(self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>> {
         let named = |name: &Option<std::sync::Arc<str>>| name.as_ref().map(|name| self.names.known(name).unwrap_or(0));
         let (flow, node, reason) = (named(&filter.flow), named(&filter.node), named(&filter.reason));
-        let conditions: [(&str, Option<&dyn ToSql>); 5] = [
+        let own = filter.correlation.as_deref().and_then(correlation::message_of).map(u128::to_be_bytes);
+        let conditions: [(&str, Option<&dyn ToSql>); 4] = [
             ("run.flow", flow.as_ref().map(|value| value as _)),
             ("run.node", node.as_ref().map(|value| value as _)),
             ("run.reason", reason.as_ref().map(|value| value as _)),
             ("message.key", filter.key.as_ref().map(|value| value as _)),
-            ("message.correlation", filter.correlation.as_ref().map(|value| value as _)),
         ];
         let (mut sql, mut bound) = (STOPPED.to_string(), vec![&after.0 as &dyn ToSql, &upto.0]);
         for (column, value) in conditions {
@@ -36,6 +37,10 @@ impl Ask<'_> {
                 bound.push(value);
                 sql += &format!(" AND {column} = ?{}", bound.len());
             }
+        }
+        if let Some(id) = &filter.correlation {
+            bound.extend([id as &dyn ToSql, &own]);
+            sql += &format!(" AND {}", correlation::condition(bound.len() - 1, bound.len()));
         }
         sql += &format!(" ORDER BY run.id LIMIT {most}");
         let mut statement = self.ready(&sql)?;

@@ -10,14 +10,14 @@ use spanwright_core::{
 use super::Ask;
 use crate::keep::numbers::RunState;
 
-pub const OWN: &str = "SELECT message.received FROM run CROSS JOIN message ON message.seq = run.message WHERE run.id = ?1";
+pub const OWN: &str = "SELECT received FROM message WHERE seq = ?1";
 pub const BEFORE: &str = "SELECT run.id, message.received FROM message INDEXED BY message_source
-    CROSS JOIN run ON run.message = message.seq
+    CROSS JOIN run ON run.id = message.seq
     WHERE message.source = ?1 AND run.id < ?2 ORDER BY message.received DESC, message.seq DESC LIMIT 1";
 pub const OPEN: &str = "SELECT EXISTS (SELECT 1 FROM run INDEXED BY run_active WHERE state = 0 AND flow = ?1 AND id > ?2 AND id < ?3)
     OR EXISTS (SELECT 1 FROM run INDEXED BY run_parked WHERE state = 1 AND flow = ?1 AND id > ?2 AND id < ?3)";
 pub const BY_STATE: &str = "SELECT run.state, count(*) FROM message INDEXED BY message_source
-    CROSS JOIN run ON run.message = message.seq
+    CROSS JOIN run ON run.id = message.seq
     WHERE message.source = ?1 AND message.received >= ?2 AND message.received <= ?3 AND run.id > ?4 AND run.id < ?5 GROUP BY run.state";
 
 impl Ask<'_> {

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 use super::{ACTIVE, SENT, due, files, old, opening, stopped, tally, trouble};
-use crate::keep::schema;
+use crate::keep::{correlation, schema};
 
 fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -35,7 +35,12 @@ fn walks_over_finished_work(step: &str) -> bool {
 fn no_question_walks_over_finished_work() {
     let folder = tempfile::tempdir().unwrap();
     let connection = schema::open_writer(&folder.path().join("journal.db")).unwrap();
+    let by_correlation = format!("SELECT seq FROM message WHERE {}", correlation::condition(1, 2));
+    let stopped_by_correlation = format!("{} AND {}", stopped::STOPPED, correlation::condition(3, 4));
     let questions = [
+        &by_correlation,
+        &stopped_by_correlation,
+        stopped::BY_ID,
         ACTIVE,
         SENT,
         stopped::STOPPED,

@@ -7,8 +7,7 @@ use std::time::Duration;
 use super::Pen;
 use crate::keep::numbers::{GONE, RunState};
 
-const RUN: &str = "SELECT run.state, run.message, message.body, (SELECT count(*) FROM run AS other WHERE other.message = run.message)
-    FROM run JOIN message ON message.seq = run.message WHERE run.id = ?1";
+const RUN: &str = "SELECT run.state, message.body FROM run JOIN message ON message.seq = run.id WHERE run.id = ?1";
 const EMPTY_BODY: &str = "UPDATE body SET coding = ?2, data = x'' WHERE id = ?1 AND coding <> ?2";
 const EMPTY_RESULTS: &str = "UPDATE body SET coding = ?2, data = x'' WHERE coding <> ?2 AND id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL)";
 const DROP_RESULTS: &str = "DELETE FROM body WHERE id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL)";
@@ -33,9 +32,9 @@ const NOTE_SET_BACK: &str = "INSERT OR REPLACE INTO meta (name, value)
 
 impl Pen<'_> {
     pub(super) fn forgot(&mut self, run: RunId, what: Forget) -> Result<()> {
-        let row = self.rare(RUN)?.query_row([run.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()?;
-        let Some((state, message, body, runs)) = row else { return Ok(()) };
-        let _: (i64, i64, i64, i64) = (state, message, body, runs);
+        let row = self.rare(RUN)?.query_row([run.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((state, body)) = row else { return Ok(()) };
+        let _: (i64, i64) = (state, body);
         match (RunState::of(state).is_finished(), what) {
             (false, _) => Ok(()),
             (true, Forget::Bodies) => {
@@ -43,19 +42,15 @@ impl Pen<'_> {
                 self.rare(EMPTY_RESULTS)?.execute((run.0, GONE))?;
                 Ok(())
             }
-            (true, Forget::All) => self.drop_run(run, message, body, runs == 1),
+            (true, Forget::All) => self.drop_run(run, body),
         }
     }
 
-    fn drop_run(&mut self, run: RunId, message: i64, body: i64, and_message: bool) -> Result<()> {
-        for sql in [DROP_RESULTS, DROP_EFFECTS, DROP_ATTEMPTS, DROP_RUN] {
+    fn drop_run(&mut self, run: RunId, body: i64) -> Result<()> {
+        for sql in [DROP_RESULTS, DROP_EFFECTS, DROP_ATTEMPTS, DROP_RUN, DROP_TRAIL, DROP_MESSAGE] {
             self.rare(sql)?.execute([run.0])?;
         }
-        if and_message {
-            self.rare(DROP_TRAIL)?.execute([message])?;
-            self.rare(DROP_MESSAGE)?.execute([message])?;
-            self.rare(DROP_BODY)?.execute([body])?;
-        }
+        self.rare(DROP_BODY)?.execute([body])?;
         Ok(())
     }
 

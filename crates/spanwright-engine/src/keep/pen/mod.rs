@@ -3,7 +3,7 @@
 //! The statements of the happy path (took, exchanged, settled, ended) are fetched once a transaction and used for all
 //! of its facts; what is rare is fetched where it is used.
 
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Result};
+use rusqlite::{CachedStatement, Connection, Result};
 use spanwright_core::fact::{Bundled, Ending, Exchanged, Fact, GateRow, Moment, Moved, Print, Receipt, RunId, StopKind};
 use spanwright_shape::text::Failure;
 use std::sync::Arc;
@@ -25,20 +25,15 @@ mod took;
 #[derive(Clone, Copy, Debug)]
 pub struct Next {
     body: i64,
+    /// Of a message, and of its run.
     message: i64,
-    run: i64,
 }
 
 impl Next {
     /// As the file has it. `sqlite_sequence` remembers what was purged.
     pub fn load(connection: &Connection) -> Result<Next> {
-        let given = |table: &str| {
-            let last =
-                connection.query_row("SELECT seq FROM sqlite_sequence WHERE name = ?1", [table], |row| row.get::<_, i64>(0)).optional();
-            Ok::<i64, rusqlite::Error>(last?.unwrap_or(0) + 1)
-        };
-        let body = connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM body", [], |row| row.get(0))?;
-        Ok(Next { body, message: given("message")?, run: given("run")? })
+        let next = |sql| connection.query_row(sql, [], |row| row.get(0));
+        Ok(Next { body: next(NEXT_BODY)?, message: next(NEXT_MESSAGE)? })
     }
 }
 
@@ -58,6 +53,8 @@ pub struct Pen<'t> {
     print: CachedStatement<'t>,
 }
 
+const NEXT_BODY: &str = "SELECT coalesce(max(id), 0) + 1 FROM body";
+const NEXT_MESSAGE: &str = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name IN ('message', 'run')";
 const BODY: &str = "INSERT INTO body (id, coding, data) VALUES (?1, 0, ?2)";
 const EXCHANGE: &str =
     "INSERT INTO exchange (id, system, operation, at, micros, status, calls, sent, got) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)

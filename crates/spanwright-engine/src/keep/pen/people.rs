@@ -17,10 +17,10 @@ pub const MADE_INTO: i64 = 4;
 const DISCARD: &str = "UPDATE run SET state = 6, changed = ?2 WHERE id = ?1 AND state IN (4, 5)";
 const ACKNOWLEDGE: &str = "UPDATE run SET acknowledged = ?2 WHERE id = ?1 AND state IN (4, 5)";
 const TRAIL: &str = "INSERT INTO trail (message, n, at, kind, by, words)
-    SELECT message, 1 + coalesce((SELECT max(n) FROM trail WHERE trail.message = run.message), 0), ?2, ?3, ?4, coalesce(?5, words, '')
+    SELECT id, 1 + coalesce((SELECT max(n) FROM trail WHERE trail.message = run.id), 0), ?2, ?3, ?4, coalesce(?5, words, '')
     FROM run WHERE id = ?1";
-const PARENT: &str = "UPDATE message SET parent = ?2 WHERE seq = (SELECT message FROM run WHERE id = ?1)";
-const MESSAGE_OF: &str = "SELECT message.seq, message.id FROM run JOIN message ON message.seq = run.message WHERE run.id = ?1";
+const PARENT: &str = "UPDATE message SET parent = ?2 WHERE seq = ?1";
+const MESSAGE_ID: &str = "SELECT id FROM message WHERE seq = ?1";
 
 impl Pen<'_> {
     pub(super) fn discarded(&mut self, run: RunId, at: Moment, by: &str, reason: &str) -> Result<()> {
@@ -41,9 +41,9 @@ impl Pen<'_> {
         let receipt = self.took(&resent.took)?;
         let Receipt::Taken(new) = receipt else { return Ok(receipt) };
         let (at, by, words) = (resent.took.at, &*resent.by, &*resent.words);
-        let old = self.rare(MESSAGE_OF)?.query_row([resent.of.0], |row| Ok((row.get::<_, i64>(0)?, row.get(1)?))).optional()?;
-        if let Some((seq, id)) = old {
-            self.rare(PARENT)?.execute((new.0, seq))?;
+        let old = self.rare(MESSAGE_ID)?.query_row([resent.of.0], |row| row.get(0)).optional()?;
+        if let Some(id) = old {
+            self.rare(PARENT)?.execute((new.0, resent.of.0))?;
             self.trail(new, at, MADE_OF, by, Some(&linked(u128::from_be_bytes(id), words)))?;
             self.trail(resent.of, at, MADE_INTO, by, Some(&linked(resent.took.message, words)))?;
         }

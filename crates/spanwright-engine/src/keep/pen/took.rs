@@ -4,7 +4,10 @@ use rusqlite::{OptionalExtension, Result};
 use spanwright_core::fact::{Moment, Print, Receipt, RunId, Seen, Took};
 
 use super::{AT_SOURCE, Pen, UNUSABLE};
-use crate::keep::numbers::{self, RunState};
+use crate::keep::{
+    correlation,
+    numbers::{self, RunState},
+};
 
 // Zero rows changed is the answer "seen before".
 pub const SEEN_EVENT: &str = "INSERT INTO seen (scope, key, message, until, print) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -17,10 +20,10 @@ pub const MESSAGE: &str =
     "INSERT INTO message (seq, id, source, correlation, received, key, version, body, beside) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 const IS_THERE: &str = "SELECT 1 FROM message WHERE id = ?1";
 // What was taken under a key, and what it held.
-const KNOWN: &str = "SELECT run.id, seen.print FROM seen JOIN message ON message.seq = seen.message JOIN run ON run.message = message.seq
+const KNOWN: &str = "SELECT run.id, seen.print FROM seen JOIN run ON run.id = seen.message
     WHERE seen.scope = ?1 AND seen.key = ?2";
 pub const RUN: &str = "INSERT INTO run (id, root, message, flow, plan, state, reason, node, words, changed)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+    VALUES (?1, ?2, ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
 impl Pen<'_> {
     pub(super) fn took(&mut self, took: &Took) -> Result<Receipt> {
@@ -68,7 +71,7 @@ impl Pen<'_> {
             self.next.message,
             id,
             source,
-            &took.correlation,
+            correlation::stored(&took.correlation, took.message),
             took.at.0,
             &took.key,
             &took.version,
@@ -80,19 +83,18 @@ impl Pen<'_> {
 
     fn run(&mut self, took: &Took) -> Result<Receipt> {
         let flow = self.number(&took.flow)?;
-        let (id, root, message) = (self.next.run, took.root.0.to_be_bytes(), self.next.message);
+        let (id, root) = (self.next.message, took.root.0.to_be_bytes());
         match &took.fault {
             None => {
                 let none = None::<i64>;
-                self.run.execute((id, root, message, flow, took.plan.0, RunState::Active.number(), none, none, None::<&str>, took.at.0))?
+                self.run.execute((id, root, flow, took.plan.0, RunState::Active.number(), none, none, None::<&str>, took.at.0))?
             }
             Some(fault) => {
                 let (reason, node) = (self.code(fault)?, self.number(&AT_SOURCE.into())?);
                 let state = numbers::stopped(UNUSABLE).number();
-                self.run.execute((id, root, message, flow, took.plan.0, state, reason, node, &fault.says, took.at.0))?
+                self.run.execute((id, root, flow, took.plan.0, state, reason, node, &fault.says, took.at.0))?
             }
         };
-        self.next.run += 1;
         self.next.message += 1;
         Ok(Receipt::Taken(RunId(id)))
     }

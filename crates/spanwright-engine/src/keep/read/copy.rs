@@ -23,9 +23,10 @@ use crate::keep::{
 const FAULTS_MOST: u32 = 20;
 
 /// What must be nowhere: each a sentence, and how many rows break it.
-const BROKEN: [(&str, &str); 8] = [
-    ("a run without its message", "SELECT count(*) FROM run WHERE NOT EXISTS (SELECT 1 FROM message WHERE message.seq = run.message)"),
-    ("a message without a run", "SELECT count(*) FROM message WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.message = message.seq)"),
+const BROKEN: [(&str, &str); 9] = [
+    ("a run without its message", "SELECT count(*) FROM run WHERE NOT EXISTS (SELECT 1 FROM message WHERE message.seq = run.id)"),
+    ("a message without a run", "SELECT count(*) FROM message WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = message.seq)"),
+    ("a run that names the message of another", "SELECT count(*) FROM run WHERE message <> id"),
     ("a message without its body", "SELECT count(*) FROM message WHERE NOT EXISTS (SELECT 1 FROM body WHERE body.id = message.body)"),
     ("an effect without its run", "SELECT count(*) FROM effect WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = effect.run)"),
     (

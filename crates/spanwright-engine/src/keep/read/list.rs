@@ -9,9 +9,10 @@ use spanwright_core::{
     plan::Source,
 };
 
-use super::{Counts, newest::newest};
+use super::{Counts, Which, newest::newest};
 use crate::keep::{
-    ask::{Ask, opening, text, text_if_any},
+    ask::{Ask, opening, text_if_any},
+    correlation,
     numbers::RunState,
 };
 
@@ -23,7 +24,7 @@ const LINE: &str =
     EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id AND effect.state = 5)";
 
 /// Messages of a source, by when they came.
-const BY_TIME: &str = "message INDEXED BY message_source CROSS JOIN run ON run.message = message.seq";
+const BY_TIME: &str = "message INDEXED BY message_source CROSS JOIN run ON run.id = message.seq";
 /// As their index has them.
 const NEWEST_FIRST: &str = "ORDER BY message.received DESC, message.seq DESC";
 
@@ -37,6 +38,12 @@ struct Conditions<'f> {
 impl<'f> Conditions<'f> {
     fn equal(&mut self, column: &str, value: impl ToSql + 'f) {
         self.compared(column, "=", value);
+    }
+
+    fn correlation(&mut self, id: &'f str) {
+        let message = correlation::message_of(id).map(u128::to_be_bytes);
+        self.bound.extend([Box::new(id) as Box<dyn ToSql>, Box::new(message)]);
+        self.sql.push(correlation::condition(self.bound.len() - 1, self.bound.len()));
     }
 
     fn compared(&mut self, column: &str, by: &str, value: impl ToSql + 'f) {
@@ -59,7 +66,7 @@ impl Ask<'_> {
             conditions.equal("message.key", key);
         }
         if let Some(correlation) = &filter.correlation {
-            conditions.equal("message.correlation", correlation);
+            conditions.correlation(correlation);
         }
         // Whoever names a record or a correlation id means few messages; else it goes from the newest run backwards.
         let by_message = filter.key.is_some() || filter.correlation.is_some();
@@ -110,16 +117,20 @@ impl Ask<'_> {
         Ok(lines)
     }
 
-    pub(super) fn lines_of(self, column: &str, value: impl ToSql, most: usize) -> Result<Vec<Listed>> {
+    pub(super) fn lines_of(self, which: &Which, most: usize) -> Result<Vec<Listed>> {
         let mut conditions = Conditions::default();
-        conditions.equal(column, value);
-        self.lines(column.starts_with("message."), conditions, most)
+        match which {
+            Which::Message(id) => conditions.equal("message.id", id.to_be_bytes()),
+            Which::Run(run) => conditions.equal("run.id", run.0),
+            Which::Correlation(id) => conditions.correlation(id),
+        }
+        self.lines(!matches!(which, Which::Run(_)), conditions, most)
     }
 
     fn lines(self, by_message: bool, conditions: Conditions<'_>, most: usize) -> Result<Vec<Listed>> {
         let tables = match by_message {
-            true => "message CROSS JOIN run ON run.message = message.seq",
-            false => "run CROSS JOIN message ON message.seq = run.message",
+            true => "message CROSS JOIN run ON run.id = message.seq",
+            false => "run CROSS JOIN message ON message.seq = run.id",
         };
         let wanted = if conditions.sql.is_empty() { "TRUE".into() } else { conditions.sql.join(" AND ") };
         let sql = format!("{LINE} FROM {tables} WHERE {wanted} ORDER BY run.id DESC LIMIT {most}");
@@ -134,12 +145,13 @@ impl Ask<'_> {
             (Some(reason), Some(node)) => Some((self.names.text(node), self.failure(reason, row.get(9)?), kind_of(state, row.get(11)?))),
             (_, _) => None,
         };
+        let message = u128::from_be_bytes(row.get(1)?);
         Ok(Listed {
             run: RunId(row.get(0)?),
-            message: u128::from_be_bytes(row.get(1)?),
+            message,
             flow: self.names.text(row.get(2)?),
             key: text_if_any(row, 3)?,
-            correlation: text(row, 4)?,
+            correlation: correlation::read(row.get_ref(4)?.as_str()?, message),
             received: Moment(row.get(5)?),
             state: state.word(),
             stopped,

@@ -11,7 +11,7 @@ use crate::keep::{
 };
 
 const RUN: &str = "SELECT message.received, message.source, run.state, run.changed, run.words, run.undone, body.coding, body.data
-    FROM run JOIN message ON message.seq = run.message JOIN body ON body.id = message.body WHERE run.id = ?1";
+    FROM run JOIN message ON message.seq = run.id JOIN body ON body.id = message.body WHERE run.id = ?1";
 const ATTEMPTS: &str =
     "SELECT attempt.at, attempt.node, attempt.item, attempt.way, attempt.n, attempt.outcome, attempt.reason, attempt.words,
         exchange.status, exchange.micros
@@ -22,21 +22,14 @@ const ATTEMPTS: &str =
 const STANDS: &str = "SELECT at, node, item, way, state, due, reason, words FROM effect WHERE run = ?1 AND outcome IS NULL";
 const ANSWERS: &str = "SELECT 0, effect.node, effect.item, effect.way, body.coding, body.data
     FROM effect JOIN body ON body.id = effect.result WHERE effect.run = ?1";
-const PEOPLE: &str =
-    "SELECT trail.at, trail.kind, trail.by, trail.words FROM run JOIN trail ON trail.message = run.message WHERE run.id = ?1
-    ORDER BY trail.n";
+const PEOPLE: &str = "SELECT at, kind, by, words FROM trail WHERE message = ?1 ORDER BY n";
 
-const BY_PERSON: &str = "SELECT EXISTS (SELECT 1 FROM run JOIN trail ON trail.message = run.message
+const BY_PERSON: &str = "SELECT EXISTS (SELECT 1 FROM run JOIN trail ON trail.message = run.id
     WHERE run.id = ?1 AND trail.kind = 1 AND trail.at >= run.changed)";
 
 impl Ask<'_> {
     pub fn show(self, which: &Which) -> Result<Vec<Shown>> {
-        let lines = match which {
-            Which::Message(id) => self.lines_of("message.id", id.to_be_bytes(), SHOWN_MOST)?,
-            Which::Run(run) => self.lines_of("run.id", run.0, SHOWN_MOST)?,
-            Which::Correlation(correlation) => self.lines_of("message.correlation", correlation, SHOWN_MOST)?,
-        };
-        lines.into_iter().map(|line| self.with_trail(line)).collect()
+        self.lines_of(which, SHOWN_MOST)?.into_iter().map(|line| self.with_trail(line)).collect()
     }
 
     fn with_trail(self, line: Listed) -> Result<Shown> {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use spanwright_core::fact::{
     Attempt, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, ListFilter, Moment, OutcomeKind, Phase, PlanId, Root, RunId,
-    Settled, SkipReason, StopKind, Stopped, Store, Took, Way, no_item,
+    Settled, SkipReason, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
 };
 use spanwright_lab::conformance::code_of;
 use spanwright_shape::text::Failure;
@@ -202,6 +202,47 @@ fn a_message_is_found_by_its_id_and_by_its_correlation_id() {
     assert_eq!((shown.len(), &*shown[0].body), (1, b"{\"n\":2}".as_slice()));
     assert_eq!(look.show(&Which::Correlation("corr-0".into())).unwrap().len(), 3);
     assert!(look.show(&Which::Message(77)).unwrap().is_empty());
+}
+
+/// Four messages: under its own id, under the first's id, under its own id as editions up to schema 4 wrote it, and under
+/// the id of a message that is not there.
+fn under_ids() -> (TempDir, Keep) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut keep = Keep::open(&folder.path().join("journal.db"), code_of).unwrap();
+    let under = |n: u128, id: u128| match took(n, "in") {
+        Fact::Took(took) => Fact::Took(Box::new(Took { correlation: format!("{id:032x}").into(), ..*took })),
+        other => other,
+    };
+    keep.commit(&[under(1, 1), under(2, 1), under(3, 3), under(4, 0xff)]).unwrap();
+    keep.connection.execute("UPDATE message SET correlation = lower(hex(id)) WHERE seq = 3", []).unwrap();
+    (folder, keep)
+}
+
+#[test]
+fn a_message_is_found_by_a_correlation_id_that_is_its_own_id() {
+    let (_folder, mut keep) = under_ids();
+    keep.commit(&[stopped(1, "no e-mail", 5), stopped(2, "no e-mail", 5), stopped(3, "no e-mail", 5)]).unwrap();
+    for (id, expected) in [(1, &[2, 1][..]), (2, &[]), (3, &[3]), (4, &[]), (0xff, &[4])] {
+        let text = format!("{id:032x}");
+        let filter = ListFilter { correlation: Some(text.clone()), most: 9, ..ListFilter::default() };
+        let listed = keep.asked(|ask| ask.list(&filter)).unwrap();
+        assert_eq!(listed.iter().map(|line| line.run.0).collect::<Vec<_>>(), expected, "{text}");
+        assert!(listed.iter().all(|line| *line.correlation == *text), "{listed:?}");
+        let between = ListFilter { since: Some(Moment(0)), ..filter };
+        assert_eq!(keep.asked(|ask| ask.list(&between)).unwrap().len(), expected.len());
+        let shown = keep.asked(|ask| ask.show(&Which::Correlation(text.clone()))).unwrap();
+        assert_eq!(shown.len(), expected.len());
+        let stopped = StoppedFilter { correlation: Some(text.as_str().into()), ..StoppedFilter::default() };
+        let stopped: Vec<_> = keep.stopped(&stopped, RunId(0), RunId(3), 9).unwrap().iter().map(|stopped| stopped.run.0).collect();
+        assert!(stopped.iter().rev().eq(expected.iter().filter(|run| **run <= 3)), "{text}: {stopped:?}");
+    }
+}
+
+#[test]
+fn the_index_of_correlation_ids_has_none_that_is_a_message_of_its_own() {
+    let (_folder, keep) = under_ids();
+    let entries = "SELECT count(*) FROM message INDEXED BY message_correlation WHERE correlation <> '' AND correlation <> lower(hex(id))";
+    assert_eq!(keep.connection.query_row(entries, [], |row| row.get::<_, i64>(0)).unwrap(), 2);
 }
 
 #[test]
