@@ -11,6 +11,9 @@ use super::{OpenFault, Room, fault::words_of};
 
 /// The schema that this program writes.
 pub const SCHEMA: i64 = 5;
+/// A connection is used by one thread at a time, which Rust sees to: SQLite need not lock it at every call.
+const OURS_ALONE: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
+const WRITES: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE).union(OURS_ALONE);
 /// Before 3.51.3 two connections could lose committed transactions when the write-ahead log was reset.
 pub const SQLITE_LEAST: i32 = 3_051_003;
 /// Pages of the write-ahead log between two checkpoints, at most: 32 MiB.
@@ -41,7 +44,7 @@ pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_version(rusqlite::version_number())?;
     assert_ours(path)?;
     let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(fault)?;
+    let connection = Connection::open_with_flags(path, WRITES).map_err(fault)?;
     let whole = Room::of(path).whole_bytes().unwrap_or(u64::MAX);
     set_up(&connection, (whole / CHECKPOINT_OF_DISK / PAGE_BYTES).clamp(1, CHECKPOINT_PAGES_MOST)).map_err(fault)?;
     assert_durable(&connection, path)?;
@@ -106,7 +109,7 @@ pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
         return Err(OpenFault::Absent { path: path.into() });
     }
     let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(fault)?;
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY.union(OURS_ALONE)).map_err(fault)?;
     connection
         .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2048;")
         .map_err(fault)?;
@@ -122,7 +125,7 @@ pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
 /// Opens an empty file for a copy to be written into.
 pub fn open_empty(path: &std::path::Path) -> Result<Connection, OpenFault> {
     let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
-    Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE).map_err(fault)
+    Connection::open_with_flags(path, WRITES).map_err(fault)
 }
 
 fn assert_version(version: i32) -> Result<(), OpenFault> {
