@@ -60,6 +60,23 @@ impl Clock {
     }
 }
 
+/// A time that runs out, counted by the monotonic clock.
+pub struct Patience(Instant);
+
+impl Patience {
+    /// So long from now on.
+    #[allow(clippy::disallowed_methods)]
+    pub fn of(time: Duration) -> Patience {
+        Patience(Instant::now() + time)
+    }
+
+    /// What is left of it.
+    #[allow(clippy::disallowed_methods)]
+    pub fn left(&self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+}
+
 /// The hands of the machine. The one function that may name them; see `clippy.toml`.
 #[allow(clippy::disallowed_methods)]
 fn machine() -> impl Fn() -> Reading + Send + Sync + 'static {

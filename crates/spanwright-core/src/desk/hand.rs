@@ -12,7 +12,7 @@ use crate::{
     fact::{EffectKey, EffectState, Ending, Fact, Moment, Phase, RunId, Settled, Way, lane_of},
     interface::Repeat,
     plan::{Again, EffectPlan},
-    run::{Advance, AdvanceJob, Owed, Want},
+    run::{Advance, Owed, Want},
 };
 use spanwright_shape::text::Failure;
 
@@ -236,12 +236,12 @@ impl Desk {
     }
 
     /// Runs whose commit is kept and that want another walk.
-    pub(super) fn advance_again(&mut self, jobs: &mut Vec<AdvanceJob>) {
+    pub(super) fn advance_again(&mut self) {
         while let Some(run) = self.again.pop_front() {
             if let Some(hand) = self.runs.get_mut(&run).filter(|hand| !hand.over && hand.again && !hand.walking) {
                 hand.again = false;
                 hand.walking = true;
-                jobs.push(hand.job(run));
+                self.walks.push(hand.job(run));
             }
         }
     }

@@ -41,8 +41,8 @@ use std::{
 };
 
 pub use event::{
-    AlertNote, Asking, AttemptNote, Brought, CallId, Command, Event, Exchange, Fetch, Happening, Order, Outgoing, PollJob, Report, Setup,
-    SignIn, Standing, Tell, Ticket, WaiterId, Word,
+    AlertNote, Asking, AttemptNote, Brought, CallId, Command, Event, Exchange, Fetch, Happening, Haste, Order, Outgoing, PollJob, Report,
+    Setup, SignIn, Standing, Tell, Ticket, WaiterId, Word,
 };
 
 use crate::{
@@ -141,6 +141,8 @@ pub struct Desk {
     passing_flows: Vec<bool>,
     /// Runs whose commit is kept and that want another walk.
     again: VecDeque<RunId>,
+    /// Runs to be walked, told together when all that was heard is done with.
+    walks: Vec<AdvanceJob>,
     /// Runs that go on after a replay and are not yet counted as open.
     reopened: HashSet<RunId>,
     /// Runs to be fetched because a newer state of their record waits.
@@ -197,6 +199,7 @@ impl Desk {
             passing: Passing::default(),
             passing_flows: if setup.passing { passing::flows(&setup.plan) } else { Vec::new() },
             again: VecDeque::new(),
+            walks: Vec::new(),
             reopened: HashSet::new(),
             wanted: HashSet::new(),
             commits_open: 0,
@@ -302,11 +305,23 @@ impl Desk {
 
     /// The one door.
     pub fn on(&mut self, event: Event, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        self.on_all([event], now, roll, out);
+    }
+
+    /// Hears what came at once, in its order; then whatever can go on, goes on.
+    pub fn on_all(&mut self, events: impl IntoIterator<Item = Event>, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        for event in events {
+            self.hear(event, now, roll, out);
+        }
+        self.go_on(now, roll, out);
+    }
+
+    fn hear(&mut self, event: Event, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         match event {
             Event::Kept { ticket, facts, receipts } => self.kept(ticket, facts, &receipts, now, roll, out),
             Event::Advanced(results) => {
                 self.walked(results, now, roll, out);
-                self.walk_on(out);
+                self.advance_again();
             }
             Event::Looked { call, prints } => self.looked(call, &prints, now, out),
             Event::Heard { call, verdict, report } => self.heard(call, verdict, &report, now, roll, out),
@@ -327,7 +342,6 @@ impl Desk {
             Event::Told(order) => self.told(order, now, out),
             Event::Wake => self.woken_at = None,
         }
-        self.go_on(now, roll, out);
     }
 
     /// Whatever can go on, goes on: fetches, polls, exchanges; then the next wake-up is named.
@@ -347,6 +361,9 @@ impl Desk {
             self.chores_go_on(now, &mut wake, out);
             self.alarm_goes_on(now, &mut wake, out);
         }
+        if !self.walks.is_empty() {
+            out.push(Command::Advance(std::mem::take(&mut self.walks)));
+        }
         if let Some(at) = wake.at
             && self.woken_at.is_none_or(|have| at < have || have <= now)
         {
@@ -364,7 +381,6 @@ impl Desk {
         }
         let took = receipts.iter().any(|receipt| matches!(receipt, Receipt::Taken(_)));
         let mut receipts = receipts.iter();
-        let mut jobs = Vec::new();
         for fact in facts {
             self.alarm_kept(&fact);
             match fact {
@@ -373,14 +389,14 @@ impl Desk {
                     if let Receipt::Taken(_) = receipt {
                         self.alarm.heard(&took.source, now);
                     }
-                    self.took(*took, receipt, now, &mut jobs, out);
+                    self.took(*took, receipt, now, out);
                     if let Receipt::Taken(run) = receipt {
                         self.turned(ticket, run, out);
                     }
                 }
                 Fact::Resent(resent) => {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
-                    self.took(resent.took, receipt, now, &mut jobs, out);
+                    self.took(resent.took, receipt, now, out);
                     if resent.instead {
                         self.line_moves(resent.of, false, out);
                     }
@@ -411,7 +427,7 @@ impl Desk {
                 }
             }
         }
-        self.walk_with(jobs, out);
+        self.advance_again();
         if let Some(call) = self.starting.remove(&ticket) {
             self.ask(call, now, out);
         }
@@ -464,18 +480,6 @@ impl Desk {
         }
     }
 
-    fn walk_on(&mut self, out: &mut Vec<Command>) {
-        self.walk_with(Vec::new(), out);
-    }
-
-    /// New runs, and those that want another walk.
-    fn walk_with(&mut self, mut jobs: Vec<AdvanceJob>, out: &mut Vec<Command>) {
-        self.advance_again(&mut jobs);
-        if !jobs.is_empty() {
-            out.push(Command::Advance(jobs));
-        }
-    }
-
     /// Sends facts to the disk; those of a passing run hold at once, or make an ordinary run of it.
     fn commit(&mut self, mut facts: Vec<Fact>, out: &mut Vec<Command>) -> Ticket {
         self.last_id += 1;
@@ -487,8 +491,20 @@ impl Desk {
         self.tell_letters(&mut facts);
         self.commits_open += 1;
         self.last_commit = ticket.0;
-        out.push(Command::Commit(ticket, facts));
+        let haste = if facts.iter().all(|fact| self.is_unwaited(fact)) { Haste::WithTheNext } else { Haste::Now };
+        out.push(Command::Commit(ticket, facts, haste));
         ticket
+    }
+
+    /// Whether nothing goes on when this is on disk, and nothing that somebody did is lost with it: the end of a run that
+    /// has asked nobody, for which no sender waits and behind which nothing stands in line.
+    fn is_unwaited(&self, fact: &Fact) -> bool {
+        let Fact::Ended { run, ending: Ending::Done | Ending::Skipped(_), .. } = fact else { return false };
+        let unwaited = |hand: &RunHand| {
+            let flow = &self.flows[hand.account];
+            hand.effects.is_empty() && flow.lines.is_none() && !flow.full() && !self.stopping
+        };
+        self.runs.get(run).is_some_and(unwaited) && !self.waiters.is_waiting(*run)
     }
 
     fn next_call(&mut self) -> CallId {

@@ -82,10 +82,9 @@ impl Desk {
         let account = self.flow_of[&took.flow];
         self.flows[account].open += 1;
         self.waiters.wait(run, Waiter { id, message: took.message, reply });
-        let (file, mut jobs) = (RunFile::of(took, run), Vec::new());
+        let file = RunFile::of(took, run);
         self.passing.bytes += file.message.bytes();
-        self.take_in(file, &mut jobs);
-        self.walk_with(jobs, out);
+        self.take_in(file);
     }
 
     /// It is no more in hand.
@@ -126,7 +125,7 @@ impl Desk {
                 hand.unkept.extend(facts);
                 self.passing.bytes += answers;
             }
-            self.walk_on(out);
+            self.advance_again();
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     deliver::Lines,
     fact::{Ending, FILES_BYTES_MOST, Hold, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took, Turn},
     plan::{Flow, PauseAfter},
-    run::{Advance, AdvanceJob},
+    run::Advance,
 };
 
 /// What is in hand of one flow, and what is left of it in the journal.
@@ -116,7 +116,7 @@ impl FlowHand {
 }
 
 impl Desk {
-    pub(super) fn took(&mut self, took: Took, receipt: Receipt, now: Moment, jobs: &mut Vec<AdvanceJob>, out: &mut Vec<Command>) {
+    pub(super) fn took(&mut self, took: Took, receipt: Receipt, now: Moment, out: &mut Vec<Command>) {
         let run = match receipt {
             Receipt::Taken(run) => run,
             Receipt::Duplicate | Receipt::Known { .. } => return out.push(Command::Note(Happening::Duplicate { source: took.source })),
@@ -146,11 +146,11 @@ impl Desk {
             return;
         }
         flow.mark = run;
-        self.take_in(RunFile::of(took, run), jobs);
+        self.take_in(RunFile::of(took, run));
     }
 
     /// Takes a run in hand and lets it be advanced.
-    pub(super) fn take_in(&mut self, file: RunFile, jobs: &mut Vec<AdvanceJob>) {
+    pub(super) fn take_in(&mut self, file: RunFile) {
         let Some(&account) = self.flow_of.get(&file.flow) else { return };
         if self.flows[account].lines.as_mut().is_some_and(|lines| !lines.may_go(file.run, file.message.key.as_deref())) {
             return;
@@ -164,7 +164,7 @@ impl Desk {
         }
         self.flows[account].in_hand += 1;
         self.flows[account].bytes += hand.message.body.len();
-        jobs.push(hand.job(run));
+        self.walks.push(hand.job(run));
         self.runs.insert(run, hand);
     }
 
@@ -241,7 +241,6 @@ impl Desk {
         }
         let (found, last) = (runs.len(), runs.last().map(|file| file.run));
         let bytes = runs.iter().map(|file| file.message.body.len()).sum::<usize>();
-        let mut jobs = Vec::new();
         let wants = if let Fetch::Due { queue, .. } = &fetch { self.queue_of.get(queue).copied() } else { None };
         for file in runs {
             if file.over || self.runs.contains_key(&file.run) {
@@ -253,7 +252,7 @@ impl Desk {
                 self.flows[account].open += 1;
             }
             let run = file.run;
-            self.take_in(file, &mut jobs);
+            self.take_in(file);
             if let (Some(queue), Some(hand)) = (wants, self.runs.get_mut(&run)) {
                 hand.fetched_for = Some(queue);
                 self.queues[queue].is_walked();
@@ -272,9 +271,6 @@ impl Desk {
             | Fetch::Troubles { .. }
             | Fetch::Letter { .. }
             | Fetch::Tally { .. } => {}
-        }
-        if !jobs.is_empty() {
-            out.push(Command::Advance(jobs));
         }
     }
 

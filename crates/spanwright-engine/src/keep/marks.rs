@@ -1,13 +1,16 @@
 //! Which messages are in hand at this very moment, where the next life of the process finds it.
 //!
 //! A message that ends the process (a stack that overflows, memory that runs out) would do so again after each start.
-//! So each worker writes the number of the run that it is about to evaluate into its place of a small file: no sync, since
+//! So each worker writes the numbers of the runs that it is about to evaluate into its place of a small file: no sync, since
 //! the kernel keeps what a dead process wrote, and a power cut is nobody's fault. What is found there at three starts in a
 //! row is set aside. An innocent one that three kills happen to hit is set aside too, and can be replayed.
+//!
+//! A worker writes down all runs of a job at once, which makes each of them a suspect where the process ends. A run that is
+//! suspected since the last life is marked alone while it is evaluated, so that its neighbours are cleared.
 #![allow(clippy::disallowed_methods)] // its files lie beside the journal
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::{File, OpenOptions},
     io::{self, Read},
     path::Path,
@@ -22,18 +25,27 @@ use super::place::beside;
 pub const CRASHES_MOST: u32 = 3;
 /// Places of the file: more jobs than this at once are not marked.
 const PLACES_MOST: usize = 64;
-/// Bytes of a place.
-const PLACE_BYTES: usize = 8;
+/// Runs that one place holds: more are not marked.
+const PLACE_RUNS_MOST: usize = 128;
+/// Bytes of a run's number.
+const RUN_BYTES: usize = 8;
+/// Bytes of a place: its runs, and a zero behind the last.
+const PLACE_BYTES: usize = (PLACE_RUNS_MOST + 1) * RUN_BYTES;
 
 /// The file, and its free places.
 pub struct Marks {
     file: File,
     free: Mutex<Vec<usize>>,
+    /// What the last life had in hand when it ended.
+    suspects: BTreeSet<i64>,
 }
 
 /// A place of the file, held while a worker has messages in hand. Dropped, it is empty.
 pub struct Hand {
     marks: Option<(Arc<Marks>, usize)>,
+    runs: Vec<i64>,
+    /// A suspect stands there alone.
+    alone: bool,
 }
 
 impl Marks {
@@ -42,37 +54,52 @@ impl Marks {
     /// # Errors
     /// It cannot be written.
     pub fn open(journal: &Path) -> io::Result<Marks> {
+        let suspects = suspects(&beside(journal, ".suspects"))?.into_keys().collect();
         let file = OpenOptions::new().create(true).truncate(true).write(true).open(beside(journal, ".hand"))?;
         file.set_len((PLACES_MOST * PLACE_BYTES) as u64)?;
-        Ok(Marks { file, free: Mutex::new((0..PLACES_MOST).rev().collect()) })
+        Ok(Marks { file, free: Mutex::new((0..PLACES_MOST).rev().collect()), suspects })
     }
 
-    /// Takes a place.
-    pub fn hand(marks: Option<&Arc<Marks>>) -> Hand {
+    /// Takes a place for these runs, which are evaluated one after the other. One that passes is in no journal, and comes
+    /// back by nobody but its sender.
+    pub fn hand(marks: Option<&Arc<Marks>>, runs: impl Iterator<Item = RunId>) -> Hand {
         let place = |marks: &Arc<Marks>| Some((marks.clone(), marks.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?));
-        Hand { marks: marks.and_then(place) }
+        let Some(marks) = marks.and_then(place) else { return Hand { marks: None, runs: Vec::new(), alone: false } };
+        let runs: Vec<i64> = runs.filter(|run| !run.passes()).map(|run| run.0).take(PLACE_RUNS_MOST).collect();
+        if !runs.is_empty() {
+            marks.0.write(marks.1, &runs);
+        }
+        Hand { marks: Some(marks), runs, alone: false }
     }
 
     // A mark that cannot be written protects nobody, and stops nobody.
-    fn write(&self, place: usize, run: i64) {
-        drop(write_at(&self.file, &run.to_le_bytes(), (place * PLACE_BYTES) as u64));
+    fn write(&self, place: usize, runs: &[i64]) {
+        let bytes: Vec<u8> = runs.iter().chain(&[0]).flat_map(|run| run.to_le_bytes()).collect();
+        drop(write_at(&self.file, &bytes, (place * PLACE_BYTES) as u64));
     }
 }
 
 impl Hand {
-    /// This run is in hand from now on, and no other of this hand. One that passes is in no journal, and comes back by
-    /// nobody but its sender.
-    pub fn holds(&self, run: RunId) {
-        if let Some((marks, place)) = &self.marks {
-            marks.write(*place, run.0.max(0));
+    /// This run is evaluated now. A suspect stands alone meanwhile; behind it stand all that are still to come.
+    pub fn walks(&mut self, run: RunId) {
+        let Some((marks, place)) = &self.marks else { return };
+        let is_suspect = marks.suspects.contains(&run.0);
+        if is_suspect {
+            marks.write(*place, &[run.0]);
+        } else if self.alone {
+            let rest = self.runs.iter().position(|have| *have == run.0).map_or(&[][..], |at| &self.runs[at..]);
+            marks.write(*place, rest);
         }
+        self.alone = is_suspect;
     }
 }
 
 impl Drop for Hand {
     fn drop(&mut self) {
         if let Some((marks, place)) = self.marks.take() {
-            marks.write(place, 0);
+            if !self.runs.is_empty() {
+                marks.write(place, &[]);
+            }
             marks.free.lock().unwrap_or_else(PoisonError::into_inner).push(place);
         }
     }
@@ -113,7 +140,11 @@ fn in_hand(journal: &Path) -> io::Result<Vec<i64>> {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    Ok(bytes.as_chunks::<PLACE_BYTES>().0.iter().map(|place| i64::from_le_bytes(*place)).filter(|run| *run != 0).collect())
+    let held = |place: &[u8]| {
+        let runs = place.as_chunks::<RUN_BYTES>().0.iter().map(|run| i64::from_le_bytes(*run));
+        runs.take_while(|run| *run != 0).collect::<Vec<_>>()
+    };
+    Ok(bytes.chunks(PLACE_BYTES).flat_map(held).collect())
 }
 
 fn suspects(path: &Path) -> io::Result<BTreeMap<i64, u32>> {
@@ -130,41 +161,71 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
-    /// Lives that end with these runs in hand, and what the start behind each finds guilty.
-    fn check(lives: &[(&[i64], &[i64])]) {
+    /// A life: the jobs that were under way when it ended, each with its runs and the one that was just evaluated.
+    type Life = &'static [(&'static [i64], i64)];
+
+    /// Such lives, and whom the start behind each finds guilty.
+    fn check(lives: &[(Life, &[i64])]) {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal.db");
-        for (held, guilty) in lives {
+        for (life, guilty) in lives {
             let marks = Some(Arc::new(Marks::open(&journal).unwrap()));
-            let hands: Vec<Hand> = held.iter().map(|_| Marks::hand(marks.as_ref())).collect();
-            hands.iter().zip(*held).for_each(|(hand, run)| hand.holds(RunId(*run)));
-            drop(Marks::hand(marks.as_ref()));
+            let hands: Vec<Hand> = life.iter().map(|(runs, at)| held(marks.as_ref(), runs, *at)).collect();
+            drop(held(marks.as_ref(), &[99], 99));
             // It ends as a killed process does: nobody empties a place.
             hands.into_iter().for_each(std::mem::forget);
             let found: Vec<i64> = count_suspects(&journal).unwrap().into_iter().map(|run| run.0).collect();
-            assert_eq!(found, *guilty);
+            assert_eq!(found, *guilty, "{life:?}");
         }
+    }
+
+    fn held(marks: Option<&Arc<Marks>>, runs: &[i64], at: i64) -> Hand {
+        let mut hand = Marks::hand(marks, runs.iter().map(|run| RunId(*run)));
+        runs.iter().take_while(|run| **run != at).chain([&at]).for_each(|run| hand.walks(RunId(*run)));
+        hand
     }
 
     #[test]
     fn who_is_in_hand_at_three_ends_in_a_row_is_found() {
-        check(&[(&[7, 8], &[]), (&[7, 9], &[]), (&[9, 7], &[7]), (&[9], &[9]), (&[7], &[])]);
+        check(&[
+            (&[(&[7], 7), (&[8], 8)], &[]),
+            (&[(&[7], 7), (&[9], 9)], &[]),
+            (&[(&[9], 9), (&[7], 7)], &[7]),
+            (&[(&[9], 9)], &[9]),
+            (&[(&[7], 7)], &[]),
+        ]);
     }
 
     #[test]
     fn an_end_without_it_in_hand_clears_it() {
-        check(&[(&[7], &[]), (&[7], &[]), (&[], &[]), (&[7], &[]), (&[7], &[]), (&[7], &[7])]);
+        let with: Life = &[(&[7], 7)];
+        check(&[(with, &[]), (with, &[]), (&[], &[]), (with, &[]), (with, &[]), (with, &[7])]);
     }
 
     #[test]
-    fn a_place_that_is_given_back_is_empty() {
+    fn of_a_job_only_the_guilty_one_is_set_aside() {
+        let job: Life = &[(&[1, 2, 3, 4], 3)];
+        check(&[(job, &[]), (job, &[]), (job, &[3]), (&[(&[1, 2, 4], 2)], &[])]);
+    }
+
+    #[test]
+    fn who_was_no_suspect_is_marked_behind_one_too() {
+        check(&[(&[(&[1, 2], 1)], &[]), (&[(&[1, 5, 6], 5)], &[]), (&[(&[5, 6], 5)], &[]), (&[(&[5, 6], 5)], &[5])]);
+    }
+
+    #[test]
+    fn a_place_that_is_given_back_is_empty_and_what_passes_is_not_marked() {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal.db");
         let marks = Some(Arc::new(Marks::open(&journal).unwrap()));
-        Marks::hand(marks.as_ref()).holds(RunId(7));
+        drop(held(marks.as_ref(), &[7], 7));
         assert!(in_hand(&journal).unwrap().is_empty());
-        let more: Vec<Hand> = (0..PLACES_MOST + 2).map(|_| Marks::hand(marks.as_ref())).collect();
-        more.last().unwrap().holds(RunId(1));
+        let passing = held(marks.as_ref(), &[-1, 8], -1);
+        assert_eq!(in_hand(&journal).unwrap(), [8]);
+        drop(passing);
+        let more: Vec<Hand> = (0..PLACES_MOST).map(|_| held(marks.as_ref(), &[], 0)).collect();
+        let _without = held(marks.as_ref(), &[1], 1);
         assert!(in_hand(&journal).unwrap().is_empty(), "without a place nothing is marked");
+        drop(more);
     }
 }

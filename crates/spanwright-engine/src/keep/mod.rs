@@ -46,7 +46,7 @@ pub use read::{Cause, CopyFault, Counts, Look, Verified, Which};
 pub use room::{RESERVE_BYTES_MOST, RESERVE_PERCENT, Room};
 pub(crate) use turned_away::append;
 pub use turned_away::{TURNED_AWAY_BYTES_MOST, TurnedAway, turned_away};
-pub use writer::{FULL_RETRY, Now, Retention, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
+pub use writer::{FULL_RETRY, Kept, Now, Retention, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
 
 use fault::fault_of;
 use lock::Lock;

@@ -1,8 +1,9 @@
 //! The thread that owns the store.
 //!
-//! Commits that wait while another one syncs share the next sync: no timer, the group forms by itself. Questions go
-//! through the same line, so an answer always knows of the commits that were handed in before it. A full disk is
-//! retried until there is room, and nobody is answered meanwhile; a broken store answers nobody any more.
+//! Commits that wait while another one syncs share the next sync: the group forms by itself. Only what nobody waits for
+//! ([`Haste::WithTheNext`]) has no sync of its own, unless nothing else comes for a moment. Questions go through the same
+//! line, so an answer always knows of the commits that were handed in before it. A full disk is retried until there is
+//! room, and nothing is told of a commit meanwhile; of a broken store nothing is told any more but that.
 
 use std::{
     sync::{
@@ -14,26 +15,36 @@ use std::{
     time::Duration,
 };
 
-use spanwright_core::fact::{Fact, Receipt, Store, StoreFault};
+use spanwright_core::{
+    desk::{Haste, Ticket},
+    fact::{Fact, Receipt, Store, StoreFault},
+};
+
+use crate::clock::Patience;
 
 mod job;
 mod retention;
 #[cfg(test)]
 mod tests;
 
-use job::{Answer, Group, Job, Question};
+pub use job::Kept;
+use job::{Group, Job, Question};
 pub use retention::{Now, Retention};
 
 /// Jobs that may wait; whoever brings one more is held up.
 pub const WRITER_JOBS_MOST: usize = 1024;
 /// Facts that share a sync: more would keep the first of them waiting.
 pub const GROUP_FACTS_MOST: usize = 4096;
+/// How long what nobody waits for stays without a sync, at most.
+pub const LINGER_MOST: Duration = Duration::from_millis(10);
 /// Between two tries while the disk is full.
 pub const FULL_RETRY: Duration = Duration::from_secs(1);
 
 /// What the writer tells of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Word {
+    /// These commits, which shared a sync, are durable.
+    Kept(Vec<Kept>),
     /// There is no room; told again with each try that fails.
     Full,
     /// There is room again.
@@ -66,7 +77,7 @@ pub struct WriterHandle {
 }
 
 impl Writer {
-    /// Starts it. `note` is called on the writer's thread. Without a `retention` nothing is ever forgotten.
+    /// Starts it. `tell` is called on the writer's thread. Without a `retention` nothing is ever forgotten.
     ///
     /// # Errors
     /// Where the system has no thread left.
@@ -74,7 +85,7 @@ impl Writer {
         store: Box<dyn Store>,
         full_retry: Duration,
         retention: Option<Retention>,
-        note: impl FnMut(Word) + Send + 'static,
+        tell: impl FnMut(Word) + Send + 'static,
     ) -> std::io::Result<Writer> {
         let (jobs, line) = sync_channel(WRITER_JOBS_MOST);
         let (stopping, written) = (Arc::new(AtomicBool::new(false)), Arc::new(Written::default()));
@@ -85,7 +96,7 @@ impl Writer {
             written: written.clone(),
             full_retry,
             retention,
-            note: Box::new(note),
+            tell: Box::new(tell),
         };
         let thread = thread::Builder::new().name("journal".into()).spawn(move || owner.work(&line))?;
         Ok(Writer { hand: WriterHandle { jobs, written }, stopping, thread: Some(thread) })
@@ -119,11 +130,11 @@ impl Drop for Writer {
 }
 
 impl WriterHandle {
-    /// Commits these facts, together or not at all; `answer` is called on the writer's thread once they are durable,
-    /// or with the fault. Waits while [`WRITER_JOBS_MOST`] jobs are in the line.
-    pub fn commit(&self, facts: Vec<Fact>, answer: impl FnOnce(Result<Vec<Receipt>, StoreFault>) + Send + 'static) {
-        // A job that cannot be handed over is dropped, and answers then.
-        let _gone = self.jobs.send(Job::Commit(facts, Answer::new(answer)));
+    /// Commits these facts, together or not at all, and gives them back as [`Word::Kept`] once they are durable; of what
+    /// cannot be kept nothing is told but [`Word::Broken`]. Waits while [`WRITER_JOBS_MOST`] jobs are in the line.
+    pub fn commit(&self, ticket: Ticket, facts: Vec<Fact>, haste: Haste) {
+        // Where the writer has ended, so has whoever would hear of it.
+        let _gone = self.jobs.send(Job::Commit(ticket, facts, haste));
     }
 
     /// Asks the store, after everything that was handed in before.
@@ -145,7 +156,7 @@ struct Owner {
     written: Arc<Written>,
     full_retry: Duration,
     retention: Option<Retention>,
-    note: Box<dyn FnMut(Word) + Send>,
+    tell: Box<dyn FnMut(Word) + Send>,
 }
 
 impl Owner {
@@ -153,8 +164,8 @@ impl Owner {
         let mut next = None;
         while let Some(job) = next.take().or_else(|| self.wait(line)) {
             match job {
-                Job::Commit(facts, answer) => {
-                    let mut group = Group::of(facts, answer);
+                Job::Commit(ticket, facts, haste) => {
+                    let mut group = Group::of(ticket, facts, haste);
                     next = gather(line, &mut group);
                     self.commit(group);
                     self.forget(false);
@@ -189,12 +200,11 @@ impl Owner {
     }
 
     fn commit(&mut self, group: Group) {
-        let result = self.durable(&group.facts);
-        if result.is_ok() {
-            self.written.commits.fetch_add(1, Ordering::Relaxed);
-            self.written.facts.fetch_add(group.facts.len() as u64, Ordering::Relaxed);
-        }
-        group.answer(result);
+        // The fault has been told, and ends the process; or it is to stop, and what is not kept did not happen.
+        let Ok(receipts) = self.durable(&group.facts) else { return };
+        self.written.commits.fetch_add(1, Ordering::Relaxed);
+        self.written.facts.fetch_add(group.facts.len() as u64, Ordering::Relaxed);
+        (self.tell)(Word::Kept(group.kept(receipts)));
     }
 
     // Tries until there is room, unless it is to stop.
@@ -204,13 +214,13 @@ impl Owner {
             match self.trusted().and_then(|store| store.commit(facts)) {
                 Ok(receipts) => {
                     if was_full {
-                        (self.note)(Word::Room);
+                        (self.tell)(Word::Room);
                     }
                     return Ok(receipts);
                 }
                 Err(StoreFault::Full) if !self.stopping.load(Ordering::Acquire) => {
                     was_full = true;
-                    (self.note)(Word::Full);
+                    (self.tell)(Word::Full);
                     thread::park_timeout(self.full_retry);
                 }
                 Err(StoreFault::Full) => return Err(StoreFault::Full),
@@ -229,20 +239,29 @@ impl Owner {
     // Told once; from then on the store is not touched.
     fn distrust(&mut self, fault: StoreFault) -> StoreFault {
         if let (None, StoreFault::Broken(words)) = (&self.broken, &fault) {
-            (self.note)(Word::Broken(words.clone()));
+            (self.tell)(Word::Broken(words.clone()));
             self.broken = Some(fault.clone());
         }
         fault
     }
 }
 
-/// Adds the commits that wait, up to the first job of another kind, which comes back.
+/// Adds the commits that wait, up to the first job of another kind, which comes back. Where nobody waits for any of them,
+/// it waits a moment for one that somebody waits for.
 fn gather(line: &Receiver<Job>, group: &mut Group) -> Option<Job> {
+    let mut lingers = None;
     while group.facts.len() < GROUP_FACTS_MOST {
-        match line.try_recv() {
-            Ok(Job::Commit(facts, answer)) => group.add(facts, answer),
-            Ok(other @ (Job::Ask(_) | Job::End)) => return Some(other),
-            Err(_) => return None,
+        let job = match line.try_recv() {
+            Ok(job) => job,
+            Err(_) if group.haste == Haste::Now => return None,
+            Err(_) => {
+                let lingers = lingers.get_or_insert_with(|| Patience::of(LINGER_MOST));
+                line.recv_timeout(lingers.left()).ok()?
+            }
+        };
+        match job {
+            Job::Commit(ticket, facts, haste) => group.add(ticket, facts, haste),
+            other @ (Job::Ask(_) | Job::End) => return Some(other),
         }
     }
     None

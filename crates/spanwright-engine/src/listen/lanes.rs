@@ -4,6 +4,7 @@
 //! Dropped, they end at once, with all that they were at.
 
 use std::{
+    cell::Cell,
     io,
     thread::{self, JoinHandle},
 };
@@ -17,11 +18,25 @@ use tokio::{
     },
 };
 
+use super::waiters::Said;
+
 /// Threads at most, however many cores there are.
 const LANES_MOST: usize = 4;
 
-/// A connection that was just taken, and what is done with it. Between two threads it belongs to no reactor.
-type Came = (std::net::TcpStream, Box<dyn FnOnce(TcpStream) + Send>);
+thread_local! { static HERE: Cell<usize> = const { Cell::new(0) } }
+
+/// The number of this thread among them.
+pub(super) fn here() -> usize {
+    HERE.get()
+}
+
+/// What comes to a thread.
+enum Came {
+    /// A connection that was just taken, and what is done with it. Between two threads it belongs to no reactor.
+    Connection(std::net::TcpStream, Box<dyn FnOnce(TcpStream) + Send>),
+    /// What those are told who are served by it.
+    Words(Vec<Said>),
+}
 
 /// The threads.
 pub(super) struct Lanes {
@@ -29,33 +44,58 @@ pub(super) struct Lanes {
     threads: Vec<JoinHandle<()>>,
 }
 
+/// The way to them; cheap to clone.
+#[derive(Clone)]
+pub(super) struct Hands(Vec<UnboundedSender<Came>>);
+
 /// Hands connections to them in turn.
 pub(super) struct Turns {
-    lanes: Vec<UnboundedSender<Came>>,
+    hands: Hands,
     next: usize,
 }
 
 impl Lanes {
     /// As many as there are cores.
-    pub(super) fn start() -> io::Result<(Lanes, Turns)> {
+    pub(super) fn start() -> io::Result<(Lanes, Hands)> {
         let (end, ended) = watch::channel(false);
         let (mut lanes, mut threads) = (Vec::new(), Vec::new());
         for n in 0..thread::available_parallelism().map_or(1, usize::from).min(LANES_MOST) {
             let (lane, came) = mpsc::unbounded_channel();
             let (runtime, ended) = (Builder::new_current_thread().enable_all().build()?, ended.clone());
-            threads.push(thread::Builder::new().name(format!("door-{n}")).spawn(move || serve(runtime, came, ended))?);
+            let serves = move || {
+                HERE.set(n);
+                serve(runtime, came, ended);
+            };
+            threads.push(thread::Builder::new().name(format!("door-{n}")).spawn(serves)?);
             lanes.push(lane);
         }
-        Ok((Lanes { end, threads }, Turns { lanes, next: 0 }))
+        Ok((Lanes { end, threads }, Hands(lanes)))
+    }
+}
+
+impl Hands {
+    /// The number of each thread.
+    pub(super) fn each(&self) -> impl Iterator<Item = usize> {
+        0..self.0.len()
+    }
+
+    /// Whoever waits on this thread is told there.
+    pub(super) fn tell(&self, lane: usize, said: Vec<Said>) {
+        let _ending = self.0[lane].send(Came::Words(said));
     }
 }
 
 impl Turns {
+    pub(super) fn of(hands: Hands) -> Turns {
+        Turns { hands, next: 0 }
+    }
+
     /// The next thread has this connection from now on; there `begin` is called, which spawns what serves it.
     pub(super) fn give(&mut self, stream: TcpStream, begin: impl FnOnce(TcpStream) + Send + 'static) {
-        self.next = (self.next + 1) % self.lanes.len();
+        let lanes = &self.hands.0;
+        self.next = (self.next + 1) % lanes.len();
         if let Ok(stream) = stream.into_std() {
-            let _ending = self.lanes[self.next].send((stream, Box::new(begin)));
+            let _ending = lanes[self.next].send(Came::Connection(stream, Box::new(begin)));
         }
     }
 }
@@ -75,7 +115,8 @@ fn serve(runtime: Runtime, mut came: UnboundedReceiver<Came>, mut ended: watch::
             tokio::select! {
                 came = came.recv() => match came {
                     // One that cannot be looked after any more is closed.
-                    Some((stream, begin)) => TcpStream::from_std(stream).map_or((), begin),
+                    Some(Came::Connection(stream, begin)) => TcpStream::from_std(stream).map_or((), begin),
+                    Some(Came::Words(said)) => said.into_iter().for_each(Said::tell),
                     None => break,
                 },
                 _ = ended.changed() => return,

@@ -234,13 +234,14 @@ impl Office {
     /// On this thread where that is soon done, or on a worker.
     async fn looked_at(self: &Arc<Self>, door: usize, carried: &Arc<Carried>) -> Taken {
         thread_local! { static ROOM: RefCell<Room> = RefCell::new(Room::new()) }
-        if carried.body.is_empty() && self.routes.is_unkept(door) && self.quick.is(door) {
-            return ROOM.with_borrow_mut(|room| self.received(door, carried, room));
+        let waiting = self.waiters.wait();
+        if carried.body.len() <= LOOKED_AT_HERE_MOST && self.quick.is(door) {
+            return ROOM.with_borrow_mut(|room| self.received(door, carried, waiting, room));
         }
         let (to, taken) = oneshot::channel();
         let (office, carried) = (self.clone(), carried.clone());
         self.hands.give(Rank::Wire, move |room| {
-            let _gone = to.send(office.received(door, &carried, room));
+            let _gone = to.send(office.received(door, &carried, waiting, room));
         });
         taken.await.unwrap_or_else(|_| Taken::Answer(stopping().problem()))
     }
@@ -250,7 +251,7 @@ impl Office {
     }
 
     /// What is to be kept of a request goes to the desk.
-    fn received(&self, door: usize, carried: &Carried, room: &mut Room) -> Taken {
+    fn received(&self, door: usize, carried: &Carried, waiting: Waiting, room: &mut Room) -> Taken {
         let began = self.clock.now();
         let looked = guarded(|| self.look(door, carried, room)).unwrap_or_else(|| Looked::Answer(ours_to_blame().problem()));
         self.quick.took(door, self.clock.now().since(began));
@@ -258,7 +259,7 @@ impl Office {
             Looked::Answer(answer) => Taken::Answer(answer),
             Looked::Wants(url) => Taken::Wants(url),
             Looked::Message(message) => {
-                let (waiting, correlation) = (self.waiters.wait(), message.correlation());
+                let correlation = message.correlation();
                 self.inbox.tell(Event::Brought(Brought { waiter: waiting.id, arrivals: message.arrivals }));
                 Taken::Brought(OnItsWay { waiting, asked: message.asked, correlation, patience: message.patience + KEEP_TIME_MOST })
             }
@@ -348,6 +349,8 @@ fn correlated(mut answer: HttpAnswer, correlation: Option<String>) -> HttpAnswer
     answer
 }
 
+/// Bytes of a body that is looked at where the sockets are, at a door that is quick; a larger one is by a worker.
+const LOOKED_AT_HERE_MOST: usize = 16 << 10;
 /// Bytes of a reply that are written where the sockets are; a larger one is written by a worker.
 const WRITTEN_HERE_MOST: usize = 64 << 10;
 

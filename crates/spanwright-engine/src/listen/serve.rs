@@ -42,8 +42,9 @@ pub(crate) fn bind(listen: &Listen, office: Arc<Office>, variable: &dyn Fn(&str)
     let listener = tokio::net::TcpListener::from_std(listener).map_err(fault)?;
     let tls = listen.tls.as_ref().map(|tls| Certificates::of(tls, variable)).transpose()?;
     let (stop, stopped) = watch::channel(false);
-    let (lanes, turns) = Lanes::start().map_err(fault)?;
-    tokio::spawn(accept(listener, tls.map(Arc::new), office, turns, stopped));
+    let (lanes, hands) = Lanes::start().map_err(fault)?;
+    office.waiters.served_by(hands.clone());
+    tokio::spawn(accept(listener, tls.map(Arc::new), office, Turns::of(hands), stopped));
     Ok(Listening { address: bound, stop: Arc::new(stop), _lanes: lanes })
 }
 

@@ -1,9 +1,10 @@
-//! Whoever waits for the desk's word.
+//! Whoever waits for the desk's word. Words that are said together go together to the threads that serve those who wait, so
+//! that each thread is woken once and not once a word.
 
 use std::{
     collections::HashMap,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
 };
@@ -11,12 +12,35 @@ use std::{
 use spanwright_core::desk::{WaiterId, Word};
 use tokio::sync::oneshot;
 
+use super::lanes::{self, Hands};
+
 /// Everybody who waits.
 #[derive(Default)]
 pub(crate) struct Waiters {
-    waiting: Mutex<HashMap<WaiterId, oneshot::Sender<Word>>>,
+    waiting: Mutex<HashMap<WaiterId, Ear>>,
+    /// The threads that serve them.
+    lanes: OnceLock<Hands>,
     last: AtomicU64,
     connections: AtomicUsize,
+}
+
+/// Where a word is heard: the thread, and who waits there.
+struct Ear {
+    lane: usize,
+    to: oneshot::Sender<Word>,
+}
+
+/// A word on its way to who waits for it.
+pub(super) struct Said {
+    to: oneshot::Sender<Word>,
+    word: Word,
+}
+
+impl Said {
+    /// One who has gone away hears nothing.
+    pub(super) fn tell(self) {
+        let _gone = self.to.send(self.word);
+    }
 }
 
 /// Somebody who waits; dropped, it does no more.
@@ -27,19 +51,31 @@ pub(super) struct Waiting {
 }
 
 impl Waiters {
+    /// From now on they are served by these threads.
+    pub(super) fn served_by(&self, lanes: Hands) {
+        let _again = self.lanes.set(lanes);
+    }
+
+    /// Somebody waits, who is served by this thread.
     pub(super) fn wait(self: &Arc<Self>) -> Waiting {
         let id = WaiterId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let (to, word) = oneshot::channel();
-        self.waiting().insert(id, to);
+        self.waiting().insert(id, Ear { lane: lanes::here(), to });
         Waiting { id, word, waiters: self.clone() }
     }
 
-    /// Tells a waiter; one who has gone away hears nothing.
-    pub(crate) fn answer(&self, id: WaiterId, word: Word) {
-        let to = self.waiting().remove(&id);
-        if let Some(to) = to {
-            let _gone = to.send(word);
+    /// Tells each its word.
+    pub(crate) fn answer(&self, words: Vec<(WaiterId, Word)>) {
+        let Some(lanes) = self.lanes.get().filter(|_| !words.is_empty()) else { return };
+        let mut said: Vec<Vec<Said>> = lanes.each().map(|_| Vec::new()).collect();
+        let mut waiting = self.waiting();
+        for (id, word) in words {
+            if let Some(Ear { lane, to }) = waiting.remove(&id) {
+                said[lane].push(Said { to, word });
+            }
         }
+        drop(waiting);
+        said.into_iter().enumerate().filter(|(_, said)| !said.is_empty()).for_each(|(lane, said)| lanes.tell(lane, said));
     }
 
     /// Connections that are open.
@@ -52,7 +88,7 @@ impl Waiters {
         Connected(self)
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<WaiterId, oneshot::Sender<Word>>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<WaiterId, Ear>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

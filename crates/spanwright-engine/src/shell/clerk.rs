@@ -12,8 +12,8 @@ use std::{
 };
 
 use spanwright_core::{
-    desk::{CallId, Command, Desk, Event, Fetch, Order, Ticket},
-    fact::{Ending, Fact, Moment, StopKind, Stopped},
+    desk::{CallId, Command, Desk, Event, Fetch, Order},
+    fact::{Ending, Moment, StopKind, Stopped},
     run::{Advance, AdvanceJob, advance},
 };
 use spanwright_shape::text::Failure;
@@ -47,6 +47,8 @@ const RUNS_AT_ONCE: usize = 128;
 pub(crate) enum Word {
     /// Something for the desk.
     Event(Event),
+    /// Commits that are on disk, all by one sync.
+    Kept(Vec<keep::Kept>),
     /// Finish what is in flight and end; the second time, end.
     Stop,
     /// The journal cannot be trusted any more.
@@ -130,21 +132,27 @@ impl Clerk {
         self.desk.at_rest() && !self.office.readers.is_reading() && (self.listening.is_none() || self.office.waiters.connections() == 0)
     }
 
-    /// Waits for a word or the time; then hears what else is there.
+    /// Waits for a word or the time; then hears what else is there, and lets the desk go on once.
     fn hear(&mut self) {
         let wait = self.wake.map_or(TICK, |wake| self.office.clock.until(wake).min(TICK));
+        let mut events = Vec::new();
         match self.words.recv_timeout(wait) {
-            Ok(word) => self.handle(word),
+            Ok(word) => self.handle(word, &mut events),
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
-        for _ in 0..EVENTS_AT_ONCE {
-            let Ok(word) = self.words.try_recv() else { break };
-            self.handle(word);
+        while events.len() < EVENTS_AT_ONCE
+            && let Ok(word) = self.words.try_recv()
+        {
+            self.handle(word, &mut events);
+        }
+        if !events.is_empty() {
+            self.watch.moved(self.now());
         }
         if self.wake.is_some_and(|wake| wake <= self.now()) {
             self.wake = None;
-            self.on(Event::Wake);
+            events.push(Event::Wake);
         }
+        self.on(events);
     }
 
     fn look_at_disk(&mut self, now: Moment) {
@@ -154,38 +162,43 @@ impl Clerk {
             false => (Level::Info, "disk-room", "there is room on the disk again"),
         };
         self.observer.tell(Line::new(now, level, action, words));
-        self.on(Event::Room(!low));
+        self.on(vec![Event::Room(!low)]);
     }
 
-    fn handle(&mut self, word: Word) {
-        let now = self.now();
+    fn handle(&mut self, word: Word, events: &mut Vec<Event>) {
         match word {
-            Word::Event(event) => {
-                self.watch.moved(now);
-                self.on(event);
+            Word::Event(event) => events.push(event),
+            Word::Kept(group) => {
+                events.extend(group.into_iter().map(|keep::Kept { ticket, facts, receipts }| Event::Kept { ticket, facts, receipts }))
             }
-            Word::Stop if self.watch.stop(now) => {
-                self.observer.tell(Line::new(now, Level::Info, "engine-stopping", "finishing what is in flight; once more ends at once"));
+            Word::Stop if self.watch.stop(self.now()) => {
+                let words = "finishing what is in flight; once more ends at once";
+                self.observer.tell(Line::new(self.now(), Level::Info, "engine-stopping", words));
                 if let Some(listening) = &self.listening {
                     listening.close();
                 }
-                self.on(Event::Told(Order::Stop));
+                events.push(Event::Told(Order::Stop));
             }
             Word::Stop => self.watch.stop_now(),
             Word::Broken(why) => self.watch.broken(why),
         }
     }
 
-    fn on(&mut self, event: Event) {
+    fn on(&mut self, events: Vec<Event>) {
+        if events.is_empty() {
+            return;
+        }
         let (now, mut out, dice) = (self.now(), Vec::new(), &self.dice);
-        self.desk.on(event, now, &mut || dice.roll(), &mut out);
+        self.desk.on_all(events, now, &mut || dice.roll(), &mut out);
         self.carry_out(out, now);
     }
 
     fn carry_out(&mut self, commands: Vec<Command>, now: Moment) {
+        let mut words = Vec::new();
         for command in commands {
             match command {
-                Command::Commit(ticket, facts) => self.commit(ticket, facts),
+                // A broken journal ends the process (see [`Word::Broken`]), and what is not kept did not happen.
+                Command::Commit(ticket, facts, haste) => self.journal.commit(ticket, facts, haste),
                 Command::Advance(jobs) => self.advance(jobs),
                 Command::Exchange(exchange) => self.office.exchange(*exchange),
                 Command::Poll(job) => self.office.poll(*job),
@@ -194,21 +207,12 @@ impl Clerk {
                 Command::Tell(job) => self.office.tell(job),
                 Command::Look(call, keys) => self.look(call, keys),
                 Command::Fetch(fetch) => self.fetch(fetch),
-                Command::Answer(waiter, word) => self.office.waiters.answer(waiter, word),
+                Command::Answer(waiter, word) => words.push((waiter, word)),
                 Command::WakeAt(at) => self.wake = Some(self.wake.map_or(at, |wake| wake.min(at))),
                 Command::Note(happening) => self.observer.happened(&happening, now),
             }
         }
-    }
-
-    /// A fault is not answered: a broken journal ends the process (see [`Word::Broken`]), and what is not kept did not happen.
-    fn commit(&self, ticket: Ticket, facts: Vec<Fact>) {
-        let (inbox, copy) = (self.office.inbox.clone(), facts.clone());
-        self.journal.commit(copy, move |kept| {
-            if let Ok(receipts) = kept {
-                inbox.tell(Event::Kept { ticket, facts, receipts });
-            }
-        });
+        self.office.waiters.answer(words);
     }
 
     fn look(&self, call: CallId, keys: Vec<(Arc<str>, Arc<str>)>) {
@@ -234,9 +238,9 @@ impl Clerk {
             let (some, inbox): (Vec<AdvanceJob>, _) = (jobs.by_ref().take(share).collect(), self.office.inbox.clone());
             let marks = self.marks.clone();
             self.office.hands.give(Rank::Flow, move |room| {
-                let hand = Marks::hand(marks.as_ref());
+                let mut hand = Marks::hand(marks.as_ref(), some.iter().map(|job| job.run));
                 let advanced = some.iter().map(|job| {
-                    hand.holds(job.run);
+                    hand.walks(job.run);
                     let result = guarded(|| advance(job, room)).unwrap_or_else(ours_to_blame);
                     room.clear();
                     (job.run, result)

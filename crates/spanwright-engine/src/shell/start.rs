@@ -349,6 +349,7 @@ fn disk_words(inbox: Inbox, log: Option<Arc<Log>>, clock: Arc<Clock>, disk: Arc<
         }
     };
     move |word| match word {
+        keep::Word::Kept(group) => inbox.say(Word::Kept(group)),
         keep::Word::Full => {
             if !disk.be_full(true) {
                 inbox.tell(Event::Disk { full: true });

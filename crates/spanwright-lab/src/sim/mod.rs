@@ -25,7 +25,7 @@ use std::{
 
 use spanwright_core::{
     deliver::GateChange,
-    desk::{Command, Desk, Event, Happening, Setup, Ticket},
+    desk::{Command, Desk, Event, Happening, Haste, Setup, Ticket},
     fact::{Ending, Fact, Hold, Moment, Phase, PlanId, Receipt, Store as _, Way},
     plan::Plan,
     run::{AdvanceJob, KnownEffect, advance},
@@ -94,6 +94,8 @@ pub const MUTANTS: [Mutant; 15] = [
     Mutant::OnePageOfAnswer,
 ];
 
+/// Events that are heard together, at most.
+const HEARD_TOGETHER_MOST: usize = 8;
 /// Events of one story, at most: more means that it does not come to rest.
 pub const EVENTS_MOST: u64 = 400_000;
 
@@ -256,15 +258,27 @@ impl Sim {
                 desk = self.power_cut(&mut out)?;
                 continue;
             }
-            if let Some(event) = self.event(happens) {
-                self.person_hears(&event);
-                let (now, dice) = (Moment(self.now), &mut self.dice);
-                desk.on(event, now, &mut || dice.roll(), &mut out);
+            let mut events: Vec<Event> = self.event(happens).into_iter().collect();
+            // What comes while the desk is at work is heard together.
+            while !events.is_empty() && events.len() < HEARD_TOGETHER_MOST && self.dice.one_in(3) {
+                events.extend(self.soon_after());
             }
+            events.iter().for_each(|event| self.person_hears(event));
+            let (now, dice) = (Moment(self.now), &mut self.dice);
+            desk.on_all(events, now, &mut || dice.roll(), &mut out);
             if self.story.events.is_multiple_of(32) && self.at_rest(&desk) {
                 return Ok(());
             }
         }
+    }
+
+    /// What happens next, where that is within a millisecond.
+    fn soon_after(&mut self) -> Option<Event> {
+        let Reverse((at, id)) = *self.heap.peek().filter(|Reverse((at, _))| *at <= self.now + 1_000)?;
+        self.heap.pop();
+        self.now = self.now.max(at);
+        let happens = self.happens.remove(&id)?;
+        self.event(happens)
     }
 
     fn at_rest(&self, desk: &Desk) -> bool {
@@ -335,7 +349,12 @@ impl Sim {
     fn obey(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
-                Command::Commit(ticket, facts) => self.commit(ticket, facts),
+                Command::Commit(ticket, facts, haste) => {
+                    if haste == Haste::WithTheNext {
+                        self.disk_free = self.disk_free.max(self.now) + self.dice.up_to(10_000);
+                    }
+                    self.commit(ticket, facts);
+                }
                 Command::Advance(jobs) => self.soon(5_000, Happens::Advance(jobs)),
                 Command::Exchange(exchange) => {
                     self.story.exchanges += 1;

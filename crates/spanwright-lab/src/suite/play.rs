@@ -297,7 +297,7 @@ impl<'p> Player<'p> {
     fn obey(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
-                Command::Commit(ticket, facts) => {
+                Command::Commit(ticket, facts, _) => {
                     let event = DiskJob::Commit { ticket, write: facts.clone(), kept: facts }.done(&mut self.store);
                     self.soon.push_back(event);
                 }

@@ -15,7 +15,7 @@ use crate::{
 /// What the desk commands.
 pub enum Command {
     /// Write these, and give them back as [`Event::Kept`].
-    Commit(Ticket, Vec<Fact>),
+    Commit(Ticket, Vec<Fact>, Haste),
     /// Advance these, on any thread.
     Advance(Vec<AdvanceJob>),
     /// One exchange.
@@ -38,6 +38,16 @@ pub enum Command {
     WakeAt(Moment),
     /// Tell people.
     Note(Happening),
+}
+
+/// How soon a commit is to be on disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Haste {
+    /// Somebody waits for it.
+    Now,
+    /// Nobody does, and a crash before it costs no more than another walk: it shares the sync of the next one that somebody
+    /// waits for, or goes by itself a moment later.
+    WithTheNext,
 }
 
 /// What to fetch.

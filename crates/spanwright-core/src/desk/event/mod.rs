@@ -19,7 +19,7 @@ mod report;
 mod standing;
 mod waiter;
 
-pub use command::{Command, Exchange, Fetch, Outgoing, PollJob, SignIn, Tell};
+pub use command::{Command, Exchange, Fetch, Haste, Outgoing, PollJob, SignIn, Tell};
 pub use happening::{AlertNote, AttemptNote, Happening};
 pub use order::Order;
 pub use report::Report;

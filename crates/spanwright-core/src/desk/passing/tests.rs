@@ -182,7 +182,7 @@ impl Stage {
     fn obey(&mut self, commands: Vec<Command>) {
         for command in commands {
             match command {
-                Command::Commit(ticket, facts) => self.commits.push((ticket, facts)),
+                Command::Commit(ticket, facts, _) => self.commits.push((ticket, facts)),
                 Command::Advance(jobs) => {
                     let room = Room::new();
                     self.on(Event::Advanced(jobs.iter().map(|job| (job.run, advance(job, &room))).collect()));

@@ -1,49 +1,28 @@
-//! What is handed to the writer. A job that nobody does any more answers when it is dropped: no caller waits for ever.
+//! What is handed to the writer. A question that nobody asks any more answers when it is dropped: no caller waits for ever.
 
-use spanwright_core::fact::{Fact, Receipt, Store, StoreFault};
+use spanwright_core::{
+    desk::{Haste, Ticket},
+    fact::{Fact, Receipt, Store, StoreFault},
+};
 
 /// One job.
 pub enum Job {
     /// Facts that belong together.
-    Commit(Vec<Fact>, Answer),
+    Commit(Ticket, Vec<Fact>, Haste),
     /// A question.
     Ask(Question),
     /// The last one.
     End,
 }
 
-/// Whom to answer after a commit.
-pub struct Answer(Option<Box<dyn FnOnce(Receipts) + Send>>);
-
 /// What to do with the store.
 pub struct Question(Option<Box<Asking>>);
 
-type Receipts = Result<Vec<Receipt>, StoreFault>;
 type Asking = dyn FnOnce(Asked<'_>) + Send;
 type Asked<'s> = Result<&'s mut dyn Store, StoreFault>;
 
 fn closed() -> StoreFault {
     StoreFault::Broken("the journal was closed".into())
-}
-
-impl Answer {
-    pub fn new(answer: impl FnOnce(Receipts) + Send + 'static) -> Answer {
-        Answer(Some(Box::new(answer)))
-    }
-
-    fn give(mut self, result: Receipts) {
-        if let Some(answer) = self.0.take() {
-            answer(result);
-        }
-    }
-}
-
-impl Drop for Answer {
-    fn drop(&mut self) {
-        if let Some(answer) = self.0.take() {
-            answer(Err(closed()));
-        }
-    }
 }
 
 impl Question {
@@ -66,34 +45,49 @@ impl Drop for Question {
     }
 }
 
+/// A commit that is durable.
+#[derive(Debug)]
+pub struct Kept {
+    /// Which.
+    pub ticket: Ticket,
+    /// Its facts, given back.
+    pub facts: Vec<Fact>,
+    /// What the store said to them: one a `Took`.
+    pub receipts: Vec<Receipt>,
+}
+
 /// Commits that share a transaction.
 pub struct Group {
     /// All of their facts, in order.
     pub facts: Vec<Fact>,
-    // With each, how many receipts are its own.
-    answers: Vec<(usize, Answer)>,
+    /// Whether somebody waits for one of them.
+    pub haste: Haste,
+    // With each, how many facts are its own.
+    commits: Vec<(Ticket, usize)>,
 }
 
 impl Group {
-    pub fn of(facts: Vec<Fact>, answer: Answer) -> Group {
-        let receipts = receipts_of(&facts);
-        Group { facts, answers: vec![(receipts, answer)] }
+    pub fn of(ticket: Ticket, facts: Vec<Fact>, haste: Haste) -> Group {
+        Group { commits: vec![(ticket, facts.len())], facts, haste }
     }
 
-    pub fn add(&mut self, mut facts: Vec<Fact>, answer: Answer) {
-        self.answers.push((receipts_of(&facts), answer));
+    pub fn add(&mut self, ticket: Ticket, mut facts: Vec<Fact>, haste: Haste) {
+        self.commits.push((ticket, facts.len()));
         self.facts.append(&mut facts);
+        if haste == Haste::Now {
+            self.haste = haste;
+        }
     }
 
-    /// Gives each its own receipts, or all of them the fault.
-    pub fn answer(self, result: Receipts) {
-        match result {
-            Ok(receipts) => {
-                let mut rest = receipts.into_iter();
-                self.answers.into_iter().for_each(|(count, answer)| answer.give(Ok(rest.by_ref().take(count).collect())));
-            }
-            Err(fault) => self.answers.into_iter().for_each(|(_, answer)| answer.give(Err(fault.clone()))),
-        }
+    /// Each with its own facts and receipts.
+    pub fn kept(self, receipts: Vec<Receipt>) -> Vec<Kept> {
+        let (mut facts, mut receipts) = (self.facts.into_iter(), receipts.into_iter());
+        let kept = |(ticket, count)| {
+            let facts: Vec<Fact> = facts.by_ref().take(count).collect();
+            let receipts = receipts.by_ref().take(receipts_of(&facts)).collect();
+            Kept { ticket, facts, receipts }
+        };
+        self.commits.into_iter().map(kept).collect()
     }
 }
 

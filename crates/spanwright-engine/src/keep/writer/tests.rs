@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
+use spanwright_core::desk::{Haste, Ticket};
 use spanwright_core::fact::{
     Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, StoppedFilter,
     StoppedRun, Store, StoreFault, Took, Turn,
 };
 use spanwright_lab::model::ModelStore;
 
-use super::{Word, Writer};
+use super::{Kept, Word, Writer};
 
 /// A store whose next commits go as scripted, and that waits for a word before each where it is told to.
 #[derive(Default)]
@@ -104,17 +105,6 @@ fn took(key: &str) -> Fact {
     }))
 }
 
-/// Hands in commits and gives what was answered to each.
-fn answers(writer: &Writer, commits: Vec<Vec<Fact>>) -> Vec<Result<Vec<Receipt>, StoreFault>> {
-    let (tell, told) = mpsc::channel();
-    for facts in commits {
-        let tell = tell.clone();
-        writer.handle().commit(facts, move |result| tell.send(result).unwrap());
-    }
-    drop(tell);
-    told.iter().collect()
-}
-
 fn started(store: Scripted, retry: Duration) -> (Writer, mpsc::Receiver<Word>) {
     let (tell, told) = mpsc::channel();
     let writer = Writer::start(Box::new(store), retry, None, move |word| {
@@ -123,70 +113,116 @@ fn started(store: Scripted, retry: Duration) -> (Writer, mpsc::Receiver<Word>) {
     (writer.unwrap(), told)
 }
 
+fn taken(run: i64) -> Receipt {
+    Receipt::Taken(RunId(run))
+}
+
+/// All that is said from now to the end.
+fn rest(words: &mpsc::Receiver<Word>) -> Vec<String> {
+    words.iter().map(|word| format!("{word:?}")).collect()
+}
+
+/// The next commit that is kept, alone in its group.
+fn kept(words: &mpsc::Receiver<Word>) -> Vec<Receipt> {
+    match words.recv_timeout(Duration::from_secs(60)).unwrap() {
+        Word::Kept(group) if group.len() == 1 => group.into_iter().next().unwrap().receipts,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
-fn commits_that_wait_share_a_sync_and_each_gets_its_own_receipts() {
+fn commits_that_wait_share_a_sync_and_each_gets_its_own_facts_and_receipts() {
     let (open, gate) = mpsc::channel();
     let store = Scripted { gate: Some(gate), ..Scripted::default() };
     let sizes = store.sizes.clone();
-    let (writer, _) = started(store, Duration::ZERO);
-    let (tell, told) = mpsc::channel();
-    for (place, facts) in [vec![took("a")], vec![took("b"), took("a")], vec![], vec![took("c")]].into_iter().enumerate() {
-        let tell = tell.clone();
-        writer.handle().commit(facts, move |result| tell.send((place, result.unwrap())).unwrap());
+    let (writer, words) = started(store, Duration::ZERO);
+    let all = [vec![took("a")], vec![took("b"), took("a")], vec![], vec![took("c")]];
+    for (place, facts) in (0..).zip(all.clone()) {
+        writer.handle().commit(Ticket(place), facts, Haste::Now);
     }
     drop(open);
-    let receipts: Vec<_> = told.iter().take(4).map(|(_, receipts)| receipts).collect();
-    let taken = |run| Receipt::Taken(RunId(run));
-    assert_eq!(receipts, [vec![taken(1)], vec![taken(2), Receipt::Duplicate], vec![], vec![taken(3)]]);
     writer.stop();
+    let groups = words.iter().map(|word| match word {
+        Word::Kept(group) => group,
+        other => panic!("{other:?}"),
+    });
+    let kept: Vec<Kept> = groups.flatten().collect();
+    let receipts = [vec![taken(1)], vec![taken(2), Receipt::Duplicate], vec![], vec![taken(3)]];
+    let told = (0..).zip(all).zip(receipts).map(|((place, facts), receipts)| Kept { ticket: Ticket(place), facts, receipts });
+    assert_eq!(format!("{kept:?}"), format!("{:?}", told.collect::<Vec<_>>()));
     // The first may have gone alone, before the others were handed in; all that waited behind it went together.
     assert!(sizes.lock().unwrap().len() <= 2, "{sizes:?}");
 }
 
 #[test]
+fn what_nobody_waits_for_shares_the_sync_of_the_next_and_goes_by_itself_where_there_is_none() {
+    let store = Scripted::default();
+    let sizes = store.sizes.clone();
+    let (writer, words) = started(store, Duration::ZERO);
+    writer.handle().commit(Ticket(1), vec![took("a")], Haste::WithTheNext);
+    assert_eq!(kept(&words), [taken(1)]);
+    // Three that follow each other at once share a sync, or two where this thread is held up between them.
+    writer.handle().commit(Ticket(2), vec![took("b")], Haste::WithTheNext);
+    writer.handle().commit(Ticket(3), vec![took("c")], Haste::WithTheNext);
+    writer.handle().commit(Ticket(4), vec![took("d")], Haste::Now);
+    writer.stop();
+    assert!(sizes.lock().unwrap().len() <= 3, "{sizes:?}");
+    assert_eq!(sizes.lock().unwrap().iter().sum::<usize>(), 4);
+}
+
+#[test]
 fn a_question_knows_of_the_commits_before_it() {
-    let (writer, _) = started(Scripted::default(), Duration::ZERO);
-    let (tell, told) = mpsc::channel();
-    writer.handle().commit(vec![took("a")], |_| {});
-    writer.handle().ask(move |store| tell.send(store.unwrap().runs(&[RunId(1)]).unwrap().len()).unwrap());
-    assert_eq!(told.recv().unwrap(), 1);
+    for haste in [Haste::Now, Haste::WithTheNext] {
+        let (writer, _) = started(Scripted::default(), Duration::ZERO);
+        let (tell, told) = mpsc::channel();
+        writer.handle().commit(Ticket(1), vec![took("a")], haste);
+        writer.handle().ask(move |store| tell.send(store.unwrap().runs(&[RunId(1)]).unwrap().len()).unwrap());
+        assert_eq!(told.recv().unwrap(), 1);
+    }
 }
 
 #[test]
 fn a_full_disk_is_retried_until_there_is_room_and_nothing_is_lost() {
     let faults = VecDeque::from([StoreFault::Full, StoreFault::Full]);
     let (writer, words) = started(Scripted { faults, ..Scripted::default() }, Duration::from_millis(1));
-    assert_eq!(answers(&writer, vec![vec![took("a")]]), [Ok(vec![Receipt::Taken(RunId(1))])]);
-    assert_eq!(words.iter().take(3).collect::<Vec<_>>(), [Word::Full, Word::Full, Word::Room]);
+    writer.handle().commit(Ticket(1), vec![took("a")], Haste::Now);
+    assert!(matches!([(); 3].map(|()| words.recv().unwrap()), [Word::Full, Word::Full, Word::Room]));
+    assert_eq!(kept(&words), [taken(1)]);
 }
 
 #[test]
 fn a_writer_that_is_stopped_does_not_wait_for_room() {
     let faults = VecDeque::from(vec![StoreFault::Full; 1000]);
     let (writer, words) = started(Scripted { faults, ..Scripted::default() }, Duration::from_secs(3600));
-    let (tell, told) = mpsc::channel();
-    writer.handle().commit(vec![took("a")], move |result| tell.send(result).unwrap());
-    assert_eq!(words.recv().unwrap(), Word::Full);
+    writer.handle().commit(Ticket(1), vec![took("a")], Haste::Now);
+    assert!(matches!(words.recv().unwrap(), Word::Full));
     writer.stop();
-    assert_eq!(told.recv().unwrap(), Err(StoreFault::Full));
+    assert!(rest(&words).is_empty());
 }
 
 #[test]
 fn a_broken_store_is_told_once_and_not_touched_again() {
     let broken = StoreFault::Broken("the disk failed".into());
-    let (writer, words) = started(Scripted { faults: VecDeque::from([broken.clone()]), ..Scripted::default() }, Duration::ZERO);
-    assert_eq!(answers(&writer, vec![vec![took("a")]]), [Err(broken.clone())]);
-    assert_eq!(answers(&writer, vec![vec![took("b")]]), [Err(broken)]);
+    let store = Scripted { faults: VecDeque::from([broken.clone()]), ..Scripted::default() };
+    let sizes = store.sizes.clone();
+    let (writer, words) = started(store, Duration::ZERO);
+    writer.handle().commit(Ticket(1), vec![took("a")], Haste::Now);
+    assert!(matches!(words.recv().unwrap(), Word::Broken(words) if words == "the disk failed"));
+    writer.handle().commit(Ticket(2), vec![took("b")], Haste::Now);
+    let (tell, told) = mpsc::channel();
+    writer.handle().ask(move |store| tell.send(store.err()).unwrap());
+    assert_eq!(told.recv().unwrap(), Some(broken));
     writer.stop();
-    assert_eq!(words.iter().collect::<Vec<_>>(), [Word::Broken("the disk failed".into())]);
+    assert!(rest(&words).is_empty());
+    assert!(sizes.lock().unwrap().is_empty());
 }
 
 #[test]
-fn who_comes_after_the_end_is_answered_too() {
+fn who_asks_after_the_end_is_answered_too() {
     let (writer, _) = started(Scripted::default(), Duration::ZERO);
     let late = writer.handle();
     writer.stop();
     let (tell, told) = mpsc::channel();
-    late.commit(vec![took("a")], move |result| tell.send(result).unwrap());
-    assert!(matches!(told.recv().unwrap(), Err(StoreFault::Broken(words)) if words.contains("closed")));
+    late.ask(move |store| tell.send(store.err()).unwrap());
+    assert!(matches!(told.recv().unwrap(), Some(StoreFault::Broken(words)) if words.contains("closed")));
 }
