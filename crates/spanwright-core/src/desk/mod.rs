@@ -586,3 +586,8 @@ impl Wake {
         self.at = Some(self.at.map_or(at, |have| have.min(at)));
     }
 }
+
+#[cfg(test)]
+mod stage;
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Where others reach us: HTTP/1.1 on a socket of our own, and a message in the journal before anybody is answered.
 //!
-//! The way of a request: [`serve`] has the connection, [`request`] finds the door and reads the body, a worker lets the
-//! door take it apart, the desk keeps it, and the word that comes back ([`waiters`]) is written by the door again. What a
+//! The way of a request: [`serve`] has the connection, [`request`] finds the door and reads the body, and lets the door
+//! take it apart (a worker does, where that takes a while), the desk keeps it, and the word that comes back ([`waiters`]) is written by the door again. What a
 //! flow answers without asking anybody ([`spanwright_core::door::at_once`]) is answered on the spot, and not kept.
 //!
 //! What always holds: we listen only when the desk is open, that is after recovery; a request behind which anything is owed

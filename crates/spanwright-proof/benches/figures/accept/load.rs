@@ -86,7 +86,7 @@ async fn one(
     let mut stream = TcpStream::connect(to).await?;
     stream.set_nodelay(true)?;
     let (began, mut answered, mut buffer) = (Instant::now(), Vec::new(), Vec::with_capacity(4096));
-    let pad = "x".repeat(BODY_BYTES);
+    let mut letter = Letter::of(path, sender);
     // At a pace they do not all come at once.
     let mut next = every.map(|every| every.mul_f64(sender as f64 % 64.0 / 64.0));
     while began.elapsed() < time {
@@ -94,14 +94,12 @@ async fn one(
             tokio::time::sleep_until((began + *at).into()).await;
             *at += every;
         }
-        let id = format!("{}-{sender}-{}", began.elapsed().as_nanos(), answered.len());
-        let mut body = format!("{{\"id\":\"{id}\",\"at\":\"{:020}\",\"pad\":\"", zero().elapsed().as_nanos());
-        body += &pad[..BODY_BYTES - 2 - body.len()];
-        body += "\"}";
-        let signed = signs.map(|signs| signs(&id, &body)).unwrap_or_default();
-        let head = format!("POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\nidempotency-key: {id}\r\n{signed}");
+        letter.number(answered.len());
         let asked = Instant::now();
-        stream.write_all(format!("{head}content-length: {}\r\n\r\n{body}", body.len()).as_bytes()).await?;
+        match signs {
+            None => stream.write_all(&letter.bytes).await?,
+            Some(signs) => stream.write_all(&letter.signed(signs)).await?,
+        }
         let (status, _) = message(&mut stream, &mut buffer).await?;
         if !status.starts_with("HTTP/1.1 2") {
             return Err(io::Error::other(format!("answered {status}")));
@@ -109,6 +107,55 @@ async fn one(
         answered.push(asked.elapsed());
     }
     Ok(answered)
+}
+
+/// A sender's request, in which only digits change: who sends takes the two processors from who is measured.
+struct Letter {
+    bytes: Vec<u8>,
+    /// Where its head and its body have their id, of which the last [`COUNT_DIGITS`] change.
+    ids: [std::ops::Range<usize>; 2],
+    /// Where its body says when it was sent, in nanoseconds: 20 digits.
+    at: std::ops::Range<usize>,
+    body: usize,
+}
+
+const COUNT_DIGITS: usize = 10;
+
+impl Letter {
+    fn of(path: &str, sender: usize) -> Letter {
+        let id = format!("{:020}-{sender:04}-{:0COUNT_DIGITS$}", zero().elapsed().as_nanos(), 0);
+        let mut text = format!("{{\"id\":\"{id}\",\"at\":\"{:020}\",\"pad\":\"", 0);
+        text += &"x".repeat(BODY_BYTES - 2 - text.len());
+        text += "\"}";
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nhost: bench\r\ncontent-type: application/json\r\ncontent-length: {BODY_BYTES}\r\nidempotency-key: {id}\r\n\r\n"
+        );
+        let body = head.len();
+        let ids = [body - 4 - id.len()..body - 4, body + 7..body + 7 + id.len()];
+        let at = ids[1].end + 8..ids[1].end + 28;
+        Letter { bytes: (head + &text).into_bytes(), ids, at, body }
+    }
+
+    /// The next one: its number, and when it goes.
+    fn number(&mut self, count: usize) {
+        for id in self.ids.clone() {
+            digits(&mut self.bytes[id.end - COUNT_DIGITS..id.end], count as u128);
+        }
+        digits(&mut self.bytes[self.at.clone()], zero().elapsed().as_nanos());
+    }
+
+    fn signed(&self, signs: Signs) -> Vec<u8> {
+        let text = |bytes| std::str::from_utf8(bytes).unwrap_or_default();
+        let lines = signs(text(&self.bytes[self.ids[0].clone()]), text(&self.bytes[self.body..]));
+        [&self.bytes[..self.body - 2], lines.as_bytes(), b"\r\n", &self.bytes[self.body..]].concat()
+    }
+}
+
+fn digits(to: &mut [u8], mut number: u128) {
+    for digit in to.iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
+        number /= 10;
+    }
 }
 
 /// The first line and the body of a message that says how long it is.

@@ -1,0 +1,268 @@
+//! A stage with a desk, whose walks are real and whose disk and wire are the test. Its flow asks two questions and replies.
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeMap, time::Duration};
+
+use spanwright_map::Program;
+use spanwright_shape::{
+    room::Room,
+    shape::{Shape, ShapeId, ShapeRef, Shapes},
+    text::Failure,
+};
+
+use super::*;
+use crate::run::Arrival;
+use crate::{
+    codes,
+    connector::{Answers, Blame, Call, Heard, Outcome, Refusal, Request, System, Verdict, With},
+    desk::{Brought, CallId, Event, Report, Setup},
+    door::{Asked, Door, HttpAnswer, Received, Refused, Request as DoorRequest, Route, Said},
+    fact::{Opening, PlanId, Receipt},
+    interface::{Interface, Operation, Repeat},
+    plan::{
+        Body, BreakerPolicy, DoorPlan, EffectPlan, Flow, IfDead, KeepFor, Late, Policy, ReplyPlan, Served, Source, SourceKind, Step,
+        StepKind, SystemPlan,
+    },
+    run::advance,
+    settings::Limits,
+};
+use std::sync::Arc;
+
+pub(super) struct There(Interface);
+
+impl System for There {
+    fn interface(&self) -> &Interface {
+        &self.0
+    }
+
+    fn ask(&self, _: usize, _: &[Call<'_>], _: &With<'_>) -> Result<Request, Refusal> {
+        Err(Refusal::System(said()))
+    }
+
+    fn hear(&self, _: usize, calls: &[Call<'_>], _: Heard<'_>, _: &With<'_>, _: Answers<'_>) -> Verdict {
+        Verdict::all(calls.len(), Outcome::Never(said()))
+    }
+}
+
+impl Door for There {
+    fn routes(&self) -> &[Route] {
+        &[]
+    }
+
+    fn interface(&self) -> &Interface {
+        &self.0
+    }
+
+    fn beside(&self, _: usize) -> Vec<(&str, ShapeId)> {
+        Vec::new()
+    }
+
+    fn receive<'r>(&'r self, _: &DoorRequest<'r>, _: &With<'_>, _: &'r Room) -> Result<Received<'r>, Refused> {
+        Err(Refused::new(404, said()))
+    }
+
+    fn answer(&self, _: Option<Asked>, _: &Said<'_>) -> HttpAnswer {
+        Refused::new(404, said()).problem()
+    }
+}
+
+pub(super) fn said() -> Failure {
+    Failure::new(&codes::TORN, "the test said so")
+}
+
+pub(super) fn there(operations: &[(&str, Repeat)]) -> Arc<There> {
+    let mut shapes = Shapes::default();
+    let any = shapes.add(Shape::Any);
+    let operation = |(name, repeat): &(&str, Repeat)| Operation {
+        name: (*name).into(),
+        about: None,
+        wire: (*name).into(),
+        with: any,
+        body: Some(any),
+        gives: any,
+        refuses: Vec::new(),
+        repeat: *repeat,
+        bulk: None,
+    };
+    let operations = operations.iter().map(operation).collect();
+    Arc::new(There(Interface { shapes: Arc::new(shapes), types: BTreeMap::new(), operations }))
+}
+
+pub(super) fn call(node: &str, repeat: Repeat) -> EffectPlan {
+    let at = (0, usize::from(repeat != Repeat::Safe));
+    let effect = EffectPlan::of(node.into(), format!("asked.{node}").into(), at, Body::Whole, repeat, Policy::default());
+    EffectPlan { saved_as: Some(node.into()), ..effect }
+}
+
+/// A GET for which two calls are made, and whose reply has both answers.
+pub(super) fn plan() -> Plan {
+    let limits = Limits { concurrency: 2, timeout: Duration::from_secs(10), ..Limits::default() };
+    let served = Served { door: 0, operation: 0, reply_within: Some(Duration::from_secs(5)), late: Late::Accepted, same_body: false };
+    let (mut shapes, words) = (Shapes::default(), Program::of("[$first, $second]").unwrap());
+    let gives = ShapeRef { id: shapes.add(Shape::Any), shapes: Arc::new(shapes) };
+    let reply = ReplyPlan { status: None, headers: None, fault: None, body: Body::Expr(words), gives };
+    let step = |name: &str, kind| Step { name: name.into(), when: None, kind };
+    Plan {
+        hash: [0; 32],
+        project: "passing".into(),
+        environment: None,
+        systems: vec![SystemPlan {
+            name: "books".into(),
+            kind: "there".into(),
+            system: there(&[("look", Repeat::Safe), ("write", Repeat::Keyed)]),
+            limits,
+            breaker: BreakerPolicy::default(),
+            retry: Policy::default(),
+        }],
+        flows: vec![Flow {
+            name: "asked".into(),
+            source: Some(Source {
+                name: "asked.source".into(),
+                kind: SourceKind::Door(served),
+                when: None,
+                once: None,
+                key: None,
+                version: None,
+                expect: None,
+            }),
+            steps: vec![
+                Step { when: Some(Program::of(".fail").unwrap()), ..step("fail", StepKind::Fail(Program::of("\"no\"").unwrap())) },
+                step("only", StepKind::Only(Program::of(".only != false").unwrap())),
+                step("first", StepKind::Call(0)),
+                step("second", StepKind::Call(1)),
+                Step { when: Some(Program::of(".silent != true").unwrap()), ..step("reply", StepKind::Reply(Box::new(reply))) },
+            ],
+            effects: vec![call("first", Repeat::Safe), call("second", Repeat::Safe)],
+            if_dead: IfDead::Letter,
+            pause_after: None,
+            in_order: None,
+        }],
+        doors: vec![DoorPlan { name: "door".into(), door: there(&[("ask", Repeat::Safe)]), guard: None, clients: Vec::new() }],
+        alerts: Vec::new(),
+        listen: None,
+        maps: Vec::new(),
+        keep: KeepFor::default(),
+        vars: BTreeMap::new(),
+    }
+}
+
+pub(super) const START: Moment = Moment(1_000_000_000_000_000);
+
+pub(super) struct Stage {
+    pub(super) desk: Desk,
+    pub(super) now: Moment,
+    /// Commits that are not kept yet.
+    pub(super) commits: Vec<(Ticket, Vec<Fact>)>,
+    /// How soon each that was commanded is to be there.
+    pub(super) hastes: Vec<Haste>,
+    /// Exchanges that are not heard of yet, and for which step each is.
+    pub(super) exchanges: Vec<(CallId, String)>,
+    /// Exchanges that were commanded.
+    pub(super) asked: usize,
+    pub(super) words: Vec<Word>,
+    pub(super) at_once: usize,
+    pub(super) last: u64,
+}
+
+impl Stage {
+    pub(super) fn new() -> Stage {
+        Stage::of(plan())
+    }
+
+    pub(super) fn of(plan: Plan) -> Stage {
+        let setup = Setup {
+            plan: Arc::new(plan),
+            plan_id: PlanId(1),
+            older: Vec::new(),
+            once: false,
+            passing: true,
+            in_line: Vec::new(),
+            only: None,
+        };
+        let mut out = Vec::new();
+        let desk = Desk::open(setup, Opening::default(), START, &mut || 7, &mut out);
+        let (commits, exchanges, words) = (Vec::new(), Vec::new(), Vec::new());
+        let mut stage = Stage { desk, now: START, commits, hastes: Vec::new(), exchanges, asked: 0, words, at_once: 0, last: 0 };
+        stage.obey(out);
+        stage
+    }
+
+    pub(super) fn on(&mut self, event: Event) {
+        let mut out = Vec::new();
+        self.desk.on(event, self.now, &mut || 7, &mut out);
+        self.obey(out);
+    }
+
+    fn obey(&mut self, commands: Vec<Command>) {
+        for command in commands {
+            match command {
+                Command::Commit(ticket, facts, haste) => {
+                    self.hastes.push(haste);
+                    self.commits.push((ticket, facts));
+                }
+                Command::Advance(jobs) => {
+                    let room = Room::new();
+                    self.on(Event::Advanced(jobs.iter().map(|job| (job.run, advance(job, &room))).collect()));
+                }
+                Command::Exchange(exchange) => {
+                    self.asked += 1;
+                    let step = exchange.calls[0].key.clone();
+                    self.exchanges.push((exchange.call, step));
+                }
+                Command::Answer(_, word) => self.words.push(word),
+                Command::Note(Happening::AnsweredAtOnce { .. }) => self.at_once += 1,
+                _ => {}
+            }
+        }
+    }
+
+    pub(super) fn brings(&mut self, body: &str) {
+        self.brings_under(body, None);
+    }
+
+    pub(super) fn brings_under(&mut self, body: &str, once: Option<&str>) {
+        self.last += 1;
+        let arrival = Arrival::new(body.as_bytes().into(), None, None, once.map(Into::into), None);
+        self.on(Event::Brought(Brought { waiter: WaiterId(self.last), arrivals: vec![(0, arrival)] }));
+    }
+
+    /// The oldest exchange ends.
+    pub(super) fn hears(&mut self, verdict: Verdict) {
+        let (call, _) = self.exchanges.remove(0);
+        let report = Report::of_nothing(self.now);
+        self.on(Event::Heard { call, verdict, report });
+    }
+
+    pub(super) fn answers(&mut self, answer: &str) {
+        self.hears(Verdict::all(1, Outcome::Delivered(Some(answer.as_bytes().to_vec()))));
+    }
+
+    /// All that is on its way to the disk is there; the run of what is taken is 7.
+    pub(super) fn keeps(&mut self) -> Vec<Fact> {
+        let mut kept = Vec::new();
+        while !self.commits.is_empty() {
+            let (ticket, facts) = self.commits.remove(0);
+            let taken = facts.iter().filter(|fact| matches!(fact, Fact::Took(_))).map(|_| Receipt::Taken(RunId(7)));
+            let receipts = taken.collect();
+            kept.extend(facts.clone());
+            self.on(Event::Kept { ticket, facts, receipts });
+        }
+        kept
+    }
+
+    pub(super) fn wakes_after(&mut self, time: Duration) {
+        self.now = self.now.after(time);
+        self.on(Event::Wake);
+    }
+}
+
+pub(super) fn later() -> Verdict {
+    Verdict::all(1, Outcome::Later { why: said(), after: None, blame: Blame::Message })
+}
+
+pub(super) fn body_of(word: &Word) -> String {
+    match word {
+        Word::Replied { reply, .. } => String::from_utf8(reply.body.clone()).unwrap(),
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,68 @@
+#![allow(clippy::unwrap_used)]
+use super::{
+    stage::{Stage, plan},
+    *,
+};
+use crate::plan::{InOrder, OrderBy, SourceKind, WhenDead};
+
+/// How soon the end of a run is to be on disk that was filtered, in a flow that is changed like this.
+fn haste_of_an_end(change: impl FnOnce(&mut Plan)) -> Haste {
+    let mut plan = plan();
+    change(&mut plan);
+    let mut stage = Stage::of(plan);
+    stage.brings_under(r#"{"only": false}"#, Some("key"));
+    let kept = stage.keeps();
+    assert!(matches!(&kept[..], [Fact::Took(_), Fact::Ended { ending: Ending::Skipped(_), .. }]), "{kept:?}");
+    assert_eq!(stage.hastes[0], Haste::Now);
+    stage.hastes[1]
+}
+
+fn no_reply(plan: &mut Plan) {
+    if let Some(SourceKind::Door(served)) = plan.flows[0].source.as_mut().map(|source| &mut source.kind) {
+        served.reply_within = None;
+    }
+}
+
+#[test]
+fn the_end_of_what_asked_nobody_is_waited_for_by_a_sender_and_by_a_line() {
+    assert_eq!(haste_of_an_end(no_reply), Haste::WithTheNext);
+    assert_eq!(haste_of_an_end(|_| {}), Haste::Now, "its sender waits for the end");
+    let in_line = |plan: &mut Plan| {
+        no_reply(plan);
+        plan.flows[0].in_order = Some(InOrder { by: OrderBy::All, when_dead: WhenDead::Block });
+    };
+    assert_eq!(haste_of_an_end(in_line), Haste::Now, "the next of its line waits for it");
+}
+
+#[test]
+fn what_somebody_was_asked_is_never_held_back() {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    let mut stage = Stage::of(plan);
+    stage.brings_under("{}", Some("key"));
+    stage.keeps();
+    for answer in ["1", "2"] {
+        stage.answers(answer);
+        stage.keeps();
+    }
+    assert!(stage.hastes.len() > 2 && stage.hastes.iter().all(|haste| *haste == Haste::Now), "{:?}", stage.hastes);
+}
+
+#[test]
+fn what_is_heard_together_is_walked_together() {
+    let mut stage = Stage::new();
+    for key in ["a", "b", "c"] {
+        stage.brings_under("{}", Some(key));
+    }
+    let commits = std::mem::take(&mut stage.commits);
+    let kept = commits.into_iter().zip(1..).map(|((ticket, facts), run)| Event::Kept {
+        ticket,
+        facts,
+        receipts: vec![Receipt::Taken(RunId(run))],
+    });
+    let mut out = Vec::new();
+    stage.desk.on_all(kept, stage.now, &mut || 7, &mut out);
+    let walks: Vec<_> =
+        out.iter().filter_map(|command| if let Command::Advance(jobs) = command { Some(jobs.len()) } else { None }).collect();
+    assert_eq!(walks, [3]);
+}
