@@ -272,6 +272,21 @@ mod tests {
         assert_eq!(opening.backlog.iter().map(|backlog| backlog.parked).sum::<u64>(), 1);
     }
 
+    #[test]
+    fn a_message_of_an_older_journal_is_found_by_its_correlation_id() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = folder.path().join("journal.db");
+        let named = "UPDATE message SET correlation = 'shop-4711' WHERE seq = 301";
+        Connection::open(&old).unwrap().execute_batch(&format!("{}{named}", include_str!("tests/schema-2.sql"))).unwrap();
+        drop(open_writer(&old).unwrap());
+        let look = crate::keep::Look::open(&old, spanwright_lab::conformance::code_of).unwrap();
+        for (correlation, run) in [("01a2163a4caf752cb98c8f5b39dc96e9", 1), ("shop-4711", 301)] {
+            let shown = look.show(&crate::keep::Which::Correlation(correlation.into())).unwrap();
+            let lines: Vec<_> = shown.iter().map(|shown| (shown.line.run.0, &*shown.line.correlation)).collect();
+            assert_eq!(lines, [(run, correlation)]);
+        }
+    }
+
     /// No edition numbered messages and their runs apart; a file that was put together by hand may.
     #[test]
     fn a_message_whose_run_has_another_number_takes_it() {
