@@ -16,13 +16,15 @@ CREATE TABLE message (
     -- The message that a person made it of.
     parent INTEGER,
     -- What came beside the body (headers, query, path), a JSON record.
-    beside BLOB
+    beside BLOB,
+    -- 1 where its key is but the name of its event: `seen` finds it by that, and no index has an entry for it.
+    event INTEGER
 ) STRICT;
 -- What came of one source, and when: the newest of a flow, those of a time, whether it is silent.
 CREATE INDEX message_source ON message (source, received);
 CREATE INDEX message_correlation ON message (correlation) WHERE correlation <> '' AND correlation <> lower(hex(id));
 -- Answers both "which messages about this record?" and "did a newer one come?", since the row number ends every index.
-CREATE INDEX message_key ON message (key) WHERE key IS NOT NULL;
+CREATE INDEX message_key ON message (key) WHERE key IS NOT NULL AND event IS NULL;
 
 -- A run has the number of its message (id = message), so that each is found by the other without an index.
 -- state: 0 active, 1 parked, 2 done, 3 skipped, 4 dead, 5 uncertain, 6 discarded.

@@ -10,15 +10,28 @@ pub const STOPPED: &str = "SELECT run.id, run.flow FROM run INDEXED BY run_stopp
     WHERE run.state IN (4, 5) AND run.id > ?1 AND run.id <= ?2";
 pub const BY_ID: &str = "SELECT run.id, run.state IN (4, 5) FROM message CROSS JOIN run ON run.id = message.seq
     WHERE message.id = ?1";
-// The others of the same record that went on, the last first: what is newer is mostly found at once. The index on the
-// key ends with the row number.
-pub const OTHERS: &str = "SELECT mine.version, mine.seq, other.version, other.seq FROM run
-    CROSS JOIN message AS mine ON mine.seq = run.id
-    CROSS JOIN message AS other INDEXED BY message_key ON other.key = mine.key AND other.source = mine.source
-    CROSS JOIN run AS its ON its.id = other.seq AND its.flow = run.flow AND its.id <> run.id
-    WHERE run.id = ?1 AND (its.state IN (0, 1, 2, 3)
-        OR EXISTS (SELECT 1 FROM effect WHERE effect.run = its.id AND effect.way = 0 AND effect.state IN (1, 2, 3, 5)))
-    ORDER BY other.seq DESC";
+// A message, and another one of its flow that went on.
+macro_rules! another_went_on {
+    ($other:literal) => {
+        concat!(
+            "SELECT mine.version, mine.seq, other.version, other.seq FROM run CROSS JOIN message AS mine ON mine.seq = run.id CROSS JOIN ",
+            $other,
+            " CROSS JOIN run AS its ON its.id = other.seq AND its.flow = run.flow AND its.id <> run.id
+            WHERE run.id = ?1 AND (its.state IN (0, 1, 2, 3)
+                OR EXISTS (SELECT 1 FROM effect WHERE effect.run = its.id AND effect.way = 0 AND effect.state IN (1, 2, 3, 5)))
+            ORDER BY other.seq DESC"
+        )
+    };
+}
+// The others of the same record, the last first: what is newer is mostly found at once. The index on the key ends with
+// the row number.
+pub const OTHERS: &str = another_went_on!(
+    "message AS other INDEXED BY message_key ON other.key = mine.key AND other.event IS NULL AND other.source = mine.source"
+);
+// What came last under the name of its event.
+pub const SAME_EVENT: &str = another_went_on!(
+    "seen ON seen.scope = mine.source AND seen.key = mine.key CROSS JOIN message AS other ON other.seq = seen.message AND other.event = 1"
+);
 
 impl Ask<'_> {
     pub fn stopped(self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>> {
@@ -68,7 +81,11 @@ impl Ask<'_> {
 
 /// Whether a newer state of its record went on; see [`spanwright_core::fact::Store::overtaken`].
 pub fn overtaken(connection: &Connection, run: RunId) -> Result<bool> {
-    let mut statement = connection.prepare_cached(OTHERS)?;
+    Ok(is_older(connection, SAME_EVENT, run)? || is_older(connection, OTHERS, run)?)
+}
+
+fn is_older(connection: &Connection, than: &str, run: RunId) -> Result<bool> {
+    let mut statement = connection.prepare_cached(than)?;
     let mut others = statement.query([run.0])?;
     while let Some(row) = others.next()? {
         let version = |column| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);

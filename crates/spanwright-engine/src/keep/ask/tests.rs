@@ -45,6 +45,7 @@ fn no_question_walks_over_finished_work() {
         SENT,
         stopped::STOPPED,
         stopped::OTHERS,
+        stopped::SAME_EVENT,
         trouble::STOPPED,
         trouble::STUCK,
         tally::OWN,

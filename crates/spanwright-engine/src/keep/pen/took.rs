@@ -16,8 +16,8 @@ pub const SEEN_EVENT: &str = "INSERT INTO seen (scope, key, message, until, prin
 pub const SEEN_RECORD: &str = "INSERT INTO seen (scope, key, message, until, print) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (scope, key) DO UPDATE SET message = excluded.message, until = excluded.until, print = excluded.print
     WHERE print IS NOT excluded.print";
-pub const MESSAGE: &str =
-    "INSERT INTO message (seq, id, source, correlation, received, key, version, body, beside) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+pub const MESSAGE: &str = "INSERT INTO message (seq, id, source, correlation, received, key, version, body, beside, event)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const IS_THERE: &str = "SELECT 1 FROM message WHERE id = ?1";
 // What was taken under a key, and what it held.
 const KNOWN: &str = "SELECT run.id, seen.print FROM seen JOIN run ON run.id = seen.message
@@ -77,6 +77,7 @@ impl Pen<'_> {
             &took.version,
             body,
             &took.beside,
+            is_named_by_its_event(took).then_some(1),
         ))?;
         Ok(())
     }
@@ -98,4 +99,9 @@ impl Pen<'_> {
         self.next.message += 1;
         Ok(Receipt::Taken(RunId(id)))
     }
+}
+
+/// Whether the message has no key but the name of its event: that is in `seen`, under its source.
+fn is_named_by_its_event(took: &Took) -> bool {
+    took.seen.as_ref().is_some_and(|seen| seen.print.is_none() && seen.scope == took.source && took.key.as_ref() == Some(&seen.key))
 }

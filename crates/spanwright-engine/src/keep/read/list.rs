@@ -40,6 +40,16 @@ impl<'f> Conditions<'f> {
         self.compared(column, "=", value);
     }
 
+    /// A key is indexed, or the name of an event that one of these sources brought.
+    fn key(&mut self, key: &'f str, sources: &[i64]) {
+        self.equal("message.key", key);
+        let (n, scopes) = (self.bound.len(), sources.iter().map(i64::to_string).collect::<Vec<_>>().join(", "));
+        self.sql.push(format!(
+            "message.seq IN (SELECT seq FROM message INDEXED BY message_key WHERE key = ?{n} AND event IS NULL
+                UNION SELECT message FROM seen WHERE scope IN ({scopes}) AND key = ?{n})"
+        ));
+    }
+
     fn correlation(&mut self, id: &'f str) {
         let message = correlation::message_of(id).map(u128::to_be_bytes);
         self.bound.extend([Box::new(id) as Box<dyn ToSql>, Box::new(message)]);
@@ -63,7 +73,7 @@ impl Ask<'_> {
             conditions.equal("run.reason", self.names.known(reason).unwrap_or(0));
         }
         if let Some(key) = &filter.key {
-            conditions.equal("message.key", key);
+            conditions.key(key, &self.bringers()?);
         }
         if let Some(correlation) = &filter.correlation {
             conditions.correlation(correlation);
@@ -93,11 +103,16 @@ impl Ask<'_> {
         }
     }
 
+    /// All that ever brought something.
+    fn bringers(self) -> Result<Vec<i64>> {
+        self.ready(opening::CAME)?.query_map([], |row| row.get(0))?.collect()
+    }
+
     /// The newest of each source, and of those the newest.
     fn by_time(self, filter: &ListFilter, mut conditions: Conditions<'_>) -> Result<Vec<Listed>> {
         let sources = match &filter.flow {
             Some(flow) => vec![self.names.known(&Source::name_of(flow)).unwrap_or(0)],
-            None => self.ready(opening::CAME)?.query_map([], |row| row.get(0))?.collect::<Result<Vec<i64>>>()?,
+            None => self.bringers()?,
         };
         for (limit, by) in [(filter.since, ">="), (filter.until, "<")] {
             if let Some(limit) = limit {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use spanwright_core::fact::{
     Attempt, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, ListFilter, Moment, OutcomeKind, Phase, PlanId, Root, RunId,
-    Settled, SkipReason, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
+    Seen, Settled, SkipReason, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
 };
 use spanwright_lab::conformance::code_of;
 use spanwright_shape::text::Failure;
@@ -277,4 +277,37 @@ fn a_journal_can_be_looked_at_after_its_engine_ended() {
 fn a_journal_that_is_not_there_is_told_in_words() {
     let words = Look::open(std::path::Path::new("/nowhere/journal.db"), code_of).err().map(|fault| fault.to_string());
     assert_eq!(words.as_deref(), Some("there is no journal at `/nowhere/journal.db` yet: `spanwright run` makes it"));
+}
+
+#[test]
+fn a_message_is_found_by_the_name_of_its_event_and_by_its_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let mut keep = Keep::open(&path, code_of).unwrap();
+    let named = |n, at: i64, key: &str| match took(n, "in") {
+        Fact::Took(mut took) => {
+            let seen = Seen { scope: took.source.clone(), key: "e1".into(), print: None, held: None, until: Moment(at + 50) };
+            (took.at, took.key, took.seen) = (Moment(at), Some(key.into()), Some(seen));
+            Fact::Took(took)
+        }
+        _ => unreachable!(),
+    };
+    // The same event again, after it was forgotten; and one with a key beside its event.
+    keep.commit(&[named(1, 100, "e1"), stopped(1, "no e-mail", 100)]).unwrap();
+    keep.commit(&[took(2, "in")]).unwrap();
+    let by_key = |key: &str| {
+        let look = Look::open(&path, code_of).unwrap();
+        look.list(&ListFilter { key: Some(key.into()), most: 10, ..ListFilter::default() })
+            .unwrap()
+            .iter()
+            .map(|line| line.run.0)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!((by_key("e1"), by_key("C2"), by_key("C1")), (vec![1], vec![2], vec![]));
+    assert!(!keep.overtaken(RunId(1)).unwrap());
+    keep.commit(&[named(3, 200, "e1")]).unwrap();
+    assert_eq!(by_key("e1"), [3]);
+    assert!(keep.overtaken(RunId(1)).unwrap(), "the same event went on later");
+    keep.commit(&[named(4, 300, "C2")]).unwrap();
+    assert_eq!(by_key("C2"), [4, 2]);
 }

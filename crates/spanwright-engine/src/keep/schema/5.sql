@@ -19,3 +19,7 @@ DROP INDEX run_message;
 -- A correlation id that is the message's own id is empty from now on; older rows have it in digits, and both are found by the id.
 DROP INDEX message_correlation;
 CREATE INDEX message_correlation ON message (correlation) WHERE correlation <> '' AND correlation <> lower(hex(id));
+-- A key that is but the name of an event is found by `seen`, from now on.
+ALTER TABLE message ADD COLUMN event INTEGER;
+DROP INDEX message_key;
+CREATE INDEX message_key ON message (key) WHERE key IS NOT NULL AND event IS NULL;
