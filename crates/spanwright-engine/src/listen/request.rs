@@ -32,6 +32,7 @@ use tokio::{
 use super::{
     AtOnce, BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding,
     keys::KeySets,
+    lanes,
     quick::Quick,
     sender::{sender, spoke_tls},
     serve::Peer,
@@ -234,14 +235,14 @@ impl Office {
     /// On this thread where that is soon done, or on a worker.
     async fn looked_at(self: &Arc<Self>, door: usize, carried: &Arc<Carried>) -> Taken {
         thread_local! { static ROOM: RefCell<Room> = RefCell::new(Room::new()) }
-        let waiting = self.waiters.wait();
+        let lane = lanes::here();
         if carried.body.len() <= LOOKED_AT_HERE_MOST && self.quick.is(door) {
-            return ROOM.with_borrow_mut(|room| self.received(door, carried, waiting, room));
+            return ROOM.with_borrow_mut(|room| self.received(door, carried, lane, room));
         }
         let (to, taken) = oneshot::channel();
         let (office, carried) = (self.clone(), carried.clone());
         self.hands.give(Rank::Wire, move |room| {
-            let _gone = to.send(office.received(door, &carried, waiting, room));
+            let _gone = to.send(office.received(door, &carried, lane, room));
         });
         taken.await.unwrap_or_else(|_| Taken::Answer(stopping().problem()))
     }
@@ -250,8 +251,8 @@ impl Office {
         self.routes.plan.listen.as_ref().map_or(&[], |listen| &listen.proxies)
     }
 
-    /// What is to be kept of a request goes to the desk.
-    fn received(&self, door: usize, carried: &Carried, waiting: Waiting, room: &mut Room) -> Taken {
+    /// What is to be kept of a request goes to the desk; its sender waits on this thread.
+    fn received(&self, door: usize, carried: &Carried, lane: usize, room: &mut Room) -> Taken {
         let began = self.clock.now();
         let looked = guarded(|| self.look(door, carried, room)).unwrap_or_else(|| Looked::Answer(ours_to_blame().problem()));
         self.quick.took(door, self.clock.now().since(began));
@@ -259,7 +260,7 @@ impl Office {
             Looked::Answer(answer) => Taken::Answer(answer),
             Looked::Wants(url) => Taken::Wants(url),
             Looked::Message(message) => {
-                let correlation = message.correlation();
+                let (waiting, correlation) = (self.waiters.wait(lane), message.correlation());
                 self.inbox.tell(Event::Brought(Brought { waiter: waiting.id, arrivals: message.arrivals }));
                 Taken::Brought(OnItsWay { waiting, asked: message.asked, correlation, patience: message.patience + KEEP_TIME_MOST })
             }

@@ -12,7 +12,7 @@ use std::{
 use spanwright_core::desk::{WaiterId, Word};
 use tokio::sync::oneshot;
 
-use super::lanes::{self, Hands};
+use super::lanes::Hands;
 
 /// Everybody who waits.
 #[derive(Default)]
@@ -56,11 +56,11 @@ impl Waiters {
         let _again = self.lanes.set(lanes);
     }
 
-    /// Somebody waits, who is served by this thread.
-    pub(super) fn wait(self: &Arc<Self>) -> Waiting {
+    /// Somebody waits, who is served by this thread of the lanes.
+    pub(super) fn wait(self: &Arc<Self>, lane: usize) -> Waiting {
         let id = WaiterId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let (to, word) = oneshot::channel();
-        self.waiting().insert(id, Ear { lane: lanes::here(), to });
+        self.waiting().insert(id, Ear { lane, to });
         Waiting { id, word, waiters: self.clone() }
     }
 
