@@ -154,7 +154,7 @@ impl Desk {
             return out.push(Command::Answer(waiter.id, Word::Full));
         }
         let took = hand.took(self.flows[hand.account].name.clone());
-        let ticket = self.commit(vec![Fact::Took(Box::new(took))], out);
+        let ticket = self.commit(vec![took.into()], out);
         self.waiters.keep(ticket, waiter);
         hand.unkept.extend(facts.into_iter().filter(|fact| matches!(fact, Fact::Exchanged(_) | Fact::Settled(_))));
         if !hand.unkept.is_empty() {

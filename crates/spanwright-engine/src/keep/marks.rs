@@ -25,12 +25,12 @@ use super::place::beside;
 pub const CRASHES_MOST: u32 = 3;
 /// Places of the file: more jobs than this at once are not marked.
 const PLACES_MOST: usize = 64;
-/// Runs that one place holds: more are not marked.
-const PLACE_RUNS_MOST: usize = 128;
+/// Runs that one worker evaluates in one job, and that a place holds: more would keep the wire waiting.
+pub const RUNS_AT_ONCE_MOST: usize = 128;
 /// Bytes of a run's number.
 const RUN_BYTES: usize = 8;
 /// Bytes of a place: its runs, and a zero behind the last.
-const PLACE_BYTES: usize = (PLACE_RUNS_MOST + 1) * RUN_BYTES;
+const PLACE_BYTES: usize = (RUNS_AT_ONCE_MOST + 1) * RUN_BYTES;
 
 /// The file, and its free places.
 pub struct Marks {
@@ -65,7 +65,7 @@ impl Marks {
     pub fn hand(marks: Option<&Arc<Marks>>, runs: impl Iterator<Item = RunId>) -> Hand {
         let place = |marks: &Arc<Marks>| Some((marks.clone(), marks.free.lock().unwrap_or_else(PoisonError::into_inner).pop()?));
         let Some(marks) = marks.and_then(place) else { return Hand { marks: None, runs: Vec::new(), alone: false } };
-        let runs: Vec<i64> = runs.filter(|run| !run.passes()).map(|run| run.0).take(PLACE_RUNS_MOST).collect();
+        let runs: Vec<i64> = runs.filter(|run| !run.passes()).map(|run| run.0).take(RUNS_AT_ONCE_MOST).collect();
         if !runs.is_empty() {
             marks.0.write(marks.1, &runs);
         }

@@ -39,7 +39,7 @@ mod turned_away;
 mod writer;
 
 pub use fault::OpenFault;
-pub use marks::{CRASHES_MOST, Marks, count_suspects};
+pub use marks::{CRASHES_MOST, Marks, RUNS_AT_ONCE_MOST, count_suspects};
 #[cfg(test)]
 pub(crate) use place::beside;
 pub use read::{Cause, CopyFault, Counts, Look, Verified, Which};

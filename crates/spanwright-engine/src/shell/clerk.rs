@@ -29,7 +29,7 @@ use super::{
 use crate::{
     clock::Dice,
     codes,
-    keep::{self, Marks},
+    keep::{self, Marks, RUNS_AT_ONCE_MOST},
     listen::Listening,
     observe::{Level, Line, Observer},
 };
@@ -40,8 +40,6 @@ const TICK: Duration = Duration::from_millis(250);
 const PUBLISH_EVERY: Duration = Duration::from_millis(20);
 /// Events that are handled before the clerk looks at anything else.
 const EVENTS_AT_ONCE: usize = 256;
-/// Runs that one worker evaluates at once: more would keep the wire waiting.
-const RUNS_AT_ONCE: usize = 128;
 
 /// What the clerk hears.
 pub(crate) enum Word {
@@ -232,7 +230,7 @@ impl Clerk {
     }
 
     fn advance(&self, jobs: Vec<AdvanceJob>) {
-        let share = jobs.len().div_ceil(self.workers.max(1)).clamp(1, RUNS_AT_ONCE);
+        let share = jobs.len().div_ceil(self.workers.max(1)).clamp(1, RUNS_AT_ONCE_MOST);
         let mut jobs = jobs.into_iter().peekable();
         while jobs.peek().is_some() {
             let (some, inbox): (Vec<AdvanceJob>, _) = (jobs.by_ref().take(share).collect(), self.office.inbox.clone());

@@ -150,7 +150,7 @@ mod tests {
                 about: None,
                 fault: None,
             };
-            store.commit(&[Fact::Took(Box::new(took))]).unwrap();
+            store.commit(&[took.into()]).unwrap();
             if day != 1 {
                 store.commit(&[Fact::Ended { run: RunId(day + 1), ending: Ending::Done, at: Moment(day * DAY) }]).unwrap();
             }
