@@ -237,7 +237,7 @@ pub enum Forget {
 /// How a store tells whether something was taken before.
 #[derive(Clone, Debug)]
 pub struct Seen {
-    /// The source.
+    /// The source, of events or of records.
     pub scope: Arc<str>,
     /// The event's or the record's key.
     pub key: Arc<str>,

@@ -22,9 +22,11 @@ use std::sync::Arc;
 
 mod ask;
 mod correlation;
+mod events;
 mod fault;
 mod lock;
 mod marks;
+mod memory;
 mod names;
 mod numbers;
 mod pen;
@@ -50,8 +52,8 @@ pub use writer::{FULL_RETRY, Kept, Now, Retention, WRITER_JOBS_MOST, Word, Write
 
 use fault::fault_of;
 use lock::Lock;
-use names::Names;
-use pen::{Next, Pen};
+use memory::Memory;
+use pen::Pen;
 
 /// The code of an id that lies in the journal; a general one for an id that this edition does not know.
 pub type CodeOf = fn(&str) -> &'static Code;
@@ -59,8 +61,7 @@ pub type CodeOf = fn(&str) -> &'static Code;
 /// The store on SQLite.
 pub struct Keep {
     connection: Connection,
-    names: Names,
-    next: Next,
+    memory: Memory,
     code_of: CodeOf,
     broom: tidy::Broom,
     _lock: Lock,
@@ -75,34 +76,27 @@ impl Keep {
         let lock = Lock::take(path)?;
         let connection = schema::open_writer(path)?;
         let unusable = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: fault::words_of(&error) };
-        let names = Names::load(&connection).map_err(unusable)?;
-        let next = Next::load(&connection).map_err(unusable)?;
-        Ok(Keep { connection, names, next, code_of, broom: tidy::Broom::default(), _lock: lock })
+        let memory = Memory::load(&connection).map_err(unusable)?;
+        Ok(Keep { connection, memory, code_of, broom: tidy::Broom::default(), _lock: lock })
     }
 
-    fn written<T>(&mut self, write: impl FnOnce(&Connection, &mut Names, &mut Next) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
-        let mut next = self.next;
+    fn written<T>(&mut self, write: impl FnOnce(&Connection, &mut Memory) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
         let kept = (|| {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let answer = write(&transaction, &mut self.names, &mut next)?;
+            let answer = write(&transaction, &mut self.memory)?;
             transaction.commit()?;
             Ok(answer)
         })();
-        match kept {
-            Ok(answer) => {
-                self.names.keep();
-                self.next = next;
-                Ok(answer)
-            }
-            Err(error) => {
-                self.names.forget();
-                Err(fault_of(error))
-            }
+        match &kept {
+            Ok(_) => self.memory.keep(),
+            Err(_) => self.memory.forget(),
         }
+        kept.map_err(fault_of)
     }
 
     fn asked<T>(&self, ask: impl FnOnce(ask::Ask<'_>) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
-        ask(ask::Ask { connection: &self.connection, names: &self.names, code_of: self.code_of }).map_err(fault_of)
+        ask(ask::Ask { connection: &self.connection, names: &self.memory.names, events: Some(&self.memory.events), code_of: self.code_of })
+            .map_err(fault_of)
     }
 }
 
@@ -111,18 +105,20 @@ impl Store for Keep {
         if facts.is_empty() {
             return Ok(Vec::new());
         }
-        self.written(|connection, names, next| {
-            let mut pen = Pen::take(connection, names, next)?;
+        self.written(|connection, memory| {
+            let mut pen = Pen::take(connection, memory)?;
             let mut receipts = Vec::new();
             for fact in facts {
                 receipts.extend(pen.write(fact)?);
             }
+            drop(pen);
+            memory.events.file(connection)?;
             Ok(receipts)
         })
     }
 
     fn opening(&mut self) -> Result<Opening, StoreFault> {
-        let boot = self.written(|connection, _, _| {
+        let boot = self.written(|connection, _| {
             connection.query_row("UPDATE meta SET value = value + 1 WHERE name = 'boot' RETURNING value", [], |row| row.get(0))
         })?;
         self.asked(|ask| ask.opening(boot))
@@ -132,7 +128,7 @@ impl Store for Keep {
         if let Some(known) = self.asked(|ask| ask.plan(&plan.hash))? {
             return Ok(known);
         }
-        self.written(|connection, _, _| {
+        self.written(|connection, _| {
             connection
                 .execute("INSERT INTO plan (hash, bundle, language) VALUES (?1, ?2, ?3)", (plan.hash, &plan.bundle, plan.language))?;
             Ok(PlanId(connection.last_insert_rowid()))
@@ -189,7 +185,7 @@ impl Store for Keep {
 
     fn tidy(&mut self, now: Moment, before: Moment) -> Result<bool, StoreFault> {
         let mut broom = std::mem::take(&mut self.broom);
-        let swept = self.written(|connection, _, _| broom.sweep(connection, now, before));
+        let swept = self.written(|connection, _| broom.sweep(connection, now, before));
         self.broom = broom;
         let more = swept?;
         // Outside of the transaction: giving pages back is one of its own.

@@ -1,4 +1,4 @@
--- The journal, schema 5. Fifteen tables; a change here is a new schema number and a step in schema/.
+-- The journal, schema 6. Seventeen tables; a change here is a new schema number and a step in schema/.
 -- Moments are UTC microseconds since 1970. Names (flows, steps, queues, systems, codes) are rows of `name`.
 
 -- schema, boot
@@ -17,7 +17,7 @@ CREATE TABLE message (
     parent INTEGER,
     -- What came beside the body (headers, query, path), a JSON record.
     beside BLOB,
-    -- 1 where its key is but the name of its event: `seen` finds it by that, and no index has an entry for it.
+    -- 1 where its key is but the name of its event: `event` finds it by that, and no index has an entry for it.
     event INTEGER
 ) STRICT;
 -- What came of one source, and when: the newest of a flow, those of a time, whether it is silent.
@@ -71,8 +71,16 @@ CREATE TABLE attempt (
     PRIMARY KEY (run, node, item, way, at, n)
 ) WITHOUT ROWID, STRICT;
 
--- print: of a record what it held last, of an event what it held.
--- What came in before, and what was sent last (`sent:flow.node`).
+-- Events that came in, each by the number of its message, which it may outlive: rows lie in the order in which they came. front and
+-- back: the halves of a digest of scope and key (see events.rs). held: what the event held, where its client may ask again.
+CREATE TABLE event (
+    seq INTEGER PRIMARY KEY, front INTEGER NOT NULL, back INTEGER NOT NULL, held BLOB, until INTEGER NOT NULL
+) STRICT;
+-- Finds them by name. It has those up to the number `filed` in `meta`, and perhaps later ones: the writer has the others in memory,
+-- and files many at once in the order of this table, since names come in no order and each would be a page of its own.
+CREATE TABLE event_name (front INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (front, seq)) WITHOUT ROWID, STRICT;
+
+-- What records held when they came in last, what was sent last (`sent:flow.node`), and events that schema 5 and earlier ones wrote.
 CREATE TABLE seen (
     scope INTEGER NOT NULL, key TEXT NOT NULL, print BLOB, message INTEGER, until INTEGER NOT NULL, PRIMARY KEY (scope, key)
 ) WITHOUT ROWID, STRICT;

@@ -1,47 +1,72 @@
-//! What nobody asks for any more: marks past their time, exchanges of forgotten runs, pages that hold nothing.
+//! What nobody asks for any more: marks and events past their time, exchanges of forgotten runs, pages that hold nothing.
 //!
 //! Each sweep is a window of rows and no more, so that no commit of others waits for it; the broom remembers where it
 //! was. A walk over a whole table is a walk in windows.
 
-use rusqlite::{Connection, OptionalExtension, Result};
+use rusqlite::{Connection, OptionalExtension, Result, params_from_iter, types::Value};
 use spanwright_core::fact::Moment;
 
 /// Rows that one sweep looks at.
-pub const SWEEP_ROWS_MOST: i64 = 500;
+pub const SWEEP_ROWS_MOST: usize = 500;
 /// Pages that one sweep gives back to the file system.
 pub const SWEEP_PAGES_MOST: i64 = 64;
 
-const SEEN_END: &str = "SELECT scope, key FROM seen WHERE (scope, key) > (?1, ?2) ORDER BY scope, key LIMIT 1 OFFSET ?3";
-const SEEN_GONE: &str = "DELETE FROM seen WHERE (scope, key) > (?1, ?2) AND (scope, key) <= (?3, ?4) AND until < ?5";
-const SEEN_REST: &str = "DELETE FROM seen WHERE (scope, key) > (?1, ?2) AND until < ?3";
 const EXCHANGES: &str = "DELETE FROM exchange WHERE id IN (SELECT id FROM exchange ORDER BY id LIMIT ?2) AND at < ?1 AND members IS NULL";
 
-/// Where the last sweep left off.
+/// A table that is walked through in the order of its key, and what goes of it.
+struct Walk {
+    table: &'static str,
+    key: &'static str,
+    gone: &'static str,
+}
+
+const PAST_ITS_TIME: &str = "until < ?1";
+const WALKS: [Walk; 3] = [
+    Walk { table: "seen", key: "scope, key", gone: PAST_ITS_TIME },
+    Walk { table: "event", key: "seq", gone: PAST_ITS_TIME },
+    // The time is not used: it stands here for the same number of values.
+    Walk {
+        table: "event_name",
+        key: "front, seq",
+        gone: "?1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event WHERE event.seq = event_name.seq)",
+    },
+];
+
+/// Where the last sweep left off: on which walk, and behind which row.
 #[derive(Debug, Default)]
 pub struct Broom {
-    seen: Option<(i64, String)>,
+    walk: usize,
+    behind: Option<Vec<Value>>,
 }
 
 impl Broom {
     /// One sweep; whether there is more to sweep at once.
     pub fn sweep(&mut self, connection: &Connection, now: Moment, before: Moment) -> Result<bool> {
-        let gone = connection.prepare_cached(EXCHANGES)?.execute((before.0, SWEEP_ROWS_MOST))?;
-        self.sweep_seen(connection, now)?;
-        Ok(self.seen.is_some() || gone as i64 == SWEEP_ROWS_MOST)
-    }
-
-    fn sweep_seen(&mut self, connection: &Connection, now: Moment) -> Result<()> {
-        let (scope, key) = self.seen.take().unwrap_or((i64::MIN, String::new()));
-        let end = connection.prepare_cached(SEEN_END)?.query_row((scope, &key, SWEEP_ROWS_MOST - 1), |row| Ok((row.get(0)?, row.get(1)?)));
-        match end.optional()? {
-            Some(end) => {
-                let _: &(i64, String) = &end;
-                connection.prepare_cached(SEEN_GONE)?.execute((scope, &key, end.0, &end.1, now.0))?;
-                self.seen = Some(end);
-            }
-            None => drop(connection.prepare_cached(SEEN_REST)?.execute((scope, &key, now.0))?),
+        let gone = connection.prepare_cached(EXCHANGES)?.execute((before.0, SWEEP_ROWS_MOST.cast_signed()))?;
+        self.behind = WALKS[self.walk].step(connection, now, self.behind.as_deref())?;
+        if self.behind.is_none() {
+            self.walk = (self.walk + 1) % WALKS.len();
         }
-        Ok(())
+        Ok(self.walk > 0 || self.behind.is_some() || gone == SWEEP_ROWS_MOST)
+    }
+}
+
+impl Walk {
+    /// Goes on behind this row, and tells where it stopped; nothing at the end of the table.
+    fn step(&self, connection: &Connection, now: Moment, behind: Option<&[Value]>) -> Result<Option<Vec<Value>>> {
+        let Walk { table, key, gone } = self;
+        let (from, size) = (behind.unwrap_or_default(), key.split(", ").count());
+        let marks = |first: usize| (first..first + size).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
+        let start = if behind.is_some() { format!("({key}) > ({})", marks(2)) } else { "TRUE".into() };
+        let end =
+            format!("SELECT {key} FROM {table} WHERE {start} AND ?1 IS NOT NULL ORDER BY {key} LIMIT 1 OFFSET {}", SWEEP_ROWS_MOST - 1);
+        let bound = || std::iter::once(Value::Integer(now.0)).chain(from.iter().cloned());
+        let row = |row: &rusqlite::Row<'_>| (0..size).map(|column| row.get(column)).collect();
+        let end: Option<Vec<Value>> = connection.prepare_cached(&end)?.query_row(params_from_iter(bound()), row).optional()?;
+        let stop = end.as_ref().map_or(String::new(), |_| format!("AND ({key}) <= ({})", marks(2 + from.len())));
+        let delete = format!("DELETE FROM {table} WHERE {start} {stop} AND {gone}");
+        connection.prepare_cached(&delete)?.execute(params_from_iter(bound().chain(end.iter().flatten().cloned())))?;
+        Ok(end)
     }
 }
 

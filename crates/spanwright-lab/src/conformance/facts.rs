@@ -16,8 +16,11 @@ use super::{OTHER, PROBE, seed::Seed};
 pub const FLOWS: &[&str] = &["customers", "orders"];
 pub const QUEUES: &[&str] = &["customers.crm", "orders.crm", "orders.bill"];
 pub const KEYS: &[&str] = &["10", "11", "12", "13"];
-pub const SCOPES: &[&str] =
-    &["customers.source", "customers.done.source", "customers.poll", "orders.hook", "sent:customers.crm", "never.seen"];
+/// Sources of events, and sources of records: no name is of both.
+const EVENTS: &[&str] = &["customers.source", "customers.done.source", "orders.hook"];
+const RECORDS: &[&str] = &["customers.poll", "orders.poll"];
+/// Of what was sent last.
+pub const SENT: &[&str] = &["sent:customers.crm", "sent:never.sent"];
 const NODES: &[&str] = &["crm", "bill", "a"];
 const ITEMS: &[&str] = &["", "0", "10/2", "a\tb\n\\c"];
 const VERSIONS: &[&str] = &["9", "10", "010", "2026-07-01", "b"];
@@ -107,7 +110,7 @@ impl Facts {
         self.ids.push(message);
         Took {
             message,
-            source: self.of(SCOPES),
+            source: self.source(),
             correlation: self.correlation(message),
             at: self.moment(),
             key: self.maybe(|facts| facts.of(KEYS)),
@@ -192,10 +195,16 @@ impl Facts {
         }
     }
 
+    fn source(&mut self) -> Arc<str> {
+        let kind = *self.seed.one_of(&[EVENTS, RECORDS]);
+        self.of(kind)
+    }
+
     fn seen(&mut self) -> Seen {
         let print = self.maybe(Facts::print);
         let held = if print.is_none() { self.maybe(Facts::print) } else { None };
-        Seen { scope: self.of(SCOPES), key: self.of(KEYS), print, held, until: self.moment() }
+        let scope = self.of(if print.is_some() { RECORDS } else { EVENTS });
+        Seen { scope, key: self.of(KEYS), print, held, until: self.moment() }
     }
 
     fn settled(&mut self) -> Fact {
@@ -284,7 +293,7 @@ impl Facts {
     fn moved_or_gated(&mut self) -> Fact {
         if self.seed.one_in(2) {
             let cursor = self.maybe(|facts| facts.of(KEYS).as_bytes().into());
-            return Fact::Moved(Moved { source: self.of(SCOPES), cursor, due: self.moment(), at: self.moment() });
+            return Fact::Moved(Moved { source: self.source(), cursor, due: self.moment(), at: self.moment() });
         }
         let breaker = match self.seed.below(3) {
             0 => Breaker::Open { until: self.moment() },
@@ -311,7 +320,7 @@ impl Facts {
     }
 
     fn sent(&mut self) -> Fact {
-        Fact::Sent { scope: self.of(SCOPES), key: self.of(KEYS), print: self.print(), until: self.moment() }
+        Fact::Sent { scope: SENT[0].into(), key: self.of(KEYS), print: self.print(), until: self.moment() }
     }
 
     fn effect(&mut self) -> EffectKey {

@@ -6,7 +6,7 @@ use spanwright_core::fact::{Forget, Moment, RunId, StoppedFilter, Turn};
 
 use super::{
     Both,
-    facts::{FLOWS, Facts, KEYS, QUEUES, SCOPES},
+    facts::{FLOWS, Facts, KEYS, QUEUES, SENT},
 };
 
 /// Asks both.
@@ -42,7 +42,6 @@ pub fn ask_all(both: &mut Both<'_>, facts: &mut Facts) {
     for (what, after, window) in [(Forget::Bodies, 0, 100), (Forget::All, facts.runs / 2, 3)] {
         both.ask("old", |store| store.old(what, RunId(after), Moment(25), window));
     }
-    let keys: Vec<(Arc<str>, Arc<str>)> =
-        SCOPES.iter().flat_map(|&scope| KEYS.iter().map(move |&key| (scope.into(), key.into()))).collect();
+    let keys: Vec<(Arc<str>, Arc<str>)> = SENT.iter().flat_map(|&scope| KEYS.iter().map(move |&key| (scope.into(), key.into()))).collect();
     both.ask("sent", |store| store.sent(&keys));
 }

@@ -1,10 +1,13 @@
 //! Stopped runs that a chore means, and whether a newer state of their record went on.
 
-use rusqlite::{Connection, OptionalExtension, Result, ToSql};
+use rusqlite::{Connection, OptionalExtension, Params, Result, ToSql};
 use spanwright_core::fact::{Letter, RunId, StoppedFilter, StoppedRun, is_newer};
 
 use super::Ask;
-use crate::keep::correlation;
+use crate::keep::{
+    correlation,
+    events::{self, Events},
+};
 
 pub const STOPPED: &str = "SELECT run.id, run.flow FROM run INDEXED BY run_stopped_id CROSS JOIN message ON message.seq = run.id
     WHERE run.state IN (4, 5) AND run.id > ?1 AND run.id <= ?2";
@@ -28,10 +31,11 @@ macro_rules! another_went_on {
 pub const OTHERS: &str = another_went_on!(
     "message AS other INDEXED BY message_key ON other.key = mine.key AND other.event IS NULL AND other.source = mine.source"
 );
-// What came last under the name of its event.
-pub const SAME_EVENT: &str = another_went_on!(
-    "seen ON seen.scope = mine.source AND seen.key = mine.key CROSS JOIN message AS other ON other.seq = seen.message AND other.event = 1"
-);
+// The source and the key of a message whose key is but the name of its event.
+pub const EVENT: &str = "SELECT message.source, name.text, message.key FROM message CROSS JOIN name ON name.id = message.source
+    WHERE message.seq = ?1 AND message.event = 1";
+// What came under that name too.
+pub const SAME_EVENT: &str = another_went_on!("message AS other ON other.seq = ?2 AND other.event = 1");
 
 impl Ask<'_> {
     pub fn stopped(self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>> {
@@ -67,7 +71,7 @@ impl Ask<'_> {
     }
 
     pub fn overtaken(self, run: RunId) -> Result<bool> {
-        overtaken(self.connection, run)
+        overtaken(self.connection, self.events, run)
     }
 
     /// A message by its id; see [`spanwright_core::fact::Store::letter`].
@@ -80,13 +84,24 @@ impl Ask<'_> {
 }
 
 /// Whether a newer state of its record went on; see [`spanwright_core::fact::Store::overtaken`].
-pub fn overtaken(connection: &Connection, run: RunId) -> Result<bool> {
-    Ok(is_older(connection, SAME_EVENT, run)? || is_older(connection, OTHERS, run)?)
+pub fn overtaken(connection: &Connection, events: Option<&Events>, run: RunId) -> Result<bool> {
+    let event = connection.prepare_cached(EVENT)?.query_row([run.0], |row| {
+        let (source, name, key): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        Ok(((source, name), key))
+    });
+    if let Some(((source, name), key)) = event.optional()? {
+        for other in events::messages_of(connection, events, (source, &name), &key)? {
+            if other != run.0 && is_older(connection, SAME_EVENT, (run.0, other))? {
+                return Ok(true);
+            }
+        }
+    }
+    is_older(connection, OTHERS, [run.0])
 }
 
-fn is_older(connection: &Connection, than: &str, run: RunId) -> Result<bool> {
+fn is_older(connection: &Connection, than: &str, bound: impl Params) -> Result<bool> {
     let mut statement = connection.prepare_cached(than)?;
-    let mut others = statement.query([run.0])?;
+    let mut others = statement.query(bound)?;
     while let Some(row) = others.next()? {
         let version = |column| row.get_ref(column)?.as_str_or_null().map_err(rusqlite::Error::from);
         if is_newer((version(2)?, row.get(3)?), (version(0)?, row.get(1)?)) {

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 use super::{ACTIVE, SENT, due, files, old, opening, stopped, tally, trouble};
-use crate::keep::{correlation, schema};
+use crate::keep::{correlation, events, schema};
 
 fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -45,7 +45,12 @@ fn no_question_walks_over_finished_work() {
         SENT,
         stopped::STOPPED,
         stopped::OTHERS,
+        stopped::EVENT,
         stopped::SAME_EVENT,
+        events::BY_NAME,
+        events::IN_SEEN,
+        events::AMONG_LOOSE,
+        events::LOOSE,
         trouble::STOPPED,
         trouble::STUCK,
         tally::OWN,

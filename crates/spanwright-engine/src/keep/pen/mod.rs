@@ -9,6 +9,8 @@ use spanwright_shape::text::Failure;
 use std::sync::Arc;
 
 use super::{
+    events::{Asked, Events},
+    memory::Memory,
     names::Names,
     numbers::{self, RunState},
 };
@@ -42,7 +44,8 @@ pub struct Pen<'t> {
     connection: &'t Connection,
     names: &'t mut Names,
     next: &'t mut Next,
-    seen_event: CachedStatement<'t>,
+    events: &'t mut Events,
+    asked: Asked<'t>,
     seen_record: CachedStatement<'t>,
     body: CachedStatement<'t>,
     message: CachedStatement<'t>,
@@ -76,9 +79,10 @@ const PRINT: &str = "INSERT INTO seen (scope, key, print, until) VALUES (?1, ?2,
 
 impl<'t> Pen<'t> {
     /// For this transaction.
-    pub fn take(connection: &'t Connection, names: &'t mut Names, next: &'t mut Next) -> Result<Pen<'t>> {
+    pub fn take(connection: &'t Connection, memory: &'t mut Memory) -> Result<Pen<'t>> {
+        let Memory { names, next, events, .. } = memory;
         Ok(Pen {
-            seen_event: connection.prepare_cached(took::SEEN_EVENT)?,
+            asked: Asked::take(connection)?,
             seen_record: connection.prepare_cached(took::SEEN_RECORD)?,
             body: connection.prepare_cached(BODY)?,
             message: connection.prepare_cached(took::MESSAGE)?,
@@ -90,6 +94,7 @@ impl<'t> Pen<'t> {
             connection,
             names,
             next,
+            events,
         })
     }
 

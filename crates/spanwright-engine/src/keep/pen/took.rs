@@ -1,27 +1,23 @@
 //! A message comes in: once, with its run.
 
-use rusqlite::{OptionalExtension, Result};
-use spanwright_core::fact::{Moment, Print, Receipt, RunId, Seen, Took};
+use rusqlite::Result;
+use spanwright_core::fact::{Moment, Receipt, RunId, Seen, Took};
 
 use super::{AT_SOURCE, Pen, UNUSABLE};
 use crate::keep::{
     correlation,
+    events::{Known, Name},
     numbers::{self, RunState},
 };
 
 // Zero rows changed is the answer "seen before".
-pub const SEEN_EVENT: &str = "INSERT INTO seen (scope, key, message, until, print) VALUES (?1, ?2, ?3, ?4, ?5)
-    ON CONFLICT (scope, key) DO UPDATE SET message = excluded.message, until = excluded.until, print = excluded.print
-    WHERE until <= ?6";
 pub const SEEN_RECORD: &str = "INSERT INTO seen (scope, key, message, until, print) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (scope, key) DO UPDATE SET message = excluded.message, until = excluded.until, print = excluded.print
     WHERE print IS NOT excluded.print";
 pub const MESSAGE: &str = "INSERT INTO message (seq, id, source, correlation, received, key, version, body, beside, event)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const IS_THERE: &str = "SELECT 1 FROM message WHERE id = ?1";
-// What was taken under a key, and what it held.
-const KNOWN: &str = "SELECT run.id, seen.print FROM seen JOIN run ON run.id = seen.message
-    WHERE seen.scope = ?1 AND seen.key = ?2";
+const HAS_RUN: &str = "SELECT 1 FROM run WHERE id = ?1";
 pub const RUN: &str = "INSERT INTO run (id, root, message, flow, plan, state, reason, node, words, changed)
     VALUES (?1, ?2, ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
@@ -33,34 +29,37 @@ impl Pen<'_> {
             return Ok(Receipt::Duplicate);
         }
         if let Some(seen) = &took.seen
-            && !self.is_new(seen, took.at)?
+            && let Some(receipt) = self.seen_before(seen, took.at)?
         {
-            return self.known(seen);
+            return Ok(receipt);
         }
         self.message(took)?;
         self.run(took)
     }
 
-    /// What is told of an event that comes again.
-    fn known(&mut self, seen: &Seen) -> Result<Receipt> {
-        let Some(held) = &seen.held else { return Ok(Receipt::Duplicate) };
-        let scope = self.number(&seen.scope)?;
-        let known = self.rare(KNOWN)?.query_row((scope, &seen.key), |row| {
-            let print: Option<Print> = row.get(1)?;
-            Ok(Receipt::Known { run: RunId(row.get(0)?), same: print.as_ref() == Some(held) })
-        });
-        // Its message may have been purged: all that is left is that it was there.
-        Ok(known.optional()?.unwrap_or(Receipt::Duplicate))
+    /// The answer to what came before; else it is noted that it came with the next message.
+    fn seen_before(&mut self, seen: &Seen, at: Moment) -> Result<Option<Receipt>> {
+        let (scope, message) = (self.number(&seen.scope)?, self.next.message);
+        if let Some(print) = &seen.print {
+            let changed = self.seen_record.execute((scope, &seen.key, message, seen.until.0, print))?;
+            return Ok((changed == 0).then_some(Receipt::Duplicate));
+        }
+        let name = Name::of(&seen.scope, &seen.key);
+        match self.events.known(&mut self.asked, scope, seen, name)? {
+            Some(known) if known.until > at => self.answer(seen, known).map(Some),
+            _ => self.events.came(&mut self.asked, message, seen, name).map(|()| None),
+        }
     }
 
-    fn is_new(&mut self, seen: &Seen, at: Moment) -> Result<bool> {
-        let scope = self.number(&seen.scope)?;
-        let message = self.next.message;
-        let changed = match &seen.print {
-            Some(print) => self.seen_record.execute((scope, &seen.key, message, seen.until.0, print))?,
-            None => self.seen_event.execute((scope, &seen.key, message, seen.until.0, &seen.held, at.0))?,
-        };
-        Ok(changed > 0)
+    /// What is told of an event that comes again.
+    fn answer(&mut self, seen: &Seen, known: Known) -> Result<Receipt> {
+        match (&seen.held, known.message) {
+            // Its message may have been purged: all that is left is that it was there.
+            (Some(held), Some(run)) if self.rare(HAS_RUN)?.exists([run])? => {
+                Ok(Receipt::Known { run: RunId(run), same: known.held.as_ref() == Some(held) })
+            }
+            _ => Ok(Receipt::Duplicate),
+        }
     }
 
     fn message(&mut self, took: &Took) -> Result<()> {
@@ -101,7 +100,7 @@ impl Pen<'_> {
     }
 }
 
-/// Whether the message has no key but the name of its event: that is in `seen`, under its source.
+/// Whether the message has no key but the name of its event: that is an event, under its source.
 fn is_named_by_its_event(took: &Took) -> bool {
     took.seen.as_ref().is_some_and(|seen| seen.print.is_none() && seen.scope == took.source && took.key.as_ref() == Some(&seen.key))
 }

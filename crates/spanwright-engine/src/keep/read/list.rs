@@ -12,7 +12,7 @@ use spanwright_core::{
 use super::{Counts, Which, newest::newest};
 use crate::keep::{
     ask::{Ask, opening, text_if_any},
-    correlation,
+    correlation, events,
     numbers::RunState,
 };
 
@@ -40,13 +40,13 @@ impl<'f> Conditions<'f> {
         self.compared(column, "=", value);
     }
 
-    /// A key is indexed, or the name of an event that one of these sources brought.
-    fn key(&mut self, key: &'f str, sources: &[i64]) {
+    /// A key is indexed, or the name of an event that brought one of these messages.
+    fn key(&mut self, key: &'f str, events: &[i64]) {
         self.equal("message.key", key);
-        let (n, scopes) = (self.bound.len(), sources.iter().map(i64::to_string).collect::<Vec<_>>().join(", "));
+        let (n, events) = (self.bound.len(), events.iter().map(i64::to_string).collect::<Vec<_>>().join(", "));
         self.sql.push(format!(
-            "message.seq IN (SELECT seq FROM message INDEXED BY message_key WHERE key = ?{n} AND event IS NULL
-                UNION SELECT message FROM seen WHERE scope IN ({scopes}) AND key = ?{n})"
+            "(message.seq IN (SELECT seq FROM message INDEXED BY message_key WHERE key = ?{n} AND event IS NULL)
+                OR message.seq IN ({events}))"
         ));
     }
 
@@ -73,7 +73,7 @@ impl Ask<'_> {
             conditions.equal("run.reason", self.names.known(reason).unwrap_or(0));
         }
         if let Some(key) = &filter.key {
-            conditions.key(key, &self.bringers()?);
+            conditions.key(key, &self.messages_of_event(key)?);
         }
         if let Some(correlation) = &filter.correlation {
             conditions.correlation(correlation);
@@ -101,6 +101,16 @@ impl Ask<'_> {
             true => self.by_time(filter, conditions),
             false => self.lines(by_message, conditions, filter.most),
         }
+    }
+
+    /// Whatever source brought an event of this name.
+    fn messages_of_event(self, key: &str) -> Result<Vec<i64>> {
+        let mut messages = Vec::new();
+        for source in self.bringers()? {
+            let name = self.names.text(source);
+            messages.extend(events::messages_of(self.connection, self.events, (source, &name), key)?);
+        }
+        Ok(messages)
     }
 
     /// All that ever brought something.

@@ -36,7 +36,7 @@ impl Keeps {
 }
 
 /// A folder on a file system in memory, where there is one: what is compared here is answers, not what a disk keeps.
-fn in_memory() -> TempDir {
+pub fn in_memory() -> TempDir {
     tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
 }
 
