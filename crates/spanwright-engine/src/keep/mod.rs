@@ -21,6 +21,7 @@ use spanwright_shape::text::Code;
 use std::sync::Arc;
 
 mod ask;
+mod checkpoints;
 mod correlation;
 mod events;
 mod fault;
@@ -50,6 +51,7 @@ pub(crate) use turned_away::append;
 pub use turned_away::{TURNED_AWAY_BYTES_MOST, TurnedAway, turned_away};
 pub use writer::{FULL_RETRY, Kept, Now, Retention, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
 
+use checkpoints::Checkpoints;
 use fault::fault_of;
 use lock::Lock;
 use memory::Memory;
@@ -60,6 +62,8 @@ pub type CodeOf = fn(&str) -> &'static Code;
 
 /// The store on SQLite.
 pub struct Keep {
+    // Goes before the connection beside which it works.
+    _checkpoints: Checkpoints,
     connection: Connection,
     memory: Memory,
     code_of: CodeOf,
@@ -73,11 +77,16 @@ impl Keep {
     /// # Errors
     /// [`OpenFault`], in words.
     pub fn open(path: &Path, code_of: CodeOf) -> Result<Keep, OpenFault> {
+        Keep::open_with(path, code_of, schema::checkpoint_pages(path))
+    }
+
+    fn open_with(path: &Path, code_of: CodeOf, checkpoint_pages: u32) -> Result<Keep, OpenFault> {
         let lock = Lock::take(path)?;
-        let connection = schema::open_writer(path)?;
+        let mut connection = schema::open_writer(path)?;
         let unusable = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: fault::words_of(&error) };
         let memory = Memory::load(&connection).map_err(unusable)?;
-        Ok(Keep { connection, memory, code_of, broom: tidy::Broom::default(), _lock: lock })
+        let checkpoints = Checkpoints::start(path, &mut connection, checkpoint_pages)?;
+        Ok(Keep { _checkpoints: checkpoints, connection, memory, code_of, broom: tidy::Broom::default(), _lock: lock })
     }
 
     fn written<T>(&mut self, write: impl FnOnce(&Connection, &mut Memory) -> rusqlite::Result<T>) -> Result<T, StoreFault> {

@@ -17,7 +17,7 @@ const WRITES: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQL
 /// Before 3.51.3 two connections could lose committed transactions when the write-ahead log was reset.
 pub const SQLITE_LEAST: i32 = 3_051_003;
 /// Pages of the write-ahead log between two checkpoints, at most: 32 MiB.
-const CHECKPOINT_PAGES_MOST: u64 = 4000;
+const CHECKPOINT_PAGES_MOST: u32 = 4000;
 /// And no more than this share of a small disk.
 const CHECKPOINT_OF_DISK: u64 = 16;
 const PAGE_BYTES: u64 = 8192;
@@ -29,6 +29,9 @@ const CHECKED_AT_START_BYTES_MOST: u64 = 32 << 20;
 
 /// Tables of a file of another program that are named.
 const FOREIGN_TABLES_SHOWN_MOST: usize = 3;
+
+/// Of every connection that writes. Checkpoints are made by who asks for one.
+const DURABLE: &str = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA wal_autocheckpoint = 0;";
 
 const TABLES: &str = include_str!("schema.sql");
 /// What brings a file from the schema before to the one of that number, the oldest first.
@@ -46,8 +49,7 @@ pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_ours(path)?;
     let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
     let connection = Connection::open_with_flags(path, WRITES).map_err(fault)?;
-    let whole = Room::of(path).whole_bytes().unwrap_or(u64::MAX);
-    set_up(&connection, (whole / CHECKPOINT_OF_DISK / PAGE_BYTES).clamp(1, CHECKPOINT_PAGES_MOST)).map_err(fault)?;
+    set_up(&connection).map_err(fault)?;
     assert_durable(&connection, path)?;
     make_tables(&connection).map_err(fault)?;
     assert_whole(&connection, path)?;
@@ -123,6 +125,21 @@ pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
     Ok(connection)
 }
 
+/// Opens the file a second time beside its writer, to bring home what lies in the write-ahead log.
+pub fn open_beside(path: &std::path::Path) -> Result<Connection, OpenFault> {
+    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE.union(OURS_ALONE)).map_err(fault)?;
+    connection.execute_batch(DURABLE).map_err(fault)?;
+    Ok(connection)
+}
+
+/// At how many pages the write-ahead log of this file is brought home.
+pub fn checkpoint_pages(path: &std::path::Path) -> u32 {
+    let whole = Room::of(path).whole_bytes().unwrap_or(u64::MAX);
+    let share = u32::try_from(whole / CHECKPOINT_OF_DISK / PAGE_BYTES).unwrap_or(u32::MAX);
+    share.clamp(1, CHECKPOINT_PAGES_MOST)
+}
+
 /// Opens an empty file for a copy to be written into.
 pub fn open_empty(path: &std::path::Path) -> Result<Connection, OpenFault> {
     let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
@@ -136,17 +153,14 @@ fn assert_version(version: i32) -> Result<(), OpenFault> {
     Ok(())
 }
 
-fn set_up(connection: &Connection, checkpoint_pages: u64) -> rusqlite::Result<()> {
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     // page_size and auto_vacuum count only before the first table, journal_mode stays in the file; the rest is this connection's.
     connection.execute_batch(&format!(
         "PRAGMA busy_timeout = 5000;
          PRAGMA page_size = {PAGE_BYTES};
          PRAGMA auto_vacuum = INCREMENTAL;
          PRAGMA journal_mode = WAL;
-         PRAGMA synchronous = FULL;
-         PRAGMA fullfsync = ON;
-         PRAGMA checkpoint_fullfsync = ON;
-         PRAGMA wal_autocheckpoint = {checkpoint_pages};
+         {DURABLE}
          PRAGMA journal_size_limit = 67108864;
          PRAGMA cache_size = -{CACHE_KIB};
          PRAGMA temp_store = MEMORY;
@@ -228,7 +242,7 @@ mod tests {
             ("page_size", 8192),
             ("auto_vacuum", 2),
             ("synchronous", 2),
-            ("wal_autocheckpoint", 4000),
+            ("wal_autocheckpoint", 0),
             ("journal_size_limit", 67_108_864),
             ("cell_size_check", 1),
             ("trusted_schema", 0),

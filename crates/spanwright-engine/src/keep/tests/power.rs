@@ -73,9 +73,8 @@ fn an_engine_that_answers_before_it_has_written_is_caught() {
 /// In the child.
 fn commit(path: &Path) -> ! {
     let fault = std::env::var(FAULT).unwrap_or_default();
-    let mut keep = Keep::open(path, code_of).unwrap();
     // Checkpoints often: they are the hard part.
-    keep.connection.execute_batch("PRAGMA wal_autocheckpoint = 60").unwrap();
+    let mut keep = Keep::open_with(path, code_of, 60).unwrap();
     if fault == "NoSync" {
         keep.connection.execute_batch("PRAGMA synchronous = NORMAL").unwrap();
     }

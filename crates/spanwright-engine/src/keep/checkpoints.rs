@@ -1,0 +1,180 @@
+//! Pages of the write-ahead log are brought home beside the commits, not between them.
+//!
+//! SQLite would do it at the end of a commit, and everybody would wait for some four thousand pages. Here a thread does it
+//! on a connection of its own while commits go on. What they wrote meanwhile is little; the writer brings it home itself,
+//! between two commits, since the log begins anew only where nothing is left in it.
+
+use std::{
+    path::Path,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use rusqlite::{Connection, hooks::Wal};
+
+use super::{OpenFault, fault::words_of, schema};
+
+/// The log may grow to so many times the pages at which it is brought home; then commits wait.
+pub const LOG_TIMES_MOST: u32 = 4;
+/// How often the thread goes over the log: the second time over what came during the first.
+const ROUNDS: u32 = 2;
+const BRING_HOME: &str = "PRAGMA wal_checkpoint(PASSIVE)";
+
+/// The thread. Dropped, it ends; it must be before the writer's connection is closed.
+pub struct Checkpoints {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Shared {
+    stage: Mutex<Stage>,
+    changed: Condvar,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// The log is short.
+    #[default]
+    Idle,
+    /// The thread is at it, or will be at once.
+    Asked,
+    /// It was; the rest is the writer's.
+    Done,
+    End,
+}
+
+impl Checkpoints {
+    /// Starts it for this writer of the file, whose log is brought home at so many pages.
+    ///
+    /// # Errors
+    /// [`OpenFault`], where the file cannot be opened a second time or the system has no thread left.
+    pub fn start(path: &Path, writer: &mut Connection, pages: u32) -> Result<Checkpoints, OpenFault> {
+        let unusable = |why: String| OpenFault::Unusable { path: path.into(), why };
+        let connection = schema::open_beside(path)?;
+        let shared = Arc::new(Shared::default());
+        let at_commit = shared.clone();
+        let hook = move |wal: &mut Wal, frames: std::ffi::c_int| {
+            at_commit.committed(wal, frames.unsigned_abs(), pages);
+            Ok(())
+        };
+        writer.wal_hook(Some(hook)).map_err(|error| unusable(words_of(&error)))?;
+        let work = shared.clone();
+        let thread = thread::Builder::new().name("checkpoints".into()).spawn(move || work.bring_home(&connection));
+        Ok(Checkpoints { shared, thread: Some(thread.map_err(|error| unusable(error.to_string()))?) })
+    }
+}
+
+impl Drop for Checkpoints {
+    fn drop(&mut self) {
+        self.shared.go(Stage::End);
+        if let Some(thread) = self.thread.take() {
+            let _panicked = thread.join();
+        }
+    }
+}
+
+impl Shared {
+    /// A commit left so many frames in the log.
+    fn committed(&self, wal: &mut Wal, frames: u32, pages: u32) {
+        let mut stage = self.stage();
+        while *stage == Stage::Asked && frames >= pages.saturating_mul(LOG_TIMES_MOST) {
+            stage = self.changed.wait(stage).unwrap_or_else(PoisonError::into_inner);
+        }
+        match *stage {
+            Stage::Idle if frames >= pages => *stage = Stage::Asked,
+            Stage::Done => {
+                // What cannot be brought home stays in the log, where it is safe, and is tried again; SQLite does so too.
+                let _stays = wal.checkpoint();
+                *stage = Stage::Idle;
+            }
+            Stage::Idle | Stage::Asked | Stage::End => return,
+        }
+        self.changed.notify_all();
+    }
+
+    /// The thread's work.
+    fn bring_home(&self, connection: &Connection) {
+        loop {
+            let mut stage = self.stage();
+            while !matches!(*stage, Stage::Asked | Stage::End) {
+                stage = self.changed.wait(stage).unwrap_or_else(PoisonError::into_inner);
+            }
+            if *stage == Stage::End {
+                return;
+            }
+            drop(stage);
+            for _ in 0..ROUNDS {
+                let _stays = connection.query_row(BRING_HOME, [], |_| Ok(()));
+            }
+            let mut stage = self.stage();
+            if *stage == Stage::Asked {
+                *stage = Stage::Done;
+            }
+            self.changed.notify_all();
+        }
+    }
+
+    fn go(&self, to: Stage) {
+        *self.stage() = to;
+        self.changed.notify_all();
+    }
+
+    fn stage(&self) -> MutexGuard<'_, Stage> {
+        self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use spanwright_core::fact::Store;
+    use spanwright_lab::conformance::code_of;
+
+    use crate::keep::{
+        Keep,
+        tests::{in_memory, took},
+    };
+
+    const PAGES: u32 = 60;
+
+    /// It begins anew: otherwise it would be as long as all that was ever written.
+    #[test]
+    fn the_log_stays_short_while_commits_go_on() {
+        let folder = in_memory();
+        let path = folder.path().join("journal.db");
+        let mut keep = Keep::open_with(&path, code_of, PAGES).unwrap();
+        for n in 0..1_500 {
+            keep.commit(&[took(n, 7_000)]).unwrap();
+        }
+        // A frame has a head of 24 bytes; what a commit adds comes on top of the bound.
+        let log = std::fs::metadata(folder.path().join("journal.db-wal")).unwrap().len();
+        let most = u64::from((super::LOG_TIMES_MOST + 1) * PAGES) * (8192 + 24);
+        assert!(log < most, "{log} bytes of log, {most} at most");
+        let home = std::fs::metadata(&path).unwrap().len();
+        assert!(home > 8_000_000, "{home} bytes are home");
+    }
+
+    #[test]
+    fn a_reader_that_looks_for_long_holds_up_no_commit() {
+        let folder = in_memory();
+        let path = folder.path().join("journal.db");
+        let mut keep = Keep::open_with(&path, code_of, PAGES).unwrap();
+        keep.commit(&[took(0, 700)]).unwrap();
+        let reader = crate::keep::schema::open_reader(&path).unwrap();
+        let looks = reader.unchecked_transaction().unwrap();
+        let count = |sql: &str| looks.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count("SELECT count(*) FROM message"), 1);
+        for n in 1..400 {
+            keep.commit(&[took(n, 7_000)]).unwrap();
+        }
+        assert_eq!(count("SELECT count(*) FROM message"), 1, "it sees its moment");
+        drop(looks);
+        let before = std::fs::metadata(folder.path().join("journal.db-wal")).unwrap().len();
+        for n in 400..800 {
+            keep.commit(&[took(n, 7_000)]).unwrap();
+        }
+        let after = std::fs::metadata(folder.path().join("journal.db-wal")).unwrap().len();
+        assert!(after <= before + u64::from(PAGES) * 9_000, "{before} and {after} bytes of log");
+    }
+}
