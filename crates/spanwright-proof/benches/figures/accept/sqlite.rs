@@ -15,10 +15,10 @@ use super::BODY_BYTES;
 /// As many as the engine's writer takes at once.
 const GROUP_MOST: usize = 4096;
 
-/// So many senders wait for each of their messages to be on the disk.
-pub fn messages_a_second(path: &Path, senders: usize, time: Duration) -> io::Result<f64> {
+/// So many senders wait for each of their messages to be on the disk, in an empty file of this folder.
+pub fn messages_a_second(folder: &Path, senders: usize, time: Duration) -> io::Result<f64> {
     let (jobs, line) = sync_channel::<(u64, SyncSender<()>)>(1024);
-    let connection = open(path).map_err(io::Error::other)?;
+    let connection = open(&folder.join("bare.db")).map_err(io::Error::other)?;
     let writer = thread::spawn(move || write(connection, &line));
     let began = Instant::now();
     let senders: Vec<_> = (0..senders as u64)
