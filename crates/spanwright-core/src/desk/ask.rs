@@ -185,10 +185,9 @@ impl Desk {
     }
 
     fn go_without_the_unchanged(&mut self, call: super::CallId, go: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) {
-        let Some(gate) = self.flights.get(&call).map(|flight| flight.gate) else { return };
-        // Somebody may have held it while the journal was asked.
-        if go.is_empty() || self.gates[gate].is_held_by_somebody(now) {
-            self.gates[gate].come_back();
+        let Some(flight) = self.flights.get(&call) else { return };
+        if go.is_empty() || self.was_held(flight, now) {
+            self.gates[flight.gate].come_back();
             if let Some(flight) = self.flights.remove(&call).filter(|_| !go.is_empty()) {
                 let queue = &mut self.queues[flight.queue];
                 if flight.bundled { queue.again_bound(flight.exchange, go) } else { queue.again_together(go) }
@@ -252,6 +251,33 @@ impl Desk {
     /// the first did.
     fn is_noted_first(&self, key: &EffectKey) -> bool {
         self.plan_of(key).is_some_and(|plan| plan.repeat == Repeat::Never || plan.conditional)
+    }
+
+    /// What was noted is on disk, and is asked, unless somebody has held it meanwhile. A batch waits under its number, which the
+    /// journal has; of what may not be repeated the journal hears that it is owed as before, or a crash would leave it uncertain.
+    pub(super) fn noted(&mut self, call: super::CallId, now: Moment, out: &mut Vec<Command>) {
+        if !self.flights.get(&call).is_some_and(|flight| self.was_held(flight, now)) {
+            return self.ask(call, now, out);
+        }
+        let Some(flight) = self.flights.remove(&call) else { return };
+        self.gates[flight.gate].come_back();
+        if flight.bundled {
+            return self.queues[flight.queue].again_bound(flight.exchange, flight.members);
+        }
+        let mut facts = Vec::new();
+        for key in &flight.members {
+            self.set_place(key, Place::Settling);
+            self.settle_fact(key, None, now, &mut facts);
+        }
+        for key in &flight.members {
+            self.conclude(key.run, now, &mut facts);
+        }
+        self.commit(facts, out);
+    }
+
+    /// Whether somebody has held its system or its flow since it left its queue, while the journal was at work.
+    fn was_held(&self, flight: &Flight, now: Moment) -> bool {
+        self.gates[flight.gate].is_held_by_somebody(now) || self.flow_is_held(self.queues[flight.queue].account, now)
     }
 
     pub(super) fn ask(&mut self, call: super::CallId, now: Moment, out: &mut Vec<Command>) {

@@ -1,7 +1,8 @@
 //! People in the loop: systems and flows that are held, and flows that hold themselves before they fill the dead letters.
 //!
 //! A system that is held is a closed gate. A flow that is held pulls nothing, begins no walk and lets nothing go; what
-//! is brought to its doors is kept and waits, and what is in flight ends. Both are rows of the journal, so that a restart does not forget a person's word.
+//! is brought to its doors is kept and waits. What was asked ends; what is only being noted when the word comes is not asked.
+//! Both are rows of the journal, so that a restart does not forget a person's word.
 
 use std::{sync::Arc, time::Duration};
 

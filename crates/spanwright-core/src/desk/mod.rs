@@ -429,7 +429,7 @@ impl Desk {
         }
         self.advance_again();
         if let Some(call) = self.starting.remove(&ticket) {
-            self.ask(call, now, out);
+            self.noted(call, now, out);
         }
         self.handed.extend(self.handing.remove(&ticket));
         if let Some(source) = self.keeping.remove(&ticket) {

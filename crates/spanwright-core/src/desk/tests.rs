@@ -1,9 +1,13 @@
 #![allow(clippy::unwrap_used)]
 use super::{
-    stage::{Stage, plan},
+    stage::{START, Stage, call, plan},
     *,
 };
-use crate::plan::{InOrder, OrderBy, SourceKind, WhenDead};
+use crate::{
+    fact::{Hold, Phase},
+    interface::{BulkKey, Repeat},
+    plan::{Batch, InOrder, OrderBy, SourceKind, WhenDead},
+};
 
 /// How soon the end of a run is to be on disk that was filtered, in a flow that is changed like this.
 fn haste_of_an_end(change: impl FnOnce(&mut Plan)) -> Haste {
@@ -65,4 +69,46 @@ fn what_is_heard_together_is_walked_together() {
     let walks: Vec<_> =
         out.iter().filter_map(|command| if let Command::Advance(jobs) = command { Some(jobs.len()) } else { None }).collect();
     assert_eq!(walks, [3]);
+}
+
+/// A call whose note is on its way to the disk, and its system or its flow is held: all is kept, and nobody was asked.
+fn held_while_it_is_noted(first: EffectPlan, what: &str) -> (Stage, Vec<Fact>) {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    plan.flows[0].effects[0] = first;
+    let mut stage = Stage::of(plan);
+    stage.brings_under("{}", Some("key"));
+    let (ticket, facts) = stage.commits.remove(0);
+    stage.on(Event::Kept { ticket, facts, receipts: vec![Receipt::Taken(RunId(7))] });
+    assert!(matches!(&stage.commits[..], [(_, facts)] if matches!(facts[..], [Fact::Started { .. } | Fact::Bundled(_)])));
+    let hold = Hold { since: START, until: None, by: "ann".into(), because: "quiet".into() };
+    stage.on(Event::Told(Order::Hold { what: what.into(), hold }));
+    let kept = stage.keeps();
+    assert_eq!(stage.asked, 0, "{what}");
+    assert_eq!(stage.desk.standing(stage.now).flying, 0, "{what}");
+    (stage, kept)
+}
+
+#[test]
+fn a_batch_that_is_held_while_it_is_noted_goes_under_its_number_when_it_is_let_go() {
+    for what in ["books", "flow:asked"] {
+        let batch = Batch { most: 1, bytes: 1_000, wait: std::time::Duration::ZERO, key: BulkKey::PerRequest };
+        let (mut stage, _) = held_while_it_is_noted(EffectPlan { batch: Some(batch), ..call("first", Repeat::Keyed) }, what);
+        stage.on(Event::Told(Order::Resume { what: what.into(), by: "ann".into() }));
+        let kept = stage.keeps();
+        assert_eq!((stage.asked, kept.len()), (1, 1), "noted once: {kept:?}");
+    }
+}
+
+#[test]
+fn what_may_not_be_repeated_and_is_held_while_it_is_noted_is_owed_as_before() {
+    for what in ["books", "flow:asked"] {
+        let (_, kept) = held_while_it_is_noted(call("first", Repeat::Never), what);
+        let last = kept.iter().rev().find_map(|fact| match fact {
+            Fact::Settled(settled) => Some(&settled.state),
+            _ => None,
+        });
+        assert!(matches!(last, Some(state) if matches!(state.phase, Phase::Owed { .. }) && state.tries == 0), "{what}: {kept:?}");
+        assert!(matches!(kept.last(), Some(Fact::Parked { parked: true, .. })), "{what}: it waits in the journal: {kept:?}");
+    }
 }

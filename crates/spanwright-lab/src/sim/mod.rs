@@ -26,7 +26,7 @@ use std::{
 use spanwright_core::{
     deliver::GateChange,
     desk::{Command, Desk, Event, Happening, Haste, Setup, Ticket},
-    fact::{Ending, Fact, Hold, Moment, Phase, PlanId, Receipt, Store as _, Way},
+    fact::{Ending, Fact, Moment, Phase, PlanId, Receipt, Store as _, Way},
     plan::Plan,
     run::{AdvanceJob, KnownEffect, advance},
 };
@@ -35,6 +35,7 @@ use spanwright_shape::room::Room;
 use crate::model::ModelStore;
 use askers::Askers;
 pub(crate) use disk::DiskJob;
+use person::Held;
 use plan::{plan_of, sim_bundle};
 pub(crate) use roll::Dice;
 use senders::{Brings, Senders};
@@ -199,8 +200,8 @@ struct Sim {
     askers: Askers,
     mutant: Option<Mutant>,
     story: Story,
-    /// Systems that are held, as far as the journal has said so.
-    held: BTreeMap<Arc<str>, Hold>,
+    /// Systems and flows that are held, as far as the desk has heard of it.
+    held: BTreeMap<Arc<str>, Held>,
 }
 
 /// Plays one story.

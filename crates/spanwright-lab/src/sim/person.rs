@@ -6,6 +6,7 @@ use spanwright_core::{
     deliver::GateChange,
     desk::{Event, Exchange, Happening, Order},
     fact::{Ending, Fact, GateRow, Hold, Moment, RunId, StoppedFilter, Store as _},
+    plan::EffectPlan,
 };
 
 use super::{Happens, Sim};
@@ -17,11 +18,20 @@ const SOON: i64 = 3_000_000;
 /// Holds begin within this time.
 const DAY: i64 = 15_000_000;
 
+/// A word that was given.
+#[derive(Clone)]
+pub(super) struct Held {
+    hold: Hold,
+    /// The journal has said that it is kept: then no power cut makes anybody forget it.
+    kept: bool,
+}
+
 impl Sim {
-    /// At the beginning, and after each power cut: what was being done about it is forgotten. The journal may know of a hold
-    /// of which nobody heard any more that it was kept.
+    /// At the beginning, and after each power cut: what was being done about it is forgotten, and so is a hold that was not
+    /// kept. The journal may know of one of which nobody heard any more that it was.
     pub(super) fn person_comes(&mut self, gates: &[GateRow]) {
-        self.held.extend(gates.iter().filter_map(|row| Some((row.system.clone(), row.hold.clone()?))));
+        self.held.retain(|_, held| held.kept);
+        self.held.extend(gates.iter().filter_map(|row| Some((row.system.clone(), Held { hold: row.hold.clone()?, kept: true }))));
         let names: Vec<Arc<str>> = self.plan.systems.iter().map(|system| system.name.clone()).collect();
         // A door that is held answers 503, and who brings something does not wait for people here.
         let polled = self.plan.flows.iter().filter(|flow| flow.source.as_ref().is_some_and(|source| source.poll().is_some()));
@@ -49,17 +59,15 @@ impl Sim {
     /// What is on its way to the desk.
     pub(super) fn person_hears(&mut self, event: &Event) {
         match event {
-            Event::Told(Order::Resume { what, .. }) => drop(self.held.remove(what)),
             Event::Told(Order::Discard { runs, .. }) => {
                 let files = self.store.runs(runs).unwrap_or_default();
                 files.iter().for_each(|file| self.world.seen_to(&file.message.body));
             }
             Event::Kept { facts, .. } => facts.iter().for_each(|fact| {
-                if let Fact::Gated(row) = fact {
-                    match &row.hold {
-                        Some(hold) => drop(self.held.insert(row.system.clone(), hold.clone())),
-                        None => drop(self.held.remove(&row.system)),
-                    }
+                if let Fact::Gated(row) = fact
+                    && let Some(held) = self.held.get_mut(&row.system).filter(|held| row.hold.as_ref() == Some(&held.hold))
+                {
+                    held.kept = true;
                 }
             }),
             _ => {}
@@ -73,16 +81,28 @@ impl Sim {
                 files.iter().for_each(|file| self.world.died(&file.message.body));
                 self.discards(*run);
             }
-            Happening::Gate { system, change: GateChange::Held(hold) } if hold.until.is_none() => self.resumes(system.clone()),
+            Happening::Gate { system, change: GateChange::Held(hold) } => {
+                self.held.insert(system.clone(), Held { hold: hold.clone(), kept: false });
+                if hold.until.is_none() {
+                    self.resumes(system.clone());
+                }
+            }
+            Happening::Gate { system, change: GateChange::Resumed(_) } => drop(self.held.remove(system)),
             _ => {}
         }
     }
 
-    /// I15: a system that the journal has as held is not asked, whatever was cut.
+    /// I15: a system that is held is not asked, and for a flow that is held nobody is, from the moment at which the desk hears
+    /// the word, whatever is on its way to the disk then. A word that the journal has outlives each power cut.
     pub(super) fn nothing_is_asked_that_is_held(&mut self, exchange: &Exchange) {
+        let is_its = |effect: &EffectPlan| (effect.system, effect.operation) == (exchange.system, exchange.operation);
+        // No two flows of this plan share an operation.
+        let flow = exchange.plan.flows.iter().find(|flow| flow.effects.iter().flat_map(EffectPlan::all).any(is_its));
         let system = &exchange.plan.systems[exchange.system].name;
-        if self.held.get(system).is_some_and(|hold| hold.holds(Moment(self.now))) {
-            self.world.broken.get_or_insert_with(|| format!("{system} was asked while it was held"));
+        for what in flow.map(|flow| GateRow::of_flow(&flow.name)).into_iter().chain([system.clone()]) {
+            if self.held.get(&what).is_some_and(|held| held.hold.holds(Moment(self.now))) {
+                self.world.broken.get_or_insert_with(|| format!("{system} was asked while {what} was held"));
+            }
         }
     }
 
