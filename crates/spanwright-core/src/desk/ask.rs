@@ -249,12 +249,12 @@ impl Desk {
 
     /// Whether a crash must not make us forget that it was asked: it may not be repeated, or a repeat would be refused for what
     /// the first did.
-    fn is_noted_first(&self, key: &EffectKey) -> bool {
+    pub(super) fn is_noted_first(&self, key: &EffectKey) -> bool {
         self.plan_of(key).is_some_and(|plan| plan.repeat == Repeat::Never || plan.conditional)
     }
 
     /// What was noted is on disk, and is asked, unless somebody has held it meanwhile. A batch waits under its number, which the
-    /// journal has; of what may not be repeated the journal hears that it is owed as before, or a crash would leave it uncertain.
+    /// journal has.
     pub(super) fn noted(&mut self, call: super::CallId, now: Moment, out: &mut Vec<Command>) {
         if !self.flights.get(&call).is_some_and(|flight| self.was_held(flight, now)) {
             return self.ask(call, now, out);
@@ -265,14 +265,20 @@ impl Desk {
             return self.queues[flight.queue].again_bound(flight.exchange, flight.members);
         }
         let mut facts = Vec::new();
-        for key in &flight.members {
-            self.set_place(key, Place::Settling);
-            self.settle_fact(key, None, now, &mut facts);
-        }
-        for key in &flight.members {
-            self.conclude(key.run, now, &mut facts);
-        }
+        self.owe_as_before(&flight.members, now, &mut facts);
         self.commit(facts, out);
+    }
+
+    /// What was noted before it was asked did not happen: the journal hears that it is owed as before, with no try spent, and
+    /// whoever fetches it notes it anew. With the note alone a crash would leave it uncertain.
+    pub(super) fn owe_as_before(&mut self, members: &[EffectKey], now: Moment, facts: &mut Vec<Fact>) {
+        for key in members {
+            self.set_place(key, Place::Settling);
+            self.settle_fact(key, None, now, facts);
+        }
+        for key in members {
+            self.conclude(key.run, now, facts);
+        }
     }
 
     /// Whether somebody has held its system or its flow since it left its queue, while the journal was at work.

@@ -100,9 +100,17 @@ impl Desk {
         if flight.bundled {
             return self.queues[flight.queue].again_bound(flight.exchange, flight.members);
         }
-        let fact = self.exchanged(&flight, report);
-        self.queues[flight.queue].again_together(flight.members);
-        self.commit(vec![fact], out);
+        let mut facts = vec![self.exchanged(&flight, report)];
+        self.go_free(flight.queue, flight.members, now, &mut facts);
+        self.commit(facts, out);
+    }
+
+    /// They did not happen, and go again as they are.
+    fn go_free(&mut self, queue: usize, members: Vec<EffectKey>, now: Moment, facts: &mut Vec<Fact>) {
+        match members.iter().any(|key| self.is_noted_first(key)) {
+            true => self.owe_as_before(&members, now, facts),
+            false => self.queues[queue].again_together(members),
+        }
     }
 
     /// A batch that was refused as a whole did not happen: its items are free, and go again in halves. Where an earlier
@@ -345,11 +353,11 @@ impl Desk {
             Refusal::Call(..) if !self.is_awaited(&flight) => {}
             Refusal::Call(n, why) => {
                 let blamed = flight.members.remove(n.min(flight.members.len() - 1));
-                if !flight.members.is_empty() {
-                    self.queues[flight.queue].again_together(std::mem::take(&mut flight.members));
-                }
                 let report = Report::of_nothing(now);
                 let mut facts = Vec::new();
+                if !flight.members.is_empty() {
+                    self.go_free(flight.queue, std::mem::take(&mut flight.members), now, &mut facts);
+                }
                 let one = Flight { members: vec![blamed], ..flight };
                 self.settle(&one, vec![Outcome::Never(why)], &report, now, roll, &mut facts, out);
                 self.note_ended(&facts, out);

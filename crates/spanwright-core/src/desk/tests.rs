@@ -1,9 +1,10 @@
 #![allow(clippy::unwrap_used)]
 use super::{
-    stage::{START, Stage, call, plan},
+    stage::{START, Stage, call, later, plan, said},
     *,
 };
 use crate::{
+    connector::{Refusal, Word},
     fact::{Hold, Phase},
     interface::{BulkKey, Repeat},
     plan::{Batch, InOrder, OrderBy, SourceKind, WhenDead},
@@ -110,5 +111,28 @@ fn what_may_not_be_repeated_and_is_held_while_it_is_noted_is_owed_as_before() {
         });
         assert!(matches!(last, Some(state) if matches!(state.phase, Phase::Owed { .. }) && state.tries == 0), "{what}: {kept:?}");
         assert!(matches!(kept.last(), Some(Fact::Parked { parked: true, .. })), "{what}: it waits in the journal: {kept:?}");
+    }
+}
+
+/// Credentials that are refused, or that there are none of: nothing happened, and a restart with better ones may ask.
+#[test]
+fn what_may_not_be_repeated_and_was_not_let_in_is_owed_as_before() {
+    let refused = |call| Event::Heard { call, verdict: later().and(Word::Credentials(said())), report: Report::of_nothing(START) };
+    let without = |call| Event::NotAsked { call, refusal: Refusal::System(said()) };
+    for answer in [&refused as &dyn Fn(CallId) -> Event, &without] {
+        let mut plan = plan();
+        no_reply(&mut plan);
+        plan.flows[0].effects[0] = call("first", Repeat::Never);
+        let mut stage = Stage::of(plan);
+        stage.brings_under("{}", Some("key"));
+        stage.keeps();
+        assert_eq!(stage.asked, 1);
+        let (call, _) = stage.exchanges.remove(0);
+        stage.on(answer(call));
+        let kept = stage.keeps();
+        let settled: Vec<_> =
+            kept.iter().filter_map(|fact| if let Fact::Settled(settled) = fact { Some(&settled.state) } else { None }).collect();
+        assert!(matches!(settled[..], [state] if matches!(state.phase, Phase::Owed { .. }) && state.tries == 0), "{kept:?}");
+        assert_eq!(stage.asked, 1, "not before there are other credentials");
     }
 }
