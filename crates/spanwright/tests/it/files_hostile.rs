@@ -134,7 +134,8 @@ impl Drop {
             let from = format!("from: {{ files: drop.from{n}, every: 50ms, settle: 0s }}");
             drop.project.write(
                 &format!("flows/out{n}.yaml"),
-                &format!("flow: out{n}\n{from}\nsteps:\n  - {{ send: drop.out{n}, batch: {{ most: 10, wait: 50ms }} }}\n"),
+                // All rows of the file, and so one file, however long the machine takes over it.
+                &format!("flow: out{n}\n{from}\nsteps:\n  - {{ send: drop.out{n}, batch: {{ most: 3, wait: 60s }} }}\n"),
             );
         }
         variables.push_str("  ROOT: { about: all folders }\n  OUT: { about: a folder }\n");
@@ -167,6 +168,20 @@ impl Drop {
         disk.fill_elsewhere(&mut command, "/root/out0/", &self.path("room"));
         let log = fs::File::create(self.path("log/run.jsonl")).unwrap();
         Begun { child: command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap() }
+    }
+
+    #[track_caller]
+    fn until(&self, what: &str, mut is_so: impl FnMut() -> bool) {
+        let begun = Instant::now();
+        while !is_so() {
+            if begun.elapsed() > PATIENCE {
+                let log = self.log();
+                let told = |line: &&Value| line["event.action"] != "exchange" && line["event.action"] != "polled";
+                let last: Vec<_> = log.iter().filter(told).rev().take(40).map(Value::to_string).collect();
+                panic!("it never comes to that: {what}; the last of {} lines of the log, backwards:\n{}", log.len(), last.join("\n"));
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 
     fn log(&self) -> Vec<Value> {
@@ -257,15 +272,6 @@ fn rustix_is_root() -> bool {
     told.stdout.starts_with(b"0\n")
 }
 
-#[track_caller]
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !is_so() {
-        assert!(begun.elapsed() < PATIENCE, "it never comes to that: {what}");
-        thread::sleep(Duration::from_millis(50));
-    }
-}
-
 fn place_of(what: &str) -> usize {
     READ.iter().position(|(name, ..)| name.contains(what)).unwrap()
 }
@@ -309,31 +315,31 @@ fn whatever_is_done_to_a_folder_no_row_is_lost_none_is_taken_twice_and_the_other
     thread::scope(|scope| {
         scope.spawn(|| grow(&drop.path(&format!("root/in{}", place_of("still grows")))));
         scope.spawn(|| come_and_go(&drop.path(&format!("root/in{}", place_of("come and go")))));
-        until("a reader takes a file away", || {
+        drop.until("a reader takes a file away", || {
             let names = drop.names("root/out3");
             names.iter().for_each(|name| fs::remove_file(drop.path("root/out3").join(name)).unwrap());
             taken_away += names.len();
             taken_away > 0
         });
         let refused = ["out0", "out1", "out2"];
-        until("what was to be written is told", || {
+        drop.until("what was to be written is told", || {
             refused.iter().all(|flow| drop.log().iter().any(|line| line["event.action"] == "attempt" && line["labels"]["flow"] == *flow))
         });
     });
     // Each says so of itself before it is mended.
     let closed = format!("in{}", place_of("may not be read"));
-    until("a file that may not be read is told, and the one behind it is read", || {
+    drop.until("a file that may not be read is told, and the one behind it is read", || {
         !drop.failed(&closed).is_empty() && drop.names(&format!("root/{closed}/done")) == ["b.csv"]
     });
     let stuck = format!("in{}", place_of("may not be written"));
-    until("a file that cannot be moved away is told", || !drop.failed(&stuck).is_empty());
+    drop.until("a file that cannot be moved away is told", || !drop.failed(&stuck).is_empty());
     fs::write(drop.path("room"), "").unwrap();
     fs::set_permissions(drop.path("root/out1"), fs::Permissions::from_mode(0o700)).unwrap();
     fs::create_dir(drop.path("root/out2")).unwrap();
-    until("all that was to be written is", || (0..3).all(|n| drop.names(&format!("root/out{n}")).len() == 1));
+    drop.until("all that was to be written is", || (0..3).all(|n| drop.names(&format!("root/out{n}")).len() == 1));
     let left = |n: usize| drop.names(&format!("root/in{n}")).into_iter().filter(|name| name != "...csv").count();
     let stays = ["may not be read", "may not be written", "leads out", "a link", "a folder, and a socket"].map(place_of);
-    until("each file is read, or stays for a reason", || (0..READ.len()).all(|n| stays.contains(&n) || left(n) == 0));
+    drop.until("each file is read, or stays for a reason", || (0..READ.len()).all(|n| stays.contains(&n) || left(n) == 0));
     let rows: Vec<Vec<String>> = READ.iter().enumerate().map(|(n, (what, ..))| vec![what.to_string(), told(what, drop.read(n))]).collect();
     let out: Vec<Vec<String>> = WRITTEN
         .iter()
