@@ -22,7 +22,7 @@ const LEAST: Entry = (i64::MIN, i64::MIN);
 
 pub const FILED: &str = "SELECT coalesce((SELECT value FROM meta WHERE name = 'filed'), 0)";
 const NOTE_FILED: &str = "INSERT OR REPLACE INTO meta (name, value) VALUES ('filed', ?1)";
-pub const LOOSE: &str = "SELECT front, seq FROM event WHERE seq > ?1 ORDER BY front, seq";
+pub const LOOSE: &str = "SELECT front, seq FROM event WHERE seq > ?1";
 const FILE: &str = "INSERT OR IGNORE INTO event_name (front, seq) VALUES (?1, ?2)";
 const NEW: &str = "INSERT INTO event (seq, front, back, held, until) VALUES (?1, ?2, ?3, ?4, ?5)";
 const BY_NUMBER: &str = "SELECT seq, held, until FROM event WHERE seq = ?1 AND front = ?2 AND back = ?3";
@@ -30,7 +30,7 @@ const BY_NUMBER: &str = "SELECT seq, held, until FROM event WHERE seq = ?1 AND f
 pub const BY_NAME: &str = "SELECT event.seq, event.held, event.until FROM event_name CROSS JOIN event ON event.seq = event_name.seq
     WHERE event_name.front = ?1 AND event.front = ?1 AND event.back = ?2 ORDER BY event_name.seq";
 /// For who has no names in memory.
-pub const AMONG_LOOSE: &str = "SELECT seq FROM event WHERE seq > ?1 AND front = ?2 AND back = ?3 ORDER BY seq";
+pub const AMONG_LOOSE: &str = "SELECT seq FROM event WHERE seq > ?1 AND front = ?2 AND back = ?3";
 /// As earlier schemas kept them, and as the newest states of records lie.
 pub const IN_SEEN: &str = "SELECT message, print, until FROM seen WHERE scope = ?1 AND key = ?2";
 

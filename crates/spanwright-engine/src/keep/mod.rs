@@ -2,7 +2,8 @@
 //!
 //! One file, one writer, one commit is one transaction and one sync. [`Keep`] is the [`Store`]: [`pen`] writes facts,
 //! [`ask`] answers the engine's questions. [`Writer`] is the thread that owns it and lets waiting commits share a
-//! sync. [`Look`] reads the same file for a person, beside a running engine. SQL is written in this folder only.
+//! sync; [`Checkpoints`] brings home beside it what it wrote, and [`Memory`] is what it need not ask the file for.
+//! [`Look`] reads the same file for a person, beside a running engine. SQL is written in this folder only.
 //!
 //! What always holds:
 //! - Every question is a range of an index or a look-up by number, also with ten million finished runs in the file.
