@@ -18,6 +18,8 @@ use super::{OpenFault, fault::words_of, schema};
 pub const LOG_TIMES_MOST: u32 = 4;
 /// How often the thread goes over the log: the second time over what came during the first.
 const ROUNDS: u32 = 2;
+/// A page in the log, with its head.
+const FRAME_BYTES: u32 = schema::PAGE_BYTES + 24;
 const BRING_HOME: &str = "PRAGMA wal_checkpoint(PASSIVE)";
 
 /// The thread. Dropped, it ends; it must be before the writer's connection is closed.
@@ -59,10 +61,18 @@ impl Checkpoints {
             Ok(())
         };
         writer.wal_hook(Some(hook)).map_err(|error| unusable(words_of(&error)))?;
+        let longest = i64::from(pages) * i64::from(LOG_TIMES_MOST) * i64::from(FRAME_BYTES);
+        writer.pragma_update(None, "journal_size_limit", longest).map_err(|error| unusable(words_of(&error)))?;
         let work = shared.clone();
-        let thread = thread::Builder::new().name("checkpoints".into()).spawn(move || work.bring_home(&connection));
+        let thread = thread::Builder::new().name("checkpoints".into()).spawn(move || work.go_on(&connection));
         Ok(Checkpoints { shared, thread: Some(thread.map_err(|error| unusable(error.to_string()))?) })
     }
+}
+
+/// Brings home what it can: where the log finds no room to grow, it may begin anew.
+pub fn bring_home(connection: &Connection) {
+    // What stays is safe where it is, and is tried again.
+    let _stays = connection.query_row(BRING_HOME, [], |_| Ok(()));
 }
 
 impl Drop for Checkpoints {
@@ -94,7 +104,7 @@ impl Shared {
     }
 
     /// The thread's work.
-    fn bring_home(&self, connection: &Connection) {
+    fn go_on(&self, connection: &Connection) {
         loop {
             let mut stage = self.stage();
             while !matches!(*stage, Stage::Asked | Stage::End) {
@@ -105,7 +115,7 @@ impl Shared {
             }
             drop(stage);
             for _ in 0..ROUNDS {
-                let _stays = connection.query_row(BRING_HOME, [], |_| Ok(()));
+                bring_home(connection);
             }
             let mut stage = self.stage();
             if *stage == Stage::Asked {
@@ -149,7 +159,7 @@ mod tests {
         }
         // A frame has a head of 24 bytes; what a commit adds comes on top of the bound.
         let log = std::fs::metadata(folder.path().join("journal.db-wal")).unwrap().len();
-        let most = u64::from((super::LOG_TIMES_MOST + 1) * PAGES) * (8192 + 24);
+        let most = u64::from((super::LOG_TIMES_MOST + 1) * PAGES * super::FRAME_BYTES);
         assert!(log < most, "{log} bytes of log, {most} at most");
         let home = std::fs::metadata(&path).unwrap().len();
         assert!(home > 8_000_000, "{home} bytes are home");

@@ -101,7 +101,11 @@ impl Keep {
             Ok(_) => self.memory.keep(),
             Err(_) => self.memory.forget(),
         }
-        kept.map_err(fault_of)
+        let kept = kept.map_err(fault_of);
+        if matches!(kept, Err(StoreFault::Full)) {
+            checkpoints::bring_home(&self.connection);
+        }
+        kept
     }
 
     fn asked<T>(&self, ask: impl FnOnce(ask::Ask<'_>) -> rusqlite::Result<T>) -> Result<T, StoreFault> {

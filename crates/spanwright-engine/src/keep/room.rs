@@ -1,11 +1,12 @@
 //! How much room is left on the disk beneath the journal, and how much of it is set aside for what is open already.
 //!
 //! What was taken in must come to its end also on a disk that others fill: outcomes are written too. So before the disk is full, nothing
-//! more is taken in. The reserve is a share of the disk, and no more than [`RESERVE_BYTES_MOST`].
+//! more is taken in. The reserve is a share of the disk, and no more than [`RESERVE_BYTES_MOST`]. What lies in the write-ahead log
+//! needs room a second time, when it is brought home: where it finds none, nothing can be written for good. So it counts as taken.
 
 use std::path::{Path, PathBuf};
 
-use super::place::folder_of;
+use super::place::{beside, folder_of};
 
 /// Set aside at most.
 pub const RESERVE_BYTES_MOST: u64 = 1 << 30;
@@ -16,6 +17,7 @@ pub const RESERVE_PERCENT: u64 = 5;
 #[derive(Clone, Debug)]
 pub struct Room {
     folder: PathBuf,
+    log: PathBuf,
 }
 
 /// A file system, in bytes.
@@ -28,12 +30,13 @@ struct FileSystem {
 impl Room {
     /// Beneath the journal at this path.
     pub fn of(journal: &Path) -> Room {
-        Room { folder: folder_of(journal).into() }
+        Room { folder: folder_of(journal).into(), log: beside(journal, "-wal") }
     }
 
     /// Whether nothing more should be taken in. Once it is so, it stays so until there is a quarter more than the reserve.
     pub fn is_low(&self, was_low: bool) -> bool {
-        look(&self.folder).is_some_and(|there| there.is_low(was_low))
+        let log = std::fs::metadata(&self.log).map_or(0, |log| log.len());
+        look(&self.folder).is_some_and(|there| there.less(log).is_low(was_low))
     }
 
     /// How large the disk is; `None` where the system does not tell.
@@ -43,6 +46,10 @@ impl Room {
 }
 
 impl FileSystem {
+    fn less(self, log: u64) -> FileSystem {
+        FileSystem { free: self.free.saturating_sub(log), ..self }
+    }
+
     fn is_low(self, was_low: bool) -> bool {
         let reserve = (self.whole / 100 * RESERVE_PERCENT).min(RESERVE_BYTES_MOST);
         self.free < if was_low { reserve + reserve / 4 } else { reserve }

@@ -18,9 +18,9 @@ const WRITES: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQL
 pub const SQLITE_LEAST: i32 = 3_051_003;
 /// Pages of the write-ahead log between two checkpoints, at most: 32 MiB.
 const CHECKPOINT_PAGES_MOST: u32 = 4000;
-/// And no more than this share of a small disk.
-const CHECKPOINT_OF_DISK: u64 = 16;
-const PAGE_BYTES: u64 = 8192;
+/// And no more than this share of a small disk: the log at its longest is a 32nd of it, within the reserve.
+const CHECKPOINT_OF_DISK: u64 = 128;
+pub const PAGE_BYTES: u32 = 8192;
 /// The page cache of the writer, in KiB.
 const CACHE_KIB: u32 = 8 * 1024;
 
@@ -136,7 +136,7 @@ pub fn open_beside(path: &std::path::Path) -> Result<Connection, OpenFault> {
 /// At how many pages the write-ahead log of this file is brought home.
 pub fn checkpoint_pages(path: &std::path::Path) -> u32 {
     let whole = Room::of(path).whole_bytes().unwrap_or(u64::MAX);
-    let share = u32::try_from(whole / CHECKPOINT_OF_DISK / PAGE_BYTES).unwrap_or(u32::MAX);
+    let share = u32::try_from(whole / CHECKPOINT_OF_DISK / u64::from(PAGE_BYTES)).unwrap_or(u32::MAX);
     share.clamp(1, CHECKPOINT_PAGES_MOST)
 }
 
@@ -161,7 +161,6 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA auto_vacuum = INCREMENTAL;
          PRAGMA journal_mode = WAL;
          {DURABLE}
-         PRAGMA journal_size_limit = 67108864;
          PRAGMA cache_size = -{CACHE_KIB};
          PRAGMA temp_store = MEMORY;
          PRAGMA foreign_keys = OFF;
@@ -243,7 +242,6 @@ mod tests {
             ("auto_vacuum", 2),
             ("synchronous", 2),
             ("wal_autocheckpoint", 0),
-            ("journal_size_limit", 67_108_864),
             ("cell_size_check", 1),
             ("trusted_schema", 0),
         ] {

@@ -17,10 +17,15 @@ use spanwright_world::crashes::{Senders, SendersSettings};
 
 use crate::{kills::Place, project::ran};
 
-pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn until(what: &str, is_so: impl FnMut() -> bool) {
+    until_or_tell(what, is_so, String::new);
+}
+
+/// With what is to be said of the place where it never comes to that.
+fn until_or_tell(what: &str, mut is_so: impl FnMut() -> bool, tell: impl Fn() -> String) {
     let began = Instant::now();
     while !is_so() {
-        assert!(began.elapsed() < Duration::from_secs(60), "it never comes to that: {what}");
+        assert!(began.elapsed() < Duration::from_secs(60), "it never comes to that: {what}\n{}", tell());
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -90,7 +95,11 @@ fn a_disk_of_32_mib_that_fills_up_takes_in_no_more_delivers_what_it_has_and_take
     place.till.be_away(false);
     let ledger = || fs::read_to_string(place.path().join("till.jsonl")).unwrap();
     let done = |id: &str| ledger().lines().any(|line| line.contains("\"did\"") && line.contains(&format!("\"id\":\"{id}\"")));
-    until("the first of each sender is delivered", || (0..8).all(|sender| done(&format!("s{sender}-1"))));
+    let tell = || {
+        let files = ran(Command::new("ls").arg("-ls").arg(&disk.folder).stdout(Stdio::piped())).out;
+        files + &ran(place.command(&["messages", "--most", "5"]).stdout(Stdio::piped())).out
+    };
+    until_or_tell("the first of each sender is delivered", || (0..8).all(|sender| done(&format!("s{sender}-1"))), tell);
     fs::remove_file(ballast).unwrap();
     until("it takes in again", || senders.sent().accepted > before + 50);
     let accepted = senders.stop().accepted;

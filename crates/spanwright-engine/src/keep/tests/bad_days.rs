@@ -10,7 +10,7 @@ use spanwright_core::fact::{Fact, Receipt, RunFile, RunId, Store, StoreFault};
 use spanwright_lab::conformance::code_of;
 
 use super::took;
-use crate::keep::{Keep, OpenFault};
+use crate::keep::{Keep, OpenFault, Room, checkpoints};
 
 const CHILD: &str = "SPANWRIGHT_TEST_JOURNAL";
 
@@ -83,13 +83,47 @@ fn a_full_disk_keeps_nothing_of_the_commit_and_goes_on_once_there_is_room() {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_system_without_room_is_waited_out_too() {
-    let Some(disk) = SmallDisk::mount() else { return };
+    let Some(disk) = SmallDisk::mount(3) else { return };
     let ballast = disk.folder.join("ballast");
     std::fs::write(&ballast, vec![0; 1_000_000]).unwrap();
     let mut keep = open(&disk.folder.join("journal.db"));
     let before = fill(&mut keep);
     std::fs::remove_file(ballast).unwrap();
     goes_on(keep, before);
+}
+
+/// What lies in the log needs room at home: with none there, nothing could ever be written again.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_log_counts_as_taken_so_that_the_reserve_is_there_for_what_is_open() {
+    let Some(disk) = SmallDisk::mount(16) else { return };
+    let path = disk.folder.join("journal.db");
+    let room = Room::of(&path);
+    let mut keep = open(&path);
+    keep.commit(&pair(0)).unwrap();
+    let reader = crate::keep::schema::open_reader(&path).unwrap();
+    let looks = reader.unchecked_transaction().unwrap();
+    looks.query_row("SELECT count(*) FROM message", [], |_| Ok(())).unwrap();
+    let taken = (2..).step_by(2).take_while(|_| !room.is_low(false)).map(|n| keep.commit(&pair(n)).unwrap()).count();
+    drop(looks);
+    assert!(taken > 30, "{taken} pairs were taken in");
+    for _ in 0..4 * taken {
+        keep.written(|connection, _| connection.execute("UPDATE message SET received = received + 1 WHERE seq % 10 = 0", [])).unwrap();
+    }
+    assert!(!room.is_low(false), "what the log took is free again");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_log_that_cannot_grow_is_brought_home_before_the_commit_is_tried_again() {
+    let Some(disk) = SmallDisk::mount(3) else { return };
+    let mut keep = Keep::open_with(&disk.folder.join("journal.db"), code_of, 4000).unwrap();
+    keep.commit(&pair(0)).unwrap();
+    checkpoints::bring_home(&keep.connection);
+    let mut write = || keep.written(|connection, _| connection.execute("UPDATE message SET received = received + 1", []));
+    let full = (0..1000).position(|_| write().is_err()).unwrap();
+    assert!(full > 50, "{full} commits went into the log");
+    assert_eq!(write(), Ok(2));
 }
 
 /// Two messages, the second from a source that the journal has no number for yet.
@@ -124,7 +158,7 @@ fn goes_on(mut keep: Keep, before: u128) {
     assert_eq!(source, format!("source-{before}"));
 }
 
-/// Three megabytes of memory as a file system.
+/// Memory as a file system.
 #[cfg(target_os = "linux")]
 struct SmallDisk {
     folder: PathBuf,
@@ -133,11 +167,12 @@ struct SmallDisk {
 
 #[cfg(target_os = "linux")]
 impl SmallDisk {
-    fn mount() -> Option<SmallDisk> {
+    fn mount(megabytes: u32) -> Option<SmallDisk> {
         let parent = tempfile::tempdir().ok()?;
         let folder = parent.path().join("disk");
         std::fs::create_dir(&folder).ok()?;
-        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=3m", "none"]).arg(&folder).stderr(Stdio::null()).status();
+        let size = format!("size={megabytes}m");
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", &size, "none"]).arg(&folder).stderr(Stdio::null()).status();
         mounted.is_ok_and(|status| status.success()).then_some(SmallDisk { folder, _parent: parent })
     }
 }
