@@ -149,6 +149,11 @@ pub enum Fact {
         /// How far.
         by: Duration,
     },
+    /// A life of the process ends, and all that it asked was heard of.
+    Rested {
+        /// Which.
+        boot: u32,
+    },
     /// A stopped run was set aside by a person.
     Discarded {
         /// Which.

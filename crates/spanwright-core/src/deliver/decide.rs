@@ -10,6 +10,8 @@
 //! - An *unknown* one may have happened. It is tried again only where that does no harm (the operation only reads, is
 //!   idempotent, or carries our key); otherwise it is parked as uncertain, for a person or for `if_unknown`.
 //! - A *never* is a dead letter at once: the same bytes would be refused again.
+//! - What is given up is **uncertain** where a try was not heard of, this one or an earlier one: it may have happened. Only a
+//!   refusal under its key says that no try before it arrived; what only reads cannot have done anything.
 //! - An **undo** is never dropped, whatever the answer: what was done must not stay done by accident.
 
 use std::time::Duration;
@@ -35,6 +37,8 @@ pub struct Tries {
     pub count: u32,
     /// When the first was made.
     pub first: Moment,
+    /// Whether a try before this one was not heard of, and nothing has told since that it did not arrive.
+    pub unheard: bool,
 }
 
 /// What follows.
@@ -52,30 +56,31 @@ pub enum Next {
 
 /// Decides. `roll` is 64 random bits.
 pub fn decide(policy: &Policy, repeat: Repeat, way: Way, tries: Tries, outcome: &Outcome, now: Moment, roll: u64) -> Next {
-    match outcome {
-        Outcome::Delivered(_) => Next::Done,
-        Outcome::Never(_) if way == Way::Undo => again(policy, tries, None, now, roll),
-        Outcome::Never(why) => Next::Dead(why.clone()),
-        Outcome::Unknown(why) if repeat == Repeat::Never && way == Way::Do => Next::Uncertain(why.clone()),
-        Outcome::Unknown(why) => again_or_dead(policy, way, tries, why, (None, Blame::System), now, roll),
-        Outcome::Later { why, after, blame } => again_or_dead(policy, way, tries, why, (*after, *blame), now, roll),
+    let (why, after, spent) = match outcome {
+        Outcome::Delivered(_) => return Next::Done,
+        Outcome::Never(why) => (why, None, true),
+        Outcome::Unknown(why) => (why, None, repeat == Repeat::Never || is_old(policy, tries, now)),
+        Outcome::Later { why, after, blame: Blame::System } => (why, *after, is_old(policy, tries, now)),
+        Outcome::Later { why, after, blame: Blame::Message } => (why, *after, tries.count >= policy.tries),
+    };
+    if !spent || way == Way::Undo {
+        again(policy, tries, after, now, roll)
+    } else if may_have_happened(repeat, tries, outcome) {
+        Next::Uncertain(why.clone())
+    } else {
+        Next::Dead(why.clone())
     }
 }
 
-fn again_or_dead(
-    policy: &Policy,
-    way: Way,
-    tries: Tries,
-    why: &Failure,
-    (after, blame): (Option<Duration>, Blame),
-    now: Moment,
-    roll: u64,
-) -> Next {
-    let spent = match blame {
-        Blame::System => now.since(tries.first) >= policy.give_up_after,
-        Blame::Message => tries.count >= policy.tries,
-    };
-    if spent && way == Way::Do { Next::Dead(why.clone()) } else { again(policy, tries, after, now, roll) }
+fn is_old(policy: &Policy, tries: Tries, now: Moment) -> bool {
+    now.since(tries.first) >= policy.give_up_after
+}
+
+/// Whether one of its tries, of which nobody heard, may have had its effect.
+fn may_have_happened(repeat: Repeat, tries: Tries, outcome: &Outcome) -> bool {
+    let told = matches!(outcome, Outcome::Never(_)) && repeat == Repeat::Keyed;
+    let unheard = tries.unheard || matches!(outcome, Outcome::Unknown(_));
+    unheard && !told && repeat != Repeat::Safe
 }
 
 fn again(policy: &Policy, tries: Tries, after: Option<Duration>, now: Moment, roll: u64) -> Next {
@@ -112,7 +117,7 @@ mod tests {
     }
 
     fn check(repeat: Repeat, way: Way, count: u32, outcome: &Outcome, roll: u64) -> Next {
-        decide(&Policy::default(), repeat, way, Tries { count, first: Moment(0) }, outcome, Moment(HOUR), roll)
+        decide(&Policy::default(), repeat, way, Tries { count, first: Moment(0), unheard: false }, outcome, Moment(HOUR), roll)
     }
 
     fn wait(next: Next) -> Duration {
@@ -159,14 +164,39 @@ mod tests {
 
     #[test]
     fn a_sick_system_is_given_up_by_age_and_a_sick_message_by_count() {
-        let young = Tries { count: 500, first: Moment(0) };
-        let old = Tries { count: 2, first: Moment(0) };
+        let young = Tries { count: 500, first: Moment(0), unheard: false };
+        let old = Tries { count: 2, ..young };
         let at =
             |tries, hours, blame| decide(&Policy::default(), Repeat::Keyed, Way::Do, tries, &later(None, blame), Moment(hours * HOUR), 0);
         assert!(matches!(at(young, 1, Blame::System), Next::Again(_)));
         assert_eq!(at(old, 72, Blame::System), Next::Dead(failure()));
-        assert!(matches!(at(Tries { count: 7, first: Moment(0) }, 90, Blame::Message), Next::Again(_)));
-        assert_eq!(at(Tries { count: 8, first: Moment(0) }, 1, Blame::Message), Next::Dead(failure()));
+        assert!(matches!(at(Tries { count: 7, ..young }, 90, Blame::Message), Next::Again(_)));
+        assert_eq!(at(Tries { count: 8, ..young }, 1, Blame::Message), Next::Dead(failure()));
+    }
+
+    #[test]
+    fn what_is_given_up_is_uncertain_where_a_try_was_not_heard_of() {
+        let (dead, uncertain) = (Next::Dead(failure()), Next::Uncertain(failure()));
+        let (sick, message) = (later(None, Blame::System), later(None, Blame::Message));
+        let (never, unknown) = (Outcome::Never(failure()), Outcome::Unknown(failure()));
+        for (repeat, unheard, outcome, expected) in [
+            (Repeat::Keyed, false, &sick, &dead),
+            (Repeat::Keyed, true, &sick, &uncertain),
+            (Repeat::Keyed, true, &message, &uncertain),
+            (Repeat::Keyed, false, &unknown, &uncertain),
+            // Whoever knows keys would have answered the first try's answer.
+            (Repeat::Keyed, true, &never, &dead),
+            (Repeat::Idempotent, false, &never, &dead),
+            (Repeat::Idempotent, true, &never, &uncertain),
+            (Repeat::Idempotent, true, &sick, &uncertain),
+            (Repeat::Never, true, &never, &uncertain),
+            (Repeat::Safe, true, &sick, &dead),
+            (Repeat::Safe, false, &unknown, &dead),
+        ] {
+            let tries = Tries { count: 8, first: Moment(0), unheard };
+            let next = decide(&Policy::default(), repeat, Way::Do, tries, outcome, Moment(72 * HOUR), 0);
+            assert_eq!(next, *expected, "{repeat:?}, {unheard}, {outcome:?}");
+        }
     }
 
     #[test]
@@ -176,7 +206,7 @@ mod tests {
                 &Policy::default(),
                 Repeat::Never,
                 Way::Undo,
-                Tries { count: 999, first: Moment(0) },
+                Tries { count: 999, first: Moment(0), unheard: true },
                 &outcome,
                 Moment(500 * HOUR),
                 5,

@@ -110,18 +110,26 @@ impl Desk {
         let mut facts = Vec::new();
         for key in changed {
             let says = Failure::new(&codes::OTHER_BYTES, "what the flow gives now is not what was sent when the outcome was unknown");
-            self.set_place(&key, Place::Settling);
-            if let Some(effect) = self.effect_mut(&key) {
-                effect.state.phase = Phase::Uncertain(says);
-            }
-            self.settle_fact(&key, None, now, &mut facts);
-            self.conclude(key.run, now, &mut facts);
+            self.nobody_knows(&key, says, now, &mut facts);
         }
         if !facts.is_empty() {
             self.note_ended(&facts, out);
             self.commit(facts, out);
         }
         same
+    }
+
+    /// It is not asked again, and a try before was not heard of.
+    pub(super) fn nobody_knows(&mut self, key: &EffectKey, why: Failure, now: Moment, facts: &mut Vec<Fact>) {
+        self.set_place(key, Place::Settling);
+        if let Some(effect) = self.effect_mut(key) {
+            if effect.maybe_asked {
+                effect.may_have_arrived();
+            }
+            effect.state.phase = Phase::Uncertain(why);
+        }
+        self.settle_fact(key, None, now, facts);
+        self.conclude(key.run, now, facts);
     }
 
     fn launch(&mut self, queue: usize, members: Vec<EffectKey>, goes: Goes, now: Moment, out: &mut Vec<Command>) {

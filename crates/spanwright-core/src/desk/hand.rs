@@ -10,7 +10,7 @@ use crate::{
     connector::{Blame, Outcome},
     deliver::{Next, Tries, decide},
     fact::{EffectKey, EffectState, Ending, Fact, Moment, Phase, RunId, Settled, Way, lane_of},
-    interface::Repeat,
+    interface::{BulkKey, Repeat},
     plan::{Again, EffectPlan},
     run::{Advance, Owed, Want},
 };
@@ -80,6 +80,9 @@ impl Desk {
                         Want::Ready | Want::Repeated | Want::Happened(_) => self.revise(run, owed, now, roll(), facts),
                     }
                 }
+                if let Some(hand) = self.runs.get_mut(&run) {
+                    hand.from_before = false;
+                }
                 match facts.len() > said {
                     true => self.conclude(run, now, facts),
                     false => self.park_if_idle(run, out),
@@ -109,7 +112,13 @@ impl Desk {
             return;
         }
         (effect.effect, effect.queue, effect.lane, effect.input) = (owed.effect, queue, lane, Some(owed.input));
-        let (key, phase) = (effect.key(run), effect.state.phase.clone());
+        let (key, phase, known) = (effect.key(run), effect.state.phase.clone(), effect.row);
+        if let (Some(cut_off), Phase::Owed { due }) = (self.cut_off, &phase) {
+            let was_due = if known { *due <= cut_off } else { hand.from_before };
+            let is_noted = is_noted(hand.plan_of(owed.effect, owed.way), owed.way);
+            hand.effects[at].maybe_asked = was_due && !is_noted;
+        }
+        let effect = &mut hand.effects[at];
         match phase {
             Phase::Owed { due } if due > now => {
                 effect.place = Place::Later;
@@ -269,6 +278,17 @@ impl Desk {
     }
 }
 
+/// Whether the journal would know that it had been asked, or need not.
+fn is_noted(plan: &EffectPlan, way: Way) -> bool {
+    let one_key = plan.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
+    let noted = match plan.repeat {
+        Repeat::Safe | Repeat::Never => true,
+        Repeat::Keyed => one_key || plan.conditional,
+        Repeat::Idempotent => plan.conditional,
+    };
+    noted || way != Way::Do
+}
+
 /// The queue of an effect, and its place in the order.
 fn lined_up(hand: &RunHand, owed: &Owed, queues: &std::collections::HashMap<std::sync::Arc<str>, usize>) -> (usize, u64) {
     let plan = hand.plan_of(owed.effect, owed.way);
@@ -319,7 +339,7 @@ fn not_happened(plan: &EffectPlan, state: EffectState, now: Moment, roll: u64) -
             Failure::new(&codes::TORN, "nobody knew whether it happened")
         }
     };
-    let tries = Tries { count: state.tries, first: state.first.unwrap_or(now) };
+    let tries = Tries { count: state.tries, first: state.first.unwrap_or(now), unheard: false };
     let outcome = Outcome::Later { why: why.clone(), after: None, blame: Blame::System };
     let phase = match decide(&plan.policy, plan.repeat, Way::Do, tries, &outcome, now, roll) {
         Next::Again(due) => Phase::Owed { due },

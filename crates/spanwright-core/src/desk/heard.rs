@@ -4,12 +4,15 @@ use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
-use super::{AttemptNote, CallId, Command, Desk, Happening, Report, Roll, run_hand::Place};
+use super::{
+    AttemptNote, CallId, Command, Desk, Happening, Report, Roll,
+    run_hand::{EffectHand, Place},
+};
 use crate::{
     codes,
     connector::{Blame, Outcome, Refusal, Verdict, Word},
     deliver::{Goes, Next, Tries, decide},
-    fact::{Attempt, EffectKey, ExchangeId, Exchanged, Fact, Hold, Moment, OutcomeKind, Phase},
+    fact::{Attempt, EffectKey, ExchangeId, Exchanged, Fact, Hold, Moment, OutcomeKind, Phase, Way},
     interface::{BulkKey, Repeat},
     plan::{EffectPlan, Policy},
 };
@@ -218,14 +221,19 @@ impl Desk {
         let Some(effect) = self.effect_mut(key) else { return };
         effect.state.tries += 1;
         let first = *effect.state.first.get_or_insert(report.at);
-        let tries = Tries { count: effect.state.tries, first: together.and(oldest).unwrap_or(first) };
+        let unheard = effect.is_unheard();
+        let tries = Tries { count: effect.state.tries, first: together.and(oldest).unwrap_or(first), unheard };
         let next = decide(&policy, repeat, key.way, tries, &outcome, now, roll);
         effect.state.glued = together;
-        if matches!(outcome, Outcome::Unknown(_)) {
-            effect.state.sent = effect.input.as_ref().map(|input| input.print());
+        if matches!(outcome, Outcome::Unknown(_)) && repeat != Repeat::Safe {
+            effect.may_have_arrived();
         }
+        if effect.maybe_asked && matches!(outcome, Outcome::Later { .. }) {
+            effect.may_have_arrived();
+        }
+        effect.maybe_asked = false;
         if matches!(outcome, Outcome::Never(_)) {
-            // A refusal under its key: no earlier try of unknown outcome had arrived either.
+            // Under its key it says that no try before it had arrived either; elsewhere other bytes may go, once a person has looked.
             effect.state.sent = None;
         }
         let (kind, why) = told(&outcome);
@@ -258,7 +266,7 @@ impl Desk {
 
     /// A condition that does not hold after a try of which nobody heard: it may have been that try which changed the record.
     fn in_doubt(&self, key: &EffectKey, outcome: Outcome, repeat: Repeat, report: &Report) -> (Outcome, Repeat) {
-        let unheard = self.effect(key).is_some_and(|effect| effect.state.sent.is_some());
+        let unheard = self.effect(key).is_some_and(EffectHand::is_unheard);
         let conditional = self.plan_of(key).is_some_and(|plan| plan.conditional);
         match outcome {
             Outcome::Never(why) if unheard && conditional && report.status == PRECONDITION_FAILED => {
@@ -358,8 +366,13 @@ impl Desk {
                 if !flight.members.is_empty() {
                     self.go_free(flight.queue, std::mem::take(&mut flight.members), now, &mut facts);
                 }
-                let one = Flight { members: vec![blamed], ..flight };
-                self.settle(&one, vec![Outcome::Never(why)], &report, now, roll, &mut facts, out);
+                if self.effect(&blamed).is_some_and(EffectHand::is_unheard) && blamed.way == Way::Do {
+                    // What is not asked now says nothing of the try before it that was not heard of.
+                    self.nobody_knows(&blamed, why, now, &mut facts);
+                } else {
+                    let one = Flight { members: vec![blamed], ..flight };
+                    self.settle(&one, vec![Outcome::Never(why)], &report, now, roll, &mut facts, out);
+                }
                 self.note_ended(&facts, out);
                 self.commit(facts, out);
             }

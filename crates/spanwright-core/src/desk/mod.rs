@@ -92,6 +92,10 @@ pub struct Desk {
     plan_id: PlanId,
     plans: HashMap<PlanId, Arc<Plan>>,
     boot: u32,
+    /// The life before was cut off, and by now: what was due may have been asked, and nobody heard.
+    cut_off: Option<Moment>,
+    /// The first run that this life has taken in.
+    first_taken: Option<RunId>,
     once: bool,
     stopping: bool,
     /// There is room on the disk for more than what is open.
@@ -168,6 +172,8 @@ impl Desk {
             plan_id: setup.plan_id,
             plans: setup.older.into_iter().collect(),
             boot: opening.boot,
+            cut_off: (!opening.rested).then_some(now),
+            first_taken: None,
             once: setup.once,
             stopping: false,
             has_room: true,
@@ -410,7 +416,8 @@ impl Desk {
                 | Fact::Sent { .. }
                 | Fact::Acknowledged { .. }
                 | Fact::Forgot { .. }
-                | Fact::SetBack { .. } => {}
+                | Fact::SetBack { .. }
+                | Fact::Rested { .. } => {}
                 Fact::Discarded { run, .. } => self.line_moves(run, false, out),
                 Fact::Settled(settled) => self.settled(&settled, now, out),
                 Fact::Parked { run, parked } => self.parked(run, parked),
@@ -563,7 +570,12 @@ impl Desk {
 
     /// Whether everything asked for was heard and kept: a stopping desk may be left.
     pub fn at_rest(&self) -> bool {
-        self.flights.is_empty() && self.signing.is_empty() && self.commits_open == 0 && self.alarm.is_quiet()
+        self.rests().is_some() && self.signing.is_empty() && self.alarm.is_quiet()
+    }
+
+    /// What is to be kept at its end, where nothing that it asked is unheard.
+    pub fn rests(&self) -> Option<Fact> {
+        (self.flights.is_empty() && self.commits_open == 0).then_some(Fact::Rested { boot: self.boot })
     }
 
     fn effect_mut(&mut self, key: &EffectKey) -> Option<&mut EffectHand> {

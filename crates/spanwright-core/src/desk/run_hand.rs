@@ -33,6 +33,8 @@ pub(super) struct RunHand {
     /// It is to be advanced when its commit is kept.
     pub again: bool,
     pub over: bool,
+    /// A life that was cut off had taken it in: what its first walk here owes may have been asked.
+    pub from_before: bool,
     /// The queue that had it fetched, until it is walked.
     pub fetched_for: Option<usize>,
     /// Of a passing run: what would be in the journal, and the bytes of its answers.
@@ -52,6 +54,8 @@ pub(super) struct EffectHand {
     pub input: Option<Arc<Input>>,
     pub queue: usize,
     pub lane: u64,
+    /// A life that was cut off may have asked it.
+    pub maybe_asked: bool,
     /// The journal knows that it waits: a run of which this is true of each open effect may be parked.
     pub row: bool,
 }
@@ -92,6 +96,7 @@ impl RunHand {
             walking: true,
             again: false,
             over: false,
+            from_before: false,
             fetched_for: None,
             unkept: Vec::new(),
             unkept_bytes: 0,
@@ -227,6 +232,7 @@ impl EffectHand {
             input: None,
             queue: 0,
             lane: 0,
+            maybe_asked: false,
             row: true,
         }
     }
@@ -234,7 +240,7 @@ impl EffectHand {
     /// What was said to the sender: done as soon as it is said.
     pub fn said(node: NodeName, state: EffectState) -> EffectHand {
         let (item, way) = (ANSWER.into(), Way::Do);
-        EffectHand { node, item, way, effect: 0, state, place: Place::Known, input: None, queue: 0, lane: 0, row: true }
+        EffectHand { node, item, way, effect: 0, state, place: Place::Known, input: None, queue: 0, lane: 0, maybe_asked: false, row: true }
     }
 
     /// A walk owes it for the first time.
@@ -250,6 +256,7 @@ impl EffectHand {
             input: None,
             queue: 0,
             lane: 0,
+            maybe_asked: false,
             row: false,
         }
     }
@@ -261,6 +268,17 @@ impl EffectHand {
     /// It certainly did not arrive: a newer state may take its place, a newer plan may write it anew.
     pub fn never_arrived(&self) -> bool {
         self.state.sent.is_none() && self.state.glued.is_none()
+    }
+
+    /// A try of it may have arrived: it was not heard of, and nothing has told since.
+    pub fn is_unheard(&self) -> bool {
+        self.maybe_asked || !self.never_arrived()
+    }
+
+    /// From here on its bytes may have arrived: they go again as they are, or none.
+    pub fn may_have_arrived(&mut self) {
+        self.maybe_asked = false;
+        self.state.sent = self.input.as_ref().map(|input| input.print());
     }
 
     /// Bytes in a request that carries it beside others: its own, and what stands between two of them.

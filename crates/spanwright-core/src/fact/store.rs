@@ -215,6 +215,8 @@ impl Turn {
 pub struct Opening {
     /// Which life this is, from 1.
     pub boot: u32,
+    /// The life before ended with nothing on its way, or there was none.
+    pub rested: bool,
     /// Greater than any exchange so far.
     pub exchange_next: i64,
     /// Every gate that is not simply closed.

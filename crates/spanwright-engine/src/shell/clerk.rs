@@ -114,6 +114,9 @@ impl Clerk {
                 self.shared.publish(standing, self.observer.counters.clone());
             }
         };
+        if let Some(rests) = self.desk.rests() {
+            self.journal.commit(spanwright_core::desk::Ticket(0), vec![rests], spanwright_core::desk::Haste::Now);
+        }
         self.office.readers.let_go();
         let now = self.now();
         self.shared.publish(self.desk.standing(now), self.observer.counters.clone());

@@ -307,7 +307,7 @@ fn set_back(store: &mut dyn Store, opening: Opening, now: Moment) -> Result<(Ope
         return Ok((opening, Duration::ZERO));
     }
     store.commit(&[Fact::SetBack { by }])?;
-    Ok((store.opening()?, by))
+    Ok((Opening { rested: opening.rested, ..store.opening()? }, by))
 }
 
 fn find(store: &mut dyn Store, plan: &Plan, bundle: &PlanBundle, rebuild: &Rebuild, now: Moment) -> Result<Found, StartFault> {

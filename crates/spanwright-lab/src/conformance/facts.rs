@@ -96,6 +96,7 @@ impl Facts {
             17 => self.forgot(),
             19 => self.alerted(),
             18 if self.seed.one_in(6) => Fact::SetBack { by: Duration::from_micros(self.seed.below(20)) },
+            18 if self.seed.one_in(3) => Fact::Rested { boot: self.boot },
             _ => self.sent(),
         }
     }

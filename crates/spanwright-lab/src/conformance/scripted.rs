@@ -22,6 +22,7 @@ const CASES: &[Case] = &[
     ("a message that cannot be used is over from the beginning", a_message_that_cannot_be_used_is_over),
     ("a source keeps its cursor until it gets another", a_source_keeps_its_cursor),
     ("what an older life had started is torn", what_an_older_life_had_started_is_torn),
+    ("a life that ended with nothing on its way has rested", a_life_that_ended_with_nothing_on_its_way_has_rested),
     ("only a parked run is due", only_a_parked_run_is_due),
     ("what is due is read on from where it was left", what_is_due_is_read_on_from_where_it_was_left),
     ("large bodies come a few at a time", large_bodies_come_a_few_at_a_time),
@@ -218,6 +219,15 @@ fn what_an_older_life_had_started_is_torn(trial: &mut Trial<'_>) {
     assert_eq!((opening.boot, opening.torn.len()), (boot + 1, 1));
     assert_eq!((&*opening.torn[0].queue, opening.torn[0].state.generation), ("in.charge", 2));
     assert_eq!(opening.backlog.len(), 1);
+}
+
+fn a_life_that_ended_with_nothing_on_its_way_has_rested(trial: &mut Trial<'_>) {
+    trial.store().opening().expect("the disk is well");
+    let cut_off = trial.store().opening().expect("the disk is well");
+    trial.commit(&[Fact::Rested { boot: cut_off.boot }]);
+    let rested = trial.store().opening().expect("the disk is well").rested;
+    let not_again = trial.store().opening().expect("the disk is well").rested;
+    assert_eq!((cut_off.rested, rested, not_again), (false, true, false));
 }
 
 fn only_a_parked_run_is_due(trial: &mut Trial<'_>) {

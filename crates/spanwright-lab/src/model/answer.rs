@@ -18,6 +18,7 @@ impl State {
     pub fn opening(&self) -> Opening {
         Opening {
             boot: self.boot,
+            rested: self.boot == self.rested + 1,
             exchange_next: 1 + self.exchange_last.max(self.last_glue()),
             gates: self.gates.values().filter(|gate| !gate.is_plain()).cloned().collect(),
             sources: self.sources.values().cloned().collect(),

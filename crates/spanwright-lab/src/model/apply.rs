@@ -38,6 +38,7 @@ impl State {
             }
             Fact::Forgot { run, what } => self.forgot(*run, *what),
             Fact::SetBack { by } => self.set_back(*by),
+            Fact::Rested { boot } => self.rested = *boot,
             Fact::Gated(gate) => {
                 self.gates.insert(gate.system.clone(), gate.clone());
             }

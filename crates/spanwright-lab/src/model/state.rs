@@ -15,6 +15,8 @@ use spanwright_core::fact::{
 #[derive(Debug, Default)]
 pub struct State {
     pub boot: u32,
+    /// The last life that ended with nothing on its way.
+    pub rested: u32,
     pub exchange_last: i64,
     /// Batches under one key whose exchange has not ended: queue and members.
     pub bundles: BTreeMap<i64, (Arc<str>, Vec<EffectKey>)>,

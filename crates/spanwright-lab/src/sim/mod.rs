@@ -50,6 +50,10 @@ pub enum Mutant {
     NoIntent,
     /// Takes an unknown outcome for a refusal that may be tried again.
     UnknownTakenForRetry,
+    /// Takes what it gave up for something that did not happen, although a try of it was not heard of.
+    GivenUpTakenForDead,
+    /// Takes a power cut for an end at which nothing was on its way.
+    CutTakenForRest,
     /// Undoes only what is certainly done.
     UndoSkipsUncertain,
     /// Undoes in the order in which it was done.
@@ -77,10 +81,12 @@ pub enum Mutant {
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 15] = [
+pub const MUTANTS: [Mutant; 17] = [
     Mutant::AnswerBeforeSync,
     Mutant::NoIntent,
     Mutant::UnknownTakenForRetry,
+    Mutant::GivenUpTakenForDead,
+    Mutant::CutTakenForRest,
     Mutant::UndoSkipsUncertain,
     Mutant::UndoForward,
     Mutant::UndoBeforeSiblings,
@@ -107,6 +113,8 @@ pub struct Story {
     pub events: u64,
     /// Power cuts.
     pub cuts: u64,
+    /// Ends at which nothing was on its way.
+    pub rests: u64,
     /// Exchanges.
     pub exchanges: u64,
     /// Runs done.
@@ -140,6 +148,7 @@ impl AddAssign for Story {
         let Story {
             events,
             cuts,
+            rests,
             exchanges,
             done,
             skipped,
@@ -156,6 +165,7 @@ impl AddAssign for Story {
         } = other;
         self.events += events;
         self.cuts += cuts;
+        self.rests += rests;
         self.exchanges += exchanges;
         self.done += done;
         self.skipped += skipped;
@@ -259,6 +269,14 @@ impl Sim {
                 desk = self.power_cut(&mut out)?;
                 continue;
             }
+            if self.dice.one_in(800)
+                && let Some(rests) = desk.rests()
+            {
+                self.story.rests += 1;
+                self.store.commit(&[rests]).map_err(|fault| format!("{fault:?}"))?;
+                desk = self.begin_again(&mut out)?;
+                continue;
+            }
             let mut events: Vec<Event> = self.event(happens).into_iter().collect();
             // What comes while the desk is at work is heard together.
             while !events.is_empty() && events.len() < HEARD_TOGETHER_MOST && self.dice.one_in(3) {
@@ -295,7 +313,8 @@ impl Sim {
     }
 
     fn open(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
-        let opening = self.store.opening().map_err(|fault| format!("{fault:?}"))?;
+        let mut opening = self.store.opening().map_err(|fault| format!("{fault:?}"))?;
+        opening.rested |= self.mutant == Some(Mutant::CutTakenForRest);
         let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
         let setup =
             Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, passing: true, in_line, only: None };
@@ -307,6 +326,11 @@ impl Sim {
     fn power_cut(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
         self.story.cuts += 1;
         self.store.cut();
+        self.begin_again(out)
+    }
+
+    /// Another life, which knows what is on the disk.
+    fn begin_again(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
         self.heap.clear();
         self.happens.clear();
         self.world.forget_flights();
@@ -489,6 +513,9 @@ fn mutated(mut job: AdvanceJob, mutant: Option<Mutant>) -> AdvanceJob {
     let failed = job.known.iter().any(|known| matches!(known.phase, Phase::Dead(_) | Phase::Uncertain(_)));
     for known in job.known.iter_mut().filter(|known| known.way == Way::Do) {
         match (mutant, &known.phase) {
+            (Some(Mutant::GivenUpTakenForDead), Phase::Uncertain(why)) if &*known.node == "reserve" => {
+                known.phase = Phase::Dead(why.clone())
+            }
             (Some(Mutant::UndoSkipsUncertain), Phase::Uncertain(why)) => known.phase = Phase::Dead(why.clone()),
             (Some(Mutant::UndoBeforeSiblings), Phase::Owed { .. }) if failed => known.phase = Phase::Superseded,
             _ => {}

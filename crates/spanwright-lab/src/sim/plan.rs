@@ -169,7 +169,9 @@ const REFUND: (usize, usize) = (1, 1);
 fn orders(undo_swapped: bool) -> Flow {
     let (first, second) = if undo_swapped { (REFUND, RELEASE) } else { (RELEASE, REFUND) };
     let undo = |node: &str, at| Some(Box::new(effect("orders", node, at, Repeat::Keyed)));
-    let reserve = EffectPlan { undo: undo("reserve", first), ..effect("orders", "reserve", (0, 0), Repeat::Keyed) };
+    // It is given up while a try of it may have arrived.
+    let short = Policy { give_up_after: Duration::from_secs(2), ..policy() };
+    let reserve = EffectPlan { undo: undo("reserve", first), policy: short, ..effect("orders", "reserve", (0, 0), Repeat::Keyed) };
     let charge = EffectPlan { undo: undo("charge", second), ..effect("orders", "charge", (1, 0), Repeat::Never) };
     let ship = EffectPlan { batch: batch(8, BulkKey::PerRequest), ..effect("orders", "ship", (2, 0), Repeat::Keyed) };
     let tell = effect("orders", "tell", (0, 2), Repeat::Keyed);

@@ -316,6 +316,7 @@ fn line(fact: &Fact) -> Option<String> {
         | Fact::Sent { .. }
         | Fact::Chore(_)
         | Fact::Forgot { .. }
+        | Fact::Rested { .. }
         | Fact::SetBack { .. } => return None,
     })
 }

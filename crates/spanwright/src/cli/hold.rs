@@ -74,11 +74,12 @@ impl Resume {
 /// A running engine is told; where none runs, the journal is.
 fn carry_out(folder: &Folder, order: &Order, what: &std::sync::Arc<str>, change: impl FnOnce(&mut GateRow)) -> anyhow::Result<()> {
     let Some(mut keep) = journal::alone(folder)? else { return orders::leave(folder, order, None) };
-    let gates = keep.opening().map_err(journal::fault)?.gates;
-    let known = gates.into_iter().find(|gate| gate.system == *what);
+    let opening = keep.opening().map_err(journal::fault)?;
+    let rests = opening.rested.then_some(Fact::Rested { boot: opening.boot });
+    let known = opening.gates.into_iter().find(|gate| gate.system == *what);
     let mut row = known.unwrap_or_else(|| GateRow::closed(what.clone(), journal::now()));
     change(&mut row);
-    keep.commit(&[Fact::Gated(row)]).map_err(journal::fault)?;
+    keep.commit(&rests.into_iter().chain([Fact::Gated(row)]).collect::<Vec<_>>()).map_err(journal::fault)?;
     Ok(())
 }
 

@@ -36,6 +36,9 @@ pub const LATEST: &str = "SELECT max(
     coalesce((SELECT received FROM message WHERE seq > coalesce((SELECT value FROM meta WHERE name = 'set back'), 0) ORDER BY seq DESC LIMIT 1), 0),
     coalesce((SELECT max(changed) FROM cursor), 0), coalesce((SELECT max(since) FROM gate), 0))";
 
+/// The last life that ended with nothing on its way; 0 before the first.
+const RESTED_LAST: &str = "SELECT coalesce((SELECT value FROM meta WHERE name = 'rested'), 0)";
+
 /// When something came last, by source: from one source to the next by the index, whatever lies between.
 pub const CAME: &str = "WITH RECURSIVE known(source) AS (
         SELECT min(source) FROM message
@@ -84,6 +87,7 @@ impl Ask<'_> {
     pub fn opening(self, boot: u32) -> Result<Opening> {
         Ok(Opening {
             boot,
+            rested: i64::from(boot) == self.ready(RESTED_LAST)?.query_row([], |row| row.get::<_, i64>(0))? + 1,
             exchange_next: self.ready(EXCHANGE_NEXT)?.query_row([], |row| row.get(0))?,
             gates: self.gates()?,
             sources: self.sources()?,

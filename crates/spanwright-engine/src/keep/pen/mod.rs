@@ -67,6 +67,7 @@ const BUNDLED: &str = "INSERT OR REPLACE INTO exchange (id, system, operation, a
     VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, 0, 0, ?6, ?7)";
 const ENDED: &str =
     "UPDATE run SET state = ?2, reason = ?3, node = ?4, words = ?5, undone = ?6, changed = ?7 WHERE id = ?1 AND state IN (0, 1)";
+const RESTED: &str = "INSERT OR REPLACE INTO meta (name, value) VALUES ('rested', ?1)";
 const PARKED: &str = "UPDATE run SET state = ?2 WHERE id = ?1 AND state IN (0, 1)";
 const MOVED: &str = "INSERT INTO cursor (source, value, due, changed) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (source) DO UPDATE SET value = coalesce(excluded.value, value), due = excluded.due, changed = excluded.changed";
@@ -115,6 +116,7 @@ impl<'t> Pen<'t> {
             Fact::Chore(chore) => self.chore(chore)?,
             Fact::Forgot { run, what } => self.forgot(*run, *what)?,
             Fact::SetBack { by } => self.set_back(*by)?,
+            Fact::Rested { boot } => drop(self.rare(RESTED)?.execute([boot])?),
             Fact::Discarded { run, at, by, reason } => self.discarded(*run, *at, by, reason)?,
             Fact::Alerted(row) => self.alerted(row)?,
             Fact::Gated(gate) => self.gated(gate)?,

@@ -55,15 +55,23 @@ fn expected(policy: &Policy, repeat: Repeat, way: Way, tries: Tries, outcome: &O
     let cap = cap(policy, tries.count);
     let plain = Expected::Again(50_000, cap.max(50_000));
     let too_old = now.since(tries.first) >= policy.give_up_after;
+    // Once a try was not heard of, what is given up may have happened; a reader does nothing, and a key tells.
+    let given_up = |told: bool| match repeat {
+        Repeat::Safe => Expected::Dead,
+        Repeat::Keyed if told => Expected::Dead,
+        _ if tries.unheard => Expected::Uncertain,
+        _ => Expected::Dead,
+    };
     match (outcome, way) {
         (Outcome::Delivered(_), _) => Expected::Done,
         (Outcome::Never(_), Way::Undo) => plain,
-        (Outcome::Never(_), _) => Expected::Dead,
+        (Outcome::Never(_), _) => given_up(true),
         (Outcome::Unknown(_), Way::Do) if repeat == Repeat::Never => Expected::Uncertain,
-        (Outcome::Unknown(_), Way::Do) if too_old => Expected::Dead,
+        (Outcome::Unknown(_), Way::Do) if too_old && repeat == Repeat::Safe => Expected::Dead,
+        (Outcome::Unknown(_), Way::Do) if too_old => Expected::Uncertain,
         (Outcome::Unknown(_), _) => plain,
-        (Outcome::Later { blame: Blame::System, .. }, Way::Do) if too_old => Expected::Dead,
-        (Outcome::Later { blame: Blame::Message, .. }, Way::Do) if tries.count >= policy.tries => Expected::Dead,
+        (Outcome::Later { blame: Blame::System, .. }, Way::Do) if too_old => given_up(false),
+        (Outcome::Later { blame: Blame::Message, .. }, Way::Do) if tries.count >= policy.tries => given_up(false),
         (Outcome::Later { after: Some(after), .. }, _) if !after.is_zero() => {
             let floor = after.as_micros().min(DAY);
             Expected::Again(floor, floor + cap / 10 + 1)
@@ -79,9 +87,9 @@ fn a_retry_ends_and_waits_as_its_policy_says() {
         let way = if dice.one_in(4) { Way::Undo } else { Way::Do };
         let repeat = [Repeat::Safe, Repeat::Idempotent, Repeat::Keyed, Repeat::Never][dice.below(4) as usize];
         let first = Moment(1_000_000_000);
-        let mut now = first;
+        let (mut now, mut unheard) = (first, false);
         for count in 1..=TRIES_MOST {
-            let (outcome, roll, tries) = (outcome(dice), dice.roll(), Tries { count, first });
+            let (outcome, roll, tries) = (outcome(dice), dice.roll(), Tries { count, first, unheard });
             let next = decide(&policy, repeat, way, tries, &outcome, now, roll);
             let fits = match (expected(&policy, repeat, way, tries, &outcome, now), &next) {
                 (Expected::Done, Next::Done) | (Expected::Dead, Next::Dead(_)) | (Expected::Uncertain, Next::Uncertain(_)) => return Ok(()),
@@ -92,6 +100,7 @@ fn a_retry_ends_and_waits_as_its_policy_says() {
                 }
                 (_, _) => false,
             };
+            unheard |= matches!(outcome, Outcome::Unknown(_));
             if !fits {
                 return Err(format!("try {count} of {policy:?}, {way:?}, {repeat:?}: {outcome:?} gave {next:?}"));
             }
