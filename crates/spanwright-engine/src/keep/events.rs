@@ -1,24 +1,11 @@
 //! Which events came in before, by the names that their senders gave them.
 //!
-//! Names come in no order. An index that takes each of them at once writes a page a message, however many share a commit;
-//! here most of the pages of a commit were such ones. So an event lies in `event` in the order in which it came, and its
-//! name waits in memory until [`LOOSE_MOST`] others do. Then names are filed, [`FILED_AT_ONCE`] neighbours at a time, on a
-//! walk that goes around all names: a page of the index takes as many of them as it can. What waits is read again at a
-//! start, from the last event on that surely is filed.
-
-use std::{collections::BTreeSet, ops::Bound};
+//! An event lies in `event` in the order in which it came; how its name is found is written in `filing.rs`.
 
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row};
 use spanwright_core::fact::{Moment, Print, Seen};
 
-/// Names that wait in memory: some 3 MB.
-pub const LOOSE_MOST: usize = 128 << 10;
-/// Names that one commit files, or twice as many as it brings.
-pub const FILED_AT_ONCE: usize = 256;
-
-/// The first half of a name, and the number of its message.
-type Entry = (i64, i64);
-const LEAST: Entry = (i64::MIN, i64::MIN);
+use super::filing::{Cabinet, Filing, half_of};
 
 pub const FILED: &str = "SELECT coalesce((SELECT value FROM meta WHERE name = 'filed'), 0)";
 const NOTE_FILED: &str = "INSERT OR REPLACE INTO meta (name, value) VALUES ('filed', ?1)";
@@ -48,8 +35,7 @@ impl Name {
         // No name of a scope has this byte in it.
         hasher.update(scope.as_bytes()).update(&[0]).update(key.as_bytes());
         let digest = hasher.finalize();
-        let half = |from: usize| digest.as_bytes()[from..from + 8].iter().fold(0, |half, byte| half << 8 | i64::from(*byte));
-        Name { front: half(0), back: half(8) }
+        Name { front: half_of(&digest, 0), back: half_of(&digest, 8) }
     }
 }
 
@@ -84,43 +70,25 @@ impl<'t> Asked<'t> {
     }
 }
 
-/// The names that are not filed, and where the walk is.
+const CABINET: Cabinet = Cabinet { filed: FILED, note_filed: NOTE_FILED, loose: LOOSE, file: FILE };
+
+/// The events that came.
 #[derive(Debug)]
 pub struct Events {
-    loose: BTreeSet<Entry>,
-    walk: Walk,
-    // Of the running transaction: taken back with it.
-    added: Vec<Entry>,
-    filed: Vec<Entry>,
-    before: Walk,
-}
-
-/// A walk around all names.
-#[derive(Clone, Copy, Debug)]
-struct Walk {
-    /// The last that was filed.
-    at: Entry,
-    /// The last event that was there when this round began: with its end, all up to it are filed.
-    began: i64,
-    /// The last event that came.
-    last: i64,
+    /// Their names.
+    pub filing: Filing,
 }
 
 impl Events {
     /// As the file has them.
     pub fn load(connection: &Connection) -> Result<Events> {
-        let filed: i64 = connection.query_row(FILED, [], |row| row.get(0))?;
-        let mut statement = connection.prepare(LOOSE)?;
-        let loose = statement.query_map([filed], |row| Ok((row.get(0)?, row.get(1)?)))?.collect::<Result<BTreeSet<Entry>>>()?;
-        let last = loose.iter().map(|(_, seq)| *seq).max().unwrap_or(filed);
-        let walk = Walk { at: LEAST, began: last, last };
-        Ok(Events { loose, walk, added: Vec::new(), filed: Vec::new(), before: walk })
+        Ok(Events { filing: Filing::load(&CABINET, connection)? })
     }
 
     /// The last event of this name. Within a transaction, which may have brought it.
     pub fn known(&self, asked: &mut Asked<'_>, scope: i64, seen: &Seen, name: Name) -> Result<Option<Known>> {
         let mut last = None;
-        for seq in self.loose_of(name) {
+        for seq in self.filing.loose_of(name.front) {
             last = asked.by_number.query_row((seq, name.front, name.back), known).optional()?.or(last);
         }
         if last.is_none() {
@@ -135,56 +103,8 @@ impl Events {
     /// An event came, with this message.
     pub fn came(&mut self, asked: &mut Asked<'_>, message: i64, seen: &Seen, name: Name) -> Result<()> {
         asked.new.execute((message, name.front, name.back, &seen.held, seen.until.0))?;
-        let entry = (name.front, message);
-        self.loose.insert(entry);
-        self.added.push(entry);
-        self.walk.last = message;
+        self.filing.came(name.front, message);
         Ok(())
-    }
-
-    /// Files some, where many wait: more than came. At the end of a transaction.
-    pub fn file(&mut self, connection: &Connection) -> Result<()> {
-        if self.loose.len() < LOOSE_MOST + FILED_AT_ONCE {
-            return Ok(());
-        }
-        let some = FILED_AT_ONCE.max(2 * self.added.len());
-        let mut file = connection.prepare_cached(FILE)?;
-        for entry in self.loose.range((Bound::Excluded(self.walk.at), Bound::Unbounded)).take(some) {
-            file.execute(*entry)?;
-            self.filed.push(*entry);
-        }
-        for entry in &self.filed {
-            self.loose.remove(entry);
-        }
-        match self.filed.last() {
-            Some(last) if self.filed.len() == some => self.walk.at = *last,
-            _ => {
-                connection.prepare_cached(NOTE_FILED)?.execute([self.walk.began])?;
-                self.walk = Walk { at: LEAST, began: self.walk.last, ..self.walk };
-            }
-        }
-        Ok(())
-    }
-
-    /// The transaction was kept.
-    pub fn keep(&mut self) {
-        self.added.clear();
-        self.filed.clear();
-        self.before = self.walk;
-    }
-
-    /// The transaction was taken back.
-    pub fn forget(&mut self) {
-        self.loose.extend(self.filed.drain(..));
-        for entry in self.added.drain(..) {
-            self.loose.remove(&entry);
-        }
-        self.walk = self.before;
-    }
-
-    /// Messages that may have this name, in the order in which they came.
-    fn loose_of(&self, name: Name) -> impl Iterator<Item = i64> {
-        self.loose.range((name.front, i64::MIN)..=(name.front, i64::MAX)).map(|(_, seq)| *seq)
     }
 }
 
@@ -199,7 +119,7 @@ pub fn messages_of(connection: &Connection, events: Option<&Events>, scope: (i64
     let mut messages: Vec<i64> = match events {
         Some(events) => {
             let mut by_number = connection.prepare_cached(BY_NUMBER)?;
-            let found = events.loose_of(name).map(|seq| by_number.query_row((seq, name.front, name.back), |row| row.get(0)).optional());
+            let found = events.filing.loose_of(name.front).map(|seq| by_number.query_row((seq, name.front, name.back), |row| row.get(0)).optional());
             found.filter_map(Result::transpose).collect::<Result<_>>()?
         }
         None => {
@@ -226,7 +146,11 @@ mod tests {
     use spanwright_lab::conformance::code_of;
 
     use super::*;
-    use crate::keep::{Keep, Look, tests::took};
+    use crate::keep::{
+        Keep, Look,
+        filing::{FILED_AT_ONCE, LOOSE_MOST},
+        tests::took,
+    };
 
     /// More than wait, by this many.
     const MORE: u128 = 3000;
@@ -274,14 +198,14 @@ mod tests {
             keep.commit(&(first..ALL.min(first + 500)).map(event).collect::<Vec<_>>()).unwrap();
         }
         let filed = count(&keep, "SELECT count(*) FROM event_name");
-        assert!(filed > 0 && keep.memory.events.loose.len() < LOOSE_MOST + 2 * FILED_AT_ONCE, "{filed}");
+        assert!(filed > 0 && keep.memory.events.filing.waiting() < LOOSE_MOST + 2 * FILED_AT_ONCE, "{filed}");
         let some = || (0..ALL).step_by(997).chain([0, ALL - 1]);
         assert!(some().all(|n| is_known(&mut keep, n)));
         assert!(some().all(|n| runs_of(&path, n) == [n as i64 + 1]));
         // Only what is not filed is read again at a start; what was filed since the last round is in memory once more.
         drop(keep);
         let mut keep = open(&path);
-        assert_eq!(keep.memory.events.loose.len(), ALL as usize);
+        assert_eq!(keep.memory.events.filing.waiting(), ALL as usize);
         assert!(some().all(|n| is_known(&mut keep, n)));
         assert!(!is_known(&mut keep, ALL));
     }
@@ -302,7 +226,7 @@ mod tests {
         assert_eq!(Look::open(&path, code_of).unwrap().verify().unwrap().faults, [""; 0]);
         drop(keep);
         let mut keep = open(&path);
-        assert_eq!(keep.memory.events.loose.len() as u128, n - filed as u128);
+        assert_eq!(keep.memory.events.filing.waiting() as u128, n - filed as u128);
         assert!((0..n).step_by(1009).chain([0, n - 1]).all(|n| is_known(&mut keep, n)));
         assert!((0..n).step_by(50_021).all(|n| runs_of(&path, n) == [n as i64 + 1]));
         // One that was filed and is not in the index any more would be taken twice.

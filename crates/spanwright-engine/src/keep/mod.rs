@@ -26,6 +26,7 @@ mod checkpoints;
 mod correlation;
 mod events;
 mod fault;
+mod filing;
 mod lock;
 mod marks;
 mod memory;
@@ -34,6 +35,7 @@ mod numbers;
 mod pen;
 mod place;
 mod read;
+mod records;
 mod room;
 mod schema;
 #[cfg(test)]
@@ -109,7 +111,7 @@ impl Keep {
     }
 
     fn asked<T>(&self, ask: impl FnOnce(ask::Ask<'_>) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
-        ask(ask::Ask { connection: &self.connection, names: &self.memory.names, events: Some(&self.memory.events), code_of: self.code_of })
+        ask(ask::Ask { connection: &self.connection, names: &self.memory.names, loose: Some(self.memory.loose()), code_of: self.code_of })
             .map_err(fault_of)
     }
 }
@@ -126,7 +128,7 @@ impl Store for Keep {
                 receipts.extend(pen.write(fact)?);
             }
             drop(pen);
-            memory.events.file(connection)?;
+            memory.file(connection)?;
             Ok(receipts)
         })
     }

@@ -180,7 +180,7 @@ impl Look {
         let answer = || {
             let moment = self.connection.unchecked_transaction()?;
             let names = Names::load(&moment)?;
-            look(Ask { connection: &moment, names: &names, events: None, code_of: self.code_of })
+            look(Ask { connection: &moment, names: &names, loose: None, code_of: self.code_of })
         };
         answer().map_err(fault_of)
     }

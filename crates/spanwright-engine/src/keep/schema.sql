@@ -1,4 +1,4 @@
--- The journal, schema 6. Seventeen tables; a change here is a new schema number and a step in schema/.
+-- The journal, schema 7. Nineteen tables; a change here is a new schema number and a step in schema/.
 -- Moments are UTC microseconds since 1970. Names (flows, steps, queues, systems, codes) are rows of `name`.
 
 -- schema, boot
@@ -17,14 +17,14 @@ CREATE TABLE message (
     parent INTEGER,
     -- What came beside the body (headers, query, path), a JSON record.
     beside BLOB,
-    -- 1 where its key is but the name of its event: `event` finds it by that, and no index has an entry for it.
-    event INTEGER
+    -- What finds it by its key: 1 `event`, since its key is but the name of its event; 2 `record`; nothing: `message_key`.
+    found_by INTEGER
 ) STRICT;
 -- What came of one source, and when: the newest of a flow, those of a time, whether it is silent.
 CREATE INDEX message_source ON message (source, received);
 CREATE INDEX message_correlation ON message (correlation) WHERE correlation <> '' AND correlation <> lower(hex(id));
--- Answers both "which messages about this record?" and "did a newer one come?", since the row number ends every index.
-CREATE INDEX message_key ON message (key) WHERE key IS NOT NULL AND event IS NULL;
+-- What came before schema 7.
+CREATE INDEX message_key ON message (key) WHERE key IS NOT NULL AND found_by IS NULL;
 
 -- A run has the number of its message (id = message), so that each is found by the other without an index.
 -- state: 0 active, 1 parked, 2 done, 3 skipped, 4 dead, 5 uncertain, 6 discarded.
@@ -79,6 +79,11 @@ CREATE TABLE event (
 -- Finds them by name. It has those up to the number `filed` in `meta`, and perhaps later ones: the writer has the others in memory,
 -- and files many at once in the order of this table, since names come in no order and each would be a page of its own.
 CREATE TABLE event_name (front INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (front, seq)) WITHOUT ROWID, STRICT;
+
+-- Messages about records: those whose key is more than the name of their event, each with the first half of a digest of it.
+CREATE TABLE record (seq INTEGER PRIMARY KEY, front INTEGER NOT NULL) STRICT;
+-- Finds them by key, as `event_name` does events; the number up to which it has all is `filed records`.
+CREATE TABLE record_key (front INTEGER NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (front, seq)) WITHOUT ROWID, STRICT;
 
 -- What records held when they came in last, what was sent last (`sent:flow.node`), and events that schema 5 and earlier ones wrote.
 CREATE TABLE seen (

@@ -21,14 +21,19 @@ struct Walk {
 }
 
 const PAST_ITS_TIME: &str = "until < ?1";
-const WALKS: [Walk; 3] = [
+const WALKS: [Walk; 4] = [
     Walk { table: "seen", key: "scope, key", gone: PAST_ITS_TIME },
     Walk { table: "event", key: "seq", gone: PAST_ITS_TIME },
-    // The time is not used: it stands here for the same number of values.
+    // The time is not used in these two: it stands here for the same number of values.
     Walk {
         table: "event_name",
         key: "front, seq",
         gone: "?1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event WHERE event.seq = event_name.seq)",
+    },
+    Walk {
+        table: "record_key",
+        key: "front, seq",
+        gone: "?1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM record WHERE record.seq = record_key.seq)",
     },
 ];
 

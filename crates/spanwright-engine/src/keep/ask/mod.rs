@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Result, Row};
 use spanwright_core::fact::{FILES_BYTES_MOST, PlanBundle, PlanId, Print, RunFile, RunId};
 
-use super::{CodeOf, events::Events, names::Names};
+use super::{CodeOf, memory::Loose, names::Names};
 
 pub use files::body;
 pub use stopped::overtaken;
@@ -27,8 +27,8 @@ pub struct Ask<'k> {
     pub connection: &'k Connection,
     /// Its names.
     pub names: &'k Names,
-    /// The names of events that wait in memory, where this is who has them there.
-    pub events: Option<&'k Events>,
+    /// What waits in memory to be put into an index, where this is who has it there.
+    pub loose: Option<Loose<'k>>,
     /// Its codes.
     pub code_of: CodeOf,
 }

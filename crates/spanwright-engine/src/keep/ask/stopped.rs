@@ -4,38 +4,38 @@ use rusqlite::{Connection, OptionalExtension, Params, Result, ToSql};
 use spanwright_core::fact::{Letter, RunId, StoppedFilter, StoppedRun, is_newer};
 
 use super::Ask;
-use crate::keep::{
-    correlation,
-    events::{self, Events},
-};
+use crate::keep::{correlation, events, memory::Loose, records};
 
 pub const STOPPED: &str = "SELECT run.id, run.flow FROM run INDEXED BY run_stopped_id CROSS JOIN message ON message.seq = run.id
     WHERE run.state IN (4, 5) AND run.id > ?1 AND run.id <= ?2";
 pub const BY_ID: &str = "SELECT run.id, run.state IN (4, 5) FROM message CROSS JOIN run ON run.id = message.seq
     WHERE message.id = ?1";
-// A message, and another one of its flow that went on.
+// A message, and another one of its record and flow that went on: the last first, since what is newer is mostly found at once.
 macro_rules! another_went_on {
-    ($other:literal) => {
+    ($other:literal, $seq:literal) => {
         concat!(
             "SELECT mine.version, mine.seq, other.version, other.seq FROM run CROSS JOIN message AS mine ON mine.seq = run.id CROSS JOIN ",
             $other,
-            " CROSS JOIN run AS its ON its.id = other.seq AND its.flow = run.flow AND its.id <> run.id
+            " AND other.key = mine.key AND other.source = mine.source
+            CROSS JOIN run AS its ON its.id = other.seq AND its.flow = run.flow AND its.id <> run.id
             WHERE run.id = ?1 AND (its.state IN (0, 1, 2, 3)
                 OR EXISTS (SELECT 1 FROM effect WHERE effect.run = its.id AND effect.way = 0 AND effect.state IN (1, 2, 3, 5)))
-            ORDER BY other.seq DESC"
+            ORDER BY ",
+            $seq,
+            " DESC"
         )
     };
 }
-// The others of the same record, the last first: what is newer is mostly found at once. The index on the key ends with
-// the row number.
-pub const OTHERS: &str = another_went_on!(
-    "message AS other INDEXED BY message_key ON other.key = mine.key AND other.event IS NULL AND other.source = mine.source"
-);
-// The source and the key of a message whose key is but the name of its event.
-pub const EVENT: &str = "SELECT message.source, name.text, message.key FROM message CROSS JOIN name ON name.id = message.source
-    WHERE message.seq = ?1 AND message.event = 1";
-// What came under that name too.
-pub const SAME_EVENT: &str = another_went_on!("message AS other ON other.seq = ?2 AND other.event = 1");
+/// One that is named.
+pub const THIS: &str = another_went_on!("message AS other ON other.seq = ?2", "other.seq");
+/// Those whose keys are filed. The index ends with the number.
+pub const FILED: &str =
+    another_went_on!("record_key ON record_key.front = ?2 CROSS JOIN message AS other ON other.seq = record_key.seq", "record_key.seq");
+/// Those of earlier schemas.
+pub const INDEXED: &str = another_went_on!("message AS other INDEXED BY message_key ON other.found_by IS NULL", "other.seq");
+/// The source and the key of a message, and whether its key is but the name of its event.
+pub const MINE: &str = "SELECT message.source, name.text, message.key, message.found_by IS 1 FROM message
+    CROSS JOIN name ON name.id = message.source WHERE message.seq = ?1 AND message.key IS NOT NULL";
 
 impl Ask<'_> {
     pub fn stopped(self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>> {
@@ -71,7 +71,7 @@ impl Ask<'_> {
     }
 
     pub fn overtaken(self, run: RunId) -> Result<bool> {
-        overtaken(self.connection, self.events, run)
+        overtaken(self.connection, self.loose, run)
     }
 
     /// A message by its id; see [`spanwright_core::fact::Store::letter`].
@@ -84,19 +84,22 @@ impl Ask<'_> {
 }
 
 /// Whether a newer state of its record went on; see [`spanwright_core::fact::Store::overtaken`].
-pub fn overtaken(connection: &Connection, events: Option<&Events>, run: RunId) -> Result<bool> {
-    let event = connection.prepare_cached(EVENT)?.query_row([run.0], |row| {
+pub fn overtaken(connection: &Connection, loose: Option<Loose<'_>>, run: RunId) -> Result<bool> {
+    let mine = connection.prepare_cached(MINE)?.query_row([run.0], |row| {
         let (source, name, key): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(((source, name), key))
+        Ok(((source, name), key, row.get::<_, bool>(3)?))
     });
-    if let Some(((source, name), key)) = event.optional()? {
-        for other in events::messages_of(connection, events, (source, &name), &key)? {
-            if other != run.0 && is_older(connection, SAME_EVENT, (run.0, other))? {
-                return Ok(true);
-            }
+    let Some(((source, name), key, is_event)) = mine.optional()? else { return Ok(false) };
+    let mut named = records::loose_of(connection, loose.map(|loose| loose.records), &key)?;
+    if is_event {
+        named.extend(events::messages_of(connection, loose.map(|loose| loose.events), (source, &name), &key)?);
+    }
+    for other in named.into_iter().rev().filter(|other| *other != run.0) {
+        if is_older(connection, THIS, (run.0, other))? {
+            return Ok(true);
         }
     }
-    is_older(connection, OTHERS, [run.0])
+    Ok(is_older(connection, FILED, (run.0, records::front_of(&key)))? || is_older(connection, INDEXED, [run.0])?)
 }
 
 fn is_older(connection: &Connection, than: &str, bound: impl Params) -> Result<bool> {

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 use super::{ACTIVE, SENT, due, files, old, opening, stopped, tally, trouble};
-use crate::keep::{correlation, events, schema};
+use crate::keep::{correlation, events, records, schema};
 
 fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
@@ -44,9 +44,14 @@ fn no_question_walks_over_finished_work() {
         ACTIVE,
         SENT,
         stopped::STOPPED,
-        stopped::OTHERS,
-        stopped::EVENT,
-        stopped::SAME_EVENT,
+        stopped::MINE,
+        stopped::THIS,
+        stopped::FILED,
+        stopped::INDEXED,
+        records::BY_KEY,
+        records::OF_EARLIER_SCHEMAS,
+        records::AMONG_LOOSE,
+        records::LOOSE,
         events::BY_NAME,
         events::IN_SEEN,
         events::AMONG_LOOSE,

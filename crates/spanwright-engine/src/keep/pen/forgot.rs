@@ -16,6 +16,7 @@ const DROP_ATTEMPTS: &str = "DELETE FROM attempt WHERE run = ?1";
 const DROP_RUN: &str = "DELETE FROM run WHERE id = ?1";
 const DROP_TRAIL: &str = "DELETE FROM trail WHERE message = ?1";
 const DROP_MESSAGE: &str = "DELETE FROM message WHERE seq = ?1";
+const DROP_RECORD: &str = "DELETE FROM record WHERE seq = ?1";
 const DROP_BODY: &str = "DELETE FROM body WHERE id = ?1";
 
 /// What waits is due this much earlier: effects, sources, breakers and pauses. Messages keep the time that they were
@@ -47,7 +48,7 @@ impl Pen<'_> {
     }
 
     fn drop_run(&mut self, run: RunId, body: i64) -> Result<()> {
-        for sql in [DROP_RESULTS, DROP_EFFECTS, DROP_ATTEMPTS, DROP_RUN, DROP_TRAIL, DROP_MESSAGE] {
+        for sql in [DROP_RESULTS, DROP_EFFECTS, DROP_ATTEMPTS, DROP_RUN, DROP_TRAIL, DROP_MESSAGE, DROP_RECORD] {
             self.rare(sql)?.execute([run.0])?;
         }
         self.rare(DROP_BODY)?.execute([body])?;

@@ -10,9 +10,10 @@ use std::sync::Arc;
 
 use super::{
     events::{Asked, Events},
-    memory::Memory,
+    memory::{Loose, Memory},
     names::Names,
     numbers::{self, RunState},
+    records::{self, Records},
 };
 
 pub mod alert;
@@ -45,6 +46,8 @@ pub struct Pen<'t> {
     names: &'t mut Names,
     next: &'t mut Next,
     events: &'t mut Events,
+    records: &'t mut Records,
+    new_record: CachedStatement<'t>,
     asked: Asked<'t>,
     seen_record: CachedStatement<'t>,
     body: CachedStatement<'t>,
@@ -81,9 +84,10 @@ const PRINT: &str = "INSERT INTO seen (scope, key, print, until) VALUES (?1, ?2,
 impl<'t> Pen<'t> {
     /// For this transaction.
     pub fn take(connection: &'t Connection, memory: &'t mut Memory) -> Result<Pen<'t>> {
-        let Memory { names, next, events, .. } = memory;
+        let Memory { names, next, events, records, .. } = memory;
         Ok(Pen {
             asked: Asked::take(connection)?,
+            new_record: connection.prepare_cached(records::NEW)?,
             seen_record: connection.prepare_cached(took::SEEN_RECORD)?,
             body: connection.prepare_cached(BODY)?,
             message: connection.prepare_cached(took::MESSAGE)?,
@@ -96,7 +100,12 @@ impl<'t> Pen<'t> {
             names,
             next,
             events,
+            records,
         })
+    }
+
+    fn loose(&self) -> Loose<'_> {
+        Loose { events: self.events, records: self.records }
     }
 
     /// Writes one; a receipt for a message.

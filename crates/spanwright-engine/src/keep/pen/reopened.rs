@@ -31,7 +31,7 @@ impl Pen<'_> {
     pub(super) fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, by: &str, over_newer: bool) -> Result<()> {
         let state = self.rare("SELECT state FROM run WHERE id = ?1")?.query_row([run.0], |row| row.get(0)).optional()?;
         let is_over = state.is_some_and(|state| RunState::of(state).over());
-        if !is_over || (!over_newer && ask::overtaken(self.connection, Some(self.events), run)?) {
+        if !is_over || (!over_newer && ask::overtaken(self.connection, Some(self.loose()), run)?) {
             return Ok(());
         }
         self.rare(KEEP_ATTEMPTS)?.execute([run.0])?;

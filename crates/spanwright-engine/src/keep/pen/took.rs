@@ -14,8 +14,11 @@ use crate::keep::{
 pub const SEEN_RECORD: &str = "INSERT INTO seen (scope, key, message, until, print) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (scope, key) DO UPDATE SET message = excluded.message, until = excluded.until, print = excluded.print
     WHERE print IS NOT excluded.print";
-pub const MESSAGE: &str = "INSERT INTO message (seq, id, source, correlation, received, key, version, body, beside, event)
+pub const MESSAGE: &str = "INSERT INTO message (seq, id, source, correlation, received, key, version, body, beside, found_by)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
+/// How a message is found by its key.
+const BY_EVENT: i64 = 1;
+const BY_RECORD: i64 = 2;
 const IS_THERE: &str = "SELECT 1 FROM message WHERE id = ?1";
 const HAS_RUN: &str = "SELECT 1 FROM run WHERE id = ?1";
 pub const RUN: &str = "INSERT INTO run (id, root, message, flow, plan, state, reason, node, words, changed)
@@ -66,6 +69,7 @@ impl Pen<'_> {
         let body = self.new_body(&took.body)?;
         let source = self.number(&took.source)?;
         let id = took.message.to_be_bytes();
+        let found_by = took.key.as_ref().map(|_| if is_named_by_its_event(took) { BY_EVENT } else { BY_RECORD });
         self.message.execute((
             self.next.message,
             id,
@@ -76,9 +80,12 @@ impl Pen<'_> {
             &took.version,
             body,
             &took.beside,
-            is_named_by_its_event(took).then_some(1),
+            found_by,
         ))?;
-        Ok(())
+        match &took.key {
+            Some(key) if found_by == Some(BY_RECORD) => self.records.came(&mut self.new_record, self.next.message, key),
+            _ => Ok(()),
+        }
     }
 
     fn run(&mut self, took: &Took) -> Result<Receipt> {

@@ -23,7 +23,7 @@ use crate::keep::{
 const FAULTS_MOST: u32 = 20;
 
 /// What must be nowhere: each a sentence, and how many rows break it.
-const BROKEN: [(&str, &str); 10] = [
+const BROKEN: [(&str, &str); 11] = [
     ("a run without its message", "SELECT count(*) FROM run WHERE NOT EXISTS (SELECT 1 FROM message WHERE message.seq = run.id)"),
     ("a message without a run", "SELECT count(*) FROM message WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = message.seq)"),
     ("a run that names the message of another", "SELECT count(*) FROM run WHERE message <> id"),
@@ -32,6 +32,11 @@ const BROKEN: [(&str, &str); 10] = [
         "an event that is not found by its name",
         "SELECT count(*) FROM event WHERE seq <= coalesce((SELECT value FROM meta WHERE name = 'filed'), 0)
         AND NOT EXISTS (SELECT 1 FROM event_name WHERE event_name.front = event.front AND event_name.seq = event.seq)",
+    ),
+    (
+        "a message that is not found by its key",
+        "SELECT count(*) FROM record WHERE seq <= coalesce((SELECT value FROM meta WHERE name = 'filed records'), 0)
+        AND NOT EXISTS (SELECT 1 FROM record_key WHERE record_key.front = record.front AND record_key.seq = record.seq)",
     ),
     ("an effect without its run", "SELECT count(*) FROM effect WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = effect.run)"),
     (

@@ -14,6 +14,7 @@ use crate::keep::{
     ask::{Ask, opening, text_if_any},
     correlation, events,
     numbers::RunState,
+    records,
 };
 
 const LINE: &str =
@@ -40,14 +41,12 @@ impl<'f> Conditions<'f> {
         self.compared(column, "=", value);
     }
 
-    /// A key is indexed, or the name of an event that brought one of these messages.
-    fn key(&mut self, key: &'f str, events: &[i64]) {
+    /// One of these messages, with this key.
+    fn key(&mut self, key: &'f str, messages: &[i64]) {
         self.equal("message.key", key);
-        let (n, events) = (self.bound.len(), events.iter().map(i64::to_string).collect::<Vec<_>>().join(", "));
-        self.sql.push(format!(
-            "(message.seq IN (SELECT seq FROM message INDEXED BY message_key WHERE key = ?{n} AND event IS NULL)
-                OR message.seq IN ({events}))"
-        ));
+        let messages = messages.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
+        self.bound.push(Box::new(format!("[{messages}]")));
+        self.sql.push(format!("message.seq IN (SELECT value FROM json_each(?{}))", self.bound.len()));
     }
 
     fn correlation(&mut self, id: &'f str) {
@@ -73,7 +72,7 @@ impl Ask<'_> {
             conditions.equal("run.reason", self.names.known(reason).unwrap_or(0));
         }
         if let Some(key) = &filter.key {
-            conditions.key(key, &self.messages_of_event(key)?);
+            conditions.key(key, &self.messages_of(key)?);
         }
         if let Some(correlation) = &filter.correlation {
             conditions.correlation(correlation);
@@ -103,12 +102,12 @@ impl Ask<'_> {
         }
     }
 
-    /// Whatever source brought an event of this name.
-    fn messages_of_event(self, key: &str) -> Result<Vec<i64>> {
-        let mut messages = Vec::new();
+    /// What may have this key: of a record, or as the name of an event that some source brought.
+    fn messages_of(self, key: &str) -> Result<Vec<i64>> {
+        let mut messages = records::messages_of(self.connection, self.loose.map(|loose| loose.records), key)?;
         for source in self.bringers()? {
             let name = self.names.text(source);
-            messages.extend(events::messages_of(self.connection, self.events, (source, &name), key)?);
+            messages.extend(events::messages_of(self.connection, self.loose.map(|loose| loose.events), (source, &name), key)?);
         }
         Ok(messages)
     }

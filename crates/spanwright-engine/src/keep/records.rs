@@ -1,0 +1,194 @@
+//! The messages about a record: those that have its key.
+//!
+//! A message with a key that is more than the name of its event is a row of `record`, in the order in which it came; how its key is
+//! found is written in `filing.rs`. What came before schema 7 is in an index of its own, `message_key`, until it is forgotten.
+
+use rusqlite::{CachedStatement, Connection, Result};
+
+use super::filing::{Cabinet, Filing, half_of};
+
+pub const FILED: &str = "SELECT coalesce((SELECT value FROM meta WHERE name = 'filed records'), 0)";
+const NOTE_FILED: &str = "INSERT OR REPLACE INTO meta (name, value) VALUES ('filed records', ?1)";
+pub const LOOSE: &str = "SELECT front, seq FROM record WHERE seq > ?1";
+const FILE: &str = "INSERT OR IGNORE INTO record_key (front, seq) VALUES (?1, ?2)";
+pub const NEW: &str = "INSERT INTO record (seq, front) VALUES (?1, ?2)";
+pub const BY_KEY: &str = "SELECT seq FROM record_key WHERE front = ?1";
+/// For who has no keys in memory.
+pub const AMONG_LOOSE: &str = "SELECT seq FROM record WHERE seq > ?1 AND front = ?2";
+pub const OF_EARLIER_SCHEMAS: &str = "SELECT seq FROM message INDEXED BY message_key WHERE key = ?1 AND found_by IS NULL";
+const CABINET: Cabinet = Cabinet { filed: FILED, note_filed: NOTE_FILED, loose: LOOSE, file: FILE };
+
+/// The messages about records.
+#[derive(Debug)]
+pub struct Records {
+    /// Their keys.
+    pub filing: Filing,
+}
+
+impl Records {
+    /// As the file has them.
+    pub fn load(connection: &Connection) -> Result<Records> {
+        Ok(Records { filing: Filing::load(&CABINET, connection)? })
+    }
+
+    /// A message with this key came.
+    pub fn came(&mut self, new: &mut CachedStatement<'_>, message: i64, key: &str) -> Result<()> {
+        let front = front_of(key);
+        new.execute((message, front))?;
+        self.filing.came(front, message);
+        Ok(())
+    }
+}
+
+/// What a key is filed under.
+pub fn front_of(key: &str) -> i64 {
+    half_of(&blake3::hash(key.as_bytes()), 0)
+}
+
+/// Messages that may have this key and may not be filed. Without `records` in memory, all that came behind the last round are
+/// looked at.
+pub fn loose_of(connection: &Connection, records: Option<&Records>, key: &str) -> Result<Vec<i64>> {
+    let front = front_of(key);
+    match records {
+        Some(records) => Ok(records.filing.loose_of(front).collect()),
+        None => {
+            let filed: i64 = connection.query_row(FILED, [], |row| row.get(0))?;
+            connection.prepare_cached(AMONG_LOOSE)?.query_map((filed, front), |row| row.get(0))?.collect()
+        }
+    }
+}
+
+/// All messages that may have this key.
+pub fn messages_of(connection: &Connection, records: Option<&Records>, key: &str) -> Result<Vec<i64>> {
+    let mut messages = loose_of(connection, records, key)?;
+    messages.extend(connection.prepare_cached(BY_KEY)?.query_map([front_of(key)], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
+    messages.extend(connection.prepare_cached(OF_EARLIER_SCHEMAS)?.query_map([key], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
+    Ok(messages)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::path::Path;
+
+    use spanwright_core::fact::{Ending, Fact, Forget, ListFilter, Moment, PlanBundle, RunId, StopKind, Stopped, Store};
+    use spanwright_lab::conformance::code_of;
+    use spanwright_shape::text::Failure;
+
+    use crate::keep::{
+        Keep, Look,
+        filing::{FILED_AT_ONCE, LOOSE_MOST},
+        tests::took,
+    };
+
+    const MORE: u128 = 3000;
+    const ALL: u128 = LOOSE_MOST as u128 + MORE;
+
+    fn open(path: &Path) -> Keep {
+        let mut keep = Keep::open(path, code_of).unwrap();
+        keep.plan(&PlanBundle { hash: [1; 32], bundle: [0].as_slice().into(), language: 1 }).unwrap();
+        keep
+    }
+
+    /// A state of a record, of which there are as many as this.
+    fn state(n: u128, records: u128) -> Fact {
+        match took(n, 2) {
+            Fact::Took(mut took) => {
+                (took.key, took.seen) = (Some(format!("R{}", n % records).into()), None);
+                Fact::Took(took)
+            }
+            _ => unreachable!(),
+        }
+    }
+
+    fn ended(n: u128, ending: Ending) -> Fact {
+        Fact::Ended { run: RunId(n as i64 + 1), ending, at: Moment(9) }
+    }
+
+    fn stopped() -> Ending {
+        let failure = Failure::new(code_of("R0001"), "it said no");
+        Ending::Stopped(Stopped { kind: StopKind::Dead, node: "crm".into(), failure, undone: false })
+    }
+
+    fn count(keep: &Keep, sql: &str) -> i64 {
+        keep.connection.query_row(sql, [], |row| row.get(0)).unwrap()
+    }
+
+    fn runs_of(path: &Path, key: &str) -> Vec<i64> {
+        let look = Look::open(path, code_of).unwrap();
+        let filter = ListFilter { key: Some(key.into()), most: 9, ..ListFilter::default() };
+        look.list(&filter).unwrap().iter().map(|line| line.run.0).collect()
+    }
+
+    #[test]
+    fn a_record_is_found_and_its_newer_states_known_whether_its_key_is_filed_or_waits() {
+        let folder = crate::keep::tests::in_memory();
+        let path = folder.path().join("journal.db");
+        let mut keep = open(&path);
+        let records = ALL - 1000;
+        for first in (0..ALL).step_by(500) {
+            keep.commit(&(first..ALL.min(first + 500)).map(|n| state(n, records)).collect::<Vec<_>>()).unwrap();
+        }
+        let filed = count(&keep, "SELECT count(*) FROM record_key");
+        assert!(filed > 0 && keep.memory.records.filing.waiting() < LOOSE_MOST + 2 * FILED_AT_ONCE, "{filed}");
+        for _ in 0..2 {
+            for n in (0..ALL).step_by(991).chain([0, ALL - 1]) {
+                let newer = n + records < ALL;
+                let all = if newer { vec![(n + records) as i64 + 1, n as i64 + 1] } else { vec![n as i64 + 1] };
+                let found = runs_of(&path, &format!("R{n}"));
+                assert!(n >= records || found == all, "{n}: {found:?} of {all:?}");
+                assert_eq!(keep.overtaken(RunId(n as i64 + 1)).unwrap(), newer, "{n}");
+            }
+            // Once more, as it is read at a start.
+            drop(keep);
+            keep = open(&path);
+        }
+        assert_eq!(Look::open(&path, code_of).unwrap().verify().unwrap().faults, [""; 0]);
+    }
+
+    #[test]
+    fn what_is_forgotten_is_found_by_no_key() {
+        let folder = crate::keep::tests::in_memory();
+        let path = folder.path().join("journal.db");
+        let mut keep = open(&path);
+        keep.commit(&(0..2_000).map(|n| state(n, 1000)).collect::<Vec<_>>()).unwrap();
+        keep.connection.execute_batch("INSERT INTO record_key SELECT front, seq FROM record").unwrap();
+        keep.commit(&(0..1_000).map(|n| ended(n, Ending::Done)).collect::<Vec<_>>()).unwrap();
+        keep.commit(&(0..1_000).map(|n| Fact::Forgot { run: RunId(n + 1), what: Forget::All }).collect::<Vec<_>>()).unwrap();
+        assert_eq!(runs_of(&path, "R7"), [1_008]);
+        while keep.tidy(Moment(50), Moment(0)).unwrap() {}
+        for table in ["record", "record_key", "message"] {
+            assert_eq!(count(&keep, &format!("SELECT count(*) FROM {table}")), 1_000, "{table}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_an_earlier_schema_is_found_beside_those_of_today() {
+        let folder = crate::keep::tests::in_memory();
+        let path = folder.path().join("journal.db");
+        let mut keep = open(&path);
+        keep.commit(&[state(0, 1), state(1, 1), state(2, 1)]).unwrap();
+        // As schema 6 had it.
+        keep.connection.execute_batch("UPDATE message SET found_by = NULL WHERE seq < 3; DELETE FROM record WHERE seq < 3").unwrap();
+        drop(keep);
+        let mut keep = open(&path);
+        keep.commit(&[ended(0, stopped()), ended(1, stopped()), ended(2, stopped())]).unwrap();
+        assert_eq!(runs_of(&path, "R0"), [3, 2, 1]);
+        assert!(!keep.overtaken(RunId(1)).unwrap());
+        keep.commit(&[state(3, 1)]).unwrap();
+        assert!((1..=3).all(|run| keep.overtaken(RunId(run)).unwrap()) && !keep.overtaken(RunId(4)).unwrap());
+    }
+
+    #[test]
+    fn a_key_that_was_filed_and_is_not_in_the_index_any_more_is_told() {
+        let folder = crate::keep::tests::in_memory();
+        let path = folder.path().join("journal.db");
+        let mut keep = open(&path);
+        keep.commit(&(0..10).map(|n| state(n, 10)).collect::<Vec<_>>()).unwrap();
+        keep.connection
+            .execute_batch("INSERT INTO record_key SELECT front, seq FROM record WHERE seq <> 9; INSERT INTO meta VALUES ('filed records', 10)")
+            .unwrap();
+        let faults = Look::open(&path, code_of).unwrap().verify().unwrap().faults;
+        assert_eq!(faults, ["a message that is not found by its key, 1 times"]);
+    }
+}
