@@ -119,7 +119,10 @@ pub fn messages_of(connection: &Connection, events: Option<&Events>, scope: (i64
     let mut messages: Vec<i64> = match events {
         Some(events) => {
             let mut by_number = connection.prepare_cached(BY_NUMBER)?;
-            let found = events.filing.loose_of(name.front).map(|seq| by_number.query_row((seq, name.front, name.back), |row| row.get(0)).optional());
+            let found = events
+                .filing
+                .loose_of(name.front)
+                .map(|seq| by_number.query_row((seq, name.front, name.back), |row| row.get(0)).optional());
             found.filter_map(Result::transpose).collect::<Result<_>>()?
         }
         None => {

@@ -61,8 +61,10 @@ pub fn loose_of(connection: &Connection, records: Option<&Records>, key: &str) -
 /// All messages that may have this key.
 pub fn messages_of(connection: &Connection, records: Option<&Records>, key: &str) -> Result<Vec<i64>> {
     let mut messages = loose_of(connection, records, key)?;
-    messages.extend(connection.prepare_cached(BY_KEY)?.query_map([front_of(key)], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
-    messages.extend(connection.prepare_cached(OF_EARLIER_SCHEMAS)?.query_map([key], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
+    messages
+        .extend(connection.prepare_cached(BY_KEY)?.query_map([front_of(key)], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
+    messages
+        .extend(connection.prepare_cached(OF_EARLIER_SCHEMAS)?.query_map([key], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
     Ok(messages)
 }
 
@@ -186,7 +188,9 @@ mod tests {
         let mut keep = open(&path);
         keep.commit(&(0..10).map(|n| state(n, 10)).collect::<Vec<_>>()).unwrap();
         keep.connection
-            .execute_batch("INSERT INTO record_key SELECT front, seq FROM record WHERE seq <> 9; INSERT INTO meta VALUES ('filed records', 10)")
+            .execute_batch(
+                "INSERT INTO record_key SELECT front, seq FROM record WHERE seq <> 9; INSERT INTO meta VALUES ('filed records', 10)",
+            )
             .unwrap();
         let faults = Look::open(&path, code_of).unwrap().verify().unwrap().faults;
         assert_eq!(faults, ["a message that is not found by its key, 1 times"]);
