@@ -45,7 +45,7 @@ impl Moment {
 
 /// A run in its store. Never part of an idempotency key: stores may hand it out again after a restored backup.
 /// Below zero: a passing run, of which no store knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct RunId(pub i64);
 
 impl RunId {
@@ -154,6 +154,8 @@ pub enum Fact {
         /// Which.
         boot: u32,
     },
+    /// The life before was cut off.
+    CutOff(CutOff),
     /// A stopped run was set aside by a person.
     Discarded {
         /// Which.
@@ -340,6 +342,15 @@ pub struct EffectState {
     pub glued: Option<ExchangeId>,
     /// The print of its input, after an unknown outcome.
     pub sent: Option<Print>,
+}
+
+/// A life of the process was cut off, and what it had on its way is not known. This may have been asked, and nobody heard:
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CutOff {
+    /// What was due by then and has not settled since.
+    pub at: Moment,
+    /// In runs up to this, what the journal has nothing of.
+    pub upto: RunId,
 }
 
 /// The phases of an effect.

@@ -114,7 +114,7 @@ impl Desk {
         (effect.effect, effect.queue, effect.lane, effect.input) = (owed.effect, queue, lane, Some(owed.input));
         let (key, phase, known) = (effect.key(run), effect.state.phase.clone(), effect.row);
         if let (Some(cut_off), Phase::Owed { due }) = (self.cut_off, &phase) {
-            let was_due = if known { *due <= cut_off } else { hand.from_before };
+            let was_due = if known { *due <= cut_off.at } else { hand.from_before };
             let is_noted = is_noted(hand.plan_of(owed.effect, owed.way), owed.way);
             hand.effects[at].maybe_asked = was_due && !is_noted;
         }

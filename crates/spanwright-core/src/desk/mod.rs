@@ -47,7 +47,7 @@ pub use event::{
 
 use crate::{
     deliver::{Gate, GateChange, Goes, Pass},
-    fact::{ChoreId, EffectKey, Ending, Fact, GateRow, Moment, Opening, PlanId, Receipt, RunId, Seen},
+    fact::{ChoreId, CutOff, EffectKey, Ending, Fact, GateRow, Moment, Opening, PlanId, Receipt, RunId, Seen},
     plan::{EffectPlan, Plan},
     run::AdvanceJob,
 };
@@ -92,10 +92,7 @@ pub struct Desk {
     plan_id: PlanId,
     plans: HashMap<PlanId, Arc<Plan>>,
     boot: u32,
-    /// The life before was cut off, and by now: what was due may have been asked, and nobody heard.
-    cut_off: Option<Moment>,
-    /// The first run that this life has taken in.
-    first_taken: Option<RunId>,
+    cut_off: Option<CutOff>,
     once: bool,
     stopping: bool,
     /// There is room on the disk for more than what is open.
@@ -172,8 +169,7 @@ impl Desk {
             plan_id: setup.plan_id,
             plans: setup.older.into_iter().collect(),
             boot: opening.boot,
-            cut_off: (!opening.rested).then_some(now),
-            first_taken: None,
+            cut_off: opening.cut_off,
             once: setup.once,
             stopping: false,
             has_room: true,
@@ -221,7 +217,7 @@ impl Desk {
         desk.furnish(now);
         desk.sources.retain(|source| setup.only.is_none_or(|only| source.flow == only));
         desk.restore_lines(&setup.in_line);
-        desk.restore(&opening, out);
+        desk.restore(&opening, now, out);
         desk.alarm_opened();
         desk.go_on(now, roll, out);
         desk
@@ -264,7 +260,7 @@ impl Desk {
         }
     }
 
-    fn restore(&mut self, opening: &Opening, out: &mut Vec<Command>) {
+    fn restore(&mut self, opening: &Opening, now: Moment, out: &mut Vec<Command>) {
         for row in &opening.gates {
             if let Some(gate) = self.gate_of.get(&row.system) {
                 self.gates[*gate].restore(row);
@@ -284,6 +280,12 @@ impl Desk {
             if let Some(flow) = self.flow_of.get(&backlog.flow) {
                 self.flows[*flow].left_over(backlog.active, backlog.parked);
             }
+        }
+        if !opening.rested {
+            let at = opening.cut_off.map_or(now, |before| before.at.max(now));
+            let cut_off = CutOff { at, upto: opening.last_run };
+            self.cut_off = Some(cut_off);
+            self.commit(vec![Fact::CutOff(cut_off)], out);
         }
         self.restore_parked(opening);
         self.settle_torn(opening, out);
@@ -417,7 +419,8 @@ impl Desk {
                 | Fact::Acknowledged { .. }
                 | Fact::Forgot { .. }
                 | Fact::SetBack { .. }
-                | Fact::Rested { .. } => {}
+                | Fact::Rested { .. }
+                | Fact::CutOff(_) => {}
                 Fact::Discarded { run, .. } => self.line_moves(run, false, out),
                 Fact::Settled(settled) => self.settled(&settled, now, out),
                 Fact::Parked { run, parked } => self.parked(run, parked),

@@ -180,7 +180,7 @@ impl Stage {
             only: None,
         };
         let mut out = Vec::new();
-        let desk = Desk::open(setup, Opening::default(), START, &mut || 7, &mut out);
+        let desk = Desk::open(setup, Opening { rested: true, ..Opening::default() }, START, &mut || 7, &mut out);
         let (commits, exchanges, words) = (Vec::new(), Vec::new(), Vec::new());
         let mut stage = Stage { desk, now: START, commits, hastes: Vec::new(), exchanges, asked: 0, words, at_once: 0, last: 0 };
         stage.obey(out);

@@ -121,7 +121,6 @@ impl Desk {
             Receipt::Taken(run) => run,
             Receipt::Duplicate | Receipt::Known { .. } => return out.push(Command::Note(Happening::Duplicate { source: took.source })),
         };
-        self.first_taken = self.first_taken.or(Some(run));
         if let Some(failure) = took.fault.clone() {
             let ending = Ending::Stopped(Stopped { kind: StopKind::Dead, node: "source".into(), failure, undone: false });
             out.push(Command::Note(Happening::Taken { took: Box::new(took.clone()), run }));
@@ -160,7 +159,7 @@ impl Desk {
         let Some((flow, _)) = plan.flow(&file.flow) else { return };
         let run = file.run;
         let mut hand = RunHand::known(file, plan.clone(), flow, account);
-        hand.from_before = self.cut_off.is_some() && self.first_taken.is_none_or(|first| run < first);
+        hand.from_before = self.cut_off.is_some_and(|cut_off| run <= cut_off.upto);
         if !run.passes() {
             self.flows[account].walks.push_back((run, None));
         }

@@ -10,8 +10,8 @@ use spanwright_shape::text::Failure;
 use crate::alert::{AlertRow, Trouble};
 
 use super::{
-    Chore, ChoreId, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, PlanId, Print, Root, RunId, StopKind, StoppedFilter,
-    StoppedRun, Took,
+    Chore, ChoreId, CutOff, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, PlanId, Print, Root, RunId, StopKind,
+    StoppedFilter, StoppedRun, Took,
 };
 
 /// Bytes of bodies in one answer with many runs: the run with which they come to so many is the last one.
@@ -217,6 +217,10 @@ pub struct Opening {
     pub boot: u32,
     /// The life before ended with nothing on its way, or there was none.
     pub rested: bool,
+    /// Which life was the last that was cut off, among those of which it was noted.
+    pub cut_off: Option<CutOff>,
+    /// The last run that was taken in, even if it was forgotten; 0 before the first.
+    pub last_run: RunId,
     /// Greater than any exchange so far.
     pub exchange_next: i64,
     /// Every gate that is not simply closed.

@@ -4,9 +4,9 @@ use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use spanwright_core::alert::{AlertRow, Cause};
 use spanwright_core::fact::{
-    Attempt, Breaker, Bundled, Chore, ChoreId, ChoreKind, ChorePhase, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, Forget,
-    GateRow, Hold, Moment, Moved, Opening, OutcomeKind, Phase, PlanBundle, PlanId, Print, Receipt, Resent, Root, RunId, Seen, Settled,
-    SkipReason, Spent, StopKind, Stopped, StoppedFilter, Took, Way,
+    Attempt, Breaker, Bundled, Chore, ChoreId, ChoreKind, ChorePhase, CutOff, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact,
+    Forget, GateRow, Hold, Moment, Moved, Opening, OutcomeKind, Phase, PlanBundle, PlanId, Print, Receipt, Resent, Root, RunId, Seen,
+    Settled, SkipReason, Spent, StopKind, Stopped, StoppedFilter, Took, Way,
 };
 use spanwright_core::settings::Rate;
 use spanwright_shape::text::Failure;
@@ -97,6 +97,7 @@ impl Facts {
             19 => self.alerted(),
             18 if self.seed.one_in(6) => Fact::SetBack { by: Duration::from_micros(self.seed.below(20)) },
             18 if self.seed.one_in(3) => Fact::Rested { boot: self.boot },
+            18 if self.seed.one_in(3) => Fact::CutOff(CutOff { at: self.moment(), upto: self.run() }),
             _ => self.sent(),
         }
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use spanwright_core::fact::{
-    Breaker, EffectKey, EffectState, Ending, ExchangeId, FILES_BYTES_MOST, Fact, Forget, GateRow, Hold, Moment, Moved, Old, Phase, PlanId,
-    Receipt, Resent, Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped, StoppedFilter, Store, Took, Turn, Way, no_item,
+    Breaker, CutOff, EffectKey, EffectState, Ending, ExchangeId, FILES_BYTES_MOST, Fact, Forget, GateRow, Hold, Moment, Moved, Old, Phase,
+    PlanId, Receipt, Resent, Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped, StoppedFilter, Store, Took, Turn, Way, no_item,
 };
 use spanwright_shape::text::Failure;
 
@@ -23,6 +23,7 @@ const CASES: &[Case] = &[
     ("a source keeps its cursor until it gets another", a_source_keeps_its_cursor),
     ("what an older life had started is torn", what_an_older_life_had_started_is_torn),
     ("a life that ended with nothing on its way has rested", a_life_that_ended_with_nothing_on_its_way_has_rested),
+    ("where a life was cut off is remembered until the next", where_a_life_was_cut_off_is_remembered_until_the_next),
     ("only a parked run is due", only_a_parked_run_is_due),
     ("what is due is read on from where it was left", what_is_due_is_read_on_from_where_it_was_left),
     ("large bodies come a few at a time", large_bodies_come_a_few_at_a_time),
@@ -228,6 +229,17 @@ fn a_life_that_ended_with_nothing_on_its_way_has_rested(trial: &mut Trial<'_>) {
     let rested = trial.store().opening().expect("the disk is well").rested;
     let not_again = trial.store().opening().expect("the disk is well").rested;
     assert_eq!((cut_off.rested, rested, not_again), (false, true, false));
+}
+
+fn where_a_life_was_cut_off_is_remembered_until_the_next(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), plain(2)]);
+    let before = trial.store().opening().expect("the disk is well");
+    assert_eq!((before.cut_off, before.last_run), (None, RunId(2)));
+    let cut_off = |at, upto| CutOff { at: Moment(at), upto: RunId(upto) };
+    trial.commit(&[Fact::CutOff(cut_off(70, 1)), Fact::CutOff(cut_off(90, 2)), Fact::Rested { boot: before.boot }]);
+    trial.commit(&[Fact::SetBack { by: std::time::Duration::from_micros(45) }]);
+    let after = trial.store().opening().expect("the disk is well");
+    assert_eq!((after.cut_off, after.rested), (Some(cut_off(45, 2)), true));
 }
 
 fn only_a_parked_run_is_due(trial: &mut Trial<'_>) {

@@ -19,6 +19,8 @@ impl State {
         Opening {
             boot: self.boot,
             rested: self.boot == self.rested + 1,
+            cut_off: self.cut_off,
+            last_run: RunId(self.runs.len() as i64),
             exchange_next: 1 + self.exchange_last.max(self.last_glue()),
             gates: self.gates.values().filter(|gate| !gate.is_plain()).cloned().collect(),
             sources: self.sources.values().cloned().collect(),

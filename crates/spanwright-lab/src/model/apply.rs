@@ -39,6 +39,7 @@ impl State {
             Fact::Forgot { run, what } => self.forgot(*run, *what),
             Fact::SetBack { by } => self.set_back(*by),
             Fact::Rested { boot } => self.rested = *boot,
+            Fact::CutOff(cut_off) => self.cut_off = Some(*cut_off),
             Fact::Gated(gate) => {
                 self.gates.insert(gate.system.clone(), gate.clone());
             }
@@ -206,6 +207,7 @@ impl State {
         });
         self.sources.values_mut().for_each(|source| earlier(&mut source.due));
         self.moved.values_mut().for_each(earlier);
+        self.cut_off.iter_mut().for_each(|cut_off| earlier(&mut cut_off.at));
         for alert in self.alerts.values_mut() {
             earlier(&mut alert.since);
             alert.told.as_mut().into_iter().for_each(earlier);

@@ -7,8 +7,8 @@ use std::{
 
 use spanwright_core::alert::{AlertRow, Cause};
 use spanwright_core::fact::{
-    Chore, ChoreId, EffectKey, EffectState, GateRow, Item, Letter, MessageFile, Moment, NodeName, Phase, PlanBundle, PlanId, Print, Root,
-    RunId, SourceRow, StopKind, Way, is_newer,
+    Chore, ChoreId, CutOff, EffectKey, EffectState, GateRow, Item, Letter, MessageFile, Moment, NodeName, Phase, PlanBundle, PlanId, Print,
+    Root, RunId, SourceRow, StopKind, Way, is_newer,
 };
 
 /// Folded from the facts.
@@ -17,6 +17,7 @@ pub struct State {
     pub boot: u32,
     /// The last life that ended with nothing on its way.
     pub rested: u32,
+    pub cut_off: Option<CutOff>,
     pub exchange_last: i64,
     /// Batches under one key whose exchange has not ended: queue and members.
     pub bundles: BTreeMap<i64, (Arc<str>, Vec<EffectKey>)>,

@@ -54,6 +54,8 @@ pub enum Mutant {
     GivenUpTakenForDead,
     /// Takes a power cut for an end at which nothing was on its way.
     CutTakenForRest,
+    /// Forgets a power cut at the next end at which nothing was on its way.
+    CutForgotten,
     /// Undoes only what is certainly done.
     UndoSkipsUncertain,
     /// Undoes in the order in which it was done.
@@ -81,12 +83,13 @@ pub enum Mutant {
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 17] = [
+pub const MUTANTS: [Mutant; 18] = [
     Mutant::AnswerBeforeSync,
     Mutant::NoIntent,
     Mutant::UnknownTakenForRetry,
     Mutant::GivenUpTakenForDead,
     Mutant::CutTakenForRest,
+    Mutant::CutForgotten,
     Mutant::UndoSkipsUncertain,
     Mutant::UndoForward,
     Mutant::UndoBeforeSiblings,
@@ -210,6 +213,8 @@ struct Sim {
     askers: Askers,
     mutant: Option<Mutant>,
     story: Story,
+    /// After so many events was the last power cut.
+    cut_at: u64,
     /// Systems and flows that are held, as far as the desk has heard of it.
     held: BTreeMap<Arc<str>, Held>,
 }
@@ -241,6 +246,7 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
         askers,
         mutant,
         story: Story::default(),
+        cut_at: 0,
         held: BTreeMap::new(),
     };
     sim.world.begin(sim.now);
@@ -269,7 +275,9 @@ impl Sim {
                 desk = self.power_cut(&mut out)?;
                 continue;
             }
-            if self.dice.one_in(800)
+            // Soon after a power cut, too: what may have been asked then is remembered beyond a second end.
+            let seldom = if self.story.events < self.cut_at + 60 { 25 } else { 800 };
+            if self.dice.one_in(seldom)
                 && let Some(rests) = desk.rests()
             {
                 self.story.rests += 1;
@@ -315,6 +323,7 @@ impl Sim {
     fn open(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
         let mut opening = self.store.opening().map_err(|fault| format!("{fault:?}"))?;
         opening.rested |= self.mutant == Some(Mutant::CutTakenForRest);
+        opening.cut_off = opening.cut_off.filter(|_| self.mutant != Some(Mutant::CutForgotten));
         let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
         let setup =
             Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, passing: true, in_line, only: None };
@@ -325,6 +334,7 @@ impl Sim {
 
     fn power_cut(&mut self, out: &mut Vec<Command>) -> Result<Desk, String> {
         self.story.cuts += 1;
+        self.cut_at = self.story.events;
         self.store.cut();
         self.begin_again(out)
     }

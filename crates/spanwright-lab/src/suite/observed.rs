@@ -317,6 +317,7 @@ fn line(fact: &Fact) -> Option<String> {
         | Fact::Chore(_)
         | Fact::Forgot { .. }
         | Fact::Rested { .. }
+        | Fact::CutOff(_)
         | Fact::SetBack { .. } => return None,
     })
 }

@@ -4,12 +4,15 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::{OptionalExtension, Result, Row};
 use spanwright_core::fact::{
-    Backlog, Breaker, CHORES_REMEMBERED_MOST, Chore, ChoreId, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Hold, InLine, Lane, Moment,
-    Opening, PlanId, RunId, SourceRow, Spent,
+    Backlog, Breaker, CHORES_REMEMBERED_MOST, Chore, ChoreId, CutOff, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Hold, InLine, Lane,
+    Moment, Opening, PlanId, RunId, SourceRow, Spent,
 };
 
 use super::{Ask, bytes, text, text_if_any};
-use crate::keep::{numbers, pen::chore};
+use crate::keep::{
+    numbers,
+    pen::{NEXT_MESSAGE, chore},
+};
 
 pub const BACKLOG: &str = "SELECT flow, count(*), 0 FROM run INDEXED BY run_active WHERE state = 0 GROUP BY flow
     UNION ALL SELECT flow, 0, count(*) FROM run INDEXED BY run_parked WHERE state = 1 GROUP BY flow";
@@ -38,6 +41,9 @@ pub const LATEST: &str = "SELECT max(
 
 /// The last life that ended with nothing on its way; 0 before the first.
 const RESTED_LAST: &str = "SELECT coalesce((SELECT value FROM meta WHERE name = 'rested'), 0)";
+
+const CUT_OFF: &str =
+    "SELECT at.value, upto.value FROM meta AS at JOIN meta AS upto ON upto.name = 'cut off run' WHERE at.name = 'cut off'";
 
 /// When something came last, by source: from one source to the next by the index, whatever lies between.
 pub const CAME: &str = "WITH RECURSIVE known(source) AS (
@@ -88,6 +94,11 @@ impl Ask<'_> {
         Ok(Opening {
             boot,
             rested: i64::from(boot) == self.ready(RESTED_LAST)?.query_row([], |row| row.get::<_, i64>(0))? + 1,
+            cut_off: self
+                .ready(CUT_OFF)?
+                .query_row([], |row| Ok(CutOff { at: Moment(row.get(0)?), upto: RunId(row.get(1)?) }))
+                .optional()?,
+            last_run: RunId(self.ready(NEXT_MESSAGE)?.query_row([], |row| row.get::<_, i64>(0))? - 1),
             exchange_next: self.ready(EXCHANGE_NEXT)?.query_row([], |row| row.get(0))?,
             gates: self.gates()?,
             sources: self.sources()?,

@@ -21,10 +21,11 @@ const DROP_BODY: &str = "DELETE FROM body WHERE id = ?1";
 
 /// What waits is due this much earlier: effects, sources, breakers and pauses. Messages keep the time that they were
 /// given, so it is noted which of them say nothing of the clock any more.
-const SET_BACK: [&str; 4] = [
+const SET_BACK: [&str; 5] = [
     "UPDATE effect SET due = due - ?1 WHERE state = 0",
     "UPDATE cursor SET due = due - ?1, changed = changed - ?1",
     "UPDATE gate SET since = since - ?1, until = until - ?1, paused_until = paused_until - ?1",
+    "UPDATE meta SET value = value - ?1 WHERE name = 'cut off'",
     "UPDATE alert SET since = since - ?1, told = told - ?1",
 ];
 

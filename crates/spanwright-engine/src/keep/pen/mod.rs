@@ -60,7 +60,7 @@ pub struct Pen<'t> {
 }
 
 const NEXT_BODY: &str = "SELECT coalesce(max(id), 0) + 1 FROM body";
-const NEXT_MESSAGE: &str = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name IN ('message', 'run')";
+pub const NEXT_MESSAGE: &str = "SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name IN ('message', 'run')";
 const BODY: &str = "INSERT INTO body (id, coding, data) VALUES (?1, 0, ?2)";
 const EXCHANGE: &str =
     "INSERT INTO exchange (id, system, operation, at, micros, status, calls, sent, got) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
@@ -71,6 +71,7 @@ const BUNDLED: &str = "INSERT OR REPLACE INTO exchange (id, system, operation, a
 const ENDED: &str =
     "UPDATE run SET state = ?2, reason = ?3, node = ?4, words = ?5, undone = ?6, changed = ?7 WHERE id = ?1 AND state IN (0, 1)";
 const RESTED: &str = "INSERT OR REPLACE INTO meta (name, value) VALUES ('rested', ?1)";
+const CUT_OFF: &str = "INSERT OR REPLACE INTO meta (name, value) VALUES ('cut off', ?1), ('cut off run', ?2)";
 const PARKED: &str = "UPDATE run SET state = ?2 WHERE id = ?1 AND state IN (0, 1)";
 const MOVED: &str = "INSERT INTO cursor (source, value, due, changed) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (source) DO UPDATE SET value = coalesce(excluded.value, value), due = excluded.due, changed = excluded.changed";
@@ -126,6 +127,7 @@ impl<'t> Pen<'t> {
             Fact::Forgot { run, what } => self.forgot(*run, *what)?,
             Fact::SetBack { by } => self.set_back(*by)?,
             Fact::Rested { boot } => drop(self.rare(RESTED)?.execute([boot])?),
+            Fact::CutOff(cut_off) => drop(self.rare(CUT_OFF)?.execute((cut_off.at.0, cut_off.upto.0))?),
             Fact::Discarded { run, at, by, reason } => self.discarded(*run, *at, by, reason)?,
             Fact::Alerted(row) => self.alerted(row)?,
             Fact::Gated(gate) => self.gated(gate)?,
