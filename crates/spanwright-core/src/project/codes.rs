@@ -48,6 +48,7 @@ codes! { "codes/":
     CIRCLE "P0428" "Dead letters that would go round for ever";
     PAGES "P0429" "Pages that cannot be one answer";
     HEAD "P0430" "A head of an answer that is not kept so";
+    NO_WAY_BACK "P0431" "A step without a way back among those that have one";
     ROUTE "P0501" "A path that cannot be served";
     NOT_LISTENING "P0502" "Nobody would hear this";
     NO_WAITER "P0503" "A reply to nobody";

@@ -144,6 +144,21 @@ impl Builder<'_, '_> {
         }
     }
 
+    /// Where this may have happened, what stands above it is undone all the same.
+    pub(super) fn check_way_back(&mut self, form: &Filled<'_>, of: Option<(usize, usize)>, scene: &Scene) {
+        let changes = self.operation(of).is_some_and(|operation| operation.repeat != Repeat::Safe);
+        if !changes || scene.pivoted || scene.buried {
+            return;
+        }
+        let undone = self.effects.iter().find(|effect| effect.undo.is_some()).map(|effect| effect.node.clone());
+        if let (Some(undone), Some((_, _, operand))) = (undone, form.named()) {
+            let says = format!("where its answer is lost, `{undone}` is undone although this may have happened");
+            let help =
+                "write `pivot: true` or an `undo:` at it, which a `call` can have; or an `if_unknown:`, or `if_dead: discard`".to_string();
+            self.to.warning(&codes::NO_WAY_BACK, operand.span, says, help);
+        }
+    }
+
     /// `pivot: true`
     pub(super) fn pivot(&mut self, form: &Filled<'_>, scene: &mut Scene) -> bool {
         let pivot = form.flag("pivot") == Some(Given::Is(true));

@@ -46,6 +46,9 @@ impl Builder<'_, '_> {
         }
         let undo = self.undo(node, form, saved_as.map(|name| (name, answer)), found, &above);
         let pivot = self.pivot(form, scene);
+        if undo.is_none() && if_unknown.is_none() && matches!(if_dead, IfDead::Letter) {
+            self.check_way_back(form, found, scene);
+        }
         let saved_as = saved_as.map(|name| name.text.as_str().into());
         let effect = EffectPlan { saved_as, again, if_dead, undo, pivot, ..effect? };
         self.keep(asking_back(effect, if_unknown))
@@ -69,6 +72,9 @@ impl Builder<'_, '_> {
         };
         let in_order = self.keyed;
         self.check_asks_about_one(form, if_unknown.is_some() && batch.is_some());
+        if if_unknown.is_none() && matches!(if_dead, IfDead::Letter) {
+            self.check_way_back(form, found, scene);
+        }
         let effect = EffectPlan { batch, unchanged, newest_only, in_order, if_dead, ..effect? };
         self.keep(asking_back(effect, if_unknown))
     }
