@@ -10,8 +10,9 @@
 //! - An *unknown* one may have happened. It is tried again only where that does no harm (the operation only reads, is
 //!   idempotent, or carries our key); otherwise it is parked as uncertain, for a person or for `if_unknown`.
 //! - A *never* is a dead letter at once: the same bytes would be refused again.
-//! - What is given up is **uncertain** where a try was not heard of, this one or an earlier one: it may have happened. Only a
-//!   refusal under its key says that no try before it arrived; what only reads cannot have done anything.
+//! - What is given up is **uncertain** where a try was not heard of, this one or an earlier one: it may have happened. A
+//!   refusal under its key says that no try before it arrived; one of a `PUT` or `DELETE` without a key says nothing of it.
+//!   What only reads cannot have done anything.
 //! - An **undo** is never dropped, whatever the answer: what was done must not stay done by accident.
 
 use std::time::Duration;
@@ -78,7 +79,7 @@ fn is_old(policy: &Policy, tries: Tries, now: Moment) -> bool {
 
 /// Whether one of its tries, of which nobody heard, may have had its effect.
 fn may_have_happened(repeat: Repeat, tries: Tries, outcome: &Outcome) -> bool {
-    let told = matches!(outcome, Outcome::Never(_)) && repeat == Repeat::Keyed;
+    let told = matches!(outcome, Outcome::Never(_)) && repeat != Repeat::Idempotent;
     let unheard = tries.unheard || matches!(outcome, Outcome::Unknown(_));
     unheard && !told && repeat != Repeat::Safe
 }
@@ -189,7 +190,8 @@ mod tests {
             (Repeat::Idempotent, false, &never, &dead),
             (Repeat::Idempotent, true, &never, &uncertain),
             (Repeat::Idempotent, true, &sick, &uncertain),
-            (Repeat::Never, true, &never, &uncertain),
+            // It went again since a person, or a question, said that it may.
+            (Repeat::Never, true, &never, &dead),
             (Repeat::Safe, true, &sick, &dead),
             (Repeat::Safe, false, &unknown, &dead),
         ] {

@@ -99,12 +99,14 @@ impl Desk {
         Some((effect.bytes(), run.plan_id))
     }
 
-    /// After an unknown outcome the same bytes go again or none: what differs is left to a person.
+    /// After an unknown outcome the same bytes go again or none: what differs is left to a person. What is idempotent without a
+    /// key may go with others: the last one counts.
     fn same_bytes(&mut self, members: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) -> Vec<EffectKey> {
         let differs = |desk: &Desk, key: &EffectKey| {
             let effect = desk.effect(key)?;
             let (sent, input) = (effect.state.sent?, effect.input.as_ref()?);
-            Some(sent != input.print())
+            let idempotent = desk.plan_of(key).is_some_and(|plan| plan.repeat == Repeat::Idempotent);
+            Some(!idempotent && sent != input.print())
         };
         let (changed, same): (Vec<_>, Vec<_>) = members.into_iter().partition(|key| differs(self, key) == Some(true));
         let mut facts = Vec::new();
@@ -123,9 +125,6 @@ impl Desk {
     pub(super) fn nobody_knows(&mut self, key: &EffectKey, why: Failure, now: Moment, facts: &mut Vec<Fact>) {
         self.set_place(key, Place::Settling);
         if let Some(effect) = self.effect_mut(key) {
-            if effect.maybe_asked {
-                effect.may_have_arrived();
-            }
             effect.state.phase = Phase::Uncertain(why);
         }
         self.settle_fact(key, None, now, facts);

@@ -115,7 +115,8 @@ impl Desk {
         let (key, phase, known) = (effect.key(run), effect.state.phase.clone(), effect.row);
         if let (Some(cut_off), Phase::Owed { due }) = (self.cut_off, &phase) {
             let was_due = if known { *due <= cut_off.at } else { hand.from_before };
-            let is_noted = is_noted(hand.plan_of(owed.effect, owed.way), owed.way);
+            let one_key = self.queues[queue].batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
+            let is_noted = is_noted(hand.plan_of(owed.effect, owed.way), one_key, owed.way);
             hand.effects[at].maybe_asked = was_due && !is_noted;
         }
         let effect = &mut hand.effects[at];
@@ -279,8 +280,7 @@ impl Desk {
 }
 
 /// Whether the journal would know that it had been asked, or need not.
-fn is_noted(plan: &EffectPlan, way: Way) -> bool {
-    let one_key = plan.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
+fn is_noted(plan: &EffectPlan, one_key: bool, way: Way) -> bool {
     let noted = match plan.repeat {
         Repeat::Safe | Repeat::Never => true,
         Repeat::Keyed => one_key || plan.conditional,

@@ -232,8 +232,8 @@ impl Desk {
             effect.may_have_arrived();
         }
         effect.maybe_asked = false;
-        if matches!(outcome, Outcome::Never(_)) {
-            // Under its key it says that no try before it had arrived either; elsewhere other bytes may go, once a person has looked.
+        if matches!((&outcome, &next), (Outcome::Never(_), Next::Dead(_))) {
+            // No try before it had arrived either.
             effect.state.sent = None;
         }
         let (kind, why) = told(&outcome);
@@ -366,8 +366,8 @@ impl Desk {
                 if !flight.members.is_empty() {
                     self.go_free(flight.queue, std::mem::take(&mut flight.members), now, &mut facts);
                 }
-                if self.effect(&blamed).is_some_and(EffectHand::is_unheard) && blamed.way == Way::Do {
-                    // What is not asked now says nothing of the try before it that was not heard of.
+                if self.effect(&blamed).is_some_and(|effect| !effect.never_arrived()) && blamed.way == Way::Do {
+                    // That it cannot be written now says nothing of the try before, which was, and was not heard of.
                     self.nobody_knows(&blamed, why, now, &mut facts);
                 } else {
                     let one = Flight { members: vec![blamed], ..flight };

@@ -265,7 +265,7 @@ impl EffectHand {
         EffectKey { run, node: self.node.clone(), item: self.item.clone(), way: self.way }
     }
 
-    /// It certainly did not arrive: a newer state may take its place, a newer plan may write it anew.
+    /// As far as this life and the journal know it did not arrive: a newer state may take its place.
     pub fn never_arrived(&self) -> bool {
         self.state.sent.is_none() && self.state.glued.is_none()
     }

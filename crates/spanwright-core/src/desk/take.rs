@@ -247,13 +247,16 @@ impl Desk {
             if file.over || self.runs.contains_key(&file.run) {
                 continue;
             }
-            if self.reopened.remove(&file.run)
-                && let Some(&account) = self.flow_of.get(&file.flow)
-            {
+            let reopened = self.reopened.remove(&file.run);
+            if reopened && let Some(&account) = self.flow_of.get(&file.flow) {
                 self.flows[account].open += 1;
             }
             let run = file.run;
             self.take_in(file);
+            // All that it had been asked for has settled since.
+            if let (true, Some(hand)) = (reopened, self.runs.get_mut(&run)) {
+                hand.from_before = false;
+            }
             if let (Some(queue), Some(hand)) = (wants, self.runs.get_mut(&run)) {
                 hand.fetched_for = Some(queue);
                 self.queues[queue].is_walked();

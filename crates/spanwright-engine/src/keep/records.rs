@@ -127,11 +127,26 @@ mod tests {
         let folder = crate::keep::tests::in_memory();
         let path = folder.path().join("journal.db");
         let mut keep = open(&path);
-        let records = ALL - 1000;
+        let records = ALL - MORE;
         for first in (0..ALL).step_by(500) {
             keep.commit(&(first..ALL.min(first + 500)).map(|n| state(n, records)).collect::<Vec<_>>()).unwrap();
         }
         let filed = count(&keep, "SELECT count(*) FROM record_key");
+        // Some of which the index alone knows, and of which both states are there.
+        let both = "SELECT min(seq), max(seq) FROM record_key GROUP BY front HAVING count(*) = 2";
+        let early: Vec<(i64, i64)> = keep
+            .connection
+            .prepare(both)
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .map(Result::unwrap)
+            .collect();
+        assert!(!early.is_empty());
+        for (first, last) in early {
+            assert_eq!(runs_of(&path, &format!("R{}", first - 1)), [last, first]);
+            assert!(keep.overtaken(RunId(first)).unwrap() && !keep.overtaken(RunId(last)).unwrap());
+        }
         assert!(filed > 0 && keep.memory.records.filing.waiting() < LOOSE_MOST + 2 * FILED_AT_ONCE, "{filed}");
         for _ in 0..2 {
             for n in (0..ALL).step_by(991).chain([0, ALL - 1]) {
@@ -194,5 +209,8 @@ mod tests {
             .unwrap();
         let faults = Look::open(&path, code_of).unwrap().verify().unwrap().faults;
         assert_eq!(faults, ["a message that is not found by its key, 1 times"]);
+        keep.connection.execute_batch("DELETE FROM record WHERE seq IN (3, 4)").unwrap();
+        let faults = Look::open(&path, code_of).unwrap().verify().unwrap().faults;
+        assert_eq!(faults, ["a message that is not found by its key, 3 times"]);
     }
 }

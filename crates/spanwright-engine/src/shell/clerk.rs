@@ -12,7 +12,7 @@ use std::{
 };
 
 use spanwright_core::{
-    desk::{CallId, Command, Desk, Event, Fetch, Order},
+    desk::{CallId, Command, Desk, Event, Fetch, Haste, Order, Ticket},
     fact::{Ending, Moment, StopKind, Stopped},
     run::{Advance, AdvanceJob, advance},
 };
@@ -115,7 +115,7 @@ impl Clerk {
             }
         };
         if let Some(rests) = self.desk.rests() {
-            self.journal.commit(spanwright_core::desk::Ticket(0), vec![rests], spanwright_core::desk::Haste::Now);
+            self.journal.commit(Ticket(0), vec![rests], Haste::Now);
         }
         self.office.readers.let_go();
         let now = self.now();

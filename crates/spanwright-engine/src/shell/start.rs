@@ -12,7 +12,7 @@ use std::{
 };
 
 use spanwright_core::{
-    desk::{Desk, Event, Setup},
+    desk::{Desk, Event, Haste, Setup, Ticket},
     fact::{Ending, Fact, InLine, Moment, Opening, PlanBundle, PlanId, RunId, StopKind, Stopped, Store, StoreFault},
     plan::Plan,
 };
@@ -135,11 +135,11 @@ impl Engine {
             StorePlace::File(path, code_of) => (Box::new(Keep::open(&path, code_of)?), Whereabouts::of(path, code_of)),
             StorePlace::Opened(store) => (store, Whereabouts::default()),
         };
-        let beside = file.as_deref().map(|path| quarantine(&mut *store, path, start.clock.now())).transpose()?;
-        let found = find(&mut *store, &start.plan, &start.bundle, &start.rebuild, start.clock.now())?;
         let wire = Http::new(&start.http, start.clock.clone())?;
         let log = start.log.map(|settings| Log::start(settings, &start.plan.project, start.variables.secrets())).transpose()?;
         let log = log.map(Arc::new);
+        let beside = file.as_deref().map(|path| quarantine(&mut *store, path, start.clock.now())).transpose()?;
+        let found = find(&mut *store, &start.plan, &start.bundle, &start.rebuild, start.clock.now())?;
         let staff = Staff::hire(store, &start.plan, log.clone(), &start.clock)?;
         if start.signals {
             let _inside = staff.reactor.enter();
@@ -239,10 +239,20 @@ impl Staff {
             in_line: found.in_line,
             only: None,
         };
+        let rests = found.opening.rested.then_some(Fact::Rested { boot: found.opening.boot });
         let desk = Desk::open(setup, found.opening, now, &mut || dice.roll(), &mut first);
         // Only now: whatever an earlier life left is in hand.
         let at_once = ways_in.at_once.clone();
-        let listening = if once { None } else { self.listen(&office, &plan, ways_in)? };
+        let listening = match if once { Ok(None) } else { self.listen(&office, &plan, ways_in) } {
+            Ok(listening) => listening,
+            Err(fault) => {
+                // Nothing was asked: where the life before rested, this one did too.
+                if let Some(rests) = rests {
+                    self.writer.handle().commit(Ticket(0), vec![rests], Haste::Now);
+                }
+                return Err(fault.into());
+            }
+        };
         let address = listening.as_ref().map(|listening| listening.address);
         if let Some(address) = address {
             observer.tell(Line::new(now, Level::Info, "listening", format!("listening on http://{address}")));

@@ -233,7 +233,10 @@ fn undone(runs: &BTreeMap<String, Vec<Run>>, done: &Done, broken: &mut Vec<Strin
     for (id, run) in runs.iter().flat_map(|(id, runs)| runs.iter().map(move |run| (id, run))).filter(|(_, run)| run.flow == "pairs") {
         let did = done.of.get(id).map(Vec::as_slice).unwrap_or_default();
         match run.state {
-            DEAD if did == ["reserve", "release"] => undone += 1,
+            DEAD | UNCERTAIN if did == ["reserve", "release"] => undone += 1,
+            // Reserving was given up: it had never happened, or nobody knows, and then it is released.
+            DEAD if did.is_empty() => {}
+            UNCERTAIN if did == ["release"] => {}
             DONE => {}
             UNCERTAIN if did == ["reserve"] || did == ["reserve", "confirm"] => {}
             state => broken.push(format!("I7 {id} ended in state {state}, and the till did {did:?}")),

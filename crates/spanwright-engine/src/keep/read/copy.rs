@@ -35,8 +35,9 @@ const BROKEN: [(&str, &str); 11] = [
     ),
     (
         "a message that is not found by its key",
-        "SELECT count(*) FROM record WHERE seq <= coalesce((SELECT value FROM meta WHERE name = 'filed records'), 0)
-        AND NOT EXISTS (SELECT 1 FROM record_key WHERE record_key.front = record.front AND record_key.seq = record.seq)",
+        "SELECT (SELECT count(*) FROM record WHERE seq <= coalesce((SELECT value FROM meta WHERE name = 'filed records'), 0)
+            AND NOT EXISTS (SELECT 1 FROM record_key WHERE record_key.front = record.front AND record_key.seq = record.seq))
+        + (SELECT count(*) FROM message WHERE found_by = 2 AND NOT EXISTS (SELECT 1 FROM record WHERE record.seq = message.seq))",
     ),
     ("an effect without its run", "SELECT count(*) FROM effect WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = effect.run)"),
     (

@@ -58,7 +58,7 @@ fn expected(policy: &Policy, repeat: Repeat, way: Way, tries: Tries, outcome: &O
     // Once a try was not heard of, what is given up may have happened; a reader does nothing, and a key tells.
     let given_up = |told: bool| match repeat {
         Repeat::Safe => Expected::Dead,
-        Repeat::Keyed if told => Expected::Dead,
+        Repeat::Keyed | Repeat::Never if told => Expected::Dead,
         _ if tries.unheard => Expected::Uncertain,
         _ => Expected::Dead,
     };
