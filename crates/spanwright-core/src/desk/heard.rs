@@ -228,7 +228,7 @@ impl Desk {
         if matches!(outcome, Outcome::Unknown(_)) && repeat != Repeat::Safe {
             effect.may_have_arrived();
         }
-        if effect.maybe_asked && matches!(outcome, Outcome::Later { .. }) {
+        if effect.maybe_asked && matches!(next, Next::Again(_) | Next::Uncertain(_)) {
             effect.may_have_arrived();
         }
         effect.maybe_asked = false;

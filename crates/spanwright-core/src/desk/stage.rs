@@ -170,6 +170,11 @@ impl Stage {
     }
 
     pub(super) fn of(plan: Plan) -> Stage {
+        Stage::open(plan, Opening { rested: true, ..Opening::default() })
+    }
+
+    /// Another life, which finds this in the journal.
+    pub(super) fn open(plan: Plan, opening: Opening) -> Stage {
         let setup = Setup {
             plan: Arc::new(plan),
             plan_id: PlanId(1),
@@ -180,7 +185,7 @@ impl Stage {
             only: None,
         };
         let mut out = Vec::new();
-        let desk = Desk::open(setup, Opening { rested: true, ..Opening::default() }, START, &mut || 7, &mut out);
+        let desk = Desk::open(setup, opening, START, &mut || 7, &mut out);
         let (commits, exchanges, words) = (Vec::new(), Vec::new(), Vec::new());
         let mut stage = Stage { desk, now: START, commits, hastes: Vec::new(), exchanges, asked: 0, words, at_once: 0, last: 0 };
         stage.obey(out);

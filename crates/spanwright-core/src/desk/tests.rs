@@ -4,8 +4,8 @@ use super::{
     *,
 };
 use crate::{
-    connector::{Refusal, Word},
-    fact::{Hold, Phase},
+    connector::{Outcome, Refusal, Verdict, Word},
+    fact::{Backlog, EffectState, Hold, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
     interface::{BulkKey, Repeat},
     plan::{Batch, InOrder, OrderBy, SourceKind, WhenDead},
 };
@@ -135,4 +135,73 @@ fn what_may_not_be_repeated_and_was_not_let_in_is_owed_as_before() {
         assert!(matches!(settled[..], [state] if matches!(state.phase, Phase::Owed { .. }) && state.tries == 0), "{kept:?}");
         assert_eq!(stage.asked, 1, "not before there are other credentials");
     }
+}
+
+/// A life that finds the run 7, whose first call stands like this, and hears so of it; where the call stands then.
+fn goes_on(repeat: Repeat, rested: bool, known: Option<EffectState>, hears: impl FnOnce(CallId) -> Event) -> EffectState {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    plan.flows[0].effects[0] = call("first", repeat);
+    let backlog = vec![Backlog { flow: "asked".into(), active: 1, parked: 0 }];
+    let mut stage = Stage::open(plan, Opening { rested, backlog, last_run: RunId(7), ..Opening::default() });
+    stage.keeps();
+    let effect = EffectKey { run: RunId(7), node: "first".into(), item: no_item(), way: Way::Do };
+    let message = MessageFile {
+        id: 7,
+        source: "asked.source".into(),
+        correlation: "c".into(),
+        received: Moment(0),
+        key: None,
+        version: None,
+        body: (*b"{}").into(),
+        beside: None,
+    };
+    let file = RunFile {
+        run: RunId(7),
+        root: Root(7),
+        flow: "asked".into(),
+        plan: PlanId(1),
+        message: Arc::new(message),
+        known: known.into_iter().map(|state| StoredEffect { effect: effect.clone(), state }).collect(),
+        over: false,
+        parked: false,
+    };
+    stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 1 }, runs: vec![file], next: None });
+    stage.keeps();
+    let (asked, _) = stage.exchanges.remove(0);
+    stage.on(hears(asked));
+    let kept = stage.keeps();
+    let settled = kept.into_iter().find_map(|fact| if let Fact::Settled(settled) = fact { Some(settled.state) } else { None });
+    settled.unwrap()
+}
+
+fn refused(call: CallId) -> Event {
+    Event::Heard { call, verdict: Verdict::all(1, Outcome::Never(said())), report: Report::of_nothing(START) }
+}
+
+/// Behind a kill what was due may have been asked; behind an orderly end it was not.
+#[test]
+fn a_refusal_behind_a_kill_says_nothing_of_the_try_before_it_where_there_is_no_key() {
+    for (repeat, rested, dead) in
+        [(Repeat::Idempotent, false, false), (Repeat::Idempotent, true, true), (Repeat::Keyed, false, true), (Repeat::Safe, false, true)]
+    {
+        let state = goes_on(repeat, rested, None, refused);
+        assert_eq!(matches!(state.phase, Phase::Dead(_)), dead, "{repeat:?}, {rested}: {state:?}");
+        assert_eq!(state.sent.is_none(), dead, "what may have arrived is remembered");
+    }
+}
+
+/// What a person replays as uncertain and is refused once more is as uncertain as before.
+#[test]
+fn a_second_refusal_makes_nothing_certain() {
+    let again = EffectState { phase: Phase::Owed { due: START }, generation: 0, tries: 0, first: None, glued: None, sent: Some([7; 32]) };
+    let state = goes_on(Repeat::Idempotent, true, Some(again), refused);
+    assert!(matches!(state.phase, Phase::Uncertain(_)) && state.sent.is_some(), "{state:?}");
+}
+
+/// A call that cannot be written was not written before a kill either.
+#[test]
+fn what_cannot_be_written_is_dead_behind_a_kill_too() {
+    let state = goes_on(Repeat::Keyed, false, None, |call| Event::NotAsked { call, refusal: Refusal::Call(0, said()) });
+    assert!(matches!(state.phase, Phase::Dead(_)), "{state:?}");
 }

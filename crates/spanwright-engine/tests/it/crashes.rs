@@ -8,13 +8,15 @@ use std::{
     time::Duration,
 };
 
+use spanwright_core::fact::{Fact, Store};
 use spanwright_engine::{
     clock::{Clock, Reading},
+    keep::Keep,
     shell::Why,
 };
 use spanwright_world::{Answer, Hostile, World, WorldSettings};
 
-use crate::trial::{Trial, until};
+use crate::trial::{Trial, code_of, until};
 
 #[test]
 fn killed_again_and_again_it_brings_every_customer_over_once() {
@@ -49,6 +51,35 @@ fn a_call_that_was_under_way_when_it_was_killed_goes_again_with_its_key_and_byte
     assert_eq!(asked.len(), 2);
     assert_eq!(asked[0].header("idempotency-key"), asked[1].header("idempotency-key"));
     assert_eq!(asked[0].text(), asked[1].text());
+}
+
+/// Whether the last life ended with nothing on its way; asked as `hold` asks it, which leaves that as it was.
+fn rested(trial: &Trial) -> bool {
+    let mut keep = Keep::open(&trial.store_path(), code_of).unwrap();
+    let opening = keep.opening().unwrap();
+    keep.commit(&opening.rested.then_some(Fact::Rested { boot: opening.boot }).into_iter().collect::<Vec<_>>()).unwrap();
+    opening.rested
+}
+
+#[test]
+fn an_orderly_end_is_noted_and_a_start_that_cannot_listen_is_no_kill() {
+    let erp = Hostile::start(vec![Answer::customers(3)]);
+    let crm = Hostile::start(vec![Answer::all_contacts(200), Answer::HangAfterReading]);
+    let mut trial = Trial::between(&erp, &crm);
+    assert_eq!(trial.once().why, Why::Drained);
+    assert!(rested(&trial), "all was heard of");
+    let others = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listen = format!("project: erp-to-crm\nlisten: {{ http: \"{}\" }}", others.local_addr().unwrap());
+    trial.edit("spanwright.yaml", "project: erp-to-crm", &listen);
+    assert!(trial.try_start(false).is_err());
+    assert!(rested(&trial), "nothing was asked");
+    trial.edit("spanwright.yaml", &listen, "project: erp-to-crm");
+    let erp = Hostile::start(vec![Answer::customers(5)]);
+    trial.variables.insert("ERP_URL".into(), erp.url());
+    let running = trial.start(false);
+    until(&running, "a call is read", |_| crm.received().len() == 2);
+    drop(running);
+    assert!(!rested(&trial), "a call was on its way");
 }
 
 #[test]
