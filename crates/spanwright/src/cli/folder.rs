@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -82,7 +83,11 @@ fn gather(folder: &Path, path: &str, deep: usize, room: &mut u64, files: &mut Ve
         }
         let inside = if path.is_empty() { name } else { format!("{path}/{name}") };
         // Follows links: a schema may be one.
-        let kind = fs::metadata(entry.path()).with_context(|| format!("reading `{inside}`"))?;
+        let kind = match fs::metadata(entry.path()) {
+            // Others write beside the project, and what they had there is gone. A link that leads nowhere is not.
+            Err(_) if fs::symlink_metadata(entry.path()).is_err_and(|error| error.kind() == ErrorKind::NotFound) => continue,
+            kind => kind.with_context(|| format!("reading `{inside}`"))?,
+        };
         if kind.is_dir() && is_looked_into(&inside, deep) {
             gather(&entry.path(), &inside, deep + 1, room, files)?;
         } else if kind.is_file() && belongs(&inside) {
@@ -140,6 +145,28 @@ mod tests {
         let bundle = Folder::at(folder.path()).bundle().unwrap();
         let paths: Vec<&str> = bundle.iter().map(|(_, path, _)| path).collect();
         assert_eq!(paths, ["flow/b.yaml", "flows/a.yaml", "schemas/x/y.xsd", "spanwright.yaml"]);
+    }
+
+    #[test]
+    fn files_that_come_and_go_beside_the_project_are_no_fault() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("data")).unwrap();
+        let (file, over) = (folder.path().join("data/a.csv"), std::sync::atomic::AtomicBool::new(false));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                    fs::write(&file, "id").unwrap();
+                    fs::remove_file(&file).unwrap();
+                }
+            });
+            let faults: Vec<_> = (0..2_000).filter_map(|_| Folder::at(folder.path()).bundle().err()).collect();
+            over.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(faults.is_empty(), "{faults:?}");
+        });
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("nowhere", folder.path().join("data/b.csv")).unwrap();
+        #[cfg(unix)]
+        assert!(Folder::at(folder.path()).bundle().unwrap_err().to_string().contains("data/b.csv"), "a link that leads nowhere is told");
     }
 
     #[test]

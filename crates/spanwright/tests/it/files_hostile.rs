@@ -178,7 +178,13 @@ impl Drop {
                 let log = self.log();
                 let told = |line: &&Value| line["event.action"] != "exchange" && line["event.action"] != "polled";
                 let last: Vec<_> = log.iter().filter(told).rev().take(40).map(Value::to_string).collect();
-                panic!("it never comes to that: {what}; the last of {} lines of the log, backwards:\n{}", log.len(), last.join("\n"));
+                let text = fs::read_to_string(self.path("log/run.jsonl")).unwrap();
+                let plain: Vec<&str> = text.lines().filter(|line| !line.starts_with('{')).collect();
+                panic!(
+                    "it never comes to that: {what}; {plain:?}, and the last of {} lines of the log, backwards:\n{}",
+                    log.len(),
+                    last.join("\n")
+                );
             }
             thread::sleep(Duration::from_millis(50));
         }
