@@ -153,6 +153,7 @@ impl AmqpSystem {
                 break;
             }
             if read::show(place, &self.interface.shapes, &came, show).is_break() {
+                deliveries.breaks_off();
                 return verdict::stopped(place);
             }
             deliveries.kept();

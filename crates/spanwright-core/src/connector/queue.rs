@@ -135,6 +135,9 @@ pub trait Deliveries {
     fn next(&mut self) -> Result<Vec<Delivery>, String>;
     /// All that were given are on disk: the broker may forget them.
     fn kept(&mut self);
+    /// Nobody reads on: it returns when the broker has heard of all that is kept, or says nothing for too long. What was given
+    /// beside it comes again.
+    fn breaks_off(&mut self);
     /// It was read for long enough; whoever wants more asks again.
     fn is_time_up(&self) -> bool;
 }

@@ -54,6 +54,9 @@ pub(crate) struct Amqp {
     further: Mutex<HashMap<(Broker, String), u16>>,
 }
 
+/// So long a broker may take over a goodbye.
+const GOODBYE_TIME_MOST: Duration = Duration::from_secs(5);
+
 /// A queue that is being read.
 struct Consumer {
     handle: Handle,
@@ -299,6 +302,14 @@ impl spanwright_core::connector::Deliveries for Reading {
 
     fn kept(&mut self) {
         self.given.drain(..).for_each(|tag| self.consumer.handle.ack(tag));
+    }
+
+    fn breaks_off(&mut self) {
+        self.broken = true;
+        self.consumer.handle.close();
+        let by = Instant::now() + GOODBYE_TIME_MOST;
+        // A broker that says goodbye has read what was said before it; what it gives until then is given back.
+        while self.consumer.deliveries.next(by.saturating_duration_since(Instant::now())).is_ok_and(|came| came.is_some()) {}
     }
 
     fn is_time_up(&self) -> bool {

@@ -2,11 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
     runtime::{Builder, Runtime},
+    time::Instant,
 };
 
 use super::{
@@ -390,4 +391,37 @@ fn what_nobody_takes_for_so_long_is_given_back_and_what_somebody_takes_is_not() 
         let fault = deliveries.next(PATIENCE).unwrap_err();
         assert_eq!(words(&fault), "nobody took what came: it is given back");
     }
+}
+
+/// A process that ends must not take acknowledgements with it that the broker has not read yet.
+#[test]
+fn who_breaks_off_has_the_broker_hear_of_all_that_is_kept() {
+    let runtime = runtime();
+    let heard = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (handle, deliveries) = runtime.block_on(async {
+        let (ours, mut peer) = pair(60);
+        let heard = heard.clone();
+        tokio::spawn(async move {
+            peer.give().await;
+            peer.say(&[message(1, b"{}"), message(2, b"{}")].concat()).await;
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            peer.hear(frame::BASIC_ACK).await;
+            peer.hear(frame::BASIC_ACK).await;
+            peer.say(&message(3, b"{}")).await;
+            peer.hear(frame::CONNECTION_CLOSE).await;
+            heard.store(true, std::sync::atomic::Ordering::Release);
+            peer.say(&method(0, frame::CONNECTION_CLOSE_OK, |_| {})).await;
+        });
+        let line = Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap();
+        line.consumer("jobs", 10, 1_000, HELD_TIME_MOST).await.unwrap()
+    });
+    let consumer = super::Consumer { handle, deliveries, places: 10, too_long: 0 };
+    let mut reading = super::Reading { consumer, until: Instant::now(), given: Vec::new(), got: 0, broken: false };
+    let mut came = 0;
+    while came < 2 {
+        came += spanwright_core::connector::Deliveries::next(&mut reading).unwrap().len();
+    }
+    spanwright_core::connector::Deliveries::kept(&mut reading);
+    spanwright_core::connector::Deliveries::breaks_off(&mut reading);
+    assert!(heard.load(std::sync::atomic::Ordering::Acquire) && reading.consumer.handle.is_over());
 }

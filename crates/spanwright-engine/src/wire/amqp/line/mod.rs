@@ -82,6 +82,7 @@ type Ended = Arc<Mutex<Option<Fault>>>;
 enum Order {
     Publish(Vec<Message>, oneshot::Sender<Vec<Confirm>>),
     Ack(u64),
+    Close,
 }
 
 /// A line at work; dropped, it is closed.
@@ -107,6 +108,12 @@ impl Handle {
     pub fn ack(&self, tag: u64) {
         // A line that is over needs no answer: the broker gives them again.
         let _over = self.orders.send(Order::Ack(tag));
+    }
+
+    /// Says goodbye, behind all that was said so far.
+    pub fn close(&self) {
+        // A line that is over is closed.
+        let _over = self.orders.send(Order::Close);
     }
 
     pub fn is_over(&self) -> bool {

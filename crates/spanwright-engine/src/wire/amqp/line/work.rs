@@ -98,7 +98,7 @@ impl Work {
                 order = told.recv(), if !closing => match order {
                     Some(Order::Publish(messages, reply)) => self.publish(messages, reply),
                     Some(Order::Ack(tag)) => self.write(|out| frame::method(out, CHANNEL, frame::BASIC_ACK, |write| { write.u64(tag).u8(0); })),
-                    None => {
+                    Some(Order::Close) | None => {
                         closing = true;
                         self.write(goodbye);
                     }
