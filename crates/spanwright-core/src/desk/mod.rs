@@ -92,6 +92,7 @@ pub struct Desk {
     plan_id: PlanId,
     plans: HashMap<PlanId, Arc<Plan>>,
     boot: u32,
+    /// The last life that was cut off: what it may have asked.
     cut_off: Option<CutOff>,
     once: bool,
     stopping: bool,
