@@ -8,7 +8,8 @@ use crate::fact::Way;
 use crate::{
     deliver::{Credentials, Goes},
     fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, batch_key},
-    interface::{BulkKey, Repeat},
+    interface::Repeat,
+    plan::EffectPlan,
 };
 use spanwright_shape::text::Failure;
 
@@ -243,10 +244,9 @@ impl Desk {
 
     fn bundled(&self, flight: &Flight, now: Moment) -> Option<Fact> {
         let queue = &self.queues[flight.queue];
-        let one_key = queue.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
         let keyed = flight.members.first().and_then(|key| self.plan_of(key)).is_some_and(|plan| plan.repeat == Repeat::Keyed);
         let glued = flight.members.iter().any(|key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some()));
-        if !one_key || !keyed || glued || flight.bundled {
+        if !queue.has_one_key() || !keyed || glued || flight.bundled {
             return None;
         }
         let (system, operation) = self.names_of(flight);
@@ -254,10 +254,9 @@ impl Desk {
         Some(Fact::Bundled(Bundled { id: flight.exchange, system, operation, queue: queue.name.clone(), at: now, members }))
     }
 
-    /// Whether a crash must not make us forget that it was asked: it may not be repeated, or a repeat would be refused for what
-    /// the first did.
+    /// See [`EffectPlan::is_noted_first`].
     pub(super) fn is_noted_first(&self, key: &EffectKey) -> bool {
-        self.plan_of(key).is_some_and(|plan| plan.repeat == Repeat::Never || plan.conditional)
+        self.plan_of(key).is_some_and(EffectPlan::is_noted_first)
     }
 
     /// What was noted is on disk, and is asked, unless somebody has held it meanwhile. A batch waits under its number, which the

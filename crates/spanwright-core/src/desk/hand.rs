@@ -10,7 +10,7 @@ use crate::{
     connector::{Blame, Outcome},
     deliver::{Next, Tries, decide},
     fact::{EffectKey, EffectState, Ending, Fact, Moment, Phase, RunId, Settled, Way, lane_of},
-    interface::{BulkKey, Repeat},
+    interface::Repeat,
     plan::{Again, EffectPlan},
     run::{Advance, Owed, Want},
 };
@@ -115,9 +115,10 @@ impl Desk {
         let (key, phase, known) = (effect.key(run), effect.state.phase.clone(), effect.row);
         if let (Some(cut_off), Phase::Owed { due }) = (self.cut_off, &phase) {
             let was_due = if known { *due <= cut_off.at } else { hand.from_before };
-            let one_key = self.queues[queue].batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
-            let is_noted = is_noted(hand.plan_of(owed.effect, owed.way), one_key, owed.way);
-            hand.effects[at].maybe_asked = was_due && !is_noted;
+            let plan = hand.plan_of(owed.effect, owed.way);
+            let is_noted = plan.is_noted_first() || plan.repeat == Repeat::Keyed && self.queues[queue].has_one_key();
+            // Of a question and an undo it makes no difference.
+            hand.effects[at].maybe_asked = was_due && !is_noted && plan.repeat != Repeat::Safe && owed.way == Way::Do;
         }
         let effect = &mut hand.effects[at];
         match phase {
@@ -277,16 +278,6 @@ impl Desk {
             }
         }
     }
-}
-
-/// Whether the journal would know that it had been asked, or need not.
-fn is_noted(plan: &EffectPlan, one_key: bool, way: Way) -> bool {
-    let noted = match plan.repeat {
-        Repeat::Safe | Repeat::Never => true,
-        Repeat::Keyed => one_key || plan.conditional,
-        Repeat::Idempotent => plan.conditional,
-    };
-    noted || way != Way::Do
 }
 
 /// The queue of an effect, and its place in the order.

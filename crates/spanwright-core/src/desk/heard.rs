@@ -13,7 +13,7 @@ use crate::{
     connector::{Blame, Outcome, Refusal, Verdict, Word},
     deliver::{Goes, Next, Tries, decide},
     fact::{Attempt, EffectKey, ExchangeId, Exchanged, Fact, Hold, Moment, OutcomeKind, Phase, Way},
-    interface::{BulkKey, Repeat},
+    interface::Repeat,
     plan::{EffectPlan, Policy},
 };
 
@@ -192,7 +192,7 @@ impl Desk {
 
     /// The glue of a request with one key whose outcome is unknown, or was and still is: none of it may go without the others.
     fn together(&self, flight: &Flight, outcomes: &[Outcome]) -> Option<ExchangeId> {
-        let per_request = self.queues[flight.queue].batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
+        let per_request = self.queues[flight.queue].has_one_key();
         let glued = flight.members.iter().find_map(|key| self.effect(key)?.state.glued);
         let open = outcomes.iter().all(|outcome| match outcome {
             Outcome::Unknown(_) => true,
@@ -225,10 +225,8 @@ impl Desk {
         let tries = Tries { count: effect.state.tries, first: together.and(oldest).unwrap_or(first), unheard };
         let next = decide(&policy, repeat, key.way, tries, &outcome, now, roll);
         effect.state.glued = together;
-        if matches!(outcome, Outcome::Unknown(_)) && repeat != Repeat::Safe {
-            effect.may_have_arrived();
-        }
-        if effect.maybe_asked && matches!(next, Next::Again(_) | Next::Uncertain(_)) {
+        let not_heard = matches!(outcome, Outcome::Unknown(_)) && repeat != Repeat::Safe;
+        if not_heard || effect.maybe_asked && matches!(next, Next::Again(_) | Next::Uncertain(_)) {
             effect.may_have_arrived();
         }
         effect.maybe_asked = false;
@@ -257,7 +255,7 @@ impl Desk {
 
     /// An item that an answer left out cannot go again with its mates under their key, for they are done.
     fn alone(&self, flight: &Flight, outcome: &Outcome, repeat: Repeat) -> Repeat {
-        let per_request = self.queues[flight.queue].batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest);
+        let per_request = self.queues[flight.queue].has_one_key();
         match (outcome, repeat) {
             (Outcome::Unknown(_), Repeat::Keyed) if per_request && flight.members.len() > 1 => Repeat::Never,
             _ => repeat,

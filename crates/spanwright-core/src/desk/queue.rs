@@ -11,6 +11,7 @@ use std::{
 
 use crate::{
     fact::{EffectKey, ExchangeId, Moment, Turn},
+    interface::BulkKey,
     plan::{Batch, EffectPlan},
 };
 
@@ -60,6 +61,11 @@ pub(super) enum Work {
 }
 
 impl Queue {
+    /// A request of it has one key, whatever it carries.
+    pub fn has_one_key(&self) -> bool {
+        self.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest)
+    }
+
     pub fn new(effect: &EffectPlan, gate: usize, account: usize) -> Queue {
         Queue {
             name: effect.queue.clone(),
@@ -352,8 +358,7 @@ mod tests {
     #[test]
     fn a_batch_waits_for_others_and_not_for_ever() {
         let mut queue = queue();
-        queue.batch =
-            Some(Batch { most: 2, bytes: 1000, wait: std::time::Duration::from_secs(1), key: crate::interface::BulkKey::PerRequest });
+        queue.batch = Some(Batch { most: 2, bytes: 1000, wait: std::time::Duration::from_secs(1), key: BulkKey::PerRequest });
         queue.make_ready(key(1), 10, Moment(0));
         assert!(matches!(queue.work(Moment(0)), Work::At(at) if at == Moment(1_000_000)));
         assert!(matches!(queue.work(Moment(1_000_000)), Work::Ready));

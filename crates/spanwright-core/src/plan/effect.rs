@@ -106,6 +106,12 @@ impl EffectPlan {
         self.undo.is_some() || self.if_unknown.is_some() || self.again.is_some() || self.pivot || !matches!(self.if_dead, IfDead::Letter)
     }
 
+    /// Whether a crash must not make us forget that it was asked: it may not be repeated, or a repeat would be refused for what
+    /// the first did.
+    pub fn is_noted_first(&self) -> bool {
+        self.repeat == Repeat::Never || self.conditional
+    }
+
     /// Whether its answer is kept: a later step sees it, or it is looked at.
     pub fn keeps_answer(&self) -> bool {
         self.saved_as.is_some() || self.again.is_some()

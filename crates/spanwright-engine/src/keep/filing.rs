@@ -31,7 +31,7 @@ pub struct Cabinet {
     pub file: &'static str,
 }
 
-/// The first half of a digest.
+/// Eight bytes of a digest, from this one on.
 pub fn half_of(digest: &blake3::Hash, from: usize) -> i64 {
     digest.as_bytes()[from..from + 8].iter().fold(0, |half, byte| half << 8 | i64::from(*byte))
 }
