@@ -118,6 +118,9 @@ impl Clerk {
             self.journal.commit(Ticket(0), vec![rests], Haste::Now);
         }
         self.office.readers.let_go();
+        if !self.watch.is_urgent() {
+            self.office.brokers.leave(&self.office.reactor);
+        }
         let now = self.now();
         self.shared.publish(self.desk.standing(now), self.observer.counters.clone());
         self.observer.tell(Line::new(now, why.level(), "engine-ended", why.to_string()));

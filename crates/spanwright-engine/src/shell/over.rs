@@ -97,6 +97,11 @@ impl Watch {
         self.now = true;
     }
 
+    /// Nothing may be waited for.
+    pub(super) fn is_urgent(&self) -> bool {
+        self.now
+    }
+
     pub(super) fn broken(&mut self, why: String) {
         self.broken.get_or_insert(why);
     }

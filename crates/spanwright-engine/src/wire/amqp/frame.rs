@@ -47,6 +47,7 @@ pub const BASIC_QOS_OK: MethodId = (60, 11);
 pub const BASIC_CONSUME: MethodId = (60, 20);
 pub const BASIC_CONSUME_OK: MethodId = (60, 21);
 pub const BASIC_CANCEL: MethodId = (60, 30);
+pub const BASIC_CANCEL_OK: MethodId = (60, 31);
 pub const BASIC_PUBLISH: MethodId = (60, 40);
 pub const BASIC_RETURN: MethodId = (60, 50);
 pub const BASIC_DELIVER: MethodId = (60, 60);

@@ -6,7 +6,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
@@ -49,6 +49,8 @@ pub(crate) struct Amqp {
     reach: Reach,
     publishers: Mutex<HashMap<(Broker, String), Arc<Handle>>>,
     consumers: Mutex<HashMap<(Broker, String), Consumer>>,
+    /// Each line that a queue was read on and that is not over.
+    reading: Mutex<Vec<Weak<Handle>>>,
     /// By queue: places of its prefetch that messages may take which are too long to be kept. They stay in the queue,
     /// unacknowledged, and would keep all others waiting.
     further: Mutex<HashMap<(Broker, String), u16>>,
@@ -59,7 +61,7 @@ const GOODBYE_TIME_MOST: Duration = Duration::from_secs(5);
 
 /// A queue that is being read.
 struct Consumer {
-    handle: Handle,
+    handle: Arc<Handle>,
     deliveries: line::Deliveries,
     /// Messages that may come before one is acknowledged, and those that never are.
     places: u16,
@@ -101,7 +103,7 @@ impl QueueReply {
 
 impl Amqp {
     pub(super) fn new(reach: Reach) -> Amqp {
-        Amqp { reach, publishers: Mutex::default(), consumers: Mutex::default(), further: Mutex::default() }
+        Amqp { reach, publishers: Mutex::default(), consumers: Mutex::default(), reading: Mutex::default(), further: Mutex::default() }
     }
 
     async fn open(&self, broker: &Broker, what: &str) -> Result<Line, Fault> {
@@ -186,7 +188,26 @@ impl Amqp {
         });
         let (handle, deliveries) =
             opened.await.unwrap_or_else(|_| Err(Fault::Broken("the broker did not let us in in time".to_string())))?;
+        let handle = Arc::new(handle);
+        let mut reading = lock(&self.reading);
+        reading.retain(|line| line.upgrade().is_some_and(|handle| !handle.is_over()));
+        reading.push(Arc::downgrade(&handle));
         Ok(Consumer { handle, deliveries, places, too_long: 0 })
+    }
+
+    /// Nobody reads any more: it returns when each broker has heard of all that is kept, or says nothing for too long. It
+    /// waits: not for the reactor's threads.
+    pub(crate) fn leave(&self, reactor: &Reactor) {
+        let lines: Vec<_> = lock(&self.reading).iter().filter_map(Weak::upgrade).collect();
+        lines.iter().for_each(|line| line.close());
+        reactor.block_on(async {
+            let all = async {
+                for line in &lines {
+                    line.over().await;
+                }
+            };
+            let _too_slow = timeout(GOODBYE_TIME_MOST, all).await;
+        });
     }
 
     /// Declares what is not there, and says what it is about; what is there otherwise is refused by the broker.
@@ -300,8 +321,14 @@ impl spanwright_core::connector::Deliveries for Reading {
         Ok(came)
     }
 
+    /// Of many acknowledgements that come singly a broker puts most aside (RabbitMQ, at a quorum queue: all but 32).
     fn kept(&mut self) {
-        self.given.drain(..).for_each(|tag| self.consumer.handle.ack(tag));
+        let handle = &self.consumer.handle;
+        match self.given.last() {
+            Some(last) if self.consumer.too_long == 0 => handle.ack(*last, true),
+            _ => self.given.iter().for_each(|tag| handle.ack(*tag, false)),
+        }
+        self.given.clear();
     }
 
     fn breaks_off(&mut self) {

@@ -4,6 +4,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use spanwright_core::connector::Deliveries as _;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex},
     runtime::{Builder, Runtime},
@@ -393,35 +394,85 @@ fn what_nobody_takes_for_so_long_is_given_back_and_what_somebody_takes_is_not() 
     }
 }
 
-/// A process that ends must not take acknowledgements with it that the broker has not read yet.
-#[test]
-fn who_breaks_off_has_the_broker_hear_of_all_that_is_kept() {
-    let runtime = runtime();
-    let heard = Arc::new(std::sync::atomic::AtomicBool::new(false));
+/// A broker that gives messages of so many bytes, slowly; what it hears until the goodbye, which it answers.
+fn slow_broker(lengths: &'static [usize]) -> (Runtime, super::Reading, Arc<std::sync::Mutex<Vec<String>>>) {
+    let (runtime, heard) = (runtime(), Arc::new(std::sync::Mutex::new(Vec::new())));
+    let notes = heard.clone();
     let (handle, deliveries) = runtime.block_on(async {
         let (ours, mut peer) = pair(60);
-        let heard = heard.clone();
         tokio::spawn(async move {
             peer.give().await;
-            peer.say(&[message(1, b"{}"), message(2, b"{}")].concat()).await;
+            let messages = (1..).zip(lengths).flat_map(|(tag, bytes)| message(tag, &vec![b'1'; *bytes]));
+            peer.say(&messages.collect::<Vec<_>>()).await;
             tokio::time::sleep(Duration::from_millis(300)).await;
-            peer.hear(frame::BASIC_ACK).await;
-            peer.hear(frame::BASIC_ACK).await;
-            peer.say(&message(3, b"{}")).await;
-            peer.hear(frame::CONNECTION_CLOSE).await;
-            heard.store(true, std::sync::atomic::Ordering::Release);
-            peer.say(&method(0, frame::CONNECTION_CLOSE_OK, |_| {})).await;
+            let mut cancelled = false;
+            loop {
+                while let Some(frame) = frame::take(&mut peer.buffer).unwrap() {
+                    let Frame::Method { id, arguments, .. } = frame else { continue };
+                    let mut read = frame::Read(&arguments);
+                    let note = match id {
+                        frame::BASIC_ACK => {
+                            format!("ack {}{}", read.u64().unwrap(), if read.u8().unwrap() == 1 { " and all before" } else { "" })
+                        }
+                        frame::BASIC_CANCEL => format!("cancel {}", read.short().unwrap()),
+                        frame::CONNECTION_CLOSE => if cancelled { "goodbye" } else { "goodbye too early" }.to_string(),
+                        _ => continue,
+                    };
+                    notes.lock().unwrap().push(note);
+                    if id == frame::BASIC_CANCEL {
+                        // It gives one more, and is slow.
+                        peer.say(&message(99, b"{}")).await;
+                        tokio::time::sleep(Duration::from_millis(300)).await;
+                        cancelled = true;
+                        peer.say(&method(1, frame::BASIC_CANCEL_OK, |write| {
+                            write.short("spanwright");
+                        }))
+                        .await;
+                    } else if id == frame::CONNECTION_CLOSE {
+                        return peer.say(&method(0, frame::CONNECTION_CLOSE_OK, |_| {})).await;
+                    }
+                }
+                assert!(peer.stream.read_buf(&mut peer.buffer).await.unwrap() > 0);
+            }
         });
         let line = Line::open(Box::new(ours), &LOGIN, "a test").await.unwrap();
         line.consumer("jobs", 10, 1_000, HELD_TIME_MOST).await.unwrap()
     });
-    let consumer = super::Consumer { handle, deliveries, places: 10, too_long: 0 };
+    let consumer = super::Consumer { handle: Arc::new(handle), deliveries, places: 10, too_long: 0 };
     let mut reading = super::Reading { consumer, until: Instant::now(), given: Vec::new(), got: 0, broken: false };
     let mut came = 0;
-    while came < 2 {
-        came += spanwright_core::connector::Deliveries::next(&mut reading).unwrap().len();
+    while came < lengths.len() {
+        came += reading.next().unwrap().len();
     }
-    spanwright_core::connector::Deliveries::kept(&mut reading);
-    spanwright_core::connector::Deliveries::breaks_off(&mut reading);
-    assert!(heard.load(std::sync::atomic::Ordering::Acquire) && reading.consumer.handle.is_over());
+    reading.kept();
+    (runtime, reading, heard)
+}
+
+/// With its connection a broker forgets acknowledgements that it has not passed on yet: it is told as little as may be, and
+/// nobody goes before it has answered.
+#[test]
+fn who_breaks_off_has_the_broker_hear_of_all_that_is_kept() {
+    let (_runtime, mut reading, heard) = slow_broker(&[2, 2, 2]);
+    reading.breaks_off();
+    assert_eq!(*heard.lock().unwrap(), ["ack 3 and all before", "cancel spanwright", "goodbye"]);
+    assert!(reading.consumer.handle.is_over());
+}
+
+#[test]
+fn what_is_too_long_is_not_acknowledged_with_the_others() {
+    let (_runtime, mut reading, heard) = slow_broker(&[2, 1_001, 2]);
+    reading.breaks_off();
+    assert_eq!(*heard.lock().unwrap(), ["ack 1", "ack 3", "cancel spanwright", "goodbye"]);
+}
+
+#[test]
+fn at_the_end_every_queue_is_left_with_a_goodbye() {
+    let (runtime, reading, heard) = slow_broker(&[2, 2]);
+    let reach =
+        super::Reach { tls: crate::wire::tls::Tls::new(None).unwrap(), public_only: true, names: crate::wire::connect::Names::System };
+    let brokers = super::Amqp::new(reach);
+    super::lock(&brokers.reading).push(Arc::downgrade(&reading.consumer.handle));
+    brokers.leave(runtime.handle());
+    assert_eq!(*heard.lock().unwrap(), ["ack 2 and all before", "cancel spanwright", "goodbye"]);
+    assert!(reading.consumer.handle.is_over());
 }

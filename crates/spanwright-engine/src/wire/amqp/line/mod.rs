@@ -32,6 +32,8 @@ use work::Work;
 
 /// The one channel of a connection.
 const CHANNEL: u16 = 1;
+/// The name of the one consumer on it.
+const CONSUMER: &str = "spanwright";
 
 /// A connection, encrypted or not.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -81,7 +83,7 @@ type Ended = Arc<Mutex<Option<Fault>>>;
 /// What the task is told.
 enum Order {
     Publish(Vec<Message>, oneshot::Sender<Vec<Confirm>>),
-    Ack(u64),
+    Ack { tag: u64, several: bool },
     Close,
 }
 
@@ -104,16 +106,21 @@ impl Handle {
         }
     }
 
-    /// This one is kept.
-    pub fn ack(&self, tag: u64) {
+    /// This one is kept; with `several` all that came before it, too.
+    pub fn ack(&self, tag: u64, several: bool) {
         // A line that is over needs no answer: the broker gives them again.
-        let _over = self.orders.send(Order::Ack(tag));
+        let _over = self.orders.send(Order::Ack { tag, several });
     }
 
     /// Says goodbye, behind all that was said so far.
     pub fn close(&self) {
         // A line that is over is closed.
         let _over = self.orders.send(Order::Close);
+    }
+
+    /// Waits until it is over.
+    pub async fn over(&self) {
+        self.orders.closed().await;
     }
 
     pub fn is_over(&self) -> bool {
@@ -145,7 +152,7 @@ impl Line {
         })
         .await?;
         self.call(frame::BASIC_CONSUME, frame::BASIC_CONSUME_OK, |write| {
-            write.u16(0).short(queue).short("").u8(0).table(&[]);
+            write.u16(0).short(queue).short(CONSUMER).u8(0).table(&[]);
         })
         .await?;
         let (sender, come) = channel();
@@ -171,6 +178,7 @@ impl Line {
             coming: None,
             sent: Sent::default(),
             blocked: None,
+            leaves: false,
         };
         tokio::spawn(work.run(self.reader, self.writer, self.buffer, told, ended.clone()));
         (Handle { orders }, ended)
