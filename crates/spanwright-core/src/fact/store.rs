@@ -124,6 +124,10 @@ pub trait Store: Send {
     /// # Errors
     /// [`StoreFault`]
     fn tidy(&mut self, now: Moment, before: Moment) -> Result<bool, StoreFault>;
+
+    /// The disk is almost full: gives back what lies beside what is kept. Where somebody still needs it, it stays, and is
+    /// asked for again.
+    fn give_room(&mut self) {}
 }
 
 /// A message and where it stands, for whoever would bring it back.

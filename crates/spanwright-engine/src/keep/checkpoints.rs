@@ -8,6 +8,7 @@ use std::{
     path::Path,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use rusqlite::{Connection, hooks::Wal};
@@ -73,6 +74,14 @@ impl Checkpoints {
 pub fn bring_home(connection: &Connection) {
     // What stays is safe where it is, and is tried again.
     let _stays = connection.query_row(BRING_HOME, [], |_| Ok(()));
+}
+
+/// Brings all of it home and leaves a log of no length, unless somebody reads in it now.
+pub fn shorten(connection: &Connection) {
+    // Nobody is waited for: commits would wait too.
+    let _as_it_was = connection.busy_timeout(Duration::ZERO);
+    let _stays = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    let _as_it_was = connection.busy_timeout(schema::BUSY_TIME_MOST);
 }
 
 impl Drop for Checkpoints {

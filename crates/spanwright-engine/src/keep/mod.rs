@@ -207,4 +207,8 @@ impl Store for Keep {
         // Outside of the transaction: giving pages back is one of its own.
         Ok(tidy::give_back(&self.connection).map_err(fault_of)? || more)
     }
+
+    fn give_room(&mut self) {
+        checkpoints::shorten(&self.connection);
+    }
 }

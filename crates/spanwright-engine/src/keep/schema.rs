@@ -5,6 +5,8 @@
 //! a power cut are set at every open and read back: SQLite keeps most of them per connection, not in the file.
 #![allow(clippy::disallowed_methods)] // the one place that opens a journal
 
+use std::time::Duration;
+
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
 use super::{OpenFault, Room, fault::words_of};
@@ -23,6 +25,8 @@ const CHECKPOINT_OF_DISK: u64 = 128;
 pub const PAGE_BYTES: u32 = 8192;
 /// The page cache of the writer, in KiB.
 const CACHE_KIB: u32 = 8 * 1024;
+/// Another connection that writes is waited for so long.
+pub const BUSY_TIME_MOST: Duration = Duration::from_secs(5);
 
 /// A journal up to this size is looked through at each start; a larger one by `verify`, and where a damaged page is read.
 const CHECKED_AT_START_BYTES_MOST: u64 = 32 << 20;
@@ -115,7 +119,8 @@ pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
     let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY.union(OURS_ALONE)).map_err(fault)?;
     connection
-        .execute_batch("PRAGMA busy_timeout = 5000; PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2048;")
+        .busy_timeout(BUSY_TIME_MOST)
+        .and_then(|()| connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2048;"))
         .map_err(fault)?;
     assert_no_other(&connection, path)?;
     // Another process is just making it.
@@ -156,9 +161,9 @@ fn assert_version(version: i32) -> Result<(), OpenFault> {
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     // page_size and auto_vacuum count only before the first table, journal_mode stays in the file; the rest is this connection's.
+    connection.busy_timeout(BUSY_TIME_MOST)?;
     connection.execute_batch(&format!(
-        "PRAGMA busy_timeout = 5000;
-         PRAGMA page_size = {PAGE_BYTES};
+        "PRAGMA page_size = {PAGE_BYTES};
          PRAGMA auto_vacuum = INCREMENTAL;
          PRAGMA journal_mode = WAL;
          {DURABLE}

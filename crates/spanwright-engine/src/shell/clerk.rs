@@ -160,7 +160,12 @@ impl Clerk {
     }
 
     fn look_at_disk(&mut self, now: Moment) {
-        let Some(low) = self.room.as_mut().and_then(|room| room.look(now)) else { return };
+        let Some(room) = &mut self.room else { return };
+        let changed = room.look(now);
+        if room.asks_for_room(now) {
+            self.journal.ask(|store| store.into_iter().for_each(|store| store.give_room()));
+        }
+        let Some(low) = changed else { return };
         let (level, action, words) = match low {
             true => (Level::Error, "disk-low", "the disk is almost full: nothing is taken in until there is room; what is open goes on"),
             false => (Level::Info, "disk-room", "there is room on the disk again"),

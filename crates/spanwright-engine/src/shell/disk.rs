@@ -14,6 +14,8 @@ use crate::keep::Room;
 
 /// Between two looks at how much room there is.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// While it is low, the journal is asked so often for what it does not need.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// The disk; shared.
 #[derive(Debug, Default)]
@@ -53,11 +55,12 @@ pub(super) struct DiskWatch {
     room: Room,
     disk: Arc<Disk>,
     next: Moment,
+    ask: Moment,
 }
 
 impl DiskWatch {
     pub(super) fn new(room: Room, disk: Arc<Disk>, now: Moment) -> DiskWatch {
-        DiskWatch { room, disk, next: now }
+        DiskWatch { room, disk, next: now, ask: now }
     }
 
     /// Whether it is low, where that has changed.
@@ -69,5 +72,14 @@ impl DiskWatch {
         let (was, is) = (self.disk.is_low(), self.room.is_low(self.disk.is_low()));
         self.disk.be_low(is);
         (was != is).then_some(is)
+    }
+
+    /// Whether the journal should give what room it can: a commit that would do so may not come, since nothing is taken in.
+    pub(super) fn asks_for_room(&mut self, now: Moment) -> bool {
+        let asks = self.disk.is_low() && now >= self.ask;
+        if asks {
+            self.ask = now.after(ASK_EVERY);
+        }
+        asks
     }
 }

@@ -113,6 +113,30 @@ fn a_long_log_counts_as_taken_so_that_the_reserve_is_there_for_what_is_open() {
     assert!(!room.is_low(false), "what the log took is free again");
 }
 
+/// While nothing is taken in nobody writes, and only a writer would shorten what a long reader had let grow.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_long_log_is_given_back_when_its_reader_has_gone_though_nobody_writes() {
+    let Some(disk) = SmallDisk::mount(16) else { return };
+    let path = disk.folder.join("journal.db");
+    let room = Room::of(&path);
+    let mut keep = open(&path);
+    keep.commit(&pair(0)).unwrap();
+    let reader = crate::keep::schema::open_reader(&path).unwrap();
+    let looks = reader.unchecked_transaction().unwrap();
+    looks.query_row("SELECT count(*) FROM message", [], |_| Ok(())).unwrap();
+    let pairs = (2..).step_by(2).take_while(|_| !room.is_low(false)).map(|n| keep.commit(&pair(n)).unwrap()).count();
+    let began = std::time::Instant::now();
+    keep.give_room();
+    assert!(began.elapsed() < crate::keep::schema::BUSY_TIME_MOST / 2, "who reads is not waited for");
+    assert!(room.is_low(true), "the reader needs the log");
+    drop(looks);
+    assert!(room.is_low(true));
+    keep.give_room();
+    assert!(!room.is_low(true), "the log needs no room");
+    assert_eq!(runs(&mut keep).len(), 2 + 2 * pairs);
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn a_log_that_cannot_grow_is_brought_home_before_the_commit_is_tried_again() {
