@@ -43,6 +43,9 @@ const BYTES_AT_ONCE: usize = 4 << 20;
 const BESIDE_BYTES: usize = 512;
 /// How long a broker may take to let us in.
 const OPEN_TIME_MOST: Duration = Duration::from_secs(20);
+/// How long a broker may take over a goodbye. Behind [`crate::STOP_TIME_MOST`] it ends before whoever stops us loses patience
+/// (Kubernetes: 30 s).
+const GOODBYE_TIME_MOST: Duration = Duration::from_secs(3);
 
 /// Connections to every broker, shared by all flows.
 pub(crate) struct Amqp {
@@ -55,9 +58,6 @@ pub(crate) struct Amqp {
     /// unacknowledged, and would keep all others waiting.
     further: Mutex<HashMap<(Broker, String), u16>>,
 }
-
-/// So long a broker may take over a goodbye.
-const GOODBYE_TIME_MOST: Duration = Duration::from_secs(5);
 
 /// A queue that is being read.
 struct Consumer {
