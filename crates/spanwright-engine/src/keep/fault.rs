@@ -3,7 +3,7 @@
 //! A full disk is waited out; anything else that goes wrong below SQL ends the process: after a failed sync nobody
 //! knows what the kernel kept, and SQLite itself would carry on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Error, ErrorCode, ffi};
 use spanwright_core::fact::StoreFault;
@@ -65,6 +65,14 @@ pub enum OpenFault {
         /// What SQLite or the system said.
         why: String,
     },
+    /// It is damaged, or no journal at all.
+    #[error("the journal `{path}` cannot be used: {what}. {}", WAY_BACK, path = path.display())]
+    Damaged {
+        /// The journal.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// The program was linked with an SQLite that loses data.
     #[error(
         "SQLite {}.{}.{} can lose committed data (fixed in 3.51.3): this program was built against the wrong one",
@@ -92,18 +100,33 @@ pub fn fault_of(error: Error) -> StoreFault {
 const WAY_BACK: &str = "The way back: keep it and what lies beside it (`journal.db*`) elsewhere, put the newest backup in its place \
     (`spanwright backup` makes them), start again. `spanwright verify` tells what is damaged";
 
-/// It is damaged, and the way back.
+/// What is wrong with a damaged one, in one line.
 pub fn damaged(what: &str) -> String {
-    format!("it is damaged: {}. {WAY_BACK}", what.split_whitespace().collect::<Vec<_>>().join(" "))
+    format!("it is damaged: {}", what.split_whitespace().collect::<Vec<_>>().join(" "))
+}
+
+/// Why a journal cannot be opened, sorted by whether it is damaged.
+pub fn unusable(path: &Path, error: &Error) -> OpenFault {
+    match damage_of(error) {
+        Some(what) => OpenFault::Damaged { path: path.into(), what },
+        None => OpenFault::Unusable { path: path.into(), why: words_of(error) },
+    }
+}
+
+fn damage_of(error: &Error) -> Option<String> {
+    match error.sqlite_error_code() {
+        Some(ErrorCode::NotADatabase) => Some("it is not a journal (not an SQLite file), or its beginning was overwritten".into()),
+        Some(ErrorCode::DatabaseCorrupt) => Some(damaged(&error.to_string())),
+        Some(_) | None => None,
+    }
 }
 
 /// What SQLite said, for a person.
 pub fn words_of(error: &Error) -> String {
+    if let Some(what) = damage_of(error) {
+        return format!("{what}. {WAY_BACK}");
+    }
     match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => {
-            format!("it is not a journal (not an SQLite file), or its beginning was overwritten. {WAY_BACK}")
-        }
-        Some(ErrorCode::DatabaseCorrupt) => damaged(&error.to_string()),
         Some(ErrorCode::SystemIoFailure) => format!("the disk failed: {error}"),
         Some(ErrorCode::DatabaseBusy) => "another program is writing to it".into(),
         Some(ErrorCode::CannotOpen) => format!("it cannot be opened (does its folder exist, may this user write there?): {error}"),

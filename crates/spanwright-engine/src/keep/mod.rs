@@ -86,7 +86,7 @@ impl Keep {
     fn open_with(path: &Path, code_of: CodeOf, checkpoint_pages: u32) -> Result<Keep, OpenFault> {
         let lock = Lock::take(path)?;
         let mut connection = schema::open_writer(path)?;
-        let unusable = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: fault::words_of(&error) };
+        let unusable = |error: rusqlite::Error| fault::unusable(path, &error);
         let memory = Memory::load(&connection).map_err(unusable)?;
         let checkpoints = Checkpoints::start(path, &mut connection, checkpoint_pages)?;
         Ok(Keep { _checkpoints: checkpoints, connection, memory, code_of, broom: tidy::Broom::default(), _lock: lock })

@@ -9,7 +9,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, config::DbConfig};
 
-use super::{OpenFault, Room, fault::words_of};
+use super::{
+    OpenFault, Room,
+    fault::{unusable, words_of},
+};
 
 /// The schema that this program writes.
 pub const SCHEMA: i64 = 7;
@@ -52,7 +55,7 @@ const STEPS: [(i64, &str); 6] = [
 pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_version(rusqlite::version_number())?;
     assert_ours(path)?;
-    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let fault = |error: rusqlite::Error| unusable(path, &error);
     let connection = Connection::open_with_flags(path, WRITES).map_err(fault)?;
     set_up(&connection).map_err(fault)?;
     assert_durable(&connection, path)?;
@@ -71,18 +74,18 @@ fn assert_ours(path: &std::path::Path) -> Result<(), OpenFault> {
     }
     match seen_with(path, OpenFlags::SQLITE_OPEN_READ_ONLY) {
         // A power cut in the first moments left something to be rolled back, which only a writer may do.
-        Err(OpenFault::Unusable { .. }) => seen_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE),
+        Err(OpenFault::Unusable { .. } | OpenFault::Damaged { .. }) => seen_with(path, OpenFlags::SQLITE_OPEN_READ_WRITE),
         seen => seen,
     }
 }
 
 fn seen_with(path: &std::path::Path, flags: OpenFlags) -> Result<(), OpenFault> {
-    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let fault = |error: rusqlite::Error| unusable(path, &error);
     assert_no_other(&Connection::open_with_flags(path, flags).map_err(fault)?, path)
 }
 
 fn assert_no_other(connection: &Connection, path: &std::path::Path) -> Result<(), OpenFault> {
-    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let fault = |error: rusqlite::Error| unusable(path, &error);
     let mut statement = connection
         .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY name")
         .map_err(fault)?;
@@ -100,9 +103,9 @@ fn assert_whole(connection: &Connection, path: &std::path::Path) -> Result<(), O
     if std::fs::metadata(path).is_ok_and(|file| file.len() > CHECKED_AT_START_BYTES_MOST) {
         return Ok(());
     }
-    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let fault = |error: rusqlite::Error| unusable(path, &error);
     let said: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(fault)?;
-    if said == "ok" { Ok(()) } else { Err(OpenFault::Unusable { path: path.into(), why: super::fault::damaged(&said) }) }
+    if said == "ok" { Ok(()) } else { Err(OpenFault::Damaged { path: path.into(), what: super::fault::damaged(&said) }) }
 }
 
 // A crash in between leaves the schema before.
@@ -116,7 +119,7 @@ pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
     if !path.exists() {
         return Err(OpenFault::Absent { path: path.into() });
     }
-    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let fault = |error: rusqlite::Error| unusable(path, &error);
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY.union(OURS_ALONE)).map_err(fault)?;
     connection
         .busy_timeout(BUSY_TIME_MOST)
@@ -133,7 +136,7 @@ pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
 
 /// Opens the file a second time beside its writer, to bring home what lies in the write-ahead log.
 pub fn open_beside(path: &std::path::Path) -> Result<Connection, OpenFault> {
-    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let fault = |error: rusqlite::Error| unusable(path, &error);
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE.union(OURS_ALONE)).map_err(fault)?;
     connection.execute_batch(DURABLE).map_err(fault)?;
     Ok(connection)
@@ -148,7 +151,7 @@ pub fn checkpoint_pages(path: &std::path::Path) -> u32 {
 
 /// Opens an empty file for a copy to be written into.
 pub fn open_empty(path: &std::path::Path) -> Result<Connection, OpenFault> {
-    let fault = |error: rusqlite::Error| OpenFault::Unusable { path: path.into(), why: words_of(&error) };
+    let fault = |error: rusqlite::Error| unusable(path, &error);
     Connection::open_with_flags(path, WRITES).map_err(fault)
 }
 
@@ -181,12 +184,12 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
 
 // Some file systems have no shared memory, and so no write-ahead log: SQLite then silently keeps another mode.
 fn assert_durable(connection: &Connection, path: &std::path::Path) -> Result<(), OpenFault> {
-    let unusable = |why: String| OpenFault::Unusable { path: path.into(), why };
-    let durable: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).map_err(|error| unusable(words_of(&error)))?;
-    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(|error| unusable(words_of(&error)))?;
+    let unfit = |why: String| OpenFault::Unusable { path: path.into(), why };
+    let durable: i64 = connection.query_row("PRAGMA synchronous", [], |row| row.get(0)).map_err(|error| unfit(words_of(&error)))?;
+    let mode: String = connection.query_row("PRAGMA journal_mode", [], |row| row.get(0)).map_err(|error| unfit(words_of(&error)))?;
     match (durable, mode.as_str()) {
         (2, "wal") => Ok(()),
-        (_, _) => Err(unusable("its file system cannot hold a write-ahead log (is it a network drive?)".into())),
+        (_, _) => Err(unfit("its file system cannot hold a write-ahead log (is it a network drive?)".into())),
     }
 }
 
@@ -207,7 +210,7 @@ fn is_made(connection: &Connection) -> rusqlite::Result<bool> {
 }
 
 fn assert_schema(connection: &Connection, path: &std::path::Path) -> Result<(), OpenFault> {
-    match schema_of(connection).map_err(|error| OpenFault::Unusable { path: path.into(), why: words_of(&error) })? {
+    match schema_of(connection).map_err(|error| unusable(path, &error))? {
         SCHEMA => Ok(()),
         schema if schema < SCHEMA => Err(OpenFault::OlderSchema { path: path.into(), schema }),
         schema => Err(OpenFault::OtherSchema { path: path.into(), schema }),

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use spanwright_engine::keep::Look;
+use spanwright_engine::keep::{Look, OpenFault, Verified};
 
 use super::{Ended, folder::Folder, journal, out::Out, story::count};
 use crate::codes;
@@ -11,7 +11,7 @@ use crate::codes;
 /// Read every page of a journal and look whether it is whole
 #[derive(Args)]
 #[command(
-    after_help = "Examples:\n  spanwright verify\n  spanwright verify --file /backup/shop-2026-11-26.db\n\nExit code 1 where it is damaged."
+    after_help = "Examples:\n  spanwright verify\n  spanwright verify --file /backup/shop-2026-11-26.db\n\nExit code 1 where it is damaged, 2 where there is none or it cannot be read."
 )]
 pub struct Verify {
     #[command(flatten)]
@@ -24,7 +24,13 @@ pub struct Verify {
 impl Verify {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let path = self.file.clone().unwrap_or_else(|| self.folder.journal());
-        let verified = Look::open(&path, codes::of_journal)?.verify().map_err(journal::fault)?;
+        // As an open that makes nothing anew sees it; a journal is never empty.
+        let is_empty = std::fs::metadata(&path).is_ok_and(|file| file.len() == 0);
+        let verified = match Look::open(&path, codes::of_journal) {
+            Err(OpenFault::Damaged { what, .. }) => Verified { messages: 0, faults: vec![what] },
+            Err(OpenFault::Absent { .. }) if is_empty => Verified { messages: 0, faults: vec!["it is empty: it has no byte".into()] },
+            look => look?.verify().map_err(journal::fault)?,
+        };
         for fault in &verified.faults {
             out.line(fault)?;
         }

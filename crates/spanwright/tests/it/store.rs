@@ -59,6 +59,23 @@ fn a_damaged_journal_is_said_at_the_start_with_the_way_back() {
 }
 
 #[test]
+fn a_journal_that_is_cut_off_or_none_at_all_is_damaged_and_an_empty_one_is_said() {
+    let (project, world, _ledgers) = with_a_dead_letter();
+    let journal = project.path().join(".spanwright/journal.db");
+    let whole = fs::read(&journal).unwrap();
+    for bytes in [&whole[..whole.len() / 2], &whole[..10], b"not a journal, and not short of that", &[]] {
+        fs::write(&journal, bytes).unwrap();
+        let verified = project.run(&["verify"]);
+        assert_eq!(verified.code, 1, "of {} bytes: {}{}", bytes.len(), verified.out, verified.err);
+        assert!(!verified.err.contains("`spanwright verify`"), "{}", verified.err);
+    }
+    let afresh = ran(&mut project.command(&world, &ONCE));
+    assert!(afresh.err.contains("is empty, so this starts afresh"), "{}", afresh.err);
+    fs::remove_file(&journal).unwrap();
+    assert_eq!(project.run(&["verify"]).code, 2, "there is none");
+}
+
+#[test]
 fn a_failed_sync_ends_the_process_and_the_next_start_goes_on() {
     let (project, world, ledgers) = world(200);
     let disk = BadDisk::build(ledgers.path()).unwrap();
