@@ -28,7 +28,7 @@ use spanwright_shape::text::{Bundle, Problem, Problems, Span};
 pub use case::{Case, Subject, Test};
 pub use cover::{Coverage, Place};
 pub use observed::{Observed, Sent};
-pub use read::read;
+pub use read::{left_out, read};
 pub use redact::{redacted, written};
 
 /// What became of one case.

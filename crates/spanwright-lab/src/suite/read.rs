@@ -34,11 +34,31 @@ const TAKES: Duration = Duration::from_millis(20);
 /// The name of a system's token endpoint among its operations.
 const SIGN_IN: &str = "sign_in";
 
-/// Reads every test of a project.
+/// Reads every test of a project, but those that are [left out](left_out).
 pub fn read(bundle: &Bundle, plan: &Plan, to: &mut Problems) -> Vec<Test> {
+    let played = files(bundle).filter(|(file, _)| flow_off(*file, bundle, plan).is_none());
+    played.filter_map(|(file, _)| one(file, bundle, plan, to)).collect()
+}
+
+/// Tests of flows that the environment switches off: their files, and the flows.
+pub fn left_out(bundle: &Bundle, plan: &Plan) -> Vec<(String, String)> {
+    files(bundle).filter_map(|(file, path)| Some((path.to_string(), flow_off(file, bundle, plan)?))).collect()
+}
+
+fn files(bundle: &Bundle) -> impl Iterator<Item = (FileId, &str)> {
     let is_test = |path: &str| path.strip_prefix("tests/").is_some_and(|name| name.ends_with(ENDING) && !name.contains('/'));
-    let files = bundle.iter().filter(|(_, path, _)| is_test(path));
-    files.filter_map(|(file, _, _)| one(file, bundle, plan, to)).collect()
+    bundle.iter().filter(move |(_, path, _)| is_test(path)).map(|(file, path, _)| (file, path))
+}
+
+/// The flow that a test is for, where it is one of the project and none of the plan.
+fn flow_off(file: FileId, bundle: &Bundle, plan: &Plan) -> Option<String> {
+    let node = yaml::read(bundle, file, &mut Problems::new())?;
+    let form = vocabulary::TEST.fill(&node)?;
+    let (kind, _, node) = form.named()?;
+    let name = &node.scalar()?.text;
+    let is_written = |path: &str| [".yaml", ".yml"].iter().any(|ending| path == format!("flows/{name}{ending}"));
+    let off = kind == "flow" && plan.flow(name).is_none() && bundle.iter().any(|(_, path, _)| is_written(path));
+    off.then(|| name.clone())
 }
 
 fn one(file: FileId, bundle: &Bundle, plan: &Plan, to: &mut Problems) -> Option<Test> {

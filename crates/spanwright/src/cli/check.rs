@@ -50,6 +50,7 @@ impl Check {
         let mut problems = Problems::new();
         let plan = plan_of(&bundle, self.env.as_deref(), &mut problems);
         plan.iter().for_each(|plan| drop(suite::read(&bundle, plan, &mut problems)));
+        plan.iter().for_each(|plan| say_left_out(&bundle, plan, out));
         match self.format {
             Format::Human => out.data(&render::human(&problems, &bundle, Look::Colour))?,
             Format::Json => out.data(&render::json_lines(&problems, &bundle))?,
@@ -93,6 +94,13 @@ fn residue(plan: &Plan, format: Format) -> String {
 /// The plan of a project, or the problems that keep it from having one.
 pub fn plan_of(bundle: &Bundle, environment: Option<&str>, to: &mut Problems) -> Option<Plan> {
     project::check(bundle, spanwright_connect::ALL, environment, to)
+}
+
+/// Tests of flows that the environment switches off are neither checked nor played.
+pub fn say_left_out(bundle: &Bundle, plan: &Plan, out: &mut Out) {
+    for (file, flow) in suite::left_out(bundle, plan) {
+        out.aside(&format!("{file} is left out: this environment switches the flow `{flow}` off"));
+    }
 }
 
 /// `2 systems, 1 flow with 2 steps`

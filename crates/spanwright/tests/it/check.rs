@@ -34,6 +34,17 @@ fn what_the_schemas_leave_open_is_listed_field_by_field() {
 }
 
 #[test]
+fn tests_of_a_flow_that_the_environment_switches_off_are_left_out_and_said_so() {
+    let project = Project::named("nightly-sync");
+    for arguments in [&["check", "--env", "in-batches"][..], &["test", "--env", "in-batches"]] {
+        let ran = project.run(arguments);
+        assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+        assert!(ran.err.contains("tests/one-by-one.test.yaml is left out"), "{}", ran.err);
+    }
+    assert!(!project.run(&["check"]).err.contains("left out"));
+}
+
+#[test]
 fn what_init_writes_is_fine() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new").to_str().unwrap().to_string();

@@ -14,7 +14,12 @@ use spanwright_shape::text::{
     render::{self, Look},
 };
 
-use super::{Ended, check::plan_of, folder::Folder, out::Out};
+use super::{
+    Ended,
+    check::{plan_of, say_left_out},
+    folder::Folder,
+    out::Out,
+};
 
 /// Play the project's tests: given, when, then, without a socket
 #[derive(Args)]
@@ -90,6 +95,7 @@ impl Suite {
         let plan = plan_of(&bundle, environment, &mut problems);
         let tests = plan.as_ref().map(|plan| suite::read(&bundle, plan, &mut problems)).unwrap_or_default();
         out.aside_text(&render::human(&problems, &bundle, Look::Colour));
+        plan.iter().for_each(|plan| say_left_out(&bundle, plan, out));
         match plan {
             Some(plan) if problems.errors() == 0 => Ok(Suite { bundle, plan: Arc::new(plan), tests }),
             _ => bail!("the project has problems, so its tests are not played"),
