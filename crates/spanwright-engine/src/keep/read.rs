@@ -8,7 +8,7 @@ use rusqlite::{Connection, Result};
 use spanwright_core::alert::AlertRow;
 use spanwright_core::deploy::Standing;
 use spanwright_core::fact::{
-    Chore, ListFilter, Listed, Moment, PlanBundle, PlanId, Print, RunFile, RunId, Shown, StoppedFilter, StoppedRun, StoreFault,
+    Chore, GateRow, ListFilter, Listed, Moment, PlanBundle, PlanId, Print, RunFile, RunId, Shown, StoppedFilter, StoppedRun, StoreFault,
 };
 
 use super::{CodeOf, OpenFault, ask::Ask, fault::fault_of, names::Names, schema};
@@ -157,6 +157,14 @@ impl Look {
     /// [`StoreFault`]
     pub fn chores(&self, most: usize) -> std::result::Result<Vec<Chore>, StoreFault> {
         self.at_one_moment(|ask| ask.chores(most))
+    }
+
+    /// Systems, and flows, that are held, sick, or asked us to wait, as the journal knows them.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn gates(&self) -> std::result::Result<Vec<GateRow>, StoreFault> {
+        self.at_one_moment(|ask| ask.gates())
     }
 
     /// What channels were told and that is not over.

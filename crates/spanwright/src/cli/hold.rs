@@ -1,22 +1,31 @@
-//! `spanwright hold` and `spanwright resume`: a system or a flow is left alone, for a while or until further notice. What
+//! `spanwright hold`, `spanwright held` and `spanwright resume`: a system or a flow is left alone, for a while or until further notice. What
 //! waits for it is held, spends no tries and is as good as new when it goes on. The journal has it, so a restart does not forget.
 
 use anyhow::{Context, bail};
 use clap::Args;
 use spanwright_core::{
     desk::Order,
-    fact::{Fact, GateRow, Hold as Word, Moment, Store},
+    fact::{Breaker, Fact, GateRow, Hold as Word, Moment, Store},
     plan::Plan,
     run::moment,
 };
+use spanwright_engine::observe::timestamp;
 use spanwright_shape::text::form;
 
-use super::{Ended, folder::Folder, journal, orders, out::Out, run::Project};
+use super::{
+    Ended,
+    folder::Folder,
+    journal,
+    messages::to_the_second,
+    orders,
+    out::{Format, Object, Out},
+    run::Project,
+};
 
 /// Leave a system or a flow alone: what waits is held, and spends no tries
 #[derive(Args)]
 #[command(after_help = "Examples:\n  spanwright hold erp --until 2h --because 'month-end closing'\n  spanwright hold orders --flow\n  \
-    spanwright hold erp shop --until 2026-12-01T06:00:00+01:00\n\n`spanwright resume` lets it go; so does the time of `--until`.")]
+    spanwright hold erp shop --until 2026-12-01T06:00:00+01:00\n\n`spanwright held` shows what is held. `spanwright resume` lets it go; so does the time of `--until`.")]
 pub struct Hold {
     /// The system; with `--flow` the flow
     name: String,
@@ -31,6 +40,18 @@ pub struct Hold {
     /// Why; whoever looks will want to know
     #[arg(long, value_name = "WORDS", default_value = "no reason was given")]
     because: String,
+}
+
+/// Show what is held: since when, by whom and why
+#[derive(Args)]
+#[command(after_help = "Examples:\n  spanwright held\n  spanwright held --format json\n\n\
+    Also the systems that are sick or asked us to wait, as the journal knows them. What waits is open: `spanwright messages --state open`.")]
+pub struct Held {
+    #[command(flatten)]
+    folder: Folder,
+    /// How it is printed
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
 }
 
 /// Let a system or a flow go on that is held
@@ -54,10 +75,89 @@ impl Hold {
         let hold = Word { since: now, until, by: journal::person().into(), because: self.because.as_str().into() };
         let order = Order::Hold { what: what.clone(), hold: hold.clone() };
         carry_out(&self.folder, &order, &what, |row| row.hold = Some(hold))?;
-        let end = self.until.as_ref().map_or("until it is resumed".to_string(), |until| format!("until {until}"));
-        out.aside(&format!("{} is held {end}", self.name));
+        out.aside(&format!("{} is held {}", self.name, end(until)));
         Ok(Ended::Fine)
     }
+}
+
+impl Held {
+    pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let (gates, now) = (journal::look(&self.folder)?.gates().map_err(journal::fault)?, journal::now());
+        let waits: Vec<Wait<'_>> = gates.iter().filter_map(|row| Wait::of(row, now)).collect();
+        for wait in &waits {
+            out.line(&match self.format {
+                Format::Human => wait.words(),
+                Format::Json => wait.json().end(),
+            })?;
+        }
+        if waits.is_empty() {
+            out.aside("nothing is held");
+        }
+        Ok(Ended::Fine)
+    }
+}
+
+/// Why something waits for a system or a flow.
+pub struct Wait<'g> {
+    /// The system's name, or the flow's.
+    pub name: &'g str,
+    /// It is a flow.
+    pub is_flow: bool,
+    why: Why<'g>,
+}
+
+enum Why<'g> {
+    /// Somebody, or the engine, holds it.
+    Held(&'g Word),
+    /// Its breaker is open until then.
+    Sick(Moment),
+    /// It asked us to wait until then.
+    Asked(Moment),
+}
+
+impl<'g> Wait<'g> {
+    /// `None`: nothing waits for it.
+    pub fn of(row: &'g GateRow, now: Moment) -> Option<Wait<'g>> {
+        let why = match (&row.hold, row.breaker, row.paused_until) {
+            (Some(hold), _, _) if hold.until.is_none_or(|until| until > now) => Why::Held(hold),
+            (_, Breaker::Open { until }, _) if until > now => Why::Sick(until),
+            (_, _, Some(until)) if until > now => Why::Asked(until),
+            _ => return None,
+        };
+        let flow = row.system.strip_prefix("flow:");
+        Some(Wait { name: flow.unwrap_or(&row.system), is_flow: flow.is_some(), why })
+    }
+
+    /// `crm is held until it is resumed, since 2026-12-01T06:00:00Z by ada: month-end closing`
+    pub fn words(&self) -> String {
+        let what = if self.is_flow { format!("the flow {}", self.name) } else { self.name.to_string() };
+        match self.why {
+            Why::Held(hold) => {
+                format!("{what} is held {}, since {} by {}: {}", end(hold.until), to_the_second(hold.since), hold.by, hold.because)
+            }
+            Why::Sick(until) => format!("{what} is sick: it is tried again at {}", to_the_second(until)),
+            Why::Asked(until) => format!("{what} asked us to wait until {}", to_the_second(until)),
+        }
+    }
+
+    /// The same for a machine.
+    pub fn json(&self) -> Object {
+        let object = Object::new().text(if self.is_flow { "flow" } else { "system" }, self.name);
+        match self.why {
+            Why::Held(hold) => object
+                .text("why", "held")
+                .text("since", &timestamp(hold.since))
+                .maybe("until", hold.until.map(timestamp).as_deref())
+                .text("by", &hold.by)
+                .text("because", &hold.because),
+            Why::Sick(until) => object.text("why", "sick").text("until", &timestamp(until)),
+            Why::Asked(until) => object.text("why", "asked us to wait").text("until", &timestamp(until)),
+        }
+    }
+}
+
+fn end(until: Option<Moment>) -> String {
+    until.map_or("until it is resumed".to_string(), |until| format!("until {}", to_the_second(until)))
 }
 
 impl Resume {

@@ -5,15 +5,20 @@ use std::fmt::Write as _;
 use anyhow::Context as _;
 use clap::Args;
 use spanwright_core::{
-    fact::{ListFilter, Listed, Moment, Shown},
+    fact::{GateRow, ListFilter, Listed, Moment, Phase, Shown, Way},
     run::moment,
 };
-use spanwright_engine::observe::{message_id, timestamp};
+use spanwright_engine::{
+    keep::Look,
+    observe::{message_id, timestamp},
+    pinned,
+};
 use spanwright_shape::text::form;
 
 use super::{
     Ended,
     folder::Folder,
+    hold::Wait,
     journal,
     out::{Format, Object, Out},
     story::words,
@@ -100,7 +105,14 @@ impl Messages {
             return self.list(&look.list(&filter).map_err(journal::fault)?, out);
         };
         let found = journal::shown(&look, id)?;
-        found.iter().try_for_each(|one| out.data(&shown(one, self.body, self.format)))?;
+        let (gates, now) = (look.gates().map_err(journal::fault)?, journal::now());
+        for one in &found {
+            let waits = waits(&look, one, &gates, now)?;
+            out.data(&match self.format {
+                Format::Human => trail(one, &waits, self.body),
+                Format::Json => trail_object(one, &waits, self.body) + "\n",
+            })?;
+        }
         Ok(Ended::Fine)
     }
 
@@ -115,6 +127,11 @@ impl Messages {
             })?;
         }
         match lines.len() {
+            0 if self.state.as_deref() == Some("held") => {
+                out.aside(
+                    "no message waits for its time; what waits for a system or a flow that is held is open: `spanwright held` shows those",
+                );
+            }
             0 => out.aside("there is no such message"),
             shown if shown == self.most => out.aside(&format!("the newest {shown}; `--most` shows more")),
             _ => {}
@@ -126,9 +143,33 @@ impl Messages {
 /// One with its trail.
 pub fn shown(shown: &Shown, with_body: bool, format: Format) -> String {
     match format {
-        Format::Human => trail(shown, with_body),
-        Format::Json => trail_object(shown, with_body) + "\n",
+        Format::Human => trail(shown, &[], with_body),
+        Format::Json => trail_object(shown, &[], with_body) + "\n",
     }
+}
+
+/// What an open message waits for: its flow, or a system that its flow sends to and that has not had it yet, is held.
+fn waits<'g>(look: &Look, shown: &Shown, gates: &'g [GateRow], now: Moment) -> anyhow::Result<Vec<Wait<'g>>> {
+    let mut waits: Vec<Wait<'g>> = gates.iter().filter_map(|row| Wait::of(row, now)).collect();
+    if waits.is_empty() || !matches!(shown.line.state, "open" | "held" | "stuck") {
+        return Ok(Vec::new());
+    }
+    let Some(file) = look.files(&[shown.line.run]).map_err(journal::fault)?.pop() else { return Ok(Vec::new()) };
+    let bundle = look.plan_bundle(file.plan).map_err(journal::fault)?;
+    // Which systems a flow names is the same in every environment.
+    let plan = bundle.and_then(|bundle| pinned::rebuild(&bundle, spanwright_connect::ALL, None));
+    let is_over = |node: &str| {
+        let mut of = file.known.iter().filter(|known| &*known.effect.node == node && known.effect.way == Way::Do).peekable();
+        of.peek().is_some() && of.all(|known| matches!(known.state.phase, Phase::Done(_) | Phase::Unchanged | Phase::Superseded))
+    };
+    let asks = |system: &str| {
+        let flow = plan.as_ref().and_then(|plan| Some((plan, plan.flow(&file.flow)?.1)));
+        flow.is_some_and(|(plan, flow)| {
+            flow.effects.iter().any(|effect| &*plan.systems[effect.system].name == system && !is_over(&effect.node))
+        })
+    };
+    waits.retain(|wait| if wait.is_flow { wait.name == &*file.flow } else { asks(wait.name) });
+    Ok(waits)
 }
 
 fn heading() -> String {
@@ -165,7 +206,7 @@ pub fn object(line: &Listed) -> Object {
         .maybe("why", stopped.map(|(_, failure, _)| failure.says.as_str()))
 }
 
-fn trail(shown: &Shown, with_body: bool) -> String {
+fn trail(shown: &Shown, waits: &[Wait<'_>], with_body: bool) -> String {
     let line = &shown.line;
     let mut text = String::new();
     let _ = writeln!(text, "message      {}", message_id(line.message));
@@ -173,6 +214,9 @@ fn trail(shown: &Shown, with_body: bool) -> String {
     let _ = writeln!(text, "run          {} of flow {}, {}", line.run.0, line.flow, line.state);
     if let Some(key) = &line.key {
         let _ = writeln!(text, "key          {key}");
+    }
+    for wait in waits {
+        let _ = writeln!(text, "waits        {}", wait.words());
     }
     if let Some((node, failure, _)) = &line.stopped {
         let _ = writeln!(text, "stopped at   {node}: {} {}", failure.code.id, failure.says);
@@ -187,9 +231,10 @@ fn trail(shown: &Shown, with_body: bool) -> String {
     text
 }
 
-fn trail_object(shown: &Shown, with_body: bool) -> String {
+fn trail_object(shown: &Shown, waits: &[Wait<'_>], with_body: bool) -> String {
     let step = |(at, kind, says): &(_, &str, String)| Object::new().text("at", &timestamp(*at)).text("what", kind).text("says", says).end();
-    let object = object(&shown.line).list("trail", shown.trail.iter().map(step));
+    let object = object(&shown.line).list("waits_for", waits.iter().map(|wait| wait.json().end()));
+    let object = object.list("trail", shown.trail.iter().map(step));
     match with_body {
         true => object.raw("body", &String::from_utf8_lossy(&shown.body)).end(),
         false => object.end(),

@@ -26,6 +26,15 @@ fn a_held_system_is_left_alone_through_a_restart_and_gets_all_when_it_goes_on() 
     let once = ran(&mut project.command(&world, &["--once", "--log", "human", "--level", "info"]));
     assert_eq!((once.code, world.crm.contacts()), (1, before), "{}{}", once.out, once.err);
     assert!(once.out.contains("month-end closing"), "{}", once.out);
+    let shown = project.run(&["held"]).out;
+    assert!(shown.contains("crm is held until it is resumed, since 20") && shown.contains("month-end closing"), "{shown}");
+    let open = crate::commands::objects(&project.run(&["messages", "--state", "open", "--format", "json"]));
+    let trail = project.run(&["messages", "--id", &open[0]["run"].to_string()]).out;
+    assert!(trail.contains("waits        crm is held") && trail.contains("month-end closing"), "{trail}");
+    let none = project.run(&["messages", "--state", "held"]);
+    assert!(none.err.contains("`spanwright held`"), "{}", none.err);
+    let timed = project.run(&["hold", "crm", "--until", "20m"]);
+    assert!(timed.err.contains("crm is held until 20") && timed.err.contains("Z"), "{}", timed.err);
     assert_eq!(project.run(&["hold", "cmr"]).code, 2);
     assert_eq!(project.run(&["resume", "crm"]).code, 0);
     let once = ran(&mut project.command(&world, &["--once", "--log", "human", "--level", "error"]));

@@ -116,7 +116,7 @@ impl Ask<'_> {
         })
     }
 
-    fn gates(self) -> Result<Vec<GateRow>> {
+    pub fn gates(self) -> Result<Vec<GateRow>> {
         let mut statement = self.ready(
             "SELECT system, state, since, until, opens, paused_until, held, held_until, held_by, held_because, day_until, day_calls FROM gate
             WHERE state <> 0 OR opens <> 0 OR paused_until IS NOT NULL OR held IS NOT NULL OR day_until IS NOT NULL",
