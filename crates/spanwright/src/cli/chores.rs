@@ -11,17 +11,23 @@ use spanwright_core::{
     desk::Order,
     fact::{Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, Store},
 };
-use spanwright_engine::observe::{chore_words, timestamp};
+use spanwright_engine::{
+    keep::Look,
+    observe::{chore_words, timestamp},
+};
 
 use super::{
     Ended,
     folder::Folder,
     journal, orders,
     out::{Format, Object, Out},
+    story::thousands,
 };
 
 /// Chores that are listed.
 const LISTED_MOST: usize = 20;
+/// Runs that are counted of those that remain.
+const COUNTED_MOST: usize = 1_000;
 /// How long a running engine may take to write one down.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -61,11 +67,13 @@ impl Chores {
     }
 
     fn list(&self, out: &mut Out) -> anyhow::Result<Ended> {
-        let chores = journal::look(&self.folder)?.chores(LISTED_MOST).map_err(journal::fault)?;
+        let look = journal::look(&self.folder)?;
+        let chores = look.chores(LISTED_MOST).map_err(journal::fault)?;
         for chore in &chores {
+            let remain = remaining(&look, chore)?;
             out.line(&match self.format {
-                Format::Human => format!("{} {}", chore.id.0, chore_words(chore)),
-                Format::Json => json(chore),
+                Format::Human => format!("{} {}{}", chore.id.0, chore_words(chore), remaining_words(remain)),
+                Format::Json => json(chore, remain),
             })?;
         }
         if chores.is_empty() {
@@ -75,7 +83,24 @@ impl Chores {
     }
 }
 
-fn json(chore: &Chore) -> String {
+/// Runs that a chore has not come to yet, as far as they are counted; `None` where it is over.
+fn remaining(look: &Look, chore: &Chore) -> anyhow::Result<Option<usize>> {
+    if chore.phase != ChorePhase::Open {
+        return Ok(None);
+    }
+    let found = look.stopped(&chore.filter, chore.at, chore.upto, COUNTED_MOST + 1).map_err(journal::fault)?;
+    Ok(Some(found.len()))
+}
+
+fn remaining_words(remain: Option<usize>) -> String {
+    match remain {
+        None => String::new(),
+        Some(COUNTED_MOST..) => format!(", {} or more remain", thousands(COUNTED_MOST as u64)),
+        Some(remain) => format!(", {remain} remain"),
+    }
+}
+
+fn json(chore: &Chore, remain: Option<usize>) -> String {
     let what = match &chore.what {
         ChoreKind::Replay { .. } => "replay",
         ChoreKind::Discard { .. } => "discard",
@@ -85,7 +110,7 @@ fn json(chore: &Chore) -> String {
         ChorePhase::Done => "done",
         ChorePhase::Cancelled => "cancelled",
     };
-    Object::new()
+    let object = Object::new()
         .number("chore", chore.id.0.unsigned_abs())
         .text("what", what)
         .text("state", phase)
@@ -96,8 +121,11 @@ fn json(chore: &Chore) -> String {
         .maybe("code", chore.filter.reason.as_deref())
         .maybe("key", chore.filter.key.as_deref())
         .number("done", chore.done)
-        .number("left", chore.left)
-        .end()
+        .number("left_as_older", chore.left);
+    match remain.filter(|remain| *remain < COUNTED_MOST) {
+        Some(remain) => object.number("remaining", remain as u64).end(),
+        None => object.end(),
+    }
 }
 
 fn cancel(id: ChoreId, folder: &Folder, out: &mut Out) -> anyhow::Result<Ended> {
