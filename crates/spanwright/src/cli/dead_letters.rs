@@ -28,7 +28,7 @@ const RUNS_MOST: usize = 10_000;
 #[derive(Args)]
 #[command(
     args_conflicts_with_subcommands = true,
-    after_help = "Examples:\n  spanwright dead-letters\n  \
+    after_help = "Examples:\n  spanwright dead-letters\n  spanwright dead-letters --flow orders\n  \
     spanwright dead-letters show 4711                 one with its whole trail and what to do\n  \
     spanwright dead-letters acknowledge R2015 --note 'ticket 7'\n  \
     spanwright dead-letters discard 4711 --reason 'a test record'\n  \
@@ -39,6 +39,12 @@ pub struct DeadLetters {
     act: Option<Act>,
     #[command(flatten)]
     folder: Folder,
+    /// Only of this flow
+    #[arg(long, value_name = "FLOW")]
+    flow: Option<String>,
+    /// Only for this reason (a code)
+    #[arg(long, value_name = "CODE")]
+    reason: Option<String>,
     /// How they are printed
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -84,31 +90,36 @@ enum Act {
 impl DeadLetters {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         match &self.act {
-            None => list(&self.folder, self.format, out),
+            None => self.list(out),
             Some(Act::Show { id, folder, body, format }) => show(id, folder, *body, *format, out),
             Some(Act::Acknowledge { id, folder, note }) => acknowledge(id, folder, note, out),
             Some(Act::Discard { id, folder, reason }) => discard(id, folder, reason, out),
         }
     }
-}
 
-fn list(folder: &Folder, format: Format, out: &mut Out) -> anyhow::Result<Ended> {
-    let causes = journal::look(folder)?.causes(CAUSES_MOST).map_err(journal::fault)?;
-    for cause in &causes {
-        out.data(&match format {
-            Format::Human => human(cause),
-            Format::Json => json(cause) + "\n",
-        })?;
+    fn list(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let mut causes = journal::look(&self.folder)?.causes(usize::MAX >> 1).map_err(journal::fault)?;
+        causes.retain(|cause| self.flow.as_ref().is_none_or(|flow| **flow == *cause.flow));
+        causes.retain(|cause| self.reason.as_ref().is_none_or(|code| code.eq_ignore_ascii_case(cause.failure.code.id)));
+        for cause in causes.iter().take(CAUSES_MOST) {
+            out.data(&match self.format {
+                Format::Human => human(cause),
+                Format::Json => json(cause) + "\n",
+            })?;
+        }
+        if causes.is_empty() {
+            out.aside("no dead letters");
+            return Ok(Ended::Fine);
+        }
+        if let Some(more @ 1..) = causes.len().checked_sub(CAUSES_MOST) {
+            out.aside(&format!("and {} more: `--flow` and `--reason` show fewer", count(more as u64, "cause")));
+        }
+        if self.format == Format::Human {
+            out.aside("`spanwright messages --state dead` lists them one by one; `spanwright replay --reason CODE --dry-run` shows what would be sent again");
+        }
+        let all_known = causes.iter().all(|cause| cause.acknowledged == cause.runs);
+        Ok(if all_known { Ended::Fine } else { Ended::Problems })
     }
-    if causes.is_empty() {
-        out.aside("no dead letters");
-        return Ok(Ended::Fine);
-    }
-    if format == Format::Human {
-        out.aside("`spanwright messages --state dead` lists them one by one; `spanwright replay --reason CODE --dry-run` shows what would be sent again");
-    }
-    let all_known = causes.iter().all(|cause| cause.acknowledged == cause.runs);
-    Ok(if all_known { Ended::Fine } else { Ended::Problems })
 }
 
 fn human(cause: &Cause) -> String {

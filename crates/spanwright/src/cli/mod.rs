@@ -166,10 +166,122 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
+    #![allow(clippy::unwrap_used)]
+    use std::{fs, path::Path};
+
+    use clap::{CommandFactory, Parser, error::ErrorKind};
+    use spanwright_core::{
+        alert::{Cause, CauseKind, Notice, Said, Severity, State},
+        fact::Moment,
+    };
+
+    use super::Arguments;
 
     #[test]
     fn the_arguments_are_consistent() {
-        super::Arguments::command().debug_assert();
+        Arguments::command().debug_assert();
+    }
+
+    /// Every command of a text: between backticks, or on a line of its own.
+    fn commands(text: &str) -> Vec<&str> {
+        let inline = text.split('`').skip(1).step_by(2).filter(|code| !code.contains('\n'));
+        let lines = text.lines().filter(|line| line.starts_with("  ")).map(str::trim_start);
+        inline.chain(lines).filter(|text| text.starts_with("spanwright ")).map(command_of).collect()
+    }
+
+    /// Without the words behind it, and without what a shell does with it.
+    fn command_of(line: &str) -> &str {
+        let ends = ["  ", " | ", " > ", " < ", " && ", " || ", " &", " 2>"].iter().filter_map(|end| line.find(end)).min();
+        line[..ends.unwrap_or(line.len())].trim_end()
+    }
+
+    /// What is below the options, of a command and of its own.
+    fn helps(command: &clap::Command) -> Vec<String> {
+        let own = command.get_after_help().map(ToString::to_string);
+        own.into_iter().chain(command.get_subcommands().flat_map(helps)).collect()
+    }
+
+    /// As a shell splits it.
+    fn words(command: &str) -> Vec<String> {
+        let (mut words, mut quote, mut word) = (Vec::new(), None, None::<String>);
+        for c in command.chars() {
+            match (quote, c) {
+                (Some(open), _) if open == c => quote = None,
+                (None, '"' | '\'') => (quote, word) = (Some(c), Some(word.unwrap_or_default())),
+                (None, ' ') => words.extend(word.take()),
+                _ => word.get_or_insert_default().push(c),
+            }
+        }
+        words.extend(word);
+        words
+    }
+
+    /// How many of the words name a command, and one of its own.
+    fn names(words: &[String]) -> usize {
+        let (mut command, mut named) = (Arguments::command(), 0);
+        while let Some(inner) = words.get(named).and_then(|word| command.find_subcommand(word)) {
+            (command, named) = (inner.clone(), named + 1);
+        }
+        named
+    }
+
+    /// The program takes it; where only a command is named, what it wants may be missing.
+    fn is_taken(command: &str) -> Result<(), String> {
+        let words = words(&command.replace("NUMBER", "4711"));
+        let only_named = words.iter().filter(|word| !word.starts_with('-')).count() == 1 + names(&words[1..]);
+        match Arguments::try_parse_from(&words).map_err(|error| (error.kind(), error.to_string())) {
+            Ok(_) | Err((ErrorKind::DisplayHelp | ErrorKind::DisplayVersion, _)) => Ok(()),
+            Err((ErrorKind::MissingRequiredArgument | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, _)) if only_named => Ok(()),
+            Err((_, says)) => Err(format!("`{command}`: {says}")),
+        }
+    }
+
+    /// How many there are, and those that the program does not take.
+    fn check(what: &str, texts: impl IntoIterator<Item = String>) -> usize {
+        let texts: Vec<String> = texts.into_iter().collect();
+        let all: Vec<&str> = texts.iter().flat_map(|text| commands(text)).collect();
+        let refused: Vec<String> = all.iter().filter_map(|command| is_taken(command).err()).collect();
+        assert!(refused.is_empty(), "{what}: {}", refused.join("\n"));
+        all.len()
+    }
+
+    #[test]
+    fn every_command_that_a_code_names_is_one() {
+        let pages = crate::codes::all().into_iter().map(|code| code.page.to_string());
+        assert!(check("codes", pages) > 20);
+    }
+
+    #[test]
+    fn every_command_that_an_alert_hands_out_is_one() {
+        let notice = |kind: CauseKind, of: &str| {
+            let cause = Cause { kind, of: of.into(), code: "R2005".into() };
+            let said = Said {
+                text: "7 is large".into(),
+                fields: (*b"{}").into(),
+                key: "k1".into(),
+                correlation: "c-1".into(),
+                severity: Severity::Warning,
+            };
+            let said = (kind == CauseKind::Step).then_some(said);
+            let notice = Notice { state: State::Raised, cause, count: 1, since: Moment(0), until: None, why: None, said };
+            let json: serde_json::Value = serde_json::from_slice(&notice.to_json("shop", None)).unwrap();
+            format!("`{}`", json["look"].as_str().unwrap())
+        };
+        let of_each = CauseKind::ALL.into_iter().map(|kind| notice(kind, "orders"));
+        assert_eq!(check("alerts", of_each.chain([notice(CauseKind::Held, "flow:orders")])), 10);
+    }
+
+    #[test]
+    fn every_command_that_the_guide_shows_is_one() {
+        let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let guide = fs::read_dir(repository.join("docs/guide")).unwrap().map(|entry| entry.unwrap().path());
+        let examples = fs::read_dir(repository.join("examples")).unwrap().map(|entry| entry.unwrap().path().join("README.md"));
+        let pages = guide.chain(examples).chain([repository.join("README.md")]).filter(|path| path.is_file());
+        assert!(check("guide", pages.map(|path| fs::read_to_string(path).unwrap())) > 60);
+    }
+
+    #[test]
+    fn every_command_that_a_help_shows_is_one() {
+        assert!(check("help", helps(&Arguments::command())) > 40);
     }
 }

@@ -40,9 +40,9 @@ pub struct Resend {
     /// Only write its body to this file, to be edited
     #[arg(long, value_name = "FILE", conflicts_with_all = ["body", "reason", "over_newer"])]
     to: Option<PathBuf>,
-    /// Why; it is kept in both trails
-    #[arg(long, value_name = "WORDS", default_value = "")]
-    reason: String,
+    /// Why; it is kept in both trails, and wanted but with `--to`
+    #[arg(long, value_name = "WORDS", required_unless_present = "to")]
+    reason: Option<String>,
     /// Also where a newer state of the record went on: the older one overwrites it
     #[arg(long)]
     over_newer: bool,
@@ -55,16 +55,17 @@ impl Resend {
         let Some(file) = look.files(&[line.run]).map_err(journal::fault)?.pop() else { bail!("run {} is gone", line.run.0) };
         if let Some(to) = &self.to {
             std::fs::write(to, &file.message.body).with_context(|| format!("writing `{}`", to.display()))?;
-            out.aside(&format!("edit `{0}`, then: spanwright resend --id {1} --body {0} --reason '...'", to.display(), self.id));
+            let folder = if self.folder.folder == Path::new(".") { String::new() } else { format!("{} ", self.folder.folder.display()) };
+            out.aside(&format!("edit `{0}`, then: spanwright resend {folder}--id {1} --body {0} --reason '...'", to.display(), self.id));
             return Ok(Ended::Fine);
         }
-        if self.reason.trim().is_empty() {
+        let Some(reason) = self.reason.as_deref().filter(|reason| !reason.trim().is_empty()) else {
             bail!("a resend wants a `--reason`: somebody will ask");
-        }
+        };
         if !self.over_newer && look.overtaken(line.run).map_err(journal::fault)? {
             bail!("a newer state of `{}` went on since: `--over-newer` sends the older one over it", line.key.as_deref().unwrap_or("-"));
         }
-        let resent = self.resent(&line, &file, out)?;
+        let resent = self.resent(&line, &file, reason, out)?;
         let message = resent.took.message;
         match journal::alone(&self.folder)? {
             Some(mut keep) => {
@@ -90,7 +91,7 @@ impl Resend {
         }
     }
 
-    fn resent(&self, line: &Listed, file: &RunFile, out: &mut Out) -> anyhow::Result<Resent> {
+    fn resent(&self, line: &Listed, file: &RunFile, reason: &str, out: &mut Out) -> anyhow::Result<Resent> {
         let (old, edited) = (&file.message, self.body.as_deref().map(read).transpose()?);
         if old.body.is_empty() && edited.is_none() {
             bail!("its body was forgotten after the time that `keep: {{ bodies }}` says: give one with `--body`");
@@ -117,7 +118,7 @@ impl Resend {
             fault: None,
         };
         let instead = edited.is_some() && journal::is_stopped(line);
-        Ok(Resent { took, of: line.run, by: journal::person().into(), words: self.reason.as_str().into(), instead })
+        Ok(Resent { took, of: line.run, by: journal::person().into(), words: reason.into(), instead })
     }
 }
 

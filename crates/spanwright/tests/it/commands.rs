@@ -40,6 +40,19 @@ fn a_message_is_found_by_its_key_and_shown_with_its_trail() {
 }
 
 #[test]
+fn dead_letters_are_shown_of_one_flow_and_for_one_reason() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    for (arguments, code) in [
+        (&["--flow", "customers"][..], 1),
+        (&["--flow", "customers", "--reason", "r2015"], 1),
+        (&["--flow", "orders"], 0),
+        (&["--reason", "R2001"], 0),
+    ] {
+        assert_eq!(project.run(&[&["dead-letters"], arguments].concat()).code, code, "{arguments:?}");
+    }
+}
+
+#[test]
 fn a_discarded_dead_letter_is_none_and_its_reason_stays() {
     let (project, _world, _ledgers) = with_a_dead_letter();
     let id = objects(&project.run(&["messages", "--state", "dead", "--format", "json"]))[0]["run"].to_string();
