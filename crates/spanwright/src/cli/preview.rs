@@ -3,8 +3,10 @@
 use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
 use spanwright_core::{
-    fact::{Ending, Phase, PlanId, RunFile, Stopped, Way},
-    plan::Plan,
+    codes::OTHER_BYTES,
+    fact::{Ending, Moment, Phase, PlanId, Print, RunFile, Stopped, StoredEffect, Way, owed_again},
+    interface::Repeat,
+    plan::{EffectPlan, Plan},
     run::{Advance, Input, Owed, preview},
 };
 use spanwright_engine::{keep::Look, pinned};
@@ -55,6 +57,8 @@ enum Key {
     New,
     /// The one that it had, with the same bytes: nobody knows whether it happened.
     Same,
+    /// None, since the system knows none: nobody knows whether it happened, and it may be done twice.
+    Twice,
 }
 
 enum Change {
@@ -62,6 +66,9 @@ enum Change {
     None,
     /// These places.
     Places(Vec<Difference>),
+    /// Other bytes than those that were sent, and the same have to go or none: it would stop with R0006. Those were not kept;
+    /// where an earlier plan still makes them, these are the places.
+    OtherBytes(Vec<Difference>),
     /// What it was to ask before cannot be told, so here is all of it.
     Whole(String),
 }
@@ -86,7 +93,7 @@ impl<'l> Previewer<'l> {
             Some(Advance::Ends(_)) => Preview { asks: Vec::new(), stops: None, unseen: false },
             Some(Advance::Owes { owed, .. }) => {
                 let calls = owed.iter().any(|owed| self.is_call(file, owed));
-                let asks = owed.iter().map(|owed| ask(file, owed, before.as_ref(), &room)).collect();
+                let asks = owed.iter().map(|owed| self.ask(file, owed, before.as_ref(), &room)).collect();
                 Preview { asks, stops: None, unseen: calls }
             }
         })
@@ -96,6 +103,33 @@ impl<'l> Previewer<'l> {
         use spanwright_core::plan::StepKind;
         let Some((_, flow)) = self.today.flow(&file.flow) else { return false };
         flow.steps.iter().any(|step| matches!(&step.kind, StepKind::Call(effect) if *effect == owed.effect))
+    }
+
+    fn ask(&self, file: &RunFile, owed: &Owed, before: Option<&Advance>, room: &Room) -> Ask {
+        let item = if owed.item.is_empty() { String::new() } else { format!(" [{}]", owed.item) };
+        let way = match owed.way {
+            Way::Do => "",
+            Way::Undo => "undo of ",
+            Way::Ask => "whether it happened: ",
+        };
+        let known = file.known.iter().find(|known| is_of(known, owed));
+        let plan = effect_of(&self.today, file, &owed.node).and_then(|effect| match owed.way {
+            Way::Do => Some(effect),
+            Way::Undo => effect.undo.as_deref(),
+            Way::Ask => effect.if_unknown.as_ref().map(|question| &question.ask),
+        });
+        let key = known.map_or(Key::First, |known| key_of(known, plan));
+        let before = before.and_then(|before| same_of(before, owed));
+        let sent = known.and_then(|known| known.state.sent).filter(|_| matches!(key, Key::Same | Key::Twice));
+        // What bears to be done twice without a key may have other bytes: the last one counts.
+        let bound = sent.filter(|_| plan.is_none_or(|plan| plan.repeat != Repeat::Idempotent));
+        let change = match (bound, before) {
+            (Some(sent), _) if sent == owed.input.print() => Change::None,
+            (Some(sent), before) => Change::OtherBytes(before.map_or_else(Vec::new, |before| since_sent(&before, owed, sent, room))),
+            (None, Some(before)) => change(&before, &owed.input, room),
+            (None, None) => Change::Whole(whole(&owed.input)),
+        };
+        Ask { name: format!("{way}{}{item}", owed.node), key, change }
     }
 
     fn older(&mut self, id: PlanId) -> anyhow::Result<Option<Arc<Plan>>> {
@@ -113,30 +147,49 @@ impl<'l> Previewer<'l> {
     }
 }
 
-fn ask(file: &RunFile, owed: &Owed, before: Option<&Advance>, room: &Room) -> Ask {
-    let item = if owed.item.is_empty() { String::new() } else { format!(" [{}]", owed.item) };
-    let way = if owed.way == Way::Do { "" } else { "undo of " };
-    let change = match before.and_then(|before| same_of(before, owed)) {
-        Some(input) => change(&input, &owed.input, room),
-        None => Change::Whole(whole(&owed.input)),
-    };
-    Ask { name: format!("{way}{}{item}", owed.node), key: key_of(file, owed), change }
-}
-
 fn same_of(before: &Advance, owed: &Owed) -> Option<Arc<Input>> {
     let Advance::Owes { owed: all, .. } = before else { return None };
     let same = all.iter().find(|other| (&other.node, &other.item, other.way) == (&owed.node, &owed.item, owed.way));
     same.map(|same| same.input.clone())
 }
 
-fn key_of(file: &RunFile, owed: &Owed) -> Key {
-    let known =
-        file.known.iter().find(|known| (&known.effect.node, &known.effect.item, known.effect.way) == (&owed.node, &owed.item, owed.way));
-    match known.map(|known| (&known.state.phase, known.state.sent)) {
-        None => Key::First,
-        Some((Phase::Uncertain(_), _) | (_, Some(_))) => Key::Same,
-        Some(_) => Key::New,
+/// The places that differ from what was sent, where the earlier plan makes just that.
+fn since_sent(before: &Input, owed: &Owed, sent: Print, room: &Room) -> Vec<Difference> {
+    match (before.print() == sent, change(before, &owed.input, room)) {
+        (true, Change::Places(places)) => places,
+        (_, _) => Vec::new(),
     }
+}
+
+fn is_of(known: &StoredEffect, owed: &Owed) -> bool {
+    (&known.effect.node, &known.effect.item, known.effect.way) == (&owed.node, &owed.item, owed.way)
+}
+
+fn effect_of<'p>(plan: &'p Plan, file: &RunFile, node: &str) -> Option<&'p EffectPlan> {
+    let (_, flow) = plan.flow(&file.flow)?;
+    flow.effects.iter().find(|effect| &*effect.node == node)
+}
+
+fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>) -> Key {
+    match (&known.state.phase, known.state.sent, plan.map(|plan| plan.repeat)) {
+        (Phase::Uncertain(_), _, Some(Repeat::Never)) | (_, Some(_), Some(Repeat::Never)) if known.effect.way == Way::Do => Key::Twice,
+        (Phase::Uncertain(_), _, _) | (_, Some(_), _) => Key::Same,
+        _ => Key::New,
+    }
+}
+
+/// Whether a replay under this plan does again what nobody knows of and what may not be repeated. Where a question was asked
+/// before, it is asked anew and tells.
+pub fn may_be_done_twice(file: &RunFile, plan: &Plan) -> bool {
+    let (before, after) = (&file.known, owed_again(file.known.clone(), Moment::default()));
+    before.iter().filter(|known| matches!(known.state.phase, Phase::Uncertain(_))).any(|known| {
+        let again = after.iter().any(|after| after.effect == known.effect && after.state.generation == known.state.generation);
+        let asked = before
+            .iter()
+            .any(|other| (&other.effect.node, &other.effect.item, other.effect.way) == (&known.effect.node, &known.effect.item, Way::Ask));
+        let never = |effect: &EffectPlan| effect.repeat == Repeat::Never && !(asked && effect.if_unknown.is_some());
+        known.effect.way == Way::Do && again && effect_of(plan, file, &known.effect.node).is_some_and(never)
+    })
 }
 
 fn change(before: &Input, after: &Input, room: &Room) -> Change {
@@ -161,6 +214,16 @@ fn whole(input: &Input) -> String {
 }
 
 impl Preview {
+    /// Whether something of it would stop with R0006.
+    pub fn has_other_bytes(&self) -> bool {
+        self.asks.iter().any(|ask| matches!(ask.change, Change::OtherBytes(_)))
+    }
+
+    /// Whether something of it may be done twice.
+    pub fn may_be_done_twice(&self) -> bool {
+        self.asks.iter().any(|ask| matches!((ask.key, &ask.change), (Key::Twice, Change::None | Change::Places(_) | Change::Whole(_))))
+    }
+
     /// For a person, indented.
     pub fn human(&self) -> String {
         let mut text = String::new();
@@ -174,8 +237,12 @@ impl Preview {
                 Key::First => "for the first time",
                 Key::New => "under a new key",
                 Key::Same => "under its old key, with the same bytes or not at all",
+                Key::Twice => "which has no key, and nobody knows whether it happened: it may be done twice",
             };
-            let _ = writeln!(text, "           asks {}, {key}", ask.name);
+            let _ = match ask.change {
+                Change::OtherBytes(_) => writeln!(text, "           would stop again at {}: R0006 {}", ask.name, OTHER_BYTES.title),
+                Change::None | Change::Places(_) | Change::Whole(_) => writeln!(text, "           asks {}, {key}", ask.name),
+            };
             change_lines(&ask.change, &mut text);
         }
         if self.unseen {
@@ -191,12 +258,14 @@ impl Preview {
                 Key::First => "first",
                 Key::New => "new",
                 Key::Same => "same",
+                Key::Twice => "none",
             };
             let object = Object::new().text("step", &ask.name).text("key", key);
             match &ask.change {
                 Change::None => object.list("changes", []),
                 Change::Whole(body) => object.raw("body", body),
                 Change::Places(places) => object.list("changes", places.iter().map(place_json)),
+                Change::OtherBytes(places) => object.text("stops_code", OTHER_BYTES.id).list("changes", places.iter().map(place_json)),
             }
             .end()
         });
@@ -218,10 +287,13 @@ fn place_json(place: &Difference) -> String {
 fn change_lines(change: &Change, text: &mut String) {
     match change {
         Change::None => text.push_str("             the same as before\n"),
+        Change::OtherBytes(places) if places.is_empty() => {
+            text.push_str("             not the bytes that were sent; those were not kept, so what differs cannot be told\n");
+        }
         Change::Whole(body) => {
             let _ = writeln!(text, "             {}", cut(body));
         }
-        Change::Places(places) => {
+        Change::Places(places) | Change::OtherBytes(places) => {
             for Difference { path, before, after } in places.iter().take(PLACES_MOST) {
                 let _ = match (before, after) {
                     (Some(before), Some(after)) => writeln!(text, "             {path}: {} -> {}", cut(before), cut(after)),

@@ -1,13 +1,13 @@
 //! `spanwright replay`: stopped messages go on under today's project. What is done stays done, what was refused is asked
 //! again under a new key, and no older state is sent over a newer one. What would be sent is shown before.
 
-use std::{io::IsTerminal, sync::Arc, time::Duration};
+use std::{collections::HashSet, io::IsTerminal, sync::Arc, time::Duration};
 
 use anyhow::bail;
 use clap::Args;
 use spanwright_core::{
     desk::Order,
-    fact::{Chore, ChoreKind, Fact, PlanId, RunId, StoppedFilter, StoppedRun, Store},
+    fact::{Chore, ChoreId, ChoreKind, Fact, ListFilter, PlanId, RunId, StoppedFilter, StoppedRun, Store},
     plan::Plan,
     settings::Rate,
 };
@@ -15,6 +15,7 @@ use spanwright_engine::{
     keep::{Keep, Look},
     pinned,
 };
+use spanwright_shape::text::did_you_mean;
 
 use super::{
     Ended, chores,
@@ -23,9 +24,9 @@ use super::{
     messages::{self, Filter},
     orders,
     out::{Format, Out},
-    preview::{Preview, Previewer},
+    preview::{Preview, Previewer, may_be_done_twice},
     run::Project,
-    story::{count, words},
+    story::{count, thousands, words},
 };
 
 /// Messages whose change is shown; the others of the same filter are only counted.
@@ -34,6 +35,8 @@ const SHOWN_MOST: usize = 20;
 const PREVIEWED_MOST: usize = 500;
 /// Runs in one commit where nobody else has the journal.
 const SLICE: usize = 500;
+/// Chores that one replay is made of: each goes from one message that is left out to the next.
+const CHORES_MOST: usize = 20;
 /// The rate of a running engine's replay of which nothing is said.
 const RATE_DEFAULT: Rate = Rate { most: 100, per: Duration::from_secs(1) };
 
@@ -42,7 +45,9 @@ const RATE_DEFAULT: Rate = Rate { most: 100, per: Duration::from_secs(1) };
 #[command(
     after_help = "Examples:\n  spanwright replay --id 4711\n  spanwright replay shop --reason R2015 --dry-run      what would be sent, and what changed\n  \
     spanwright replay --reason R2015 --rate 10/s --yes\n  spanwright chores                                    how far it is; `chores cancel` ends it\n\n\
-    A message of whose record a newer state went on is left out, unless `--over-newer` says otherwise."
+    A message of whose record a newer state went on is left out, unless `--over-newer` says otherwise.\n\
+    So is, of many, one of which nobody knows whether it happened and whose call has no key: `--uncertain` may do it twice.\n\
+    What is shown is what is done: a message that stops meanwhile is not among them."
 )]
 pub struct Replay {
     #[command(flatten)]
@@ -67,6 +72,9 @@ pub struct Replay {
     /// Also where a newer state of the record went on: the older one overwrites it
     #[arg(long)]
     over_newer: bool,
+    /// Of many, also those of which nobody knows whether they happened, and whose call has no key: it may be done twice
+    #[arg(long, conflicts_with = "id")]
+    uncertain: bool,
     /// Without asking
     #[arg(long)]
     yes: bool,
@@ -78,34 +86,69 @@ pub struct Replay {
     format: Format,
 }
 
-/// What is meant: a filter between two runs.
+/// What is meant: a filter between two runs, and those in between that it does not mean.
 struct Meant {
     filter: StoppedFilter,
     after: RunId,
     upto: RunId,
+    /// What may be done twice, and nobody said that it may.
+    doubtful: HashSet<RunId>,
 }
 
 /// What was found of it.
 #[derive(Default)]
 struct Tally {
     again: u64,
-    left: u64,
+    /// Left, since a newer state of their record went on.
+    older: u64,
+    /// Left, since they may be done twice.
+    doubtful: u64,
     stops: u64,
+    /// Would stop with R0006, and nothing is sent.
+    other_bytes: u64,
+    twice: u64,
     unseen: u64,
+    /// From behind which run up to which: all that was found, and nothing that is left as doubtful.
+    spans: Vec<Span>,
+    /// The last one goes on: nothing was left since.
+    goes_on: bool,
+}
+
+/// From behind one run up to another.
+type Span = (RunId, RunId);
+
+impl Tally {
+    fn is_empty(&self) -> bool {
+        self.again + self.older + self.doubtful == 0
+    }
+
+    fn found(&mut self, run: RunId) {
+        self.again += 1;
+        match self.spans.last_mut().filter(|_| self.goes_on) {
+            Some((_, upto)) => *upto = run,
+            None => self.spans.push((RunId(run.0 - 1), run)),
+        }
+        self.goes_on = true;
+    }
 }
 
 impl Replay {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let look = journal::look(&self.folder)?;
-        let meant = self.meant(&look)?;
+        let mut meant = self.meant(&look)?;
         let project = Project::open(self.folder.clone(), self.env.as_deref(), out)?;
         let (hash, bundle) = (project.plan().hash, pinned::pin(project.bundle()));
         let today = Arc::new(project.into_plan());
+        meant.doubtful = self.doubtful(&look, &today)?;
         let mut previewer = Previewer::of(&look, today.clone(), self.env.as_deref());
-        let tally = self.show(&look, &meant, &mut previewer, out)?;
+        let tally = self.show(&look, &meant, (&today, &mut previewer), out)?;
+        if let Some(flow) = self.filter.flow.as_deref().filter(|flow| tally.is_empty() && today.flow(flow).is_none()) {
+            let help = did_you_mean(flow, today.flows.iter().map(|flow| &*flow.name)).map_or(String::new(), |help| format!(": {help}"));
+            bail!("there is no flow `{flow}`, and no dead letter of one{help}");
+        }
         self.sum_up(&tally, out);
-        if tally.again == 0 {
-            return Ok(if tally.left == 0 { Ended::Fine } else { Ended::Problems });
+        if tally.again == tally.other_bytes {
+            return Ok(if tally.is_empty() { Ended::Fine } else { Ended::Problems });
         }
         if self.dry_run {
             out.aside("nothing was changed");
@@ -118,13 +161,15 @@ impl Replay {
         match journal::alone(&self.folder)? {
             Some(mut keep) => {
                 let plan = keep.plan(&bundle).map_err(journal::fault)?;
-                self.begin_alone(&mut keep, &meant, (plan, &today), out)
+                self.begin_alone(&mut keep, &meant, &tally.spans, (plan, &today), out)
             }
             None => {
-                let chore = self.chore(&meant, self.rate.unwrap_or(RATE_DEFAULT));
-                orders::leave(&self.folder, &Order::Chore(Box::new(chore.clone())), Some(hash))?;
-                chores::wait_until_known(&self.folder, &chore)?;
-                out.aside(&format!("the running engine replays them; `spanwright chores` says how far it is (chore {})", chore.id.0));
+                let chores = self.chores(&meant, &tally.spans, self.rate.unwrap_or(RATE_DEFAULT))?;
+                for chore in &chores {
+                    orders::leave(&self.folder, &Order::Chore(Box::new(chore.clone())), Some(hash))?;
+                    chores::wait_until_known(&self.folder, chore)?;
+                }
+                out.aside(&format!("the running engine replays them; `spanwright chores` says how far it is ({})", named(&chores)));
                 Ok(Ended::Fine)
             }
         }
@@ -136,7 +181,7 @@ impl Replay {
             let (Some(first), Some(last)) = (runs.iter().min(), runs.iter().max()) else { bail!("`{id}` is no dead letter") };
             let correlation = if first == last { None } else { Some(id.as_str().into()) };
             let filter = StoppedFilter { correlation, ..StoppedFilter::default() };
-            return Ok(Meant { filter, after: RunId(first.0 - 1), upto: *last });
+            return Ok(Meant { filter, after: RunId(first.0 - 1), upto: *last, doubtful: HashSet::new() });
         }
         let text = |text: &Option<String>| text.as_deref().map(Arc::from);
         let Filter { flow, key, correlation, reason } = &self.filter;
@@ -145,23 +190,44 @@ impl Replay {
         if filter == StoppedFilter::default() && !self.all && !self.dry_run {
             bail!("say which: `--id`, `--reason`, `--flow`, `--node`, `--key`, or `--all` of them");
         }
-        Ok(Meant { filter, after: RunId(0), upto: RunId(i64::MAX) })
+        Ok(Meant { filter, after: RunId(0), upto: RunId(i64::MAX), doubtful: HashSet::new() })
+    }
+
+    /// What would be left of many: uncertain, and of a call that may not be repeated.
+    fn doubtful(&self, look: &Look, today: &Plan) -> anyhow::Result<HashSet<RunId>> {
+        if self.id.is_some() || self.uncertain {
+            return Ok(HashSet::new());
+        }
+        let uncertain = ListFilter { flow: self.filter.flow.clone(), ..Filter::default().of_journal(Some("uncertain"), usize::MAX >> 1) };
+        let mut doubtful = HashSet::new();
+        for line in look.list(&uncertain).map_err(journal::fault)? {
+            let file = look.files(&[line.run]).map_err(journal::fault)?.pop();
+            if file.is_some_and(|file| may_be_done_twice(&file, today)) {
+                doubtful.insert(line.run);
+            }
+        }
+        Ok(doubtful)
     }
 
     /// Shows what would be sent of the first, and counts all.
-    fn show(&self, look: &Look, meant: &Meant, previewer: &mut Previewer<'_>, out: &mut Out) -> anyhow::Result<Tally> {
+    fn show(&self, look: &Look, meant: &Meant, (today, previewer): (&Plan, &mut Previewer<'_>), out: &mut Out) -> anyhow::Result<Tally> {
         let (mut tally, mut after, mut seen) = (Tally::default(), meant.after, 0);
         loop {
             let slice = look.stopped(&meant.filter, after, meant.upto, SLICE).map_err(journal::fault)?;
             let Some(last) = slice.last() else { return Ok(tally) };
             after = last.run;
             for run in slice {
-                if run.overtaken && !self.over_newer {
-                    tally.left += 1;
-                    self.show_left(look, &run, tally.left, out)?;
+                if meant.doubtful.contains(&run.run) {
+                    (tally.doubtful, tally.goes_on) = (tally.doubtful + 1, false);
+                    self.show_left(look, &run, tally.doubtful, "nobody knows whether it happened, and it may be done twice", out)?;
                     continue;
                 }
-                tally.again += 1;
+                if run.overtaken && !self.goes_over(&run, today) {
+                    tally.older += 1;
+                    self.show_left(look, &run, tally.older, "a newer state of the record went on", out)?;
+                    continue;
+                }
+                tally.found(run.run);
                 seen += 1;
                 if seen > PREVIEWED_MOST {
                     tally.unseen += 1;
@@ -170,11 +236,18 @@ impl Replay {
                 let Some(file) = look.files(&[run.run]).map_err(journal::fault)?.pop() else { continue };
                 let preview = previewer.preview(&file)?;
                 tally.stops += u64::from(preview.stops.is_some());
+                tally.other_bytes += u64::from(preview.has_other_bytes());
+                tally.twice += u64::from(preview.may_be_done_twice());
                 if seen <= SHOWN_MOST || self.format == Format::Json {
                     self.show_one(look, &run, &preview, out)?;
                 }
             }
         }
+    }
+
+    /// In a flow whose dead letters block what came after them, nothing newer went ahead.
+    fn goes_over(&self, run: &StoppedRun, today: &Plan) -> bool {
+        self.over_newer || today.flow(&run.flow).is_some_and(|(_, flow)| flow.blocks())
     }
 
     fn show_one(&self, look: &Look, run: &StoppedRun, preview: &Preview, out: &mut Out) -> anyhow::Result<()> {
@@ -190,35 +263,60 @@ impl Replay {
         Ok(())
     }
 
-    fn show_left(&self, look: &Look, run: &StoppedRun, shown: u64, out: &mut Out) -> anyhow::Result<()> {
+    fn show_left(&self, look: &Look, run: &StoppedRun, shown: u64, why: &str, out: &mut Out) -> anyhow::Result<()> {
         if shown > SHOWN_MOST as u64 && self.format == Format::Human {
             return Ok(());
         }
         let Some(line) = journal::line_of(look, run.run)? else { return Ok(()) };
-        let why = "left: a newer state of the record went on";
+        let why = format!("left: {why}");
         match self.format {
-            Format::Json => out.line(&messages::object(&line).text("replay", why).end())?,
+            Format::Json => out.line(&messages::object(&line).text("replay", &why).end())?,
             Format::Human => out.line(&format!("{:>8} {:<14} {why}", line.run.0, line.key.as_deref().unwrap_or("-")))?,
         }
         Ok(())
     }
 
     fn sum_up(&self, tally: &Tally, out: &mut Out) {
-        if tally.again == 0 {
-            out.aside("nothing would be tried again");
-        } else {
-            out.aside(&format!("{} would be tried again", count(tally.again, "message")));
+        let unshown = |number: u64| match (self.format, number.saturating_sub(SHOWN_MOST as u64)) {
+            (Format::Json, _) | (Format::Human, 0) => String::new(),
+            (Format::Human, more) => format!(" (the first {SHOWN_MOST} are shown, and {} more)", thousands(more)),
+        };
+        match tally.again - tally.other_bytes {
+            0 => out.aside("nothing would be tried again"),
+            again => out.aside(&format!("{} would be tried again{}", count(again, "message"), unshown(tally.again))),
+        }
+        if tally.other_bytes > 0 {
+            out.aside(&format!(
+                "{} would stop with R0006 and send nothing: what the flow gives now is not what was sent, and nobody knows whether \
+                 that happened. Look at the system: where it has the record, `spanwright dead-letters discard`; where it has not, `spanwright resend`",
+                count(tally.other_bytes, "message")
+            ));
         }
         if tally.stops > 0 {
             out.aside(&format!("{} of them would stop again: is the cause mended?", count(tally.stops, "message")));
         }
+        if tally.twice > 0 {
+            out.aside(&format!(
+                "{} of them may be done twice: nobody knows whether it happened, and the call has no key; look at the system first",
+                count(tally.twice, "message")
+            ));
+        }
         if tally.unseen > 0 {
             out.aside(&format!("{} of them were not looked at; the first {PREVIEWED_MOST} were", count(tally.unseen, "message")));
         }
-        if tally.left > 0 {
+        if tally.older > 0 {
             out.aside(&format!(
-                "{} left, since a newer state of the record went on; `--over-newer` sends the older one over it",
-                count(tally.left, "message")
+                "{} left, since a newer state of the record went on; `--over-newer` sends the older one over it{}",
+                count(tally.older, "message"),
+                unshown(tally.older)
+            ));
+        }
+        if tally.doubtful > 0 {
+            out.aside(&format!(
+                "{} left, since nobody knows whether it happened and the call has no key, so it may be done twice: look at the system, then \
+                 `--id ID` takes one and `--uncertain` all of them{}",
+                count(tally.doubtful, "message"),
+                unshown(tally.doubtful)
             ));
         }
     }
@@ -236,34 +334,63 @@ impl Replay {
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
-    fn chore(&self, meant: &Meant, rate: Rate) -> Chore {
-        let what = ChoreKind::Replay { over_newer: self.over_newer };
-        let chore = Chore::begin(what, meant.filter.clone(), meant.upto, rate, journal::person().into(), journal::now());
-        Chore { at: meant.after, ..chore }
+    /// One for each span. Side by side they keep to the rate together.
+    fn chores(&self, meant: &Meant, spans: &[Span], rate: Rate) -> anyhow::Result<Vec<Chore>> {
+        if spans.len() > CHORES_MOST {
+            bail!(
+                "what may be done twice lies between the others in {} places, and {CHORES_MOST} can be gone around at a rate: say \
+                 fewer (`--flow`, `--reason`, `--node`), replay while no engine runs and without `--rate`, or take all with `--uncertain`",
+                spans.len() - 1
+            );
+        }
+        let (now, by): (_, Arc<str>) = (journal::now(), journal::person().into());
+        let rate = Rate { per: rate.per * u32::try_from(spans.len()).unwrap_or(1), ..rate };
+        let one = |(n, (after, upto)): (i64, &Span)| {
+            let what = ChoreKind::Replay { over_newer: self.over_newer };
+            let chore = Chore::begin(what, meant.filter.clone(), *upto, rate, by.clone(), now);
+            Chore { id: ChoreId(now.0 + n), at: *after, ..chore }
+        };
+        Ok((0..).zip(spans).map(one).collect())
     }
 
     /// Nobody runs: with a rate it is left as a chore for the next start, without one they are open at once.
-    fn begin_alone(&self, keep: &mut Keep, meant: &Meant, (plan, today): (PlanId, &Plan), out: &mut Out) -> anyhow::Result<Ended> {
+    fn begin_alone(
+        &self,
+        keep: &mut Keep,
+        meant: &Meant,
+        spans: &[Span],
+        (plan, today): (PlanId, &Plan),
+        out: &mut Out,
+    ) -> anyhow::Result<Ended> {
         if let Some(rate) = self.rate {
-            let chore = self.chore(meant, rate);
-            keep.commit(&[Fact::Chore(Box::new(chore.clone()))]).map_err(journal::fault)?;
-            out.aside(&format!("the next `spanwright run` replays them at that rate (chore {})", chore.id.0));
+            let chores = self.chores(meant, spans, rate)?;
+            let facts: Vec<Fact> = chores.iter().map(|chore| Fact::Chore(Box::new(chore.clone()))).collect();
+            keep.commit(&facts).map_err(journal::fault)?;
+            out.aside(&format!("the next `spanwright run` replays them at that rate ({})", named(&chores)));
             return Ok(Ended::Fine);
         }
-        let (by, mut after, mut again): (Arc<str>, _, u64) = (journal::person().into(), meant.after, 0);
-        loop {
-            let slice = keep.stopped(&meant.filter, after, meant.upto, SLICE).map_err(journal::fault)?;
-            let Some(last) = slice.last() else { break };
-            after = last.run;
-            let over = |run: &StoppedRun| self.over_newer || today.flow(&run.flow).is_some_and(|(_, flow)| flow.blocks());
-            let may = slice.iter().filter(|run| over(run) || !run.overtaken);
-            let facts: Vec<Fact> = may.map(|run| reopened(run.run, plan, &by, over(run))).collect();
-            again += facts.len() as u64;
-            keep.commit(&facts).map_err(journal::fault)?;
+        let (by, mut again): (Arc<str>, u64) = (journal::person().into(), 0);
+        for (mut after, upto) in spans.iter().copied() {
+            loop {
+                let slice = keep.stopped(&meant.filter, after, upto, SLICE).map_err(journal::fault)?;
+                let Some(last) = slice.last() else { break };
+                after = last.run;
+                let over = |run: &StoppedRun| self.goes_over(run, today);
+                let may = slice.iter().filter(|run| over(run) || !run.overtaken);
+                let facts: Vec<Fact> = may.map(|run| reopened(run.run, plan, &by, over(run))).collect();
+                again += facts.len() as u64;
+                keep.commit(&facts).map_err(journal::fault)?;
+            }
         }
         out.aside(&format!("{} open again; `spanwright run` delivers them", count(again, "message")));
         Ok(Ended::Fine)
     }
+}
+
+/// `chore 4711`, `chores 4711, 4712`
+fn named(chores: &[Chore]) -> String {
+    let numbers: Vec<String> = chores.iter().map(|chore| chore.id.0.to_string()).collect();
+    format!("chore{} {}", if chores.len() == 1 { "" } else { "s" }, numbers.join(", "))
 }
 
 fn reopened(run: RunId, plan: PlanId, by: &Arc<str>, over_newer: bool) -> Fact {

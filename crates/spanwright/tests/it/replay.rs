@@ -118,7 +118,8 @@ fn an_edited_message_is_another_one_and_the_two_name_each_other() {
     let id = dead(&project);
     let file = project.path().join("edited.json");
     let file = file.to_str().unwrap();
-    assert_eq!(project.run(&["resend", "--id", &id, "--to", file]).code, 0);
+    let written = project.run(&["resend", "--id", &id, "--to", file]);
+    assert!(written.code == 0 && written.err.contains(&format!("spanwright resend {} --id", project.text())), "{}", written.err);
     assert_eq!(project.run(&["resend", "--id", &id, "--body", file]).code, 2, "not without a reason");
     let same = project.run(&["resend", "--id", &id, "--body", file, "--reason", "an address"]);
     assert!(same.code == 2 && same.err.contains("the same as the old one"), "{}", same.err);
@@ -205,6 +206,132 @@ fn a_chore_is_cancelled_where_it_is() {
     assert_eq!(crate::project::run(&["chores", "cancel", &chore, project.text()]).code, 0);
     assert_eq!(objects(&project.run(&["chores", "--format", "json"]))[0]["state"], "cancelled");
     assert_eq!(crate::project::run(&["chores", "cancel", &chore, project.text()]).code, 2, "it is over");
+}
+
+/// A peer that has no keys: it reads each request, and hangs up without an answer.
+fn hangs_up() -> String {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let mut buffer = [0; 4096];
+            // A small request is one packet, and nothing more is needed of it.
+            drop(std::io::Read::read(&mut stream, &mut buffer));
+        }
+    });
+    format!("http://{address}")
+}
+
+const KEYLESS: [(&str, &str); 4] = [
+    ("spanwright.yaml", "project: notes\nvars: { FOLDER: { about: where it reads }, PEER: { about: the system } }\n"),
+    (
+        "systems/nas.yaml",
+        "system: nas\nfiles:\nurl: \"${FOLDER}\"\noperations:\n  drops: { folder: in, match: \"*.jsonl\", format: jsonl }\n",
+    ),
+    ("systems/peer.yaml", "system: peer\nhttp:\nurl: \"${PEER}\"\noperations:\n  note: { post: /notes }\n"),
+    (
+        "flows/notes.yaml",
+        "flow: notes\nfrom: { files: nas.drops, key: .id, settle: 0s, every: 100ms }\nsteps:\n  - { name: refuse, fail: '\"no\"', when: .bad }\n  \
+         - { name: note, send: peer.note, body: { fields: { id: .id } } }\n",
+    ),
+];
+
+/// Records of a file that went to the peer, or were refused by the flow.
+fn notes(records: &str) -> Project {
+    let project = Project::empty();
+    for folder in ["systems", "flows", "data/in"] {
+        std::fs::create_dir_all(project.path().join(folder)).unwrap();
+    }
+    KEYLESS.iter().for_each(|(file, text)| project.write(file, text));
+    project.write("data/in/one.jsonl", records);
+    notes_run(&project, &hangs_up());
+    project
+}
+
+fn notes_run(project: &Project, peer: &str) {
+    let mut command = crate::project::spanwright();
+    command.args(["run", "--once", "--level", "error"]).arg(project.path());
+    let ran = ran(command.env("FOLDER", project.path().join("data")).env("PEER", peer));
+    assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
+}
+
+#[test]
+fn what_may_be_done_twice_is_left_out_of_many_and_said_of_one() {
+    let project = notes("{\"id\":\"1\",\"bad\":true}\n{\"id\":\"2\",\"bad\":false}\n{\"id\":\"3\",\"bad\":true}\n");
+    let uncertain = objects(&project.run(&["messages", "--state", "uncertain", "--format", "json"]));
+    assert_eq!(uncertain.len(), 1, "{uncertain:?}");
+    let id = uncertain[0]["run"].to_string();
+    let many = project.run(&["replay", "--all", "--dry-run"]);
+    assert!(many.err.contains("2 messages would be tried again") && many.err.contains("`--uncertain`"), "{}{}", many.out, many.err);
+    let one = project.run(&["replay", "--id", &id, "--dry-run"]);
+    assert!(one.out.contains("it may be done twice") && one.err.contains("may be done twice"), "{}{}", one.out, one.err);
+    assert!(!one.out.contains("under its old key"), "{}", one.out);
+    // Without an engine, and as chores of the next one: it is gone around.
+    assert_eq!(project.run(&["replay", "--all", "--rate", "1/s", "--yes"]).code, 0);
+    assert_eq!(objects(&project.run(&["chores", "--format", "json"])).len(), 2);
+    assert_eq!(project.run(&["replay", "--all", "--yes"]).code, 0);
+    let still = objects(&project.run(&["messages", "--state", "uncertain", "--format", "json"]));
+    assert_eq!((still.len(), still[0]["run"].to_string()), (1, id));
+    assert_eq!(objects(&project.run(&["messages", "--state", "dead", "--format", "json"])).len(), 1, "only the uncertain one is left");
+    let left = project.run(&["replay", "--flow", "notes", "--yes"]);
+    assert!(left.code == 1 && left.err.contains("nothing would be tried again"), "{}", left.err);
+    let all = project.run(&["replay", "--flow", "notes", "--uncertain", "--yes"]);
+    assert!(all.code == 0 && all.err.contains("may be done twice"), "{}", all.err);
+    assert_eq!(project.run(&["dead-letters"]).code, 0);
+}
+
+/// What the flow gives from here on is not what was sent.
+fn change(project: &Project, to: &str) {
+    let text = std::fs::read_to_string(project.path().join("flows/notes.yaml")).unwrap();
+    let (before, _) = text.split_once("fields: {").unwrap();
+    project.write("flows/notes.yaml", &format!("{before}fields: {{ {to} }} }} }}\n"));
+}
+
+#[test]
+fn other_bytes_than_those_that_were_sent_are_told_before_and_lead_to_a_resend() {
+    let project = notes("{\"id\":\"1\",\"bad\":false}\n{\"id\":\"2\",\"bad\":true}\n");
+    let id = objects(&project.run(&["messages", "--state", "uncertain", "--format", "json"]))[0]["run"].to_string();
+    change(&project, "id: .id, more: { value: 1 }");
+    let told = |shown: &crate::project::Ran| {
+        assert!(shown.out.contains("R0006") && shown.err.contains("`spanwright resend`"), "{}{}", shown.out, shown.err);
+        assert!(shown.err.contains("nothing would be tried again"), "{}", shown.err);
+    };
+    let first = project.run(&["replay", "--id", &id, "--dry-run"]);
+    told(&first);
+    assert!(first.out.contains(".more"), "what was sent is known: {}", first.out);
+    assert_eq!(project.run(&["replay", "--id", &id, "--yes"]).code, 1, "it would stop, so it is not begun");
+    // Begun among others it stops, and is pinned to a project whose bytes were never sent.
+    let many = project.run(&["replay", "--all", "--uncertain", "--yes"]);
+    assert!(many.code == 0 && many.err.contains("1 message would be tried again"), "{}", many.err);
+    notes_run(&project, &hangs_up());
+    assert!(project.run(&["messages", "--id", &id]).out.contains("R0006"));
+    let second = project.run(&["replay", "--id", &id, "--dry-run"]);
+    told(&second);
+    assert!(second.out.contains("those were not kept") && !second.out.contains("the same as before"), "{}", second.out);
+    let page = crate::project::run(&["explain", "R0006"]).out;
+    assert!(page.contains("spanwright resend --id ID") && !page.contains("if it has not, `spanwright replay`"), "{page}");
+}
+
+#[test]
+fn a_flow_that_is_not_there_is_said_and_many_say_how_many_more() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    let typo = project.run(&["replay", "--flow", "custmers", "--dry-run"]);
+    assert!(typo.code == 2 && typo.err.contains("did you mean `customers`?"), "{}", typo.err);
+    let many: String = (0..23).map(|n| format!("{{\"id\":\"{n}\",\"bad\":true}}\n")).collect();
+    let shown = notes(&many).run(&["replay", "--all", "--dry-run"]);
+    assert!(shown.err.contains("23 messages would be tried again") && shown.err.contains("3 more"), "{}", shown.err);
+}
+
+#[test]
+fn what_stops_after_it_was_shown_is_not_replayed() {
+    let project = notes("{\"id\":\"1\",\"bad\":true}\n{\"id\":\"2\",\"bad\":true}\n");
+    assert_eq!(project.run(&["replay", "--all", "--rate", "1/s", "--yes"]).code, 0);
+    let chore = objects(&project.run(&["chores", "--format", "json"])).remove(0);
+    assert!(chore["remaining"] == 2 && chore.get("left").is_none(), "{chore}");
+    assert!(project.run(&["chores"]).out.contains("2 remain"));
+    let mut keep = Keep::open(&project.path().join(".spanwright/journal.db"), |_| &spanwright_core::codes::TORN).unwrap();
+    let upto = keep.opening().unwrap().chores[0].upto;
+    assert_eq!(upto, RunId(2), "no run behind the last that was shown");
 }
 
 fn until(mut is_so: impl FnMut() -> bool) {
