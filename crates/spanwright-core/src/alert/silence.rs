@@ -40,7 +40,10 @@ impl Expect {
     pub fn parse(text: &str) -> Result<Expect, String> {
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
         let when = match words.as_slice() {
-            ["every", time] => When::Every(form::time(time).ok_or_else(|| format!("`{time}` is no time, as `15m`"))?),
+            ["every", time] => {
+                let time = form::time(time).filter(|time| !time.is_zero()).ok_or_else(|| format!("`{time}` is no time, as `15m`"))?;
+                When::Every(time)
+            }
             [days @ ("daily" | "weekdays"), "by", at] => When::By(by(days, at, "UTC")?),
             [days @ ("daily" | "weekdays"), "by", at, zone] => When::By(by(days, at, zone)?),
             _ => return Err(format!("it is none of {FORMS}")),
@@ -145,6 +148,12 @@ mod tests {
     fn check(expect: &str, from: &str, came: &str, now: &str, silent: bool) {
         let watch = watch(expect, from, came);
         assert_eq!(watch.silent(at(now)).is_some(), silent, "{watch:?} at {now}");
+    }
+
+    #[test]
+    fn every_no_time_at_all_is_no_time() {
+        assert_eq!(Expect::parse("every 0s").err().as_deref(), Some("`0s` is no time, as `15m`"));
+        assert!(Expect::parse("every 1s").is_ok());
     }
 
     #[test]

@@ -108,15 +108,20 @@ fn the_help_of_each_command_is_fresh() {
         "dead-letters",
         "refused",
         "replay",
+        "hold",
+        "held",
+        "resume",
         "resend",
         "chores",
+        "alerts",
+        "setup",
         "backup",
         "verify",
         "explain",
         "schema",
         "completions",
     ];
-    let documents = ["convert", "schema inspect", "schema import", "schema infer-shape"];
+    let documents = ["convert", "schema inspect", "schema import", "schema infer-shape", "webhook verify", "webhook sign"];
     let page = |command: &&str| {
         let arguments: Vec<&str> = command.split(' ').chain(["--help"]).collect();
         format!("\n## {command}\n\n```text\n{}```\n", run(&arguments).out)
