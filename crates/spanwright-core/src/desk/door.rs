@@ -156,7 +156,7 @@ impl Desk {
         let word = match ending {
             Ending::Done | Ending::Skipped(_) => Word::Finished { message: waiter.message },
             Ending::Stopped(stopped) | Ending::SetAside(stopped) => {
-                Word::Stopped { message: waiter.message, stopped: Box::new(stopped.clone()) }
+                Word::Stopped { message: waiter.message, node: stopped.node.clone(), code: stopped.failure.code }
             }
         };
         out.push(Command::Answer(waiter.id, word));
@@ -192,7 +192,7 @@ fn seen_of(source: &Source, served: &Served, arrival: &Arrival, now: Moment) -> 
     Some(Seen { scope: source.name.clone(), key, print: None, held, until: now.after(SEEN_REMEMBERED) })
 }
 
-/// What the first one came to.
+/// What the first one came to: the same word as its sender heard, or would hear now.
 fn word_of(file: &RunFile, for_reply: bool) -> Word {
     let message = file.message.id;
     if !for_reply {
@@ -202,9 +202,50 @@ fn word_of(file: &RunFile, for_reply: bool) -> Word {
         Phase::Done(Some(bytes)) => Reply::read(bytes),
         _ => None,
     });
-    match said {
-        Some(reply) => Word::Replied { message, reply: Box::new(reply) },
-        None if !file.over => Word::InProgress,
-        None => Word::Finished { message },
+    match (said, &file.stopped) {
+        (Some(reply), _) => Word::Replied { message, reply: Box::new(reply) },
+        (None, _) if !file.over => Word::InProgress,
+        // A sender that asks again after a 502 must not take a dead letter for success.
+        (None, Some((node, code))) => Word::Stopped { message, node: node.clone(), code },
+        (None, None) => Word::Finished { message },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        codes,
+        fact::{PlanId, Root, Took},
+    };
+
+    fn file() -> RunFile {
+        let took = Took {
+            message: 7,
+            source: "asked.source".into(),
+            correlation: "c".into(),
+            at: Moment(0),
+            key: None,
+            version: None,
+            body: (*b"{}").into(),
+            beside: None,
+            flow: "asked".into(),
+            root: Root(7),
+            plan: PlanId(1),
+            seen: None,
+            about: None,
+            fault: None,
+        };
+        RunFile::of(took, RunId(7))
+    }
+
+    #[test]
+    fn who_asks_again_is_told_how_it_ended() {
+        let stopped = Some(("first".into(), &codes::TORN));
+        let dead = RunFile { over: true, stopped, ..file() };
+        assert_eq!(word_of(&dead, true), Word::Stopped { message: 7, node: "first".into(), code: &codes::TORN });
+        assert_eq!(word_of(&dead, false), Word::Accepted { message: 7 }, "nobody promised it a reply");
+        assert_eq!(word_of(&RunFile { over: true, ..file() }, true), Word::Finished { message: 7 });
+        assert_eq!(word_of(&file(), true), Word::InProgress);
     }
 }

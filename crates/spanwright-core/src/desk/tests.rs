@@ -165,6 +165,7 @@ fn goes_on(repeat: Repeat, rested: bool, known: Option<EffectState>, hears: impl
         known: known.into_iter().map(|state| StoredEffect { effect: effect.clone(), state }).collect(),
         over: false,
         parked: false,
+        stopped: None,
     };
     stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 1 }, runs: vec![file], next: None });
     stage.keeps();

@@ -158,8 +158,8 @@ pub fn not_taken(word: &Word) -> Option<Refused> {
 fn refusal(word: &Word) -> Refused {
     let refused = |status, code, says: &str| Refused::new(status, Failure::new(code, says));
     match word {
-        Word::Stopped { message, stopped } => {
-            let says = format!("message {} stopped at `{}`: {}", message_id(*message), stopped.node, stopped.failure.code.title);
+        Word::Stopped { message, node, code } => {
+            let says = format!("message {} stopped at `{node}`: {}", message_id(*message), code.title);
             refused(502, &codes::FLOW_STOPPED, &says)
         }
         Word::TimedOut { message } => {

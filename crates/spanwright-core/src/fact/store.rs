@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use spanwright_shape::text::Failure;
+use spanwright_shape::text::{Code, Failure};
 
 use crate::alert::{AlertRow, Trouble};
 
 use super::{
-    Chore, ChoreId, CutOff, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, PlanId, Print, Root, RunId, StopKind,
-    StoppedFilter, StoppedRun, Took,
+    Chore, ChoreId, CutOff, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, NodeName, PlanId, Print, Root, RunId,
+    StopKind, StoppedFilter, StoppedRun, Took,
 };
 
 /// Bytes of bodies in one answer with many runs: the run with which they come to so many is the last one.
@@ -351,6 +351,8 @@ pub struct RunFile {
     pub over: bool,
     /// Whether it is parked.
     pub parked: bool,
+    /// Where and why it stopped, where it is a dead letter or was set aside as one.
+    pub stopped: Option<(NodeName, &'static Code)>,
 }
 
 impl RunFile {
@@ -367,7 +369,7 @@ impl RunFile {
             beside: took.beside,
         };
         let (root, flow, plan) = (took.root, took.flow, took.plan);
-        RunFile { run, root, flow, plan, message: Arc::new(message), known: Vec::new(), over: false, parked: false }
+        RunFile { run, root, flow, plan, message: Arc::new(message), known: Vec::new(), over: false, parked: false, stopped: None }
     }
 }
 

@@ -243,9 +243,12 @@ fn a_flow_that_stops_is_told_and_kept() {
     let shop = Hostile::start(vec![Answer::json(400, "{}")]);
     let trial = project(&[("asked", ASKED)], &shop);
     let running = trial.start(false);
-    let got = Client::of(&running).post("/asked", &[], "{\"id\":\"a\"}");
+    let client = Client::of(&running);
+    let got = client.post("/asked", &[], "{\"id\":\"a\"}");
     assert_eq!((got.status, got.code().as_str()), (502, "R0031"));
     until(&running, "it is a dead letter", |state| state.counters.dead_letters() == 1);
+    let again = client.post("/asked", &[], "{\"id\":\"a\"}");
+    assert_eq!((again.status, again.body), (502, got.body), "who asks again takes no dead letter for success");
     stopped(running);
 }
 

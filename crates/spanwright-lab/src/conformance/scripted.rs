@@ -200,6 +200,7 @@ fn a_message_that_cannot_be_used_is_over(trial: &mut Trial<'_>) {
     let fact = Fact::Took(Box::new(Took { fault: Some(failure()), ..took(1, None) }));
     assert_eq!(trial.commit(&[fact]), [Receipt::Taken(RunId(1))]);
     assert!(trial.file(1).over);
+    assert_eq!(trial.file(1).stopped, Some(("source".into(), &PROBE)));
     assert!(trial.store().active("in", RunId(0), 9).is_ok_and(|runs| runs.is_empty()));
 }
 
@@ -284,7 +285,9 @@ fn a_replay_owes_again(trial: &mut Trial<'_>) {
     trial.commit(&[settled(key(1, "b", Way::Do), state(Phase::Uncertain(failure()), Some(7)))]);
     trial.commit(&[settled(key(1, "c", Way::Do), state(Phase::Done(None), None)), stopped(1, StopKind::Uncertain)]);
     assert!(trial.file(1).over);
+    assert_eq!(trial.file(1).stopped, Some(("crm".into(), &PROBE)));
     trial.commit(&[reopened(1)]);
+    assert_eq!(trial.file(1).stopped, None);
     assert_eq!(trial.effects(1), [(Way::Do, AGAIN, 1), (Way::Do, AGAIN, 0), (Way::Do, Phase::Done(None), 0)]);
     let file = trial.file(1);
     assert_eq!((file.over, file.plan), (false, PlanId(2)));
@@ -312,6 +315,7 @@ fn only_a_stopped_run_is_discarded(trial: &mut Trial<'_>) {
     let discarded = |run| Fact::Discarded { run: RunId(run), at: Moment(4), by: "ann".into(), reason: "a test record".into() };
     trial.commit(&[plain(1), plain(2), stopped(2, StopKind::Dead), discarded(1), discarded(2)]);
     assert_eq!((trial.file(1).over, trial.file(2).over), (false, true));
+    assert_eq!((trial.file(1).stopped, trial.file(2).stopped), (None, Some(("crm".into(), &PROBE))), "and why is still known");
 }
 
 fn done(run: i64) -> Fact {

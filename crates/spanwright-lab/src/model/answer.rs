@@ -64,7 +64,7 @@ impl State {
             let is = |wanted: &Option<Arc<str>>, have: &str| wanted.as_deref().is_none_or(|wanted| wanted == have);
             is(&filter.flow, &row.flow)
                 && is(&filter.node, node)
-                && is(&filter.reason, reason)
+                && is(&filter.reason, reason.id)
                 && is(&filter.correlation, &row.message.correlation)
                 && filter.key.as_ref().is_none_or(|key| row.message.key.as_ref() == Some(key))
         };
@@ -106,7 +106,7 @@ impl State {
         let mut counts: BTreeMap<Cause, u64> = BTreeMap::new();
         for (_, row) in self.all() {
             if let (Place::Stopped(_), Some((_, code)), false) = (row.place, &row.stopped, row.acknowledged) {
-                *counts.entry(Cause::stopped(&row.flow, code)).or_default() += 1;
+                *counts.entry(Cause::stopped(&row.flow, code.id)).or_default() += 1;
             }
             let is_stuck = |effect: &Effect| effect.owed().is_some() && effect.state.tries >= stuck;
             let undos = row.effects.iter().filter(|((_, _, way), effect)| *way == Way::Undo && is_stuck(effect)).count() as u64;
@@ -192,6 +192,7 @@ impl State {
             known: known.collect(),
             over: !row.is_open(),
             parked: row.place == super::state::Place::Parked,
+            stopped: row.stopped.clone(),
         })
     }
 

@@ -69,7 +69,7 @@ impl State {
             place: Place::Active,
             changed: took.at,
             acknowledged: false,
-            stopped: took.fault.as_ref().map(|fault| ("source".into(), fault.code.id)),
+            stopped: took.fault.as_ref().map(|fault| ("source".into(), fault.code)),
             effects: BTreeMap::new(),
         });
         self.place(run, if took.fault.is_some() { Place::Stopped(StopKind::Dead) } else { Place::Active });
@@ -134,7 +134,7 @@ impl State {
             row.changed = at;
             row.stopped = match ending {
                 Ending::Done | Ending::Skipped(_) => None,
-                Ending::Stopped(stopped) | Ending::SetAside(stopped) => Some((stopped.node.clone(), stopped.failure.code.id)),
+                Ending::Stopped(stopped) | Ending::SetAside(stopped) => Some((stopped.node.clone(), stopped.failure.code)),
             };
             self.place(run, place_of(ending));
         }

@@ -10,6 +10,7 @@ use spanwright_core::fact::{
     Chore, ChoreId, CutOff, EffectKey, EffectState, GateRow, Item, Letter, MessageFile, Moment, NodeName, Phase, PlanBundle, PlanId, Print,
     Root, RunId, SourceRow, StopKind, Way, is_newer,
 };
+use spanwright_shape::text::Code;
 
 /// Folded from the facts.
 #[derive(Debug, Default)]
@@ -60,7 +61,7 @@ pub struct Run {
     /// A person has seen that it stopped.
     pub acknowledged: bool,
     /// Why it stopped: the step and the code.
-    pub stopped: Option<(NodeName, &'static str)>,
+    pub stopped: Option<(NodeName, &'static Code)>,
     pub effects: BTreeMap<(NodeName, Item, Way), Effect>,
 }
 

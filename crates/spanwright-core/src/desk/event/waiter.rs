@@ -1,6 +1,8 @@
 //! What is brought to us, and what whoever waits is told.
 
-use crate::{door::Reply, fact::Stopped, run::Arrival};
+use spanwright_shape::text::Code;
+
+use crate::{door::Reply, fact::NodeName, run::Arrival};
 
 /// Somebody who brought us something and waits for an answer, in this life of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,8 +50,10 @@ pub enum Word {
     Stopped {
         /// The message's id.
         message: u128,
-        /// Where and why.
-        stopped: Box<Stopped>,
+        /// At which step.
+        node: NodeName,
+        /// Why.
+        code: &'static Code,
     },
     /// The flow has not replied in time. It goes on.
     TimedOut {

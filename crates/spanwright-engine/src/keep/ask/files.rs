@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use rusqlite::{Error, OptionalExtension, Result, Row};
 use spanwright_core::fact::{
-    DueEffect, EffectKey, EffectState, ExchangeId, MessageFile, Moment, Phase, PlanId, Root, RunFile, RunId, StoredEffect,
+    DueEffect, EffectKey, EffectState, ExchangeId, MessageFile, Moment, NodeName, Phase, PlanId, Root, RunFile, RunId, StoredEffect,
 };
-use spanwright_shape::text::Failure;
+use spanwright_shape::text::{Code, Failure};
 
 use super::{Ask, bytes, text, text_if_any};
 use crate::keep::{
@@ -15,7 +15,7 @@ use crate::keep::{
 };
 
 pub const RUN: &str = "SELECT run.root, run.flow, run.plan, run.state, message.id, message.source, message.correlation, message.received,
-        message.key, message.version, body.coding, body.data, message.beside
+        message.key, message.version, body.coding, body.data, message.beside, run.node, run.reason
     FROM run JOIN message ON message.seq = run.id JOIN body ON body.id = message.body WHERE run.id = ?1";
 pub const EFFECTS: &str =
     "SELECT run, node, item, way, queue, lane, state, due, boot, generation, tries, first, glued, sent, reason, words,
@@ -63,7 +63,14 @@ impl Ask<'_> {
             known: Vec::new(),
             over: RunState::of(row.get(3)?).over(),
             parked: RunState::of(row.get(3)?) == RunState::Parked,
+            stopped: self.stopped_at(row)?,
         })
+    }
+
+    /// Where and why the run of a row of [`RUN`] stopped.
+    fn stopped_at(self, row: &Row<'_>) -> Result<Option<(NodeName, &'static Code)>> {
+        let (node, code): (Option<i64>, Option<i64>) = (row.get(13)?, row.get(14)?);
+        Ok(node.zip(code).map(|(node, code)| (self.names.text(node), (self.code_of)(&self.names.text(code)))))
     }
 
     /// A row of [`EFFECTS`].
