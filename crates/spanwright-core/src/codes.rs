@@ -27,7 +27,7 @@ codes! { "codes/":
     UNREADABLE "R0022" "the request is not what it says to be";
     BODY_TYPE "R0023" "a kind of body that is not taken here";
     TOO_LARGE "R0024" "the request is too large";
-    KEY_REUSED "R0025" "the idempotency key was used with another body";
+    KEY_REUSED "R0025" "the idempotency key was used with another request";
     IN_PROGRESS "R0026" "a request with this idempotency key is under way";
     NO_ROOM "R0027" "there is no room for this message now";
     STOPPING "R0028" "we are about to end";

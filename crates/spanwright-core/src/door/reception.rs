@@ -166,7 +166,9 @@ fn refusal(word: &Word) -> Refused {
             let says = format!("message {} is kept, and its flow has not replied in time", message_id(*message));
             refused(504, &codes::NO_REPLY_IN_TIME, &says)
         }
-        Word::OtherBody => refused(422, &codes::KEY_REUSED, "Idempotency-Key is already used: this event came before with another body"),
+        Word::OtherBody => {
+            refused(422, &codes::KEY_REUSED, "Idempotency-Key is already used: this event came before with another body, path or query")
+        }
         Word::InProgress => refused(409, &codes::IN_PROGRESS, "A request is outstanding for this Idempotency-Key: its flow has not ended")
             .with("retry-after", "1"),
         Word::Stopping => stopping(),

@@ -52,7 +52,7 @@ pub struct Served {
     pub reply_within: Option<Duration>,
     /// What it is told when that was not long enough.
     pub late: Late,
-    /// The same event with another body is refused.
+    /// The same event with another body, path or query is refused.
     pub same_body: bool,
 }
 

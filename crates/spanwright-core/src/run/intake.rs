@@ -204,7 +204,29 @@ pub fn brought(source: &Source, incoming: &Incoming<'_>, room: &Room) -> Result<
     };
     let arrival = named(source, &incoming.body, names, incoming.once.as_deref(), room)?;
     let correlation = incoming.correlation.as_deref().map(Arc::from);
-    Ok(arrival.map(|arrival| Arrival { beside: beside(incoming, arrival.once.as_deref()), correlation, ..arrival }))
+    Ok(arrival.map(|arrival| {
+        let (print, beside) = (asked_print(&arrival, names), beside(incoming, arrival.once.as_deref()));
+        Arrival { print, beside, correlation, ..arrival }
+    }))
+}
+
+/// By what a request that comes again under its key is known: its body, and what its path and query say.
+fn asked_print(arrival: &Arrival, names: &[(&str, Value<'_>)]) -> Print {
+    let asked = names.iter().filter(|(name, value)| WHAT_IS_ASKED.contains(name) && says_something(value));
+    let asked: Vec<_> = asked.map(|(name, value)| (*name, bytes(value))).collect();
+    if asked.is_empty() {
+        // So it was before path and query counted: what is in a journal from then is known by it.
+        return arrival.print;
+    }
+    let beside = asked.iter().flat_map(|(name, value)| [name.as_bytes(), value]);
+    print_of(&[&[&*arrival.body][..], &beside.collect::<Vec<_>>()].concat())
+}
+
+/// What a sender asks by beside the body. Its headers change from one try to the next.
+const WHAT_IS_ASKED: [&str; 2] = ["query", "path"];
+
+fn says_something(value: &Value<'_>) -> bool {
+    !matches!(value, Value::Null | Value::Record([]))
 }
 
 /// What came beside the body, and which event it is: what `$headers`, `$query`, `$path` and `$meta.once` will say.

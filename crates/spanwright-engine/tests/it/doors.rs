@@ -253,6 +253,25 @@ fn a_flow_that_stops_is_told_and_kept() {
 }
 
 #[test]
+fn a_key_that_comes_again_for_another_path_or_query_is_another_request() {
+    let cancel = "flow: cancel\nfrom: { http: \"POST /orders/{id}/cancel\" }\nsteps:\n  - { only: 'false' }\n";
+    let shop = Hostile::start(vec![Answer::status(500)]);
+    let trial = project(&[("cancel", cancel)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let ask = |path: &str| {
+        let got = client.ask(&format!("POST {path}"), &["idempotency-key: c1"], "");
+        (got.status, got.code_if_any())
+    };
+    assert_eq!(ask("/orders/7/cancel"), (202, String::new()));
+    assert_eq!(ask("/orders/8/cancel"), (422, "R0025".into()));
+    assert_eq!(ask("/orders/7/cancel?why=late"), (422, "R0025".into()));
+    assert_eq!(ask("/orders/7/cancel"), (202, String::new()), "the same answer again");
+    until(&running, "one was taken", |state| state.counters.taken == 1);
+    stopped(running);
+}
+
+#[test]
 fn what_is_not_served_is_refused_in_words() {
     let shop = Hostile::start(vec![Answer::status(500)]);
     let trial = project(&[("orders", ORDERS)], &shop);

@@ -62,7 +62,7 @@ pub enum Word {
     },
     /// The same event had been taken before.
     Repeated,
-    /// The same event came before with another body.
+    /// The same event came before with another body, path or query.
     OtherBody,
     /// The same event came before and is being seen to.
     InProgress,
