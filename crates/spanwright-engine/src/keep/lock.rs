@@ -35,6 +35,14 @@ impl Lock {
         sign(&mut file).map_err(unusable)?;
         Ok(Lock { file })
     }
+
+    /// Whether a process has this journal now.
+    pub fn is_held(journal: &Path) -> bool {
+        let Ok(file) = File::open(beside(journal, ".lock")) else { return false };
+        let held = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
+        let _mine = file.unlock();
+        held
+    }
 }
 
 // The number is a courtesy for the person who is refused; the lock itself is the kernel's.
@@ -64,7 +72,9 @@ mod tests {
         let held = Lock::take(&journal).unwrap();
         let words = Lock::take(&journal).unwrap_err().to_string();
         assert!(words.contains(&format!("in use by another process (process {})", std::process::id())), "{words}");
+        assert!(Lock::is_held(&journal));
         drop(held);
+        assert!(!Lock::is_held(&journal));
         Lock::take(&journal).unwrap();
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Opens the file for reading only, also while an engine in another process writes it; each answer is of one moment.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Result};
 use spanwright_core::alert::AlertRow;
@@ -31,6 +31,7 @@ pub const SHOWN_MOST: usize = 100;
 /// Looks at a journal.
 pub struct Look {
     connection: Connection,
+    path: PathBuf,
     code_of: CodeOf,
 }
 
@@ -70,7 +71,7 @@ impl Look {
     /// # Errors
     /// [`OpenFault`], in words; [`OpenFault::Absent`] where there is none yet.
     pub fn open(path: &Path, code_of: CodeOf) -> std::result::Result<Look, OpenFault> {
-        Ok(Look { connection: schema::open_reader(path)?, code_of })
+        Ok(Look { connection: schema::open_reader(path)?, path: path.into(), code_of })
     }
 
     /// Runs that fit, newest first.

@@ -12,6 +12,8 @@ use rusqlite::{Connection, OpenFlags, config::DbConfig};
 use super::{
     OpenFault, Room,
     fault::{unusable, words_of},
+    place::beside,
+    wal,
 };
 
 /// The schema that this program writes.
@@ -34,6 +36,9 @@ pub const BUSY_TIME_MOST: Duration = Duration::from_secs(5);
 /// A journal up to this size is looked through at each start; a larger one by `verify`, and where a damaged page is read.
 const CHECKED_AT_START_BYTES_MOST: u64 = 32 << 20;
 
+/// What lies beside a journal only once it is made and on the disk; its lock is there before.
+const AFTER_THE_FIRST_COMMIT: [&str; 5] = ["-wal", ".hand", ".suspects", ".refused", ".refused.1"];
+
 /// Tables of a file of another program that are named.
 const FOREIGN_TABLES_SHOWN_MOST: usize = 3;
 
@@ -54,6 +59,8 @@ const STEPS: [(i64, &str); 6] = [
 /// Opens the file for the one writer; makes it where it is new.
 pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_version(rusqlite::version_number())?;
+    assert_not_gone(path)?;
+    assert_log_whole(path)?;
     assert_ours(path)?;
     let fault = |error: rusqlite::Error| unusable(path, &error);
     let connection = Connection::open_with_flags(path, WRITES).map_err(fault)?;
@@ -65,6 +72,27 @@ pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     STEPS.iter().filter(|(to, _)| *to > schema).try_for_each(|(to, step)| upgrade(&connection, *to, step)).map_err(fault)?;
     assert_schema(&connection, path)?;
     Ok(connection)
+}
+
+/// Nobody deletes a journal in passing: where another one had been, a new one would forget all that it knew.
+fn assert_not_gone(path: &std::path::Path) -> Result<(), OpenFault> {
+    let bytes = |path: &std::path::Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    if bytes(path) > 0 {
+        return Ok(());
+    }
+    let left = AFTER_THE_FIRST_COMMIT.iter().map(|ending| beside(path, ending)).filter(|left| bytes(left) > 0);
+    let left: Vec<_> = left.map(|left| format!("`{}`", left.display())).collect();
+    if left.is_empty() { Ok(()) } else { Err(OpenFault::Gone { path: path.into(), beside: left.join(", ") }) }
+}
+
+/// Before SQLite sees it: its recovery leaves out what it cannot read, and the next commit is written over the rest.
+fn assert_log_whole(path: &std::path::Path) -> Result<(), OpenFault> {
+    let unusable = |why: String| OpenFault::Unusable { path: path.into(), why };
+    match wal::damage(path) {
+        Ok(None) => Ok(()),
+        Ok(Some(damage)) => Err(unusable(damage.words(path))),
+        Err(error) => Err(unusable(format!("its write-ahead log cannot be read: {error}"))),
+    }
 }
 
 /// A file of another program is not even set up: the settings of a connection that writes are written into the file.
@@ -116,6 +144,8 @@ fn upgrade(connection: &Connection, to: i64, step: &str) -> rusqlite::Result<()>
 /// Opens the file for looking, beside a writer in another process or without one.
 pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_version(rusqlite::version_number())?;
+    // Even who only looks makes SQLite delete the log of an empty file.
+    assert_not_gone(path)?;
     if !path.exists() {
         return Err(OpenFault::Absent { path: path.into() });
     }
@@ -128,6 +158,7 @@ pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_no_other(&connection, path)?;
     // Another process is just making it.
     if !is_made(&connection).map_err(fault)? {
+        assert_log_whole(path)?;
         return Err(OpenFault::Absent { path: path.into() });
     }
     assert_schema(&connection, path)?;

@@ -15,8 +15,9 @@ use super::Look;
 use crate::keep::{
     OpenFault,
     fault::words_of,
+    lock::Lock,
     place::{beside, folder_of},
-    schema,
+    schema, wal,
 };
 
 /// Faults of the pages that are told.
@@ -104,6 +105,7 @@ impl Look {
         if to.exists() {
             return Err(CopyFault::Taken(to.into()));
         }
+        self.assert_all_is_seen()?;
         let draft = beside(to, ".part");
         let copied = self.copy_to(&draft).and_then(|verified| {
             let failed = |error: std::io::Error| CopyFault::Failed { path: to.into(), why: error.to_string() };
@@ -116,6 +118,16 @@ impl Look {
             drop(std::fs::remove_file(&draft));
         }
         copied
+    }
+
+    /// A running engine knows what lies behind a damaged frame of the log; without one it is not seen, and the copy would be short.
+    fn assert_all_is_seen(&self) -> Result<(), CopyFault> {
+        let unusable = |why| CopyFault::Open(OpenFault::Unusable { path: self.path.clone(), why });
+        match wal::damage(&self.path) {
+            Ok(Some(damage)) if !Lock::is_held(&self.path) => Err(unusable(damage.words(&self.path))),
+            Ok(_) => Ok(()),
+            Err(error) => Err(unusable(format!("its write-ahead log cannot be read: {error}"))),
+        }
     }
 
     fn copy_to(&self, draft: &Path) -> Result<Verified, CopyFault> {
@@ -141,11 +153,24 @@ impl Look {
     /// # Errors
     /// [`StoreFault`], where it cannot even be read.
     pub fn verify(&self) -> Result<Verified, StoreFault> {
+        // What lies behind a damaged frame of the log is not there for SQLite, and all the rest is whole.
+        let log = wal::damage(&self.path).map_err(|error| StoreFault::Broken(format!("reading its write-ahead log: {error}")))?;
         match self.at_one_moment(|ask| verify(ask.connection)) {
             // So damaged that it cannot even be looked through.
             Err(StoreFault::Broken(words)) => Ok(Verified { messages: 0, faults: vec![words] }),
-            verified => verified,
+            Ok(verified) => Ok(verified.and(log)),
+            Err(full) => Err(full),
         }
+    }
+}
+
+impl Verified {
+    fn and(mut self, log: Option<wal::Damage>) -> Verified {
+        if let Some(log) = log {
+            self.faults.push(log.to_string());
+            self.messages = 0;
+        }
+        self
     }
 }
 

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use super::Keep;
 
 mod bad_days;
+mod damaged_log;
 #[cfg(target_os = "linux")]
 mod power;
 
