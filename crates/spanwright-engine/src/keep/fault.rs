@@ -25,6 +25,19 @@ pub enum OpenFault {
         /// The journal.
         path: PathBuf,
     },
+    /// There was one.
+    #[error(
+        "the journal `{path}` is gone (it is not there, or is empty), and what lies beside it says that there was one: {beside}. Begun anew, \
+        all messages that are open and all that is known of those that came would be forgotten. Put the newest backup in its place \
+        (`spanwright backup` makes them); or, to begin anew all the same, move these files away. Nothing was changed",
+        path = path.display()
+    )]
+    Gone {
+        /// The journal.
+        path: PathBuf,
+        /// What lies beside it.
+        beside: String,
+    },
     /// It is of an earlier edition, and is only looked at.
     #[error(
         "`{path}` has schema {schema} and this program reads schema {}: `spanwright run` brings it there (`spanwright backup` first)",

@@ -7,7 +7,7 @@
 //!
 //! What always holds:
 //! - Every question is a range of an index or a look-up by number, also with ten million finished runs in the file.
-//! - A log that was damaged is told before SQLite opens the file: it would leave out what lies behind.
+//! - A log that was damaged, and a journal that is gone, are told before SQLite opens the file: it would begin anew.
 //! - A full disk takes nothing back and loses nothing; any other fault below SQL ends the process.
 //! - Ids are never used again where they are named outside of their row.
 

@@ -10,7 +10,7 @@ use spanwright_core::fact::{Fact, Receipt, RunFile, RunId, Store, StoreFault};
 use spanwright_lab::conformance::code_of;
 
 use super::took;
-use crate::keep::{Keep, OpenFault, Room, checkpoints};
+use crate::keep::{Keep, Look, OpenFault, Room, checkpoints};
 
 const CHILD: &str = "SPANWRIGHT_TEST_JOURNAL";
 
@@ -216,6 +216,36 @@ fn a_second_process_is_refused_in_words_and_may_come_once_the_first_is_gone() {
     let refused = Keep::open(&path, code_of).err().unwrap();
     assert!(matches!(refused, OpenFault::InUse { .. }), "{refused}");
     drop(first);
+    open(&path);
+}
+
+#[test]
+fn a_journal_that_is_gone_is_not_begun_anew_without_a_word() {
+    for empty in [false, true] {
+        for left in ["-wal", ".hand", ".suspects", ".refused", ".refused.1"] {
+            let folder = tempfile::tempdir().unwrap();
+            let (path, left) = (folder.path().join("journal.db"), folder.path().join(format!("journal.db{left}")));
+            std::fs::write(&left, "1").unwrap();
+            if empty {
+                std::fs::write(&path, "").unwrap();
+            }
+            let refused = Keep::open(&path, code_of).err().unwrap();
+            assert!(matches!(refused, OpenFault::Gone { .. }) && refused.to_string().contains(&*left.to_string_lossy()), "{refused}");
+            assert!(matches!(Look::open(&path, code_of), Err(OpenFault::Gone { .. })));
+            std::fs::remove_file(left).unwrap();
+            open(&path);
+        }
+    }
+}
+
+/// What the very first moments of a journal leave: a lock, and a file with nothing in it.
+#[test]
+fn a_journal_that_was_never_made_is_made_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    for ending in [".lock", "", "-wal"] {
+        std::fs::write(folder.path().join(format!("journal.db{ending}")), "").unwrap();
+    }
     open(&path);
 }
 
