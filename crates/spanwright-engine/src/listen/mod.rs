@@ -23,6 +23,7 @@ mod sender;
 mod serve;
 mod state;
 mod tls;
+mod told;
 mod turned_away;
 mod waiters;
 

@@ -191,10 +191,9 @@ impl Office {
         self.register.note(refused, &seen, self.clock.now());
     }
 
-    /// What came was no request that can be read.
-    pub(super) fn unreadable(&self, peer: Peer, why: &str) {
-        let refused = Refused::new(400, Failure::new(&codes::UNREADABLE, format!("this is no HTTP/1.1 request that can be read: {why}")));
-        self.note(None, &refused, &Head { method: "-", path: "-", from: peer.address.ip(), content_type: None }, None);
+    /// What came was no request that can be read, and it was told so.
+    pub(super) fn unreadable(&self, peer: Peer, refused: &Refused) {
+        self.note(None, refused, &Head { method: "-", path: "-", from: peer.address.ip(), content_type: None }, None);
     }
 
     /// Room for the body, before any of it is read.

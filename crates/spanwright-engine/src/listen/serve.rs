@@ -10,7 +10,8 @@ use std::{
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use ring::digest::{SHA256, digest};
-use spanwright_core::plan::Listen;
+use spanwright_core::{codes, door::Refused, plan::Listen};
+use spanwright_shape::text::Failure;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::TcpStream,
@@ -24,6 +25,7 @@ use super::{
     lanes::{Lanes, Turns},
     request::Office,
     tls::Certificates,
+    told::Told,
 };
 
 /// How long we wait after a connection could not be taken (no descriptors left): the next try would fail too.
@@ -130,22 +132,42 @@ async fn connection<S>(stream: S, peer: Peer, office: Arc<Office>, mut stopped: 
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let clerk = office.clone();
+    let (clerk, stream) = (office.clone(), Told::of(stream, || head_too_large().problem()));
+    let said = stream.said();
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let office = clerk.clone();
-        async move { Ok::<_, Infallible>(office.serve(request, peer).await) }
+        let (office, said) = (clerk.clone(), said.clone());
+        async move {
+            let answer = office.serve(request, peer).await;
+            said.heard(answer.status());
+            Ok::<_, Infallible>(answer)
+        }
     });
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MOST).max_buf_size(HEAD_BYTES_MOST).max_headers(HEADERS_MOST);
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIME_MOST).max_headers(HEADERS_MOST);
+    // The first bounds memory, and lets more pass where it comes at once; the second is exact.
+    builder.max_buf_size(HEAD_BYTES_MOST).max_header_size(HEAD_BYTES_MOST);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
     // How a connection ends is the sender's affair: what it brought is in the journal, or was not taken.
     tokio::select! {
         ended = connection.as_mut() => if let Err(why) = ended && why.is_parse() {
-            office.unreadable(peer, &why.to_string());
+            office.unreadable(peer, &unreadable(&why));
         },
         _ = stopped.changed() => {
             connection.as_mut().graceful_shutdown();
             let _ended = connection.await;
         }
     }
+}
+
+/// What was answered to a request that cannot be read.
+fn unreadable(why: &hyper::Error) -> Refused {
+    if why.is_parse_too_large() {
+        return head_too_large();
+    }
+    Refused::new(400, Failure::new(&codes::UNREADABLE, format!("this is no HTTP/1.1 request that can be read: {why}")))
+}
+
+fn head_too_large() -> Refused {
+    let says = format!("the head of the request has more than {HEAD_BYTES_MOST} bytes or {HEADERS_MOST} headers");
+    Refused::new(431, Failure::new(&codes::TOO_LARGE, says)).with("connection", "close")
 }

@@ -333,6 +333,32 @@ fn a_hostile_sender_costs_a_bounded_time_and_memory() {
 }
 
 #[test]
+fn the_bound_on_a_head_is_kept_to_the_byte_and_said() {
+    let shop = Hostile::start(vec![Answer::status(500)]);
+    let own = "flow: own\nfrom: { http: GET /own, reply_within: 5s }\nsteps:\n  - { reply: { fields: { own: '1' } }, status: 431 }\n";
+    let trial = project(&[("orders", ORDERS), ("own", own)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let of_bytes = |bytes: usize| {
+        let head = "POST /orders HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: 13\r\nx: ";
+        let fill = "y".repeat(bytes - head.len() - 4);
+        client.raw(format!("{head}{fill}\r\n\r\n{{\"orderId\":1}}").as_bytes())
+    };
+    const MOST: usize = 32 << 10;
+    assert!(of_bytes(MOST).starts_with("HTTP/1.1 202 "));
+    for bytes in [MOST + 1, 34 << 10, 40 << 10, 60 << 10, 300 << 10] {
+        let got = of_bytes(bytes);
+        assert!(got.starts_with("HTTP/1.1 431 ") && got.contains("application/problem+json"), "{bytes}: {got}");
+        assert!(got.contains("more than 32768 bytes or 100 headers") && got.contains("\"R0024\""), "{bytes}: {got}");
+    }
+    let got = client.ask("GET /own", &[], "");
+    assert_eq!((got.status, got.body.as_str()), (431, "{\"own\":1}"), "a flow may say so itself");
+    stopped(running);
+    let kept = spanwright_engine::keep::turned_away(&trial.store_path()).unwrap();
+    assert_eq!(kept.iter().map(|kept| kept.status).collect::<Vec<_>>(), [431; 5]);
+}
+
+#[test]
 fn a_stop_answers_those_who_wait_and_closes_the_door() {
     let slow = Answer::Slow(Box::new(Answer::json(200, "{\"number\":41}")), Duration::from_millis(600));
     let shop = Hostile::start(vec![slow]);
