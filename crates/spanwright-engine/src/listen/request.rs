@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::{
     HeaderMap, Response, Version,
     body::{Body, Incoming},
-    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue},
+    header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING},
     http::request::Parts,
 };
 use spanwright_core::{
@@ -143,9 +143,7 @@ impl Office {
             return self.whereabouts.answer(request.method(), id).await;
         }
         let (head, body) = request.into_parts();
-        if head.version == Version::HTTP_11 && head.headers.get_all(HOST).iter().count() != 1 {
-            let refused =
-                Refused::new(400, Failure::new(&codes::UNREADABLE, "a request of HTTP/1.1 names one host")).with("connection", "close");
+        if let Some(refused) = ambiguous(&head) {
             self.note(None, &refused, &Head::of(&head, peer, self.proxies()), None);
             return refused.problem();
         }
@@ -353,6 +351,28 @@ fn correlated(mut answer: HttpAnswer, correlation: Option<String>) -> HttpAnswer
 const LOOKED_AT_HERE_MOST: usize = 16 << 10;
 /// Bytes of a reply that are written where the sockets are; a larger one is written by a worker.
 const WRITTEN_HERE_MOST: usize = 64 << 10;
+
+/// A head that two readers may understand in two ways, or whose body is in a coding that we do not take off.
+fn ambiguous(head: &Parts) -> Option<Refused> {
+    let refused = |status, says| Some(Refused::new(status, Failure::new(&codes::UNREADABLE, says)).with("connection", "close"));
+    if head.version == Version::HTTP_11 && head.headers.get_all(HOST).iter().count() != 1 {
+        return refused(400, "a request of HTTP/1.1 names one host");
+    }
+    let mut kinds = head.headers.get_all(CONTENT_TYPE).iter();
+    let kind = kinds.next();
+    if kinds.any(|other| Some(other) != kind) {
+        return refused(400, "a request has one `content-type`");
+    }
+    let coding = |line: &HeaderValue| line.to_str().map(str::to_ascii_lowercase).unwrap_or_default();
+    let lines: Vec<String> = head.headers.get_all(TRANSFER_ENCODING).iter().map(coding).collect();
+    let codings: Vec<&str> = lines.iter().flat_map(|line| line.split(',')).map(str::trim).filter(|coding| !coding.is_empty()).collect();
+    match codings[..] {
+        [] | ["chunked"] => None,
+        // RFC 9112 sections 6.1 and 7.1.
+        _ if codings.iter().all(|coding| *coding == "chunked") => refused(400, "a body is `chunked` once"),
+        _ => refused(501, "the body has a `transfer-encoding` other than chunked; `content-encoding` may be gzip or deflate"),
+    }
+}
 
 fn full_disk() -> Refused {
     Refused::new(507, Failure::new(&codes::NO_ROOM, "the disk is full: nothing is taken in until there is room")).with("retry-after", "30")

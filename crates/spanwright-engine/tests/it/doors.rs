@@ -359,6 +359,29 @@ fn the_bound_on_a_head_is_kept_to_the_byte_and_said() {
 }
 
 #[test]
+fn what_two_readers_may_understand_in_two_ways_is_refused() {
+    let shop = Hostile::start(vec![Answer::status(500)]);
+    let trial = project(&[("orders", ORDERS)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let body = "d\r\n{\"orderId\":1}\r\n0\r\n\r\n";
+    let check = |lines: &str, status: u16| {
+        let head = format!("POST /orders HTTP/1.1\r\nhost: a\r\nconnection: close\r\n{lines}\r\n\r\n{body}");
+        let got = client.raw(head.as_bytes());
+        assert!(got.starts_with(&format!("HTTP/1.1 {status} ")), "{lines}: {got}");
+        assert_eq!(got.contains("\"R0022\""), status != 202, "{lines}: {got}");
+    };
+    let json = "content-type: application/json";
+    check(&format!("{json}\r\ntransfer-encoding: chunked"), 202);
+    check(&format!("{json}\r\ntransfer-encoding: gzip, chunked"), 501);
+    check(&format!("{json}\r\ntransfer-encoding: gzip\r\ntransfer-encoding: chunked"), 501);
+    check(&format!("{json}\r\ntransfer-encoding: chunked, chunked"), 400);
+    check(&format!("{json}\r\ncontent-type: text/xml\r\ntransfer-encoding: chunked"), 400);
+    check(&format!("{json}\r\n{json}\r\ntransfer-encoding: chunked"), 202);
+    stopped(running);
+}
+
+#[test]
 fn a_stop_answers_those_who_wait_and_closes_the_door() {
     let slow = Answer::Slow(Box::new(Answer::json(200, "{\"number\":41}")), Duration::from_millis(600));
     let shop = Hostile::start(vec![slow]);
