@@ -155,8 +155,8 @@ fn order(id: &str, endings: &[Ending], world: &World) -> Checked {
 }
 
 /// I9: what knows no keys happens at most once, for it is asked before it is done again, and all pages of the answer are
-/// read. I10: behind a pivot nothing is undone, before it everything is. I11: what failed is dealt with exactly once, and is
-/// no dead letter. I12: nobody goes on with an answer that is not ready.
+/// read. I10: behind a pivot nothing is undone, before it everything is. I11: what failed before it is dealt with exactly
+/// once, and is no dead letter; what failed behind it is one, and nothing else is done about it. I12: nobody goes on with an answer that is not ready.
 fn booking(id: &str, endings: &[Ending], world: &World) -> Checked {
     let count = |operation: &str| world.ledger.iter().filter(|effected| effected.id == id && &*effected.operation == operation).count();
     if let Some(twice) = ["hold", "free", "create", "pay", "notify", "apologize"].iter().find(|operation| count(operation) > 1) {
@@ -173,10 +173,10 @@ fn booking(id: &str, endings: &[Ending], world: &World) -> Checked {
             None => Ok(()),
         },
         Some(Ending::SetAside(_)) if count("apologize") != 1 => Err(format!("{id}: set aside without its step")),
-        Some(Ending::SetAside(_)) if count("pay") == 0 && count("hold") != count("free") => {
-            Err(format!("{id}: failed before its pivot, and not undone"))
-        }
+        Some(Ending::SetAside(_)) if count("pay") > 0 => Err(format!("{id}: set aside behind its pivot")),
+        Some(Ending::SetAside(_)) if count("hold") != count("free") => Err(format!("{id}: failed before its pivot, and not undone")),
         Some(Ending::SetAside(_)) => Ok(()),
+        Some(Ending::Stopped(_)) if count("pay") > 0 && count("apologize") == 0 => Ok(()),
         other => Err(format!("{id}: ended as {other:?}")),
     }
 }

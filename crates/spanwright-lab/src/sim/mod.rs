@@ -276,7 +276,7 @@ impl Sim {
                 continue;
             }
             // Soon after a power cut, too: what may have been asked then is remembered beyond a second end.
-            let seldom = if self.story.events < self.cut_at + 60 { 25 } else { 800 };
+            let seldom = if self.story.events < self.cut_at + 60 { 8 } else { 800 };
             if self.dice.one_in(seldom)
                 && let Some(rests) = desk.rests()
             {

@@ -59,8 +59,12 @@ impl Walk<'_> {
         self.bury(stopped)
     }
 
-    /// All that can be undone is undone: now `if_dead`.
+    /// All that can be undone is undone: now `if_dead`. Behind a pivot nothing was undone: what stops there waits for a person,
+    /// and goes on forward.
     fn bury(&mut self, stopped: Stopped) -> Advance {
+        if self.pivoted.is_some() {
+            return Advance::Ends(Ending::Stopped(stopped));
+        }
         let steps = match &self.flow.if_dead {
             IfDead::Letter => return Advance::Ends(Ending::Stopped(stopped)),
             IfDead::Discard => return Advance::Ends(Ending::SetAside(stopped)),
