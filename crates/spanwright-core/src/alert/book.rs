@@ -8,7 +8,7 @@ use super::{AlertRow, Cause, CauseKind, Notice, State, Trouble};
 use crate::fact::Moment;
 
 /// Causes that are remembered at once; of more the first are told.
-pub const ALERT_CAUSES_MOST: usize = 200;
+pub const ALERT_CAUSES_MOST: usize = 1_000;
 /// A cause is over when it has not stood for so long: what flutters is one alert.
 pub const CALM: Duration = Duration::from_secs(60);
 /// After a try to tell that failed, the next comes so late; doubled each time.
@@ -137,17 +137,18 @@ impl Book {
     }
 
     /// Of some kinds of causes these stand, and no others.
-    pub fn only(&mut self, of: impl Fn(CauseKind) -> bool, standing: Vec<(Cause, u64, Option<Failure>)>, now: Moment) {
+    pub fn only(&mut self, of: impl Fn(&Cause) -> bool, standing: Vec<(Cause, u64, Option<Failure>)>, now: Moment) {
         let over: Vec<Cause> =
-            self.causes.keys().filter(|cause| of(cause.kind) && !standing.iter().any(|(one, ..)| one == *cause)).cloned().collect();
+            self.causes.keys().filter(|cause| of(cause) && !standing.iter().any(|(one, ..)| one == *cause)).cloned().collect();
         over.iter().for_each(|cause| self.ceased(cause, now));
         standing.into_iter().for_each(|(cause, count, why)| self.stands(&cause, count, why, now));
     }
 
-    /// What the journal counted.
-    pub fn counted(&mut self, troubles: Vec<Trouble>, now: Moment) {
+    /// What the journal counted, ascending by cause; with `more` of them behind the last, of which nothing is said.
+    pub fn counted(&mut self, troubles: Vec<Trouble>, more: bool, now: Moment) {
+        let last = troubles.last().filter(|_| more).map(|trouble| trouble.cause.clone());
         let standing = troubles.into_iter().map(|trouble| (trouble.cause, trouble.count, None)).collect();
-        self.only(CauseKind::is_counted, standing, now);
+        self.only(|cause| cause.kind.is_counted() && last.as_ref().is_none_or(|last| cause <= last), standing, now);
         self.heard.retain(|cause, _| self.causes.contains_key(cause));
     }
 

@@ -14,7 +14,7 @@ mod severity;
 mod silence;
 mod step;
 
-pub use book::{Book, Due, Rule};
+pub use book::{ALERT_CAUSES_MOST, Book, Due, Rule};
 pub use cause::{AlertRow, Cause, CauseKind, QUARANTINED, Trouble};
 pub use notice::{Notice, State};
 pub use severity::Severity;

@@ -10,7 +10,7 @@ use spanwright_shape::text::Failure;
 
 use super::{AlertNote, CallId, Command, Desk, Fetch, Happening, STUCK_TRIES, Tell, Wake};
 use crate::{
-    alert::{Book, Cause, CauseKind, Notice, Trouble, Watch},
+    alert::{ALERT_CAUSES_MOST, Book, Cause, CauseKind, Notice, Trouble, Watch},
     codes,
     connector::Outcome,
     fact::{Breaker, Ending, Fact, GateRow, Hold, Moment, Opening},
@@ -24,7 +24,7 @@ const COUNTED_EVERY: Duration = Duration::from_secs(5);
 /// While something stands that it counts, it is asked this often: an undo may get through unnoticed.
 const COUNTED_AGAIN: Duration = Duration::from_secs(30);
 /// Causes that the journal tells, at most.
-const TROUBLES_MOST: usize = 100;
+const TROUBLES_MOST: usize = ALERT_CAUSES_MOST;
 
 /// The book, and what is under way.
 #[derive(Default)]
@@ -95,7 +95,8 @@ impl Alarm {
 
     pub fn counted(&mut self, troubles: Vec<Trouble>, now: Moment) {
         (self.counting, self.counted_at) = (false, Some(now));
-        self.book.counted(troubles, now);
+        let more = troubles.len() >= TROUBLES_MOST;
+        self.book.counted(troubles, more, now);
         if self.book.counts() && !self.once {
             self.count_at.get_or_insert(now.after(COUNTED_AGAIN));
         }
@@ -119,7 +120,7 @@ impl Alarm {
         let standing: Vec<_> = silent.map(|(watch, why)| (cause(watch), 0, Some(Failure::new(&codes::SILENT, why)))).collect();
         let next = self.watched.iter().filter_map(|watch| watch.changes(now)).min();
         (self.silent, self.listens_at) = (!standing.is_empty(), next.unwrap_or(Moment(i64::MAX)));
-        self.book.only(|kind| kind == CauseKind::Silence, standing, now);
+        self.book.only(|cause| cause.kind == CauseKind::Silence, standing, now);
         next
     }
 
@@ -207,7 +208,7 @@ impl Desk {
                 standing.push((Cause::new(CauseKind::Held, &GateRow::of_flow(&flow.name)), 0, Some(why)));
             }
         }
-        let of_gates = |kind| matches!(kind, CauseKind::Credentials | CauseKind::Breaker | CauseKind::Held);
+        let of_gates = |cause: &Cause| matches!(cause.kind, CauseKind::Credentials | CauseKind::Breaker | CauseKind::Held);
         self.alarm.book.only(of_gates, standing, now);
     }
 

@@ -63,7 +63,7 @@ impl Day {
 
     fn letters(&mut self, counts: &[(&str, u64)]) {
         let troubles = counts.iter().map(|(flow, count)| Trouble { cause: Cause::stopped(&(*flow).into(), "R2005"), count: *count });
-        self.book.counted(troubles.collect(), self.now);
+        self.book.counted(troubles.collect(), false, self.now);
     }
 
     /// The process ends and comes back; the journal has the rows.
@@ -194,4 +194,19 @@ fn a_process_that_ends_by_itself_waits_for_what_was_not_tried() {
     assert_eq!(book.waiting(), 0);
     book.ceased(&cause, now);
     assert_eq!(book.waiting(), 1, "that it is over is said at once");
+}
+
+#[test]
+fn what_lies_behind_the_last_that_was_counted_is_not_over() {
+    let mut day = Day::new(&[]);
+    day.letters(&[("a", 1), ("b", 1), ("c", 1)]);
+    day.pass(10);
+    day.check(&["raised a 1", "raised b 1", "raised c 1"]);
+    let one = |flow: &str| Trouble { cause: Cause::stopped(&flow.into(), "R2005"), count: 1 };
+    day.book.counted(vec![one("a")], true, day.now);
+    day.pass(300);
+    day.check(&[]);
+    day.book.counted(vec![one("b")], true, day.now);
+    day.pass(300);
+    day.check(&["over a 1"]);
 }
