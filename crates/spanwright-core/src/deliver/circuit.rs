@@ -7,7 +7,7 @@
 //! pause. A refusal of one message is no failure: the system is well and says no.
 //!
 //! **Recovery.** When the hold is over one exchange at a time goes through. `probes` successes in a row close it, one
-//! failure opens it again. Probes are real messages. A probe that never comes back keeps nobody waiting for ever: an
+//! failure opens it again, and so does a slow answer where those open it. Probes are real messages. A probe that never comes back keeps nobody waiting for ever: an
 //! exchange has an end, and whoever hears of it tells the gate.
 
 use std::{collections::VecDeque, time::Duration};
@@ -65,16 +65,16 @@ impl Circuit {
 
     /// An exchange ended: whether the system was sick, and how long it took.
     pub fn concluded(&mut self, failed: bool, took: Duration, now: Moment) -> Option<GateChange> {
-        match (self.state, failed) {
-            (Breaker::HalfOpen, true) => Some(self.open(now)),
-            (Breaker::HalfOpen, false) => self.probe_succeeded(now),
-            (Breaker::Closed, _) => {
-                let slow = self.policy.slow_percent > 0 && took > self.policy.slow;
+        let slow = self.policy.slow_percent > 0 && took > self.policy.slow;
+        match self.state {
+            Breaker::HalfOpen if failed || slow => Some(self.open(now)),
+            Breaker::HalfOpen => self.probe_succeeded(now),
+            Breaker::Closed => {
                 self.remember(Seen { at: now, failed, slow });
                 (self.trips(failed, slow)).then(|| self.open(now))
             }
             // One that left before it opened: it has nothing new to say.
-            (Breaker::Open { .. }, _) => None,
+            Breaker::Open { .. } => None,
         }
     }
 
@@ -174,6 +174,17 @@ mod tests {
         assert_eq!(heard(slow.clone(), "ss.s"), Some(3));
         assert_eq!(heard(slow, "s.s."), None);
         assert_eq!(heard(policy(), "ssss"), None);
+    }
+
+    #[test]
+    fn a_slow_probe_shows_that_it_is_still_slow() {
+        let slow = BreakerPolicy { slow: Duration::from_secs(10), slow_percent: 75, probes: 1, ..policy() };
+        let mut circuit = Circuit::new(slow, Moment(0));
+        (0..4).for_each(|_| drop(circuit.concluded(false, Duration::from_secs(20), Moment(0))));
+        circuit.closed_until(Moment(SECOND));
+        assert!(matches!(circuit.concluded(false, Duration::from_secs(20), Moment(SECOND)), Some(GateChange::Opened(_))));
+        circuit.closed_until(Moment(9 * SECOND));
+        assert_eq!(circuit.concluded(false, Duration::from_secs(1), Moment(9 * SECOND)), Some(GateChange::Closed));
     }
 
     #[test]

@@ -211,6 +211,11 @@ impl Gate {
         self.refusals = self.refusals.max(1);
     }
 
+    /// Whether what goes now is to show how the system is.
+    pub fn probes(&self) -> bool {
+        self.circuit.state == Breaker::HalfOpen || matches!(self.credentials, Credentials::Refused { .. })
+    }
+
     /// Exchanges under way.
     pub fn flying(&self) -> u32 {
         self.flying
@@ -348,16 +353,24 @@ impl Gate {
         GateChange::Held(hold)
     }
 
-    /// Somebody lets it go: what held it is forgotten, and a breaker that is open is tried at once.
+    /// Somebody lets it go: what held it is forgotten, a breaker that is open is tried at once, and so are credentials that were
+    /// refused.
     pub fn resume(&mut self, by: Arc<str>, now: Moment) -> Option<GateChange> {
         let held = self.hold.take().is_some();
         let paused = self.paused_until.take().is_some_and(|until| until > now);
-        if let Breaker::Open { .. } = self.circuit.state {
+        let throttled = self.pace.forget_learned(now);
+        let refused = match &mut self.credentials {
+            Credentials::Refused { again, .. } if *again > now => {
+                *again = now;
+                true
+            }
+            _ => false,
+        };
+        let open = matches!(self.circuit.state, Breaker::Open { .. });
+        if open {
             self.circuit.state = Breaker::Open { until: now };
-        } else if !held && !paused {
-            return None;
         }
-        Some(GateChange::Resumed(by))
+        (held || paused || throttled || refused || open).then_some(GateChange::Resumed(by))
     }
 
     /// Our credentials were refused; `serial` is the token that was sent. `None`: a newer one is there already, or is asked for.

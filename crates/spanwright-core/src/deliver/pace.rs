@@ -119,6 +119,15 @@ impl Pace {
             self.next = self.next.max(now.after(budget.reset));
         }
     }
+
+    /// A person knows better; says whether something had been learned that still holds.
+    pub fn forget_learned(&mut self, now: Moment) -> bool {
+        let learned = self.learned.take().is_some_and(|(until, _)| until > now);
+        if learned {
+            self.next = now;
+        }
+        learned
+    }
 }
 
 impl Retries {

@@ -13,6 +13,9 @@ use crate::{
 };
 use spanwright_shape::text::Failure;
 
+/// Of so many that are ready the one that was tried least is a probe.
+const PROBES_SEEN_MOST: usize = 64;
+
 impl Desk {
     /// Lets go out what may. The queues of a system take turns, so that one flow's million does not starve its neighbour.
     pub(super) fn dispatch(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
@@ -76,6 +79,9 @@ impl Desk {
 
     /// As many ready effects as fit into one request; all of one plan, and one of each record.
     fn gather(&mut self, queue: usize) -> Vec<EffectKey> {
+        if self.gates[self.queues[queue].gate].probes() {
+            self.least_tried_first(queue);
+        }
         let (most, bytes_most) = self.queues[queue].batch.as_ref().map_or((1, usize::MAX), |batch| (batch.most, batch.bytes));
         let (mut members, mut bytes, mut plan) = (Vec::new(), 0, None);
         while members.len() < most {
@@ -92,6 +98,17 @@ impl Desk {
         }
         members.sort();
         members
+    }
+
+    /// A message that fails by itself would fail each probe, and hold a system that is well.
+    fn least_tried_first(&mut self, queue: usize) {
+        let of = &self.queues[queue];
+        let tries = |key: &EffectKey| self.effect(key).filter(|effect| effect.place == Place::Ready).map(|effect| effect.state.tries);
+        let ready = of.ready().take(PROBES_SEEN_MOST).enumerate();
+        let least = ready.filter_map(|(at, key)| Some((tries(key)?, of.refused.as_ref() == Some(key), at))).min();
+        if let Some((.., at)) = least {
+            self.queues[queue].move_up(at);
+        }
     }
 
     fn ready_size(&self, key: &EffectKey) -> Option<(usize, crate::fact::PlanId)> {

@@ -1,5 +1,7 @@
 //! Runs in hand: what a walk said they owe, and what becomes of them as their effects settle.
 
+use std::time::Duration;
+
 use super::{
     Command, Desk, Happening, Roll,
     passing::{self, goes_well},
@@ -9,12 +11,15 @@ use crate::{
     codes,
     connector::{Blame, Outcome},
     deliver::{Next, Tries, decide},
-    fact::{EffectKey, EffectState, Ending, Fact, Moment, Phase, RunId, Settled, Way, lane_of},
+    fact::{EffectKey, EffectState, Ending, Fact, Moment, NOBODY_KNOWS, Phase, RunId, Settled, Way, lane_of},
     interface::Repeat,
     plan::{Again, EffectPlan},
     run::{Advance, Owed, Want},
 };
 use spanwright_shape::text::Failure;
+
+/// How long the print of a body is remembered for `unchanged: skip`.
+pub const SENT_REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
 
 impl Desk {
     /// Walks were heard of: first walks are followed in the order in which their runs were taken in hand.
@@ -125,7 +130,8 @@ impl Desk {
             Phase::Owed { due } if due > now => {
                 effect.place = Place::Later;
                 self.queues[queue].line_up(lane, &key);
-                self.queues[queue].wait_until(due, key);
+                self.queues[queue].wait_until(due, key.clone());
+                self.supersede(&key, queue, lane, now, out);
             }
             _ => self.enter(&key, now, out),
         }
@@ -160,6 +166,19 @@ impl Desk {
             attempt,
             at: now,
         })));
+        facts.extend(self.sent(key, now));
+    }
+
+    /// What its system has of its record from now on, where that is remembered: these bytes, or nobody knows what.
+    fn sent(&self, key: &EffectKey, now: Moment) -> Option<Fact> {
+        let (effect, (scope, record)) = (self.effect(key)?, self.sent_scope(key)?);
+        let print = match &effect.state.phase {
+            Phase::Done(_) => effect.input.as_ref()?.print(),
+            Phase::Uncertain(_) => NOBODY_KNOWS,
+            Phase::Dead(_) if !effect.never_arrived() => NOBODY_KNOWS,
+            Phase::Owed { .. } | Phase::Started { .. } | Phase::Dead(_) | Phase::Unchanged | Phase::Superseded => return None,
+        };
+        Some(Fact::Sent { scope, key: record, print, until: now.after(SENT_REMEMBERED) })
     }
 
     /// After some of a run's effects got a new state: does it end, wait, or want another walk?

@@ -17,8 +17,6 @@ use crate::{
     plan::{EffectPlan, Policy},
 };
 
-/// How long the print of a body is remembered for `unchanged: skip`.
-pub const SENT_REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
 /// RFC 9110, section 15.5.13.
 const PRECONDITION_FAILED: u16 = 412;
 /// How long a token lasts whose server does not say.
@@ -104,7 +102,14 @@ impl Desk {
             return self.queues[flight.queue].again_bound(flight.exchange, flight.members);
         }
         let mut facts = vec![self.exchanged(&flight, report)];
-        self.go_free(flight.queue, flight.members, now, &mut facts);
+        match &flight.members[..] {
+            // Where it was this one's own fault, another shows how the system is.
+            [alone] if !self.is_noted_first(alone) => {
+                self.queues[flight.queue].refused = Some(alone.clone());
+                self.enter(alone, now, out);
+            }
+            _ => self.go_free(flight.queue, flight.members, now, &mut facts),
+        }
         self.commit(facts, out);
     }
 
@@ -248,7 +253,6 @@ impl Desk {
             self.gathering.forget(key);
         }
         self.settle_fact(key, Some(attempt), now, facts);
-        self.remember_sent(key, now, facts);
         self.note_stuck(key, n, why.as_ref(), out);
         self.note_attempt(flight, key, (n, kind, why, again), report, out);
     }
@@ -272,13 +276,6 @@ impl Desk {
                 (Outcome::Unknown(Failure::new(&codes::CONDITION_LOST, says)), Repeat::Never)
             }
             outcome => (outcome, repeat),
-        }
-    }
-
-    fn remember_sent(&self, key: &EffectKey, now: Moment, facts: &mut Vec<Fact>) {
-        let Some(effect) = self.effect(key).filter(|effect| matches!(effect.state.phase, Phase::Done(_))) else { return };
-        if let (Some((scope, record)), Some(input)) = (self.sent_scope(key), &effect.input) {
-            facts.push(Fact::Sent { scope, key: record, print: input.print(), until: now.after(SENT_REMEMBERED) });
         }
     }
 

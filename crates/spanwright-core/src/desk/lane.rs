@@ -1,7 +1,7 @@
 //! The line of a record: who may go, and who steps aside for a newer state.
 
 use super::{Command, Desk, run_hand::Place};
-use crate::fact::{EffectKey, Fact, Moment, Phase};
+use crate::fact::{EffectKey, Fact, Moment, Phase, RunId, is_newer};
 
 impl Desk {
     /// An effect that is due takes its place: ready at the head of its lane, or behind others.
@@ -29,31 +29,35 @@ impl Desk {
     }
 
     /// Where only the newest state counts, older ones of the lane that certainly did not arrive step aside.
-    fn supersede(&mut self, key: &EffectKey, queue: usize, lane: u64, now: Moment, out: &mut Vec<Command>) {
+    pub(super) fn supersede(&mut self, key: &EffectKey, queue: usize, lane: u64, now: Moment, out: &mut Vec<Command>) {
         let newest_only = self.runs.get(&key.run).zip(self.effect(key)).is_some_and(|(run, effect)| run.effect_plan(effect).newest_only);
         if lane == 0 || !newest_only {
             return;
         }
         let mut mates = self.queues[queue].lane_mates(lane, key);
         // The items of one message share its lane, and are no states of each other.
-        mates.retain(|(mate, _)| mate.run != key.run);
-        let newer_waits = mates.iter().any(|(_, before)| !before);
-        let mut older: Vec<EffectKey> = mates.into_iter().filter(|(_, before)| *before).map(|(mate, _)| mate).collect();
-        if newer_waits {
+        mates.retain(|mate| mate.run != key.run);
+        let (here, elsewhere): (Vec<_>, Vec<_>) = mates.into_iter().partition(|mate| self.runs.contains_key(&mate.run));
+        // It is known which one is newer when both are here.
+        self.wanted.extend(elsewhere.into_iter().map(|mate| mate.run));
+        let (newer, mut older): (Vec<_>, Vec<_>) = here.into_iter().partition(|mate| self.is_newer(mate.run, key.run));
+        if !newer.is_empty() {
             older.push(key.clone());
         }
         let mut facts = Vec::new();
-        for mate in older {
-            if self.runs.contains_key(&mate.run) {
-                self.step_aside(&mate, now, &mut facts);
-            } else {
-                self.wanted.insert(mate.run);
-            }
+        for one in older {
+            self.step_aside(&one, now, &mut facts);
         }
         if !facts.is_empty() {
             self.note_ended(&facts, out);
             self.commit(facts, out);
         }
+    }
+
+    /// Whether the state of one is newer than that of another: by their versions where both have one.
+    fn is_newer(&self, one: RunId, than: RunId) -> bool {
+        let version = |run: RunId| (self.runs.get(&run).and_then(|hand| hand.message.version.as_deref()), run.0);
+        is_newer(version(one), version(than))
     }
 
     fn step_aside(&mut self, key: &EffectKey, now: Moment, facts: &mut Vec<Fact>) {

@@ -27,6 +27,8 @@ pub(super) struct Queue {
     ready_live: usize,
     /// Bytes of their bodies.
     ready_bytes: usize,
+    /// The last one that was not let in.
+    pub refused: Option<EffectKey>,
     lanes: HashMap<u64, VecDeque<EffectKey>>,
     bundles: BTreeMap<ExchangeId, Bundle>,
     /// Effects that an earlier life sent together, and the exchange it did it in.
@@ -75,6 +77,7 @@ impl Queue {
             ready: VecDeque::new(),
             ready_live: 0,
             ready_bytes: 0,
+            refused: None,
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
             bound: HashMap::new(),
@@ -98,11 +101,10 @@ impl Queue {
         line.front() == Some(effect)
     }
 
-    /// The others of its lane, oldest first, and whether each stands before it.
-    pub fn lane_mates(&self, lane: u64, effect: &EffectKey) -> Vec<(EffectKey, bool)> {
+    /// The others of its lane, those that came first before the others.
+    pub fn lane_mates(&self, lane: u64, effect: &EffectKey) -> Vec<EffectKey> {
         let Some(line) = self.lanes.get(&lane).filter(|line| line.len() > 1) else { return Vec::new() };
-        let own = line.iter().position(|mate| mate == effect).unwrap_or(line.len());
-        line.iter().enumerate().filter(|(n, _)| *n != own).map(|(n, mate)| (mate.clone(), n < own)).collect()
+        line.iter().filter(|mate| *mate != effect).cloned().collect()
     }
 
     /// Takes a settled effect out of its lane; the next head, where there is a new one.
@@ -141,6 +143,17 @@ impl Queue {
     /// The oldest ready entry, where it is.
     pub fn first_ready(&self) -> Option<&EffectKey> {
         self.ready.front().map(|(_, effect)| effect)
+    }
+
+    /// The ready entries, the oldest first.
+    pub fn ready(&self) -> impl Iterator<Item = &EffectKey> {
+        self.ready.iter().map(|(_, effect)| effect)
+    }
+
+    /// The ready entry at this place goes next.
+    pub fn move_up(&mut self, at: usize) {
+        let entry = self.ready.remove(at);
+        entry.into_iter().for_each(|entry| self.ready.push_front(entry));
     }
 
     pub fn put_back(&mut self, since: Moment, effect: EffectKey) {
@@ -311,6 +324,7 @@ mod tests {
             ready: VecDeque::new(),
             ready_live: 0,
             ready_bytes: 0,
+            refused: None,
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
             bound: HashMap::new(),
@@ -332,7 +346,7 @@ mod tests {
         assert!(queue.line_up(7, &key(1)));
         assert!(!queue.line_up(7, &key(2)));
         assert!(queue.line_up(8, &key(3)));
-        assert_eq!(queue.lane_mates(7, &key(2)), vec![(key(1), true)]);
+        assert_eq!(queue.lane_mates(7, &key(2)), vec![key(1)]);
         assert_eq!(queue.leave_lane(7, &key(1)), Some(key(2)));
         assert_eq!(queue.leave_lane(7, &key(2)), None);
     }

@@ -214,6 +214,8 @@ impl Stage {
                     let step = exchange.calls[0].key.clone();
                     self.exchanges.push((exchange.call, step));
                 }
+                // Nothing was sent before.
+                Command::Look(call, keys) => self.on(Event::Looked { call, prints: vec![None; keys.len()] }),
                 Command::Answer(_, word) => self.words.push(word),
                 Command::Note(Happening::AnsweredAtOnce { .. }) => self.at_once += 1,
                 _ => {}
@@ -226,8 +228,11 @@ impl Stage {
     }
 
     pub(super) fn brings_under(&mut self, body: &str, once: Option<&str>) {
+        self.brings_state(Arrival::new(body.as_bytes().into(), None, None, once.map(Into::into), None));
+    }
+
+    pub(super) fn brings_state(&mut self, arrival: Arrival) {
         self.last += 1;
-        let arrival = Arrival::new(body.as_bytes().into(), None, None, once.map(Into::into), None);
         self.on(Event::Brought(Brought { waiter: WaiterId(self.last), arrivals: vec![(0, arrival)] }));
     }
 
@@ -244,10 +249,15 @@ impl Stage {
 
     /// All that is on its way to the disk is there; the run of what is taken is 7.
     pub(super) fn keeps(&mut self) -> Vec<Fact> {
+        self.keeps_as(RunId(7))
+    }
+
+    /// The run of what is taken is this one.
+    pub(super) fn keeps_as(&mut self, run: RunId) -> Vec<Fact> {
         let mut kept = Vec::new();
         while !self.commits.is_empty() {
             let (ticket, facts) = self.commits.remove(0);
-            let taken = facts.iter().filter(|fact| matches!(fact, Fact::Took(_))).map(|_| Receipt::Taken(RunId(7)));
+            let taken = facts.iter().filter(|fact| matches!(fact, Fact::Took(_))).map(|_| Receipt::Taken(run));
             let receipts = taken.collect();
             kept.extend(facts.clone());
             self.on(Event::Kept { ticket, facts, receipts });

@@ -3,6 +3,7 @@ use super::{
     stage::{START, Stage, call, later, plan, said},
     *,
 };
+use crate::run::Arrival;
 use crate::{
     connector::{Outcome, Refusal, Verdict, Word},
     fact::{Backlog, EffectState, Hold, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
@@ -205,4 +206,87 @@ fn a_second_refusal_makes_nothing_certain() {
 fn what_cannot_be_written_is_dead_behind_a_kill_too() {
     let state = goes_on(Repeat::Keyed, false, None, |call| Event::NotAsked { call, refusal: Refusal::Call(0, said()) });
     assert!(matches!(state.phase, Phase::Dead(_)), "{state:?}");
+}
+
+/// A flow of this one call.
+fn only_first(plan: &mut Plan, first: EffectPlan) {
+    plan.flows[0].steps.truncate(3);
+    plan.flows[0].effects = vec![first];
+}
+
+/// States of the record `r`, brought one after the other while their system is held, each as the run of its place.
+fn states_of_a_record(change: impl FnOnce(&mut EffectPlan), versions: &[&str]) -> (Stage, Vec<Fact>) {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    let mut first = EffectPlan { in_order: true, ..call("first", Repeat::Idempotent) };
+    change(&mut first);
+    only_first(&mut plan, first);
+    let mut stage = Stage::of(plan);
+    let hold = Hold { since: START, until: None, by: "ann".into(), because: "quiet".into() };
+    stage.on(Event::Told(Order::Hold { what: "books".into(), hold }));
+    let mut kept = stage.keeps();
+    for (run, version) in (1..).zip(versions) {
+        let body = format!("{{\"v\": {version}}}");
+        stage.brings_state(Arrival::new(body.as_bytes().into(), Some("r".into()), Some((*version).into()), None, None));
+        kept.extend(stage.keeps_as(RunId(run)));
+    }
+    (stage, kept)
+}
+
+/// Versions say which state is newer, in whatever order they came.
+#[test]
+fn only_the_newest_state_goes_and_its_version_says_which_one_that_is() {
+    for (versions, newest) in [(&["1", "3", "2"], 2), (&["1", "2", "3"], 3), (&["9", "10", "9"], 2)] {
+        let (mut stage, kept) = states_of_a_record(|first| first.newest_only = true, versions);
+        let aside: Vec<_> = kept
+            .iter()
+            .filter_map(|fact| match fact {
+                Fact::Settled(settled) if settled.state.phase == Phase::Superseded => Some(settled.effect.run.0),
+                _ => None,
+            })
+            .collect();
+        let mut others: Vec<_> = (1..=3).filter(|run| *run != newest).collect();
+        others.sort_unstable_by_key(|run| aside.iter().position(|one| one == run));
+        assert_eq!(aside, others, "{versions:?}");
+        stage.on(Event::Told(Order::Resume { what: "books".into(), by: "ann".into() }));
+        assert_eq!(stage.asked, 1);
+    }
+}
+
+/// What the system has of a record is not what was delivered last, where a later try may have arrived.
+#[test]
+fn after_an_uncertain_state_nothing_counts_as_unchanged() {
+    let remembered = |outcome: Outcome| {
+        let (mut stage, _) = states_of_a_record(|first| (first.unchanged, first.repeat) = (true, Repeat::Never), &["1"]);
+        stage.on(Event::Told(Order::Resume { what: "books".into(), by: "ann".into() }));
+        stage.keeps();
+        stage.hears(Verdict::all(1, outcome));
+        let kept = stage.keeps();
+        kept.into_iter().find_map(|fact| if let Fact::Sent { print, .. } = fact { Some(print) } else { None })
+    };
+    assert!(remembered(Outcome::Delivered(Some(b"1".to_vec()))).is_some_and(|print| print != crate::fact::NOBODY_KNOWS));
+    assert_eq!(remembered(Outcome::Unknown(said())), Some(crate::fact::NOBODY_KNOWS));
+    assert_eq!(remembered(Outcome::Never(said())), None, "a refusal changes nothing");
+}
+
+/// A message that always fails must not fail each probe of a system that is well.
+#[test]
+fn a_probe_is_the_message_that_was_tried_least() {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    only_first(&mut plan, call("first", Repeat::Keyed));
+    plan.systems[0].limits.concurrency = 1;
+    let mut stage = Stage::of(plan);
+    stage.brings_under("{}", Some("sick"));
+    stage.keeps_as(RunId(1));
+    stage.hears(later().and(Word::Credentials(said())));
+    stage.keeps();
+    stage.brings_under("{}", Some("well"));
+    stage.keeps_as(RunId(2));
+    stage.wakes_after(std::time::Duration::from_secs(20));
+    let asked = |stage: &Stage| stage.desk.flights[&stage.exchanges[0].0].members[0].run;
+    assert_eq!((asked(&stage), stage.exchanges.len()), (RunId(2), 1));
+    stage.answers("1");
+    stage.keeps();
+    assert_eq!(asked(&stage), RunId(1), "the system is well, and it is asked as well");
 }

@@ -19,6 +19,8 @@ pub const ANSWER: &str = "answer";
 
 /// BLAKE3 of some bytes.
 pub type Print = [u8; 32];
+/// The print of no bytes that anybody knows: what a system has of a record after a try that was never heard of.
+pub const NOBODY_KNOWS: Print = [0; 32];
 
 /// Doing, undoing, or asking whether it was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

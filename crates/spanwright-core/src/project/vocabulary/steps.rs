@@ -154,7 +154,7 @@ static SEND: &[Key] = &[
     Key::may(
         "newest_only",
         Kind::Flag,
-        "A newer state of a record takes the place of an older one that waits. Left out: so it is for polled records with a `key`, where it may be repeated.",
+        "A newer state of a record takes the place of an older one that waits; `version` of the source says which is newer, where it is there. Left out: so it is for polled records with a `key`, where it may be repeated.",
     ),
     RETRY_KEY,
     OUTCOMES,
