@@ -143,6 +143,14 @@ fn upgrade(connection: &Connection, to: i64, step: &str) -> rusqlite::Result<()>
 
 /// Opens the file for looking, beside a writer in another process or without one.
 pub fn open_reader(path: &std::path::Path) -> Result<Connection, OpenFault> {
+    match open_made(path) {
+        // Only while it is made it has a rollback journal; whoever was killed then left one that only a writer may roll back.
+        Err(OpenFault::Unusable { .. }) if beside(path, "-journal").exists() => Err(OpenFault::Absent { path: path.into() }),
+        opened => opened,
+    }
+}
+
+fn open_made(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_version(rusqlite::version_number())?;
     // Even who only looks makes SQLite delete the log of an empty file.
     assert_not_gone(path)?;
@@ -271,6 +279,24 @@ mod tests {
         let path = folder.path().join("journal.db");
         std::fs::write(&path, []).unwrap();
         assert!(matches!(open_reader(&path), Err(OpenFault::Absent { .. })));
+    }
+
+    /// Whoever was killed in its first moments left something that only a writer may roll back.
+    #[test]
+    fn a_journal_whose_maker_was_killed_is_not_there_yet_and_is_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let (half, path) = (folder.path().join("half.db"), folder.path().join("journal.db"));
+        let maker = Connection::open(&half).unwrap();
+        maker
+            .execute_batch("PRAGMA cache_size = 1; BEGIN; CREATE TABLE half (body); INSERT INTO half VALUES (zeroblob(1000000));")
+            .unwrap();
+        for ending in ["", "-journal"] {
+            std::fs::copy(beside(&half, ending), beside(&path, ending)).unwrap();
+        }
+        let told = open_reader(&path).map(drop);
+        assert!(matches!(told, Err(OpenFault::Absent { .. })), "{told:?}");
+        open_writer(&path).unwrap();
+        open_reader(&path).unwrap();
     }
 
     #[test]

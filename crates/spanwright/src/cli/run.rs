@@ -101,7 +101,6 @@ impl Run {
         if !deploy::is_safe(&self.folder, project.plan(), self.env.as_deref(), out)? && !self.leave {
             bail!("so it is not started: use the edition that took them until they have ended, or leave them with `--leave`");
         }
-        self.say_empty(out);
         let (show, log) = match self.log_settings(out) {
             Some(log) => (Show::Nothing, Some(log)),
             None => (Show::fitting(out), None),
@@ -110,17 +109,6 @@ impl Run {
         let clock = begun.clock.clone();
         let ended = progress::follow(begun, &show, out, |_| false);
         self.summary(&ended, clock.now(), out)
-    }
-
-    /// A journal without a byte is none, and a person may think that there was one.
-    fn say_empty(&self, out: &mut Out) {
-        let journal = self.folder.journal();
-        if std::fs::metadata(&journal).is_ok_and(|file| file.len() == 0) {
-            out.aside(&format!(
-                "`{}` is empty, so this starts afresh: where it had messages, stop, put the newest backup in its place and start again",
-                journal.display()
-            ));
-        }
     }
 
     /// A person at a terminal has the live line; anything else gets lines.

@@ -28,6 +28,7 @@ impl Verify {
         let is_empty = std::fs::metadata(&path).is_ok_and(|file| file.len() == 0);
         let verified = match Look::open(&path, codes::of_journal) {
             Err(OpenFault::Damaged { what, .. }) => Verified { messages: 0, faults: vec![what] },
+            Err(gone @ OpenFault::Gone { .. }) => Verified { messages: 0, faults: vec![gone.to_string()] },
             Err(OpenFault::Absent { .. }) if is_empty => Verified { messages: 0, faults: vec!["it is empty: it has no byte".into()] },
             look => look?.verify().map_err(journal::fault)?,
         };

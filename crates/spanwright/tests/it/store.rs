@@ -59,7 +59,7 @@ fn a_damaged_journal_is_said_at_the_start_with_the_way_back() {
 }
 
 #[test]
-fn a_journal_that_is_cut_off_or_none_at_all_is_damaged_and_an_empty_one_is_said() {
+fn a_journal_that_is_cut_off_empty_or_none_at_all_is_damaged() {
     let (project, world, _ledgers) = with_a_dead_letter();
     let journal = project.path().join(".spanwright/journal.db");
     let whole = fs::read(&journal).unwrap();
@@ -69,9 +69,11 @@ fn a_journal_that_is_cut_off_or_none_at_all_is_damaged_and_an_empty_one_is_said(
         assert_eq!(verified.code, 1, "of {} bytes: {}{}", bytes.len(), verified.out, verified.err);
         assert!(!verified.err.contains("`spanwright verify`"), "{}", verified.err);
     }
-    let afresh = ran(&mut project.command(&world, &ONCE));
-    assert!(afresh.err.contains("is empty, so this starts afresh"), "{}", afresh.err);
+    let refused = ran(&mut project.command(&world, &ONCE));
+    assert!(refused.code == 2 && refused.err.contains("is gone"), "{}", refused.err);
     fs::remove_file(&journal).unwrap();
+    assert_eq!(project.run(&["verify"]).code, 1, "there was one");
+    fs::remove_dir_all(journal.parent().unwrap()).unwrap();
     assert_eq!(project.run(&["verify"]).code, 2, "there is none");
 }
 

@@ -92,14 +92,10 @@ fn what_no_test_tries_is_named_and_a_threshold_holds() {
     assert_eq!(project.run(&["test", "--threshold", "99"]).code, 1);
 }
 
-/// The saga with a pivot, a question, an answer that is waited for, and a step that is forgiven; and one test.
+/// The saga with its pivot, a question, an answer that is waited for, and a step that is forgiven; and one test.
 fn tried(case: &str) -> String {
     let project = Project::named("order-saga");
-    project.edit(
-        "flows/checkout.yaml",
-        "    as: shipment\n",
-        "    as: shipment\n    pivot: true\n    again: { every: 5s, until: .tracking != null }\n",
-    );
+    project.edit("flows/checkout.yaml", "    as: shipment\n", "    as: shipment\n    again: { every: 5s, until: .tracking != null }\n");
     project.edit(
         "flows/checkout.yaml",
         "tracking: $shipment.tracking } }",

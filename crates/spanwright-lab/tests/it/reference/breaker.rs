@@ -38,9 +38,10 @@ impl Model {
     }
 
     fn ended(&mut self, failed: bool, took: Duration, now: Moment) -> Option<GateChange> {
+        let slow = self.policy.slow_percent > 0 && took > self.policy.slow;
         match self.stands {
             Stands::Open(_) => None,
-            Stands::HalfOpen if failed => Some(self.opens(now)),
+            Stands::HalfOpen if failed || slow => Some(self.opens(now)),
             Stands::HalfOpen => {
                 self.good += 1;
                 (self.good == self.policy.probes).then(|| {
@@ -50,7 +51,6 @@ impl Model {
                 })
             }
             Stands::Closed => {
-                let slow = self.policy.slow_percent > 0 && took > self.policy.slow;
                 self.past.push((now, failed, slow));
                 self.is_bad(failed, slow, now).then(|| self.opens(now))
             }
