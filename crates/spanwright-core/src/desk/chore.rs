@@ -111,7 +111,7 @@ impl Desk {
             known.next = until;
             return;
         }
-        let blocks = |run: &StoppedRun| self.plan.flow(&run.flow).is_some_and(|(_, flow)| flow.blocks());
+        let blocks = |run: &StoppedRun| self.plan.flow(&run.flow).map(|(_, flow)| flow.blocks());
         let mut facts = known.slice_of(some, plan, now, blocks);
         if some.is_empty() {
             known.chore.phase = ChorePhase::Done;
@@ -151,16 +151,23 @@ impl Desk {
 }
 
 impl ChoreDesk {
-    /// In a flow whose dead letters block what came after them, nothing newer went ahead.
-    fn slice_of(&mut self, runs: &[StoppedRun], plan: crate::fact::PlanId, now: Moment, blocks: impl Fn(&StoppedRun) -> bool) -> Vec<Fact> {
+    /// In a flow whose dead letters block what came after them, nothing newer went ahead. Where the plan has a flow no more
+    /// (`None`) nothing of it would go on: it stays a dead letter.
+    fn slice_of(
+        &mut self,
+        runs: &[StoppedRun],
+        plan: crate::fact::PlanId,
+        now: Moment,
+        blocks: impl Fn(&StoppedRun) -> Option<bool>,
+    ) -> Vec<Fact> {
         let chore = &mut self.chore;
         let by = chore.by.clone();
         chore.at = runs.last().map_or(chore.at, |last| last.run);
         let facts: Vec<Fact> = match &chore.what {
             ChoreKind::Replay { over_newer } => {
-                let over = |run: &StoppedRun| *over_newer || blocks(run);
-                let may = runs.iter().filter(|run| over(run) || !run.overtaken);
-                may.map(|run| Fact::Reopened { run: run.run, plan, at: now, by: by.clone(), over_newer: over(run) }).collect()
+                let over = runs.iter().filter_map(|run| Some((run, blocks(run)? || *over_newer)));
+                let may = over.filter(|(run, over)| *over || !run.overtaken);
+                may.map(|(run, over_newer)| Fact::Reopened { run: run.run, plan, at: now, by: by.clone(), over_newer }).collect()
             }
             ChoreKind::Discard { reason } => {
                 let discarded = |run: &StoppedRun| Fact::Discarded { run: run.run, at: now, by: by.clone(), reason: reason.clone() };
@@ -170,5 +177,39 @@ impl ChoreDesk {
         chore.done += facts.len() as u64;
         chore.left += (runs.len() - facts.len()) as u64;
         facts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        fact::{PlanId, RunId, StoppedFilter},
+        settings::Rate,
+    };
+
+    /// A person may say of what was overtaken that it goes; nothing that is said lets a run go on in a flow that is gone.
+    #[test]
+    fn of_a_flow_that_is_gone_nothing_is_opened_again() {
+        for over_newer in [false, true] {
+            let chore = Chore {
+                id: ChoreId(1),
+                what: ChoreKind::Replay { over_newer },
+                filter: StoppedFilter::default(),
+                upto: RunId(9),
+                rate: Rate { most: 1, per: Duration::from_secs(1) },
+                by: "ann".into(),
+                at: RunId(0),
+                done: 0,
+                left: 0,
+                phase: ChorePhase::Open,
+            };
+            let run = |run, flow: &str| StoppedRun { run: RunId(run), flow: flow.into(), overtaken: false };
+            let mut known = ChoreDesk::new(chore, Moment(0));
+            let there = |run: &StoppedRun| (&*run.flow == "orders").then_some(false);
+            let facts = known.slice_of(&[run(1, "orders"), run(2, "gone")], PlanId(1), Moment(0), there);
+            assert!(matches!(facts[..], [Fact::Reopened { run: RunId(1), .. }]), "{facts:?}");
+            assert_eq!((known.chore.done, known.chore.left, known.chore.at), (1, 1, RunId(2)));
+        }
     }
 }

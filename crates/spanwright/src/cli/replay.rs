@@ -103,6 +103,8 @@ struct Tally {
     older: u64,
     /// Left, since they may be done twice.
     doubtful: u64,
+    /// Left, since today's project has no such flow.
+    gone: u64,
     stops: u64,
     /// Would stop with R0006, and nothing is sent.
     other_bytes: u64,
@@ -119,7 +121,7 @@ type Span = (RunId, RunId);
 
 impl Tally {
     fn is_empty(&self) -> bool {
-        self.again + self.older + self.doubtful == 0
+        self.again + self.older + self.doubtful + self.gone == 0
     }
 
     fn found(&mut self, run: RunId) {
@@ -217,6 +219,11 @@ impl Replay {
             let Some(last) = slice.last() else { return Ok(tally) };
             after = last.run;
             for run in slice {
+                if today.flow(&run.flow).is_none() {
+                    (tally.gone, tally.goes_on) = (tally.gone + 1, false);
+                    self.show_left(look, &run, tally.gone, &format!("this project has no flow `{}`", run.flow), out)?;
+                    continue;
+                }
                 if meant.doubtful.contains(&run.run) {
                     (tally.doubtful, tally.goes_on) = (tally.doubtful + 1, false);
                     self.show_left(look, &run, tally.doubtful, "nobody knows whether it happened, and it may be done twice", out)?;
@@ -309,6 +316,13 @@ impl Replay {
                 "{} left, since a newer state of the record went on; `--over-newer` sends the older one over it{}",
                 count(tally.older, "message"),
                 unshown(tally.older)
+            ));
+        }
+        if tally.gone > 0 {
+            out.aside(&format!(
+                "{} left, since this project has no such flow: put its file back, or `spanwright dead-letters discard`{}",
+                count(tally.gone, "message"),
+                unshown(tally.gone)
             ));
         }
         if tally.doubtful > 0 {

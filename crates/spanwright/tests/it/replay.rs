@@ -341,3 +341,21 @@ fn until(mut is_so: impl FnMut() -> bool) {
         thread::sleep(Duration::from_millis(30));
     }
 }
+
+/// Opened again under a project that does not know its flow it would be open for ever.
+#[test]
+fn a_letter_of_a_flow_that_is_gone_stays_one_and_says_so() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    let (file, away) = (project.path().join("flows/customers.yaml"), project.path().join("customers.yaml"));
+    std::fs::rename(&file, &away).unwrap();
+    for arguments in [&["replay", "--all", "--dry-run"][..], &["replay", "--all", "--yes"], &["replay", "--id", &dead(&project), "--yes"]] {
+        let told = project.run(arguments);
+        assert_eq!(told.code, 1, "{}{}", told.out, told.err);
+        assert!(told.out.contains("left: this project has no flow `customers`"), "{}{}", told.out, told.err);
+        assert!(told.err.contains("put its file back"), "{}{}", told.out, told.err);
+    }
+    assert_eq!(project.run(&["dead-letters"]).code, 1, "it is a dead letter");
+    std::fs::rename(&away, &file).unwrap();
+    let told = project.run(&["replay", "--all", "--yes"]);
+    assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+}
