@@ -469,6 +469,9 @@ pub struct GateRow {
     pub spent: Option<Spent>,
 }
 
+/// Before the name of a flow that is held.
+const HELD_FLOW: &str = "flow:";
+
 impl GateRow {
     /// One that nothing is known of but its name.
     pub fn closed(system: Arc<str>, since: Moment) -> GateRow {
@@ -477,7 +480,12 @@ impl GateRow {
 
     /// What a flow that is held is called: its row lies among those of systems, whose names have no colon.
     pub fn of_flow(flow: &str) -> Arc<str> {
-        format!("flow:{flow}").into()
+        format!("{HELD_FLOW}{flow}").into()
+    }
+
+    /// The flow that is called so, where it is one.
+    pub fn flow_of(name: &str) -> Option<&str> {
+        name.strip_prefix(HELD_FLOW)
     }
 
     /// Whether it says nothing that a new gate would not.

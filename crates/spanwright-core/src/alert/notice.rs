@@ -3,7 +3,10 @@
 use spanwright_shape::{json, text::Failure};
 
 use super::{Cause, CauseKind, Said, Severity};
-use crate::{fact::Moment, run::rfc3339};
+use crate::{
+    fact::{GateRow, Moment},
+    run::rfc3339,
+};
 
 /// Characters of what was said that an alert quotes.
 const QUOTED_MOST: usize = 300;
@@ -75,7 +78,7 @@ impl Notice {
                 format!("{of}: {messages} in hand at several ends of the process, and set aside")
             }
             CauseKind::Breaker => format!("{of} is sick: its breaker is open, messages wait and spend no tries"),
-            CauseKind::Held => format!("{} is held until a person resumes it{because}", of.trim_start_matches("flow:")),
+            CauseKind::Held => format!("{} is held until a person resumes it{because}", plain(of)),
             CauseKind::Silence => format!("{of}: nothing came{because}"),
             CauseKind::Trial => "this is a trial: nothing has happened".to_string(),
             CauseKind::DeadLetters => format!("{of}: {}{because}", counted(self.count, "dead letter", "dead letters")),
@@ -91,7 +94,7 @@ impl Notice {
             CauseKind::Undo => format!("{of}: no undo is stuck any more"),
             CauseKind::Quarantine => format!("{of}: what was set aside has been seen to"),
             CauseKind::Breaker => format!("{of} is well again"),
-            CauseKind::Held => format!("{} goes on", of.trim_start_matches("flow:")),
+            CauseKind::Held => format!("{} goes on", plain(of)),
             CauseKind::Silence => format!("{of}: something came again"),
             CauseKind::Trial => "this was a trial: nothing had happened".to_string(),
             CauseKind::DeadLetters => format!("{of}: no dead letters of {code} are left"),
@@ -114,7 +117,7 @@ impl Notice {
             CauseKind::DeadLetters | CauseKind::Quarantine | CauseKind::Undo if !of.is_empty() => {
                 format!("spanwright dead-letters --flow {of}")
             }
-            CauseKind::Held => match of.strip_prefix("flow:") {
+            CauseKind::Held => match GateRow::flow_of(of) {
                 Some(flow) => format!("spanwright resume {flow} --flow"),
                 None => format!("spanwright resume {of}"),
             },
@@ -156,7 +159,7 @@ impl Notice {
             ("project", project),
             ("environment", environment),
             ("cause", self.cause.kind.word()),
-            ("of", self.cause.of.trim_start_matches("flow:")),
+            ("of", plain(&self.cause.of)),
             ("code", &self.cause.code),
             ("severity", self.severity().word()),
             ("words", &self.words()),
@@ -180,6 +183,11 @@ impl Notice {
 }
 
 /// `1 dead letter`, `2 dead letters`.
+/// The name of a system or a flow, for a person.
+fn plain(of: &str) -> &str {
+    GateRow::flow_of(of).unwrap_or(of)
+}
+
 fn counted(count: u64, one: &str, more: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {more}") }
 }

@@ -7,8 +7,8 @@
 //! pause. A refusal of one message is no failure: the system is well and says no.
 //!
 //! **Recovery.** When the hold is over one exchange at a time goes through. `probes` successes in a row close it, one
-//! failure opens it again, and so does a slow answer where those open it. Probes are real messages. A probe that never comes back keeps nobody waiting for ever: an
-//! exchange has an end, and whoever hears of it tells the gate.
+//! failure opens it again, and so does a slow answer where those open it. Probes are real messages. A probe that never
+//! comes back keeps nobody waiting for ever: an exchange has an end, and whoever hears of it tells the gate.
 
 use std::{collections::VecDeque, time::Duration};
 

@@ -86,7 +86,7 @@ fn assert_not_gone(path: &std::path::Path) -> Result<(), OpenFault> {
 }
 
 /// Before SQLite sees it: its recovery leaves out what it cannot read, and the next commit is written over the rest.
-fn assert_log_whole(path: &std::path::Path) -> Result<(), OpenFault> {
+pub fn assert_log_whole(path: &std::path::Path) -> Result<(), OpenFault> {
     let unusable = |why: String| OpenFault::Unusable { path: path.into(), why };
     match wal::damage(path) {
         Ok(None) => Ok(()),

@@ -1,5 +1,6 @@
-//! `spanwright hold`, `spanwright held` and `spanwright resume`: a system or a flow is left alone, for a while or until further notice. What
-//! waits for it is held, spends no tries and is as good as new when it goes on. The journal has it, so a restart does not forget.
+//! `spanwright hold`, `spanwright held` and `spanwright resume`: a system or a flow is left alone, for a while or until further
+//! notice. What waits for it is held, spends no tries and is as good as new when it goes on. The journal has it, so a restart does
+//! not forget.
 
 use anyhow::{Context, bail};
 use clap::Args;
@@ -124,7 +125,7 @@ impl<'g> Wait<'g> {
             (_, _, Some(until)) if until > now => Why::Asked(until),
             _ => return None,
         };
-        let flow = row.system.strip_prefix("flow:");
+        let flow = GateRow::flow_of(&row.system);
         Some(Wait { name: flow.unwrap_or(&row.system), is_flow: flow.is_some(), why })
     }
 

@@ -122,11 +122,9 @@ impl Look {
 
     /// A running engine knows what lies behind a damaged frame of the log; without one it is not seen, and the copy would be short.
     fn assert_all_is_seen(&self) -> Result<(), CopyFault> {
-        let unusable = |why| CopyFault::Open(OpenFault::Unusable { path: self.path.clone(), why });
-        match wal::damage(&self.path) {
-            Ok(Some(damage)) if !Lock::is_held(&self.path) => Err(unusable(damage.words(&self.path))),
-            Ok(_) => Ok(()),
-            Err(error) => Err(unusable(format!("its write-ahead log cannot be read: {error}"))),
+        match schema::assert_log_whole(&self.path) {
+            Err(_) if Lock::is_held(&self.path) => Ok(()),
+            told => told.map_err(CopyFault::Open),
         }
     }
 
