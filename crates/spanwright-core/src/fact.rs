@@ -338,10 +338,21 @@ pub struct EffectState {
     pub tries: u32,
     /// When the first was made.
     pub first: Option<Moment>,
+    /// When the last one failed.
+    pub failed: Option<Moment>,
+    /// Failures that were its own: an answer said so, or others of its queue were delivered since the one before.
+    pub own_failures: u32,
     /// The exchange whose composition and bytes it must repeat, after an unknown outcome.
     pub glued: Option<ExchangeId>,
     /// The print of its input, after an unknown outcome.
     pub sent: Option<Print>,
+}
+
+impl EffectState {
+    /// Of one that was not tried yet.
+    pub fn new(phase: Phase) -> EffectState {
+        EffectState { phase, generation: 0, tries: 0, first: None, failed: None, own_failures: 0, glued: None, sent: None }
+    }
 }
 
 /// A life of the process was cut off, and what it had on its way is not known. This may have been asked, and nobody heard:

@@ -95,7 +95,7 @@ fn waits(run: RunId, due: Moment, ordered: bool) -> [Fact; 2] {
 fn settled(run: RunId, phase: Phase, outcome: OutcomeKind, at: i64) -> Fact {
     Fact::Settled(Box::new(Settled {
         effect: EffectKey { run, node: "crm".into(), item: no_item(), way: Way::Do },
-        state: EffectState { phase, generation: 0, tries: 1, first: Some(Moment(at)), glued: None, sent: None },
+        state: EffectState { tries: 1, first: Some(Moment(at)), ..EffectState::new(phase) },
         queue: "customers.crm".into(),
         lane: lane_of("customers.crm", &run.0.to_string()),
         attempt: Some(Attempt { n: 1, exchange: Some(ExchangeId(1)), outcome, says: None }),

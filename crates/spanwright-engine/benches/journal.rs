@@ -225,7 +225,7 @@ impl Names {
     fn done(&self, run: RunId, exchange: ExchangeId, at: Moment) -> Fact {
         Fact::Settled(Box::new(Settled {
             effect: EffectKey { run, node: self.node.clone(), item: no_item(), way: Way::Do },
-            state: EffectState { phase: Phase::Done(None), generation: 0, tries: 1, first: Some(at), glued: None, sent: None },
+            state: EffectState { tries: 1, first: Some(at), ..EffectState::new(Phase::Done(None)) },
             queue: self.queue.clone(),
             lane: run.0.cast_unsigned(),
             attempt: Some(Attempt { n: 1, exchange: Some(exchange), outcome: OutcomeKind::Delivered, says: None }),

@@ -50,6 +50,7 @@ fn check(operation: usize, confirm: Confirm, expected: &str) {
     let outcome = match &verdict.outcomes[0] {
         Outcome::Delivered(_) => "delivered".to_string(),
         Outcome::Later { why, blame: Blame::System, .. } => format!("later {}", why.code.id),
+        Outcome::Later { why, blame: Blame::Either, .. } => format!("later, whoever {}", why.code.id),
         Outcome::Later { why, blame: Blame::Message, .. } => format!("later alone {}", why.code.id),
         Outcome::Unknown(why) => format!("unknown {}", why.code.id),
         Outcome::Never(why) => format!("never {}", why.code.id),

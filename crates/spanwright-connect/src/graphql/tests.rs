@@ -95,6 +95,7 @@ fn heard(system: &Arc<dyn System>, number: usize, status: u16, kind: &str, body:
     let outcome = match &verdict.outcomes[0] {
         Outcome::Delivered(answer) => format!("delivered {}", String::from_utf8_lossy(answer.as_deref().unwrap_or_default())),
         Outcome::Later { why, blame: Blame::System, .. } => format!("later {}", why.code.id),
+        Outcome::Later { why, blame: Blame::Either, .. } => format!("later, whoever {}", why.code.id),
         Outcome::Later { why, blame: Blame::Message, .. } => format!("later, this one {}", why.code.id),
         Outcome::Unknown(why) => format!("unknown {}", why.code.id),
         Outcome::Never(why) => format!("never {}", why.code.id),
@@ -153,9 +154,9 @@ fn a_mutation_that_was_executed_may_have_happened() {
 
 #[test]
 fn what_is_no_graphql_answer_goes_by_its_status() {
-    check(200, "text/html", "<html>", "later R2011", "unknown R2011");
-    check(200, JSON, "{\"data\":null}", "later R2011", "unknown R2011");
-    check(502, "text/html", "<html>", "later R2006", "unknown R2010");
+    check(200, "text/html", "<html>", "later, whoever R2011", "unknown R2011");
+    check(200, JSON, "{\"data\":null}", "later, whoever R2011", "unknown R2011");
+    check(502, "text/html", "<html>", "later, whoever R2006", "unknown R2010");
     check(429, JSON, "{\"message\":\"slow down\"}", "later R2006, pause 7", "later R2006, pause 7");
     check(401, JSON, "{\"errors\":[{\"message\":\"who?\"}]}", "later R2007, credentials", "later R2007, credentials");
     check(404, "text/html", "", "never R2005", "never R2005");

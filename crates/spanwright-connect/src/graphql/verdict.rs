@@ -180,7 +180,7 @@ impl Hearing<'_> {
             return Verdict::all(self.calls, Outcome::Unknown(self.failure(&codes::UNKNOWN, errors)));
         }
         if codes.iter().any(|code| NOT_NOW.contains(code)) || self.status >= 500 || self.status == 429 {
-            return self.paused(self.later(self.failure(&codes::NOT_NOW, errors), Blame::System), codes);
+            return self.paused(self.later(self.failure(&codes::NOT_NOW, errors), status::blame(self.status)), codes);
         }
         Verdict::all(self.calls, Outcome::Never(self.failure(&codes::GRAPHQL, errors)))
     }
@@ -211,7 +211,7 @@ impl Hearing<'_> {
         match status::meaning(self.status, self.document.repeat) {
             Meaning::Elsewhere => self.later(failure(&codes::REDIRECT), Blame::System),
             Meaning::Later => {
-                let verdict = self.later(failure(&codes::NOT_NOW), Blame::System);
+                let verdict = self.later(failure(&codes::NOT_NOW), status::blame(self.status));
                 self.paused(verdict, &[])
             }
             Meaning::LaterThis => self.later(failure(&codes::NOT_NOW), Blame::Message),
@@ -236,7 +236,7 @@ impl Hearing<'_> {
     fn lost(&self, code: &'static Code, says: String) -> Verdict {
         let why = Failure::new(code, says);
         match self.document.repeat {
-            Repeat::Safe => self.later(why, Blame::System),
+            Repeat::Safe => self.later(why, Blame::Either),
             Repeat::Idempotent | Repeat::Keyed | Repeat::Never => Verdict::all(self.calls, Outcome::Unknown(why)),
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use spanwright_core::{interface::Repeat, settings::OutcomeWord};
+use spanwright_core::{connector::Blame, interface::Repeat, settings::OutcomeWord};
 
 /// What follows from a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +42,14 @@ pub fn meaning(status: u16, repeat: Repeat) -> Meaning {
         500 | 502 | 504 | 506..=599 => Meaning::Later,
         // 501 and 505 speak of the method and the protocol; everything else speaks of the request.
         _ => Meaning::Never,
+    }
+}
+
+/// Whose fault a status is that means "not now". Who has too much to do speaks to everybody.
+pub fn blame(status: u16) -> Blame {
+    match status {
+        500..=502 | 504..=599 => Blame::Either,
+        _ => Blame::System,
     }
 }
 

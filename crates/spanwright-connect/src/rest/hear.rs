@@ -119,11 +119,17 @@ impl Hearing<'_> {
             (Meaning::Moved | Meaning::Elsewhere, _) if self.operation.is_about_one() && self.stays_here() => Meaning::Never,
             // What was posted may be done, and this says where to look at it (RFC 9110, section 15.4.4).
             (Meaning::Elsewhere, 302 | 303) if self.repeat() == Repeat::Never => Meaning::Unknown,
-            (_, 409) if self.operation.bulk.is_some() && self.operation.key.is_some() => Meaning::Later,
+            (_, 409) if self.is_keyed_batch() => Meaning::Later,
+            // What is in it may be done under this key, and would be done again under that of another batch.
+            (Meaning::Later, status) if self.is_keyed_batch() && status::blame(status) == Blame::Either => Meaning::Unknown,
             // RFC 9110, section 15.5.14: with a Retry-After it is too large only now.
             (_, 413) if self.pause().is_some() => Meaning::Later,
             (meaning, _) => meaning,
         }
+    }
+
+    fn is_keyed_batch(&self) -> bool {
+        self.operation.bulk.is_some() && self.operation.key.is_some()
     }
 
     /// What a server that broke down in it leaves open: a condition that it fulfilled does not hold a second time.
@@ -142,7 +148,7 @@ impl Hearing<'_> {
         let (calls, after) = (self.calls.len(), self.pause());
         let later = |why: Failure, blame| Verdict::all(calls, Outcome::Later { why, after, blame });
         let verdict = match meaning {
-            Meaning::Later => later(self.failure(&codes::NOT_NOW, body), Blame::System),
+            Meaning::Later => later(self.failure(&codes::NOT_NOW, body), status::blame(self.status)),
             Meaning::LaterThis => later(self.failure(&codes::NOT_NOW, body), Blame::Message),
             Meaning::Elsewhere => later(self.failure(&codes::REDIRECT, body), Blame::System),
             Meaning::Credentials => {
@@ -233,7 +239,7 @@ impl Hearing<'_> {
     fn lost(&self, code: &'static Code, says: String) -> Verdict {
         let why = Failure::new(code, says);
         let outcome = match self.operation.repeat {
-            Repeat::Safe => Outcome::Later { why, after: self.pause(), blame: Blame::System },
+            Repeat::Safe => Outcome::Later { why, after: self.pause(), blame: Blame::Either },
             Repeat::Idempotent | Repeat::Keyed | Repeat::Never => Outcome::Unknown(why),
         };
         Verdict::all(self.calls.len(), outcome)

@@ -193,7 +193,7 @@ impl<'s> Judging<'s> {
                 (&codes::UNEXPECTED, format!("answered {} with {what}", self.words()))
             }
         };
-        // A login page or a notice of maintenance is what every message would have got: the system is sick, not the message.
+        // A login page or a notice of maintenance is what every message would have got; what it makes of one message alone, others show.
         self.again(self.failure(code, &says), None)
     }
 
@@ -211,7 +211,7 @@ impl<'s> Judging<'s> {
             return self.by_user(word, told(&shared::REFUSED), self.pause, answers);
         }
         match status::meaning(self.status, self.repeat) {
-            Meaning::Later => self.later(told(&shared::NOT_NOW), self.pause, Blame::System),
+            Meaning::Later => self.later(told(&shared::NOT_NOW), self.pause, status::blame(self.status)),
             Meaning::LaterThis => self.later(told(&shared::NOT_NOW), self.pause, Blame::Message),
             Meaning::Unknown => Verdict::all(self.calls, Outcome::Unknown(told(&shared::UNKNOWN))),
             Meaning::Credentials => self.credentials(told(&shared::CREDENTIALS)),
@@ -315,7 +315,7 @@ impl<'s> Judging<'s> {
     fn later(&self, why: Failure, after: Option<Duration>, blame: Blame) -> Verdict {
         let verdict = Verdict::all(self.calls, Outcome::Later { why, after, blame });
         match self.pause {
-            Some(pause) if blame == Blame::System => verdict.and(Word::Pause(pause)),
+            Some(pause) if blame != Blame::Message => verdict.and(Word::Pause(pause)),
             _ => verdict,
         }
     }
@@ -323,7 +323,7 @@ impl<'s> Judging<'s> {
     /// Nothing says that it did not happen: again where twice is harmless, else nobody knows.
     fn again(&self, why: Failure, after: Option<Duration>) -> Verdict {
         match self.repeat {
-            Repeat::Safe | Repeat::Idempotent | Repeat::Keyed => self.later(why, after, Blame::System),
+            Repeat::Safe | Repeat::Idempotent | Repeat::Keyed => self.later(why, after, Blame::Either),
             Repeat::Never => Verdict::all(self.calls, Outcome::Unknown(why)),
         }
     }

@@ -43,7 +43,7 @@ pub enum Outcome {
         why: Failure,
         /// The server's own wish.
         after: Option<Duration>,
-        /// Who is sick: a sick system is waited for by age, a sick message by tries.
+        /// Who is sick: a sick system is waited for by age, a sick message by its own failures.
         blame: Blame,
     },
     /// Nobody knows whether it happened.
@@ -55,8 +55,10 @@ pub enum Outcome {
 /// Who is to blame for a "not now".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
-    /// The system: every message would have fared the same (connection, 5xx, 429).
+    /// The system: every message would have fared the same (not reached, 429, 503).
     System,
+    /// It cannot be told from the answer (500, a connection that breaks): this message, where others fare well meanwhile.
+    Either,
     /// This message: others in the same request fared better, or the answer is about it (a lock, a 423).
     Message,
 }

@@ -6,7 +6,8 @@
 //! - A *later* one is tried again: exponential backoff with full jitter (a random time up to the cap, so that a
 //!   thousand failed calls do not come back together), never before the server's own `Retry-After`. A sick **system**
 //!   is waited for by age (`give_up_after`): its outage must not spend the tries of ten thousand good messages. A sick
-//!   **message** is given up by count (`tries`).
+//!   **message** is given up by count (`tries`) of the failures that were its own: its answer said so, or it does not say
+//!   whose fault it was and others were delivered meanwhile.
 //! - An *unknown* one may have happened. It is tried again only where that does no harm (the operation only reads, is
 //!   idempotent, or carries our key); otherwise it is parked as uncertain, for a person or for `if_unknown`.
 //! - A *never* is a dead letter at once: the same bytes would be refused again.
@@ -17,7 +18,7 @@
 
 use std::time::Duration;
 
-use spanwright_shape::text::Failure;
+use spanwright_shape::text::{self, Failure};
 
 use crate::{
     connector::{Blame, Outcome},
@@ -36,6 +37,8 @@ pub const RETRY_AFTER_MOST: Duration = Duration::from_secs(24 * 3600);
 pub struct Tries {
     /// Attempts.
     pub count: u32,
+    /// Those that failed by the message's own fault.
+    pub own: u32,
     /// When the first was made.
     pub first: Moment,
     /// Whether a try before this one was not heard of, and nothing has told since that it did not arrive.
@@ -60,21 +63,40 @@ pub fn decide(policy: &Policy, repeat: Repeat, way: Way, tries: Tries, outcome: 
     let (why, after, spent) = match outcome {
         Outcome::Delivered(_) => return Next::Done,
         Outcome::Never(why) => (why, None, true),
-        Outcome::Unknown(why) => (why, None, repeat == Repeat::Never || is_old(policy, tries, now)),
+        Outcome::Unknown(why) => (why, None, repeat == Repeat::Never || is_old(policy, tries, now) || is_sick(policy, tries)),
         Outcome::Later { why, after, blame: Blame::System } => (why, *after, is_old(policy, tries, now)),
-        Outcome::Later { why, after, blame: Blame::Message } => (why, *after, tries.count >= policy.tries),
+        Outcome::Later { why, after, blame: Blame::Either } => (why, *after, is_old(policy, tries, now) || is_sick(policy, tries)),
+        Outcome::Later { why, after, blame: Blame::Message } => (why, *after, is_sick(policy, tries)),
     };
     if !spent || way == Way::Undo {
         again(policy, tries, after, now, roll)
     } else if may_have_happened(repeat, tries, outcome) {
-        Next::Uncertain(why.clone())
+        Next::Uncertain(given_up(policy, repeat, tries, outcome, why))
     } else {
-        Next::Dead(why.clone())
+        Next::Dead(given_up(policy, repeat, tries, outcome, why))
     }
+}
+
+/// What was said at last, and why that was the last time.
+fn given_up(policy: &Policy, repeat: Repeat, tries: Tries, outcome: &Outcome, why: &Failure) -> Failure {
+    let by = match outcome {
+        Outcome::Delivered(_) | Outcome::Never(_) => return why.clone(),
+        Outcome::Unknown(_) if repeat == Repeat::Never => return why.clone(),
+        Outcome::Later { blame: Blame::Message, .. } => format!("{} failures of its own (`tries`)", tries.own),
+        Outcome::Later { .. } | Outcome::Unknown(_) if is_sick(policy, tries) => {
+            format!("{} failures while others were delivered (`tries`)", tries.own)
+        }
+        Outcome::Later { .. } | Outcome::Unknown(_) => format!("{} (`give_up_after`)", text::time(policy.give_up_after)),
+    };
+    Failure::new(why.code, format!("{}; given up after {by}", why.says))
 }
 
 fn is_old(policy: &Policy, tries: Tries, now: Moment) -> bool {
     now.since(tries.first) >= policy.give_up_after
+}
+
+fn is_sick(policy: &Policy, tries: Tries) -> bool {
+    tries.own >= policy.tries
 }
 
 /// Whether one of its tries, of which nobody heard, may have had its effect.
@@ -118,7 +140,7 @@ mod tests {
     }
 
     fn check(repeat: Repeat, way: Way, count: u32, outcome: &Outcome, roll: u64) -> Next {
-        decide(&Policy::default(), repeat, way, Tries { count, first: Moment(0), unheard: false }, outcome, Moment(HOUR), roll)
+        decide(&Policy::default(), repeat, way, Tries { count, own: 0, first: Moment(0), unheard: false }, outcome, Moment(HOUR), roll)
     }
 
     fn wait(next: Next) -> Duration {
@@ -165,14 +187,20 @@ mod tests {
 
     #[test]
     fn a_sick_system_is_given_up_by_age_and_a_sick_message_by_count() {
-        let young = Tries { count: 500, first: Moment(0), unheard: false };
-        let old = Tries { count: 2, ..young };
+        let young = Tries { count: 500, own: 0, first: Moment(0), unheard: false };
+        let (old, sick) = (Tries { count: 2, ..young }, Tries { own: 8, ..young });
         let at =
             |tries, hours, blame| decide(&Policy::default(), Repeat::Keyed, Way::Do, tries, &later(None, blame), Moment(hours * HOUR), 0);
-        assert!(matches!(at(young, 1, Blame::System), Next::Again(_)));
-        assert_eq!(at(old, 72, Blame::System), Next::Dead(failure()));
-        assert!(matches!(at(Tries { count: 7, ..young }, 90, Blame::Message), Next::Again(_)));
-        assert_eq!(at(Tries { count: 8, ..young }, 1, Blame::Message), Next::Dead(failure()));
+        let dead = |by| Next::Dead(Failure::new(&codes::STOPPED_BY_STEP, format!("it said no; given up after {by}")));
+        let (by_age, by_count) = ("3 days (`give_up_after`)", "8 failures while others were delivered (`tries`)");
+        for blame in [Blame::System, Blame::Either] {
+            assert!(matches!(at(young, 1, blame), Next::Again(_)));
+            assert_eq!(at(old, 72, blame), dead(by_age));
+        }
+        assert!(matches!(at(sick, 1, Blame::System), Next::Again(_)), "who is limited is not sick");
+        assert_eq!(at(sick, 1, Blame::Either), dead(by_count));
+        assert!(matches!(at(Tries { own: 7, ..young }, 90, Blame::Message), Next::Again(_)));
+        assert_eq!(at(sick, 1, Blame::Message), dead("8 failures of its own (`tries`)"));
     }
 
     #[test]
@@ -195,9 +223,9 @@ mod tests {
             (Repeat::Safe, true, &sick, &dead),
             (Repeat::Safe, false, &unknown, &dead),
         ] {
-            let tries = Tries { count: 8, first: Moment(0), unheard };
+            let tries = Tries { count: 8, own: 8, first: Moment(0), unheard };
             let next = decide(&Policy::default(), repeat, Way::Do, tries, outcome, Moment(72 * HOUR), 0);
-            assert_eq!(next, *expected, "{repeat:?}, {unheard}, {outcome:?}");
+            assert_eq!(std::mem::discriminant(&next), std::mem::discriminant(expected), "{repeat:?}, {unheard}, {outcome:?}");
         }
     }
 
@@ -208,7 +236,7 @@ mod tests {
                 &Policy::default(),
                 Repeat::Never,
                 Way::Undo,
-                Tries { count: 999, first: Moment(0), unheard: true },
+                Tries { count: 999, own: 999, first: Moment(0), unheard: true },
                 &outcome,
                 Moment(500 * HOUR),
                 5,

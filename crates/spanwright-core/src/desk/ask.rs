@@ -82,7 +82,8 @@ impl Desk {
         if self.gates[self.queues[queue].gate].probes() {
             self.least_tried_first(queue);
         }
-        let (most, bytes_most) = self.queues[queue].batch.as_ref().map_or((1, usize::MAX), |batch| (batch.most, batch.bytes));
+        let most = self.queues[queue].most();
+        let bytes_most = self.queues[queue].batch.as_ref().map_or(usize::MAX, |batch| batch.bytes);
         let (mut members, mut bytes, mut plan) = (Vec::new(), 0, None);
         while members.len() < most {
             let Some((since, key)) = self.queues[queue].next_ready() else { break };

@@ -143,7 +143,7 @@ impl Desk {
             out.push(Command::Answer(waiter.id, Word::Replied { message: hand.message.id, reply: Box::new(replied.reply) }));
         }
         let phase = Phase::Done(Some(bytes.into()));
-        let state = EffectState { phase, generation: 0, tries: 0, first: None, glued: None, sent: None };
+        let state = EffectState::new(phase);
         hand.effects.insert(at, EffectHand::said(node.clone(), state.clone()));
         let effect = EffectKey { run, node: node.clone(), item: ANSWER.into(), way: Way::Do };
         let queue = format!("{flow}.{node}").into();

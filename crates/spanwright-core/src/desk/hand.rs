@@ -337,7 +337,7 @@ fn not_ready(plan: &EffectPlan, again: &Again, state: EffectState, now: Moment) 
         return EffectState { phase: Phase::Dead(Failure::new(&codes::NOT_READY, says)), ..state };
     }
     let generation = state.generation + u32::from(plan.repeat == Repeat::Keyed);
-    EffectState { phase: Phase::Owed { due: now.after(again.every) }, generation, tries: 0, ..state }
+    EffectState { phase: Phase::Owed { due: now.after(again.every) }, generation, tries: 0, own_failures: 0, ..state }
 }
 
 /// It certainly did not happen, so any bytes may go, and it goes as any other that failed for no fault of its own.
@@ -349,7 +349,7 @@ fn not_happened(plan: &EffectPlan, state: EffectState, now: Moment, roll: u64) -
             Failure::new(&codes::TORN, "nobody knew whether it happened")
         }
     };
-    let tries = Tries { count: state.tries, first: state.first.unwrap_or(now), unheard: false };
+    let tries = Tries { count: state.tries, own: 0, first: state.first.unwrap_or(now), unheard: false };
     let outcome = Outcome::Later { why: why.clone(), after: None, blame: Blame::System };
     let phase = match decide(&plan.policy, plan.repeat, Way::Do, tries, &outcome, now, roll) {
         Next::Again(due) => Phase::Owed { due },

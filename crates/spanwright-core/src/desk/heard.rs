@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
 use super::{
-    AttemptNote, CallId, Command, Desk, Happening, Report, Roll,
+    AttemptNote, CallId, Command, Desk, Happening, Report, Roll, own,
     run_hand::{EffectHand, Place},
 };
 use crate::{
@@ -38,6 +38,19 @@ pub(super) struct Flight {
     pub bundled: bool,
 }
 
+/// What is in one exchange, as a whole.
+#[derive(Clone, Copy)]
+struct AllOf {
+    /// It goes again as it went, and ends together.
+    together: Option<ExchangeId>,
+    /// When the first of it was first tried.
+    oldest: Option<Moment>,
+    /// Of the one that has most.
+    own_failures: u32,
+    /// It fails by itself.
+    is_sick: bool,
+}
+
 impl Desk {
     pub(super) fn heard(&mut self, call: CallId, verdict: Verdict, report: &Report, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         self.heard_with(call, verdict, None, report, now, roll, out);
@@ -55,13 +68,17 @@ impl Desk {
         roll: Roll<'_>,
         out: &mut Vec<Command>,
     ) {
+        let verdict = self.refused_alone(call, verdict, report);
         let Some(flight) = self.landed(call, &verdict, report, now, out) else { return };
+        self.note_how_it_fared(&flight, &verdict, report, now);
         if matches!(verdict.system, Some(Word::Credentials(_))) {
+            self.failed(&flight, now);
             return self.go_again(flight, report, now, out);
         }
         let mut facts = vec![self.exchanged(&flight, report)];
         facts.extend(done);
-        if verdict.refused_whole && flight.members.len() > 1 {
+        if flight.members.len() > 1 && (verdict.refused_whole || self.hides_a_sick_one(&flight, &verdict, report)) {
+            self.failed(&flight, now);
             let why = verdict.outcomes.first().and_then(failure_in).cloned();
             out.push(Command::Note(Happening::Split { queue: self.queues[flight.queue].name.clone(), calls: flight.members.len(), why }));
             self.split(flight, now, &mut facts);
@@ -183,15 +200,25 @@ impl Desk {
         out: &mut Vec<Command>,
     ) {
         let together = self.together(flight, &outcomes);
-        let oldest = flight.members.iter().filter_map(|key| self.effect(key)?.state.first).min();
+        let all = self.all_of(flight, report, together);
         for (key, outcome) in flight.members.iter().zip(outcomes) {
-            self.settle_one(flight, key, outcome, (together, oldest), report, now, roll(), facts, out);
+            self.settle_one(flight, key, outcome, all, report, now, roll(), facts, out);
         }
         if let Some(glue) = together {
             self.queues[flight.queue].glue(glue, flight.members.iter().cloned());
         }
         for key in &flight.members {
             self.conclude(key.run, now, facts);
+        }
+    }
+
+    fn all_of(&self, flight: &Flight, report: &Report, together: Option<ExchangeId>) -> AllOf {
+        let states = || flight.members.iter().filter_map(|key| Some(&self.effect(key)?.state));
+        AllOf {
+            together,
+            oldest: states().filter_map(|state| state.first).min(),
+            own_failures: states().map(|state| state.own_failures).max().unwrap_or(0),
+            is_sick: self.is_sick(flight, report, together.is_some()),
         }
     }
 
@@ -213,7 +240,7 @@ impl Desk {
         flight: &Flight,
         key: &EffectKey,
         outcome: Outcome,
-        (together, oldest): (Option<ExchangeId>, Option<Moment>),
+        all: AllOf,
         report: &Report,
         now: Moment,
         roll: u64,
@@ -221,13 +248,18 @@ impl Desk {
         out: &mut Vec<Command>,
     ) {
         let Some((policy, repeat)) = self.policy_of(key) else { return };
+        let together = all.together;
         let repeat = if together.is_none() { self.alone(flight, &outcome, repeat) } else { repeat };
         let (outcome, repeat) = self.in_doubt(key, outcome, repeat, report);
         let Some(effect) = self.effect_mut(key) else { return };
         effect.state.tries += 1;
+        // What goes together ends together.
+        let before = if together.is_some() { all.own_failures } else { effect.state.own_failures };
+        effect.state.own_failures = before + u32::from(own::is_own_failure(&outcome, all.is_sick));
         let first = *effect.state.first.get_or_insert(report.at);
         let unheard = effect.is_unheard();
-        let tries = Tries { count: effect.state.tries, first: together.and(oldest).unwrap_or(first), unheard };
+        let (count, own) = (effect.state.tries, effect.state.own_failures);
+        let tries = Tries { count, own, first: together.and(all.oldest).unwrap_or(first), unheard };
         let next = decide(&policy, repeat, key.way, tries, &outcome, now, roll);
         effect.state.glued = together;
         let not_heard = matches!(outcome, Outcome::Unknown(_)) && repeat != Repeat::Safe;
@@ -249,6 +281,7 @@ impl Desk {
             Phase::Owed { due } => Some(due),
             _ => None,
         };
+        effect.state.failed = again.map(|_| now);
         if settled {
             self.gathering.forget(key);
         }
@@ -437,7 +470,7 @@ impl Verdict {
     /// Whether the system itself was sick: for its breaker. `None`: it said nothing about that.
     pub fn sick(&self) -> Option<bool> {
         let one = |outcome: &Outcome| match outcome {
-            Outcome::Later { blame: Blame::System, .. } => self.system.is_none().then_some(true),
+            Outcome::Later { blame: Blame::System | Blame::Either, .. } => self.system.is_none().then_some(true),
             Outcome::Unknown(_) => Some(true),
             Outcome::Later { blame: Blame::Message, .. } | Outcome::Delivered(_) | Outcome::Never(_) => Some(false),
         };

@@ -4,9 +4,9 @@
 //! is brought to its doors is kept and waits. What was asked ends; what is only being noted when the word comes is not asked.
 //! Both are rows of the journal, so that a restart does not forget a person's word.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use spanwright_shape::text::Failure;
+use spanwright_shape::text::{self, Failure};
 
 use super::{Command, Desk, Happening, Wake};
 use crate::{
@@ -111,7 +111,7 @@ impl Desk {
             return;
         }
         flow.deaths.clear();
-        let because = format!("{} dead letters within {}; the last: {} {}", rule.dead, words(rule.within), why.code.id, why.says);
+        let because = format!("{} dead letters within {}; the last: {} {}", rule.dead, text::time(rule.within), why.code.id, why.says);
         let hold = Hold { since: now, until: None, by: Hold::ENGINE.into(), because: because.into() };
         flow.hold = Some(hold.clone());
         self.flow_changed(account, GateChange::Held(hold), out);
@@ -133,13 +133,5 @@ impl Desk {
                 why: why.clone(),
             }));
         }
-    }
-}
-
-fn words(time: Duration) -> String {
-    match time.as_secs() {
-        seconds if seconds.is_multiple_of(3600) => format!("{} h", seconds / 3600),
-        seconds if seconds.is_multiple_of(60) => format!("{} min", seconds / 60),
-        seconds => format!("{seconds} s"),
     }
 }

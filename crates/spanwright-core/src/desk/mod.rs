@@ -28,6 +28,7 @@ mod held;
 mod lane;
 pub mod letters;
 mod line;
+mod own;
 mod passing;
 mod queue;
 pub mod round;

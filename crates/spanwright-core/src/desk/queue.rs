@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    fact::{EffectKey, ExchangeId, Moment, Turn},
+    fact::{EffectKey, ExchangeId, Moment, RunId, Turn},
     interface::BulkKey,
     plan::{Batch, EffectPlan},
 };
@@ -22,6 +22,8 @@ pub(super) struct Queue {
     /// Its flow.
     pub account: usize,
     pub batch: Option<Batch>,
+    /// How often what fits into a batch is halved: batches that fail as a whole may fail for one in them.
+    narrow: u32,
     /// Ready since then; an entry whose effect is no longer ready is stale and skipped.
     ready: VecDeque<(Moment, EffectKey)>,
     ready_live: usize,
@@ -29,6 +31,8 @@ pub(super) struct Queue {
     ready_bytes: usize,
     /// The last one that was not let in.
     pub refused: Option<EffectKey>,
+    /// How its last exchanges fared, the newest last.
+    fared: VecDeque<Fared>,
     lanes: HashMap<u64, VecDeque<EffectKey>>,
     bundles: BTreeMap<ExchangeId, Bundle>,
     /// Effects that an earlier life sent together, and the exchange it did it in.
@@ -42,6 +46,18 @@ pub(super) struct Queue {
     /// Runs that were fetched for it and are not walked yet.
     walking: usize,
 }
+
+/// How an exchange fared.
+pub(super) struct Fared {
+    /// When it was asked, where it was delivered; else when it failed.
+    pub at: Moment,
+    /// Of whom; of a batch the first.
+    pub run: RunId,
+    pub delivered: bool,
+}
+
+/// Exchanges of which a queue remembers how they fared.
+pub const FARED_REMEMBERED_MOST: usize = 64;
 
 /// Effects that must go again together.
 #[derive(Default)]
@@ -74,10 +90,12 @@ impl Queue {
             gate,
             account,
             batch: effect.batch.clone(),
+            narrow: 0,
             ready: VecDeque::new(),
             ready_live: 0,
             ready_bytes: 0,
             refused: None,
+            fared: VecDeque::new(),
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
             bound: HashMap::new(),
@@ -87,6 +105,22 @@ impl Queue {
             fetching: false,
             walking: 0,
         }
+    }
+
+    /// As many go together now.
+    pub fn most(&self) -> usize {
+        let most = self.batch.as_ref().map_or(1, |batch| batch.most);
+        most.checked_shr(self.narrow).unwrap_or(0).max(1)
+    }
+
+    /// A batch failed as a whole, and nobody knows why.
+    pub fn narrow(&mut self) {
+        self.narrow = (self.narrow + 1).min(usize::BITS);
+    }
+
+    /// Something was delivered.
+    pub fn widen(&mut self) {
+        self.narrow = self.narrow.saturating_sub(1);
     }
 
     /// Puts an effect at the end of its lane, unless it stands there; says whether it is at its head.
@@ -117,6 +151,21 @@ impl Queue {
             return None;
         }
         if was_head { line.front().cloned() } else { None }
+    }
+
+    /// An exchange ended.
+    pub fn fares(&mut self, fared: Fared) {
+        self.fared.push_back(fared);
+        if self.fared.len() > FARED_REMEMBERED_MOST {
+            self.fared.pop_front();
+        }
+    }
+
+    /// How many exchanges of others than these runs were delivered since then, and how many failed.
+    pub fn others_fared(&self, than: &[EffectKey], since: Moment) -> (usize, usize) {
+        let others = || self.fared.iter().filter(|fared| fared.at > since && than.iter().all(|key| key.run != fared.run));
+        let delivered = others().filter(|fared| fared.delivered).count();
+        (delivered, others().count() - delivered)
     }
 
     pub fn make_ready(&mut self, effect: EffectKey, bytes: usize, now: Moment) {
@@ -296,7 +345,7 @@ impl Queue {
     fn ready_work(&self, now: Moment) -> Work {
         let Some((since, _)) = self.ready.front().filter(|_| self.ready_live > 0) else { return Work::Nothing };
         match &self.batch {
-            Some(batch) if self.ready_live < batch.most && self.ready_bytes < batch.bytes => {
+            Some(batch) if self.ready_live < self.most() && self.ready_bytes < batch.bytes => {
                 let until = since.after(batch.wait);
                 if until > now { Work::At(until) } else { Work::Ready }
             }
@@ -313,7 +362,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::{RunId, Way, no_item};
+    use crate::fact::{Way, no_item};
 
     fn queue() -> Queue {
         Queue {
@@ -321,10 +370,12 @@ mod tests {
             gate: 0,
             account: 0,
             batch: None,
+            narrow: 0,
             ready: VecDeque::new(),
             ready_live: 0,
             ready_bytes: 0,
             refused: None,
+            fared: VecDeque::new(),
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
             bound: HashMap::new(),

@@ -245,7 +245,7 @@ impl EffectHand {
 
     /// A walk owes it for the first time.
     pub fn fresh(owed: &Owed, generation: u32, due: Moment) -> EffectHand {
-        let state = EffectState { phase: Phase::Owed { due }, generation, tries: 0, first: None, glued: None, sent: None };
+        let state = EffectState { generation, ..EffectState::new(Phase::Owed { due }) };
         EffectHand {
             node: owed.node.clone(),
             item: owed.item.clone(),

@@ -224,7 +224,7 @@ impl Desk {
         let (policy, every) = self.poll_policy(n);
         let source = &mut self.sources[n];
         source.tries += 1;
-        let tries = Tries { count: source.tries, first: source.tried_first, unheard: false };
+        let tries = Tries { count: source.tries, own: source.tries, first: source.tried_first, unheard: false };
         let next = decide(&policy, Repeat::Safe, Way::Do, tries, &outcome, now, roll);
         let why = match outcome {
             Outcome::Never(why) | Outcome::Unknown(why) | Outcome::Later { why, .. } => why,

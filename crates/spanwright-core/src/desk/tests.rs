@@ -196,7 +196,7 @@ fn a_refusal_behind_a_kill_says_nothing_of_the_try_before_it_where_there_is_no_k
 /// What a person replays as uncertain and is refused once more is as uncertain as before.
 #[test]
 fn a_second_refusal_makes_nothing_certain() {
-    let again = EffectState { phase: Phase::Owed { due: START }, generation: 0, tries: 0, first: None, glued: None, sent: Some([7; 32]) };
+    let again = EffectState { sent: Some([7; 32]), ..EffectState::new(Phase::Owed { due: START }) };
     let state = goes_on(Repeat::Idempotent, true, Some(again), refused);
     assert!(matches!(state.phase, Phase::Uncertain(_)) && state.sent.is_some(), "{state:?}");
 }

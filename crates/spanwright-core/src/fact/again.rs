@@ -36,13 +36,13 @@ fn state_again(state: EffectState, was_undone: bool, at: Moment) -> EffectState 
     match &state.phase {
         _ if was_undone => next_generation(state, owed),
         Phase::Dead(_) if state.sent.is_none() => next_generation(state, owed),
-        Phase::Dead(_) | Phase::Uncertain(_) => EffectState { phase: owed, tries: 0, first: None, ..state },
+        Phase::Dead(_) | Phase::Uncertain(_) => EffectState { phase: owed, tries: 0, first: None, failed: None, own_failures: 0, ..state },
         Phase::Owed { .. } | Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Superseded => state,
     }
 }
 
 fn next_generation(state: EffectState, owed: Phase) -> EffectState {
-    EffectState { phase: owed, generation: state.generation + 1, tries: 0, first: None, glued: None, sent: None }
+    EffectState { generation: state.generation + 1, ..EffectState::new(owed) }
 }
 
 fn may_have_happened(phase: &Phase) -> bool {

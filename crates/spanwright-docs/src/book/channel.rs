@@ -3,7 +3,7 @@
 use spanwright_core::{alert::CauseKind, plan::Plan, project::vocabulary};
 use spanwright_shape::text::form::Filled;
 
-use super::time;
+use spanwright_shape::text::time;
 
 /// One channel.
 #[derive(Clone, Debug)]

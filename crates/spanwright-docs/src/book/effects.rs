@@ -7,7 +7,9 @@ use spanwright_core::{
     plan::{EffectPlan, Head, IfDead, Plan},
 };
 
-use super::{answers, time};
+use spanwright_shape::text::time;
+
+use super::answers;
 
 /// One effect.
 #[derive(Clone, Debug)]

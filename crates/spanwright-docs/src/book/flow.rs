@@ -9,7 +9,9 @@ use spanwright_core::{
     plan::{Flow, IfDead, InOrder, Missed, OrderBy, Plan, SourceKind, Step, StepKind, WhenDead},
 };
 
-use super::{Documents, effects::Effect, text, time};
+use spanwright_shape::text::time;
+
+use super::{Documents, effects::Effect, text};
 
 /// One flow.
 #[derive(Clone, Debug)]

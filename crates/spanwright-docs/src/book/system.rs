@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use spanwright_core::{interface::Repeat, plan::SystemPlan};
-use spanwright_shape::text::{NodeKind, form::Filled};
+use spanwright_shape::text::{NodeKind, form::Filled, time};
 
 use super::{
     Documents, Sources,
     answers::{self, Answer},
     flow::{FlowPage, From},
     map::MapPage,
-    text, time,
+    text,
 };
 
 /// One system.

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The schema that this program writes.
-pub const SCHEMA: i64 = 7;
+pub const SCHEMA: i64 = 8;
 /// A connection is used by one thread at a time, which Rust sees to: SQLite need not lock it at every call.
 const OURS_ALONE: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 const WRITES: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE).union(OURS_ALONE);
@@ -47,13 +47,14 @@ const DURABLE: &str = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA 
 
 const TABLES: &str = include_str!("schema.sql");
 /// What brings a file from the schema before to the one of that number, the oldest first.
-const STEPS: [(i64, &str); 6] = [
+const STEPS: [(i64, &str); 7] = [
     (2, include_str!("schema/2.sql")),
     (3, include_str!("schema/3.sql")),
     (4, include_str!("schema/4.sql")),
     (5, include_str!("schema/5.sql")),
     (6, include_str!("schema/6.sql")),
     (7, include_str!("schema/7.sql")),
+    (8, include_str!("schema/8.sql")),
 ];
 
 /// Opens the file for the one writer; makes it where it is new.

@@ -88,7 +88,7 @@ fn an_erp_that_refuses_our_password_is_left_for_a_person() {
 
 #[test]
 fn a_crm_that_is_sick_is_waited_for() {
-    crm_says_later(Answer::status(500), "R2006");
+    crm_says_later(Answer::status(500), "R2010");
     crm_says_later(Answer::status(503), "R2006");
     crm_says_later(Answer::retry_after(429, 0), "R2006");
 }

@@ -24,4 +24,5 @@ mod polls;
 mod rights;
 mod rounds;
 mod secrets;
+mod sick;
 mod trial;

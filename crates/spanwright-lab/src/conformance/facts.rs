@@ -215,6 +215,8 @@ impl Facts {
             generation: self.seed.below(3) as u32,
             tries: self.seed.below(4) as u32,
             first: self.maybe(Facts::moment),
+            failed: self.maybe(Facts::moment),
+            own_failures: self.seed.below(4) as u32,
             glued: self.maybe(|facts| ExchangeId(1 + facts.seed.below(4) as i64)),
             sent: self.maybe(Facts::print),
         };

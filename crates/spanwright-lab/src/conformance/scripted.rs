@@ -130,7 +130,15 @@ fn key(run: i64, node: &str, way: Way) -> EffectKey {
 }
 
 fn state(phase: Phase, glued: Option<i64>) -> EffectState {
-    EffectState { phase, generation: 0, tries: 3, first: Some(Moment(1)), glued: glued.map(ExchangeId), sent: glued.map(|_| [4; 32]) }
+    EffectState {
+        tries: 3,
+        first: Some(Moment(1)),
+        failed: Some(Moment(2)),
+        own_failures: 2,
+        glued: glued.map(ExchangeId),
+        sent: glued.map(|_| [4; 32]),
+        ..EffectState::new(phase)
+    }
 }
 
 fn settled(effect: EffectKey, state: EffectState) -> Fact {
@@ -291,9 +299,11 @@ fn a_replay_owes_again(trial: &mut Trial<'_>) {
     assert_eq!(trial.effects(1), [(Way::Do, AGAIN, 1), (Way::Do, AGAIN, 0), (Way::Do, Phase::Done(None), 0)]);
     let file = trial.file(1);
     assert_eq!((file.over, file.plan), (false, PlanId(2)));
-    let glues: Vec<_> =
-        file.known.iter().map(|known| (known.state.glued, known.state.sent, known.state.tries, known.state.first)).collect();
-    assert_eq!(glues, [(None, None, 0, None), (Some(ExchangeId(7)), Some([4; 32]), 0, None), (None, None, 3, Some(Moment(1)))]);
+    let glues: Vec<_> = file.known.iter().map(|known| (known.state.glued, known.state.sent)).collect();
+    assert_eq!(glues, [(None, None), (Some(ExchangeId(7)), Some([4; 32])), (None, None)]);
+    let spent = |state: &EffectState| (state.tries, state.first, state.failed, state.own_failures);
+    let tries: Vec<_> = file.known.iter().map(|known| spent(&known.state)).collect();
+    assert_eq!(tries, [(0, None, None, 0), (0, None, None, 0), (3, Some(Moment(1)), Some(Moment(2)), 2)]);
 }
 
 fn a_replay_of_an_undone_run(trial: &mut Trial<'_>) {

@@ -238,7 +238,7 @@ impl Run {
 }
 
 fn fresh_state() -> EffectState {
-    EffectState { phase: Phase::Unchanged, generation: 0, tries: 0, first: None, glued: None, sent: None }
+    EffectState::new(Phase::Unchanged)
 }
 
 fn place_of(ending: &Ending) -> Place {

@@ -114,7 +114,8 @@ fn system(name: &str, operations: &[(&str, Repeat)], concurrency: u32) -> System
 
 fn policy() -> Policy {
     Policy {
-        tries: 8,
+        // None of its failures is a message's own, however it looks.
+        tries: 20,
         first: Duration::from_millis(200),
         factor_percent: 200,
         longest: Duration::from_secs(3),

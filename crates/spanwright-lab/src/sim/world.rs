@@ -250,7 +250,8 @@ impl World {
     fn answer(&mut self, operation: &Arc<str>, request_key: &str, asked: &[Asked], dice: &mut Dice) -> Verdict {
         let calls = asked.len();
         match dice.percent() {
-            0..10 => Verdict::all(calls, later(Blame::System)),
+            0..5 => Verdict::all(calls, later(Blame::System)),
+            5..10 => Verdict::all(calls, later(Blame::Either)),
             10..13 => Verdict::all(calls, later(Blame::System)).and(Word::Pause(Duration::from_millis(1500))),
             13..14 => Verdict::all(calls, later(Blame::System)).and(Word::Credentials(said("401"))),
             14..18 => Verdict::all(calls, Outcome::Unknown(said("cut before it was read"))),

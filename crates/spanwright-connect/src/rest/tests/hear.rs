@@ -47,7 +47,7 @@ fn no_json_with_200_is_unknown_for_a_write_and_asked_again_for_a_read() {
     let says =
         |name: &str| format!("shop.{name} answered 200 OK with text/html, 20 bytes, which is no JSON (byte 0: a value was expected)");
     check("createOrder", html(200), &format!("unknown R2011: {}", says("createOrder")));
-    check("getOrder", html(200), &format!("later R2011 System: {}", says("getOrder")));
+    check("getOrder", html(200), &format!("later R2011 Either: {}", says("getOrder")));
     check("putOrder", html(200), &format!("unknown R2011: {}", says("putOrder")));
     check("deleteOrder", html(200), "delivered null");
 }
@@ -61,7 +61,7 @@ fn truncated_and_empty_json_is_no_json() {
     check(
         "getOrder",
         json_answer(200, " \r\n"),
-        "later R2011 System: shop.getOrder answered 200 OK with application/json, 3 bytes, which is no JSON (byte 3: it ends where a value was expected)",
+        "later R2011 Either: shop.getOrder answered 200 OK with application/json, 3 bytes, which is no JSON (byte 3: it ends where a value was expected)",
     );
 }
 
@@ -91,10 +91,15 @@ fn refusals_quote_their_words_and_never_their_body() {
 
 #[test]
 fn what_may_pass_waits() {
-    for (status, phrase) in
-        [(408, "Request Timeout"), (425, "Too Early"), (500, "Internal Server Error"), (502, "Bad Gateway"), (504, "Gateway Timeout")]
-    {
-        check("pay", json_answer(status, ""), &format!("later R2006 System: shop.pay answered {status} {phrase}"));
+    for (status, phrase, blame) in [
+        (408, "Request Timeout", "System"),
+        (425, "Too Early", "System"),
+        (500, "Internal Server Error", "Either"),
+        (502, "Bad Gateway", "Either"),
+        (503, "Service Unavailable", "System"),
+        (504, "Gateway Timeout", "Either"),
+    ] {
+        check("pay", json_answer(status, ""), &format!("later R2006 {blame}: shop.pay answered {status} {phrase}"));
     }
     check("pay", json_answer(423, ""), "later R2006 Message: shop.pay answered 423 Locked");
 }
@@ -186,7 +191,7 @@ fn what_the_user_says_comes_first() {
     check_with(&system, "getOrder", json_answer(418, ""), "later R2006 System: shop.getOrder answered 418");
     check_with(&system, "getOrder", html(200), "delivered null");
     check_with(&system, "getOrder", json_answer(503, ""), "never R2005: shop.getOrder answered 503 Service Unavailable");
-    check_with(&system, "getOrder", json_answer(500, ""), "later R2006 System: shop.getOrder answered 500 Internal Server Error");
+    check_with(&system, "getOrder", json_answer(500, ""), "later R2006 Either: shop.getOrder answered 500 Internal Server Error");
 }
 
 #[test]
@@ -231,5 +236,5 @@ fn an_answer_that_is_cut_counts_only_where_nobody_wants_it() {
     assert_eq!(cut("createOrder", Answers::Drop), "delivered");
     let says = "was cut after 5 bytes (connection reset)";
     assert_eq!(cut("createOrder", Answers::Keep), format!("unknown R2012: the answer of shop.createOrder {says}"));
-    assert_eq!(cut("getOrder", Answers::Keep), format!("later R2012 System: the answer of shop.getOrder {says}"));
+    assert_eq!(cut("getOrder", Answers::Keep), format!("later R2012 Either: the answer of shop.getOrder {says}"));
 }

@@ -19,7 +19,7 @@ pub const RUN: &str = "SELECT run.root, run.flow, run.plan, run.state, message.i
     FROM run JOIN message ON message.seq = run.id JOIN body ON body.id = message.body WHERE run.id = ?1";
 pub const EFFECTS: &str =
     "SELECT run, node, item, way, queue, lane, state, due, boot, generation, tries, first, glued, sent, reason, words,
-        body.coding, body.data
+        body.coding, body.data, failed, own_failures
     FROM effect LEFT JOIN body ON body.id = effect.result WHERE run = ?1";
 
 impl Ask<'_> {
@@ -87,6 +87,8 @@ impl Ask<'_> {
             generation: row.get(9)?,
             tries: row.get(10)?,
             first: row.get::<_, Option<i64>>(11)?.map(Moment),
+            failed: row.get::<_, Option<i64>>(18)?.map(Moment),
+            own_failures: row.get(19)?,
             glued: row.get::<_, Option<i64>>(12)?.map(ExchangeId),
             sent: row.get(13)?,
         };

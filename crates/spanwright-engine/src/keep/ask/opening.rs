@@ -21,7 +21,7 @@ pub const GLUED: &str =
     "SELECT run, node, item, way, queue, glued FROM effect INDEXED BY effect_glued WHERE state = 0 AND glued IS NOT NULL";
 pub const TORN: &str =
     "SELECT effect.run, effect.node, effect.item, effect.way, effect.queue, effect.lane, effect.state, effect.due, effect.boot,
-        effect.generation, effect.tries, effect.first, effect.glued, effect.sent, effect.reason, effect.words, NULL, NULL, run.flow
+        effect.generation, effect.tries, effect.first, effect.glued, effect.sent, effect.reason, effect.words, NULL, NULL, effect.failed, effect.own_failures, run.flow
     FROM effect INDEXED BY effect_started LEFT JOIN run ON run.id = effect.run WHERE effect.state = 1 AND effect.boot < ?1";
 pub const LANES: &str =
     "SELECT effect.run, effect.node, effect.item, effect.way, effect.lane, effect.queue FROM effect INDEXED BY effect_due
@@ -205,7 +205,7 @@ impl Ask<'_> {
             let mut torn = self.effect(row)?;
             if torn.queue.is_empty() {
                 // `Started` does not name it, and may be the first that is written of an effect.
-                let flow = row.get::<_, Option<i64>>(18)?.map(|flow| self.names.text(flow)).unwrap_or_default();
+                let flow = row.get::<_, Option<i64>>(20)?.map(|flow| self.names.text(flow)).unwrap_or_default();
                 torn.queue = format!("{flow}.{}", torn.effect.node).into();
             }
             Ok(torn)

@@ -11,12 +11,12 @@ use super::Pen;
 use crate::keep::numbers;
 
 pub const EFFECT: &str = "INSERT INTO effect (run, node, item, way, generation, queue, lane, state, due, tries, first, boot, glued, sent, reason, words,
-        result, n, exchange, outcome, at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)
+        result, n, exchange, outcome, at, failed, own_failures)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)
     ON CONFLICT (run, node, item, way) DO UPDATE SET generation = excluded.generation, queue = excluded.queue, lane = excluded.lane,
         state = excluded.state, due = excluded.due, tries = excluded.tries, first = excluded.first, boot = excluded.boot, glued = excluded.glued,
         sent = excluded.sent, reason = excluded.reason, words = excluded.words, result = excluded.result, n = excluded.n,
-        exchange = excluded.exchange, outcome = excluded.outcome, at = excluded.at";
+        exchange = excluded.exchange, outcome = excluded.outcome, at = excluded.at, failed = excluded.failed, own_failures = excluded.own_failures";
 const STARTED: &str =
     "INSERT INTO effect (run, node, item, way, generation, lane, state, tries, boot) VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, 0, ?6)
     ON CONFLICT (run, node, item, way) DO UPDATE SET state = 1, boot = excluded.boot, generation = excluded.generation, due = NULL";
@@ -71,6 +71,8 @@ impl Pen<'_> {
             last.and_then(|attempt| attempt.exchange).map(|exchange| exchange.0),
             last.map(|attempt| numbers::outcome(attempt.outcome)),
             settled.at.0,
+            state.failed.map(|moment| moment.0),
+            state.own_failures,
         ])?;
         Ok(())
     }

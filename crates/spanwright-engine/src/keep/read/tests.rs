@@ -54,7 +54,7 @@ fn tried(run: i64, n: u32, phase: Phase, outcome: OutcomeKind, says: Option<&str
     };
     let settled = Settled {
         effect: EffectKey { run: RunId(run), node: "crm.upsert".into(), item: no_item(), way: Way::Do },
-        state: EffectState { phase, generation: 0, tries: n, first: None, glued: None, sent: None },
+        state: EffectState { tries: n, ..EffectState::new(phase) },
         queue: "in.crm.upsert".into(),
         lane: 1,
         attempt: Some(Attempt { n, exchange: Some(exchange), outcome, says: says.map(failure) }),

@@ -27,7 +27,7 @@ fn policy(dice: &mut Dice) -> Policy {
 
 fn outcome(dice: &mut Dice) -> Outcome {
     let after = dice.one_in(3).then(|| Duration::from_secs(dice.below(200_000)));
-    let blame = if dice.one_in(2) { Blame::System } else { Blame::Message };
+    let blame = [Blame::System, Blame::Either, Blame::Message][dice.below(3) as usize];
     match dice.below(20) {
         0 => Outcome::Delivered(None),
         1 => Outcome::Never(said()),
@@ -55,6 +55,7 @@ fn expected(policy: &Policy, repeat: Repeat, way: Way, tries: Tries, outcome: &O
     let cap = cap(policy, tries.count);
     let plain = Expected::Again(50_000, cap.max(50_000));
     let too_old = now.since(tries.first) >= policy.give_up_after;
+    let sick = tries.own >= policy.tries;
     // Once a try was not heard of, what is given up may have happened; a reader does nothing, and a key tells.
     let given_up = |told: bool| match repeat {
         Repeat::Safe => Expected::Dead,
@@ -67,11 +68,12 @@ fn expected(policy: &Policy, repeat: Repeat, way: Way, tries: Tries, outcome: &O
         (Outcome::Never(_), Way::Undo) => plain,
         (Outcome::Never(_), _) => given_up(true),
         (Outcome::Unknown(_), Way::Do) if repeat == Repeat::Never => Expected::Uncertain,
-        (Outcome::Unknown(_), Way::Do) if too_old && repeat == Repeat::Safe => Expected::Dead,
-        (Outcome::Unknown(_), Way::Do) if too_old => Expected::Uncertain,
+        (Outcome::Unknown(_), Way::Do) if (too_old || sick) && repeat == Repeat::Safe => Expected::Dead,
+        (Outcome::Unknown(_), Way::Do) if too_old || sick => Expected::Uncertain,
         (Outcome::Unknown(_), _) => plain,
         (Outcome::Later { blame: Blame::System, .. }, Way::Do) if too_old => given_up(false),
-        (Outcome::Later { blame: Blame::Message, .. }, Way::Do) if tries.count >= policy.tries => given_up(false),
+        (Outcome::Later { blame: Blame::Either, .. }, Way::Do) if too_old || sick => given_up(false),
+        (Outcome::Later { blame: Blame::Message, .. }, Way::Do) if sick => given_up(false),
         (Outcome::Later { after: Some(after), .. }, _) if !after.is_zero() => {
             let floor = after.as_micros().min(DAY);
             Expected::Again(floor, floor + cap / 10 + 1)
@@ -87,9 +89,10 @@ fn a_retry_ends_and_waits_as_its_policy_says() {
         let way = if dice.one_in(4) { Way::Undo } else { Way::Do };
         let repeat = [Repeat::Safe, Repeat::Idempotent, Repeat::Keyed, Repeat::Never][dice.below(4) as usize];
         let first = Moment(1_000_000_000);
-        let (mut now, mut unheard) = (first, false);
+        let (mut now, mut unheard, mut own) = (first, false, 0);
         for count in 1..=TRIES_MOST {
-            let (outcome, roll, tries) = (outcome(dice), dice.roll(), Tries { count, first, unheard });
+            own += u32::from(dice.one_in(3));
+            let (outcome, roll, tries) = (outcome(dice), dice.roll(), Tries { count, own, first, unheard });
             let next = decide(&policy, repeat, way, tries, &outcome, now, roll);
             let fits = match (expected(&policy, repeat, way, tries, &outcome, now), &next) {
                 (Expected::Done, Next::Done) | (Expected::Dead, Next::Dead(_)) | (Expected::Uncertain, Next::Uncertain(_)) => return Ok(()),

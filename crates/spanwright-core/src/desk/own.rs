@@ -1,0 +1,116 @@
+//! Whose fault a failure is, where its answer does not say: this message's or its system's?
+//!
+//! A 500 and a connection that breaks are what a system that is down answers to everybody, and what a system that is well
+//! answers to a message that it stumbles over. **Others tell.** A failure is a message's own where others of its queue were
+//! asked since the failure before, and nearly all of them delivered; an outage lets nobody through. Of one that no server
+//! answered several must tell, for a network may be at fault. Where a server answers, who was suspected once stays so while
+//! nobody else fails. A message that nothing else goes beside is waited for by age. Own
+//! failures are counted in the journal, and `tries` of them are enough. Whoever says when to come back (`Retry-After`) is well.
+//!
+//! The same question stands behind a refusal of our credentials (this record may not be touched, or none?) and behind a
+//! batch that fails as a whole: the next batches are smaller, so that others may fare well, and where they do, it goes again
+//! in halves, until the sick one stands alone.
+
+use super::{CallId, Desk, Report, heard::Flight, queue::Fared};
+use crate::{
+    connector::{Blame, Outcome, Verdict, Word},
+    fact::Moment,
+};
+
+/// RFC 9110, section 15.5.2: it is about who we are, whatever is asked.
+const UNAUTHORIZED: u16 = 401;
+/// Statuses of a gateway that got no answer, and that of no answer at all.
+const NOT_ANSWERED: [u16; 3] = [0, 502, 504];
+/// Others fare well where so many are delivered for each that fails.
+const DELIVERED_FOR_EACH_FAILURE: usize = 10;
+/// Others that must be delivered between two failures that nobody answered.
+const DELIVERED_WHERE_UNANSWERED: usize = 3;
+
+impl Desk {
+    /// Whether what is in it fails by itself, where its answer does not say; `together`: it goes again as it went.
+    pub(super) fn is_sick(&self, flight: &Flight, report: &Report, together: bool) -> bool {
+        (together || flight.members.len() == 1) && self.fails_alone(flight, report)
+    }
+
+    fn fails_alone(&self, flight: &Flight, report: &Report) -> bool {
+        self.others_fare_well(flight, report) || is_answered(report) && self.stays_suspected(flight)
+    }
+
+    /// Whether its queue has delivered others, and hardly failed at one, since the last failure of what is in it.
+    fn others_fare_well(&self, flight: &Flight, report: &Report) -> bool {
+        let (delivered, failed) = self.others_fared(flight);
+        let least = if is_answered(report) { 1 } else { DELIVERED_WHERE_UNANSWERED };
+        delivered >= least && delivered > failed * DELIVERED_FOR_EACH_FAILURE
+    }
+
+    /// Whether one of it was suspected before, and nobody else has failed since.
+    fn stays_suspected(&self, flight: &Flight) -> bool {
+        let is_suspected = flight.members.iter().filter_map(|key| self.effect(key)).any(|effect| effect.state.own_failures > 0);
+        is_suspected && self.others_fared(flight).1 == 0
+    }
+
+    /// How many others were delivered and failed since the last failure of what is in it; none before its first.
+    fn others_fared(&self, flight: &Flight) -> (usize, usize) {
+        let failed = flight.members.iter().filter_map(|key| self.effect(key)?.state.failed).max();
+        failed.map_or((0, 0), |failed| self.queues[flight.queue].others_fared(&flight.members, failed))
+    }
+
+    /// Its queue hears how an exchange fared: for the sake of others, and so that a batch that fails as a whole is a smaller one
+    /// the next time, down to one; what is delivered lets them grow again.
+    pub(super) fn note_how_it_fared(&mut self, flight: &Flight, verdict: &Verdict, report: &Report, now: Moment) {
+        let Some(run) = flight.members.first().map(|key| key.run) else { return };
+        let queue = &mut self.queues[flight.queue];
+        let may_be_one_of_them = |outcome: &Outcome| matches!(outcome, Outcome::Later { blame: Blame::Either, .. } | Outcome::Unknown(_));
+        if verdict.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Delivered(_))) {
+            queue.fares(Fared { at: report.at, run, delivered: true });
+            queue.widen();
+        } else if !verdict.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Never(_))) {
+            queue.fares(Fared { at: now, run, delivered: false });
+            if flight.members.len() > 1 && verdict.outcomes.iter().all(may_be_one_of_them) {
+                queue.narrow();
+            }
+        }
+    }
+
+    /// Whether a batch that failed as a whole failed for one in it.
+    pub(super) fn hides_a_sick_one(&self, flight: &Flight, verdict: &Verdict, report: &Report) -> bool {
+        let open = |outcome: &Outcome| matches!(outcome, Outcome::Later { blame: Blame::Either, after: None, .. });
+        let glued = |key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some());
+        verdict.system.is_none()
+            && verdict.outcomes.iter().all(open)
+            && !flight.members.iter().any(glued)
+            && self.others_fare_well(flight, report)
+    }
+
+    /// They failed just now, and go again at once.
+    pub(super) fn failed(&mut self, flight: &Flight, now: Moment) {
+        for key in &flight.members {
+            self.effect_mut(key).into_iter().for_each(|effect| effect.state.failed = Some(now));
+        }
+    }
+
+    /// A refusal of our credentials that others, under the same, do not get is about this message.
+    pub(super) fn refused_alone(&self, call: CallId, verdict: Verdict, report: &Report) -> Verdict {
+        let Some(flight) = self.flights.get(&call).filter(|flight| flight.members.len() == 1) else { return verdict };
+        let is_doubted = report.status == UNAUTHORIZED || self.gates[flight.gate].refused();
+        match verdict.system {
+            Some(Word::Credentials(why)) if !is_doubted && self.fails_alone(flight, report) => {
+                Verdict::all(1, Outcome::Later { why, after: None, blame: Blame::Message })
+            }
+            system => Verdict { system, ..verdict },
+        }
+    }
+}
+
+fn is_answered(report: &Report) -> bool {
+    !NOT_ANSWERED.contains(&report.status)
+}
+
+/// Whether a failure is one of what is in the exchange, which is sick or not where the answer does not say.
+pub(super) fn is_own_failure(outcome: &Outcome, is_sick: bool) -> bool {
+    match outcome {
+        Outcome::Later { blame: Blame::Message, .. } => true,
+        Outcome::Later { blame: Blame::Either, after: None, .. } | Outcome::Unknown(_) => is_sick,
+        Outcome::Later { .. } | Outcome::Delivered(_) | Outcome::Never(_) => false,
+    }
+}
