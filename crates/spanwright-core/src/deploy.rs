@@ -1,6 +1,6 @@
 //! What a new project means for the messages that an older one left in the journal.
 //!
-//! Open messages go on under the plan that they began under, and dead letters under today's. So a deploy is unsafe where
+//! Open messages go on with the steps that they began with, and dead letters under today's plan. So a deploy is unsafe where
 //! an older plan can no longer be built, and worth a word where today's project no longer knows what a message has done:
 //! a replay would do it again.
 
@@ -44,6 +44,8 @@ pub enum Notice {
         open: u64,
         /// Which.
         plan: PlanId,
+        /// Why not with today's systems, where that is so.
+        systems_of_then: Option<Arc<str>>,
     },
     /// These would be left: their plan cannot be built.
     Orphans {
@@ -80,20 +82,32 @@ impl Notice {
 
     /// Whether a person should do something about it.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Notice::NoFlow { .. } | Notice::Renamed { .. })
+        matches!(self, Notice::NoFlow { .. } | Notice::Renamed { .. } | Notice::Older { systems_of_then: Some(_), .. })
     }
 }
 
-/// What today's plan means for what is in the journal. `builds` says whether an older plan can be built.
-pub fn notices(today: &Plan, today_id: Option<PlanId>, standing: &[Standing], builds: impl Fn(PlanId) -> bool) -> Vec<Notice> {
+/// How messages of an older plan go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GoOn {
+    /// With their steps and today's systems.
+    WithTodaysSystems,
+    /// Whole as it was: today's systems do not fit, for this reason.
+    AsThen(Arc<str>),
+}
+
+/// What today's plan means for what is in the journal. `go_on` says how an older plan goes on; `None`: it cannot be built.
+pub fn notices(today: &Plan, today_id: Option<PlanId>, standing: &[Standing], go_on: impl Fn(PlanId) -> Option<GoOn>) -> Vec<Notice> {
     let mut notices = Vec::new();
     for Standing { plan, flow, open, stopped, did } in standing {
         let (plan, flow) = (*plan, flow.clone());
         match (*open, Some(plan) == today_id) {
             (0, _) => {}
             (open, true) => notices.push(Notice::Today { flow: flow.clone(), open }),
-            (open, false) if builds(plan) => notices.push(Notice::Older { flow: flow.clone(), open, plan }),
-            (open, false) => notices.push(Notice::Orphans { flow: flow.clone(), open, plan }),
+            (open, false) => notices.push(match go_on(plan) {
+                Some(GoOn::WithTodaysSystems) => Notice::Older { flow: flow.clone(), open, plan, systems_of_then: None },
+                Some(GoOn::AsThen(why)) => Notice::Older { flow: flow.clone(), open, plan, systems_of_then: Some(why) },
+                None => Notice::Orphans { flow: flow.clone(), open, plan },
+            }),
         }
         if *stopped > 0 {
             dead_letters(today, &flow, *stopped, did, &mut notices);

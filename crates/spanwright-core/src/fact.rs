@@ -149,6 +149,15 @@ pub enum Fact {
         /// How far.
         by: Duration,
     },
+    /// Open runs of a flow for which nobody was asked anything go on under another plan.
+    Adopted {
+        /// Which flow.
+        flow: Arc<str>,
+        /// Under which plan.
+        plan: PlanId,
+        /// Only runs behind this one: what came before may have been asked, and nobody knows.
+        after: RunId,
+    },
     /// A life of the process ends, and all that it asked was heard of.
     Rested {
         /// Which.

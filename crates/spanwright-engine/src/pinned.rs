@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use spanwright_core::{connector::Connector, fact::PlanBundle, plan::Plan, project};
-use spanwright_shape::text::{Bundle, Problems};
+use spanwright_shape::text::{Bundle, Problems, Weight};
 
 /// The edition of the project language that plans are made by; counts up where an old project would mean something else.
 pub const LANGUAGE: u32 = 1;
@@ -45,6 +45,48 @@ fn field(bytes: &[u8]) -> Option<(&str, &[u8])> {
 pub fn rebuild(pinned: &PlanBundle, connectors: &[&dyn Connector], environment: Option<&str>) -> Option<Arc<Plan>> {
     let bundle = unpin(pinned).filter(|bundle| pinned.language == LANGUAGE && project::hash(bundle) == pinned.hash)?;
     project::check(&bundle, connectors, environment, &mut Problems::new()).map(Arc::new)
+}
+
+/// What messages of an older project go on under.
+pub struct GoesOn {
+    /// The flows and maps that they began under.
+    pub plan: Arc<Plan>,
+    /// Why the systems are not today's, where they are not.
+    pub systems_of_then: Option<String>,
+}
+
+/// The plan that messages of an older project go on under: the flows and maps that they began under, with everything else as it is
+/// today, where that fits: an address that was mended, credentials, limits and rights are for all messages. `None` as for [`rebuild`].
+pub fn go_on(pinned: &PlanBundle, today: &Bundle, connectors: &[&dyn Connector], environment: Option<&str>) -> Option<GoesOn> {
+    let then = rebuild(pinned, connectors, environment)?;
+    let mixed = mix(&unpin(pinned)?, today);
+    let mut problems = Problems::new();
+    let plan = project::check(&mixed, connectors, environment, &mut problems);
+    // A flow that is switched off today goes on with what it has.
+    let missing = |plan: &Plan| then.flows.iter().find(|flow| plan.flow(&flow.name).is_none()).map(|flow| flow.name.clone());
+    let why = match &plan {
+        None => {
+            problems.iter().find(|problem| problem.weight == Weight::Error).map(|problem| format!("{} {}", problem.code.id, problem.says))
+        }
+        Some(plan) => missing(plan).map(|flow| format!("the flow `{flow}` is switched off today")),
+    };
+    Some(match plan.filter(|_| why.is_none()) {
+        Some(plan) => GoesOn { plan: Arc::new(plan), systems_of_then: None },
+        None => GoesOn { plan: then, systems_of_then: Some(why.unwrap_or_default()) },
+    })
+}
+
+/// Whether a file says what becomes of a message, and not what the systems are.
+fn is_of_messages(path: &str) -> bool {
+    path.starts_with("flows/") || path.starts_with("maps/")
+}
+
+/// The flows and maps of then; everything else of today, and of then what is not there any more.
+fn mix(then: &Bundle, today: &Bundle) -> Bundle {
+    let is_gone = |path: &str| today.find(path).is_none();
+    let of_then = then.iter().filter(|(_, path, _)| is_of_messages(path) || is_gone(path));
+    let of_today = today.iter().filter(|(_, path, _)| !is_of_messages(path) && !project::is_test(path));
+    Bundle::new(of_then.chain(of_today).map(|(_, path, bytes)| (path.to_string(), bytes.to_vec())))
 }
 
 #[cfg(test)]

@@ -421,6 +421,7 @@ impl Desk {
                 | Fact::Acknowledged { .. }
                 | Fact::Forgot { .. }
                 | Fact::SetBack { .. }
+                | Fact::Adopted { .. }
                 | Fact::Rested { .. }
                 | Fact::CutOff(_) => {}
                 Fact::Discarded { run, .. } => self.line_moves(run, false, out),

@@ -44,7 +44,7 @@ const REACTOR_THREADS: usize = 2;
 /// A clock that is less behind the journal was not set back: two machines or a leap second explain it.
 const SET_BACK_LEAST: Duration = Duration::from_secs(5);
 
-/// Builds the plan of a bundle that an earlier start pinned; `None` where this edition cannot.
+/// Builds the plan that messages go on under of a bundle that an earlier start pinned; `None` where this edition cannot.
 pub type Rebuild = Box<dyn Fn(&PlanBundle) -> Option<Arc<Plan>>>;
 
 /// Where the journal is.

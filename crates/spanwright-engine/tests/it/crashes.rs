@@ -100,6 +100,52 @@ fn a_message_ends_under_the_map_that_it_began_under() {
     assert!(bodies[0].contains("\"ERP-") && !bodies[0].contains("\"NEW-"), "{bodies:?}");
 }
 
+/// A trial with a message that was taken by a project whose CRM was sick.
+fn a_sick_day() -> (Hostile, Trial) {
+    let erp = Hostile::start(vec![Answer::customers(1)]);
+    let crm = Hostile::start(vec![Answer::status(503)]);
+    let trial = Trial::between(&erp, &crm);
+    let running = trial.start(false);
+    until(&running, "the first try is over", |state| state.counters.attempts >= 1);
+    drop(running);
+    (erp, trial)
+}
+
+/// Steps and maps are those of then; where the system is, and what its address is made of, is today's.
+#[test]
+fn a_mended_address_is_for_messages_from_before_too() {
+    let (_erp, mut trial) = a_sick_day();
+    trial.edit("maps/customer-to-contact.yaml", "'\"ERP-\" + .'", "'\"NEW-\" + .'");
+    for file in ["systems/crm.yaml", "spanwright.yaml"] {
+        trial.edit(file, "CRM_URL", "CRM_ADDRESS");
+    }
+    let well = Hostile::start(vec![Answer::all_contacts(200)]);
+    trial.variables.remove("CRM_URL");
+    trial.variables.insert("CRM_ADDRESS".into(), well.url());
+    assert_eq!(trial.once().why, Why::Drained, "{}", trial.log_text());
+    let bodies: Vec<String> = well.received().iter().map(|request| request.text()).collect();
+    assert!(bodies.len() == 1 && bodies[0].contains("\"ERP-"), "{bodies:?}");
+}
+
+/// What today's systems do not allow goes on as it was, and it is said why.
+#[test]
+fn a_message_goes_on_as_it_was_where_todays_systems_do_not_fit() {
+    let (_erp, mut trial) = a_sick_day();
+    let then = trial.bundle();
+    trial.write("flows/customers.yaml", "flow: customers\nfrom: { poll: erp.ListCustomers, every: 1h, key: .Number, each: .Customer }\nsteps: [{ send: crm.getContact, with: { externalId: .Number } }]\n");
+    trial.edit("systems/crm.yaml", "may: { call: [upsertContacts, getContact] }", "may: { call: [getContact] }");
+    let goes_on =
+        spanwright_engine::pinned::go_on(&spanwright_engine::pinned::pin(&then), &trial.bundle(), spanwright_connect::ALL, None).unwrap();
+    let why = goes_on.systems_of_then.unwrap();
+    assert!(why.starts_with("P0") && why.contains("upsertContacts"), "{why}");
+    assert!(
+        spanwright_engine::pinned::go_on(&spanwright_engine::pinned::pin(&then), &then, spanwright_connect::ALL, None)
+            .unwrap()
+            .systems_of_then
+            .is_none()
+    );
+}
+
 #[test]
 fn messages_whose_plan_cannot_be_built_again_wait_and_are_said() {
     let erp = Hostile::start(vec![Answer::customers(1)]);

@@ -122,7 +122,7 @@ impl Trial {
         self.files.insert(file.into(), text.as_bytes().to_vec());
     }
 
-    fn bundle(&self) -> Bundle {
+    pub fn bundle(&self) -> Bundle {
         Bundle::new(self.files.clone())
     }
 
@@ -152,7 +152,10 @@ impl Trial {
         Engine::start(Start {
             plan: Arc::new(plan),
             bundle: pinned::pin(&bundle),
-            rebuild: Box::new(move |pinned| if rebuilds { pinned::rebuild(pinned, spanwright_connect::ALL, None) } else { None }),
+            rebuild: Box::new(move |then| {
+                let goes_on = rebuilds.then(|| pinned::go_on(then, &bundle, spanwright_connect::ALL, None));
+                Some(goes_on??.plan)
+            }),
             store,
             variables: Variables::fixed(self.variables.clone()),
             once,

@@ -96,6 +96,9 @@ impl Facts {
             17 => self.forgot(),
             19 => self.alerted(),
             18 if self.seed.one_in(6) => Fact::SetBack { by: Duration::from_micros(self.seed.below(20)) },
+            18 if self.seed.one_in(6) => {
+                Fact::Adopted { flow: self.of(FLOWS), plan: PlanId(1 + self.seed.below(2) as i64), after: self.run() }
+            }
             18 if self.seed.one_in(3) => Fact::Rested { boot: self.boot },
             18 if self.seed.one_in(3) => Fact::CutOff(CutOff { at: self.moment(), upto: self.run() }),
             _ => self.sent(),

@@ -38,6 +38,7 @@ impl State {
             }
             Fact::Forgot { run, what } => self.forgot(*run, *what),
             Fact::SetBack { by } => self.set_back(*by),
+            Fact::Adopted { flow, plan, after } => self.adopted(flow, *plan, *after),
             Fact::Rested { boot } => self.rested = *boot,
             Fact::CutOff(cut_off) => self.cut_off = Some(*cut_off),
             Fact::Gated(gate) => {
@@ -193,6 +194,15 @@ impl State {
             Forget::Bodies => {
                 row.message = Arc::new(MessageFile { body: Arc::from([]), ..(*row.message).clone() });
                 row.effects.values_mut().for_each(Effect::forget_answer);
+            }
+        }
+    }
+
+    fn adopted(&mut self, flow: &str, plan: PlanId, after: RunId) {
+        let behind = usize::try_from(after.0).unwrap_or(0);
+        for row in self.runs.iter_mut().skip(behind) {
+            if row.place == Place::Active && *row.flow == *flow && row.effects.is_empty() {
+                row.plan = plan;
             }
         }
     }

@@ -316,6 +316,7 @@ fn line(fact: &Fact) -> Option<String> {
         | Fact::Sent { .. }
         | Fact::Chore(_)
         | Fact::Forgot { .. }
+        | Fact::Adopted { .. }
         | Fact::Rested { .. }
         | Fact::CutOff(_)
         | Fact::SetBack { .. } => return None,

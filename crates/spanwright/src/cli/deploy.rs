@@ -4,11 +4,12 @@
 use std::collections::HashMap;
 
 use spanwright_core::{
-    deploy::{Notice, notices},
+    deploy::{GoOn, Notice, notices},
     fact::PlanId,
     plan::Plan,
 };
 use spanwright_engine::pinned;
+use spanwright_shape::text::Bundle;
 
 use super::{folder::Folder, journal, out::Out, story::count};
 
@@ -16,8 +17,8 @@ use super::{folder::Folder, journal, out::Out, story::count};
 ///
 /// # Errors
 /// The journal cannot be read.
-pub fn is_safe(folder: &Folder, plan: &Plan, environment: Option<&str>, out: &mut Out) -> anyhow::Result<bool> {
-    let notices = found(folder, plan, environment)?;
+pub fn is_safe(folder: &Folder, (plan, bundle): (&Plan, &Bundle), environment: Option<&str>, out: &mut Out) -> anyhow::Result<bool> {
+    let notices = found(folder, (plan, bundle), environment)?;
     // All goes on as it began: nothing to say.
     let is_news = notices.iter().any(|notice| !matches!(notice, Notice::Today { .. }));
     if is_news {
@@ -26,7 +27,7 @@ pub fn is_safe(folder: &Folder, plan: &Plan, environment: Option<&str>, out: &mu
     Ok(!notices.iter().any(Notice::is_unsafe))
 }
 
-fn found(folder: &Folder, plan: &Plan, environment: Option<&str>) -> anyhow::Result<Vec<Notice>> {
+fn found(folder: &Folder, (plan, bundle_of_today): (&Plan, &Bundle), environment: Option<&str>) -> anyhow::Result<Vec<Notice>> {
     let look = match journal::look(folder) {
         Ok(look) => look,
         Err(error) if journal::is_made_by_a_start(&error) => return Ok(Vec::new()),
@@ -34,19 +35,28 @@ fn found(folder: &Folder, plan: &Plan, environment: Option<&str>) -> anyhow::Res
     };
     let standing = look.standing().map_err(journal::fault)?;
     let today = look.plan_of(&plan.hash).map_err(journal::fault)?;
-    let mut built: HashMap<PlanId, bool> = HashMap::new();
+    let mut built: HashMap<PlanId, GoOn> = HashMap::new();
     for id in standing.iter().filter(|standing| standing.open > 0).map(|standing| standing.plan) {
         let bundle = look.plan_bundle(id).map_err(journal::fault)?;
-        built.insert(id, bundle.is_some_and(|bundle| pinned::rebuild(&bundle, spanwright_connect::ALL, environment).is_some()));
+        let goes_on = bundle.and_then(|then| pinned::go_on(&then, bundle_of_today, spanwright_connect::ALL, environment));
+        let how = goes_on.map(|goes_on| goes_on.systems_of_then.map_or(GoOn::WithTodaysSystems, |why| GoOn::AsThen(why.into())));
+        built.extend(how.map(|how| (id, how)));
     }
-    Ok(notices(plan, today, &standing, |id| built.get(&id).copied().unwrap_or(false)))
+    Ok(notices(plan, today, &standing, |id| built.get(&id).cloned()))
 }
 
 fn words(notice: &Notice) -> String {
     match notice {
         Notice::Today { flow, open } => format!("{} of flow {flow} go on under this project", count(*open, "open message")),
-        Notice::Older { flow, open, plan } => {
-            format!("{} of flow {flow} go on to their end under the project that took them (plan {})", count(*open, "open message"), plan.0)
+        Notice::Older { flow, open, plan, systems_of_then } => {
+            let open = count(*open, "open message");
+            let began = format!("{open} of flow {flow} go on to their end with the steps and maps that they began with (plan {})", plan.0);
+            match systems_of_then {
+                None => format!("{began}, and with the systems of this project"),
+                Some(why) => {
+                    format!("{began}, and with the systems of then, address and rights included: those of this project do not fit ({why})")
+                }
+            }
         }
         Notice::Orphans { flow, open, plan } => format!(
             "{} of flow {flow} would be left: the project that took them (plan {}) cannot be built by this edition",

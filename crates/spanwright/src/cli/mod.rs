@@ -3,6 +3,7 @@
 //! What always holds: data is on standard output and everything else on standard error; the exit code is 0 where all
 //! is fine, 1 where problems were found, 2 where it could not be done; a reader that goes away is no fault of ours.
 
+mod adopt;
 mod alerts;
 mod backup;
 mod check;
@@ -90,6 +91,7 @@ enum Command {
     DeadLetters(dead_letters::DeadLetters),
     Refused(refused::RefusedRequests),
     Replay(Box<replay::Replay>),
+    Adopt(adopt::Adopt),
     Hold(hold::Hold),
     Held(hold::Held),
     Resume(hold::Resume),
@@ -122,6 +124,7 @@ impl Command {
             Command::DeadLetters(dead_letters) => dead_letters.run(out),
             Command::Refused(refused) => refused.run(out),
             Command::Replay(replay) => replay.run(out),
+            Command::Adopt(adopt) => adopt.run(out),
             Command::Hold(hold) => hold.run(out),
             Command::Held(held) => held.run(out),
             Command::Resume(resume) => resume.run(out),

@@ -98,7 +98,7 @@ impl Run {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let project = Project { public_only: self.public_only, ..Project::open(self.folder.clone(), self.env.as_deref(), out)? };
         let variables = project.variables(out)?;
-        if !deploy::is_safe(&self.folder, project.plan(), self.env.as_deref(), out)? && !self.leave {
+        if !deploy::is_safe(&self.folder, (project.plan(), project.bundle()), self.env.as_deref(), out)? && !self.leave {
             bail!("so it is not started: use the edition that took them until they have ended, or leave them with `--leave`");
         }
         let (show, log) = match self.log_settings(out) {
@@ -288,7 +288,7 @@ impl Project {
         let start = Start {
             bundle: pinned::pin(&self.bundle),
             plan: Arc::new(self.plan),
-            rebuild: Box::new(move |pinned| pinned::rebuild(pinned, spanwright_connect::ALL, environment.as_deref())),
+            rebuild: Box::new(move |then| Some(pinned::go_on(then, &self.bundle, spanwright_connect::ALL, environment.as_deref())?.plan)),
             store: StorePlace::File(self.folder.journal(), codes::of_journal),
             variables,
             once,

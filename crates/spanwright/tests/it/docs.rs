@@ -108,6 +108,7 @@ fn the_help_of_each_command_is_fresh() {
         "dead-letters",
         "refused",
         "replay",
+        "adopt",
         "hold",
         "held",
         "resume",

@@ -56,4 +56,12 @@ fn a_flow_holds_itself_before_it_fills_the_dead_letters() {
     assert_eq!(causes.len(), 1, "{}", dead.out);
     assert!(dead.out.contains(":3"), "three and no more: {}", dead.out);
     assert!(once.out.contains("3 dead letters within 5 min"), "{}", once.out);
+    // The map is mended: what waits goes by it when somebody says so, and the three are replayed.
+    project.edit("flows/customers.yaml", "  - fail: '\"a bad day\"'\n", "");
+    let adopted = project.run(&["adopt", "customers"]);
+    assert!(adopted.err.contains("47 messages of flow customers go on under this project now"), "{}{}", adopted.out, adopted.err);
+    assert_eq!(project.run(&["adopt", "nobody"]).code, 2);
+    assert_eq!(project.run(&["resume", "customers", "--flow"]).code, 0);
+    let once = ran(&mut project.command(&world, &["--once", "--log", "human", "--level", "error"]));
+    assert_eq!((once.code, world.tally(&[]).unwrap().right), (0, 47), "{}{}", once.out, once.err);
 }

@@ -33,8 +33,8 @@ pub const FILED: &str =
     another_went_on!("record_key ON record_key.front = ?2 CROSS JOIN message AS other ON other.seq = record_key.seq", "record_key.seq");
 /// Those of earlier schemas.
 pub const INDEXED: &str = another_went_on!("message AS other INDEXED BY message_key ON other.found_by IS NULL", "other.seq");
-/// The source and the key of a message, and whether its key is but the name of its event.
-pub const MINE: &str = "SELECT message.source, name.text, message.key, message.found_by IS 1 FROM message
+/// The source and the key of a message.
+pub const MINE: &str = "SELECT message.source, name.text, message.key FROM message
     CROSS JOIN name ON name.id = message.source WHERE message.seq = ?1 AND message.key IS NOT NULL";
 
 impl Ask<'_> {
@@ -87,13 +87,12 @@ impl Ask<'_> {
 pub fn overtaken(connection: &Connection, loose: Option<Loose<'_>>, run: RunId) -> Result<bool> {
     let mine = connection.prepare_cached(MINE)?.query_row([run.0], |row| {
         let (source, name, key): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(((source, name), key, row.get::<_, bool>(3)?))
+        Ok(((source, name), key))
     });
-    let Some(((source, name), key, is_event)) = mine.optional()? else { return Ok(false) };
+    let Some(((source, name), key)) = mine.optional()? else { return Ok(false) };
     let mut named = records::loose_of(connection, loose.map(|loose| loose.records), &key)?;
-    if is_event {
-        named.extend(events::messages_of(connection, loose.map(|loose| loose.events), (source, &name), &key)?);
-    }
+    // Of one record some messages may be found by an event of its name, and others by the record.
+    named.extend(events::messages_of(connection, loose.map(|loose| loose.events), (source, &name), &key)?);
     for other in named.into_iter().rev().filter(|other| *other != run.0) {
         if is_older(connection, THIS, (run.0, other))? {
             return Ok(true);

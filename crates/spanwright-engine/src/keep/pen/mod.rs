@@ -70,6 +70,8 @@ const BUNDLED: &str = "INSERT OR REPLACE INTO exchange (id, system, operation, a
     VALUES (?1, ?2, ?3, ?4, 0, 0, ?5, 0, 0, ?6, ?7)";
 const ENDED: &str =
     "UPDATE run SET state = ?2, reason = ?3, node = ?4, words = ?5, undone = ?6, changed = ?7 WHERE id = ?1 AND state IN (0, 1)";
+const ADOPTED: &str = "UPDATE run SET plan = ?2 WHERE id > ?3 AND flow = ?1 AND state = 0
+    AND NOT EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id)";
 const RESTED: &str = "INSERT OR REPLACE INTO meta (name, value) VALUES ('rested', ?1)";
 const CUT_OFF: &str = "INSERT OR REPLACE INTO meta (name, value) VALUES ('cut off', ?1), ('cut off run', ?2)";
 const PARKED: &str = "UPDATE run SET state = ?2 WHERE id = ?1 AND state IN (0, 1)";
@@ -126,6 +128,10 @@ impl<'t> Pen<'t> {
             Fact::Chore(chore) => self.chore(chore)?,
             Fact::Forgot { run, what } => self.forgot(*run, *what)?,
             Fact::SetBack { by } => self.set_back(*by)?,
+            Fact::Adopted { flow, plan, after } => {
+                let flow = self.number(flow)?;
+                self.rare(ADOPTED)?.execute((flow, plan.0, after.0))?;
+            }
             Fact::Rested { boot } => drop(self.rare(RESTED)?.execute([boot])?),
             Fact::CutOff(cut_off) => drop(self.rare(CUT_OFF)?.execute((cut_off.at.0, cut_off.upto.0))?),
             Fact::Discarded { run, at, by, reason } => self.discarded(*run, *at, by, reason)?,
