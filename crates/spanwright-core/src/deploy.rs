@@ -126,7 +126,8 @@ fn dead_letters(today: &Plan, flow: &Arc<str>, stopped: u64, did: &[Arc<str>], n
     }
 }
 
-fn has_step(flow: &Flow, name: &str) -> bool {
+/// Whether a flow knows a step of that name, or of what it was called before.
+pub fn has_step(flow: &Flow, name: &str) -> bool {
     fn among(steps: &[Step], name: &str) -> bool {
         steps.iter().any(|step| {
             *step.name == *name

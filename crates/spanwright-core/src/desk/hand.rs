@@ -187,7 +187,7 @@ impl Desk {
         if hand.over || hand.leaving {
             return;
         }
-        if hand.effects.iter().any(EffectHand::open) {
+        if hand.effects.iter().any(EffectHand::waits) {
             hand.wait_or_stay(run, facts);
             return;
         }
@@ -203,8 +203,9 @@ impl Desk {
     /// A run that was taken in hand too early (a fetch by a newer state of its record) goes back.
     fn park_if_idle(&mut self, run: RunId, out: &mut Vec<Command>) {
         let Some(hand) = self.runs.get(&run) else { return };
-        let all_rows = hand.effects.iter().filter(|effect| effect.open()).all(|effect| effect.row && effect.place == Place::Later);
-        if !all_rows || hand.over || !hand.effects.iter().any(EffectHand::open) {
+        let waits = || hand.effects.iter().filter(|effect| effect.waits());
+        let all_rows = waits().all(|effect| effect.row && effect.place == Place::Later);
+        if !all_rows || hand.over || waits().next().is_none() {
             return;
         }
         if hand.parked {

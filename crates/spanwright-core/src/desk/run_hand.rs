@@ -157,7 +157,7 @@ impl RunHand {
         if news && self.then == Then::Look {
             return self.walk_again(run, facts);
         }
-        let mut open = self.effects.iter().filter(|effect| effect.open());
+        let mut open = self.effects.iter().filter(|effect| effect.waits());
         if open.all(|effect| matches!(effect.place, Place::Settling | Place::Later)) {
             self.leaving = true;
             facts.push(Fact::Parked { run, parked: true });
@@ -288,5 +288,10 @@ impl EffectHand {
 
     pub fn open(&self) -> bool {
         matches!(self.state.phase, Phase::Owed { .. } | Phase::Started { .. })
+    }
+
+    /// It is open, and a walk has asked for it: of a step that the flow does not have any more nobody waits for anything.
+    pub fn waits(&self) -> bool {
+        self.open() && self.place != Place::Known
     }
 }

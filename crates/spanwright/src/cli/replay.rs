@@ -1,14 +1,15 @@
 //! `spanwright replay`: stopped messages go on under today's project. What is done stays done, what was refused is asked
 //! again under a new key, and no older state is sent over a newer one. What would be sent is shown before.
 
-use std::{collections::HashSet, io::IsTerminal, sync::Arc, time::Duration};
+use std::{collections::HashMap, io::IsTerminal, sync::Arc, time::Duration};
 
 use anyhow::bail;
 use clap::Args;
 use spanwright_core::{
+    deploy::has_step,
     desk::Order,
-    fact::{Chore, ChoreId, ChoreKind, Fact, ListFilter, PlanId, RunId, StoppedFilter, StoppedRun, Store},
-    plan::Plan,
+    fact::{Chore, ChoreId, ChoreKind, Fact, ListFilter, NodeName, Phase, PlanId, RunFile, RunId, StoppedFilter, StoppedRun, Store, Way},
+    plan::{Flow, Plan},
     settings::Rate,
 };
 use spanwright_engine::{
@@ -72,7 +73,7 @@ pub struct Replay {
     /// Also where a newer state of the record went on: the older one overwrites it
     #[arg(long)]
     over_newer: bool,
-    /// Of many, also those of which nobody knows whether they happened, and whose call has no key: it may be done twice
+    /// Of many, also those that may be done twice: nobody knows whether they happened and the call has no key, or a step is renamed
     #[arg(long, conflicts_with = "id")]
     uncertain: bool,
     /// Without asking
@@ -91,8 +92,28 @@ struct Meant {
     filter: StoppedFilter,
     after: RunId,
     upto: RunId,
-    /// What may be done twice, and nobody said that it may.
-    doubtful: HashSet<RunId>,
+    /// What may be done twice.
+    doubtful: HashMap<RunId, Doubt>,
+}
+
+/// Why a message may be done twice.
+#[derive(Clone, Debug)]
+enum Doubt {
+    /// It is uncertain, and its call has no key.
+    NobodyKnows,
+    /// It has done this step, and no step of today's flow was ever called so.
+    Renamed(NodeName),
+}
+
+impl Doubt {
+    fn words(&self) -> String {
+        match self {
+            Doubt::NobodyKnows => "nobody knows whether it happened, and it may be done twice".to_string(),
+            Doubt::Renamed(step) => {
+                format!("it has done `{step}`, which no step is called any more: what was renamed would be done again (`was: {step}`)")
+            }
+        }
+    }
 }
 
 /// What was found of it.
@@ -103,6 +124,8 @@ struct Tally {
     older: u64,
     /// Left, since they may be done twice.
     doubtful: u64,
+    /// Of them such that have done a step that is not known any more.
+    renamed: u64,
     /// Left, since today's project has no such flow.
     gone: u64,
     stops: u64,
@@ -183,7 +206,7 @@ impl Replay {
             let (Some(first), Some(last)) = (runs.iter().min(), runs.iter().max()) else { bail!("`{id}` is no dead letter") };
             let correlation = if first == last { None } else { Some(id.as_str().into()) };
             let filter = StoppedFilter { correlation, ..StoppedFilter::default() };
-            return Ok(Meant { filter, after: RunId(first.0 - 1), upto: *last, doubtful: HashSet::new() });
+            return Ok(Meant { filter, after: RunId(first.0 - 1), upto: *last, doubtful: HashMap::new() });
         }
         let text = |text: &Option<String>| text.as_deref().map(Arc::from);
         let Filter { flow, key, correlation, reason } = &self.filter;
@@ -192,23 +215,45 @@ impl Replay {
         if filter == StoppedFilter::default() && !self.all && !self.dry_run {
             bail!("say which: `--id`, `--reason`, `--flow`, `--node`, `--key`, or `--all` of them");
         }
-        Ok(Meant { filter, after: RunId(0), upto: RunId(i64::MAX), doubtful: HashSet::new() })
+        Ok(Meant { filter, after: RunId(0), upto: RunId(i64::MAX), doubtful: HashMap::new() })
     }
 
-    /// What would be left of many: uncertain, and of a call that may not be repeated.
-    fn doubtful(&self, look: &Look, today: &Plan) -> anyhow::Result<HashSet<RunId>> {
-        if self.id.is_some() || self.uncertain {
-            return Ok(HashSet::new());
-        }
+    /// What may be done twice: uncertain ones of a call that may not be repeated, and such that have done a step whose name is gone.
+    fn doubtful(&self, look: &Look, today: &Plan) -> anyhow::Result<HashMap<RunId, Doubt>> {
+        let mut doubtful = HashMap::new();
         let uncertain = ListFilter { flow: self.filter.flow.clone(), ..Filter::default().of_journal(Some("uncertain"), usize::MAX >> 1) };
-        let mut doubtful = HashSet::new();
         for line in look.list(&uncertain).map_err(journal::fault)? {
             let file = look.files(&[line.run]).map_err(journal::fault)?.pop();
             if file.is_some_and(|file| may_be_done_twice(&file, today)) {
-                doubtful.insert(line.run);
+                doubtful.insert(line.run, Doubt::NobodyKnows);
+            }
+        }
+        for standing in look.standing().map_err(journal::fault)? {
+            let Some((_, flow)) = today.flow(&standing.flow).filter(|_| standing.stopped > 0) else { continue };
+            if standing.did.iter().any(|step| !has_step(flow, step)) {
+                self.renamed(look, flow, &mut doubtful)?;
             }
         }
         Ok(doubtful)
+    }
+
+    fn renamed(&self, look: &Look, flow: &Flow, doubtful: &mut HashMap<RunId, Doubt>) -> anyhow::Result<()> {
+        let (filter, mut after) = (StoppedFilter { flow: Some(flow.name.clone()), ..StoppedFilter::default() }, RunId(0));
+        loop {
+            let slice = look.stopped(&filter, after, RunId(i64::MAX), SLICE).map_err(journal::fault)?;
+            let Some(last) = slice.last() else { return Ok(()) };
+            after = last.run;
+            let runs: Vec<RunId> = slice.iter().map(|run| run.run).collect();
+            for file in look.files(&runs).map_err(journal::fault)? {
+                let step = steps_done(&file).find(|step| !has_step(flow, step));
+                doubtful.extend(step.map(|step| (file.run, Doubt::Renamed(step.clone()))));
+            }
+        }
+    }
+
+    /// Whether what may be done twice is taken all the same.
+    fn takes_doubtful(&self) -> bool {
+        self.id.is_some() || self.uncertain
     }
 
     /// Shows what would be sent of the first, and counts all.
@@ -224,9 +269,11 @@ impl Replay {
                     self.show_left(look, &run, tally.gone, &format!("this project has no flow `{}`", run.flow), out)?;
                     continue;
                 }
-                if meant.doubtful.contains(&run.run) {
+                let doubt = meant.doubtful.get(&run.run);
+                tally.renamed += u64::from(matches!(doubt, Some(Doubt::Renamed(_))));
+                if let Some(doubt) = doubt.filter(|_| !self.takes_doubtful()) {
                     (tally.doubtful, tally.goes_on) = (tally.doubtful + 1, false);
-                    self.show_left(look, &run, tally.doubtful, "nobody knows whether it happened, and it may be done twice", out)?;
+                    self.show_left(look, &run, tally.doubtful, &doubt.words(), out)?;
                     continue;
                 }
                 if run.overtaken && !self.goes_over(&run, today) {
@@ -325,10 +372,16 @@ impl Replay {
                 unshown(tally.gone)
             ));
         }
+        if tally.renamed > 0 {
+            out.aside(&format!(
+                "{} have done a step that no step of the flow is called any more: where it was renamed it would be done again, so say \
+                 `was: NAME` in it; where it is gone, nothing is",
+                count(tally.renamed, "message")
+            ));
+        }
         if tally.doubtful > 0 {
             out.aside(&format!(
-                "{} left, since nobody knows whether it happened and the call has no key, so it may be done twice: look at the system, then \
-                 `--id ID` takes one and `--uncertain` all of them{}",
+                "{} left, since it may be done twice: look at the system, then `--id ID` takes one and `--uncertain` all of them{}",
                 count(tally.doubtful, "message"),
                 unshown(tally.doubtful)
             ));
@@ -405,6 +458,13 @@ impl Replay {
 fn named(chores: &[Chore]) -> String {
     let numbers: Vec<String> = chores.iter().map(|chore| chore.id.0.to_string()).collect();
     format!("chore{} {}", if chores.len() == 1 { "" } else { "s" }, numbers.join(", "))
+}
+
+/// The steps that a message has done, or may have.
+fn steps_done(file: &RunFile) -> impl Iterator<Item = &NodeName> {
+    let done = |phase: &Phase| matches!(phase, Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Uncertain(_));
+    let known = file.known.iter().filter(move |known| known.effect.way == Way::Do && done(&known.state.phase));
+    known.map(|known| &known.effect.node)
 }
 
 fn reopened(run: RunId, plan: PlanId, by: &Arc<str>, over_newer: bool) -> Fact {

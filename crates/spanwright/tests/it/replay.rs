@@ -9,11 +9,11 @@ use std::{
 
 use spanwright_core::fact::{Ending, Fact, Moment, Receipt, Root, RunId, Store, Took};
 use spanwright_engine::keep::Keep;
-use spanwright_world::{World, WorldSettings};
+use spanwright_world::{Answer, Hostile, World, WorldSettings};
 
 use crate::{
     commands::{objects, with_a_dead_letter},
-    project::{Project, ran},
+    project::{Project, Ran, ran},
 };
 
 const ONCE: [&str; 5] = ["--once", "--log", "human", "--level", "error"];
@@ -238,20 +238,28 @@ const KEYLESS: [(&str, &str); 4] = [
 
 /// Records of a file that went to the peer, or were refused by the flow.
 fn notes(records: &str) -> Project {
+    notes_to(records, &hangs_up())
+}
+
+fn notes_to(records: &str, peer: &str) -> Project {
     let project = Project::empty();
     for folder in ["systems", "flows", "data/in"] {
         std::fs::create_dir_all(project.path().join(folder)).unwrap();
     }
     KEYLESS.iter().for_each(|(file, text)| project.write(file, text));
     project.write("data/in/one.jsonl", records);
-    notes_run(&project, &hangs_up());
+    notes_run(&project, peer);
     project
 }
 
-fn notes_run(project: &Project, peer: &str) {
+fn notes_ran(project: &Project, peer: &str) -> Ran {
     let mut command = crate::project::spanwright();
     command.args(["run", "--once", "--level", "error"]).arg(project.path());
-    let ran = ran(command.env("FOLDER", project.path().join("data")).env("PEER", peer));
+    ran(command.env("FOLDER", project.path().join("data")).env("PEER", peer))
+}
+
+fn notes_run(project: &Project, peer: &str) {
+    let ran = notes_ran(project, peer);
     assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
 }
 
@@ -278,6 +286,36 @@ fn what_may_be_done_twice_is_left_out_of_many_and_said_of_one() {
     let all = project.run(&["replay", "--flow", "notes", "--uncertain", "--yes"]);
     assert!(all.code == 0 && all.err.contains("may be done twice"), "{}", all.err);
     assert_eq!(project.run(&["dead-letters"]).code, 0);
+}
+
+fn rename_the_step(project: &Project) {
+    project.edit("flows/notes.yaml", "name: note,", "name: noted,");
+}
+
+/// What was refused was not done, whatever its step is called now: the replay ends, and nothing waits for the step of then.
+#[test]
+fn a_replay_of_a_refused_step_that_was_renamed_ends() {
+    let project = notes_to("{\"id\":\"1\",\"bad\":false}\n", &Hostile::start(vec![Answer::status(422)]).url());
+    rename_the_step(&project);
+    let shown = project.run(&["replay", "--all", "--yes"]);
+    assert!(shown.code == 0 && shown.err.contains("1 message open again"), "{}{}", shown.out, shown.err);
+    let ran = notes_ran(&project, &Hostile::start(vec![Answer::status(200)]).url());
+    assert_eq!(ran.code, 0, "{}{}", ran.out, ran.err);
+}
+
+/// What was done, or may have been, under a name that is gone: of many it is left, and told why.
+#[test]
+fn a_step_that_was_done_and_is_called_otherwise_is_not_done_again_by_a_replay() {
+    let project = notes("{\"id\":\"1\",\"bad\":false}\n");
+    rename_the_step(&project);
+    let many = project.run(&["replay", "--all", "--yes"]);
+    assert!(many.code == 1 && many.err.contains("nothing would be tried again"), "{}{}", many.out, many.err);
+    assert!(many.out.contains("it has done `note`") && many.err.contains("`was: NAME`"), "{}{}", many.out, many.err);
+    let id = objects(&project.run(&["messages", "--state", "uncertain", "--format", "json"]))[0]["run"].to_string();
+    let one = project.run(&["replay", "--id", &id, "--dry-run"]);
+    assert!(one.err.contains("1 message would be tried again") && one.err.contains("`was: NAME`"), "{}{}", one.out, one.err);
+    project.edit("flows/notes.yaml", "name: noted,", "name: noted, was: note,");
+    assert!(!project.run(&["replay", "--id", &id, "--dry-run"]).err.contains("`was: NAME`"));
 }
 
 /// What the flow gives from here on is not what was sent.
