@@ -179,13 +179,16 @@ pub struct Tally {
     pub skipped: u64,
     /// Stopped; those that a person has discarded since are among them.
     pub dead: u64,
+    /// Of those the ones of which nobody knows whether they happened.
+    pub uncertain: u64,
 }
 
 impl Tally {
     /// As a record, JSON.
     pub fn to_json(self) -> Vec<u8> {
-        let Tally { taken, delivered, skipped, dead } = self;
-        format!("{{\"taken\":{taken},\"delivered\":{delivered},\"skipped\":{skipped},\"dead\":{dead}}}").into_bytes()
+        let Tally { taken, delivered, skipped, dead, uncertain } = self;
+        format!("{{\"taken\":{taken},\"delivered\":{delivered},\"skipped\":{skipped},\"dead\":{dead},\"uncertain\":{uncertain}}}")
+            .into_bytes()
     }
 }
 

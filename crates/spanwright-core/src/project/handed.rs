@@ -104,7 +104,7 @@ impl Flows {
 pub(super) fn tally_shape(shapes: &mut Shapes) -> ShapeId {
     let number = shapes.add(Shape::Number(NumberFacets::of(NumberKind::Integer { bits: 64 })));
     let field = |name: &str| Field { name: name.into(), shape: number, presence: Presence::Always, about: None };
-    let fields = ["taken", "delivered", "skipped", "dead"].map(field).to_vec();
+    let fields = ["taken", "delivered", "skipped", "dead", "uncertain"].map(field).to_vec();
     shapes.add(Shape::Record(RecordShape { fields, ..RecordShape::default() }))
 }
 

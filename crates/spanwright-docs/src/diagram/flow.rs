@@ -173,7 +173,7 @@ fn source(flow: &FlowPage, cast: &Cast<'_>, items: &mut Vec<Item>) {
             items.push(cast.says(&format!("Flow {of}"), ENGINE, "a round is over: its poll, files or time", Arrow::Asks));
             items.push(cast.says(ENGINE, JOURNAL, "its end, in the same commit", Arrow::Asks));
             items.push(cast.note(ENGINE, "waits until each message of the round has ended"));
-            items.push(cast.says(JOURNAL, ENGINE, "$tally: taken, delivered, skipped, dead", Arrow::Answers));
+            items.push(cast.says(JOURNAL, ENGINE, "$tally: taken, delivered, skipped, dead, uncertain", Arrow::Answers));
         }
         From::Letters(flows) => {
             let whose = flows.as_ref().map_or("of any flow".to_string(), |flows| format!("of {}", flows.join(", ")));

@@ -8,7 +8,7 @@ use std::{
 use spanwright_core::alert::{Cause, CauseKind, Trouble};
 use spanwright_core::fact::{
     Backlog, CHORES_REMEMBERED_MOST, ChoreId, ChorePhase, DueEffect, EffectKey, ExchangeId, FILES_BYTES_MOST, Forget, Glued, InLine, Item,
-    Lane, Moment, NodeName, Old, Opening, Phase, RunFile, RunId, StoppedFilter, StoppedRun, StoredEffect, Tally, Turn, Way,
+    Lane, Moment, NodeName, Old, Opening, Phase, RunFile, RunId, StopKind, StoppedFilter, StoppedRun, StoredEffect, Tally, Turn, Way,
 };
 use spanwright_core::{desk::round::flow_of_ends, plan::Source};
 
@@ -96,7 +96,8 @@ impl State {
                 Place::Active | Place::Parked => return None,
                 Place::Skipped => tally.skipped += 1,
                 Place::Done => tally.delivered += 1,
-                Place::Stopped(_) | Place::Discarded | Place::Forgotten => tally.dead += 1,
+                Place::Stopped(StopKind::Uncertain) => (tally.dead, tally.uncertain) = (tally.dead + 1, tally.uncertain + 1),
+                Place::Stopped(StopKind::Dead) | Place::Discarded | Place::Forgotten => tally.dead += 1,
             }
         }
         Some(tally)

@@ -25,7 +25,7 @@ pub static FLOW: Form = Form::of(
         Key::may(
             "when_all_done",
             Kind::List(&A_STEP),
-            "What happens once when all that one poll (or one time of a clock) took in has ended: these steps see `$tally`, with `taken`, `delivered`, `skipped` and `dead`.",
+            "What happens once when all that one poll (or one time of a clock) took in has ended: these steps see `$tally`, with `taken`, `delivered`, `skipped`, `dead` and, of the dead, `uncertain`.",
         ),
         Key::may(
             "pause_after",

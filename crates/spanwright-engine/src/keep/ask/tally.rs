@@ -40,7 +40,8 @@ impl Ask<'_> {
                 RunState::Active | RunState::Parked => return Ok(None),
                 RunState::Done => tally.delivered += count,
                 RunState::Skipped => tally.skipped += count,
-                RunState::Dead | RunState::Uncertain | RunState::Discarded => tally.dead += count,
+                RunState::Dead | RunState::Discarded => tally.dead += count,
+                RunState::Uncertain => (tally.dead, tally.uncertain) = (tally.dead + count, tally.uncertain + count),
             }
         }
         Ok(Some(tally))
