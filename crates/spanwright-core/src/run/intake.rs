@@ -179,18 +179,25 @@ fn named<'a>(
     {
         return Ok(None);
     }
-    let text = |program: Option<&'a Program>| program.map_or(Ok(None), |program| Ok(plain_text(one(program, &env, room)?)));
-    let key = text(source.key.as_ref())?;
-    if source.key.is_some() && key.is_none() {
-        return Err(Failure::new(&codes::NO_KEY, "`key` of the source gave nothing"));
-    }
-    let (version, once) = (text(source.version.as_ref())?, text(source.once.as_ref())?);
+    let (key, version, once) = identity(source, &env, room)?;
     if source.once.is_some() && once.is_none() && source.served().is_some() {
         return Err(Failure::new(&codes::NO_KEY, "`once` of the source gave nothing"));
     }
     let once = once.or_else(|| given.map(Arc::from));
     let key = key.or_else(|| once.clone());
     Ok(Some(Arrival::new(bytes(item), key, version, once, None)))
+}
+
+type Text = Option<Arc<str>>;
+
+/// Which record one is about, which state of it, and which event it is.
+fn identity<'a>(source: &'a Source, env: &Env<'a>, room: &'a Room) -> Result<(Text, Text, Text), Failure> {
+    let text = |program: Option<&'a Program>| program.map_or(Ok(None), |program| Ok(plain_text(one(program, env, room)?)));
+    let key = text(source.key.as_ref())?;
+    if source.key.is_some() && key.is_none() {
+        return Err(Failure::new(&codes::NO_KEY, "`key` of the source gave nothing"));
+    }
+    Ok((key, text(source.version.as_ref())?, text(source.once.as_ref())?))
 }
 
 /// A message that was brought to us; `None` where `when` leaves it out.
@@ -208,6 +215,24 @@ pub fn brought(source: &Source, incoming: &Incoming<'_>, room: &Room) -> Result<
         let (print, beside) = (asked_print(&arrival, names), beside(incoming, arrival.once.as_deref()));
         Arrival { print, beside, correlation, ..arrival }
     }))
+}
+
+/// Which record a body that a person edited is about, and which state of it; with what had come beside it.
+///
+/// # Errors
+/// It is no JSON, or an expression of the source failed or gave no key.
+pub fn edited(source: &Source, body: &[u8], beside: Option<&[u8]>) -> Result<(Text, Text), Failure> {
+    let room = Room::new();
+    let read = |bytes| json::read(bytes, &room).map_err(|fault| Failure::new(&codes::NO_KEY, format!("no JSON: {}", fault.says)));
+    let (item, beside) = (read(body)?, beside.map(read).transpose()?);
+    let names = match beside {
+        Some(Value::Record(fields)) => fields,
+        _ => &[],
+    };
+    let env = Env { dot: item, names };
+    let (key, version, once) = identity(source, &env, &room)?;
+    let given = || names.iter().find(|(name, _)| *name == "once").and_then(|(_, once)| once.text()).map(Arc::from);
+    Ok((key.or(once).or_else(given), version))
 }
 
 /// By what a request that comes again under its key is known: its body, and what its path and query say.

@@ -4,6 +4,7 @@
 use std::{
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use anyhow::{Context, bail};
@@ -11,6 +12,7 @@ use clap::Args;
 use spanwright_core::{
     desk::{Order, message_id},
     fact::{Fact, Listed, PlanId, Resent, Root, RunFile, Store, Took},
+    run::intake,
 };
 use spanwright_engine::{clock::Dice, observe, pinned};
 use spanwright_shape::{
@@ -19,6 +21,8 @@ use spanwright_shape::{
 };
 
 use super::{Ended, folder::Folder, journal, orders, out::Out, run::Project};
+
+type Text = Option<Arc<str>>;
 
 /// Bytes that an edited body may have.
 const BODY_BYTES_MOST: u64 = 16 << 20;
@@ -99,6 +103,10 @@ impl Resend {
         if let Some(edited) = &edited {
             show_change(&old.body, edited, out)?;
         }
+        let (key, version) = match &edited {
+            Some(edited) => self.identity(file, edited, out)?,
+            None => (old.key.clone(), old.version.clone()),
+        };
         let (now, dice) = (journal::now(), Dice::new());
         let mut roll = || dice.roll();
         let took = Took {
@@ -106,8 +114,8 @@ impl Resend {
             source: old.source.clone(),
             correlation: old.correlation.clone(),
             at: now,
-            key: old.key.clone(),
-            version: old.version.clone(),
+            key,
+            version,
             body: edited.as_deref().map_or_else(|| old.body.clone(), Into::into),
             beside: old.beside.clone(),
             flow: file.flow.clone(),
@@ -119,6 +127,21 @@ impl Resend {
         };
         let instead = edited.is_some() && journal::is_stopped(line);
         Ok(Resent { took, of: line.run, by: journal::person().into(), words: reason.into(), instead })
+    }
+
+    /// Which record an edited body is about, and which state of it, as today's source says; where the flow is gone, as it was.
+    fn identity(&self, file: &RunFile, edited: &[u8], out: &mut Out) -> anyhow::Result<(Text, Text)> {
+        let old = &file.message;
+        let project = Project::open(self.folder.clone(), None, out)?;
+        let source = project.plan().flow(&file.flow).and_then(|(_, flow)| flow.source.as_ref());
+        let Some(source) = source.filter(|source| source.name == old.source) else { return Ok((old.key.clone(), old.version.clone())) };
+        let (key, version) = intake::edited(source, edited, old.beside.as_deref())
+            .map_err(|failure| anyhow::anyhow!("the source cannot take the edited body: {} {}", failure.code.id, failure.says))?;
+        if key != old.key {
+            let says = |key: &Text| key.as_deref().map_or("nothing".to_string(), |key| format!("`{key}`"));
+            out.aside(&format!("it is about another record: {}, and was about {}", says(&key), says(&old.key)));
+        }
+        Ok((key, version))
     }
 }
 

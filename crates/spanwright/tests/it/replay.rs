@@ -134,6 +134,28 @@ fn an_edited_message_is_another_one_and_the_two_name_each_other() {
     assert!(new.contains("done") && new.contains("made ") && new.contains("an address"), "{new}");
 }
 
+/// What an edited body is about the source says, as of any other.
+#[test]
+fn an_edited_key_is_that_of_the_new_message() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    let id = dead(&project);
+    let key = objects(&project.run(&["messages", "--id", &id, "--format", "json"]))[0]["key"].as_str().unwrap().to_string();
+    let file = project.path().join("edited.json");
+    let file = file.to_str().unwrap();
+    project.run(&["resend", "--id", &id, "--to", file]);
+    let body = std::fs::read_to_string(file).unwrap();
+    let resend = |to: &str| {
+        std::fs::write(file, body.replacen(&format!("\"Number\":\"{key}\""), to, 1)).unwrap();
+        project.run(&["resend", "--id", &id, "--body", file, "--reason", "another number"])
+    };
+    let none = resend("\"Number\":null");
+    assert!(none.code == 2 && none.err.contains("R0008"), "{}", none.err);
+    let other = resend("\"Number\":\"4711\"");
+    assert!(other.code == 0 && other.err.contains(&format!("another record: `4711`, and was about `{key}`")), "{}", other.err);
+    let new = objects(&project.run(&["messages", "--id", other.out.trim(), "--format", "json"]));
+    assert_eq!(new[0]["key"], "4711", "{new:?}");
+}
+
 #[test]
 fn an_acknowledged_dead_letter_is_still_one_and_alarms_nobody() {
     let (project, _world, _ledgers) = with_a_dead_letter();
