@@ -97,7 +97,14 @@ pub(super) fn call(node: &str, repeat: Repeat) -> EffectPlan {
 /// A GET for which two calls are made, and whose reply has both answers.
 pub(super) fn plan() -> Plan {
     let limits = Limits { concurrency: 2, timeout: Duration::from_secs(10), ..Limits::default() };
-    let served = Served { door: 0, operation: 0, reply_within: Some(Duration::from_secs(5)), late: Late::Accepted, same_body: false };
+    let served = Served {
+        door: 0,
+        operation: 0,
+        reply_within: Some(Duration::from_secs(5)),
+        late: Late::Accepted,
+        same_body: false,
+        wants_key: false,
+    };
     let (mut shapes, words) = (Shapes::default(), Program::of("[$first, $second]").unwrap());
     let gives = ShapeRef { id: shapes.add(Shape::Any), shapes: Arc::new(shapes) };
     let reply = ReplyPlan { status: None, headers: None, fault: None, body: Body::Expr(words), gives };

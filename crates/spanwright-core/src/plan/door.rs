@@ -54,6 +54,8 @@ pub struct Served {
     pub late: Late,
     /// The same event with another body, path or query is refused.
     pub same_body: bool,
+    /// One without a key of its sender's (`Idempotency-Key`) is refused.
+    pub wants_key: bool,
 }
 
 /// What is said to a sender when the reply takes longer than it waits. The flow goes on in any case.

@@ -184,6 +184,10 @@ fn named<'a>(
         return Err(Failure::new(&codes::NO_KEY, "`once` of the source gave nothing"));
     }
     let once = once.or_else(|| given.map(Arc::from));
+    if once.is_none() && source.served().is_some_and(|served| served.wants_key) {
+        let says = "it has no `Idempotency-Key`: send one of your own, the same whenever you send this request again";
+        return Err(Failure::new(&codes::NO_KEY, says));
+    }
     let key = key.or_else(|| once.clone());
     Ok(Some(Arrival::new(bytes(item), key, version, once, None)))
 }

@@ -54,6 +54,8 @@ pub struct ServedPage {
     pub late: bool,
     /// A flow takes only some of the messages.
     pub leaves_out: bool,
+    /// A request without `Idempotency-Key` is refused.
+    pub wants_key: bool,
     /// Fields of the body that are read: `.order.id`; `.` for all of it.
     pub body: BTreeSet<String>,
     /// Fields without which nothing is taken.
@@ -166,6 +168,7 @@ fn served(plan: &Plan, files: &Documents, at: (usize, usize), name: &str, visits
         waits: false,
         late: false,
         leaves_out: false,
+        wants_key: false,
         body: BTreeSet::new(),
         always: BTreeSet::new(),
         query: BTreeSet::new(),
@@ -180,6 +183,7 @@ fn served(plan: &Plan, files: &Documents, at: (usize, usize), name: &str, visits
         page.waits |= served.reply_within.is_some();
         page.late |= served.late == Late::TimedOut;
         page.leaves_out |= source.when.is_some();
+        page.wants_key |= served.wants_key;
         Reading { flow, page: &mut page, whole: true }.flow(source);
     }
     Some(page)

@@ -102,7 +102,7 @@ fn parameters(endpoint: &Endpoint<'_>) -> Vec<Tree> {
     }
     if matches!(endpoint.door.kind, DoorSpeaks::Http) {
         let about = "The same key means the same event, which is taken once.";
-        all.push(parameter("Idempotency-Key", "header", false, about, key_text(), None));
+        all.push(parameter("Idempotency-Key", "header", endpoint.served.wants_key, about, key_text(), None));
     }
     all.push(parameter(
         "X-Correlation-Id",

@@ -202,6 +202,23 @@ fn the_same_event_gets_the_same_answer_and_is_done_once() {
 }
 
 #[test]
+fn a_door_may_want_a_key_of_each_request() {
+    let shop = Hostile::start(vec![Answer::json(200, "{}")]);
+    let wants = ORDERS.replace("key: .orderId", "key: .orderId, idempotency_key: required");
+    let trial = project(&[("orders", &wants)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let ask = |headers: &[&str]| client.post("/orders", headers, "{\"orderId\":7}");
+    let none = ask(&[]);
+    assert!(none.status == 400 && none.code() == "R0008" && none.body.contains("Idempotency-Key"), "{}", none.body);
+    let statuses = [["Idempotency-Key: a"], ["Idempotency-Key: \"a\""], ["Idempotency-Key: b"]].map(|header| ask(&header).status);
+    assert_eq!(statuses, [202, 202, 202]);
+    until(&running, "each key is done once", |state| state.counters.done == 2);
+    assert_eq!(shop.received().len(), 2);
+    stopped(running);
+}
+
+#[test]
 fn a_second_request_while_the_first_is_under_way_is_told_so() {
     let slow = Answer::Slow(Box::new(Answer::json(200, "{\"number\":41}")), Duration::from_millis(700));
     let shop = Hostile::start(vec![slow]);

@@ -250,7 +250,7 @@ fn bookings(pivot: bool) -> Flow {
 
 /// What is brought to a door: kept, answered, and then delivered.
 fn brought() -> Flow {
-    let served = Served { door: 0, operation: 0, reply_within: None, late: Late::Accepted, same_body: true };
+    let served = Served { door: 0, operation: 0, reply_within: None, late: Late::Accepted, same_body: true, wants_key: false };
     let door = Source { kind: SourceKind::Door(served), key: None, ..source("brought", 1) };
     Flow {
         name: "brought".into(),
@@ -266,7 +266,7 @@ fn brought() -> Flow {
 /// What is asked at a door: the answer is made of two others, and nothing is changed by it.
 fn asked() -> Flow {
     let within = Some(Duration::from_millis(1_500));
-    let served = Served { door: 0, operation: 1, reply_within: within, late: Late::TimedOut, same_body: false };
+    let served = Served { door: 0, operation: 1, reply_within: within, late: Late::TimedOut, same_body: false, wants_key: false };
     let first = EffectPlan { saved_as: Some("first".into()), ..effect("asked", "title", TITLE, Repeat::Safe) };
     let second = EffectPlan { saved_as: Some("second".into()), ..effect("asked", "count", COUNT, Repeat::Safe) };
     let (mut shapes, body) = (Shapes::default(), Body::Expr(program("{first: $first.of, second: $second.of}")));

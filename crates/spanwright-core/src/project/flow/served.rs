@@ -29,7 +29,8 @@ impl Builder<'_, '_> {
         }
         self.waiter = found.map(|(door, operation)| self.waiter(door, operation, waits));
         let kind = found.map(|(door, operation)| {
-            SourceKind::Door(Served { door, operation, reply_within: within, late, same_body: form.node("webhook").is_none() })
+            let (same_body, wants_key) = (form.node("webhook").is_none(), form.node("idempotency_key").is_some());
+            SourceKind::Door(Served { door, operation, reply_within: within, late, same_body, wants_key })
         });
         let source = self.source_of(form, &brought, kind);
         let mut names = constant_names(&mut self.shapes, brought.dot, self.known.variables);

@@ -91,6 +91,11 @@ static SOURCE: Form = Form {
 const SERVED: &[Key] = &[
     super::client::CLIENTS,
     Key::may(
+        "idempotency_key",
+        Kind::Words(&["required"]),
+        "A request without the header `Idempotency-Key` is refused with 400. Left out: it is taken, and one that comes again is another one.",
+    ),
+    Key::may(
         "reply_within",
         Kind::Time,
         "The sender waits so long for the flow's `reply`. Left out: it is told at once that the message is kept (202).",
