@@ -161,7 +161,7 @@ pub enum Receipt {
     Duplicate,
     /// Seen before, and its sender wants to know what became of it: nothing was written.
     Known {
-        /// The run of the first one.
+        /// The run of the first one; it may be forgotten where this one holds something else.
         run: RunId,
         /// Whether the first one held the same.
         same: bool,

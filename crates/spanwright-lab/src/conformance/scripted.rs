@@ -182,6 +182,10 @@ fn an_event_that_comes_again_is_told(trial: &mut Trial<'_>) {
     assert_eq!(trial.commit(&[plain(1), asked(2, 1, 7, 99)]), [Receipt::Taken(RunId(1)), Receipt::Taken(RunId(2))]);
     assert_eq!(trial.commit(&[asked(3, 2, 7, 99)]), [Receipt::Known { run: RunId(2), same: true }]);
     assert_eq!(trial.commit(&[asked(4, 2, 8, 99)]), [Receipt::Known { run: RunId(2), same: false }]);
+    // Its run is forgotten, and what it held is not.
+    trial.commit(&[done(2), Fact::Forgot { run: RunId(2), what: Forget::All }]);
+    assert_eq!(trial.commit(&[asked(5, 3, 7, 99)]), [Receipt::Duplicate]);
+    assert_eq!(trial.commit(&[asked(6, 3, 8, 99)]), [Receipt::Known { run: RunId(2), same: false }]);
 }
 
 fn an_event_is_new_again_when_forgotten(trial: &mut Trial<'_>) {

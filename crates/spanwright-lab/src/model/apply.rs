@@ -90,7 +90,9 @@ impl State {
 
     fn known(&self, row: &SeenRow, seen: &Seen) -> Receipt {
         match seen.held {
-            Some(held) if self.run(row.run).is_some() => Receipt::Known { run: row.run, same: row.print == Some(held) },
+            Some(held) if self.run(row.run).is_some() || row.print.is_some_and(|before| before != held) => {
+                Receipt::Known { run: row.run, same: row.print == Some(held) }
+            }
             Some(_) | None => Receipt::Duplicate,
         }
     }

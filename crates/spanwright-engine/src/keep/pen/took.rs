@@ -56,13 +56,13 @@ impl Pen<'_> {
 
     /// What is told of an event that comes again.
     fn answer(&mut self, seen: &Seen, known: Known) -> Result<Receipt> {
-        match (&seen.held, known.message) {
-            // Its message may have been purged: all that is left is that it was there.
-            (Some(held), Some(run)) if self.rare(HAS_RUN)?.exists([run])? => {
-                Ok(Receipt::Known { run: RunId(run), same: known.held.as_ref() == Some(held) })
-            }
-            _ => Ok(Receipt::Duplicate),
+        let (Some(held), Some(run)) = (&seen.held, known.message) else { return Ok(Receipt::Duplicate) };
+        let (same, is_other) = (known.held.as_ref() == Some(held), known.held.as_ref().is_some_and(|before| before != held));
+        // Its message may have been purged: all that is left is that it was there, and what it held.
+        if is_other || self.rare(HAS_RUN)?.exists([run])? {
+            return Ok(Receipt::Known { run: RunId(run), same });
         }
+        Ok(Receipt::Duplicate)
     }
 
     fn message(&mut self, took: &Took) -> Result<()> {
