@@ -2,7 +2,12 @@
 
 use std::sync::Arc;
 
-use spanwright_core::{connector::Connector, fact::PlanBundle, plan::Plan, project};
+use spanwright_core::{
+    connector::Connector,
+    fact::PlanBundle,
+    plan::{EffectPlan, Plan},
+    project,
+};
 use spanwright_shape::text::{Bundle, Problems, Weight};
 
 /// The edition of the project language that plans are made by; counts up where an old project would mean something else.
@@ -68,11 +73,24 @@ pub fn go_on(pinned: &PlanBundle, today: &Bundle, connectors: &[&dyn Connector],
         None => {
             problems.iter().find(|problem| problem.weight == Weight::Error).map(|problem| format!("{} {}", problem.code.id, problem.says))
         }
-        Some(plan) => missing(plan).map(|flow| format!("the flow `{flow}` is switched off today")),
+        Some(plan) => {
+            missing(plan).map(|flow| format!("the flow `{flow}` is switched off today")).or_else(|| otherwise_repeated(&then, plan))
+        }
     };
     Some(match plan.filter(|_| why.is_none()) {
         Some(plan) => GoesOn { plan: Arc::new(plan), systems_of_then: None },
         None => GoesOn { plan: then, systems_of_then: Some(why.unwrap_or_default()) },
+    })
+}
+
+/// The step whose call bears a repeat otherwise than then: a try that was not heard of went under a key that would be another one.
+fn otherwise_repeated(then: &Plan, today: &Plan) -> Option<String> {
+    let repeats = |effect: &EffectPlan| (effect.repeat, effect.batch.as_ref().map(|batch| batch.key));
+    then.flows.iter().find_map(|flow| {
+        let (_, of_today) = today.flow(&flow.name)?;
+        let pairs = flow.effects.iter().flat_map(EffectPlan::all).zip(of_today.effects.iter().flat_map(EffectPlan::all));
+        let other = pairs.into_iter().find(|(then, today)| repeats(then) != repeats(today));
+        other.map(|(then, _)| format!("what the step `{}` of flow `{}` calls bears a repeat otherwise today", then.node, flow.name))
     })
 }
 

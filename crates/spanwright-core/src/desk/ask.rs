@@ -127,7 +127,9 @@ impl Desk {
             let idempotent = desk.plan_of(key).is_some_and(|plan| plan.repeat == Repeat::Idempotent);
             Some(!idempotent && sent != input.print())
         };
-        let (changed, same): (Vec<_>, Vec<_>) = members.into_iter().partition(|key| differs(self, key) == Some(true));
+        let mut changed_one = members.iter().any(|key| differs(self, key) == Some(true));
+        changed_one &= self.is_one_request(&members);
+        let (changed, same): (Vec<_>, Vec<_>) = members.into_iter().partition(|key| changed_one || differs(self, key) == Some(true));
         let mut facts = Vec::new();
         for key in changed {
             let says = Failure::new(&codes::OTHER_BYTES, "what the flow gives now is not what was sent when the outcome was unknown");
@@ -138,6 +140,11 @@ impl Desk {
             self.commit(facts, out);
         }
         same
+    }
+
+    /// Whether these may have been done together under one key: with one of them missing they would go under another.
+    pub(super) fn is_one_request(&self, members: &[EffectKey]) -> bool {
+        members.iter().any(|key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some()))
     }
 
     /// It is not asked again, and a try before was not heard of.

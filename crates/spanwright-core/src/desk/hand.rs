@@ -245,7 +245,7 @@ impl Desk {
             return;
         }
         let Some(hand) = self.let_go(run) else { return };
-        for effect in &hand.effects {
+        for effect in hand.effects.iter().filter(|effect| effect.waits()) {
             if let Phase::Owed { due } = effect.state.phase {
                 self.queues[effect.queue].parked_until(due);
             }
@@ -350,8 +350,8 @@ fn not_happened(plan: &EffectPlan, state: EffectState, now: Moment, roll: u64) -
             Failure::new(&codes::TORN, "nobody knew whether it happened")
         }
     };
-    let tries = Tries { count: state.tries, own: 0, first: state.first.unwrap_or(now), unheard: false };
-    let outcome = Outcome::Later { why: why.clone(), after: None, blame: Blame::System };
+    let tries = Tries { count: state.tries, own: state.own_failures, first: state.first.unwrap_or(now), unheard: false };
+    let outcome = Outcome::Later { why: why.clone(), after: None, blame: Blame::Either };
     let phase = match decide(&plan.policy, plan.repeat, Way::Do, tries, &outcome, now, roll) {
         Next::Again(due) => Phase::Owed { due },
         Next::Done | Next::Uncertain(_) | Next::Dead(_) => Phase::Dead(why),

@@ -204,7 +204,8 @@ impl Desk {
         for (key, outcome) in flight.members.iter().zip(outcomes) {
             self.settle_one(flight, key, outcome, all, report, now, roll(), facts, out);
         }
-        if let Some(glue) = together {
+        let go_again = flight.members.iter().any(|key| self.effect(key).is_some_and(EffectHand::open));
+        if let Some(glue) = together.filter(|_| go_again) {
             self.queues[flight.queue].glue(glue, flight.members.iter().cloned());
         }
         for key in &flight.members {
@@ -281,7 +282,7 @@ impl Desk {
             Phase::Owed { due } => Some(due),
             _ => None,
         };
-        effect.state.failed = again.map(|_| now);
+        effect.state.failed = matches!(effect.state.phase, Phase::Owed { .. } | Phase::Uncertain(_)).then_some(now);
         if settled {
             self.gathering.forget(key);
         }
@@ -387,6 +388,14 @@ impl Desk {
                 self.go_again(flight, &report, now, out);
             }
             Refusal::Call(..) if !self.is_awaited(&flight) => {}
+            Refusal::Call(_, why) if flight.members.len() > 1 && self.is_one_request(&flight.members) => {
+                let mut facts = Vec::new();
+                for key in &flight.members {
+                    self.nobody_knows(key, why.clone(), now, &mut facts);
+                }
+                self.note_ended(&facts, out);
+                self.commit(facts, out);
+            }
             Refusal::Call(n, why) => {
                 let blamed = flight.members.remove(n.min(flight.members.len() - 1));
                 let report = Report::of_nothing(now);

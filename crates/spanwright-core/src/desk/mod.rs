@@ -99,6 +99,8 @@ pub struct Desk {
     stopping: bool,
     /// There is room on the disk for more than what is open.
     has_room: bool,
+    /// How the last exchanges of each fared.
+    fared: Vec<own::FaredOf>,
     gates: Vec<Gate>,
     gate_of: HashMap<Arc<str>, usize>,
     queues: Vec<Queue>,
@@ -175,6 +177,7 @@ impl Desk {
             once: setup.once,
             stopping: false,
             has_room: true,
+            fared: Vec::new(),
             gates: Vec::new(),
             gate_of: HashMap::new(),
             queues: Vec::new(),
@@ -235,6 +238,7 @@ impl Desk {
                 if !self.gate_of.contains_key(&system.name) {
                     self.gate_of.insert(system.name.clone(), self.gates.len());
                     self.gates.push(Gate::new(system, now));
+                    self.fared.push(own::FaredOf::default());
                 }
             }
             for flow in &plan.flows {

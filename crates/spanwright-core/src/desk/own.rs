@@ -3,19 +3,24 @@
 //! A 500 and a connection that breaks are what a system that is down answers to everybody, and what a system that is well
 //! answers to a message that it stumbles over. **Others tell.** A failure is a message's own where others of its queue were
 //! asked since the failure before, and nearly all of them delivered; an outage lets nobody through. Of one that no server
-//! answered several must tell, for a network may be at fault. Where a server answers, who was suspected once stays so while
-//! nobody else fails. A message that nothing else goes beside is waited for by age. Own
+//! answered several must tell, for a network may be at fault. Where a server answers, who was suspected once stays so while the
+//! last that was heard of others is that they are well. A message that nothing else goes beside is waited for by age. Own
 //! failures are counted in the journal, and `tries` of them are enough. Whoever says when to come back (`Retry-After`) is well.
 //!
 //! The same question stands behind a refusal of our credentials (this record may not be touched, or none?) and behind a
 //! batch that fails as a whole: the next batches are smaller, so that others may fare well, and where they do, it goes again
 //! in halves, until the sick one stands alone.
 
-use super::{CallId, Desk, Report, heard::Flight, queue::Fared};
+use std::collections::VecDeque;
+
+use super::{CallId, Desk, Report, heard::Flight};
 use crate::{
     connector::{Blame, Outcome, Verdict, Word},
-    fact::Moment,
+    fact::{EffectKey, Moment},
 };
+
+/// Exchanges of a system of which it is remembered how they fared.
+pub const FARED_REMEMBERED_MOST: usize = 256;
 
 /// RFC 9110, section 15.5.2: it is about who we are, whatever is asked.
 const UNAUTHORIZED: u16 = 401;
@@ -26,6 +31,41 @@ const DELIVERED_FOR_EACH_FAILURE: usize = 10;
 /// Others that must be delivered between two failures that nobody answered.
 const DELIVERED_WHERE_UNANSWERED: usize = 3;
 
+/// How the last exchanges of one system fared, the newest last.
+#[derive(Default)]
+pub(super) struct FaredOf(VecDeque<Fared>);
+
+/// How an exchange fared.
+struct Fared {
+    /// When it was asked, where it was delivered; else when it failed.
+    at: Moment,
+    /// Of a batch the first.
+    effect: EffectKey,
+    queue: usize,
+    delivered: bool,
+}
+
+impl FaredOf {
+    fn note(&mut self, fared: Fared) {
+        self.0.push_back(fared);
+        if self.0.len() > FARED_REMEMBERED_MOST {
+            self.0.pop_front();
+        }
+    }
+
+    /// How many of others than these were delivered since then, by this queue where one is named, and how many failed.
+    fn others(&self, than: &[EffectKey], of: Option<usize>, since: Moment) -> (usize, usize) {
+        let others = || self.0.iter().rev().filter(|fared| fared.at > since && !than.contains(&fared.effect));
+        let delivered = others().filter(|fared| fared.delivered && of.is_none_or(|queue| fared.queue == queue)).count();
+        (delivered, others().filter(|fared| !fared.delivered).count())
+    }
+
+    /// Whether the last one of others than these was delivered.
+    fn others_are_well(&self, than: &[EffectKey]) -> bool {
+        self.0.iter().rev().find(|fared| !than.contains(&fared.effect)).is_some_and(|fared| fared.delivered)
+    }
+}
+
 impl Desk {
     /// Whether what is in it fails by itself, where its answer does not say; `together`: it goes again as it went.
     pub(super) fn is_sick(&self, flight: &Flight, report: &Report, together: bool) -> bool {
@@ -33,39 +73,41 @@ impl Desk {
     }
 
     fn fails_alone(&self, flight: &Flight, report: &Report) -> bool {
-        self.others_fare_well(flight, report) || is_answered(report) && self.stays_suspected(flight)
+        self.others_fare_well(flight, Some(flight.queue), report) || is_answered(report) && self.stays_suspected(flight)
     }
 
-    /// Whether its queue has delivered others, and hardly failed at one, since the last failure of what is in it.
-    fn others_fare_well(&self, flight: &Flight, report: &Report) -> bool {
-        let (delivered, failed) = self.others_fared(flight);
+    /// Whether others were delivered, of this queue where one is named, and hardly one of its system failed, since the last failure
+    /// of what is in it.
+    fn others_fare_well(&self, flight: &Flight, of: Option<usize>, report: &Report) -> bool {
+        let (delivered, failed) = self.others_fared(flight, of);
         let least = if is_answered(report) { 1 } else { DELIVERED_WHERE_UNANSWERED };
         delivered >= least && delivered > failed * DELIVERED_FOR_EACH_FAILURE
     }
 
-    /// Whether one of it was suspected before, and nobody else has failed since.
+    /// Whether one of it was suspected before, and the last that was heard of others, if anything, is that they are well.
     fn stays_suspected(&self, flight: &Flight) -> bool {
         let is_suspected = flight.members.iter().filter_map(|key| self.effect(key)).any(|effect| effect.state.own_failures > 0);
-        is_suspected && self.others_fared(flight).1 == 0
+        is_suspected && self.fared[flight.gate].others_are_well(&flight.members)
     }
 
     /// How many others were delivered and failed since the last failure of what is in it; none before its first.
-    fn others_fared(&self, flight: &Flight) -> (usize, usize) {
+    fn others_fared(&self, flight: &Flight, of: Option<usize>) -> (usize, usize) {
         let failed = flight.members.iter().filter_map(|key| self.effect(key)?.state.failed).max();
-        failed.map_or((0, 0), |failed| self.queues[flight.queue].others_fared(&flight.members, failed))
+        failed.map_or((0, 0), |failed| self.fared[flight.gate].others(&flight.members, of, failed))
     }
 
     /// Its queue hears how an exchange fared: for the sake of others, and so that a batch that fails as a whole is a smaller one
     /// the next time, down to one; what is delivered lets them grow again.
     pub(super) fn note_how_it_fared(&mut self, flight: &Flight, verdict: &Verdict, report: &Report, now: Moment) {
-        let Some(run) = flight.members.first().map(|key| key.run) else { return };
-        let queue = &mut self.queues[flight.queue];
+        let Some(effect) = flight.members.first().cloned() else { return };
+        let (queue, fared) = (&mut self.queues[flight.queue], &mut self.fared[flight.gate]);
+        let is_its_own = |outcome: &Outcome| matches!(outcome, Outcome::Never(_) | Outcome::Later { blame: Blame::Message, .. });
         let may_be_one_of_them = |outcome: &Outcome| matches!(outcome, Outcome::Later { blame: Blame::Either, .. } | Outcome::Unknown(_));
         if verdict.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Delivered(_))) {
-            queue.fares(Fared { at: report.at, run, delivered: true });
+            fared.note(Fared { at: report.at, effect, queue: flight.queue, delivered: true });
             queue.widen();
-        } else if !verdict.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Never(_))) {
-            queue.fares(Fared { at: now, run, delivered: false });
+        } else if !verdict.outcomes.iter().any(is_its_own) {
+            fared.note(Fared { at: now, effect, queue: flight.queue, delivered: false });
             if flight.members.len() > 1 && verdict.outcomes.iter().all(may_be_one_of_them) {
                 queue.narrow();
             }
@@ -75,11 +117,12 @@ impl Desk {
     /// Whether a batch that failed as a whole failed for one in it.
     pub(super) fn hides_a_sick_one(&self, flight: &Flight, verdict: &Verdict, report: &Report) -> bool {
         let open = |outcome: &Outcome| matches!(outcome, Outcome::Later { blame: Blame::Either, after: None, .. });
-        let glued = |key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some());
+        // What the journal has as asked, or under one key, is not taken apart.
+        let bound = |key: &EffectKey| self.is_noted_first(key) || self.effect(key).is_some_and(|effect| effect.state.glued.is_some());
         verdict.system.is_none()
             && verdict.outcomes.iter().all(open)
-            && !flight.members.iter().any(glued)
-            && self.others_fare_well(flight, report)
+            && !flight.members.iter().any(bound)
+            && self.others_fare_well(flight, Some(flight.queue), report)
     }
 
     /// They failed just now, and go again at once.
@@ -94,7 +137,9 @@ impl Desk {
         let Some(flight) = self.flights.get(&call).filter(|flight| flight.members.len() == 1) else { return verdict };
         let is_doubted = report.status == UNAUTHORIZED || self.gates[flight.gate].refused();
         match verdict.system {
-            Some(Word::Credentials(why)) if !is_doubted && self.fails_alone(flight, report) => {
+            Some(Word::Credentials(why))
+                if !is_doubted && (self.others_fare_well(flight, None, report) || self.stays_suspected(flight)) =>
+            {
                 Verdict::all(1, Outcome::Later { why, after: None, blame: Blame::Message })
             }
             system => Verdict { system, ..verdict },

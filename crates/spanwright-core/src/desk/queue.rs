@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    fact::{EffectKey, ExchangeId, Moment, RunId, Turn},
+    fact::{EffectKey, ExchangeId, Moment, Turn},
     interface::BulkKey,
     plan::{Batch, EffectPlan},
 };
@@ -31,8 +31,6 @@ pub(super) struct Queue {
     ready_bytes: usize,
     /// The last one that was not let in.
     pub refused: Option<EffectKey>,
-    /// How its last exchanges fared, the newest last.
-    fared: VecDeque<Fared>,
     lanes: HashMap<u64, VecDeque<EffectKey>>,
     bundles: BTreeMap<ExchangeId, Bundle>,
     /// Effects that an earlier life sent together, and the exchange it did it in.
@@ -46,18 +44,6 @@ pub(super) struct Queue {
     /// Runs that were fetched for it and are not walked yet.
     walking: usize,
 }
-
-/// How an exchange fared.
-pub(super) struct Fared {
-    /// When it was asked, where it was delivered; else when it failed.
-    pub at: Moment,
-    /// Of whom; of a batch the first.
-    pub run: RunId,
-    pub delivered: bool,
-}
-
-/// Exchanges of which a queue remembers how they fared.
-pub const FARED_REMEMBERED_MOST: usize = 64;
 
 /// Effects that must go again together.
 #[derive(Default)]
@@ -95,7 +81,6 @@ impl Queue {
             ready_live: 0,
             ready_bytes: 0,
             refused: None,
-            fared: VecDeque::new(),
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
             bound: HashMap::new(),
@@ -151,21 +136,6 @@ impl Queue {
             return None;
         }
         if was_head { line.front().cloned() } else { None }
-    }
-
-    /// An exchange ended.
-    pub fn fares(&mut self, fared: Fared) {
-        self.fared.push_back(fared);
-        if self.fared.len() > FARED_REMEMBERED_MOST {
-            self.fared.pop_front();
-        }
-    }
-
-    /// How many exchanges of others than these runs were delivered since then, and how many failed.
-    pub fn others_fared(&self, than: &[EffectKey], since: Moment) -> (usize, usize) {
-        let others = || self.fared.iter().filter(|fared| fared.at > since && than.iter().all(|key| key.run != fared.run));
-        let delivered = others().filter(|fared| fared.delivered).count();
-        (delivered, others().count() - delivered)
     }
 
     pub fn make_ready(&mut self, effect: EffectKey, bytes: usize, now: Moment) {
@@ -362,7 +332,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::{Way, no_item};
+    use crate::fact::{RunId, Way, no_item};
 
     fn queue() -> Queue {
         Queue {
@@ -375,7 +345,6 @@ mod tests {
             ready_live: 0,
             ready_bytes: 0,
             refused: None,
-            fared: VecDeque::new(),
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
             bound: HashMap::new(),

@@ -146,6 +146,17 @@ fn a_message_goes_on_as_it_was_where_todays_systems_do_not_fit() {
     );
 }
 
+/// A try that was not heard of went under a key: today's operation, which has none, would do it again.
+#[test]
+fn a_message_goes_on_as_it_was_where_todays_operation_bears_a_repeat_otherwise() {
+    let mut trial = Trial::new();
+    let then = trial.bundle();
+    trial.edit("systems/crm.yaml", "    key: Idempotency-Key\n", "    safe: true\n");
+    let goes_on = spanwright_engine::pinned::go_on(&spanwright_engine::pinned::pin(&then), &trial.bundle(), spanwright_connect::ALL, None);
+    let why = goes_on.unwrap().systems_of_then.unwrap();
+    assert!(why.contains("`send-crm.upsertContacts`") && why.contains("repeat"), "{why}");
+}
+
 #[test]
 fn messages_whose_plan_cannot_be_built_again_wait_and_are_said() {
     let erp = Hostile::start(vec![Answer::customers(1)]);

@@ -171,6 +171,10 @@ fn effect_of<'p>(plan: &'p Plan, file: &RunFile, node: &str) -> Option<&'p Effec
 }
 
 fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>) -> Key {
+    // It went under one key with others, and goes under another without them.
+    if known.effect.way == Way::Do && known.state.glued.is_some() {
+        return Key::Twice;
+    }
     match (&known.state.phase, known.state.sent, plan.map(|plan| plan.repeat)) {
         (Phase::Uncertain(_), _, Some(Repeat::Never)) | (_, Some(_), Some(Repeat::Never)) if known.effect.way == Way::Do => Key::Twice,
         (Phase::Uncertain(_), _, _) | (_, Some(_), _) => Key::Same,
@@ -178,7 +182,7 @@ fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>) -> Key {
     }
 }
 
-/// Whether a replay under this plan does again what nobody knows of and what may not be repeated. Where a question was asked
+/// Whether a replay under this plan does again what nobody knows of and what may not be repeated, or went with others under one key. Where a question was asked
 /// before, it is asked anew and tells.
 pub fn may_be_done_twice(file: &RunFile, plan: &Plan) -> bool {
     let (before, after) = (&file.known, owed_again(file.known.clone(), Moment::default()));
@@ -187,7 +191,8 @@ pub fn may_be_done_twice(file: &RunFile, plan: &Plan) -> bool {
         let asked = before
             .iter()
             .any(|other| (&other.effect.node, &other.effect.item, other.effect.way) == (&known.effect.node, &known.effect.item, Way::Ask));
-        let never = |effect: &EffectPlan| effect.repeat == Repeat::Never && !(asked && effect.if_unknown.is_some());
+        let bears_none = |effect: &EffectPlan| effect.repeat == Repeat::Never || known.state.glued.is_some();
+        let never = |effect: &EffectPlan| bears_none(effect) && !(asked && effect.if_unknown.is_some());
         known.effect.way == Way::Do && again && effect_of(plan, file, &known.effect.node).is_some_and(never)
     })
 }
@@ -237,7 +242,7 @@ impl Preview {
                 Key::First => "for the first time",
                 Key::New => "under a new key",
                 Key::Same => "under its old key, with the same bytes or not at all",
-                Key::Twice => "which has no key, and nobody knows whether it happened: it may be done twice",
+                Key::Twice => "which has no key of its own, and nobody knows whether it happened: it may be done twice",
             };
             let _ = match ask.change {
                 Change::OtherBytes(_) => writeln!(text, "           would stop again at {}: R0006 {}", ask.name, OTHER_BYTES.title),

@@ -8,7 +8,10 @@ use clap::Args;
 use spanwright_core::{
     deploy::has_step,
     desk::Order,
-    fact::{Chore, ChoreId, ChoreKind, Fact, ListFilter, NodeName, Phase, PlanId, RunFile, RunId, StoppedFilter, StoppedRun, Store, Way},
+    fact::{
+        ANSWER, Chore, ChoreId, ChoreKind, EffectKey, Fact, ListFilter, NodeName, Phase, PlanId, RunFile, RunId, StoppedFilter, StoppedRun,
+        Store, StoredEffect, Way,
+    },
     plan::{Flow, Plan},
     settings::Rate,
 };
@@ -47,7 +50,7 @@ const RATE_DEFAULT: Rate = Rate { most: 100, per: Duration::from_secs(1) };
     after_help = "Examples:\n  spanwright replay --id 4711\n  spanwright replay shop --reason R2015 --dry-run      what would be sent, and what changed\n  \
     spanwright replay --reason R2015 --rate 10/s --yes\n  spanwright chores                                    how far it is; `chores cancel` ends it\n\n\
     A message of whose record a newer state went on is left out, unless `--over-newer` says otherwise.\n\
-    So is, of many, one of which nobody knows whether it happened and whose call has no key: `--uncertain` may do it twice.\n\
+    So is, of many, one of which nobody knows whether it happened and whose call has no key of its own: `--uncertain` may do it twice.\n\
     What is shown is what is done: a message that stops meanwhile is not among them."
 )]
 pub struct Replay {
@@ -246,7 +249,9 @@ impl Replay {
             let runs: Vec<RunId> = slice.iter().map(|run| run.run).collect();
             for file in look.files(&runs).map_err(journal::fault)? {
                 let step = steps_done(&file).find(|step| !has_step(flow, step));
-                doubtful.extend(step.map(|step| (file.run, Doubt::Renamed(step.clone()))));
+                if let Some(step) = step {
+                    doubtful.entry(file.run).or_insert_with(|| Doubt::Renamed(step.clone()));
+                }
             }
         }
     }
@@ -351,7 +356,7 @@ impl Replay {
         }
         if tally.twice > 0 {
             out.aside(&format!(
-                "{} of them may be done twice: nobody knows whether it happened, and the call has no key; look at the system first",
+                "{} of them may be done twice: nobody knows whether it happened, and the call has no key of its own; look at the system first",
                 count(tally.twice, "message")
             ));
         }
@@ -460,11 +465,12 @@ fn named(chores: &[Chore]) -> String {
     format!("chore{} {}", if chores.len() == 1 { "" } else { "s" }, numbers.join(", "))
 }
 
-/// The steps that a message has done, or may have.
+/// The steps that a message has done, or may have, and that were not undone. What was said to its sender is none.
 fn steps_done(file: &RunFile) -> impl Iterator<Item = &NodeName> {
     let done = |phase: &Phase| matches!(phase, Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Uncertain(_));
-    let known = file.known.iter().filter(move |known| known.effect.way == Way::Do && done(&known.state.phase));
-    known.map(|known| &known.effect.node)
+    let of = |way, one: &StoredEffect| file.known.iter().any(|known| known.effect == EffectKey { way, ..one.effect.clone() });
+    let known = file.known.iter().filter(move |known| known.effect.way == Way::Do && *known.effect.item != *ANSWER);
+    known.filter(move |known| done(&known.state.phase) && !of(Way::Undo, known)).map(|known| &known.effect.node)
 }
 
 fn reopened(run: RunId, plan: PlanId, by: &Arc<str>, over_newer: bool) -> Fact {
