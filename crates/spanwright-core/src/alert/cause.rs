@@ -22,6 +22,8 @@ pub enum CauseKind {
     Breaker,
     /// A system or a flow was held by the engine, and only a person lets it go.
     Held,
+    /// A system asks us to wait for long, or our quota of its day is spent, and something waits for it.
+    Paused,
     /// Nothing came where something is expected.
     Silence,
     /// Messages stopped.
@@ -34,20 +36,21 @@ pub enum CauseKind {
 
 impl CauseKind {
     /// All that a project may name.
-    pub const ALL: [CauseKind; 9] = [
+    pub const ALL: [CauseKind; 10] = [
         CauseKind::Disk,
         CauseKind::Credentials,
         CauseKind::Undo,
         CauseKind::Quarantine,
         CauseKind::Breaker,
         CauseKind::Held,
+        CauseKind::Paused,
         CauseKind::Silence,
         CauseKind::DeadLetters,
         CauseKind::Step,
     ];
     /// As they are written in a project.
-    pub const WORDS: [&'static str; 9] =
-        ["disk", "credentials", "undo", "quarantine", "breaker", "held", "silence", "dead_letters", "step"];
+    pub const WORDS: [&'static str; 10] =
+        ["disk", "credentials", "undo", "quarantine", "breaker", "held", "paused", "silence", "dead_letters", "step"];
 
     /// As it is written in a project, a notice and the journal.
     pub fn word(self) -> &'static str {

@@ -79,6 +79,7 @@ impl Notice {
             }
             CauseKind::Breaker => format!("{of} is sick: its breaker is open, messages wait and spend no tries"),
             CauseKind::Held => format!("{} is held until a person resumes it{because}", plain(of)),
+            CauseKind::Paused => format!("{of} is waited for{because}; messages spend no tries"),
             CauseKind::Silence => format!("{of}: nothing came{because}"),
             CauseKind::Trial => "this is a trial: nothing has happened".to_string(),
             CauseKind::DeadLetters => format!("{of}: {}{because}", counted(self.count, "dead letter", "dead letters")),
@@ -95,6 +96,7 @@ impl Notice {
             CauseKind::Quarantine => format!("{of}: what was set aside has been seen to"),
             CauseKind::Breaker => format!("{of} is well again"),
             CauseKind::Held => format!("{} goes on", plain(of)),
+            CauseKind::Paused => format!("{of} is asked again"),
             CauseKind::Silence => format!("{of}: something came again"),
             CauseKind::Trial => "this was a trial: nothing had happened".to_string(),
             CauseKind::DeadLetters => format!("{of}: no dead letters of {code} are left"),
@@ -121,6 +123,7 @@ impl Notice {
                 Some(flow) => format!("spanwright resume {flow} --flow"),
                 None => format!("spanwright resume {of}"),
             },
+            CauseKind::Paused => "spanwright held".to_string(),
             CauseKind::Silence => format!("spanwright messages --flow {of}"),
             CauseKind::Step => {
                 format!("spanwright messages --correlation {}", self.said.as_ref().map_or("", |said| &said.correlation))
@@ -134,7 +137,7 @@ impl Notice {
         match self.cause.kind {
             CauseKind::Disk | CauseKind::Credentials => Severity::Critical,
             CauseKind::Undo | CauseKind::Quarantine | CauseKind::DeadLetters | CauseKind::Held | CauseKind::Silence => Severity::Error,
-            CauseKind::Breaker | CauseKind::Trial => Severity::Warning,
+            CauseKind::Breaker | CauseKind::Paused | CauseKind::Trial => Severity::Warning,
             CauseKind::Step => self.said.as_ref().map_or(Severity::Warning, |said| said.severity),
         }
     }
@@ -204,7 +207,7 @@ mod tests {
 
     #[test]
     fn a_person_is_told_in_one_line() {
-        use CauseKind::{Breaker, Credentials, DeadLetters, Disk, Held, Quarantine, Silence, Undo};
+        use CauseKind::{Breaker, Credentials, DeadLetters, Disk, Held, Paused, Quarantine, Silence, Undo};
         use State::{Over, Raised, Still};
         check(Raised, DeadLetters, "orders", "R2005", 12, "orders: 12 dead letters (R2005)");
         check(Raised, DeadLetters, "orders", "R2005", 1, "orders: 1 dead letter (R2005)");
@@ -217,6 +220,8 @@ mod tests {
         check(Raised, Undo, "checkout", "", 1, "checkout: 1 undo does not get through");
         check(Raised, Undo, "checkout", "R0011", 2, "checkout: 2 messages could not be undone (R0011)");
         check(Raised, Quarantine, "orders", "R0108", 1, "orders: 1 message was in hand at several ends of the process, and set aside");
+        check(Raised, Paused, "crm", "", 0, "crm is waited for; messages spend no tries");
+        check(Over, Paused, "crm", "", 0, "over: crm is asked again");
         check(Raised, Silence, "prices", "", 0, "prices: nothing came");
         check(Over, Silence, "prices", "", 0, "over: prices: something came again");
         check(Over, Disk, "", "", 0, "over: there is room on the disk again");

@@ -13,8 +13,10 @@ use crate::{
     alert::{ALERT_CAUSES_MOST, Book, Cause, CauseKind, Notice, Trouble, Watch},
     codes,
     connector::Outcome,
+    deliver::{Gate, HoldReason},
     fact::{Breaker, Ending, Fact, GateRow, Hold, Moment, Opening},
     plan::Plan,
+    run::rfc3339,
 };
 
 /// After a change the journal is asked so late: what comes with it is counted with it.
@@ -23,6 +25,8 @@ const GATHER: Duration = Duration::from_secs(1);
 const COUNTED_EVERY: Duration = Duration::from_secs(5);
 /// While something stands that it counts, it is asked this often: an undo may get through unnoticed.
 const COUNTED_AGAIN: Duration = Duration::from_secs(30);
+/// Who makes us wait for so long is told.
+pub const WAIT_TOLD_LEAST: Duration = Duration::from_secs(15 * 60);
 /// Causes that the journal tells, at most.
 const TROUBLES_MOST: usize = ALERT_CAUSES_MOST;
 
@@ -39,6 +43,8 @@ pub(super) struct Alarm {
     silent: bool,
     /// A gate or a hold changed since it was looked at.
     gates_changed: bool,
+    /// Gates at which something waits for so long, and until when.
+    waits: HashMap<usize, Moment>,
     /// Something changed that the journal counts.
     counts_changed: bool,
     /// When the journal is to be asked.
@@ -79,6 +85,13 @@ impl Alarm {
 
     pub fn gates_changed(&mut self) {
         self.gates_changed = true;
+    }
+
+    /// Something may not go through a gate before then.
+    pub fn waits(&mut self, gate: usize, until: Moment, now: Moment) {
+        if until.since(now) >= WAIT_TOLD_LEAST && self.waits.insert(gate, until) != Some(until) {
+            self.gates_changed = true;
+        }
     }
 
     pub fn counts_changed(&mut self) {
@@ -157,6 +170,16 @@ fn watched(plan: &Plan, opening: &Opening, book: &Book, now: Moment) -> Vec<Watc
     expected.collect()
 }
 
+/// What a system makes us wait for, and until when.
+fn waits(gate: &Gate, now: Moment) -> Option<(Moment, Failure)> {
+    let (until, why) = match gate.held(now)? {
+        HoldReason::Paused(until) => (until, "it asked us to wait"),
+        HoldReason::Quota(until) => (until, "our requests of its day are spent (`per_day`)"),
+        HoldReason::BreakerOpen(_) | HoldReason::Credentials(_) | HoldReason::Held(_) | HoldReason::Closed(_) => return None,
+    };
+    Some((until, Failure::new(&codes::WAITED_FOR, format!("until {}: {why}", rfc3339(until)))))
+}
+
 impl Desk {
     /// Credentials that were refused in the last life are so until a call goes through.
     pub(super) fn alarm_opened(&mut self) {
@@ -183,6 +206,9 @@ impl Desk {
 
     /// Breakers, credentials and holds as they are now.
     fn alarm_gates(&mut self, now: Moment) {
+        let before = self.alarm.waits.len();
+        self.alarm.waits.retain(|_, until| *until > now);
+        self.alarm.gates_changed |= self.alarm.waits.len() < before;
         if !std::mem::take(&mut self.alarm.gates_changed) {
             return;
         }
@@ -191,8 +217,15 @@ impl Desk {
             Some(Failure::new(&codes::HELD, &*hold.because))
         };
         let mut standing = Vec::new();
-        for gate in &self.gates {
+        for (n, gate) in self.gates.iter().enumerate() {
             let row = gate.row();
+            match waits(gate, now) {
+                Some((until, why)) if until.since(now) >= WAIT_TOLD_LEAST || self.alarm.waits.contains_key(&n) => {
+                    self.alarm.waits.insert(n, until);
+                    standing.push((Cause::new(CauseKind::Paused, &gate.name), 0, Some(why)));
+                }
+                Some(_) | None => drop(self.alarm.waits.remove(&n)),
+            }
             if gate.refused() {
                 standing.push((Cause::new(CauseKind::Credentials, &gate.name), 0, gate.refusal().cloned()));
             }
@@ -208,7 +241,8 @@ impl Desk {
                 standing.push((Cause::new(CauseKind::Held, &GateRow::of_flow(&flow.name)), 0, Some(why)));
             }
         }
-        let of_gates = |cause: &Cause| matches!(cause.kind, CauseKind::Credentials | CauseKind::Breaker | CauseKind::Held);
+        let of_gates =
+            |cause: &Cause| matches!(cause.kind, CauseKind::Credentials | CauseKind::Breaker | CauseKind::Held | CauseKind::Paused);
         self.alarm.book.only(of_gates, standing, now);
     }
 
@@ -218,6 +252,7 @@ impl Desk {
             return;
         }
         self.alarm_gates(now);
+        self.alarm.waits.values().for_each(|until| wake.no_later_than(*until));
         self.alarm.listen(now).into_iter().for_each(|next| wake.no_later_than(next));
         self.alarm.plan_to_count(now);
         if let Some(at) = self.alarm.count_at.filter(|_| !self.alarm.counting) {

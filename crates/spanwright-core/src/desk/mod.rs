@@ -547,6 +547,7 @@ impl Desk {
             Pass::Now => true,
             Pass::AfterAnother => false,
             Pass::At(at) => {
+                self.alarm.waits(gate, at, now);
                 wake.no_later_than(at);
                 false
             }

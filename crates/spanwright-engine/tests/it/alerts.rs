@@ -63,6 +63,33 @@ fn refused_credentials_are_told_and_so_is_that_they_are_good_again() {
 }
 
 #[test]
+fn a_system_that_wants_a_long_wait_is_told_and_so_is_that_it_is_asked_again() {
+    let limited = [Answer::retry_after(429, 7_200), Answer::all_contacts(200)];
+    let (mut trial, [_erp, _crm, channel]) = world(Answer::all_contacts(200), 3, Answer::of(200, "text/html", "ok"));
+    let crm = Hostile::start(limited.into());
+    trial.variables.insert("CRM_URL".into(), crm.url());
+    let running = trial.start(false);
+    until(&running, "somebody is told", |state| state.counters.alerts_sent > 0);
+    running.stop();
+    wait(running);
+    let told = &texts(&channel)[0];
+    assert!(told.contains("crm is waited for (R0044 until 20") && told.contains("it asked us to wait"), "{told}");
+    // Through a restart it is the same alert, and over when somebody has it asked.
+    let running = trial.start(false);
+    until(&running, "it is looked at", |state| state.standing.held.len() == 1);
+    assert_eq!(texts(&channel).len(), 1);
+    running.tell(Order::Resume { what: "crm".into(), by: "ada".into() });
+    until(&running, "it goes on", |state| state.standing.held.is_empty());
+    running.stop();
+    wait(running);
+    let running = trial.start(true);
+    until(&running, "it is over", |_| texts(&channel).len() == 2);
+    running.stop();
+    wait(running);
+    assert!(texts(&channel)[1].contains("over: crm is asked again"), "{:?}", texts(&channel));
+}
+
+#[test]
 fn silence_is_told_where_something_is_expected() {
     let (mut trial, [_erp, _crm, channel]) = world(Answer::all_contacts(200), 3, Answer::of(200, "text/html", "ok"));
     trial.edit("flows/customers.yaml", "  every: 2s\n", "  every: 100ms\n  expect: every 1s\n");
