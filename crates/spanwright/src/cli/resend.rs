@@ -31,14 +31,15 @@ const BODY_BYTES_MOST: u64 = 16 << 20;
 #[derive(Args)]
 #[command(after_help = "Examples:\n  spanwright resend --id 4711 --to body.json        its body, to be edited\n  \
     spanwright resend --id 4711 --body body.json --reason 'a digit was missing'\n  spanwright resend --id 4711 --reason 'the CRM lost it'\n\n\
-    A replay goes on with the same message under its keys; a resend is another message and is done once more.")]
+    A replay goes on with the same message under its keys; a resend is another message and is done once more. The dead letter that it \
+    was made of is set aside.")]
 pub struct Resend {
     #[command(flatten)]
     folder: Folder,
     /// Its message id or run number
     #[arg(long, value_name = "ID")]
     id: String,
-    /// The edited body, JSON; `-` reads standard input. The dead letter that it was made of is set aside
+    /// The edited body, JSON; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     body: Option<PathBuf>,
     /// Only write its body to this file, to be edited
@@ -125,7 +126,8 @@ impl Resend {
             about: None,
             fault: None,
         };
-        let instead = edited.is_some() && journal::is_stopped(line);
+        // Left as it is, a replay of it would do the same once more.
+        let instead = journal::is_stopped(line);
         Ok(Resent { took, of: line.run, by: journal::person().into(), words: reason.into(), instead })
     }
 

@@ -134,6 +134,14 @@ fn an_edited_message_is_another_one_and_the_two_name_each_other() {
     assert!(new.contains("done") && new.contains("made ") && new.contains("an address"), "{new}");
 }
 
+/// A dead letter that was sent once more as it was is seen to: a replay would do it a second time.
+#[test]
+fn a_resend_sets_the_dead_letter_aside_edited_or_not() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    assert_eq!(project.run(&["resend", "--id", &dead(&project), "--reason", "once more"]).code, 0);
+    assert_eq!(project.run(&["dead-letters"]).code, 0);
+}
+
 /// What an edited body is about the source says, as of any other.
 #[test]
 fn an_edited_key_is_that_of_the_new_message() {
