@@ -163,15 +163,18 @@ impl ChoreDesk {
         let chore = &mut self.chore;
         let by = chore.by.clone();
         chore.at = runs.last().map_or(chore.at, |last| last.run);
+        // What stopped since was not among what a person saw.
+        let begun = Moment(chore.id.0);
+        let runs: Vec<&StoppedRun> = runs.iter().filter(|run| run.at <= begun).collect();
         let facts: Vec<Fact> = match &chore.what {
             ChoreKind::Replay { over_newer } => {
-                let over = runs.iter().filter_map(|run| Some((run, blocks(run)? || *over_newer)));
+                let over = runs.iter().filter_map(|run| Some((*run, blocks(run)? || *over_newer)));
                 let may = over.filter(|(run, over)| *over || !run.overtaken);
                 may.map(|(run, over_newer)| Fact::Reopened { run: run.run, plan, at: now, by: by.clone(), over_newer }).collect()
             }
             ChoreKind::Discard { reason } => {
                 let discarded = |run: &StoppedRun| Fact::Discarded { run: run.run, at: now, by: by.clone(), reason: reason.clone() };
-                runs.iter().map(discarded).collect()
+                runs.iter().copied().map(discarded).collect()
             }
         };
         chore.done += facts.len() as u64;
@@ -188,24 +191,29 @@ mod tests {
         settings::Rate,
     };
 
+    fn begun(what: ChoreKind, at: Moment) -> ChoreDesk {
+        let rate = Rate { most: 1, per: Duration::from_secs(1) };
+        ChoreDesk::new(Chore::begin(what, StoppedFilter::default(), RunId(9), rate, "ann".into(), at), at)
+    }
+
+    /// What was shown is meant, and no other, though its number lies between.
+    #[test]
+    fn what_stopped_after_it_was_begun_is_left() {
+        for what in [ChoreKind::Replay { over_newer: false }, ChoreKind::Discard { reason: "old".into() }] {
+            let mut known = begun(what, Moment(50));
+            let run = |run, at| StoppedRun { run: RunId(run), flow: "orders".into(), at: Moment(at), overtaken: false };
+            let facts = known.slice_of(&[run(1, 50), run(2, 51)], PlanId(1), Moment(60), |_| Some(false));
+            assert!(matches!(facts[..], [Fact::Reopened { run: RunId(1), .. } | Fact::Discarded { run: RunId(1), .. }]), "{facts:?}");
+            assert_eq!((known.chore.done, known.chore.left, known.chore.at), (1, 0, RunId(2)));
+        }
+    }
+
     /// A person may say of what was overtaken that it goes; nothing that is said lets a run go on in a flow that is gone.
     #[test]
     fn of_a_flow_that_is_gone_nothing_is_opened_again() {
         for over_newer in [false, true] {
-            let chore = Chore {
-                id: ChoreId(1),
-                what: ChoreKind::Replay { over_newer },
-                filter: StoppedFilter::default(),
-                upto: RunId(9),
-                rate: Rate { most: 1, per: Duration::from_secs(1) },
-                by: "ann".into(),
-                at: RunId(0),
-                done: 0,
-                left: 0,
-                phase: ChorePhase::Open,
-            };
-            let run = |run, flow: &str| StoppedRun { run: RunId(run), flow: flow.into(), overtaken: false };
-            let mut known = ChoreDesk::new(chore, Moment(0));
+            let run = |run, flow: &str| StoppedRun { run: RunId(run), flow: flow.into(), at: Moment(0), overtaken: false };
+            let mut known = begun(ChoreKind::Replay { over_newer }, Moment(1));
             let there = |run: &StoppedRun| (&*run.flow == "orders").then_some(false);
             let facts = known.slice_of(&[run(1, "orders"), run(2, "gone")], PlanId(1), Moment(0), there);
             assert!(matches!(facts[..], [Fact::Reopened { run: RunId(1), .. }]), "{facts:?}");

@@ -88,6 +88,8 @@ pub struct StoppedRun {
     pub run: RunId,
     /// Its flow.
     pub flow: Arc<str>,
+    /// When it stopped.
+    pub at: Moment,
     /// A newer state of its record went on, so this one may not go over it.
     pub overtaken: bool,
 }

@@ -73,7 +73,7 @@ fn a_replay_of_many_rests_while_the_breaker_is_open_and_goes_on_by_itself() {
     let running = trial.start(false);
     let rate = Rate { most: REPLAYS_A_SECOND, per: Duration::from_secs(1) };
     let what = ChoreKind::Replay { over_newer: false };
-    let chore = Chore::begin(what, StoppedFilter::default(), RunId(i64::MAX), rate, "ann".into(), Moment(1));
+    let chore = Chore::begin(what, StoppedFilter::default(), RunId(i64::MAX), rate, "ann".into(), Moment(i64::MAX));
     running.tell(Order::Chore(Box::new(chore)));
     until(&running, "the breaker opens", |state| state.counters.breaker_opened > 0);
     // A slice that was on its way is on disk.

@@ -69,7 +69,10 @@ impl State {
                 && filter.key.as_ref().is_none_or(|key| row.message.key.as_ref() == Some(key))
         };
         let meant = self.all().filter(|(run, row)| *run > after && *run <= upto && matches!(row.place, Place::Stopped(_)) && fits(row));
-        meant.take(most).map(|(run, row)| StoppedRun { run, flow: row.flow.clone(), overtaken: self.overtaken(run) }).collect()
+        meant
+            .take(most)
+            .map(|(run, row)| StoppedRun { run, flow: row.flow.clone(), at: row.changed, overtaken: self.overtaken(run) })
+            .collect()
     }
 
     pub fn in_line(&self, flow: &str) -> Vec<InLine> {

@@ -9,8 +9,8 @@ use spanwright_core::{
     deploy::has_step,
     desk::Order,
     fact::{
-        ANSWER, Chore, ChoreId, ChoreKind, EffectKey, Fact, ListFilter, NodeName, Phase, PlanId, RunFile, RunId, StoppedFilter, StoppedRun,
-        Store, StoredEffect, Way,
+        ANSWER, Chore, ChoreId, ChoreKind, EffectKey, Fact, ListFilter, Moment, NodeName, Phase, PlanId, RunFile, RunId, StoppedFilter,
+        StoppedRun, Store, StoredEffect, Way,
     },
     plan::{Flow, Plan},
     settings::Rate,
@@ -97,6 +97,8 @@ struct Meant {
     upto: RunId,
     /// What may be done twice.
     doubtful: HashMap<RunId, Doubt>,
+    /// When it was looked at.
+    shown_at: Moment,
 }
 
 /// Why a message may be done twice.
@@ -162,8 +164,9 @@ impl Tally {
 
 impl Replay {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
+        let shown_at = journal::now();
         let look = journal::look(&self.folder)?;
-        let mut meant = self.meant(&look)?;
+        let mut meant = self.meant(&look, shown_at)?;
         let project = Project::open(self.folder.clone(), self.env.as_deref(), out)?;
         let (hash, bundle) = (project.plan().hash, pinned::pin(project.bundle()));
         let today = Arc::new(project.into_plan());
@@ -203,13 +206,13 @@ impl Replay {
         }
     }
 
-    fn meant(&self, look: &Look) -> anyhow::Result<Meant> {
+    fn meant(&self, look: &Look, shown_at: Moment) -> anyhow::Result<Meant> {
         if let Some(id) = &self.id {
             let runs: Vec<RunId> = journal::lines(look, id)?.into_iter().filter(journal::is_stopped).map(|line| line.run).collect();
             let (Some(first), Some(last)) = (runs.iter().min(), runs.iter().max()) else { bail!("`{id}` is no dead letter") };
             let correlation = if first == last { None } else { Some(id.as_str().into()) };
             let filter = StoppedFilter { correlation, ..StoppedFilter::default() };
-            return Ok(Meant { filter, after: RunId(first.0 - 1), upto: *last, doubtful: HashMap::new() });
+            return Ok(Meant { filter, after: RunId(first.0 - 1), upto: *last, doubtful: HashMap::new(), shown_at });
         }
         let text = |text: &Option<String>| text.as_deref().map(Arc::from);
         let Filter { flow, key, correlation, reason } = &self.filter;
@@ -218,7 +221,7 @@ impl Replay {
         if filter == StoppedFilter::default() && !self.all && !self.dry_run {
             bail!("say which: `--id`, `--reason`, `--flow`, `--node`, `--key`, or `--all` of them");
         }
-        Ok(Meant { filter, after: RunId(0), upto: RunId(i64::MAX), doubtful: HashMap::new() })
+        Ok(Meant { filter, after: RunId(0), upto: RunId(i64::MAX), doubtful: HashMap::new(), shown_at })
     }
 
     /// What may be done twice: uncertain ones of a call that may not be repeated, and such that have done a step whose name is gone.
@@ -406,7 +409,7 @@ impl Replay {
         Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
     }
 
-    /// One for each span. Side by side they keep to the rate together.
+    /// One for each span, of what had stopped when it was shown. Side by side they keep to the rate together.
     fn chores(&self, meant: &Meant, spans: &[Span], rate: Rate) -> anyhow::Result<Vec<Chore>> {
         if spans.len() > CHORES_MOST {
             bail!(
@@ -415,7 +418,7 @@ impl Replay {
                 spans.len() - 1
             );
         }
-        let (now, by): (_, Arc<str>) = (journal::now(), journal::person().into());
+        let (now, by): (_, Arc<str>) = (meant.shown_at, journal::person().into());
         let rate = Rate { per: rate.per * u32::try_from(spans.len()).unwrap_or(1), ..rate };
         let one = |(n, (after, upto)): (i64, &Span)| {
             let what = ChoreKind::Replay { over_newer: self.over_newer };

@@ -212,7 +212,7 @@ fn a_chore_that_is_told_again_after_a_kill_is_not_begun_again() {
     let id = dead(&project);
     let orders = project.path().join(".spanwright/orders");
     std::fs::create_dir_all(&orders).unwrap();
-    let order = "order chore\nchore 4711\nover_newer false\nreason R2015\nat 0\nupto 99\nmost 10\nmicros 1000000\nby ada\n";
+    let order = "order chore\nchore 9000000000000000\nover_newer false\nreason R2015\nat 0\nupto 99\nmost 10\nmicros 1000000\nby ada\n";
     let replayed = || {
         // As a process leaves it that is killed between the disk and the file that it takes away.
         std::fs::write(orders.join("4711-1.order"), order).unwrap();

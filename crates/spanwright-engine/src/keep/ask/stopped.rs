@@ -1,12 +1,13 @@
 //! Stopped runs that a chore means, and whether a newer state of their record went on.
 
 use rusqlite::{Connection, OptionalExtension, Params, Result, ToSql};
-use spanwright_core::fact::{Letter, RunId, StoppedFilter, StoppedRun, is_newer};
+use spanwright_core::fact::{Letter, Moment, RunId, StoppedFilter, StoppedRun, is_newer};
 
 use super::Ask;
 use crate::keep::{correlation, events, memory::Loose, records};
 
-pub const STOPPED: &str = "SELECT run.id, run.flow FROM run INDEXED BY run_stopped_id CROSS JOIN message ON message.seq = run.id
+pub const STOPPED: &str =
+    "SELECT run.id, run.flow, run.changed FROM run INDEXED BY run_stopped_id CROSS JOIN message ON message.seq = run.id
     WHERE run.state IN (4, 5) AND run.id > ?1 AND run.id <= ?2";
 pub const BY_ID: &str = "SELECT run.id, run.state IN (4, 5) FROM message CROSS JOIN run ON run.id = message.seq
     WHERE message.id = ?1";
@@ -61,11 +62,11 @@ impl Ask<'_> {
         }
         sql += &format!(" ORDER BY run.id LIMIT {most}");
         let mut statement = self.ready(&sql)?;
-        let found = statement.query_map(&*bound, |row| Ok((RunId(row.get(0)?), row.get(1)?)))?;
+        let found = statement.query_map(&*bound, |row| Ok((RunId(row.get(0)?), row.get(1)?, Moment(row.get(2)?))))?;
         found
             .map(|found| {
-                let (run, flow) = found?;
-                Ok(StoppedRun { run, flow: self.names.text(flow), overtaken: self.overtaken(run)? })
+                let (run, flow, at) = found?;
+                Ok(StoppedRun { run, flow: self.names.text(flow), at, overtaken: self.overtaken(run)? })
             })
             .collect()
     }
