@@ -164,7 +164,7 @@ impl ChoreDesk {
         let by = chore.by.clone();
         chore.at = runs.last().map_or(chore.at, |last| last.run);
         // What stopped since was not among what a person saw.
-        let begun = Moment(chore.id.0);
+        let (begun, all) = (Moment(chore.id.0), runs.len());
         let runs: Vec<&StoppedRun> = runs.iter().filter(|run| run.at <= begun).collect();
         let facts: Vec<Fact> = match &chore.what {
             ChoreKind::Replay { over_newer } => {
@@ -178,7 +178,7 @@ impl ChoreDesk {
             }
         };
         chore.done += facts.len() as u64;
-        chore.left += (runs.len() - facts.len()) as u64;
+        chore.left += (all - facts.len()) as u64;
         facts
     }
 }
@@ -204,7 +204,7 @@ mod tests {
             let run = |run, at| StoppedRun { run: RunId(run), flow: "orders".into(), at: Moment(at), overtaken: false };
             let facts = known.slice_of(&[run(1, 50), run(2, 51)], PlanId(1), Moment(60), |_| Some(false));
             assert!(matches!(facts[..], [Fact::Reopened { run: RunId(1), .. } | Fact::Discarded { run: RunId(1), .. }]), "{facts:?}");
-            assert_eq!((known.chore.done, known.chore.left, known.chore.at), (1, 0, RunId(2)));
+            assert_eq!((known.chore.done, known.chore.left, known.chore.at), (1, 1, RunId(2)));
         }
     }
 

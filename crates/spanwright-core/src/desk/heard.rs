@@ -68,7 +68,7 @@ impl Desk {
         roll: Roll<'_>,
         out: &mut Vec<Command>,
     ) {
-        let verdict = self.refused_alone(call, verdict, report);
+        let verdict = self.refused_alone(call, verdict, report, now);
         let Some(flight) = self.landed(call, &verdict, report, now, out) else { return };
         self.note_how_it_fared(&flight, &verdict, report, now);
         if matches!(verdict.system, Some(Word::Credentials(_))) {
@@ -200,7 +200,7 @@ impl Desk {
         out: &mut Vec<Command>,
     ) {
         let together = self.together(flight, &outcomes);
-        let all = self.all_of(flight, report, together);
+        let all = self.all_of(flight, report, together, now);
         for (key, outcome) in flight.members.iter().zip(outcomes) {
             self.settle_one(flight, key, outcome, all, report, now, roll(), facts, out);
         }
@@ -213,13 +213,13 @@ impl Desk {
         }
     }
 
-    fn all_of(&self, flight: &Flight, report: &Report, together: Option<ExchangeId>) -> AllOf {
+    fn all_of(&self, flight: &Flight, report: &Report, together: Option<ExchangeId>, now: Moment) -> AllOf {
         let states = || flight.members.iter().filter_map(|key| Some(&self.effect(key)?.state));
         AllOf {
             together,
             oldest: states().filter_map(|state| state.first).min(),
             own_failures: states().map(|state| state.own_failures).max().unwrap_or(0),
-            is_sick: self.is_sick(flight, report, together.is_some()),
+            is_sick: self.is_sick(flight, report, together.is_some(), now),
         }
     }
 
@@ -389,7 +389,7 @@ impl Desk {
             }
             Refusal::Call(..) if !self.is_awaited(&flight) => {}
             Refusal::Call(_, why) if flight.members.len() > 1 && self.is_one_request(&flight.members) => {
-                let mut facts = Vec::new();
+                let mut facts = self.closed(&flight, now);
                 for key in &flight.members {
                     self.nobody_knows(key, why.clone(), now, &mut facts);
                 }
@@ -399,7 +399,7 @@ impl Desk {
             Refusal::Call(n, why) => {
                 let blamed = flight.members.remove(n.min(flight.members.len() - 1));
                 let report = Report::of_nothing(now);
-                let mut facts = Vec::new();
+                let mut facts = self.closed(&flight, now);
                 if !flight.members.is_empty() {
                     self.go_free(flight.queue, std::mem::take(&mut flight.members), now, &mut facts);
                 }
@@ -414,6 +414,11 @@ impl Desk {
                 self.commit(facts, out);
             }
         }
+    }
+
+    /// What the journal has as noted before it was asked is over.
+    fn closed(&self, flight: &Flight, now: Moment) -> Vec<Fact> {
+        flight.bundled.then(|| self.exchanged(flight, &Report::of_nothing(now))).into_iter().collect()
     }
 
     fn sign_in_not_asked(&mut self, call: CallId, refusal: &Refusal, now: Moment, out: &mut Vec<Command>) -> bool {

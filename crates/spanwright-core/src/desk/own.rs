@@ -4,14 +4,14 @@
 //! answers to a message that it stumbles over. **Others tell.** A failure is a message's own where others of its queue were
 //! asked since the failure before, and nearly all of them delivered; an outage lets nobody through. Of one that no server
 //! answered several must tell, for a network may be at fault. Where a server answers, who was suspected once stays so while the
-//! last that was heard of others is that they are well. A message that nothing else goes beside is waited for by age. Own
+//! last that was heard of others, not long ago, is that they are well. A message that nothing else goes beside is waited for by age. Own
 //! failures are counted in the journal, and `tries` of them are enough. Whoever says when to come back (`Retry-After`) is well.
 //!
 //! The same question stands behind a refusal of our credentials (this record may not be touched, or none?) and behind a
 //! batch that fails as a whole: the next batches are smaller, so that others may fare well, and where they do, it goes again
 //! in halves, until the sick one stands alone.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use super::{CallId, Desk, Report, heard::Flight};
 use crate::{
@@ -28,6 +28,8 @@ const UNAUTHORIZED: u16 = 401;
 const NOT_ANSWERED: [u16; 3] = [0, 502, 504];
 /// Others fare well where so many are delivered for each that fails.
 const DELIVERED_FOR_EACH_FAILURE: usize = 10;
+/// That others are well is known for so long.
+const WELL_FOR: Duration = Duration::from_secs(60);
 /// Others that must be delivered between two failures that nobody answered.
 const DELIVERED_WHERE_UNANSWERED: usize = 3;
 
@@ -60,20 +62,21 @@ impl FaredOf {
         (delivered, others().filter(|fared| !fared.delivered).count())
     }
 
-    /// Whether the last one of others than these was delivered.
-    fn others_are_well(&self, than: &[EffectKey]) -> bool {
-        self.0.iter().rev().find(|fared| !than.contains(&fared.effect)).is_some_and(|fared| fared.delivered)
+    /// Whether the last one of others than these was delivered, not long ago.
+    fn others_are_well(&self, than: &[EffectKey], now: Moment) -> bool {
+        let last = self.0.iter().rev().find(|fared| !than.contains(&fared.effect));
+        last.is_some_and(|fared| fared.delivered && now.since(fared.at) <= WELL_FOR)
     }
 }
 
 impl Desk {
     /// Whether what is in it fails by itself, where its answer does not say; `together`: it goes again as it went.
-    pub(super) fn is_sick(&self, flight: &Flight, report: &Report, together: bool) -> bool {
-        (together || flight.members.len() == 1) && self.fails_alone(flight, report)
+    pub(super) fn is_sick(&self, flight: &Flight, report: &Report, together: bool, now: Moment) -> bool {
+        (together || flight.members.len() == 1) && self.fails_alone(flight, report, now)
     }
 
-    fn fails_alone(&self, flight: &Flight, report: &Report) -> bool {
-        self.others_fare_well(flight, Some(flight.queue), report) || is_answered(report) && self.stays_suspected(flight)
+    fn fails_alone(&self, flight: &Flight, report: &Report, now: Moment) -> bool {
+        self.others_fare_well(flight, Some(flight.queue), report) || is_answered(report) && self.stays_suspected(flight, now)
     }
 
     /// Whether others were delivered, of this queue where one is named, and hardly one of its system failed, since the last failure
@@ -85,9 +88,9 @@ impl Desk {
     }
 
     /// Whether one of it was suspected before, and the last that was heard of others, if anything, is that they are well.
-    fn stays_suspected(&self, flight: &Flight) -> bool {
+    fn stays_suspected(&self, flight: &Flight, now: Moment) -> bool {
         let is_suspected = flight.members.iter().filter_map(|key| self.effect(key)).any(|effect| effect.state.own_failures > 0);
-        is_suspected && self.fared[flight.gate].others_are_well(&flight.members)
+        is_suspected && self.fared[flight.gate].others_are_well(&flight.members, now)
     }
 
     /// How many others were delivered and failed since the last failure of what is in it; none before its first.
@@ -133,12 +136,12 @@ impl Desk {
     }
 
     /// A refusal of our credentials that others, under the same, do not get is about this message.
-    pub(super) fn refused_alone(&self, call: CallId, verdict: Verdict, report: &Report) -> Verdict {
+    pub(super) fn refused_alone(&self, call: CallId, verdict: Verdict, report: &Report, now: Moment) -> Verdict {
         let Some(flight) = self.flights.get(&call).filter(|flight| flight.members.len() == 1) else { return verdict };
         let is_doubted = report.status == UNAUTHORIZED || self.gates[flight.gate].refused();
         match verdict.system {
             Some(Word::Credentials(why))
-                if !is_doubted && (self.others_fare_well(flight, None, report) || self.stays_suspected(flight)) =>
+                if !is_doubted && (self.others_fare_well(flight, None, report) || self.stays_suspected(flight, now)) =>
             {
                 Verdict::all(1, Outcome::Later { why, after: None, blame: Blame::Message })
             }

@@ -34,7 +34,7 @@ pub struct Chore {
     pub at: RunId,
     /// Runs that it was done to.
     pub done: u64,
-    /// Runs that were left as they are: a newer state of their record went on, or their flow is gone.
+    /// Runs that were left as they are: a newer state of their record went on, their flow is gone, or they stopped after it was begun.
     pub left: u64,
     /// Where it stands.
     pub phase: ChorePhase,

@@ -36,7 +36,7 @@ impl Adopt {
         drop(keep);
         let of_today = |open: &[(i64, u64)]| open.iter().filter(|(plan, _)| *plan == today.0).map(|(_, count)| count).sum::<u64>();
         let after = self.open()?;
-        let (moved, all) = (of_today(&after) - of_today(&before), after.iter().map(|(_, count)| count).sum::<u64>());
+        let (moved, all) = (of_today(&after).saturating_sub(of_today(&before)), after.iter().map(|(_, count)| count).sum::<u64>());
         out.aside(&format!("{} of flow {} go on under this project now", count(moved, "message"), self.flow));
         if all > of_today(&after) {
             let left = count(all - of_today(&after), "open message");

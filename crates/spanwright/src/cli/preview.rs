@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 use spanwright_core::{
     codes::OTHER_BYTES,
     fact::{Ending, Moment, Phase, PlanId, Print, RunFile, Stopped, StoredEffect, Way, owed_again},
-    interface::Repeat,
+    interface::{BulkKey, Repeat},
     plan::{EffectPlan, Plan},
     run::{Advance, Input, Owed, preview},
 };
@@ -170,9 +170,15 @@ fn effect_of<'p>(plan: &'p Plan, file: &RunFile, node: &str) -> Option<&'p Effec
     flow.effects.iter().find(|effect| &*effect.node == node)
 }
 
+/// Whether it went under one key with others, and goes under another without them.
+fn went_with_others(known: &StoredEffect, plan: Option<&EffectPlan>) -> bool {
+    let per_request = |plan: &EffectPlan| plan.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest && batch.most > 1);
+    known.state.glued.is_some() || plan.is_some_and(|plan| plan.repeat == Repeat::Keyed && per_request(plan))
+}
+
 fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>) -> Key {
-    // It went under one key with others, and goes under another without them.
-    if known.effect.way == Way::Do && known.state.glued.is_some() {
+    let is_open = matches!(known.state.phase, Phase::Uncertain(_)) || known.state.sent.is_some();
+    if known.effect.way == Way::Do && is_open && went_with_others(known, plan) {
         return Key::Twice;
     }
     match (&known.state.phase, known.state.sent, plan.map(|plan| plan.repeat)) {
@@ -191,7 +197,7 @@ pub fn may_be_done_twice(file: &RunFile, plan: &Plan) -> bool {
         let asked = before
             .iter()
             .any(|other| (&other.effect.node, &other.effect.item, other.effect.way) == (&known.effect.node, &known.effect.item, Way::Ask));
-        let bears_none = |effect: &EffectPlan| effect.repeat == Repeat::Never || known.state.glued.is_some();
+        let bears_none = |effect: &EffectPlan| effect.repeat == Repeat::Never || went_with_others(known, Some(effect));
         let never = |effect: &EffectPlan| bears_none(effect) && !(asked && effect.if_unknown.is_some());
         known.effect.way == Way::Do && again && effect_of(plan, file, &known.effect.node).is_some_and(never)
     })
