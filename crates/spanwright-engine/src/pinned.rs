@@ -65,6 +65,9 @@ pub struct GoesOn {
 pub fn go_on(pinned: &PlanBundle, today: &Bundle, connectors: &[&dyn Connector], environment: Option<&str>) -> Option<GoesOn> {
     let then = rebuild(pinned, connectors, environment)?;
     let mixed = mix(&unpin(pinned)?, today);
+    if project::hash(&mixed) == pinned.hash {
+        return Some(GoesOn { plan: then, systems_of_then: None });
+    }
     let mut problems = Problems::new();
     let plan = project::check(&mixed, connectors, environment, &mut problems);
     // A flow that is switched off today goes on with what it has.

@@ -219,12 +219,11 @@ impl Desk {
         let mut standing = Vec::new();
         for (n, gate) in self.gates.iter().enumerate() {
             let row = gate.row();
-            match waits(gate, now) {
-                Some((until, why)) if until.since(now) >= WAIT_TOLD_LEAST || self.alarm.waits.contains_key(&n) => {
-                    self.alarm.waits.insert(n, until);
-                    standing.push((Cause::new(CauseKind::Paused, &gate.name), 0, Some(why)));
-                }
-                Some(_) | None => drop(self.alarm.waits.remove(&n)),
+            // What is told of once is told until it is over; a pause of less behind a resume is another.
+            let is_told = |until: &Moment| self.alarm.waits.get(&n).is_some_and(|told| told <= until);
+            if let Some((until, why)) = waits(gate, now).filter(|(until, _)| until.since(now) >= WAIT_TOLD_LEAST || is_told(until)) {
+                self.alarm.waits.insert(n, until);
+                standing.push((Cause::new(CauseKind::Paused, &gate.name), 0, Some(why)));
             }
             if gate.refused() {
                 standing.push((Cause::new(CauseKind::Credentials, &gate.name), 0, gate.refusal().cloned()));

@@ -127,9 +127,9 @@ impl Desk {
             let idempotent = desk.plan_of(key).is_some_and(|plan| plan.repeat == Repeat::Idempotent);
             Some(!idempotent && sent != input.print())
         };
-        let mut changed_one = members.iter().any(|key| differs(self, key) == Some(true));
-        changed_one &= self.is_one_request(&members);
-        let (changed, same): (Vec<_>, Vec<_>) = members.into_iter().partition(|key| changed_one || differs(self, key) == Some(true));
+        let differs = |desk: &Desk, key: &EffectKey| differs(desk, key) == Some(true);
+        let all = self.is_one_request(&members) && members.iter().any(|key| differs(self, key));
+        let (changed, same): (Vec<_>, Vec<_>) = members.into_iter().partition(|key| all || differs(self, key));
         let mut facts = Vec::new();
         for key in changed {
             let says = Failure::new(&codes::OTHER_BYTES, "what the flow gives now is not what was sent when the outcome was unknown");
@@ -270,8 +270,7 @@ impl Desk {
     fn bundled(&self, flight: &Flight, now: Moment) -> Option<Fact> {
         let queue = &self.queues[flight.queue];
         let keyed = flight.members.first().and_then(|key| self.plan_of(key)).is_some_and(|plan| plan.repeat == Repeat::Keyed);
-        let glued = flight.members.iter().any(|key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some()));
-        if !queue.has_one_key() || !keyed || glued || flight.bundled {
+        if !queue.has_one_key() || !keyed || self.is_one_request(&flight.members) || flight.bundled {
             return None;
         }
         let (system, operation) = self.names_of(flight);

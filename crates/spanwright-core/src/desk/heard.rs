@@ -141,8 +141,7 @@ impl Desk {
     /// A batch that was refused as a whole did not happen: its items are free, and go again in halves. Where an earlier
     /// outcome had glued them, the journal hears first that they are free, or a crash would glue some of them again.
     fn split(&mut self, flight: Flight, now: Moment, facts: &mut Vec<Fact>) {
-        let glued = flight.members.iter().any(|key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some()));
-        if !glued {
+        if !self.is_one_request(&flight.members) {
             return self.queues[flight.queue].split(flight.members);
         }
         for key in &flight.members {

@@ -162,14 +162,9 @@ impl Desk {
             let fact = Fact::Reopened { run: letter.file.run, plan: self.plan_id, at: now, by, over_newer };
             return Ok((told(wanted.message, "replayed"), Some(fact)));
         };
-        let named = match flow.source.as_ref().filter(|source| source.name == letter.file.message.source) {
-            Some(source) => Some(intake::edited(source, &body, letter.file.message.beside.as_deref())?),
-            None => None,
-        };
+        let named = intake::edited(flow.source.as_ref(), &letter.file.message, &body)?;
         let mut resent = self.resent(&letter, body, (by, wanted.reason.into()), now, roll);
-        if let Some(named) = named {
-            (resent.took.key, resent.took.version) = named;
-        }
+        (resent.took.key, resent.took.version) = named;
         Ok((told(resent.took.message, "resent"), Some(Fact::Resent(Box::new(resent)))))
     }
 

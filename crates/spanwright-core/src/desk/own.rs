@@ -87,7 +87,7 @@ impl Desk {
         delivered >= least && delivered > failed * DELIVERED_FOR_EACH_FAILURE
     }
 
-    /// Whether one of it was suspected before, and the last that was heard of others, if anything, is that they are well.
+    /// Whether one of it was suspected before, and the last that was heard of others, not long ago, is that they are well.
     fn stays_suspected(&self, flight: &Flight, now: Moment) -> bool {
         let is_suspected = flight.members.iter().filter_map(|key| self.effect(key)).any(|effect| effect.state.own_failures > 0);
         is_suspected && self.fared[flight.gate].others_are_well(&flight.members, now)
@@ -121,10 +121,10 @@ impl Desk {
     pub(super) fn hides_a_sick_one(&self, flight: &Flight, verdict: &Verdict, report: &Report) -> bool {
         let open = |outcome: &Outcome| matches!(outcome, Outcome::Later { blame: Blame::Either, after: None, .. });
         // What the journal has as asked, or under one key, is not taken apart.
-        let bound = |key: &EffectKey| self.is_noted_first(key) || self.effect(key).is_some_and(|effect| effect.state.glued.is_some());
+        let bound = || flight.members.iter().any(|key| self.is_noted_first(key)) || self.is_one_request(&flight.members);
         verdict.system.is_none()
             && verdict.outcomes.iter().all(open)
-            && !flight.members.iter().any(bound)
+            && !bound()
             && self.others_fare_well(flight, Some(flight.queue), report)
     }
 

@@ -16,7 +16,7 @@ use super::{pages, times};
 use crate::{
     codes,
     door::Incoming,
-    fact::{Print, print_of},
+    fact::{MessageFile, Print, print_of},
     plan::{FilesRule, Poll, Source},
 };
 
@@ -221,14 +221,15 @@ pub fn brought(source: &Source, incoming: &Incoming<'_>, room: &Room) -> Result<
     }))
 }
 
-/// Which record a body that a person edited is about, and which state of it; with what had come beside it.
+/// Which record a message whose body was edited is about, and which state of it; as it was where `source` is not that by which it came.
 ///
 /// # Errors
-/// It is no JSON, or an expression of the source failed or gave no key.
-pub fn edited(source: &Source, body: &[u8], beside: Option<&[u8]>) -> Result<(Text, Text), Failure> {
+/// The body is no JSON, or an expression of the source failed or gave no key.
+pub fn edited(source: Option<&Source>, old: &MessageFile, body: &[u8]) -> Result<(Text, Text), Failure> {
+    let Some(source) = source.filter(|source| source.name == old.source) else { return Ok((old.key.clone(), old.version.clone())) };
     let room = Room::new();
     let read = |bytes| json::read(bytes, &room).map_err(|fault| Failure::new(&codes::NO_KEY, format!("no JSON: {}", fault.says)));
-    let (item, beside) = (read(body)?, beside.map(read).transpose()?);
+    let (item, beside) = (read(body)?, old.beside.as_deref().map(read).transpose()?);
     let names = match beside {
         Some(Value::Record(fields)) => fields,
         _ => &[],

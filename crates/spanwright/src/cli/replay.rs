@@ -170,7 +170,7 @@ impl Replay {
         let project = Project::open(self.folder.clone(), self.env.as_deref(), out)?;
         let (hash, bundle) = (project.plan().hash, pinned::pin(project.bundle()));
         let today = Arc::new(project.into_plan());
-        meant.doubtful = self.doubtful(&look, &today)?;
+        meant.doubtful = self.doubtful(&look, &today, &meant)?;
         let mut previewer = Previewer::of(&look, today.clone(), self.env.as_deref());
         let tally = self.show(&look, &meant, (&today, &mut previewer), out)?;
         if let Some(flow) = self.filter.flow.as_deref().filter(|flow| tally.is_empty() && today.flow(flow).is_none()) {
@@ -225,10 +225,12 @@ impl Replay {
     }
 
     /// What may be done twice: uncertain ones of a call that may not be repeated, and such that have done a step whose name is gone.
-    fn doubtful(&self, look: &Look, today: &Plan) -> anyhow::Result<HashMap<RunId, Doubt>> {
+    fn doubtful(&self, look: &Look, today: &Plan, meant: &Meant) -> anyhow::Result<HashMap<RunId, Doubt>> {
         let mut doubtful = HashMap::new();
         let uncertain = ListFilter { flow: self.filter.flow.clone(), ..Filter::default().of_journal(Some("uncertain"), usize::MAX >> 1) };
-        for line in look.list(&uncertain).map_err(journal::fault)? {
+        // Where they are taken all the same, each that is shown says so itself.
+        let uncertain = if self.takes_doubtful() { Vec::new() } else { look.list(&uncertain).map_err(journal::fault)? };
+        for line in uncertain {
             let file = look.files(&[line.run]).map_err(journal::fault)?.pop();
             if file.is_some_and(|file| may_be_done_twice(&file, today)) {
                 doubtful.insert(line.run, Doubt::NobodyKnows);
@@ -237,26 +239,10 @@ impl Replay {
         for standing in look.standing().map_err(journal::fault)? {
             let Some((_, flow)) = today.flow(&standing.flow).filter(|_| standing.stopped > 0) else { continue };
             if standing.did.iter().any(|step| !has_step(flow, step)) {
-                self.renamed(look, flow, &mut doubtful)?;
+                renamed(look, flow, meant, &mut doubtful)?;
             }
         }
         Ok(doubtful)
-    }
-
-    fn renamed(&self, look: &Look, flow: &Flow, doubtful: &mut HashMap<RunId, Doubt>) -> anyhow::Result<()> {
-        let (filter, mut after) = (StoppedFilter { flow: Some(flow.name.clone()), ..StoppedFilter::default() }, RunId(0));
-        loop {
-            let slice = look.stopped(&filter, after, RunId(i64::MAX), SLICE).map_err(journal::fault)?;
-            let Some(last) = slice.last() else { return Ok(()) };
-            after = last.run;
-            let runs: Vec<RunId> = slice.iter().map(|run| run.run).collect();
-            for file in look.files(&runs).map_err(journal::fault)? {
-                let step = steps_done(&file).find(|step| !has_step(flow, step));
-                if let Some(step) = step {
-                    doubtful.entry(file.run).or_insert_with(|| Doubt::Renamed(step.clone()));
-                }
-            }
-        }
     }
 
     /// Whether what may be done twice is taken all the same.
@@ -466,6 +452,25 @@ impl Replay {
 fn named(chores: &[Chore]) -> String {
     let numbers: Vec<String> = chores.iter().map(|chore| chore.id.0.to_string()).collect();
     format!("chore{} {}", if chores.len() == 1 { "" } else { "s" }, numbers.join(", "))
+}
+
+/// Of what is meant in a flow, such that have done a step whose name is gone.
+fn renamed(look: &Look, flow: &Flow, meant: &Meant, doubtful: &mut HashMap<RunId, Doubt>) -> anyhow::Result<()> {
+    if meant.filter.flow.as_ref().is_some_and(|wanted| *wanted != flow.name) {
+        return Ok(());
+    }
+    let (filter, mut after) = (StoppedFilter { flow: Some(flow.name.clone()), ..meant.filter.clone() }, meant.after);
+    loop {
+        let slice = look.stopped(&filter, after, meant.upto, SLICE).map_err(journal::fault)?;
+        let Some(last) = slice.last() else { return Ok(()) };
+        after = last.run;
+        let runs: Vec<RunId> = slice.iter().map(|run| run.run).collect();
+        for file in look.files(&runs).map_err(journal::fault)? {
+            if let Some(step) = steps_done(&file).find(|step| !has_step(flow, step)) {
+                doubtful.entry(file.run).or_insert_with(|| Doubt::Renamed(step.clone()));
+            }
+        }
+    }
 }
 
 /// The steps that a message has done, or may have, and that were not undone. What was said to its sender is none.

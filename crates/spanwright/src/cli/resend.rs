@@ -70,11 +70,12 @@ impl Resend {
         if !self.over_newer && look.overtaken(line.run).map_err(journal::fault)? {
             bail!("a newer state of `{}` went on since: `--over-newer` sends the older one over it", line.key.as_deref().unwrap_or("-"));
         }
-        let resent = self.resent(&line, &file, reason, out)?;
+        let project = self.body.as_ref().map(|_| self.project(out)).transpose()?;
+        let resent = self.resent((&line, &file), project.as_ref(), reason, out)?;
         let message = resent.took.message;
         match journal::alone(&self.folder)? {
             Some(mut keep) => {
-                let project = Project::open(self.folder.clone(), None, out)?;
+                let project = project.map_or_else(|| self.project(out), Ok)?;
                 let plan = keep.plan(&pinned::pin(project.bundle())).map_err(journal::fault)?;
                 let took = Took { plan, ..resent.took };
                 keep.commit(&[Fact::Resent(Box::new(Resent { took, ..resent }))]).map(drop).map_err(journal::fault)?;
@@ -96,7 +97,11 @@ impl Resend {
         }
     }
 
-    fn resent(&self, line: &Listed, file: &RunFile, reason: &str, out: &mut Out) -> anyhow::Result<Resent> {
+    fn project(&self, out: &mut Out) -> anyhow::Result<Project> {
+        Project::open(self.folder.clone(), None, out)
+    }
+
+    fn resent(&self, (line, file): (&Listed, &RunFile), project: Option<&Project>, reason: &str, out: &mut Out) -> anyhow::Result<Resent> {
         let (old, edited) = (&file.message, self.body.as_deref().map(read).transpose()?);
         if old.body.is_empty() && edited.is_none() {
             bail!("its body was forgotten after the time that `keep: {{ bodies }}` says: give one with `--body`");
@@ -104,9 +109,9 @@ impl Resend {
         if let Some(edited) = &edited {
             show_change(&old.body, edited, out)?;
         }
-        let (key, version) = match &edited {
-            Some(edited) => self.identity(file, edited, out)?,
-            None => (old.key.clone(), old.version.clone()),
+        let (key, version) = match (&edited, project) {
+            (Some(edited), Some(project)) => identity(project, file, edited, out)?,
+            (_, _) => (old.key.clone(), old.version.clone()),
         };
         let (now, dice) = (journal::now(), Dice::new());
         let mut roll = || dice.roll();
@@ -130,21 +135,18 @@ impl Resend {
         let instead = journal::is_stopped(line);
         Ok(Resent { took, of: line.run, by: journal::person().into(), words: reason.into(), instead })
     }
+}
 
-    /// Which record an edited body is about, and which state of it, as today's source says; where the flow is gone, as it was.
-    fn identity(&self, file: &RunFile, edited: &[u8], out: &mut Out) -> anyhow::Result<(Text, Text)> {
-        let old = &file.message;
-        let project = Project::open(self.folder.clone(), None, out)?;
-        let source = project.plan().flow(&file.flow).and_then(|(_, flow)| flow.source.as_ref());
-        let Some(source) = source.filter(|source| source.name == old.source) else { return Ok((old.key.clone(), old.version.clone())) };
-        let (key, version) = intake::edited(source, edited, old.beside.as_deref())
-            .map_err(|failure| anyhow::anyhow!("the source cannot take the edited body: {} {}", failure.code.id, failure.says))?;
-        if key != old.key {
-            let says = |key: &Text| key.as_deref().map_or("nothing".to_string(), |key| format!("`{key}`"));
-            out.aside(&format!("it is about another record: {}, and was about {}", says(&key), says(&old.key)));
-        }
-        Ok((key, version))
+/// Which record an edited body is about, and which state of it, as today's source says.
+fn identity(project: &Project, file: &RunFile, edited: &[u8], out: &mut Out) -> anyhow::Result<(Text, Text)> {
+    let (old, source) = (&file.message, project.plan().flow(&file.flow).and_then(|(_, flow)| flow.source.as_ref()));
+    let (key, version) = intake::edited(source, old, edited)
+        .map_err(|failure| anyhow::anyhow!("the source cannot take the edited body: {} {}", failure.code.id, failure.says))?;
+    if key != old.key {
+        let says = |key: &Text| key.as_deref().map_or("nothing".to_string(), |key| format!("`{key}`"));
+        out.aside(&format!("it is about another record: {}, and was about {}", says(&key), says(&old.key)));
     }
+    Ok((key, version))
 }
 
 fn read(path: &Path) -> anyhow::Result<Vec<u8>> {
