@@ -23,6 +23,11 @@ const STARTED: &str =
 const ATTEMPT: &str = "INSERT OR REPLACE INTO attempt (run, node, item, way, at, n, generation, exchange, outcome, reason, words)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
+/// The attempt that lies in the effect's row gets one of its own.
+const KEEP_ATTEMPT: &str = "INSERT OR REPLACE INTO attempt (run, node, item, way, at, n, generation, exchange, outcome, reason, words)
+    SELECT run, node, item, way, at, n, generation, exchange, outcome, reason, words FROM effect
+    WHERE run = ?1 AND node = ?2 AND item = ?3 AND way = ?4 AND outcome IS NOT NULL";
+
 impl Pen<'_> {
     pub(super) fn started(&mut self, effect: &EffectKey, boot: u32, generation: u32) -> Result<()> {
         let node = self.number(&effect.node)?;
@@ -37,9 +42,24 @@ impl Pen<'_> {
                 self.attempt(settled, attempt)?;
                 None
             }
-            None => None,
+            None => {
+                self.keep_attempt(settled)?;
+                None
+            }
         };
         self.effect(settled, last)
+    }
+
+    /// What a question or a walk says of an effect that was over takes the place of what its last attempt came to.
+    fn keep_attempt(&mut self, settled: &Settled) -> Result<()> {
+        if matches!(settled.state.phase, Phase::Unchanged | Phase::Superseded) {
+            // These were owed, and such a row holds none.
+            return Ok(());
+        }
+        let key = &settled.effect;
+        let node = self.number(&key.node)?;
+        self.rare(KEEP_ATTEMPT)?.execute((key.run.0, node, &key.item, numbers::way(key.way)))?;
+        Ok(())
     }
 
     fn effect(&mut self, settled: &Settled, last: Option<&Attempt>) -> Result<()> {

@@ -191,6 +191,24 @@ fn a_trail_keeps_what_was_before_a_replay() {
 }
 
 #[test]
+fn a_trail_keeps_the_attempt_of_which_a_question_told_what_came_of_it() {
+    let (_folder, mut keep, look) = journal();
+    let mut facts: Vec<Fact> = tried(5, 1, Phase::Uncertain(failure("cut off")), OutcomeKind::Unknown, Some("cut off"), 500).into();
+    let Fact::Settled(unknown) = &facts[1] else { unreachable!() };
+    let revised = |phase, at| {
+        Fact::Settled(Box::new(Settled { state: EffectState::new(phase), attempt: None, at: Moment(at), ..(**unknown).clone() }))
+    };
+    facts.extend([revised(Phase::Done(None), 510), revised(Phase::Owed { due: Moment(530) }, 520)]);
+    keep.commit(&facts).unwrap();
+    let shown = look.show(&Which::Run(RunId(5))).unwrap().remove(0);
+    let trail: Vec<_> = shown.trail.iter().map(|(at, kind, words)| format!("{} {kind}: {words}", at.0)).collect();
+    let expected =
+        ["50 taken: from in.source", "500 attempt: crm.upsert: try 1 unknown, status 503 in 12 ms: R0001 cut off", "530 due: crm.upsert"];
+    assert_eq!(trail, expected);
+    assert_eq!(shown.line.tries, 1);
+}
+
+#[test]
 fn a_trail_of_what_waits_says_when_it_is_due() {
     assert_eq!(trail(4).last().map(String::as_str), Some("900 due: crm.upsert"));
 }
