@@ -47,6 +47,8 @@ codes! { "codes/":
     CONDITION_LOST "R0042" "a condition that may have been undone by ourselves";
     NOT_AS_DESCRIBED "R0043" "a request that is not as the operation is described";
     WAITED_FOR "R0044" "a system makes us wait for long";
+    APART "R0045" "a batch under one key that cannot go again as it went";
+    NO_LONGER_ASKED "R0046" "what was asked for before, the flow asks for no more";
     NOT_WRITTEN "R0101" "a request could not be written because of a fault in Spanwright";
     NOT_READ "R0102" "an answer could not be read because of a fault in Spanwright";
     PARAMETERS "R0104" "the parameters of a request are no record";

@@ -50,6 +50,10 @@ impl Desk {
                 wake.no_later_than(at);
                 return false;
             }
+            Work::Apart(glue, effects) => {
+                self.come_apart(queue, glue, effects, now, out);
+                return true;
+            }
             Work::Ready => None,
             Work::Together(effects) => Some(effects),
         };
@@ -130,7 +134,7 @@ impl Desk {
         let differs = |desk: &Desk, key: &EffectKey| differs(desk, key) == Some(true);
         let all = self.is_one_request(&members) && members.iter().any(|key| differs(self, key));
         let (changed, same): (Vec<_>, Vec<_>) = members.into_iter().partition(|key| all || differs(self, key));
-        let mut facts = Vec::new();
+        let mut facts = if all { self.no_longer_noted(&changed, now) } else { Vec::new() };
         for key in changed {
             let says = Failure::new(&codes::OTHER_BYTES, "what the flow gives now is not what was sent when the outcome was unknown");
             self.nobody_knows(&key, says, now, &mut facts);
@@ -168,7 +172,8 @@ impl Desk {
         let exchange = bound.unwrap_or_else(|| self.next_exchange());
         let (_, serial) = self.gates[gate].token();
         let looks: Vec<(Arc<str>, Arc<str>)> = members.iter().filter_map(|key| self.sent_scope(key)).collect();
-        let asks_first = !looks.is_empty() && looks.len() == members.len();
+        // What went once under one key goes again whole.
+        let asks_first = bound.is_none() && !self.is_one_request(&members) && !looks.is_empty() && looks.len() == members.len();
         let operation = self.operation_of(&members).unwrap_or_else(|| self.queues[queue].name.clone());
         self.flights.insert(call, Flight { queue, gate, members, operation, exchange, serial, goes, bundled: bound.is_some() });
         if asks_first { out.push(Command::Look(call, looks)) } else { self.start_or_ask(call, now, out) }

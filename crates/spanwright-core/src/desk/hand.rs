@@ -74,6 +74,7 @@ impl Desk {
             }
             Advance::Ends(ending) => {
                 hand.over = true;
+                let ending = self.leave(run, ending, now, facts);
                 facts.push(Fact::Ended { run, ending, at: now });
             }
             Advance::Owes { owed, then } => {
@@ -194,6 +195,7 @@ impl Desk {
         match hand.ending() {
             Some(ending) => {
                 hand.over = true;
+                let ending = self.leave(run, ending, now, facts);
                 facts.push(Fact::Ended { run, ending, at: now });
             }
             None => hand.walk_again(run, facts),

@@ -14,6 +14,7 @@
 //!   by the same door as after a crash.
 
 mod alarm;
+mod apart;
 mod ask;
 mod chore;
 mod clockwork;
@@ -307,7 +308,14 @@ impl Desk {
         glued.sort_by_key(|glued| glued.glue);
         for glued in glued {
             if let Some(queue) = self.queue_of.get(&glued.queue) {
-                self.queues[*queue].bind(glued.glue, &glued.effect);
+                let queue = &mut self.queues[*queue];
+                queue.bind(glued.glue, &glued.effect);
+                if glued.noted {
+                    queue.is_noted(glued.glue);
+                }
+                if glued.apart {
+                    queue.comes_apart(glued.glue);
+                }
             }
         }
         for lane in &opening.lanes {

@@ -2,7 +2,7 @@
 //!
 //! **Lanes.** Effects of one record stand in a line, oldest first; only the head may go. **Bundles.** After an unknown
 //! outcome of a request with one key, its items are glued: they go again together, in the same order, under the same
-//! key. **Splits.** A batch that was refused as a whole goes again in halves until the bad item stands alone.
+//! key. A bundle of which one is over is apart: none of it goes again. **Splits.** A batch that was refused as a whole goes again in halves until the bad item stands alone.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
@@ -10,7 +10,7 @@ use std::{
 };
 
 use crate::{
-    fact::{EffectKey, ExchangeId, Moment, Turn},
+    fact::{EffectKey, ExchangeId, Moment, RunId, Turn, Way, no_item},
     interface::BulkKey,
     plan::{Batch, EffectPlan},
 };
@@ -34,7 +34,9 @@ pub(super) struct Queue {
     lanes: HashMap<u64, VecDeque<EffectKey>>,
     bundles: BTreeMap<ExchangeId, Bundle>,
     /// Effects that an earlier life sent together, and the exchange it did it in.
-    bound: HashMap<EffectKey, ExchangeId>,
+    bound: BTreeMap<EffectKey, ExchangeId>,
+    /// Exchanges of an earlier life that have not ended in the journal.
+    noted: BTreeSet<ExchangeId>,
     splits: VecDeque<Vec<EffectKey>>,
     /// In hand, and waiting for their next try.
     later: BTreeMap<(Moment, EffectKey), ()>,
@@ -50,12 +52,16 @@ pub(super) struct Queue {
 struct Bundle {
     wanted: BTreeSet<EffectKey>,
     here: BTreeSet<EffectKey>,
+    /// One of them is over: the others do not go again.
+    apart: bool,
 }
 
 /// What may go next.
 pub(super) enum Work {
     /// Exactly these, in this order.
     Together(Vec<EffectKey>),
+    /// None of these: one that they went with is over.
+    Apart(ExchangeId, Vec<EffectKey>),
     /// As many of the ready ones as fit.
     Ready,
     /// Nothing before then.
@@ -83,7 +89,8 @@ impl Queue {
             refused: None,
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
-            bound: HashMap::new(),
+            bound: BTreeMap::new(),
+            noted: BTreeSet::new(),
             splits: VecDeque::new(),
             later: BTreeMap::new(),
             parked: None,
@@ -287,6 +294,9 @@ impl Queue {
     /// They go: under the number of the exchange that they were in, where an earlier life had begun it.
     pub fn unbind(&mut self, effects: &[EffectKey]) -> Option<ExchangeId> {
         let exchange = effects.first().and_then(|effect| self.bound_to(effect));
+        exchange.iter().for_each(|exchange| {
+            self.noted.remove(exchange);
+        });
         effects.iter().for_each(|effect| {
             self.bound.remove(effect);
         });
@@ -300,12 +310,75 @@ impl Queue {
         bundle.here.insert(effect);
     }
 
+    /// An earlier life had noted it before it was asked, and its end is not in the journal.
+    pub fn is_noted(&mut self, exchange: ExchangeId) {
+        self.noted.insert(exchange);
+    }
+
+    /// Its end is told to the journal, where an earlier life had noted its begin.
+    pub fn ends_noted(&mut self, exchange: ExchangeId) -> bool {
+        self.noted.remove(&exchange)
+    }
+
+    /// One that went in this exchange is over: none of the others goes again.
+    pub fn comes_apart(&mut self, glue: ExchangeId) {
+        self.bundles.entry(glue).or_default().apart = true;
+    }
+
+    /// The lane in which it stands; 0 where it stands in none and others wait for it all the same.
+    pub fn waits_for(&self, effect: &EffectKey) -> Option<u64> {
+        let lane = self.lanes.iter().find(|(_, line)| line.contains(effect)).map(|(lane, _)| *lane);
+        lane.or_else(|| self.glue_of(effect).map(|_| 0))
+    }
+
+    fn glue_of(&self, effect: &EffectKey) -> Option<ExchangeId> {
+        let waiting = || self.bundles.iter().find(|(_, bundle)| bundle.wanted.contains(effect)).map(|(glue, _)| *glue);
+        self.bound_to(effect).or_else(waiting)
+    }
+
+    /// What went together with others and is of this run.
+    pub fn together_of(&self, run: RunId) -> Vec<EffectKey> {
+        let first = EffectKey { run, node: "".into(), item: no_item(), way: Way::Do };
+        let of_run = |key: &&EffectKey| key.run == run;
+        let bound = self.bound.range(&first..).map(|(key, _)| key).take_while(of_run);
+        let wanted = self.bundles.values().flat_map(|bundle| bundle.wanted.range(&first..).take_while(of_run));
+        bound.chain(wanted).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// It is over and does not go again, and so none does of what it went with; the exchange that it went in, and whether nobody
+    /// waits in that any more.
+    pub fn leaves_bundle(&mut self, effect: &EffectKey) -> Option<(ExchangeId, bool)> {
+        let glue = self.glue_of(effect)?;
+        self.bound.remove(effect);
+        self.comes_apart(glue);
+        self.unglue(glue, effect);
+        Some((glue, !self.bundles.contains_key(&glue)))
+    }
+
+    fn apart(&mut self) -> Option<Work> {
+        let (glue, bundle) = self.bundles.iter_mut().find(|(_, bundle)| bundle.apart && !bundle.here.is_empty())?;
+        let (glue, effects) = (*glue, bundle.here.iter().cloned().collect::<Vec<_>>());
+        for effect in &effects {
+            self.bound.remove(effect);
+            self.unglue(glue, effect);
+        }
+        Some(Work::Apart(glue, effects))
+    }
+
+    /// Whether somebody waits in it.
+    pub fn has_bundle(&self, glue: ExchangeId) -> bool {
+        self.bundles.contains_key(&glue)
+    }
+
     /// What may go next.
     pub fn work(&mut self, now: Moment) -> Work {
         if let Some(effects) = self.splits.pop_front() {
             return Work::Together(effects);
         }
-        let whole = self.bundles.iter().find(|(_, bundle)| bundle.here == bundle.wanted).map(|(glue, _)| *glue);
+        if let Some(apart) = self.apart() {
+            return apart;
+        }
+        let whole = self.bundles.iter().find(|(_, bundle)| !bundle.apart && bundle.here == bundle.wanted).map(|(glue, _)| *glue);
         if let Some(bundle) = whole.and_then(|glue| self.bundles.remove(&glue)) {
             return Work::Together(bundle.here.into_iter().collect());
         }
@@ -332,7 +405,6 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fact::{RunId, Way, no_item};
 
     fn queue() -> Queue {
         Queue {
@@ -347,7 +419,8 @@ mod tests {
             refused: None,
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
-            bound: HashMap::new(),
+            bound: BTreeMap::new(),
+            noted: BTreeSet::new(),
             splits: VecDeque::new(),
             later: BTreeMap::new(),
             parked: None,

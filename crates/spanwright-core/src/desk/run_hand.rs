@@ -194,6 +194,14 @@ impl RunHand {
         })
     }
 
+    /// An earlier life asked for it together with others, and the journal has no row of it.
+    pub fn knows(&mut self, effect: EffectKey, now: Moment) {
+        if let Err(at) = self.position(&effect.node, &effect.item, effect.way) {
+            let state = EffectState::new(Phase::Owed { due: now });
+            self.effects.insert(at, EffectHand { row: false, ..EffectHand::known(StoredEffect { effect, state }) });
+        }
+    }
+
     /// It is about to leave the hand.
     pub fn leaves(&self) -> bool {
         self.leaving

@@ -289,6 +289,10 @@ pub struct Glued {
     pub glue: ExchangeId,
     /// Which.
     pub effect: EffectKey,
+    /// Its exchange was noted before it was asked, and has not ended.
+    pub noted: bool,
+    /// Another of them is over and does not go again, so neither may it: under another key it could be done twice.
+    pub apart: bool,
 }
 
 /// A run that holds a place in the line of its record.

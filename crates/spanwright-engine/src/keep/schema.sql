@@ -56,6 +56,8 @@ CREATE TABLE effect (
 -- The only hot index: retries, holds and batches; what is done at once never enters it. It covers what a start asks.
 CREATE INDEX effect_due ON effect (queue, due, run, node, item, way, lane, glued) WHERE state = 0;
 CREATE INDEX effect_glued ON effect (glued) WHERE state = 0 AND glued IS NOT NULL;
+-- What was given up together with others, or was not heard of: these do not go again without it.
+CREATE INDEX effect_apart ON effect (glued) WHERE state > 4 AND glued IS NOT NULL;
 CREATE INDEX effect_started ON effect (boot) WHERE state = 1;
 
 CREATE TABLE exchange (

@@ -228,18 +228,36 @@ impl State {
     }
 
     fn glued(&self) -> Vec<Glued> {
-        let owed = self.effects().filter(|(_, _, effect)| effect.owed().is_some());
-        let mut glued: Vec<Glued> = owed
+        let is_over = |run: &Run, effect: &Effect| match effect.state.phase {
+            Phase::Uncertain(_) | Phase::Dead(_) => true,
+            Phase::Owed { .. } => !run.is_open(),
+            Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Superseded => false,
+        };
+        let over: BTreeSet<_> =
+            self.effects().filter(|(_, run, effect)| is_over(run, effect)).filter_map(|(.., it)| it.state.glued).collect();
+        let mut glued: Vec<Glued> = self
+            .effects()
+            .filter(|(_, run, effect)| run.is_open() && effect.owed().is_some())
             .filter_map(|(key, run, effect)| {
                 let queue = effect.queue.clone().unwrap_or_else(|| format!("{}.{}", run.flow, key.node).into());
-                Some(Glued { queue, glue: effect.state.glued?, effect: key })
+                let glue = effect.state.glued?;
+                Some(Glued { queue, glue, effect: key, noted: false, apart: over.contains(&glue) })
             })
             .collect();
-        glued.extend(self.bundles.iter().flat_map(|(id, (queue, members))| {
-            members.iter().map(|effect| Glued { queue: queue.clone(), glue: ExchangeId(*id), effect: effect.clone() })
-        }));
+        for (id, (queue, members)) in &self.bundles {
+            let open: Vec<_> = members.iter().filter(|member| self.is_to_be_asked(member)).collect();
+            let apart = open.len() < members.len();
+            let glue = ExchangeId(*id);
+            glued.extend(open.into_iter().map(|effect| Glued { queue: queue.clone(), glue, effect: effect.clone(), noted: true, apart }));
+        }
         glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect).then(one.glue.cmp(&other.glue)));
         glued
+    }
+
+    fn is_to_be_asked(&self, member: &EffectKey) -> bool {
+        let Some(run) = self.run(member.run).filter(|run| run.is_open()) else { return false };
+        let known = run.effects.get(&(member.node.clone(), member.item.clone(), member.way));
+        known.is_none_or(|effect| matches!(effect.state.phase, Phase::Owed { .. } | Phase::Started { .. }))
     }
 
     fn torn(&self) -> Vec<DueEffect> {

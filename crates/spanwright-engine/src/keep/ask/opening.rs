@@ -1,6 +1,9 @@
 //! What is open when a life of the process begins. Costs what is open, not what is finished.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
 
 use rusqlite::{OptionalExtension, Result, Row};
 use spanwright_core::fact::{
@@ -17,8 +20,13 @@ use crate::keep::{
 pub const BACKLOG: &str = "SELECT flow, count(*), 0 FROM run INDEXED BY run_active WHERE state = 0 GROUP BY flow
     UNION ALL SELECT flow, 0, count(*) FROM run INDEXED BY run_parked WHERE state = 1 GROUP BY flow";
 pub const BUNDLED: &str = "SELECT id, queue, members FROM exchange INDEXED BY exchange_bundled WHERE members IS NOT NULL";
-pub const GLUED: &str =
-    "SELECT run, node, item, way, queue, glued FROM effect INDEXED BY effect_glued WHERE state = 0 AND glued IS NOT NULL";
+pub const GLUED: &str = "SELECT effect.run, effect.node, effect.item, effect.way, effect.queue, effect.glued, run.state > 1
+    FROM effect INDEXED BY effect_glued CROSS JOIN run ON run.id = effect.run WHERE effect.state = 0 AND effect.glued IS NOT NULL";
+/// Whether one that shares this glue is uncertain or dead.
+pub const APART: &str = "SELECT EXISTS (SELECT 1 FROM effect INDEXED BY effect_apart WHERE state > 4 AND glued = ?1)";
+/// Whether a member of a batch is still to be asked.
+pub const IS_OPEN: &str = "SELECT run.state < 2 AND coalesce(effect.state < 2, 1) FROM run LEFT JOIN effect
+    ON effect.run = run.id AND effect.node = ?2 AND effect.item = ?3 AND effect.way = ?4 WHERE run.id = ?1";
 pub const TORN: &str =
     "SELECT effect.run, effect.node, effect.item, effect.way, effect.queue, effect.lane, effect.state, effect.due, effect.boot,
         effect.generation, effect.tries, effect.first, effect.glued, effect.sent, effect.reason, effect.words, NULL, NULL, effect.failed, effect.own_failures, run.flow
@@ -175,13 +183,24 @@ impl Ask<'_> {
     }
 
     fn glued(self) -> Result<Vec<Glued>> {
-        let mut statement = self.ready(GLUED)?;
+        let (mut statement, mut is_apart) = (self.ready(GLUED)?, self.ready(APART)?);
         let rows = statement.query_map([], |row| {
             let (run, node) = (RunId(row.get(0)?), self.names.text(row.get(1)?));
             let effect = EffectKey { run, node, item: text(row, 2)?, way: numbers::way_of(row.get(3)?) };
-            Ok(Glued { queue: self.names.text(row.get(4)?), glue: ExchangeId(row.get(5)?), effect })
+            let (queue, glue, is_over) = (self.names.text(row.get(4)?), ExchangeId(row.get(5)?), row.get(6)?);
+            Ok((Glued { queue, glue, effect, noted: false, apart: false }, is_over))
         })?;
-        let mut glued = rows.collect::<Result<Vec<_>>>()?;
+        let (mut glued, mut apart) = (Vec::new(), BTreeMap::new());
+        for row in rows {
+            let (one, is_over): (Glued, bool) = row?;
+            let known = match apart.entry(one.glue) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(is_apart.query_row([one.glue.0], |row| row.get(0))?),
+            };
+            *known |= is_over;
+            glued.extend((!is_over).then_some(one));
+        }
+        glued.iter_mut().for_each(|one| one.apart = apart.get(&one.glue) == Some(&true));
         self.bundled(&mut glued)?;
         glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect).then(one.glue.cmp(&other.glue)));
         Ok(glued)
@@ -190,11 +209,24 @@ impl Ask<'_> {
     // Batches under one key whose exchange had not ended.
     fn bundled(self, glued: &mut Vec<Glued>) -> Result<()> {
         let mut statement = self.ready(BUNDLED)?;
+        let mut is_open = self.ready(IS_OPEN)?;
+        let mut is_open = |member: &EffectKey| {
+            let node = self.names.known(&member.node).unwrap_or(0);
+            let found = is_open.query_row((member.run.0, node, &member.item, numbers::way(member.way)), |row| row.get(0)).optional();
+            found.map(|open| open.unwrap_or(false))
+        };
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             let (glue, queue) = (ExchangeId(row.get(0)?), self.names.text(row.get(1)?));
             let members = numbers::members_of(&text(row, 2)?);
-            glued.extend(members.into_iter().map(|effect| Glued { queue: queue.clone(), glue, effect }));
+            let (all, mut open) = (members.len(), Vec::new());
+            for effect in members {
+                if is_open(&effect)? {
+                    open.push(effect);
+                }
+            }
+            let apart = open.len() < all;
+            glued.extend(open.into_iter().map(|effect| Glued { queue: queue.clone(), glue, effect, noted: true, apart }));
         }
         Ok(())
     }

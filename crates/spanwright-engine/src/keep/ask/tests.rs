@@ -24,6 +24,7 @@ fn walks_over_finished_work(step: &str) -> bool {
         "chore_open",
         "effect_due",
         "effect_glued",
+        "effect_apart",
         "effect_started",
         "exchange_bundled",
     ];
@@ -73,6 +74,8 @@ fn no_question_walks_over_finished_work() {
         files::EFFECTS,
         opening::BACKLOG,
         opening::GLUED,
+        opening::APART,
+        opening::IS_OPEN,
         opening::BUNDLED,
         opening::TORN,
         opening::LANES,

@@ -1,0 +1,218 @@
+//! What a run leaves behind that ends without asking for what it had asked for.
+//!
+//! Today's schema may end a message whose call was tried before; then others may wait for that call: the next state of its
+//! record in its lane, and what went with it in one request under one key. The lane goes on. **Of a batch under one key none
+//! goes again without the others**, for it would go under another key, and what had been done would be done twice: what is
+//! left of it is uncertain, and a person looks.
+
+use super::{Command, Desk, Report, run_hand::Place};
+use crate::{
+    codes,
+    fact::{EffectKey, Ending, ExchangeId, Exchanged, Fact, Moment, Phase, RunId, StopKind, Stopped},
+};
+use spanwright_shape::text::Failure;
+
+impl Desk {
+    /// A run ends, and says how it ends where nobody knows of something that it does not ask for any more.
+    pub(super) fn leave(&mut self, run: RunId, ending: Ending, now: Moment, facts: &mut Vec<Fact>) -> Ending {
+        let together: Vec<_> = self.queues.iter().flat_map(|queue| queue.together_of(run)).collect();
+        let Some(hand) = self.runs.get_mut(&run) else { return ending };
+        together.into_iter().for_each(|key| hand.knows(key, now));
+        let left = hand.effects.iter().filter(|effect| matches!(effect.state.phase, Phase::Owed { .. }) && !effect.waits());
+        let left: Vec<EffectKey> = left.map(|effect| effect.key(run)).collect();
+        let why = left.iter().filter_map(|key| Some((key.node.clone(), self.leave_one(key, now, facts)?))).next();
+        match (why, ending) {
+            (None, ending) => ending,
+            (Some(_), Ending::Stopped(stopped)) => Ending::Stopped(Stopped { kind: StopKind::Uncertain, ..stopped }),
+            (Some((node, failure)), _) => Ending::Stopped(Stopped { kind: StopKind::Uncertain, node, failure, undone: false }),
+        }
+    }
+
+    /// Why nobody knows of it, where it may have arrived. What nobody waits for stays as it is.
+    fn leave_one(&mut self, key: &EffectKey, now: Moment, facts: &mut Vec<Fact>) -> Option<Failure> {
+        let (queue, lane) = self.queues.iter().enumerate().find_map(|(at, queue)| Some((at, queue.waits_for(key)?)))?;
+        let bundle = self.queues[queue].leaves_bundle(key);
+        if let Some((glue, true)) = bundle {
+            facts.extend(self.end_of_noted(queue, glue, 1, now));
+        }
+        let cut_off = self.cut_off;
+        let effect = self.effect_mut(key)?;
+        (effect.queue, effect.lane, effect.place) = (queue, lane, Place::Settling);
+        effect.state.glued = effect.state.glued.or(bundle.map(|(glue, _)| glue));
+        let asked_before_a_kill = |phase: &Phase| matches!((phase, cut_off), (Phase::Owed { due }, Some(cut)) if *due <= cut.at);
+        let is_unheard = effect.is_unheard() || asked_before_a_kill(&effect.state.phase);
+        let why = Failure::new(&codes::NO_LONGER_ASKED, "it was asked for before, and what the flow says now does not ask for it");
+        effect.state.phase = if is_unheard { Phase::Uncertain(why.clone()) } else { Phase::Dead(why.clone()) };
+        self.settle_fact(key, None, now, facts);
+        is_unheard.then_some(why)
+    }
+
+    /// One that these went with is over.
+    pub(super) fn come_apart(&mut self, queue: usize, glue: ExchangeId, left: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) {
+        let mut facts = Vec::new();
+        if !self.queues[queue].has_bundle(glue) {
+            facts.extend(self.end_of_noted(queue, glue, left.len(), now));
+        }
+        let why = Failure::new(&codes::APART, "it went with others under one key, and one of them does not go again");
+        for key in &left {
+            self.nobody_knows(key, why.clone(), now, &mut facts);
+        }
+        self.note_ended(&facts, out);
+        self.commit(facts, out);
+    }
+
+    /// These are not asked again, so what an earlier life noted of their exchange is over.
+    pub(super) fn no_longer_noted(&mut self, members: &[EffectKey], now: Moment) -> Vec<Fact> {
+        let Some(queue) = members.first().and_then(|key| self.effect(key)).map(|effect| effect.queue) else { return Vec::new() };
+        let Some(glue) = members.iter().find_map(|key| self.queues[queue].bound_to(key)) else { return Vec::new() };
+        let end = self.end_of_noted(queue, glue, members.len(), now);
+        self.queues[queue].unbind(members);
+        end.into_iter().collect()
+    }
+
+    fn end_of_noted(&mut self, queue: usize, id: ExchangeId, calls: usize, now: Moment) -> Option<Fact> {
+        let queue = &mut self.queues[queue];
+        let system = self.gates[queue.gate].name.clone();
+        let Report { at, took, status, sent, got, .. } = Report::of_nothing(now);
+        let exchanged = |operation| Exchanged { id, system, operation, at, took, status, calls: calls as u32, sent, got };
+        queue.ends_noted(id).then(|| Fact::Exchanged(exchanged(queue.name.clone())))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::{sync::Arc, time::Duration};
+
+    use super::*;
+    use crate::{
+        desk::{
+            Event, Fetch,
+            stage::{START, Stage, call, plan},
+        },
+        fact::{
+            Backlog, CutOff, EffectState, Glued, Lane, MessageFile, Opening, PlanId, Root, RunFile, StoredEffect, Way, lane_of, no_item,
+        },
+        interface::{BulkKey, Repeat},
+        plan::{Batch, EffectPlan, SourceKind},
+    };
+
+    const QUEUE: &str = "asked.first";
+
+    fn effect(run: i64) -> EffectKey {
+        EffectKey { run: RunId(run), node: "first".into(), item: no_item(), way: Way::Do }
+    }
+
+    fn file(run: i64, record: &str, body: &str, known: Option<EffectState>) -> RunFile {
+        let message = MessageFile {
+            id: run.cast_unsigned().into(),
+            source: "asked.source".into(),
+            correlation: "c".into(),
+            received: Moment(0),
+            key: Some(record.into()),
+            version: None,
+            body: body.as_bytes().into(),
+            beside: None,
+        };
+        RunFile {
+            run: RunId(run),
+            root: Root(1),
+            flow: "asked".into(),
+            plan: PlanId(1),
+            message: Arc::new(message),
+            known: known.into_iter().map(|state| StoredEffect { effect: effect(run), state }).collect(),
+            over: false,
+            parked: false,
+            stopped: None,
+        }
+    }
+
+    /// A life that finds these, the first of which ends before it asks for what it had asked for; what is kept, and who was asked.
+    fn found(opening: Opening, files: Vec<RunFile>) -> (Vec<Fact>, Stage) {
+        let mut plan = plan();
+        if let Some(SourceKind::Door(served)) = plan.flows[0].source.as_mut().map(|source| &mut source.kind) {
+            served.reply_within = None;
+        }
+        let batch = Batch { most: 10, bytes: 1_000, wait: Duration::ZERO, key: BulkKey::PerRequest };
+        plan.flows[0].steps.truncate(3);
+        plan.flows[0].effects = vec![EffectPlan { batch: Some(batch), in_order: true, ..call("first", Repeat::Keyed) }];
+        let lane = |run| Lane { queue: QUEUE.into(), lane: lane_of(QUEUE, "r"), effect: effect(run) };
+        let backlog = vec![Backlog { flow: "asked".into(), active: files.len() as u64, parked: 0 }];
+        let opening = Opening { backlog, lanes: vec![lane(1)], last_run: RunId(9), ..opening };
+        let mut stage = Stage::open(plan, opening);
+        let mut kept = stage.keeps();
+        stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 9 }, runs: files, next: None });
+        kept.extend(stage.keeps());
+        (kept, stage)
+    }
+
+    fn owed(glued: Option<i64>) -> EffectState {
+        EffectState { tries: 1, glued: glued.map(ExchangeId), ..EffectState::new(Phase::Owed { due: START }) }
+    }
+
+    fn stands(kept: &[Fact], run: i64) -> Vec<String> {
+        let of = |fact: &Fact| match fact {
+            Fact::Settled(settled) if settled.effect.run.0 == run => match &settled.state.phase {
+                Phase::Uncertain(why) => Some(format!("uncertain {} {:?}", why.code.id, settled.state.glued.map(|glue| glue.0))),
+                Phase::Dead(why) => Some(format!("dead {}", why.code.id)),
+                phase => Some(format!("{phase:?}")),
+            },
+            Fact::Ended { run: ended, ending: Ending::Stopped(stopped), .. } if ended.0 == run => {
+                Some(format!("{:?} {}", stopped.kind, stopped.failure.code.id))
+            }
+            _ => None,
+        };
+        kept.iter().filter_map(of).collect()
+    }
+
+    /// Whether what went together was glued by an unknown outcome, or cut off while it was asked.
+    #[test]
+    fn what_went_with_one_that_is_over_does_not_go_again_and_the_line_goes_on() {
+        for noted in [false, true] {
+            let state = || if noted { None } else { Some(owed(Some(5))) };
+            let glued = |run| Glued { queue: QUEUE.into(), glue: ExchangeId(5), effect: effect(run), noted, apart: false };
+            let opening = Opening { rested: true, glued: vec![glued(1), glued(2), glued(3)], exchange_next: 6, ..Opening::default() };
+            let files = vec![
+                file(1, "r", r#"{"fail": true}"#, state()),
+                file(2, "s", "{}", state()),
+                file(3, "t", "{}", state()),
+                file(4, "r", "{}", None),
+            ];
+            let (kept, stage) = found(opening, files);
+            assert_eq!(stands(&kept, 1), ["uncertain R0046 Some(5)", "Uncertain R0001"], "{noted}: {kept:?}");
+            for run in [2, 3] {
+                assert_eq!(stands(&kept, run), ["uncertain R0045 Some(5)", "Uncertain R0045"], "{noted}: {kept:?}");
+            }
+            assert_eq!(stage.asked, 1, "the next state of the record goes, and nothing else");
+            let ends = kept.iter().filter(|fact| matches!(fact, Fact::Exchanged(exchanged) if exchanged.id == ExchangeId(5))).count();
+            assert_eq!(ends, usize::from(noted), "what was noted is over: {kept:?}");
+        }
+    }
+
+    /// A life that ends before all are uncertain: the next one finds those that are left.
+    #[test]
+    fn what_another_life_found_apart_does_not_go_again() {
+        for noted in [false, true] {
+            let one = Glued { queue: QUEUE.into(), glue: ExchangeId(5), effect: effect(2), noted, apart: true };
+            let opening = Opening { rested: true, glued: vec![one], exchange_next: 6, ..Opening::default() };
+            let (kept, stage) = found(opening, vec![file(2, "s", "{}", (!noted).then(|| owed(Some(5))))]);
+            assert_eq!((stands(&kept, 2).join(", "), stage.asked), ("uncertain R0045 Some(5), Uncertain R0045".into(), 0), "{noted}");
+        }
+    }
+
+    #[test]
+    fn what_was_asked_for_alone_is_given_up_or_uncertain_and_the_line_goes_on() {
+        let unheard = EffectState { sent: Some([1; 32]), ..owed(None) };
+        for (state, rested, expected) in [
+            (owed(None), true, ["dead R0046", "Dead R0001"]),
+            (owed(None), false, ["uncertain R0046 None", "Uncertain R0001"]),
+            (unheard, true, ["uncertain R0046 None", "Uncertain R0001"]),
+        ] {
+            let cut_off = (!rested).then_some(CutOff { at: START, upto: RunId(9) });
+            let opening = Opening { rested, cut_off, exchange_next: 6, ..Opening::default() };
+            let (kept, stage) = found(opening, vec![file(1, "r", r#"{"fail": true}"#, Some(state)), file(4, "r", "{}", None)]);
+            assert_eq!(stands(&kept, 1), expected, "{kept:?}");
+            assert_eq!(stage.asked, 1, "the next state of the record goes");
+        }
+    }
+}
