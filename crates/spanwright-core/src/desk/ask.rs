@@ -171,7 +171,8 @@ impl Desk {
         let bound = self.queues[queue].unbind(&members);
         let exchange = bound.unwrap_or_else(|| self.next_exchange());
         let (_, serial) = self.gates[gate].token();
-        let looks: Vec<(Arc<str>, Arc<str>)> = members.iter().filter_map(|key| self.sent_scope(key)).collect();
+        let may_be_skipped = members.iter().filter(|key| key.way == Way::Do);
+        let looks: Vec<(Arc<str>, Arc<str>)> = may_be_skipped.filter_map(|key| self.sent_scope(key)).collect();
         // What went once under one key goes again whole.
         let asks_first = bound.is_none() && !self.is_one_request(&members) && !looks.is_empty() && looks.len() == members.len();
         let operation = self.operation_of(&members).unwrap_or_else(|| self.queues[queue].name.clone());
@@ -190,8 +191,8 @@ impl Desk {
     pub(super) fn sent_scope(&self, key: &EffectKey) -> Option<(Arc<str>, Arc<str>)> {
         let run = self.runs.get(&key.run)?;
         let effect = run.effect(&key.node, &key.item, key.way)?;
-        let plan = run.effect_plan(effect);
-        if !plan.unchanged || key.way != Way::Do {
+        let plan = run.plan_of(effect.effect, Way::Do);
+        if !plan.unchanged || key.way == Way::Ask {
             return None;
         }
         Some((format!("sent:{}", plan.queue).into(), run.message.key.clone()?))

@@ -170,10 +170,11 @@ impl Desk {
         facts.extend(self.sent(key, now));
     }
 
-    /// What its system has of its record from now on, where that is remembered: these bytes, or nobody knows what.
+    /// What its system has of its record from now on, where that is remembered: these bytes, or nobody knows what, as after an undo.
     fn sent(&self, key: &EffectKey, now: Moment) -> Option<Fact> {
         let (effect, (scope, record)) = (self.effect(key)?, self.sent_scope(key)?);
         let print = match &effect.state.phase {
+            Phase::Done(_) if key.way == Way::Undo => NOBODY_KNOWS,
             Phase::Done(_) => effect.input.as_ref()?.print(),
             Phase::Uncertain(_) => NOBODY_KNOWS,
             Phase::Dead(_) if !effect.never_arrived() => NOBODY_KNOWS,

@@ -269,6 +269,25 @@ fn after_an_uncertain_state_nothing_counts_as_unchanged() {
     assert_eq!(remembered(Outcome::Never(said())), None, "a refusal changes nothing");
 }
 
+/// What was undone is not there any more: the same state is no repetition.
+#[test]
+fn after_an_undo_nothing_counts_as_unchanged() {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    let undo = Some(Box::new(call("first", Repeat::Keyed)));
+    only_first(&mut plan, EffectPlan { unchanged: true, undo, ..call("first", Repeat::Keyed) });
+    plan.flows[0].steps.rotate_left(2);
+    let mut stage = Stage::of(plan);
+    stage.brings_state(Arrival::new((*b"{\"fail\": true}").into(), Some("r".into()), None, None, None));
+    let mut kept = stage.keeps();
+    for _ in 0..2 {
+        stage.answers("1");
+        kept.extend(stage.keeps());
+    }
+    let prints: Vec<_> = kept.iter().filter_map(|fact| if let Fact::Sent { print, .. } = fact { Some(*print) } else { None }).collect();
+    assert!(matches!(prints[..], [done, undone] if done != crate::fact::NOBODY_KNOWS && undone == crate::fact::NOBODY_KNOWS), "{kept:?}");
+}
+
 /// A message that always fails must not fail each probe of a system that is well.
 #[test]
 fn a_probe_is_the_message_that_was_tried_least() {
