@@ -29,8 +29,10 @@ impl Hours {
     pub fn parse(text: &str) -> Option<Hours> {
         let (days, times) = text.trim().split_once(' ')?;
         let (from, to) = times.trim().split_once('-')?;
-        let (from, to) = (time(from)?, time(to)?);
-        (from != to).then_some(Hours { days: days_of(days)?, from, to })
+        // The end of a day is the midnight behind it, and a window that ends where it began lasts a day.
+        let (from, ends_with_day) = (time(from)?, to.trim() == DAY_END);
+        let to = if ends_with_day { Time::midnight() } else { time(to)? };
+        (from != to || ends_with_day).then_some(Hours { days: days_of(days)?, from, to })
     }
 
     /// Until when it is closed at this time, where it is.
@@ -56,6 +58,9 @@ pub fn closed_until(hours: &[Hours], zone: Option<&str>, now: Moment) -> Option<
     }
     closed
 }
+
+/// The end of a day, as a window may name it.
+const DAY_END: &str = "24:00";
 
 const WEEK: Duration = Duration::from_secs(7 * 24 * 3600);
 
@@ -115,6 +120,9 @@ mod tests {
         check("Sun 02:00-04:00", "Europe/Berlin", "2026-11-28T01:30:00Z", None);
         check("Mon-Fri 22:00-06:00", "UTC", "2026-11-28T05:59:00Z", Some("2026-11-28T06:00:00Z"));
         check("Mon-Fri 22:00-06:00", "UTC", "2026-11-29T05:59:00Z", None);
+        check("Sat-Sun 00:00-24:00", "UTC", "2026-11-28T12:00:00Z", Some("2026-11-30T00:00:00Z"));
+        check("Sat 22:00-24:00", "UTC", "2026-11-28T22:00:00Z", Some("2026-11-29T00:00:00Z"));
+        check("Sat-Sun 00:00-24:00", "UTC", "2026-11-30T00:00:00Z", None);
         check("daily 00:00-00:30", "UTC", "2026-11-26T00:10:00Z", Some("2026-11-26T00:30:00Z"));
     }
 
@@ -127,7 +135,7 @@ mod tests {
 
     #[test]
     fn windows_are_days_and_times() {
-        for bad in ["", "Sun", "Sun 02:00", "Sunday 02:00-04:00", "Sun 2-4", "Sun 02:00-02:00", "Sun 25:00-26:00"] {
+        for bad in ["", "Sun", "Sun 02:00", "Sunday 02:00-04:00", "Sun 2-4", "Sun 02:00-02:00", "Sun 25:00-26:00", "Sun 24:00-02:00"] {
             assert_eq!(Hours::parse(bad), None, "{bad}");
         }
         assert!(Hours::parse("Sat,Sun 02:00-04:00").is_some() && Hours::parse("Sat-Mon 02:00-04:00").is_some());

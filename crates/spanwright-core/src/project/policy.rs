@@ -113,7 +113,7 @@ fn hours(system: &Filled<'_>, to: &mut Problems) -> Vec<Hours> {
                     &codes::SETTING,
                     text.span,
                     says,
-                    "write it as `Sun 02:00-04:00`, `Mon-Fri 22:00-06:00` or `daily 00:00-00:30`".to_string(),
+                    "write it as `Sun 02:00-04:00`, `Mon-Fri 22:00-06:00`, `daily 00:00-00:30` or `Sat-Sun 00:00-24:00`".to_string(),
                 );
             }
         }

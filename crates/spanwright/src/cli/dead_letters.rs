@@ -15,6 +15,8 @@ use super::{
     folder::Folder,
     journal, messages, orders,
     out::{Format, Object, Out},
+    replay::assert_flow,
+    run::Project,
     story::{count, words},
 };
 use crate::codes;
@@ -108,6 +110,9 @@ impl DeadLetters {
             })?;
         }
         if causes.is_empty() {
+            if let Some(flow) = &self.flow {
+                assert_flow(Project::open(self.folder.clone(), None, out)?.plan(), flow)?;
+            }
             out.aside("no dead letters");
             return Ok(Ended::Fine);
         }

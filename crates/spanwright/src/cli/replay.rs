@@ -173,9 +173,8 @@ impl Replay {
         meant.doubtful = self.doubtful(&look, &today, &meant)?;
         let mut previewer = Previewer::of(&look, today.clone(), self.env.as_deref());
         let tally = self.show(&look, &meant, (&today, &mut previewer), out)?;
-        if let Some(flow) = self.filter.flow.as_deref().filter(|flow| tally.is_empty() && today.flow(flow).is_none()) {
-            let help = did_you_mean(flow, today.flows.iter().map(|flow| &*flow.name)).map_or(String::new(), |help| format!(": {help}"));
-            bail!("there is no flow `{flow}`, and no dead letter of one{help}");
+        if let Some(flow) = self.filter.flow.as_deref().filter(|_| tally.is_empty()) {
+            assert_flow(&today, flow)?;
         }
         self.sum_up(&tally, out);
         if tally.again == tally.other_bytes {
@@ -446,6 +445,15 @@ impl Replay {
         out.aside(&format!("{} open again; `spanwright run` delivers them", count(again, "message")));
         Ok(Ended::Fine)
     }
+}
+
+/// Nothing was found of it: is there such a flow?
+pub fn assert_flow(today: &Plan, flow: &str) -> anyhow::Result<()> {
+    if today.flow(flow).is_none() {
+        let help = did_you_mean(flow, today.flows.iter().map(|flow| &*flow.name)).map_or(String::new(), |help| format!(": {help}"));
+        bail!("there is no flow `{flow}`, and no dead letter of one{help}");
+    }
+    Ok(())
 }
 
 /// `chore 4711`, `chores 4711, 4712`

@@ -96,7 +96,7 @@ impl From<LevelOption> for Level {
 
 impl Run {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
-        let project = Project { public_only: self.public_only, ..Project::open(self.folder.clone(), self.env.as_deref(), out)? };
+        let project = Project { public_only: self.public_only, ..Project::open_and_tell(self.folder.clone(), self.env.as_deref(), out)? };
         let variables = project.variables(out)?;
         if !deploy::is_safe(&self.folder, (project.plan(), project.bundle()), self.env.as_deref(), out)? && !self.leave {
             bail!("so it is not started: use the edition that took them until they have ended, or leave them with `--leave`");
@@ -224,15 +224,29 @@ pub struct Begun {
 }
 
 impl Project {
-    /// Checks it, and shows what is wrong.
+    /// Checks it, and shows what is wrong where it cannot be run; what is only doubtful, `check` and `run` say.
     ///
     /// # Errors
     /// It has problems, or cannot be read.
     pub fn open(folder: Folder, environment: Option<&str>, out: &mut Out) -> anyhow::Result<Project> {
+        Project::checked(folder, environment, false, out)
+    }
+
+    /// Checks it, and shows what is wrong and what is doubtful.
+    ///
+    /// # Errors
+    /// It has problems, or cannot be read.
+    pub fn open_and_tell(folder: Folder, environment: Option<&str>, out: &mut Out) -> anyhow::Result<Project> {
+        Project::checked(folder, environment, true, out)
+    }
+
+    fn checked(folder: Folder, environment: Option<&str>, tells: bool, out: &mut Out) -> anyhow::Result<Project> {
         let bundle = folder.bundle()?;
         let mut problems = Problems::new();
         let plan = plan_of(&bundle, environment, &mut problems);
-        out.aside_text(&render::human(&problems, &bundle, Look::Colour));
+        if tells || plan.is_none() {
+            out.aside_text(&render::human(&problems, &bundle, Look::Colour));
+        }
         match plan {
             Some(plan) => Ok(Project { folder, bundle, plan, environment: environment.map(str::to_string), public_only: false }),
             None => bail!("the project has problems, so it is not run"),

@@ -139,6 +139,23 @@ fn the_openapi_says_how_a_webhook_is_signed_and_what_stands_in_which_header() {
     assert!(told["x-correlation-id"].is_object(), "{told}");
 }
 
+#[test]
+fn the_openapi_says_where_an_idempotency_key_is_required() {
+    let asked = |project: &Project| {
+        let folder = tempfile::tempdir().unwrap();
+        let ran = project.run(&["docs", "--out", folder.path().to_str().unwrap()]);
+        assert_eq!(ran.code, 0, "{}", ran.err);
+        let document: serde_json::Value = serde_json::from_slice(&fs::read(folder.path().join("api/openapi.json")).unwrap()).unwrap();
+        let parameters = document["paths"]["/orders"]["post"]["parameters"].as_array().unwrap().clone();
+        let key = parameters.into_iter().find(|parameter| parameter["name"] == "Idempotency-Key").unwrap();
+        key["required"] == true
+    };
+    let project = Project::named("order-api");
+    assert!(!asked(&project), "an order has an id");
+    project.edit("flows/order.yaml", "once: .orderId,", "idempotency_key: required,");
+    assert!(asked(&project));
+}
+
 /// A linter that never objects proves nothing.
 #[test]
 fn the_linters_object_to_a_broken_openapi() {

@@ -33,7 +33,11 @@ fn a_held_system_is_left_alone_through_a_restart_and_gets_all_when_it_goes_on() 
     assert!(trail.contains("waits        crm is held") && trail.contains("month-end closing"), "{trail}");
     let none = project.run(&["messages", "--state", "held"]);
     assert!(none.err.contains("`spanwright held`"), "{}", none.err);
+    // What is only doubtful in the project, a hold does not speak of.
+    project.edit("spanwright.yaml", "vars:\n", "vars:\n  NOT_USED: { about: Nobody uses it }\n");
+    assert!(project.run(&["check"]).out.contains("NOT_USED"));
     let timed = project.run(&["hold", "crm", "--until", "20m"]);
+    assert_eq!(timed.err.lines().count(), 1, "{}", timed.err);
     assert!(timed.err.contains("crm is held until 20") && timed.err.contains("Z"), "{}", timed.err);
     assert_eq!(project.run(&["hold", "cmr"]).code, 2);
     assert_eq!(project.run(&["resume", "crm"]).code, 0);

@@ -81,3 +81,29 @@ fn each_dead_letter_is_told_of_once_and_one_that_would_go_round_to_nobody() {
     nas.run();
     assert_eq!((nas.messages("drops", "dead").len(), nas.messages("sour", "dead").len()), (3, 4));
 }
+
+/// What a flow mends is another message, about the record that it names now; the dead letter is set aside.
+#[test]
+fn a_flow_mends_a_dead_letter_and_the_new_message_is_about_the_record_that_it_names() {
+    let nas = Nas::new();
+    fs::remove_file(nas.project.path().join("flows/sour.yaml")).unwrap();
+    nas.project.edit("flows/drops.yaml", "{ name: refuse, fail", "{ name: refuse, when: '.id == \"1\"', fail");
+    let mends = "{message: .message, reason: \"it is 9\", body: {id: \"9\"}}";
+    nas.project.write(
+        "flows/mirror.yaml",
+        &format!("flow: mirror\nfrom: {{ files: nas.told, key: .message, settle: 0s, every: 100ms }}\nsteps:\n  - send: spanwright.replay\n    body: '{mends}'\n"),
+    );
+    nas.project.edit(
+        "systems/nas.yaml",
+        "told: { folder: told, name: \"{key}.json\", format: json }",
+        "told: { folder: told, match: \"*.jsonl\", format: jsonl }",
+    );
+    nas.project.write("data/in/a.jsonl", "{\"id\":\"1\"}\n");
+    let said = nas.run();
+    let dead = nas.messages("drops", "dead").into_iter().next().unwrap_or_else(|| panic!("{said}"));
+    nas.project.write("data/told/a.jsonl", &format!("{{\"message\":{}}}\n", dead["message"]));
+    let said = nas.run();
+    let (old, new) = (nas.messages("drops", "discarded"), nas.messages("drops", "done"));
+    assert_eq!((old.len(), new.len()), (1, 1), "{said}");
+    assert_eq!((&old[0]["key"], &new[0]["key"]), (&"1".into(), &"9".into()), "{said}");
+}

@@ -383,8 +383,10 @@ fn other_bytes_than_those_that_were_sent_are_told_before_and_lead_to_a_resend() 
 #[test]
 fn a_flow_that_is_not_there_is_said_and_many_say_how_many_more() {
     let (project, _world, _ledgers) = with_a_dead_letter();
-    let typo = project.run(&["replay", "--flow", "custmers", "--dry-run"]);
-    assert!(typo.code == 2 && typo.err.contains("did you mean `customers`?"), "{}", typo.err);
+    for typed in [&["replay", "--flow", "custmers", "--dry-run"][..], &["dead-letters", "--flow", "custmers"]] {
+        let typo = project.run(typed);
+        assert!(typo.code == 2 && typo.err.contains("did you mean `customers`?"), "{}", typo.err);
+    }
     let many: String = (0..23).map(|n| format!("{{\"id\":\"{n}\",\"bad\":true}}\n")).collect();
     let shown = notes(&many).run(&["replay", "--all", "--dry-run"]);
     assert!(shown.err.contains("23 messages would be tried again") && shown.err.contains("3 more"), "{}", shown.err);

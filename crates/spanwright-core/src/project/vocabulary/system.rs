@@ -28,7 +28,7 @@ pub static SYSTEM: Form = Form {
         Key::may(
             "closed",
             Kind::List(&Kind::Text),
-            "Hours at which it is not called, in its zone: `Sun 02:00-04:00`, `Mon-Fri 22:00-06:00`, `daily 00:00-00:30`.",
+            "Hours at which it is not called, in its zone: `Sun 02:00-04:00`, `Mon-Fri 22:00-06:00`, `daily 00:00-00:30`, `Sat-Sun 00:00-24:00`.",
         ),
         Key::may("webhooks", Kind::Form(&WEBHOOKS), "What it pushes to us: one endpoint, for any number of flows."),
     ],

@@ -115,7 +115,7 @@ impl Look {
             Ok(verified)
         });
         if copied.is_err() {
-            drop(std::fs::remove_file(&draft));
+            remove_draft(&draft);
         }
         copied
     }
@@ -130,7 +130,7 @@ impl Look {
 
     fn copy_to(&self, draft: &Path) -> Result<Verified, CopyFault> {
         let failed = |error: rusqlite::Error| CopyFault::Failed { path: draft.into(), why: words_of(&error) };
-        drop(std::fs::remove_file(draft));
+        remove_draft(draft);
         let mut copy = schema::open_empty(draft)?;
         Backup::new(&self.connection, &mut copy).and_then(|backup| backup.step(-1)).map_err(failed)?;
         // Of a copy nobody wants a log beside it.
@@ -189,6 +189,11 @@ fn verify(connection: &Connection) -> rusqlite::Result<Verified> {
     }
     let messages: i64 = connection.query_row("SELECT count(*) FROM message", [], |row| row.get(0))?;
     Ok(Verified { messages: messages.cast_unsigned(), faults })
+}
+
+/// With what SQLite has beside it while it is written.
+fn remove_draft(draft: &Path) {
+    ["", "-journal", "-wal", "-shm"].iter().for_each(|end| drop(std::fs::remove_file(beside(draft, end))));
 }
 
 /// A new name is on the disk when its folder is. Fails where folders cannot be opened, as on Windows, which needs no such thing.
@@ -262,5 +267,9 @@ mod tests {
         bytes[middle..middle + 4000].fill(0x5a);
         std::fs::write(&path, bytes).unwrap();
         assert!(!verified().faults.is_empty(), "a damaged page");
+        let to = folder.path().join("copy.db");
+        assert!(Look::open(&path, code_of).unwrap().copy(&to).is_err());
+        let left = std::fs::read_dir(folder.path()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+        assert_eq!(left.filter(|name| name.starts_with("copy")).collect::<Vec<_>>(), Vec::<String>::new(), "nothing is left of it");
     }
 }
