@@ -44,8 +44,8 @@ pub enum Notice {
         open: u64,
         /// Which.
         plan: PlanId,
-        /// Why not with today's systems, where that is so.
-        systems_of_then: Option<Arc<str>>,
+        /// With whose systems.
+        systems: SystemsOf,
     },
     /// These would be left: their plan cannot be built.
     Orphans {
@@ -82,30 +82,34 @@ impl Notice {
 
     /// Whether a person should do something about it.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Notice::NoFlow { .. } | Notice::Renamed { .. } | Notice::Older { systems_of_then: Some(_), .. })
+        matches!(self, Notice::NoFlow { .. } | Notice::Renamed { .. } | Notice::Older { systems: SystemsOf::Then(_), .. })
     }
 }
 
-/// How messages of an older plan go on.
+/// With whose systems messages of an older plan go on; the steps and maps are theirs.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum GoOn {
-    /// With their steps and today's systems.
-    WithTodaysSystems,
-    /// Whole as it was: today's systems do not fit, for this reason.
-    AsThen(Arc<str>),
+pub enum SystemsOf {
+    /// Today's.
+    Today,
+    /// Their own: today's do not fit, for this reason.
+    Then(Arc<str>),
 }
 
-/// What today's plan means for what is in the journal. `go_on` says how an older plan goes on; `None`: it cannot be built.
-pub fn notices(today: &Plan, today_id: Option<PlanId>, standing: &[Standing], go_on: impl Fn(PlanId) -> Option<GoOn>) -> Vec<Notice> {
+/// What today's plan means for what is in the journal. `systems` says with whose an older plan goes on; `None`: it cannot be built.
+pub fn notices(
+    today: &Plan,
+    today_id: Option<PlanId>,
+    standing: &[Standing],
+    systems: impl Fn(PlanId) -> Option<SystemsOf>,
+) -> Vec<Notice> {
     let mut notices = Vec::new();
     for Standing { plan, flow, open, stopped, did } in standing {
         let (plan, flow) = (*plan, flow.clone());
         match (*open, Some(plan) == today_id) {
             (0, _) => {}
             (open, true) => notices.push(Notice::Today { flow: flow.clone(), open }),
-            (open, false) => notices.push(match go_on(plan) {
-                Some(GoOn::WithTodaysSystems) => Notice::Older { flow: flow.clone(), open, plan, systems_of_then: None },
-                Some(GoOn::AsThen(why)) => Notice::Older { flow: flow.clone(), open, plan, systems_of_then: Some(why) },
+            (open, false) => notices.push(match systems(plan) {
+                Some(systems) => Notice::Older { flow: flow.clone(), open, plan, systems },
                 None => Notice::Orphans { flow: flow.clone(), open, plan },
             }),
         }

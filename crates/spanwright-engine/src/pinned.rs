@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use spanwright_core::{
     connector::Connector,
+    deploy::SystemsOf,
     fact::PlanBundle,
     plan::{EffectPlan, Plan},
     project,
@@ -56,8 +57,8 @@ pub fn rebuild(pinned: &PlanBundle, connectors: &[&dyn Connector], environment: 
 pub struct GoesOn {
     /// The flows and maps that they began under.
     pub plan: Arc<Plan>,
-    /// Why the systems are not today's, where they are not.
-    pub systems_of_then: Option<String>,
+    /// Whose the systems in it are.
+    pub systems: SystemsOf,
 }
 
 /// The plan that messages of an older project go on under: the flows and maps that they began under, with everything else as it is
@@ -66,7 +67,7 @@ pub fn go_on(pinned: &PlanBundle, today: &Bundle, connectors: &[&dyn Connector],
     let then = rebuild(pinned, connectors, environment)?;
     let mixed = mix(&unpin(pinned)?, today);
     if project::hash(&mixed) == pinned.hash {
-        return Some(GoesOn { plan: then, systems_of_then: None });
+        return Some(GoesOn { plan: then, systems: SystemsOf::Today });
     }
     let mut problems = Problems::new();
     let plan = project::check(&mixed, connectors, environment, &mut problems);
@@ -81,8 +82,8 @@ pub fn go_on(pinned: &PlanBundle, today: &Bundle, connectors: &[&dyn Connector],
         }
     };
     Some(match plan.filter(|_| why.is_none()) {
-        Some(plan) => GoesOn { plan: Arc::new(plan), systems_of_then: None },
-        None => GoesOn { plan: then, systems_of_then: Some(why.unwrap_or_default()) },
+        Some(plan) => GoesOn { plan: Arc::new(plan), systems: SystemsOf::Today },
+        None => GoesOn { plan: then, systems: SystemsOf::Then(why.unwrap_or_default().into()) },
     })
 }
 

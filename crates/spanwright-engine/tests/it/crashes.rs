@@ -8,10 +8,14 @@ use std::{
     time::Duration,
 };
 
-use spanwright_core::fact::{Fact, Store};
+use spanwright_core::{
+    deploy::SystemsOf,
+    fact::{Fact, Store},
+};
 use spanwright_engine::{
     clock::{Clock, Reading},
     keep::Keep,
+    pinned,
     shell::Why,
 };
 use spanwright_world::{Answer, Hostile, World, WorldSettings};
@@ -162,16 +166,10 @@ fn a_message_goes_on_as_it_was_where_todays_systems_do_not_fit() {
     let then = trial.bundle();
     trial.write("flows/customers.yaml", "flow: customers\nfrom: { poll: erp.ListCustomers, every: 1h, key: .Number, each: .Customer }\nsteps: [{ send: crm.getContact, with: { externalId: .Number } }]\n");
     trial.edit("systems/crm.yaml", "may: { call: [upsertContacts, getContact] }", "may: { call: [getContact] }");
-    let goes_on =
-        spanwright_engine::pinned::go_on(&spanwright_engine::pinned::pin(&then), &trial.bundle(), spanwright_connect::ALL, None).unwrap();
-    let why = goes_on.systems_of_then.unwrap();
+    let (pinned, connectors) = (pinned::pin(&then), spanwright_connect::ALL);
+    let SystemsOf::Then(why) = pinned::go_on(&pinned, &trial.bundle(), connectors, None).unwrap().systems else { panic!() };
     assert!(why.starts_with("P0") && why.contains("upsertContacts"), "{why}");
-    assert!(
-        spanwright_engine::pinned::go_on(&spanwright_engine::pinned::pin(&then), &then, spanwright_connect::ALL, None)
-            .unwrap()
-            .systems_of_then
-            .is_none()
-    );
+    assert_eq!(pinned::go_on(&pinned, &then, connectors, None).unwrap().systems, SystemsOf::Today);
 }
 
 /// A try that was not heard of went under a key: today's operation, which has none, would do it again.
@@ -180,8 +178,8 @@ fn a_message_goes_on_as_it_was_where_todays_operation_bears_a_repeat_otherwise()
     let mut trial = Trial::new();
     let then = trial.bundle();
     trial.edit("systems/crm.yaml", "    key: Idempotency-Key\n", "    safe: true\n");
-    let goes_on = spanwright_engine::pinned::go_on(&spanwright_engine::pinned::pin(&then), &trial.bundle(), spanwright_connect::ALL, None);
-    let why = goes_on.unwrap().systems_of_then.unwrap();
+    let goes_on = pinned::go_on(&pinned::pin(&then), &trial.bundle(), spanwright_connect::ALL, None);
+    let SystemsOf::Then(why) = goes_on.unwrap().systems else { panic!() };
     assert!(why.contains("`send-crm.upsertContacts`") && why.contains("repeat"), "{why}");
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 
 use spanwright_core::{
-    deploy::{GoOn, Notice, notices},
+    deploy::{Notice, SystemsOf, notices},
     fact::PlanId,
     plan::Plan,
 };
@@ -35,12 +35,11 @@ fn found(folder: &Folder, (plan, bundle_of_today): (&Plan, &Bundle), environment
     };
     let standing = look.standing().map_err(journal::fault)?;
     let today = look.plan_of(&plan.hash).map_err(journal::fault)?;
-    let mut built: HashMap<PlanId, GoOn> = HashMap::new();
+    let mut built: HashMap<PlanId, SystemsOf> = HashMap::new();
     for id in standing.iter().filter(|standing| standing.open > 0).map(|standing| standing.plan) {
         let bundle = look.plan_bundle(id).map_err(journal::fault)?;
         let goes_on = bundle.and_then(|then| pinned::go_on(&then, bundle_of_today, spanwright_connect::ALL, environment));
-        let how = goes_on.map(|goes_on| goes_on.systems_of_then.map_or(GoOn::WithTodaysSystems, |why| GoOn::AsThen(why.into())));
-        built.extend(how.map(|how| (id, how)));
+        built.extend(goes_on.map(|goes_on| (id, goes_on.systems)));
     }
     Ok(notices(plan, today, &standing, |id| built.get(&id).cloned()))
 }
@@ -48,12 +47,12 @@ fn found(folder: &Folder, (plan, bundle_of_today): (&Plan, &Bundle), environment
 fn words(notice: &Notice) -> String {
     match notice {
         Notice::Today { flow, open } => format!("{} of flow {flow} go on under this project", count(*open, "open message")),
-        Notice::Older { flow, open, plan, systems_of_then } => {
+        Notice::Older { flow, open, plan, systems } => {
             let open = count(*open, "open message");
             let began = format!("{open} of flow {flow} go on to their end with the steps and maps that they began with (plan {})", plan.0);
-            match systems_of_then {
-                None => format!("{began}, and with the systems of this project"),
-                Some(why) => {
+            match systems {
+                SystemsOf::Today => format!("{began}, and with the systems of this project"),
+                SystemsOf::Then(why) => {
                     format!("{began}, and with the systems of then, address and rights included: those of this project do not fit ({why})")
                 }
             }
