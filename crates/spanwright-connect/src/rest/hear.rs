@@ -170,8 +170,10 @@ impl Hearing<'_> {
                 Verdict { refused_whole: self.speaks_of_items(), ..verdict }
             }
         };
-        match (after, self.status) {
-            (Some(after), 429 | 503) if meaning == Meaning::Later => verdict.and(Word::Pause(after)),
+        match (after, meaning, self.status) {
+            (Some(after), Meaning::Later, 429 | 503) => verdict.and(Word::Pause(after)),
+            // An unknown outcome has no time of its own.
+            (Some(after), Meaning::Unknown, _) => verdict.and(Word::Pause(after)),
             _ => verdict,
         }
     }

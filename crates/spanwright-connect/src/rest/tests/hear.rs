@@ -131,6 +131,15 @@ fn a_503_with_retry_after_waits_that_long_and_pauses_the_system() {
     assert!(matches!(at(413, "7").outcomes.as_slice(), [Outcome::Later { .. }]));
 }
 
+/// A batch that goes again as it was, and what must not happen twice, wait by the system's pause.
+#[test]
+fn a_retry_after_beside_what_nobody_knows_pauses_the_system() {
+    let headers = [("retry-after", "7")];
+    let verdict = verdict(&shop(Vec::new()), "createOrder", &Answer { status: 500, headers: &headers, body: "" });
+    assert!(matches!(verdict.outcomes.as_slice(), [Outcome::Unknown(_)]), "{verdict:?}");
+    assert_eq!(verdict.system, Some(spanwright_core::connector::Word::Pause(std::time::Duration::from_secs(7))));
+}
+
 #[test]
 fn refused_credentials_are_a_word_about_the_system() {
     for (status, phrase) in [(401, "Unauthorized"), (403, "Forbidden")] {
