@@ -14,7 +14,7 @@ mod chore;
 mod keys;
 mod store;
 
-pub use again::{is_newer, owed_again};
+pub use again::{APART, is_newer, owed_again};
 pub use chore::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun};
 pub use keys::{ANSWER, EffectKey, Item, NOBODY_KNOWS, NodeName, Print, Root, Way, batch_key, hex, lane_of, no_item, print_of};
 pub use store::{

@@ -8,42 +8,85 @@
 use super::{Command, Desk, Report, run_hand::Place};
 use crate::{
     codes,
-    fact::{EffectKey, Ending, ExchangeId, Exchanged, Fact, Moment, Phase, RunId, StopKind, Stopped},
+    fact::{EffectKey, Ending, ExchangeId, Exchanged, Fact, Moment, Phase, RunId, StopKind, Stopped, Way, lane_of},
+    interface::Repeat,
+    plan::EffectPlan,
+    run::{Owed, Then},
 };
 use spanwright_shape::text::Failure;
 
 impl Desk {
     /// A run ends, and says how it ends where nobody knows of something that it does not ask for any more.
     pub(super) fn leave(&mut self, run: RunId, ending: Ending, now: Moment, facts: &mut Vec<Fact>) -> Ending {
-        let together: Vec<_> = self.queues.iter().flat_map(|queue| queue.together_of(run)).collect();
-        let Some(hand) = self.runs.get_mut(&run) else { return ending };
-        together.into_iter().for_each(|key| hand.knows(key, now));
-        let left = hand.effects.iter().filter(|effect| matches!(effect.state.phase, Phase::Owed { .. }) && !effect.waits());
-        let left: Vec<EffectKey> = left.map(|effect| effect.key(run)).collect();
-        let why = left.iter().filter_map(|key| Some((key.node.clone(), self.leave_one(key, now, facts)?))).next();
-        match (why, ending) {
+        let left = self.left(run, |_| true, now);
+        let unknown = left.iter().filter_map(|key| Some((key.node.clone(), self.leave_one(key, now, facts)?))).next();
+        let unknown = unknown.or_else(|| self.runs.get(&run)?.unknown_and_asked_no_more());
+        match (unknown, ending) {
             (None, ending) => ending,
-            (Some(_), Ending::Stopped(stopped)) => Ending::Stopped(Stopped { kind: StopKind::Uncertain, ..stopped }),
-            (Some((node, failure)), _) => Ending::Stopped(Stopped { kind: StopKind::Uncertain, node, failure, undone: false }),
+            (Some(_), Ending::Stopped(stopped) | Ending::SetAside(stopped)) => {
+                Ending::Stopped(Stopped { kind: StopKind::Uncertain, ..stopped })
+            }
+            (Some((node, failure)), Ending::Done | Ending::Skipped(_)) => {
+                Ending::Stopped(Stopped { kind: StopKind::Uncertain, node, failure, undone: false })
+            }
         }
     }
 
-    /// Why nobody knows of it, where it may have arrived. What nobody waits for stays as it is.
+    /// A walk says what its run owes: what it went with others for and does not say, and anything else where no walk comes after
+    /// this one, it asks for no more. Nobody waits for that until its run ends.
+    pub(super) fn leave_what_is_not(&mut self, owed: &[Owed], run: RunId, now: Moment, facts: &mut Vec<Fact>) {
+        let is_last = self.runs.get(&run).is_some_and(|hand| hand.then == Then::Ends);
+        let is_owed = |key: &EffectKey| owed.iter().any(|owed| (&owed.node, &owed.item, owed.way) == (&key.node, &key.item, key.way));
+        for key in self.left(run, |goes_together| is_last || goes_together, now) {
+            if !is_owed(&key) {
+                self.leave_one(&key, now, facts);
+            }
+        }
+    }
+
+    /// What a run had asked for and no walk of this life has; whether of what goes together with others, and of what does not, is said.
+    fn left(&mut self, run: RunId, which: impl Fn(bool) -> bool, now: Moment) -> Vec<EffectKey> {
+        let together: Vec<_> = self.queues.iter().flat_map(|queue| queue.together_of(run)).collect();
+        let Some(hand) = self.runs.get_mut(&run) else { return Vec::new() };
+        together.iter().for_each(|key| hand.knows(key.clone(), now));
+        let open = hand.effects.iter().filter(|effect| matches!(effect.state.phase, Phase::Owed { .. }) && !effect.waits());
+        open.map(|effect| effect.key(run)).filter(|key| which(together.contains(key))).collect()
+    }
+
+    /// Why nobody knows of it, where it may have arrived.
     fn leave_one(&mut self, key: &EffectKey, now: Moment, facts: &mut Vec<Fact>) -> Option<Failure> {
-        let (queue, lane) = self.queues.iter().enumerate().find_map(|(at, queue)| Some((at, queue.waits_for(key)?)))?;
-        let bundle = self.queues[queue].leaves_bundle(key);
-        if let Some((glue, true)) = bundle {
-            facts.extend(self.end_of_noted(queue, glue, 1, now));
+        let hand = self.runs.get(&key.run)?;
+        let number = hand.number_of(&key.node);
+        let plan = number.map(|number| hand.plan_of(number, key.way));
+        // A step that is gone had the queue of its name.
+        let named = || format!("{}.{}", self.flows[hand.account].name, key.node);
+        let queue = plan.map_or_else(|| self.queue_of.get(&*named()), |plan| self.queue_of.get(&plan.queue)).copied();
+        let lane = match (&hand.message.key, plan) {
+            (Some(record), Some(plan)) if plan.in_order && key.way == Way::Do => lane_of(&plan.queue, record),
+            _ => 0,
+        };
+        let is_noted = |plan: &EffectPlan| {
+            plan.is_noted_first() || plan.repeat == Repeat::Keyed && queue.is_some_and(|queue| self.queues[queue].has_one_key())
+        };
+        let may_be_asked = plan.is_none_or(|plan| plan.repeat != Repeat::Safe && !is_noted(plan));
+        let glue = queue.and_then(|queue| self.queues[queue].leaves_bundle(key));
+        if let (Some(queue), Some(glue)) = (queue, glue) {
+            self.wanted.extend(self.queues[queue].comes_apart(glue));
+            if !self.queues[queue].has_bundle(glue) {
+                facts.extend(self.end_of_noted(queue, glue, 1, now));
+            }
         }
         let cut_off = self.cut_off;
         let effect = self.effect_mut(key)?;
-        (effect.queue, effect.lane, effect.place) = (queue, lane, Place::Settling);
-        effect.state.glued = effect.state.glued.or(bundle.map(|(glue, _)| glue));
-        let asked_before_a_kill = |phase: &Phase| matches!((phase, cut_off), (Phase::Owed { due }, Some(cut)) if *due <= cut.at);
-        let is_unheard = effect.is_unheard() || asked_before_a_kill(&effect.state.phase);
+        effect.state.glued = effect.state.glued.or(glue);
+        let was_due = matches!((&effect.state.phase, cut_off), (Phase::Owed { due }, Some(cut)) if *due <= cut.at);
+        let is_unheard = effect.is_unheard() || was_due && may_be_asked && key.way == Way::Do;
         let why = Failure::new(&codes::NO_LONGER_ASKED, "it was asked for before, and what the flow says now does not ask for it");
-        effect.state.phase = if is_unheard { Phase::Uncertain(why.clone()) } else { Phase::Dead(why.clone()) };
-        self.settle_fact(key, None, now, facts);
+        if let Some(queue) = queue {
+            (effect.effect, effect.queue, effect.lane, effect.place) = (number.unwrap_or(usize::MAX), queue, lane, Place::Settling);
+            effect.state.phase = if is_unheard { Phase::Uncertain(why.clone()) } else { Phase::Dead(why.clone()) };
+            self.settle_fact(key, None, now, facts);
+        }
         is_unheard.then_some(why)
     }
 
@@ -88,13 +131,14 @@ mod tests {
     use crate::{
         desk::{
             Event, Fetch,
+            run_hand::EffectHand,
             stage::{START, Stage, call, plan},
         },
         fact::{
             Backlog, CutOff, EffectState, Glued, Lane, MessageFile, Opening, PlanId, Root, RunFile, StoredEffect, Way, lane_of, no_item,
         },
         interface::{BulkKey, Repeat},
-        plan::{Batch, EffectPlan, SourceKind},
+        plan::{Batch, EffectPlan, SourceKind, Step, StepKind},
     };
 
     const QUEUE: &str = "asked.first";
@@ -129,13 +173,23 @@ mod tests {
 
     /// A life that finds these, the first of which ends before it asks for what it had asked for; what is kept, and who was asked.
     fn found(opening: Opening, files: Vec<RunFile>) -> (Vec<Fact>, Stage) {
+        let batch = Batch { most: 10, bytes: 1_000, wait: Duration::ZERO, key: BulkKey::PerRequest };
+        let first = EffectPlan { batch: Some(batch), in_order: true, ..call("first", Repeat::Keyed) };
+        found_by(vec![first], opening, files)
+    }
+
+    fn found_by(effects: Vec<EffectPlan>, opening: Opening, files: Vec<RunFile>) -> (Vec<Fact>, Stage) {
         let mut plan = plan();
         if let Some(SourceKind::Door(served)) = plan.flows[0].source.as_mut().map(|source| &mut source.kind) {
             served.reply_within = None;
         }
-        let batch = Batch { most: 10, bytes: 1_000, wait: Duration::ZERO, key: BulkKey::PerRequest };
-        plan.flows[0].steps.truncate(3);
-        plan.flows[0].effects = vec![EffectPlan { batch: Some(batch), in_order: true, ..call("first", Repeat::Keyed) }];
+        plan.flows[0].steps.truncate(2 + effects.len());
+        if effects.len() > 1 {
+            // Nothing comes behind what is sent.
+            let send = |(n, effect): (usize, &EffectPlan)| Step { name: effect.node.clone(), when: None, kind: StepKind::Send(n) };
+            plan.flows[0].steps = effects.iter().enumerate().map(send).collect();
+        }
+        plan.flows[0].effects = effects;
         let lane = |run| Lane { queue: QUEUE.into(), lane: lane_of(QUEUE, "r"), effect: effect(run) };
         let backlog = vec![Backlog { flow: "asked".into(), active: files.len() as u64, parked: 0 }];
         let opening = Opening { backlog, lanes: vec![lane(1)], last_run: RunId(9), ..opening };
@@ -203,16 +257,61 @@ mod tests {
     #[test]
     fn what_was_asked_for_alone_is_given_up_or_uncertain_and_the_line_goes_on() {
         let unheard = EffectState { sent: Some([1; 32]), ..owed(None) };
-        for (state, rested, expected) in [
-            (owed(None), true, ["dead R0046", "Dead R0001"]),
-            (owed(None), false, ["uncertain R0046 None", "Uncertain R0001"]),
-            (unheard, true, ["uncertain R0046 None", "Uncertain R0001"]),
+        for (state, repeat, rested, expected) in [
+            (owed(None), Repeat::Idempotent, true, ["dead R0046", "Dead R0001"]),
+            (owed(None), Repeat::Idempotent, false, ["uncertain R0046 None", "Uncertain R0001"]),
+            // It would be noted in the journal.
+            (owed(None), Repeat::Never, false, ["dead R0046", "Dead R0001"]),
+            (unheard, Repeat::Keyed, true, ["uncertain R0046 None", "Uncertain R0001"]),
         ] {
             let cut_off = (!rested).then_some(CutOff { at: START, upto: RunId(9) });
             let opening = Opening { rested, cut_off, exchange_next: 6, ..Opening::default() };
-            let (kept, stage) = found(opening, vec![file(1, "r", r#"{"fail": true}"#, Some(state)), file(4, "r", "{}", None)]);
-            assert_eq!(stands(&kept, 1), expected, "{kept:?}");
-            assert_eq!(stage.asked, 1, "the next state of the record goes");
+            let first = EffectPlan { in_order: true, ..call("first", repeat) };
+            let (kept, stage) =
+                found_by(vec![first], opening, vec![file(1, "r", r#"{"fail": true}"#, Some(state)), file(4, "r", "{}", None)]);
+            assert_eq!(stands(&kept, 1), expected, "{repeat:?}: {kept:?}");
+            assert_eq!(stage.asked, 1, "{repeat:?}: the next state of the record goes");
         }
+    }
+
+    /// A walk says all that it owes; while that is lined up, one of it that a newer state takes the place of ends nothing.
+    #[test]
+    fn what_is_superseded_first_ends_no_run_whose_walk_says_more() {
+        let first = EffectPlan { in_order: true, newest_only: true, saved_as: None, ..call("first", Repeat::Idempotent) };
+        let second = EffectPlan { in_order: true, saved_as: None, ..call("second", Repeat::Idempotent) };
+        let opening = Opening { rested: true, exchange_next: 6, ..Opening::default() };
+        let rows = |run| {
+            let mut file = file(run, "r", "{}", Some(owed(None)));
+            let second = EffectKey { node: "second".into(), ..effect(run) };
+            file.known.push(StoredEffect { effect: second, state: owed(None) });
+            file
+        };
+        let files = vec![file(4, "r", "{}", None), rows(1)];
+        let (kept, stage) = found_by(vec![first, second], opening, files);
+        assert!(stands(&kept, 1).iter().any(|stands| stands == "Superseded"), "{kept:?}");
+        assert!(!stands(&kept, 1).iter().any(|stands| stands.contains("R0046")), "{kept:?}");
+        let second = EffectKey { node: "second".into(), ..effect(1) };
+        assert!(stage.desk.effect(&second).is_some_and(EffectHand::waits), "behind the newer one: {kept:?}");
+    }
+
+    /// Of the items of one message that went in one request, today's project drops one: the others of all messages do not go again.
+    #[test]
+    fn a_run_that_still_waits_leaves_what_it_asks_for_no_more() {
+        let gone = EffectKey { item: "0".into(), ..effect(1) };
+        let glued = |effect: EffectKey| Glued { queue: QUEUE.into(), glue: ExchangeId(5), effect, noted: false, apart: false };
+        let opening = Opening {
+            rested: true,
+            glued: vec![glued(gone.clone()), glued(effect(1)), glued(effect(2))],
+            exchange_next: 6,
+            ..Opening::default()
+        };
+        let mut one = file(1, "q", "{}", Some(owed(Some(5))));
+        one.known.push(StoredEffect { effect: gone, state: owed(Some(5)) });
+        let (kept, stage) = found(opening, vec![one, file(2, "s", "{}", Some(owed(Some(5))))]);
+        assert_eq!(stage.asked, 0, "{kept:?}");
+        let mut all = stands(&kept, 1);
+        all.sort();
+        assert_eq!(all, ["Uncertain R0045", "uncertain R0045 Some(5)", "uncertain R0046 Some(5)"], "{kept:?}");
+        assert_eq!(stands(&kept, 2), ["uncertain R0045 Some(5)", "Uncertain R0045"], "{kept:?}");
     }
 }

@@ -191,11 +191,11 @@ impl Desk {
     pub(super) fn sent_scope(&self, key: &EffectKey) -> Option<(Arc<str>, Arc<str>)> {
         let run = self.runs.get(&key.run)?;
         let effect = run.effect(&key.node, &key.item, key.way)?;
-        let plan = run.plan_of(effect.effect, Way::Do);
+        let plan = run.plan.flows[run.flow].effects.get(effect.effect)?;
         if !plan.unchanged || key.way == Way::Ask {
             return None;
         }
-        Some((format!("sent:{}", plan.queue).into(), run.message.key.clone()?))
+        Some((letters::sent_under(&plan.queue), run.message.key.clone()?))
     }
 
     /// What was sent before and did not change is done without being asked.

@@ -78,18 +78,19 @@ impl Desk {
                 facts.push(Fact::Ended { run, ending, at: now });
             }
             Advance::Owes { owed, then } => {
-                hand.then = then;
+                (hand.then, hand.following) = (then, Some(false));
                 let said = facts.len();
+                self.leave_what_is_not(&owed, run, now, facts);
                 for owed in owed {
                     match owed.want {
                         Want::Asked | Want::Told { .. } => self.owe(run, owed, now, out),
                         Want::Ready | Want::Repeated | Want::Happened(_) => self.revise(run, owed, now, roll(), facts),
                     }
                 }
-                if let Some(hand) = self.runs.get_mut(&run) {
-                    hand.from_before = false;
-                }
-                match facts.len() > said {
+                let Some(hand) = self.runs.get_mut(&run) else { return };
+                hand.from_before = false;
+                let concludes = hand.following.take().unwrap_or(false);
+                match concludes || facts.len() > said {
                     true => self.conclude(run, now, facts),
                     false => self.park_if_idle(run, out),
                 }
@@ -128,7 +129,8 @@ impl Desk {
         }
         let effect = &mut hand.effects[at];
         match phase {
-            Phase::Owed { due } if due > now => {
+            // What does not go again is not waited for.
+            Phase::Owed { due } if due > now && !self.queues[queue].is_apart(&key) => {
                 effect.place = Place::Later;
                 self.queues[queue].line_up(lane, &key);
                 self.queues[queue].wait_until(due, key.clone());
@@ -187,6 +189,10 @@ impl Desk {
     pub(super) fn conclude(&mut self, run: RunId, now: Moment, facts: &mut Vec<Fact>) {
         let Some(hand) = self.runs.get_mut(&run) else { return };
         if hand.over || hand.leaving {
+            return;
+        }
+        if let Some(concludes) = &mut hand.following {
+            *concludes = true;
             return;
         }
         if hand.effects.iter().any(EffectHand::waits) {

@@ -53,16 +53,16 @@ struct AllOf {
 
 impl Desk {
     pub(super) fn heard(&mut self, call: CallId, verdict: Verdict, report: &Report, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
-        self.heard_with(call, verdict, None, report, now, roll, out);
+        self.heard_with(call, verdict, Vec::new(), report, now, roll, out);
     }
 
-    /// The same; this is done in the same commit.
+    /// The same; these are done in the same commit.
     #[allow(clippy::too_many_arguments)] // one exchange's whole story
     pub(super) fn heard_with(
         &mut self,
         call: CallId,
         verdict: Verdict,
-        done: Option<Fact>,
+        done: Vec<Fact>,
         report: &Report,
         now: Moment,
         roll: Roll<'_>,

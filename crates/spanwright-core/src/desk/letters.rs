@@ -22,10 +22,25 @@ use super::{CallId, Command, Desk, Fetch, Outgoing, Report, Roll, round::ROUND_S
 use crate::{
     codes,
     connector::{Outcome, Verdict},
-    fact::{Ending, Fact, Letter, MessageFile, Moment, Resent, Root, StopKind, Stopped, Took, print_of},
+    fact::{Ending, Fact, Letter, MessageFile, Moment, NOBODY_KNOWS, Resent, Root, StopKind, Stopped, Took, print_of},
     plan::{Flow, Plan},
     run::{intake, message_id as uuid, rfc3339},
 };
+
+/// A message that is made of another one is done once more: what its systems have of its record is no reason to skip it.
+pub fn resent_anew(flow: &Flow, resent: Resent) -> Vec<Fact> {
+    let until = resent.took.at.after(super::hand::SENT_REMEMBERED);
+    let record = resent.took.key.clone();
+    let remembered = flow.effects.iter().filter(|effect| effect.unchanged);
+    let forgets = remembered
+        .filter_map(|effect| Some(Fact::Sent { scope: sent_under(&effect.queue), key: record.clone()?, print: NOBODY_KNOWS, until }));
+    forgets.chain([Fact::Resent(Box::new(resent))]).collect()
+}
+
+/// Under which name it is remembered what was sent last.
+pub(super) fn sent_under(queue: &str) -> Arc<str> {
+    format!("sent:{queue}").into()
+}
 
 /// The operation of the engine's own system that brings a dead letter back.
 pub const REPLAY: &str = "replay";
@@ -120,7 +135,7 @@ impl Desk {
         let by = format!("flow {flow}").into();
         let (outcome, back) = match self.brought_back(&outgoing, by, letter, now, roll) {
             Ok((told, back)) => (Outcome::Delivered(Some(told)), back),
-            Err(why) => (Outcome::Never(why), None),
+            Err(why) => (Outcome::Never(why), Vec::new()),
         };
         self.heard_with(call, Verdict::all(1, outcome), back, &Report::of_nothing(now), now, roll, out);
     }
@@ -133,7 +148,7 @@ impl Desk {
         letter: Option<Letter>,
         now: Moment,
         roll: Roll<'_>,
-    ) -> Result<(Vec<u8>, Option<Fact>), Failure> {
+    ) -> Result<(Vec<u8>, Vec<Fact>), Failure> {
         let room = Room::new();
         let wanted = wanted(outgoing, &room)?;
         let named = uuid(wanted.message);
@@ -144,7 +159,7 @@ impl Desk {
             out
         };
         if !letter.stopped {
-            return Ok((told(wanted.message, "left"), None));
+            return Ok((told(wanted.message, "left"), Vec::new()));
         }
         let Some((_, flow)) = self.plan.flow(&letter.file.flow) else {
             return Err(Failure::new(
@@ -160,12 +175,12 @@ impl Desk {
         }
         let Some(body) = other_body(wanted.body, &letter.file.message.body, &room) else {
             let fact = Fact::Reopened { run: letter.file.run, plan: self.plan_id, at: now, by, over_newer };
-            return Ok((told(wanted.message, "replayed"), Some(fact)));
+            return Ok((told(wanted.message, "replayed"), vec![fact]));
         };
         let named = intake::edited(flow.source.as_ref(), &letter.file.message, &body)?;
         let mut resent = self.resent(&letter, body, (by, wanted.reason.into()), now, roll);
         (resent.took.key, resent.took.version) = named;
-        Ok((told(resent.took.message, "resent"), Some(Fact::Resent(Box::new(resent)))))
+        Ok((told(resent.took.message, "resent"), resent_anew(flow, resent)))
     }
 
     fn resent(&self, letter: &Letter, body: Arc<[u8]>, (by, words): (Arc<str>, Arc<str>), now: Moment, roll: Roll<'_>) -> Resent {

@@ -314,7 +314,7 @@ impl Desk {
                     queue.is_noted(glued.glue);
                 }
                 if glued.apart {
-                    queue.comes_apart(glued.glue);
+                    self.wanted.extend(queue.comes_apart(glued.glue));
                 }
             }
         }
@@ -485,12 +485,15 @@ impl Desk {
             Order::Chore(chore) => self.chore_begins(*chore, now, out),
             Order::Cancel(chore) => self.chore_cancelled(chore, out),
             Order::Resend(mut resent) => {
+                let plan = self.plan.clone();
+                // Without its flow it would be open for ever.
+                let Some((_, flow)) = plan.flow(&resent.took.flow) else { return };
                 (resent.took.plan, resent.took.at) = (self.plan_id, now);
                 // Told twice, it is made once: a crash may come between the disk and whoever forgets the order.
                 let key = format!("{:032x}", resent.took.message).into();
                 let until = now.after(source::SEEN_REMEMBERED);
                 resent.took.seen = Some(Seen { scope: "resent".into(), key, print: None, held: None, until });
-                self.commit(vec![Fact::Resent(resent)], out);
+                self.commit(letters::resent_anew(flow, *resent), out);
             }
             Order::Acknowledge { runs, by, words } => {
                 let facts = runs.into_iter().map(|run| Fact::Acknowledged { run, at: now, by: by.clone(), words: words.clone() }).collect();

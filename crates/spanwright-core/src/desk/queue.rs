@@ -33,6 +33,10 @@ pub(super) struct Queue {
     pub refused: Option<EffectKey>,
     lanes: HashMap<u64, VecDeque<EffectKey>>,
     bundles: BTreeMap<ExchangeId, Bundle>,
+    /// The bundle of each that one waits for.
+    glue_of: BTreeMap<EffectKey, ExchangeId>,
+    /// Bundles of which one is over: the others do not go again.
+    apart: BTreeSet<ExchangeId>,
     /// Effects that an earlier life sent together, and the exchange it did it in.
     bound: BTreeMap<EffectKey, ExchangeId>,
     /// Exchanges of an earlier life that have not ended in the journal.
@@ -52,8 +56,6 @@ pub(super) struct Queue {
 struct Bundle {
     wanted: BTreeSet<EffectKey>,
     here: BTreeSet<EffectKey>,
-    /// One of them is over: the others do not go again.
-    apart: bool,
 }
 
 /// What may go next.
@@ -89,6 +91,8 @@ impl Queue {
             refused: None,
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
+            glue_of: BTreeMap::new(),
+            apart: BTreeSet::new(),
             bound: BTreeMap::new(),
             noted: BTreeSet::new(),
             splits: VecDeque::new(),
@@ -258,7 +262,11 @@ impl Queue {
 
     /// These effects share this glue.
     pub fn glue(&mut self, glue: ExchangeId, members: impl IntoIterator<Item = EffectKey>) {
-        self.bundles.entry(glue).or_default().wanted.extend(members);
+        let bundle = self.bundles.entry(glue).or_default();
+        for member in members {
+            self.glue_of.insert(member.clone(), glue);
+            bundle.wanted.insert(member);
+        }
     }
 
     /// An earlier life left it glued, or was asking it together with others when it ended.
@@ -271,11 +279,15 @@ impl Queue {
     }
 
     fn unglue(&mut self, glue: ExchangeId, effect: &EffectKey) {
+        if self.glue_of.get(effect) == Some(&glue) {
+            self.glue_of.remove(effect);
+        }
         if let Some(bundle) = self.bundles.get_mut(&glue) {
             bundle.wanted.remove(effect);
             bundle.here.remove(effect);
             if bundle.wanted.is_empty() {
                 self.bundles.remove(&glue);
+                self.apart.remove(&glue);
             }
         }
     }
@@ -305,9 +317,8 @@ impl Queue {
 
     /// One of them is due and here.
     pub fn bundle_has(&mut self, glue: ExchangeId, effect: EffectKey) {
-        let bundle = self.bundles.entry(glue).or_default();
-        bundle.wanted.insert(effect.clone());
-        bundle.here.insert(effect);
+        self.glue(glue, [effect.clone()]);
+        self.bundles.entry(glue).or_default().here.insert(effect);
     }
 
     /// An earlier life had noted it before it was asked, and its end is not in the journal.
@@ -320,44 +331,45 @@ impl Queue {
         self.noted.remove(&exchange)
     }
 
-    /// One that went in this exchange is over: none of the others goes again.
-    pub fn comes_apart(&mut self, glue: ExchangeId) {
-        self.bundles.entry(glue).or_default().apart = true;
+    /// One that went in this exchange is over: none of the others goes again. Whose they are.
+    pub fn comes_apart(&mut self, glue: ExchangeId) -> impl Iterator<Item = RunId> {
+        let bundle = self.bundles.get(&glue);
+        self.apart.extend(bundle.map(|_| glue));
+        bundle.into_iter().flat_map(|bundle| bundle.wanted.iter().map(|effect| effect.run))
     }
 
-    /// The lane in which it stands; 0 where it stands in none and others wait for it all the same.
-    pub fn waits_for(&self, effect: &EffectKey) -> Option<u64> {
-        let lane = self.lanes.iter().find(|(_, line)| line.contains(effect)).map(|(lane, _)| *lane);
-        lane.or_else(|| self.glue_of(effect).map(|_| 0))
-    }
-
-    fn glue_of(&self, effect: &EffectKey) -> Option<ExchangeId> {
-        let waiting = || self.bundles.iter().find(|(_, bundle)| bundle.wanted.contains(effect)).map(|(glue, _)| *glue);
-        self.bound_to(effect).or_else(waiting)
+    /// Whether one that it went with is over.
+    pub fn is_apart(&self, effect: &EffectKey) -> bool {
+        !self.apart.is_empty() && self.glue_of.get(effect).is_some_and(|glue| self.apart.contains(glue))
     }
 
     /// What went together with others and is of this run.
     pub fn together_of(&self, run: RunId) -> Vec<EffectKey> {
+        if self.bound.is_empty() && self.glue_of.is_empty() {
+            return Vec::new();
+        }
         let first = EffectKey { run, node: "".into(), item: no_item(), way: Way::Do };
-        let of_run = |key: &&EffectKey| key.run == run;
-        let bound = self.bound.range(&first..).map(|(key, _)| key).take_while(of_run);
-        let wanted = self.bundles.values().flat_map(|bundle| bundle.wanted.range(&first..).take_while(of_run));
-        bound.chain(wanted).cloned().collect::<BTreeSet<_>>().into_iter().collect()
+        let of_run = |all: &BTreeMap<EffectKey, ExchangeId>| {
+            let of_run = all.range(&first..).take_while(|(key, _)| key.run == run);
+            of_run.map(|(key, _)| key.clone()).collect::<Vec<_>>()
+        };
+        let (mut together, bound) = (of_run(&self.glue_of), of_run(&self.bound));
+        together.extend(bound);
+        together
     }
 
-    /// It is over and does not go again, and so none does of what it went with; the exchange that it went in, and whether nobody
-    /// waits in that any more.
-    pub fn leaves_bundle(&mut self, effect: &EffectKey) -> Option<(ExchangeId, bool)> {
-        let glue = self.glue_of(effect)?;
-        self.bound.remove(effect);
-        self.comes_apart(glue);
+    /// It is over and does not go again; the exchange that it went in.
+    pub fn leaves_bundle(&mut self, effect: &EffectKey) -> Option<ExchangeId> {
+        let bound = self.bound.remove(effect);
+        let glue = bound.or_else(|| self.glue_of.get(effect).copied())?;
         self.unglue(glue, effect);
-        Some((glue, !self.bundles.contains_key(&glue)))
+        Some(glue)
     }
 
-    fn apart(&mut self) -> Option<Work> {
-        let (glue, bundle) = self.bundles.iter_mut().find(|(_, bundle)| bundle.apart && !bundle.here.is_empty())?;
-        let (glue, effects) = (*glue, bundle.here.iter().cloned().collect::<Vec<_>>());
+    fn take_apart(&mut self) -> Option<Work> {
+        let here = |glue: &&ExchangeId| self.bundles.get(glue).is_some_and(|bundle| !bundle.here.is_empty());
+        let glue = *self.apart.iter().find(here)?;
+        let effects: Vec<EffectKey> = self.bundles.get(&glue)?.here.iter().cloned().collect();
         for effect in &effects {
             self.bound.remove(effect);
             self.unglue(glue, effect);
@@ -375,11 +387,14 @@ impl Queue {
         if let Some(effects) = self.splits.pop_front() {
             return Work::Together(effects);
         }
-        if let Some(apart) = self.apart() {
+        if let Some(apart) = self.take_apart() {
             return apart;
         }
-        let whole = self.bundles.iter().find(|(_, bundle)| !bundle.apart && bundle.here == bundle.wanted).map(|(glue, _)| *glue);
+        let whole = self.bundles.iter().find(|(_, bundle)| bundle.here == bundle.wanted).map(|(glue, _)| *glue);
         if let Some(bundle) = whole.and_then(|glue| self.bundles.remove(&glue)) {
+            bundle.here.iter().for_each(|effect| {
+                self.glue_of.remove(effect);
+            });
             return Work::Together(bundle.here.into_iter().collect());
         }
         self.ready_work(now)
@@ -419,6 +434,8 @@ mod tests {
             refused: None,
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
+            glue_of: BTreeMap::new(),
+            apart: BTreeSet::new(),
             bound: BTreeMap::new(),
             noted: BTreeSet::new(),
             splits: VecDeque::new(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    codes,
     fact::{
         ANSWER, EffectKey, EffectState, Ending, Fact, Item, MessageFile, Moment, NodeName, Phase, PlanId, Root, RunFile, RunId, StopKind,
         Stopped, StoredEffect, Took, Way,
@@ -10,6 +11,7 @@ use crate::{
     plan::{EffectPlan, Plan},
     run::{AdvanceJob, Input, KnownEffect, Owed, Then, ending_of},
 };
+use spanwright_shape::text::Failure;
 
 /// A run in hand.
 pub(super) struct RunHand {
@@ -33,6 +35,8 @@ pub(super) struct RunHand {
     /// It is to be advanced when its commit is kept.
     pub again: bool,
     pub over: bool,
+    /// What its walk said is being done; whether it is to be concluded behind that.
+    pub following: Option<bool>,
     /// A life that was cut off had taken it in: what its first walk here owes may have been asked.
     pub from_before: bool,
     /// The queue that had it fetched, until it is walked.
@@ -96,6 +100,7 @@ impl RunHand {
             walking: true,
             again: false,
             over: false,
+            following: None,
             from_before: false,
             fetched_for: None,
             unkept: Vec::new(),
@@ -144,6 +149,7 @@ impl RunHand {
             phase: effect.state.phase.clone(),
             generation: effect.state.generation,
             tries: effect.state.tries,
+            unheard: effect.is_unheard(),
         });
         AdvanceJob { run, plan: self.plan.clone(), flow: self.flow, root: self.root, message: self.message.clone(), known: known.collect() }
     }
@@ -182,7 +188,9 @@ impl RunHand {
         if self.then == Then::Look {
             return None;
         }
+        let asked = || self.effects.iter().filter(|effect| !effect.is_asked_no_more());
         let bad = self.effects.iter().filter_map(|effect| match &effect.state.phase {
+            Phase::Dead(_) if effect.is_asked_no_more() => None,
             Phase::Uncertain(why) => Some((StopKind::Uncertain, effect, why)),
             Phase::Dead(why) => Some((StopKind::Dead, effect, why)),
             Phase::Owed { .. } | Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Superseded => None,
@@ -190,7 +198,7 @@ impl RunHand {
         let first = bad.min_by_key(|(kind, ..)| *kind == StopKind::Dead);
         Some(match first {
             Some((kind, effect, why)) => Ending::Stopped(Stopped { kind, node: effect.node.clone(), failure: why.clone(), undone: false }),
-            None => ending_of(self.effects.iter().map(|effect| &effect.state.phase)),
+            None => ending_of(asked().map(|effect| &effect.state.phase)),
         })
     }
 
@@ -200,6 +208,14 @@ impl RunHand {
             let state = EffectState::new(Phase::Owed { due: now });
             self.effects.insert(at, EffectHand { row: false, ..EffectHand::known(StoredEffect { effect, state }) });
         }
+    }
+
+    /// The first step of which nobody knows, and which no walk asks for any more.
+    pub fn unknown_and_asked_no_more(&self) -> Option<(NodeName, Failure)> {
+        self.effects.iter().filter(|effect| effect.is_asked_no_more()).find_map(|effect| match &effect.state.phase {
+            Phase::Uncertain(why) => Some((effect.node.clone(), why.clone())),
+            _ => None,
+        })
     }
 
     /// It is about to leave the hand.
@@ -214,6 +230,11 @@ impl RunHand {
     /// The plan of an effect.
     pub fn effect_plan(&self, effect: &EffectHand) -> &EffectPlan {
         self.plan_of(effect.effect, effect.way)
+    }
+
+    /// The number of a step's effect in the flow.
+    pub fn number_of(&self, node: &str) -> Option<usize> {
+        self.plan.flows[self.flow].effects.iter().position(|effect| &*effect.node == node)
     }
 
     /// The plan of an effect by its number in the flow, done, undone or asked about.
@@ -296,6 +317,11 @@ impl EffectHand {
 
     pub fn open(&self) -> bool {
         matches!(self.state.phase, Phase::Owed { .. } | Phase::Started { .. })
+    }
+
+    /// It was asked for before, and no walk asks for it any more.
+    pub fn is_asked_no_more(&self) -> bool {
+        matches!(&self.state.phase, Phase::Uncertain(why) | Phase::Dead(why) if why.code.id == codes::NO_LONGER_ASKED.id)
     }
 
     /// It is open, and a walk has asked for it: of a step that the flow does not have any more nobody waits for anything.

@@ -1,4 +1,8 @@
 #![allow(clippy::unwrap_used)]
+use std::time::Duration;
+
+use spanwright_map::Program;
+
 use super::{
     stage::{START, Stage, call, later, plan, said},
     *,
@@ -8,7 +12,7 @@ use crate::{
     connector::{Outcome, Refusal, Verdict, Word},
     fact::{Backlog, EffectState, Hold, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
     interface::{BulkKey, Repeat},
-    plan::{Batch, InOrder, OrderBy, SourceKind, WhenDead},
+    plan::{Batch, Body, InOrder, OrderBy, Question, SourceKind, WhenDead},
 };
 
 /// How soon the end of a run is to be on disk that was filtered, in a flow that is changed like this.
@@ -286,6 +290,32 @@ fn after_an_undo_nothing_counts_as_unchanged() {
     }
     let prints: Vec<_> = kept.iter().filter_map(|fact| if let Fact::Sent { print, .. } = fact { Some(*print) } else { None }).collect();
     assert!(matches!(prints[..], [done, undone] if done != crate::fact::NOBODY_KNOWS && undone == crate::fact::NOBODY_KNOWS), "{kept:?}");
+}
+
+/// A question whose answer cannot be read has not said that it never happened.
+#[test]
+fn a_question_that_fails_leaves_it_as_uncertain_as_it_was() {
+    for (take, with) in [(".found.id", None), (".", Some(".nothing.there | error(\"no\")"))] {
+        let mut plan = plan();
+        no_reply(&mut plan);
+        let mut ask = call("first", Repeat::Safe);
+        ask.body = with.map_or(Body::Whole, |with| Body::Expr(Program::of(with).unwrap()));
+        let question = Question { ask, take: Program::of(take).unwrap(), wait: Duration::ZERO };
+        only_first(&mut plan, EffectPlan { pivot: true, if_unknown: Some(Box::new(question)), ..call("first", Repeat::Never) });
+        let mut stage = Stage::of(plan);
+        stage.brings("{}");
+        stage.keeps();
+        stage.hears(Verdict::all(1, Outcome::Unknown(said())));
+        let mut kept = stage.keeps();
+        if with.is_none() {
+            stage.answers("[]");
+            kept.extend(stage.keeps());
+        }
+        let ended = kept.iter().find_map(|fact| if let Fact::Ended { ending, .. } = fact { Some(ending) } else { None });
+        let Some(Ending::Stopped(stopped)) = ended else { panic!("{kept:?}") };
+        assert_eq!(stopped.kind, crate::fact::StopKind::Uncertain, "{stopped:?}");
+        assert!(stopped.failure.says.contains("the question whether it happened failed"), "{stopped:?}");
+    }
 }
 
 /// A message that always fails must not fail each probe of a system that is well.

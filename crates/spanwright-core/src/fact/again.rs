@@ -5,12 +5,18 @@
 use std::cmp::Ordering;
 
 use super::{EffectState, Moment, Phase, StoredEffect, Way};
+use crate::codes;
+
+/// The reasons for which a batch under one key does not go again as it went: whoever replays one of it has it go without the
+/// others.
+pub const APART: [&str; 2] = [codes::APART.id, codes::NO_LONGER_ASKED.id];
 
 /// The effects of a stopped run as a replay finds them.
 ///
 /// What is done stays done. What was refused is owed in its next generation, since a peer that remembers refusals under
 /// a key must not answer from memory. What is uncertain is owed in the same generation with the same bytes, and so is
-/// what was given up while nobody knew whether an earlier try had arrived. What was undone, or may have been, is owed
+/// what was given up while nobody knew whether an earlier try had arrived; together with what it went with under one key, unless
+/// that is [`APART`]. What was undone, or may have been, is owed
 /// again in its next generation; the undos go. Questions stay: where one was asked before, it is asked anew before its
 /// effect is.
 pub fn owed_again(effects: Vec<StoredEffect>, at: Moment) -> Vec<StoredEffect> {
@@ -36,7 +42,10 @@ fn state_again(state: EffectState, was_undone: bool, at: Moment) -> EffectState 
     match &state.phase {
         _ if was_undone => next_generation(state, owed),
         Phase::Dead(_) if state.sent.is_none() => next_generation(state, owed),
-        Phase::Dead(_) | Phase::Uncertain(_) => EffectState { phase: owed, tries: 0, first: None, failed: None, own_failures: 0, ..state },
+        Phase::Dead(why) | Phase::Uncertain(why) => {
+            let glued = state.glued.filter(|_| !APART.contains(&why.code.id));
+            EffectState { phase: owed, tries: 0, first: None, failed: None, own_failures: 0, glued, ..state }
+        }
         Phase::Owed { .. } | Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Superseded => state,
     }
 }

@@ -72,6 +72,8 @@ pub struct KnownEffect {
     pub generation: u32,
     /// Attempts that were spent.
     pub tries: u32,
+    /// A try of it may have arrived.
+    pub unheard: bool,
 }
 
 /// What follows.

@@ -20,6 +20,7 @@ pub fn preview(file: &RunFile, plan: &Arc<Plan>, room: &Room) -> Option<Advance>
         way: known.effect.way,
         generation: known.state.generation,
         tries: known.state.tries,
+        unheard: known.state.sent.is_some() || known.state.glued.is_some(),
         phase: known.state.phase,
     });
     let (run, root, message) = (file.run, file.root, file.message.clone());

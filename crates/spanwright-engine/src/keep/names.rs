@@ -4,6 +4,7 @@
 use std::{collections::HashMap, sync::Arc};
 
 use rusqlite::{Connection, Result};
+use spanwright_core::fact::APART;
 
 /// Both ways, whole in memory.
 #[derive(Debug, Default)]
@@ -41,6 +42,11 @@ impl Names {
     /// The number of a name, where the file has it.
     pub fn known(&self, text: &str) -> Option<i64> {
         self.numbers.get(text).copied()
+    }
+
+    /// The reasons for which what went under one key does not go again as it went; 0 for one that no row has.
+    pub fn apart(&self) -> [i64; 2] {
+        APART.map(|code| self.known(code).unwrap_or(0))
     }
 
     /// The name of a number; empty for a number that was never given.

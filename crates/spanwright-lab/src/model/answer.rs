@@ -7,8 +7,8 @@ use std::{
 
 use spanwright_core::alert::{Cause, CauseKind, Trouble};
 use spanwright_core::fact::{
-    Backlog, CHORES_REMEMBERED_MOST, ChoreId, ChorePhase, DueEffect, EffectKey, ExchangeId, FILES_BYTES_MOST, Forget, Glued, InLine, Item,
-    Lane, Moment, NodeName, Old, Opening, Phase, RunFile, RunId, StopKind, StoppedFilter, StoppedRun, StoredEffect, Tally, Turn, Way,
+    APART, Backlog, CHORES_REMEMBERED_MOST, ChoreId, ChorePhase, DueEffect, EffectKey, ExchangeId, FILES_BYTES_MOST, Forget, Glued, InLine,
+    Item, Lane, Moment, NodeName, Old, Opening, Phase, RunFile, RunId, StopKind, StoppedFilter, StoppedRun, StoredEffect, Tally, Turn, Way,
 };
 use spanwright_core::{desk::round::flow_of_ends, plan::Source};
 
@@ -228,8 +228,8 @@ impl State {
     }
 
     fn glued(&self) -> Vec<Glued> {
-        let is_over = |run: &Run, effect: &Effect| match effect.state.phase {
-            Phase::Uncertain(_) | Phase::Dead(_) => true,
+        let is_over = |run: &Run, effect: &Effect| match &effect.state.phase {
+            Phase::Uncertain(why) | Phase::Dead(why) => APART.contains(&why.code.id),
             Phase::Owed { .. } => !run.is_open(),
             Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Superseded => false,
         };

@@ -10,8 +10,9 @@ use std::{
 use anyhow::{Context, bail};
 use clap::Args;
 use spanwright_core::{
-    desk::{Order, message_id},
-    fact::{Fact, Listed, PlanId, Resent, Root, RunFile, Store, Took},
+    desk::{Order, letters::resent_anew, message_id},
+    fact::{Listed, PlanId, Resent, Root, RunFile, Store, Took},
+    plan::Flow,
     run::intake,
 };
 use spanwright_engine::{clock::Dice, observe, pinned};
@@ -67,18 +68,24 @@ impl Resend {
         let Some(reason) = self.reason.as_deref().filter(|reason| !reason.trim().is_empty()) else {
             bail!("a resend wants a `--reason`: somebody will ask");
         };
-        if !self.over_newer && look.overtaken(line.run).map_err(journal::fault)? {
+        if line.state == "open" {
+            bail!("`{}` is open, and goes on by itself; `spanwright messages --id {0}` says what it waits for", self.id);
+        }
+        let project = Project::open(self.folder.clone(), None, out)?;
+        let Some((_, flow)) = project.plan().flow(&line.flow) else {
+            bail!("this project has no flow `{}`, which would take it: put its file back, or `spanwright dead-letters discard`", line.flow);
+        };
+        // Where dead letters block what came after them, nothing newer went ahead.
+        if !self.over_newer && !flow.blocks() && look.overtaken(line.run).map_err(journal::fault)? {
             bail!("a newer state of `{}` went on since: `--over-newer` sends the older one over it", line.key.as_deref().unwrap_or("-"));
         }
-        let project = self.body.as_ref().map(|_| self.project(out)).transpose()?;
-        let resent = self.resent((&line, &file), project.as_ref(), reason, out)?;
+        let resent = self.resent((&line, &file), flow, reason, out)?;
         let message = resent.took.message;
         match journal::alone(&self.folder)? {
             Some(mut keep) => {
-                let project = project.map_or_else(|| self.project(out), Ok)?;
                 let plan = keep.plan(&pinned::pin(project.bundle())).map_err(journal::fault)?;
                 let took = Took { plan, ..resent.took };
-                keep.commit(&[Fact::Resent(Box::new(Resent { took, ..resent }))]).map(drop).map_err(journal::fault)?;
+                keep.commit(&resent_anew(flow, Resent { took, ..resent })).map(drop).map_err(journal::fault)?;
                 out.aside("a new message is open; `spanwright run` delivers it");
             }
             None => {
@@ -97,11 +104,7 @@ impl Resend {
         }
     }
 
-    fn project(&self, out: &mut Out) -> anyhow::Result<Project> {
-        Project::open(self.folder.clone(), None, out)
-    }
-
-    fn resent(&self, (line, file): (&Listed, &RunFile), project: Option<&Project>, reason: &str, out: &mut Out) -> anyhow::Result<Resent> {
+    fn resent(&self, (line, file): (&Listed, &RunFile), flow: &Flow, reason: &str, out: &mut Out) -> anyhow::Result<Resent> {
         let (old, edited) = (&file.message, self.body.as_deref().map(read).transpose()?);
         if old.body.is_empty() && edited.is_none() {
             bail!("its body was forgotten after the time that `keep: {{ bodies }}` says: give one with `--body`");
@@ -109,9 +112,9 @@ impl Resend {
         if let Some(edited) = &edited {
             show_change(&old.body, edited, out)?;
         }
-        let (key, version) = match (&edited, project) {
-            (Some(edited), Some(project)) => identity(project, file, edited, out)?,
-            (_, _) => (old.key.clone(), old.version.clone()),
+        let (key, version) = match &edited {
+            Some(edited) => identity(flow, file, edited, out)?,
+            None => (old.key.clone(), old.version.clone()),
         };
         let (now, dice) = (journal::now(), Dice::new());
         let mut roll = || dice.roll();
@@ -138,9 +141,9 @@ impl Resend {
 }
 
 /// Which record an edited body is about, and which state of it, as today's source says.
-fn identity(project: &Project, file: &RunFile, edited: &[u8], out: &mut Out) -> anyhow::Result<(Text, Text)> {
-    let (old, source) = (&file.message, project.plan().flow(&file.flow).and_then(|(_, flow)| flow.source.as_ref()));
-    let (key, version) = intake::edited(source, old, edited)
+fn identity(flow: &Flow, file: &RunFile, edited: &[u8], out: &mut Out) -> anyhow::Result<(Text, Text)> {
+    let old = &file.message;
+    let (key, version) = intake::edited(flow.source.as_ref(), old, edited)
         .map_err(|failure| anyhow::anyhow!("the source cannot take the edited body: {} {}", failure.code.id, failure.says))?;
     if key != old.key {
         let says = |key: &Text| key.as_deref().map_or("nothing".to_string(), |key| format!("`{key}`"));

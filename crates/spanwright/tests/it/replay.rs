@@ -142,6 +142,20 @@ fn a_resend_sets_the_dead_letter_aside_edited_or_not() {
     assert_eq!(project.run(&["dead-letters"]).code, 0);
 }
 
+/// A resend is done once more: that the system has the same of the record is no reason to skip it. What is open goes on by itself.
+#[test]
+fn a_resend_of_what_was_done_is_done_once_more_and_what_is_open_is_not_sent_again() {
+    let (project, world, _ledgers) = with_a_dead_letter();
+    let done = objects(&project.run(&["messages", "--state", "done", "--format", "json"])).remove(0)["run"].to_string();
+    let resent = project.run(&["resend", "--id", &done, "--reason", "the CRM lost it"]);
+    assert_eq!(resent.code, 0, "{}", resent.err);
+    let new = resent.out.trim();
+    let again = project.run(&["resend", "--id", new, "--reason", "and again"]);
+    assert!(again.code == 2 && again.err.contains("is open, and goes on by itself"), "{}", again.err);
+    ran(&mut project.command(&world, &ONCE));
+    assert_eq!(objects(&project.run(&["messages", "--id", new, "--format", "json"]))[0]["state"], "done");
+}
+
 /// What an edited body is about the source says, as of any other.
 #[test]
 fn an_edited_key_is_that_of_the_new_message() {
@@ -424,6 +438,8 @@ fn a_letter_of_a_flow_that_is_gone_stays_one_and_says_so() {
         assert!(told.out.contains("left: this project has no flow `customers`"), "{}{}", told.out, told.err);
         assert!(told.err.contains("put its file back"), "{}{}", told.out, told.err);
     }
+    let resent = project.run(&["resend", "--id", &dead(&project), "--reason", "once more"]);
+    assert!(resent.code == 2 && resent.err.contains("has no flow `customers`") && resent.err.contains("put its file back"), "{}", resent.err);
     assert_eq!(project.run(&["dead-letters"]).code, 1, "it is a dead letter");
     std::fs::rename(&away, &file).unwrap();
     let told = project.run(&["replay", "--all", "--yes"]);

@@ -102,7 +102,24 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// What fails of a step that happened, or may have, does not make it one that never happened.
     fn stands(
+        &mut self,
+        effect: usize,
+        plan: &'a EffectPlan,
+        body: Carried<'a>,
+        names: &Names<'a>,
+        item: &Item,
+    ) -> Result<Standing<'a>, Failure> {
+        match self.told(effect, plan, body, names, item) {
+            Err(why) if self.known(&plan.node, item, Way::Do).is_some_and(may_have_happened) => {
+                Ok(Standing::Failed(StopKind::Uncertain, why))
+            }
+            told => told,
+        }
+    }
+
+    fn told(
         &mut self,
         effect: usize,
         plan: &'a EffectPlan,
@@ -112,7 +129,7 @@ impl<'a> Walk<'a> {
     ) -> Result<Standing<'a>, Failure> {
         let known = self.known(&plan.node, item, Way::Do);
         if let (Some(question), Some(why)) = (&plan.if_unknown, self.reopened(plan, known, item)) {
-            return self.asked_back((effect, plan), question, (0, &why), body, names, item);
+            return self.asks_back((effect, plan), question, (0, &why), body, names, item);
         }
         match known.map(|known| (&known.phase, known.tries)) {
             None | Some((Phase::Owed { .. } | Phase::Started { .. }, _)) => {
@@ -123,7 +140,7 @@ impl<'a> Walk<'a> {
             Some((Phase::Unchanged | Phase::Superseded, _)) => Ok(Standing::Done(Answer::NONE)),
             Some((Phase::Dead(why), _)) => Ok(Standing::Failed(StopKind::Dead, why.clone())),
             Some((Phase::Uncertain(why), tries)) => match &plan.if_unknown {
-                Some(question) => self.asked_back((effect, plan), question, (tries, why), body, names, item),
+                Some(question) => self.asks_back((effect, plan), question, (tries, why), body, names, item),
                 None => Ok(Standing::Failed(StopKind::Uncertain, why.clone())),
             },
         }
@@ -157,7 +174,24 @@ impl<'a> Walk<'a> {
         Ok(Standing::Done(answer))
     }
 
-    /// Nobody knows whether it happened, and there is a question that tells.
+    /// Nobody knows whether it happened, and there is a question that tells; a question that cannot be asked, or whose answer
+    /// cannot be read, tells nothing.
+    fn asks_back(
+        &mut self,
+        (effect, plan): (usize, &'a EffectPlan),
+        question: &'a Question,
+        (attempt, why): (u32, &Failure),
+        body: Carried<'a>,
+        names: &Names<'a>,
+        item: &Item,
+    ) -> Result<Standing<'a>, Failure> {
+        let asked = self.asked_back((effect, plan), question, (attempt, why), body, names, item);
+        asked.map_err(|failed| {
+            let says = format!("{}; and the question whether it happened failed: {} {}", why.says, failed.code.id, failed.says);
+            Failure::new(why.code, says)
+        })
+    }
+
     fn asked_back(
         &mut self,
         (effect, plan): (usize, &'a EffectPlan),
@@ -252,5 +286,14 @@ impl<'a> Walk<'a> {
                 Some(Carried::Value(value).to_bytes())
             }
         })
+    }
+}
+
+/// Whether a step happened, or a try of it may have arrived, as far as is known.
+fn may_have_happened(known: &KnownEffect) -> bool {
+    match known.phase {
+        Phase::Done(_) | Phase::Uncertain(_) | Phase::Started { .. } => true,
+        Phase::Owed { .. } => known.unheard,
+        Phase::Unchanged | Phase::Superseded | Phase::Dead(_) => false,
     }
 }

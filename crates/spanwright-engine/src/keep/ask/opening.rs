@@ -22,8 +22,9 @@ pub const BACKLOG: &str = "SELECT flow, count(*), 0 FROM run INDEXED BY run_acti
 pub const BUNDLED: &str = "SELECT id, queue, members FROM exchange INDEXED BY exchange_bundled WHERE members IS NOT NULL";
 pub const GLUED: &str = "SELECT effect.run, effect.node, effect.item, effect.way, effect.queue, effect.glued, run.state > 1
     FROM effect INDEXED BY effect_glued CROSS JOIN run ON run.id = effect.run WHERE effect.state = 0 AND effect.glued IS NOT NULL";
-/// Whether one that shares this glue is uncertain or dead.
-pub const APART: &str = "SELECT EXISTS (SELECT 1 FROM effect INDEXED BY effect_apart WHERE state > 4 AND glued = ?1)";
+/// Whether one that shares this glue is over for one of these reasons.
+pub const APART: &str =
+    "SELECT EXISTS (SELECT 1 FROM effect INDEXED BY effect_apart WHERE state > 4 AND glued = ?1 AND reason IN (?2, ?3))";
 /// Whether a member of a batch is still to be asked.
 pub const IS_OPEN: &str = "SELECT run.state < 2 AND coalesce(effect.state < 2, 1) FROM run LEFT JOIN effect
     ON effect.run = run.id AND effect.node = ?2 AND effect.item = ?3 AND effect.way = ?4 WHERE run.id = ?1";
@@ -184,6 +185,7 @@ impl Ask<'_> {
 
     fn glued(self) -> Result<Vec<Glued>> {
         let (mut statement, mut is_apart) = (self.ready(GLUED)?, self.ready(APART)?);
+        let [one, other] = self.names.apart();
         let rows = statement.query_map([], |row| {
             let (run, node) = (RunId(row.get(0)?), self.names.text(row.get(1)?));
             let effect = EffectKey { run, node, item: text(row, 2)?, way: numbers::way_of(row.get(3)?) };
@@ -192,13 +194,13 @@ impl Ask<'_> {
         })?;
         let (mut glued, mut apart) = (Vec::new(), BTreeMap::new());
         for row in rows {
-            let (one, is_over): (Glued, bool) = row?;
-            let known = match apart.entry(one.glue) {
+            let (row, is_over): (Glued, bool) = row?;
+            let known = match apart.entry(row.glue) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(is_apart.query_row([one.glue.0], |row| row.get(0))?),
+                Entry::Vacant(new) => new.insert(is_apart.query_row((row.glue.0, one, other), |row| row.get(0))?),
             };
             *known |= is_over;
-            glued.extend((!is_over).then_some(one));
+            glued.extend((!is_over).then_some(row));
         }
         glued.iter_mut().for_each(|one| one.apart = apart.get(&one.glue) == Some(&true));
         self.bundled(&mut glued)?;

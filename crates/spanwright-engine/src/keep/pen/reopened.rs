@@ -19,7 +19,8 @@ const OWE_AGAIN: &str =
         sent = NULL, reason = NULL, words = NULL, result = NULL
     WHERE run = ?1 AND way = 0 AND ((state = 6 AND sent IS NULL) OR EXISTS (SELECT 1 FROM effect AS undo
         WHERE undo.run = effect.run AND undo.node = effect.node AND undo.item = effect.item AND undo.way = 1 AND undo.state IN (1, 2, 5)))";
-const OWE_THE_SAME: &str = "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, failed = NULL, own_failures = 0, boot = NULL, reason = NULL, words = NULL
+const OWE_THE_SAME: &str = "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, failed = NULL, own_failures = 0, boot = NULL,
+        glued = CASE WHEN reason IN (?3, ?4) THEN NULL ELSE glued END, reason = NULL, words = NULL
     WHERE run = ?1 AND way = 0 AND state IN (5, 6)";
 const DROP_UNDOS: &str = "DELETE FROM effect WHERE run = ?1 AND way = 1";
 const REOPEN: &str =
@@ -37,7 +38,8 @@ impl Pen<'_> {
         self.rare(KEEP_ATTEMPTS)?.execute([run.0])?;
         self.rare(CLEAR_ATTEMPTS)?.execute([run.0])?;
         self.rare(OWE_AGAIN)?.execute((run.0, at.0))?;
-        self.rare(OWE_THE_SAME)?.execute((run.0, at.0))?;
+        let [apart, left] = self.names.apart();
+        self.rare(OWE_THE_SAME)?.execute((run.0, at.0, apart, left))?;
         self.rare(DROP_UNDOS)?.execute([run.0])?;
         self.trail(run, at, people::REPLAYED, by, None)?;
         self.rare(REOPEN)?.execute((run.0, plan.0, at.0))?;

@@ -140,7 +140,15 @@ fn walked(saga: &[One], dice: &mut Dice) -> Result<Told, String> {
         } else {
             done.push(n)
         }
-        job.known.push(KnownEffect { node: one.node.clone(), item: no_item(), way: one.way, phase, generation: 0, tries: 1 });
+        job.known.push(KnownEffect {
+            node: one.node.clone(),
+            item: no_item(),
+            way: one.way,
+            phase,
+            generation: 0,
+            tries: 1,
+            unheard: false,
+        });
         job.known.sort_by(|a, b| (&a.node, &a.item, a.way).cmp(&(&b.node, &b.item, b.way)));
     }
     Err("it does not end".to_string())
