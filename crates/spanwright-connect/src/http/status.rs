@@ -27,8 +27,8 @@ pub enum Meaning {
     Never,
 }
 
-/// The meaning of a status. An operation that must not happen twice is not repeated after a 500, 502 or 504: behind a
-/// gateway that gave up, and in a server that broke down, the work may have been done.
+/// The meaning of a status. After a 500, 502 or 504 of anything but a read nobody knows: behind a gateway that gave up, and
+/// in a server that broke down, the work may have been done. What bears to be done twice, or has a key, goes again as it was.
 pub fn meaning(status: u16, repeat: Repeat) -> Meaning {
     match status {
         200..=299 => Meaning::Delivered,
@@ -38,7 +38,7 @@ pub fn meaning(status: u16, repeat: Repeat) -> Meaning {
         407 | 408 | 421 | 425 | 429 | 503 => Meaning::Later,
         410 => Meaning::Gone,
         423 => Meaning::LaterThis,
-        500 | 502 | 504 | 506..=599 if repeat == Repeat::Never => Meaning::Unknown,
+        500 | 502 | 504 | 506..=599 if repeat != Repeat::Safe => Meaning::Unknown,
         500 | 502 | 504 | 506..=599 => Meaning::Later,
         // 501 and 505 speak of the method and the protocol; everything else speaks of the request.
         _ => Meaning::Never,
@@ -131,13 +131,16 @@ mod tests {
 
     #[test]
     fn what_may_pass_is_tried_again() {
-        check(&[408, 425, 429, 500, 502, 503, 504, 520, 529], Repeat::Keyed, Meaning::Later);
+        check(&[408, 425, 429, 503], Repeat::Keyed, Meaning::Later);
+        check(&[408, 425, 429, 500, 502, 503, 504, 520, 529], Repeat::Safe, Meaning::Later);
         check(&[423], Repeat::Keyed, Meaning::LaterThis);
     }
 
     #[test]
     fn what_must_not_happen_twice_is_unknown_behind_a_gateway() {
-        check(&[500, 502, 504, 524], Repeat::Never, Meaning::Unknown);
+        for repeat in [Repeat::Never, Repeat::Keyed, Repeat::Idempotent] {
+            check(&[500, 502, 504, 520, 524, 529], repeat, Meaning::Unknown);
+        }
         check(&[408, 425, 429, 503], Repeat::Never, Meaning::Later);
     }
 

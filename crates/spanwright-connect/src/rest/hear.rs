@@ -120,8 +120,6 @@ impl Hearing<'_> {
             // What was posted may be done, and this says where to look at it (RFC 9110, section 15.4.4).
             (Meaning::Elsewhere, 302 | 303) if self.repeat() == Repeat::Never => Meaning::Unknown,
             (_, 409) if self.is_keyed_batch() => Meaning::Later,
-            // What is in it may be done under this key, and would be done again under that of another batch.
-            (Meaning::Later, status) if self.is_keyed_batch() && status::blame(status) == Blame::Either => Meaning::Unknown,
             // RFC 9110, section 15.5.14: with a Retry-After it is too large only now.
             (_, 413) if self.pause().is_some() => Meaning::Later,
             (meaning, _) => meaning,

@@ -323,8 +323,8 @@ impl<'s> Judging<'s> {
     /// Nothing says that it did not happen: again where twice is harmless, else nobody knows.
     fn again(&self, why: Failure, after: Option<Duration>) -> Verdict {
         match self.repeat {
-            Repeat::Safe | Repeat::Idempotent | Repeat::Keyed => self.later(why, after, Blame::Either),
-            Repeat::Never => Verdict::all(self.calls, Outcome::Unknown(why)),
+            Repeat::Safe => self.later(why, after, Blame::Either),
+            Repeat::Idempotent | Repeat::Keyed | Repeat::Never => Verdict::all(self.calls, Outcome::Unknown(why)),
         }
     }
 

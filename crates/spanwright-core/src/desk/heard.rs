@@ -79,6 +79,7 @@ impl Desk {
         facts.extend(done);
         if flight.members.len() > 1 && (verdict.refused_whole || self.hides_a_sick_one(&flight, &verdict, report)) {
             self.failed(&flight, now);
+            self.may_have_arrived(&flight, &verdict.outcomes);
             let why = verdict.outcomes.first().and_then(failure_in).cloned();
             out.push(Command::Note(Happening::Split { queue: self.queues[flight.queue].name.clone(), calls: flight.members.len(), why }));
             self.split(flight, now, &mut facts);

@@ -13,10 +13,11 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{CallId, Desk, Report, heard::Flight};
+use super::{CallId, Desk, Report, heard::Flight, run_hand::EffectHand};
 use crate::{
     connector::{Blame, Outcome, Verdict, Word},
     fact::{EffectKey, Moment},
+    interface::Repeat,
 };
 
 /// Exchanges of a system of which it is remembered how they fared.
@@ -119,7 +120,13 @@ impl Desk {
 
     /// Whether a batch that failed as a whole failed for one in it.
     pub(super) fn hides_a_sick_one(&self, flight: &Flight, verdict: &Verdict, report: &Report) -> bool {
-        let open = |outcome: &Outcome| matches!(outcome, Outcome::Later { blame: Blame::Either, after: None, .. });
+        let one_key = self.queues[flight.queue].has_one_key();
+        let open = |outcome: &Outcome| match outcome {
+            Outcome::Later { blame: Blame::Either, after: None, .. } => true,
+            // Each goes again under the key that it had.
+            Outcome::Unknown(_) => !one_key,
+            Outcome::Later { .. } | Outcome::Delivered(_) | Outcome::Never(_) => false,
+        };
         // What the journal has as asked, or under one key, is not taken apart.
         let bound = || flight.members.iter().any(|key| self.is_noted_first(key)) || self.is_one_request(&flight.members);
         verdict.system.is_none()
@@ -132,6 +139,16 @@ impl Desk {
     pub(super) fn failed(&mut self, flight: &Flight, now: Moment) {
         for key in &flight.members {
             self.effect_mut(key).into_iter().for_each(|effect| effect.state.failed = Some(now));
+        }
+    }
+
+    /// They go again, and may have arrived. A life that is cut off before the next attempt takes them for asked.
+    pub(super) fn may_have_arrived(&mut self, flight: &Flight, outcomes: &[Outcome]) {
+        for key in &flight.members {
+            let is_read = self.plan_of(key).is_none_or(|plan| plan.repeat == Repeat::Safe);
+            if !is_read && outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unknown(_))) {
+                self.effect_mut(key).into_iter().for_each(EffectHand::may_have_arrived);
+            }
         }
     }
 

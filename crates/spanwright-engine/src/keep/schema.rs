@@ -64,6 +64,8 @@ pub fn open_writer(path: &std::path::Path) -> Result<Connection, OpenFault> {
     assert_not_gone(path)?;
     assert_log_whole(path)?;
     assert_ours(path)?;
+    wal::settle(path)
+        .map_err(|error| OpenFault::Unusable { path: path.into(), why: format!("its write-ahead log cannot be synced: {error}") })?;
     let fault = |error: rusqlite::Error| unusable(path, &error);
     let connection = Connection::open_with_flags(path, WRITES).map_err(fault)?;
     set_up(&connection).map_err(fault)?;

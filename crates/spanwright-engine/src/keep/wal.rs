@@ -7,7 +7,8 @@
 //! frames are a chain (<https://sqlite.org/fileformat2.html#walformat>): the sum of each begins with the sum of the one
 //! before, so what is left of a longer commit, or of an earlier round of the log, is nobody's successor.
 //!
-//! What it cannot tell: a damaged frame of the very last commit looks as if the power had been cut in it.
+//! What it cannot tell: a damaged frame of the very last commit looks as if the power had been cut in it, and so does one of
+//! the commit before, where the head of that one's last frame lies across two sectors.
 #![allow(clippy::disallowed_methods)] // the log lies beside the journal
 
 use std::{
@@ -25,6 +26,8 @@ const LOOKS_MOST: usize = 8;
 
 const HEAD_BYTES: usize = 32;
 const FRAME_HEAD_BYTES: usize = 24;
+/// What a disk writes whole or not at all.
+const SECTOR_BYTES: u64 = 512;
 /// The last bit says in which order the bytes of a word are summed: 1 is the greatest first.
 const MAGIC: u32 = 0x377f_0682;
 
@@ -74,6 +77,17 @@ pub fn damage(journal: &Path) -> io::Result<Option<Damage>> {
         before = Some(found);
     }
     Ok(None)
+}
+
+/// What a killed process had written and not synced is on the disk before a commit follows it, as any commit before another is.
+///
+/// # Errors
+/// The system's.
+pub fn settle(journal: &Path) -> io::Result<()> {
+    match File::options().read(true).write(true).open(beside(journal, "-wal")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        log => log?.sync_all(),
+    }
 }
 
 #[derive(PartialEq, Eq)]
@@ -131,7 +145,7 @@ fn look(file: &mut File) -> io::Result<Option<Found>> {
 /// What a walk has seen.
 #[derive(Default)]
 struct Walk {
-    /// The sum of what SQLite reads.
+    /// The sum with which the next frame begins: of what SQLite reads, and behind it as it stands in the frame before.
     chain: Sum,
     /// From where on it reads nothing.
     at: Option<u64>,
@@ -147,30 +161,35 @@ impl Walk {
     fn step(&mut self, head: &Head, bytes: &[u8], offset: u64) {
         let frame = Frame::read(bytes);
         let is_of_this_round = frame.salts == head.salts && frame.page != 0;
-        let mut ends = [frame.sum; 2];
         match self.at {
-            None => {
-                let sum = summed(bytes, self.chain, head.greatest_first);
-                if is_of_this_round && sum == frame.sum {
-                    self.chain = sum;
-                    return;
-                }
-                // Where the damage is in the sum itself, the next one begins with the right one.
-                ends[1] = sum;
-                self.at = Some(offset);
+            None if is_of_this_round && summed(bytes, self.chain, head.greatest_first) == frame.sum => {
+                self.chain = frame.sum;
+                return;
             }
+            None => self.at = Some(offset),
             Some(_) if is_of_this_round => {
                 self.went_on |= self.successor_of.iter().flatten().any(|sum| summed(bytes, *sum, head.greatest_first) == frame.sum);
             }
             Some(_) => {}
         }
         self.commits += u64::from(is_of_this_round && frame.commits);
-        self.successor_of = frame.commits.then_some(ends);
+        self.successor_of = frame.commits.then(|| {
+            // Where the damage is in the sum itself, the next one begins with the right one.
+            let sum = summed(bytes, self.chain, head.greatest_first);
+            [if is_in_one_sector(offset) { frame.sum } else { sum }, sum]
+        });
+        self.chain = frame.sum;
     }
 
     fn found(&self) -> Option<(u64, u64)> {
         self.at.filter(|at| self.went_on || (*at == 0 && self.commits > 0)).map(|at| (at, self.commits))
     }
+}
+
+/// Whether the head of the frame there is written whole or not at all. One that is not may be torn, and have the commit of an earlier
+/// round beside the sum of this one: it counts with the sum alone that is made of its bytes.
+fn is_in_one_sector(offset: u64) -> bool {
+    offset % SECTOR_BYTES + FRAME_HEAD_BYTES as u64 <= SECTOR_BYTES
 }
 
 impl Head {

@@ -45,7 +45,7 @@ fn dead_letters_are_shown_of_one_flow_and_for_one_reason() {
     for (arguments, code) in [
         (&["--flow", "customers"][..], 1),
         (&["--flow", "customers", "--reason", "r2015"], 1),
-        (&["--flow", "orders"], 0),
+        (&["--flow", "customers", "--reason", "R2001"], 0),
         (&["--reason", "R2001"], 0),
     ] {
         assert_eq!(project.run(&[&["dead-letters"], arguments].concat()).code, code, "{arguments:?}");

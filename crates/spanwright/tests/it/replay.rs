@@ -439,7 +439,11 @@ fn a_letter_of_a_flow_that_is_gone_stays_one_and_says_so() {
         assert!(told.err.contains("put its file back"), "{}{}", told.out, told.err);
     }
     let resent = project.run(&["resend", "--id", &dead(&project), "--reason", "once more"]);
-    assert!(resent.code == 2 && resent.err.contains("has no flow `customers`") && resent.err.contains("put its file back"), "{}", resent.err);
+    assert!(
+        resent.code == 2 && resent.err.contains("has no flow `customers`") && resent.err.contains("put its file back"),
+        "{}",
+        resent.err
+    );
     assert_eq!(project.run(&["dead-letters"]).code, 1, "it is a dead letter");
     std::fs::rename(&away, &file).unwrap();
     let told = project.run(&["replay", "--all", "--yes"]);

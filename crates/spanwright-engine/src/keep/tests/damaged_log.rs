@@ -109,6 +109,30 @@ fn whatever_a_power_cut_leaves_of_the_last_commit_the_journal_opens() {
     }
 }
 
+/// The head of a frame across two sectors is torn as well: the commit of an earlier round stands beside the sum of this one.
+#[test]
+fn a_head_of_which_one_sector_is_of_an_earlier_round_is_no_commit() {
+    let (_folder, path, log) = killed();
+    let ends = ends(&log);
+    let mut torn_heads = 0;
+    for n in 0..frames(&log) {
+        let at = HEAD + n * FRAME;
+        let in_first = 512 - at % 512;
+        let Some(commit) = ends.iter().position(|end| *end >= n).filter(|commit| in_first < 24 && ends[*commit] != n) else { continue };
+        let mut torn = log[..HEAD + (ends[commit] + 1) * FRAME].to_vec();
+        if commit == 0 || ends[commit - 1] + 1 < n {
+            torn[at - 9] ^= 0x10;
+        }
+        torn[at + 4..at + 8].fill(7);
+        torn[at + 8..at + in_first].iter_mut().for_each(|byte| *byte = !*byte);
+        // The first commits make the journal.
+        let messages_before = commit.saturating_sub(ends.len() - COMMITS as usize);
+        assert_eq!(messages(&path, &torn), Ok(messages_before), "frame {n}");
+        torn_heads += 1;
+    }
+    assert!(torn_heads > 0, "of {} frames", frames(&log));
+}
+
 /// What is left of a commit that was torn lies behind the commits of the next life, under the same salts.
 #[test]
 fn what_is_left_of_a_longer_torn_commit_is_no_damage() {
