@@ -116,7 +116,8 @@ impl Notice {
     fn look(&self) -> String {
         let Cause { kind, of, .. } = &self.cause;
         match kind {
-            CauseKind::DeadLetters | CauseKind::Quarantine | CauseKind::Undo if !of.is_empty() => {
+            CauseKind::Undo if !of.is_empty() => format!("spanwright messages --state stuck --flow {of}"),
+            CauseKind::DeadLetters | CauseKind::Quarantine if !of.is_empty() => {
                 format!("spanwright dead-letters --flow {of}")
             }
             CauseKind::Held => match GateRow::flow_of(of) {

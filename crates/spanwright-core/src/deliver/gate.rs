@@ -47,6 +47,8 @@ pub struct Gate {
     pace: Pace,
     paused_until: Option<Moment>,
     hold: Option<Hold>,
+    /// Until then it was left alone, by somebody's word or by its hours.
+    left_alone: Option<Moment>,
     /// Until when it is closed by its hours, and when that is looked up again.
     closed: (Option<Moment>, Moment),
     flying: u32,
@@ -157,6 +159,7 @@ impl Gate {
             pace: Pace::new(now),
             paused_until: None,
             hold: None,
+            left_alone: None,
             closed: (None, Moment(i64::MIN)),
             flying: 0,
             signs_in,
@@ -240,6 +243,7 @@ impl Gate {
             return until.map_or(Pass::AfterAnother, Pass::At);
         }
         if let Some(until) = self.closed_until(now) {
+            self.left_alone = Some(until);
             return Pass::At(until);
         }
         let (open_until, change) = self.circuit.closed_until(now);
@@ -357,6 +361,9 @@ impl Gate {
     /// refused.
     pub fn resume(&mut self, by: Arc<str>, now: Moment) -> Option<GateChange> {
         let held = self.hold.take().is_some();
+        if held {
+            self.left_alone = Some(now);
+        }
         let paused = self.paused_until.take().is_some_and(|until| until > now);
         let throttled = self.pace.forget_learned(now);
         let refused = match &mut self.credentials {
@@ -399,6 +406,12 @@ impl Gate {
     pub fn sign_in(&mut self, text: Arc<str>, lasts: Duration, serial: u32, now: Moment) {
         let until = now.after(lasts.saturating_sub(TOKEN_MARGIN).max(lasts / 2));
         self.credentials = Credentials::Token { text, until, serial };
+    }
+
+    /// When it went on last after it was left alone: what waited is as good as new since then.
+    pub fn went_on(&self, now: Moment) -> Option<Moment> {
+        let held = self.hold.as_ref().and_then(|hold| hold.until);
+        self.left_alone.into_iter().chain(held).filter(|until| *until <= now).max()
     }
 
     /// Why it holds now, if it does.

@@ -396,11 +396,11 @@ impl Desk {
     }
 
     /// An older life of the process had started effects that may not be repeated, and did not hear of them.
-    pub(super) fn settle_torn(&mut self, opening: &crate::fact::Opening, out: &mut Vec<Command>) {
+    pub(super) fn settle_torn(&mut self, opening: &crate::fact::Opening, now: Moment, out: &mut Vec<Command>) {
         let mut facts = Vec::new();
         for torn in &opening.torn {
             // Its run may be parked from an earlier try, and nothing in it is due any more.
-            facts.extend([torn_fact(torn), Fact::Parked { run: torn.effect.run, parked: false }]);
+            facts.extend([torn_fact(torn, now), Fact::Parked { run: torn.effect.run, parked: false }]);
             self.wanted.insert(torn.effect.run);
         }
         if !facts.is_empty() {
@@ -413,19 +413,19 @@ impl Desk {
     }
 }
 
-fn torn_fact(torn: &crate::fact::DueEffect) -> Fact {
+/// When it was asked is not known: it is told of when it is found.
+fn torn_fact(torn: &crate::fact::DueEffect, now: Moment) -> Fact {
     let says = Failure::new(&codes::TORN, "the process ended between asking and hearing");
     let mut state = torn.state.clone();
     state.tries += 1;
     let attempt = Attempt { n: state.tries, exchange: None, outcome: OutcomeKind::Unknown, says: Some(says.clone()) };
     state.phase = Phase::Uncertain(says);
-    let at = state.first.unwrap_or_default();
     Fact::Settled(Box::new(crate::fact::Settled {
         effect: torn.effect.clone(),
         state,
         queue: torn.queue.clone(),
         lane: torn.lane,
         attempt: Some(attempt),
-        at,
+        at: now,
     }))
 }

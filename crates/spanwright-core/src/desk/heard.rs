@@ -252,6 +252,7 @@ impl Desk {
         let together = all.together;
         let repeat = if together.is_none() { self.alone(flight, &outcome, repeat) } else { repeat };
         let (outcome, repeat) = self.in_doubt(key, outcome, repeat, report);
+        let went_on = self.went_on(flight.queue, now);
         let Some(effect) = self.effect_mut(key) else { return };
         effect.state.tries += 1;
         // What goes together ends together.
@@ -260,7 +261,8 @@ impl Desk {
         let first = *effect.state.first.get_or_insert(report.at);
         let unheard = effect.is_unheard();
         let (count, own) = (effect.state.tries, effect.state.own_failures);
-        let tries = Tries { count, own, first: together.and(all.oldest).unwrap_or(first), unheard };
+        let first = together.and(all.oldest).unwrap_or(first).max(went_on);
+        let tries = Tries { count, own, first, unheard };
         let next = decide(&policy, repeat, key.way, tries, &outcome, now, roll);
         effect.state.glued = together;
         let not_heard = matches!(outcome, Outcome::Unknown(_)) && repeat != Repeat::Safe;

@@ -38,6 +38,7 @@ impl Desk {
             && self.flows[account].hold.take().is_some()
         {
             self.flows[account].deaths.clear();
+            self.flows[account].went_on = Some(now);
             self.flow_changed(account, GateChange::Resumed(by), out);
         }
     }
@@ -61,6 +62,14 @@ impl Desk {
         let Some(hold) = self.flows[account].hold.as_ref().filter(|hold| hold.holds(now)) else { return false };
         hold.until.into_iter().for_each(|until| wake.no_later_than(until));
         true
+    }
+
+    /// Since when what waits in a queue is as good as new, where it was held.
+    pub(super) fn went_on(&self, queue: usize, now: Moment) -> Moment {
+        let flow = &self.flows[self.queues[queue].account];
+        let expired = flow.hold.as_ref().and_then(|hold| hold.until).filter(|until| *until <= now);
+        let all = [self.gates[self.queues[queue].gate].went_on(now), flow.went_on, expired];
+        all.into_iter().flatten().max().unwrap_or_default()
     }
 
     pub(super) fn flow_is_held(&self, account: usize, now: Moment) -> bool {

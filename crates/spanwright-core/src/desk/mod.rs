@@ -295,7 +295,7 @@ impl Desk {
             self.commit(vec![Fact::CutOff(cut_off)], out);
         }
         self.restore_parked(opening);
-        self.settle_torn(opening, out);
+        self.settle_torn(opening, now, out);
     }
 
     fn restore_parked(&mut self, opening: &Opening) {

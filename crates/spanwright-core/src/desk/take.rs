@@ -31,6 +31,8 @@ pub(super) struct FlowHand {
     walks: VecDeque<(RunId, Option<Advance>)>,
     /// Somebody holds it.
     pub hold: Option<Hold>,
+    /// When somebody let it go last.
+    pub went_on: Option<Moment>,
     /// When it holds itself, and the dead letters that count.
     pub pause_after: Option<PauseAfter>,
     pub deaths: VecDeque<Moment>,
@@ -53,6 +55,7 @@ impl FlowHand {
             fetching: false,
             walks: VecDeque::new(),
             hold: None,
+            went_on: None,
             pause_after,
             deaths: VecDeque::new(),
             targets: Vec::new(),

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::run::Arrival;
 use crate::{
-    connector::{Outcome, Refusal, Verdict, Word},
+    connector::{Blame, Outcome, Refusal, Verdict, Word},
     fact::{Backlog, EffectState, Hold, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
     interface::{BulkKey, Repeat},
     plan::{Batch, Body, InOrder, OrderBy, Question, SourceKind, WhenDead},
@@ -144,11 +144,22 @@ fn what_may_not_be_repeated_and_was_not_let_in_is_owed_as_before() {
 
 /// A life that finds the run 7, whose first call stands like this, and hears so of it; where the call stands then.
 fn goes_on(repeat: Repeat, rested: bool, known: Option<EffectState>, hears: impl FnOnce(CallId) -> Event) -> EffectState {
+    goes_on_behind(Vec::new(), repeat, rested, known, hears)
+}
+
+/// The same, with these gates.
+fn goes_on_behind(
+    gates: Vec<GateRow>,
+    repeat: Repeat,
+    rested: bool,
+    known: Option<EffectState>,
+    hears: impl FnOnce(CallId) -> Event,
+) -> EffectState {
     let mut plan = plan();
     no_reply(&mut plan);
     plan.flows[0].effects[0] = call("first", repeat);
     let backlog = vec![Backlog { flow: "asked".into(), active: 1, parked: 0 }];
-    let mut stage = Stage::open(plan, Opening { rested, backlog, last_run: RunId(7), ..Opening::default() });
+    let mut stage = Stage::open(plan, Opening { rested, backlog, gates, last_run: RunId(7), ..Opening::default() });
     stage.keeps();
     let effect = EffectKey { run: RunId(7), node: "first".into(), item: no_item(), way: Way::Do };
     let message = MessageFile {
@@ -290,6 +301,26 @@ fn after_an_undo_nothing_counts_as_unchanged() {
     }
     let prints: Vec<_> = kept.iter().filter_map(|fact| if let Fact::Sent { print, .. } = fact { Some(*print) } else { None }).collect();
     assert!(matches!(prints[..], [done, undone] if done != crate::fact::NOBODY_KNOWS && undone == crate::fact::NOBODY_KNOWS), "{kept:?}");
+}
+
+/// The time for which somebody held it is none of an outage.
+#[test]
+fn what_was_held_is_as_good_as_new_when_it_goes_on() {
+    let old = Moment(START.0 - 100 * 3_600_000_000);
+    let tried = || EffectState { tries: 1, first: Some(old), ..EffectState::new(Phase::Owed { due: START }) };
+    let busy = |call| {
+        let verdict = Verdict::all(1, Outcome::Later { why: said(), after: None, blame: Blame::System });
+        Event::Heard { call, verdict, report: Report::of_nothing(START) }
+    };
+    let held = |until| {
+        let hold = Hold { since: old, until, by: "ann".into(), because: "quiet".into() };
+        GateRow { hold: Some(hold), ..GateRow::closed("books".into(), old) }
+    };
+    let (just_now, long_ago) = (Some(Moment(START.0 - 1)), Some(Moment(old.0 + 1)));
+    for (gates, goes_on) in [(vec![], false), (vec![held(just_now)], true), (vec![held(long_ago)], false)] {
+        let state = goes_on_behind(gates, Repeat::Keyed, true, Some(tried()), busy);
+        assert_eq!(matches!(state.phase, Phase::Owed { .. }), goes_on, "{state:?}");
+    }
 }
 
 /// A question whose answer cannot be read has not said that it never happened.

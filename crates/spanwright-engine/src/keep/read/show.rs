@@ -19,7 +19,9 @@ const ATTEMPTS: &str =
     UNION ALL SELECT effect.at, effect.node, effect.item, effect.way, effect.n, effect.outcome, effect.reason, effect.words,
         exchange.status, exchange.micros
     FROM effect LEFT JOIN exchange ON exchange.id = effect.exchange WHERE effect.run = ?1 AND effect.outcome IS NOT NULL";
-const STANDS: &str = "SELECT at, node, item, way, state, due, reason, words FROM effect WHERE run = ?1 AND outcome IS NULL";
+// What was begun the first time has no time of its own: it is told of where its message is.
+const STANDS: &str = "SELECT coalesce(at, (SELECT changed FROM run WHERE id = ?1)), node, item, way, state, due, reason, words
+    FROM effect WHERE run = ?1 AND outcome IS NULL";
 const ANSWERS: &str = "SELECT 0, effect.node, effect.item, effect.way, body.coding, body.data
     FROM effect JOIN body ON body.id = effect.result WHERE effect.run = ?1";
 const PEOPLE: &str = "SELECT at, kind, by, words FROM trail WHERE message = ?1 ORDER BY n";
