@@ -294,6 +294,16 @@ mod tests {
         assert!(stage.desk.effect(&second).is_some_and(EffectHand::waits), "behind the newer one: {kept:?}");
     }
 
+    /// A replay opens them in one commit, and nothing of their bundle is known to this life: the first that is walked waits.
+    #[test]
+    fn what_comes_together_again_goes_together() {
+        let opening = Opening { rested: true, exchange_next: 6, ..Opening::default() };
+        let files = vec![file(2, "s", "{}", Some(owed(Some(5)))), file(3, "t", "{}", Some(owed(Some(5))))];
+        let (_, stage) = found(opening, files);
+        let together: Vec<_> = stage.desk.flights.values().map(|flight| flight.members.len()).collect();
+        assert_eq!(together, [2]);
+    }
+
     /// Of the items of one message that went in one request, today's project drops one: the others of all messages do not go again.
     #[test]
     fn a_run_that_still_waits_leaves_what_it_asks_for_no_more() {

@@ -213,8 +213,10 @@ impl Stage {
                     self.commits.push((ticket, facts));
                 }
                 Command::Advance(jobs) => {
-                    let room = Room::new();
-                    self.on(Event::Advanced(jobs.iter().map(|job| (job.run, advance(job, &room))).collect()));
+                    // Several workers: each walk is heard of by itself.
+                    for job in jobs {
+                        self.on(Event::Advanced(vec![(job.run, advance(&job, &Room::new()))]));
+                    }
                 }
                 Command::Exchange(exchange) => {
                     self.asked += 1;

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     deliver::Lines,
-    fact::{Ending, FILES_BYTES_MOST, Hold, Moment, Receipt, RunFile, RunId, StopKind, Stopped, Took, Turn},
+    fact::{Ending, FILES_BYTES_MOST, Hold, Moment, Phase, Receipt, RunFile, RunId, StopKind, Stopped, Took, Turn},
     plan::{Flow, PauseAfter},
     run::Advance,
 };
@@ -169,7 +169,19 @@ impl Desk {
         self.flows[account].in_hand += 1;
         self.flows[account].bytes += hand.message.body.len();
         self.walks.push(hand.job(run));
+        self.glue_again(run, &hand);
         self.runs.insert(run, hand);
+    }
+
+    /// What comes together goes together, whichever of it is walked first.
+    fn glue_again(&mut self, run: RunId, hand: &RunHand) {
+        for effect in hand.effects.iter().filter(|effect| matches!(effect.state.phase, Phase::Owed { .. })) {
+            let Some(glue) = effect.state.glued else { continue };
+            let queue = hand.number_of(&effect.node).and_then(|number| self.queue_of.get(&hand.plan_of(number, effect.way).queue));
+            if let Some(&queue) = queue {
+                self.queues[queue].glue(glue, [effect.key(run)]);
+            }
+        }
     }
 
     pub(super) fn let_go(&mut self, run: RunId) -> Option<RunHand> {

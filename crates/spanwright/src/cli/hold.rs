@@ -164,11 +164,18 @@ fn end(until: Option<Moment>) -> String {
 impl Resume {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let project = Project::open(self.folder.clone(), None, out)?;
-        let what = row_name(project.plan(), &self.name, self.flow)?;
+        let what = row_name(project.plan(), &self.name, self.flow).or_else(|unknown| self.held_before(unknown))?;
         let order = Order::Resume { what: what.clone(), by: journal::person().into() };
         carry_out(&self.folder, &order, &what, |row| (row.hold, row.paused_until) = (None, None))?;
         out.aside(&format!("{} goes on", self.name));
         Ok(Ended::Fine)
+    }
+
+    /// What is held lets go though its file is gone: messages of before may wait for it.
+    fn held_before(&self, unknown: anyhow::Error) -> anyhow::Result<std::sync::Arc<str>> {
+        let name = if self.flow { GateRow::of_flow(&self.name) } else { self.name.as_str().into() };
+        let gates = journal::look(&self.folder)?.gates().map_err(journal::fault)?;
+        gates.iter().any(|row| row.system == name && row.hold.is_some()).then_some(name).ok_or(unknown)
     }
 }
 

@@ -59,6 +59,8 @@ enum Key {
     Same,
     /// None, since the system knows none: nobody knows whether it happened, and it may be done twice.
     Twice,
+    /// Another, where it goes without some of those that it went with under one: nobody knows whether it happened.
+    Alone,
 }
 
 enum Change {
@@ -120,7 +122,7 @@ impl<'l> Previewer<'l> {
         });
         let key = known.map_or(Key::First, |known| key_of(known, plan));
         let before = before.and_then(|before| same_of(before, owed));
-        let sent = known.and_then(|known| known.state.sent).filter(|_| matches!(key, Key::Same | Key::Twice));
+        let sent = known.and_then(|known| known.state.sent).filter(|_| matches!(key, Key::Same | Key::Twice | Key::Alone));
         // What bears to be done twice without a key may have other bytes: the last one counts.
         let bound = sent.filter(|_| plan.is_none_or(|plan| plan.repeat != Repeat::Idempotent));
         let change = match (bound, before) {
@@ -179,7 +181,7 @@ fn went_with_others(known: &StoredEffect, plan: Option<&EffectPlan>) -> bool {
 fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>) -> Key {
     let is_open = matches!(known.state.phase, Phase::Uncertain(_)) || known.state.sent.is_some();
     if known.effect.way == Way::Do && is_open && went_with_others(known, plan) {
-        return Key::Twice;
+        return Key::Alone;
     }
     match (&known.state.phase, known.state.sent, plan.map(|plan| plan.repeat)) {
         (Phase::Uncertain(_), _, Some(Repeat::Never)) | (_, Some(_), Some(Repeat::Never)) if known.effect.way == Way::Do => Key::Twice,
@@ -232,7 +234,9 @@ impl Preview {
 
     /// Whether something of it may be done twice.
     pub fn may_be_done_twice(&self) -> bool {
-        self.asks.iter().any(|ask| matches!((ask.key, &ask.change), (Key::Twice, Change::None | Change::Places(_) | Change::Whole(_))))
+        self.asks
+            .iter()
+            .any(|ask| matches!((ask.key, &ask.change), (Key::Twice | Key::Alone, Change::None | Change::Places(_) | Change::Whole(_))))
     }
 
     /// For a person, indented.
@@ -249,6 +253,9 @@ impl Preview {
                 Key::New => "under a new key",
                 Key::Same => "under its old key, with the same bytes or not at all",
                 Key::Twice => "which has no key of its own, and nobody knows whether it happened: it may be done twice",
+                Key::Alone => {
+                    "which went with others under one key: with all of them it goes again under that, without one under another, and may be done twice"
+                }
             };
             let _ = match ask.change {
                 Change::OtherBytes(_) => writeln!(text, "           would stop again at {}: R0006 {}", ask.name, OTHER_BYTES.title),
@@ -270,6 +277,7 @@ impl Preview {
                 Key::New => "new",
                 Key::Same => "same",
                 Key::Twice => "none",
+                Key::Alone => "of all",
             };
             let object = Object::new().text("step", &ask.name).text("key", key);
             match &ask.change {

@@ -50,7 +50,8 @@ const RATE_DEFAULT: Rate = Rate { most: 100, per: Duration::from_secs(1) };
     after_help = "Examples:\n  spanwright replay --id 4711\n  spanwright replay shop --reason R2015 --dry-run      what would be sent, and what changed\n  \
     spanwright replay --reason R2015 --rate 10/s --yes\n  spanwright chores                                    how far it is; `chores cancel` ends it\n\n\
     A message of whose record a newer state went on is left out, unless `--over-newer` says otherwise.\n\
-    So is, of many, one of which nobody knows whether it happened and whose call has no key of its own: `--uncertain` may do it twice.\n\
+    So is, of many, one of which nobody knows whether it happened and whose call has no key, or went with others under one:\n\
+    `--uncertain` may do it twice. What went together under one key goes so again where all of it is replayed at once.\n\
     What is shown is what is done: a message that stops meanwhile is not among them."
 )]
 pub struct Replay {
@@ -76,7 +77,7 @@ pub struct Replay {
     /// Also where a newer state of the record went on: the older one overwrites it
     #[arg(long)]
     over_newer: bool,
-    /// Of many, also those that may be done twice: nobody knows whether they happened and the call has no key, or a step is renamed
+    /// Of many, also those that may be done twice: nobody knows whether they happened and the call has no key or went with others, or a step is renamed
     #[arg(long, conflicts_with = "id")]
     uncertain: bool,
     /// Without asking
@@ -113,7 +114,9 @@ enum Doubt {
 impl Doubt {
     fn words(&self) -> String {
         match self {
-            Doubt::NobodyKnows => "nobody knows whether it happened, and it may be done twice".to_string(),
+            Doubt::NobodyKnows => {
+                "nobody knows whether it happened, and it may be done twice: its call has no key, or went with others under one".to_string()
+            }
             Doubt::Renamed(step) => {
                 format!("it has done `{step}`, which no step is called any more: what was renamed would be done again (`was: {step}`)")
             }
@@ -344,7 +347,7 @@ impl Replay {
         }
         if tally.twice > 0 {
             out.aside(&format!(
-                "{} of them may be done twice: nobody knows whether it happened, and the call has no key of its own; look at the system first",
+                "{} of them may be done twice: nobody knows whether it happened, and the call has no key, or went with others under one (with                  all of them it goes as it went); look at the system first",
                 count(tally.twice, "message")
             ));
         }
