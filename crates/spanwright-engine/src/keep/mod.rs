@@ -61,6 +61,7 @@ use fault::fault_of;
 use lock::Lock;
 use memory::Memory;
 use pen::Pen;
+use place::Place;
 
 /// The code of an id that lies in the journal; a general one for an id that this edition does not know.
 pub type CodeOf = fn(&str) -> &'static Code;
@@ -73,6 +74,7 @@ pub struct Keep {
     memory: Memory,
     code_of: CodeOf,
     broom: tidy::Broom,
+    place: Place,
     _lock: Lock,
 }
 
@@ -91,7 +93,8 @@ impl Keep {
         let unusable = |error: rusqlite::Error| fault::unusable(path, &error);
         let memory = Memory::load(&connection).map_err(unusable)?;
         let checkpoints = Checkpoints::start(path, &mut connection, checkpoint_pages)?;
-        Ok(Keep { _checkpoints: checkpoints, connection, memory, code_of, broom: tidy::Broom::default(), _lock: lock })
+        let place = Place::of(path);
+        Ok(Keep { _checkpoints: checkpoints, connection, memory, code_of, broom: tidy::Broom::default(), place, _lock: lock })
     }
 
     fn written<T>(&mut self, write: impl FnOnce(&Connection, &mut Memory) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
@@ -106,6 +109,13 @@ impl Keep {
             Err(_) => self.memory.forget(),
         }
         let kept = kept.map_err(fault_of);
+        if let (Ok(_), Some(gone)) = (&kept, self.place.gone()) {
+            return Err(StoreFault::Broken(format!(
+                "`{}` was removed or replaced while it was in use: what is written to it now, nobody finds again. What was kept before is in \
+                 the file that was taken away; put it back, or a backup (`spanwright backup` makes them), and start again",
+                gone.display()
+            )));
+        }
         if matches!(kept, Err(StoreFault::Full)) {
             checkpoints::bring_home(&self.connection);
         }

@@ -264,6 +264,27 @@ fn a_folder_that_is_not_there_is_told_in_words() {
     assert!(words.contains("cannot be used") && words.contains("/nowhere/at/all/journal.db.lock"), "{words}");
 }
 
+/// What is kept in a file that has no name any more is lost with the process: it is not acknowledged.
+#[cfg(unix)]
+#[test]
+fn a_journal_that_is_removed_or_replaced_while_it_is_in_use_acknowledges_nothing() {
+    for ending in ["", "-wal"] {
+        for replaced in [false, true] {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("journal.db");
+            let mut keep = open(&path);
+            keep.commit(&[took(0, 100)]).unwrap();
+            let file = folder.path().join(format!("journal.db{ending}"));
+            std::fs::rename(&file, folder.path().join("away")).unwrap();
+            if replaced {
+                std::fs::copy(folder.path().join("away"), &file).unwrap();
+            }
+            let Err(StoreFault::Broken(words)) = keep.commit(&[took(1, 100)]) else { panic!("{file:?}") };
+            assert!(words.contains("was removed or replaced") && words.contains(file.to_str().unwrap()), "{words}");
+        }
+    }
+}
+
 #[test]
 fn a_damaged_page_is_told_and_never_read_as_data() {
     let folder = tempfile::tempdir().unwrap();
