@@ -78,7 +78,7 @@ impl Desk {
                 facts.push(Fact::Ended { run, ending, at: now });
             }
             Advance::Owes { owed, then } => {
-                (hand.then, hand.following) = (then, Some(false));
+                (hand.then, hand.following) = (then, Some(Vec::new()));
                 let said = facts.len();
                 self.leave_what_is_not(&owed, run, now, facts);
                 for owed in owed {
@@ -89,8 +89,8 @@ impl Desk {
                 }
                 let Some(hand) = self.runs.get_mut(&run) else { return };
                 hand.from_before = false;
-                let concludes = hand.following.take().unwrap_or(false);
-                match concludes || facts.len() > said {
+                facts.extend(hand.following.take().into_iter().flatten());
+                match facts.len() > said {
                     true => self.conclude(run, now, facts),
                     false => self.park_if_idle(run, out),
                 }
@@ -188,11 +188,7 @@ impl Desk {
     /// After some of a run's effects got a new state: does it end, wait, or want another walk?
     pub(super) fn conclude(&mut self, run: RunId, now: Moment, facts: &mut Vec<Fact>) {
         let Some(hand) = self.runs.get_mut(&run) else { return };
-        if hand.over || hand.leaving {
-            return;
-        }
-        if let Some(concludes) = &mut hand.following {
-            *concludes = true;
+        if hand.over || hand.leaving || hand.following.is_some() {
             return;
         }
         if hand.effects.iter().any(EffectHand::waits) {

@@ -46,7 +46,11 @@ impl Desk {
         }
         let mut facts = Vec::new();
         for one in older {
-            self.step_aside(&one, now, &mut facts);
+            let mut its = Vec::new();
+            self.step_aside(&one, now, &mut its);
+            // With a state that is over and no end, a run that the journal has as parked would be found by nobody.
+            let following = self.runs.get_mut(&one.run).and_then(|hand| hand.following.as_mut());
+            following.unwrap_or(&mut facts).extend(its);
         }
         if !facts.is_empty() {
             self.note_ended(&facts, out);

@@ -35,8 +35,8 @@ pub(super) struct RunHand {
     /// It is to be advanced when its commit is kept.
     pub again: bool,
     pub over: bool,
-    /// What its walk said is being done; whether it is to be concluded behind that.
-    pub following: Option<bool>,
+    /// What its walk said is being done: until then it is not concluded, and what becomes of its effects is kept with its end.
+    pub following: Option<Vec<Fact>>,
     /// A life that was cut off had taken it in: what its first walk here owes may have been asked.
     pub from_before: bool,
     /// The queue that had it fetched, until it is walked.
