@@ -36,7 +36,8 @@ fn hold(what: &str) -> Order {
 #[test]
 fn a_question_that_the_flow_answers_alone_is_not_kept() {
     let shop = Hostile::start(vec![Answer::status(500)]);
-    let running = project(&[("rate", RATE)], &shop).start(false);
+    let trial = project(&[("rate", RATE)], &shop);
+    let running = trial.start(false);
     let client = Client::of(&running);
     for n in 0..3 {
         let got = client.ask("GET /rates/EUR?whole=5", &["x-correlation-id: c-7"], "");
@@ -51,7 +52,8 @@ fn a_question_that_the_flow_answers_alone_is_not_kept() {
 #[test]
 fn what_fails_or_is_left_out_goes_the_way_of_every_message() {
     let shop = Hostile::start(vec![Answer::status(500)]);
-    let running = project(&[("rate", RATE)], &shop).start(false);
+    let trial = project(&[("rate", RATE)], &shop);
+    let running = trial.start(false);
     let client = Client::of(&running);
     let got = client.ask("GET /rates/EUR?whole=many", &[], "");
     assert_eq!((got.status, got.code().as_str()), (502, "R0031"), "{}", got.body);
@@ -67,7 +69,8 @@ fn what_fails_or_is_left_out_goes_the_way_of_every_message() {
 #[test]
 fn a_flow_that_somebody_holds_answers_nobody() {
     let shop = Hostile::start(vec![Answer::status(500)]);
-    let running = project(&[("rate", RATE)], &shop).start(false);
+    let trial = project(&[("rate", RATE)], &shop);
+    let running = trial.start(false);
     let client = Client::of(&running);
     running.tell(hold("flow:rate"));
     until(&running, "it is held", |state| state.standing.holds_flow("rate"));
@@ -98,7 +101,8 @@ fn while_it_is_full(trial: &Trial, then: impl FnOnce(&Client)) -> Running {
 #[test]
 fn a_full_disk_keeps_nobody_from_an_answer() {
     let shop = Hostile::start(vec![Answer::status(500)]);
-    let running = while_it_is_full(&project(&[("rate", RATE), ("noted", NOTED)], &shop), |client| {
+    let trial = project(&[("rate", RATE), ("noted", NOTED)], &shop);
+    let running = while_it_is_full(&trial, |client| {
         assert_eq!(client.post("/notes", &[], "{\"id\":2}").status, 507);
         assert_eq!(client.ask("GET /rates/EUR?whole=5", &[], "").status, 200);
     });
@@ -134,7 +138,8 @@ fn book() -> Answer {
 #[test]
 fn what_only_asks_is_not_kept() {
     let shop = Hostile::start(vec![book()]);
-    let running = asking(&shop).start(false);
+    let trial = asking(&shop);
+    let running = trial.start(false);
     let client = Client::of(&running);
     let facts = running.state().facts;
     for n in 0..3 {
@@ -152,7 +157,8 @@ fn what_only_asks_is_not_kept() {
 #[test]
 fn a_503_makes_an_ordinary_message_that_is_tried_again_and_answered() {
     let shop = Hostile::start(vec![Answer::status(503), Answer::status(503), book()]);
-    let running = asking(&shop).start(false);
+    let trial = asking(&shop);
+    let running = trial.start(false);
     let got = Client::of(&running).ask("GET /titles/1", &["x-correlation-id: c-7"], "");
     assert_eq!((got.status, got.body.as_str()), (200, "{\"title\":\"Ulysses\"}"));
     assert!(got.head.contains("x-correlation-id: c-7"), "{}", got.head);
@@ -181,7 +187,8 @@ fn a_sender_who_waits_too_long_hears_202_and_finds_the_message() {
 #[test]
 fn what_is_refused_for_good_is_a_dead_letter_with_its_attempt() {
     let shop = Hostile::start(vec![Answer::status(400)]);
-    let running = asking(&shop).start(false);
+    let trial = asking(&shop);
+    let running = trial.start(false);
     assert_eq!(Client::of(&running).ask("GET /titles/1", &[], "").status, 502);
     until(&running, "it is over", |state| state.standing.open == 0 && state.counters.dead_letters() == 1);
     assert_eq!((running.state().counters.attempts, shop.received().len()), (1, 1));
