@@ -536,6 +536,11 @@ impl Hold {
     pub fn holds(&self, now: Moment) -> bool {
         self.until.is_none_or(|until| until > now)
     }
+
+    /// When it ended, or now.
+    pub fn end(&self, now: Moment) -> Moment {
+        self.until.map_or(now, |until| until.min(now))
+    }
 }
 
 /// Requests of a day.

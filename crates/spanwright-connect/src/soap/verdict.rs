@@ -324,7 +324,14 @@ impl<'s> Judging<'s> {
     fn again(&self, why: Failure, after: Option<Duration>) -> Verdict {
         match self.repeat {
             Repeat::Safe => self.later(why, after, Blame::Either),
-            Repeat::Idempotent | Repeat::Keyed | Repeat::Never => Verdict::all(self.calls, Outcome::Unknown(why)),
+            Repeat::Idempotent | Repeat::Keyed | Repeat::Never => {
+                let verdict = Verdict::all(self.calls, Outcome::Unknown(why));
+                // An unknown outcome has no time of its own.
+                match after {
+                    Some(after) => verdict.and(Word::Pause(after)),
+                    None => verdict,
+                }
+            }
         }
     }
 

@@ -17,7 +17,12 @@ use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::text::Failure;
 
-use super::{circuit::Circuit, hours, pace::Pace};
+use super::{
+    circuit::Circuit,
+    hours,
+    left_alone::{LeftAlone, within},
+    pace::Pace,
+};
 use crate::{
     connector::Budget,
     fact::{Breaker, GateRow, Hold, Moment},
@@ -47,8 +52,8 @@ pub struct Gate {
     pace: Pace,
     paused_until: Option<Moment>,
     hold: Option<Hold>,
-    /// Until then it was left alone, by somebody's word or by its hours.
-    left_alone: Option<Moment>,
+    /// When it was left alone, by somebody's word or by its hours.
+    left_alone: LeftAlone,
     /// Until when it is closed by its hours, and when that is looked up again.
     closed: (Option<Moment>, Moment),
     flying: u32,
@@ -159,7 +164,7 @@ impl Gate {
             pace: Pace::new(now),
             paused_until: None,
             hold: None,
-            left_alone: None,
+            left_alone: LeftAlone::default(),
             closed: (None, Moment(i64::MIN)),
             flying: 0,
             signs_in,
@@ -243,7 +248,7 @@ impl Gate {
             return until.map_or(Pass::AfterAnother, Pass::At);
         }
         if let Some(until) = self.closed_until(now) {
-            self.left_alone = Some(until);
+            self.left_alone.note(now, until);
             return Pass::At(until);
         }
         let (open_until, change) = self.circuit.closed_until(now);
@@ -360,10 +365,9 @@ impl Gate {
     /// Somebody lets it go: what held it is forgotten, a breaker that is open is tried at once, and so are credentials that were
     /// refused.
     pub fn resume(&mut self, by: Arc<str>, now: Moment) -> Option<GateChange> {
-        let held = self.hold.take().is_some();
-        if held {
-            self.left_alone = Some(now);
-        }
+        let hold = self.hold.take();
+        let held = hold.is_some();
+        hold.iter().for_each(|hold| self.left_alone.note_hold(hold, now));
         let paused = self.paused_until.take().is_some_and(|until| until > now);
         let throttled = self.pace.forget_learned(now);
         let refused = match &mut self.credentials {
@@ -408,10 +412,10 @@ impl Gate {
         self.credentials = Credentials::Token { text, until, serial };
     }
 
-    /// When it went on last after it was left alone: what waited is as good as new since then.
-    pub fn went_on(&self, now: Moment) -> Option<Moment> {
-        let held = self.hold.as_ref().and_then(|hold| hold.until);
-        self.left_alone.into_iter().chain(held).filter(|until| *until <= now).max()
+    /// For how long it was left alone since then.
+    pub fn left_alone(&self, since: Moment, now: Moment) -> Duration {
+        let hold = self.hold.as_ref().map_or(Duration::ZERO, |hold| within(hold.since, hold.end(now), since, now));
+        self.left_alone.within(since, now) + hold
     }
 
     /// Why it holds now, if it does.

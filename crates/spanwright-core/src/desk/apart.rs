@@ -32,13 +32,15 @@ impl Desk {
         }
     }
 
-    /// A walk says what its run owes: what it went with others for and does not say, and anything else where no walk comes after
-    /// this one, it asks for no more. Nobody waits for that until its run ends.
+    /// A walk says what its run owes. Where no walk comes after this one, it asks for nothing else any more; where one does, a call
+    /// may keep it from steps that it asks for later, and of a step that it has come to it asks for no other item that went with others.
+    /// Nobody waits for that until the run ends.
     pub(super) fn leave_what_is_not(&mut self, owed: &[Owed], run: RunId, now: Moment, facts: &mut Vec<Fact>) {
         let is_last = self.runs.get(&run).is_some_and(|hand| hand.then == Then::Ends);
         let is_owed = |key: &EffectKey| owed.iter().any(|owed| (&owed.node, &owed.item, owed.way) == (&key.node, &key.item, key.way));
+        let has_come_to = |key: &EffectKey| owed.iter().any(|owed| (&owed.node, owed.way) == (&key.node, key.way));
         for key in self.left(run, |goes_together| is_last || goes_together, now) {
-            if !is_owed(&key) {
+            if !is_owed(&key) && (is_last || has_come_to(&key)) {
                 self.leave_one(&key, now, facts);
             }
         }
@@ -185,9 +187,9 @@ mod tests {
         }
         plan.flows[0].steps.truncate(2 + effects.len());
         if effects.len() > 1 {
-            // Nothing comes behind what is sent.
-            let send = |(n, effect): (usize, &EffectPlan)| Step { name: effect.node.clone(), when: None, kind: StepKind::Send(n) };
-            plan.flows[0].steps = effects.iter().enumerate().map(send).collect();
+            let kind = |n, effect: &EffectPlan| if effect.saved_as.is_some() { StepKind::Call(n) } else { StepKind::Send(n) };
+            let step = |(n, effect): (usize, &EffectPlan)| Step { name: effect.node.clone(), when: None, kind: kind(n, effect) };
+            plan.flows[0].steps = effects.iter().enumerate().map(step).collect();
         }
         plan.flows[0].effects = effects;
         let lane = |run| Lane { queue: QUEUE.into(), lane: lane_of(QUEUE, "r"), effect: effect(run) };
@@ -292,6 +294,21 @@ mod tests {
         assert!(!stands(&kept, 1).iter().any(|stands| stands.contains("R0046")), "{kept:?}");
         let second = EffectKey { node: "second".into(), ..effect(1) };
         assert!(stage.desk.effect(&second).is_some_and(EffectHand::waits), "behind the newer one: {kept:?}");
+    }
+
+    /// A call before it is open again: the walk has not come to what went with others, and asks for it later.
+    #[test]
+    fn what_a_call_keeps_a_walk_from_is_still_asked_for() {
+        let batch = Batch { most: 10, bytes: 1_000, wait: Duration::ZERO, key: BulkKey::PerRequest };
+        let second = EffectPlan { batch: Some(batch), saved_as: None, ..call("second", Repeat::Keyed) };
+        let opening = Opening { rested: true, exchange_next: 6, ..Opening::default() };
+        let mut one = file(1, "r", "{}", Some(EffectState::new(Phase::Owed { due: START })));
+        one.known.push(StoredEffect { effect: EffectKey { node: "second".into(), ..effect(1) }, state: owed(Some(5)) });
+        let (mut kept, mut stage) = found_by(vec![call("first", Repeat::Safe), second], opening, vec![one]);
+        assert_eq!((stands(&kept, 1), stage.asked), (Vec::new(), 1), "the call is asked");
+        stage.answers("1");
+        kept.extend(stage.keeps());
+        assert_eq!(stage.asked, 2, "and then what went with others: {kept:?}");
     }
 
     /// A replay opens them in one commit, and nothing of their bundle is known to this life: the first that is walked waits.

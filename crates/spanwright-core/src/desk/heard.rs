@@ -252,17 +252,18 @@ impl Desk {
         let together = all.together;
         let repeat = if together.is_none() { self.alone(flight, &outcome, repeat) } else { repeat };
         let (outcome, repeat) = self.in_doubt(key, outcome, repeat, report);
-        let went_on = self.went_on(flight.queue, now);
+        let first = self.effect(key).and_then(|effect| effect.state.first).unwrap_or(report.at);
+        let oldest = together.and(all.oldest).unwrap_or(first);
+        let left_alone = self.left_alone(flight.queue, oldest, now);
         let Some(effect) = self.effect_mut(key) else { return };
         effect.state.tries += 1;
         // What goes together ends together.
         let before = if together.is_some() { all.own_failures } else { effect.state.own_failures };
         effect.state.own_failures = before + u32::from(own::is_own_failure(&outcome, all.is_sick));
-        let first = *effect.state.first.get_or_insert(report.at);
+        effect.state.first = Some(first);
         let unheard = effect.is_unheard();
         let (count, own) = (effect.state.tries, effect.state.own_failures);
-        let first = together.and(all.oldest).unwrap_or(first).max(went_on);
-        let tries = Tries { count, own, first, unheard };
+        let tries = Tries { count, own, first: oldest.after(left_alone), unheard };
         let next = decide(&policy, repeat, key.way, tries, &outcome, now, roll);
         effect.state.glued = together;
         let not_heard = matches!(outcome, Outcome::Unknown(_)) && repeat != Repeat::Safe;

@@ -4,13 +4,13 @@
 //! is brought to its doors is kept and waits. What was asked ends; what is only being noted when the word comes is not asked.
 //! Both are rows of the journal, so that a restart does not forget a person's word.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::text::{self, Failure};
 
 use super::{Command, Desk, Happening, Wake};
 use crate::{
-    deliver::{GateChange, HoldReason},
+    deliver::{GateChange, HoldReason, within},
     fact::{EffectKey, Ending, Fact, GateRow, Hold, Moment, Way},
 };
 
@@ -35,10 +35,10 @@ impl Desk {
             return self.gate_changed(gate, change, out);
         }
         if let Some(account) = self.flow_called(what)
-            && self.flows[account].hold.take().is_some()
+            && let Some(hold) = self.flows[account].hold.take()
         {
             self.flows[account].deaths.clear();
-            self.flows[account].went_on = Some(now);
+            self.flows[account].left_alone.note_hold(&hold, now);
             self.flow_changed(account, GateChange::Resumed(by), out);
         }
     }
@@ -64,12 +64,11 @@ impl Desk {
         true
     }
 
-    /// Since when what waits in a queue is as good as new, where it was held.
-    pub(super) fn went_on(&self, queue: usize, now: Moment) -> Moment {
+    /// For how long what waits in a queue was left alone since then.
+    pub(super) fn left_alone(&self, queue: usize, since: Moment, now: Moment) -> Duration {
         let flow = &self.flows[self.queues[queue].account];
-        let expired = flow.hold.as_ref().and_then(|hold| hold.until).filter(|until| *until <= now);
-        let all = [self.gates[self.queues[queue].gate].went_on(now), flow.went_on, expired];
-        all.into_iter().flatten().max().unwrap_or_default()
+        let hold = flow.hold.as_ref().map_or(Duration::ZERO, |hold| within(hold.since, hold.end(now), since, now));
+        self.gates[self.queues[queue].gate].left_alone(since, now).max(flow.left_alone.within(since, now) + hold)
     }
 
     pub(super) fn flow_is_held(&self, account: usize, now: Moment) -> bool {

@@ -597,7 +597,10 @@ impl Desk {
 
     /// What is to be kept at its end, where nothing that it asked is unheard.
     pub fn rests(&self) -> Option<Fact> {
-        (self.flights.is_empty() && self.commits_open == 0).then_some(Fact::Rested { boot: self.boot })
+        // Of what was taken apart after it may have arrived, the journal does not know that.
+        let in_doubt = |key: &EffectKey| self.effect(key).is_some_and(EffectHand::is_unheard);
+        let doubts = self.queues.iter().flat_map(Queue::split_off).any(in_doubt);
+        (self.flights.is_empty() && self.commits_open == 0 && !doubts).then_some(Fact::Rested { boot: self.boot })
     }
 
     fn effect_mut(&mut self, key: &EffectKey) -> Option<&mut EffectHand> {

@@ -255,6 +255,11 @@ impl Queue {
         self.splits.extend([first, second].into_iter().filter(|part| !part.is_empty()));
     }
 
+    /// What was taken apart and has not gone yet.
+    pub fn split_off(&self) -> impl Iterator<Item = &EffectKey> {
+        self.splits.iter().flatten()
+    }
+
     /// These go again as they are, before anything else.
     pub fn again_together(&mut self, effects: Vec<EffectKey>) {
         self.splits.push_back(effects);

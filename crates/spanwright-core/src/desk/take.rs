@@ -7,7 +7,7 @@ use super::{
     run_hand::RunHand,
 };
 use crate::{
-    deliver::Lines,
+    deliver::{LeftAlone, Lines},
     fact::{Ending, FILES_BYTES_MOST, Hold, Moment, Phase, Receipt, RunFile, RunId, StopKind, Stopped, Took, Turn},
     plan::{Flow, PauseAfter},
     run::Advance,
@@ -31,8 +31,8 @@ pub(super) struct FlowHand {
     walks: VecDeque<(RunId, Option<Advance>)>,
     /// Somebody holds it.
     pub hold: Option<Hold>,
-    /// When somebody let it go last.
-    pub went_on: Option<Moment>,
+    /// When it was held.
+    pub left_alone: LeftAlone,
     /// When it holds itself, and the dead letters that count.
     pub pause_after: Option<PauseAfter>,
     pub deaths: VecDeque<Moment>,
@@ -55,7 +55,7 @@ impl FlowHand {
             fetching: false,
             walks: VecDeque::new(),
             hold: None,
-            went_on: None,
+            left_alone: LeftAlone::default(),
             pause_after,
             deaths: VecDeque::new(),
             targets: Vec::new(),

@@ -254,7 +254,7 @@ impl Preview {
                 Key::Same => "under its old key, with the same bytes or not at all",
                 Key::Twice => "which has no key of its own, and nobody knows whether it happened: it may be done twice",
                 Key::Alone => {
-                    "which went with others under one key: with all of them it goes again under that, without one under another, and may be done twice"
+                    "which went with others under one key: where all of them are replayed at once, by no running engine, it goes again under that; else under another, and may be done twice"
                 }
             };
             let _ = match ask.change {

@@ -51,7 +51,7 @@ const RATE_DEFAULT: Rate = Rate { most: 100, per: Duration::from_secs(1) };
     spanwright replay --reason R2015 --rate 10/s --yes\n  spanwright chores                                    how far it is; `chores cancel` ends it\n\n\
     A message of whose record a newer state went on is left out, unless `--over-newer` says otherwise.\n\
     So is, of many, one of which nobody knows whether it happened and whose call has no key, or went with others under one:\n\
-    `--uncertain` may do it twice. What went together under one key goes so again where all of it is replayed at once.\n\
+    `--uncertain` may do it twice. What went together under one key goes so again where all of it is replayed while no engine runs.\n\
     What is shown is what is done: a message that stops meanwhile is not among them."
 )]
 pub struct Replay {
@@ -347,7 +347,7 @@ impl Replay {
         }
         if tally.twice > 0 {
             out.aside(&format!(
-                "{} of them may be done twice: nobody knows whether it happened, and the call has no key, or went with others under one (with                  all of them it goes as it went); look at the system first",
+                "{} of them may be done twice: nobody knows whether it happened, and the call has no key, or went with others under one; look at the system first",
                 count(tally.twice, "message")
             ));
         }

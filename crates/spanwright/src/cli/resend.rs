@@ -89,7 +89,7 @@ impl Resend {
                 out.aside("a new message is open; `spanwright run` delivers it");
             }
             None => {
-                orders::leave(&self.folder, &Order::Resend(Box::new(resent)), None)?;
+                orders::leave(&self.folder, &Order::Resend(Box::new(resent)), Some(project.plan().hash))?;
                 out.aside("the running engine takes the new message in");
             }
         }

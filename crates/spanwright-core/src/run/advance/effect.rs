@@ -112,9 +112,16 @@ impl<'a> Walk<'a> {
         item: &Item,
     ) -> Result<Standing<'a>, Failure> {
         match self.told(effect, plan, body, names, item) {
-            Err(why) if self.known(&plan.node, item, Way::Do).is_some_and(may_have_happened) => {
-                Ok(Standing::Failed(StopKind::Uncertain, why))
-            }
+            Err(why) => match self.known(&plan.node, item, Way::Do).map(|known| (&known.phase, known.unheard)) {
+                Some((Phase::Done(_), _)) => {
+                    self.happened(effect, plan, body, names, item);
+                    Err(why)
+                }
+                Some((Phase::Uncertain(_) | Phase::Started { .. }, _) | (Phase::Owed { .. }, true)) => {
+                    Ok(Standing::Failed(StopKind::Uncertain, why))
+                }
+                _ => Err(why),
+            },
             told => told,
         }
     }
@@ -286,14 +293,5 @@ impl<'a> Walk<'a> {
                 Some(Carried::Value(value).to_bytes())
             }
         })
-    }
-}
-
-/// Whether a step happened, or a try of it may have arrived, as far as is known.
-fn may_have_happened(known: &KnownEffect) -> bool {
-    match known.phase {
-        Phase::Done(_) | Phase::Uncertain(_) | Phase::Started { .. } => true,
-        Phase::Owed { .. } => known.unheard,
-        Phase::Unchanged | Phase::Superseded | Phase::Dead(_) => false,
     }
 }
