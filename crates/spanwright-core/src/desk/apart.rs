@@ -5,7 +5,10 @@
 //! goes again without the others**, for it would go under another key, and what had been done would be done twice: what is
 //! left of it is uncertain, and a person looks.
 
-use super::{Command, Desk, Report, run_hand::Place};
+use super::{
+    Command, Desk, Report,
+    run_hand::{Place, RunHand},
+};
 use crate::{
     codes,
     fact::{EffectKey, Ending, ExchangeId, Exchanged, Fact, Moment, Phase, RunId, StopKind, Stopped, Way, lane_of},
@@ -18,9 +21,10 @@ use spanwright_shape::text::Failure;
 impl Desk {
     /// A run ends, and says how it ends where nobody knows of something that it does not ask for any more.
     pub(super) fn leave(&mut self, run: RunId, ending: Ending, now: Moment, facts: &mut Vec<Fact>) -> Ending {
-        let left = self.left(run, |_| true, now);
-        let unknown = left.iter().filter_map(|key| Some((key.node.clone(), self.leave_one(key, now, facts)?))).next();
-        let unknown = unknown.or_else(|| self.runs.get(&run)?.unknown_and_asked_no_more());
+        for key in self.left(run, |_| true, now) {
+            self.leave_one(&key, now, facts);
+        }
+        let unknown = self.runs.get(&run).and_then(RunHand::unknown_and_asked_no_more);
         match (unknown, ending) {
             (None, ending) => ending,
             (Some(_), Ending::Stopped(stopped) | Ending::SetAside(stopped)) => {
@@ -55,9 +59,9 @@ impl Desk {
         open.map(|effect| effect.key(run)).filter(|key| which(together.contains(key))).collect()
     }
 
-    /// Why nobody knows of it, where it may have arrived.
-    fn leave_one(&mut self, key: &EffectKey, now: Moment, facts: &mut Vec<Fact>) -> Option<Failure> {
-        let hand = self.runs.get(&key.run)?;
+    /// It is given up, or uncertain where it may have arrived.
+    fn leave_one(&mut self, key: &EffectKey, now: Moment, facts: &mut Vec<Fact>) {
+        let Some(hand) = self.runs.get(&key.run) else { return };
         let number = hand.number_of(&key.node);
         let plan = number.map(|number| hand.plan_of(number, key.way));
         // A step that is gone had the queue of its name.
@@ -79,17 +83,17 @@ impl Desk {
             }
         }
         let cut_off = self.cut_off;
-        let effect = self.effect_mut(key)?;
+        let Some(effect) = self.effect_mut(key) else { return };
         effect.state.glued = effect.state.glued.or(glue);
         let was_due = matches!((&effect.state.phase, cut_off), (Phase::Owed { due }, Some(cut)) if *due <= cut.at);
         let is_unheard = effect.is_unheard() || was_due && may_be_asked && key.way == Way::Do;
         let why = Failure::new(&codes::NO_LONGER_ASKED, "it was asked for before, and what the flow says now does not ask for it");
+        effect.state.phase = if is_unheard { Phase::Uncertain(why) } else { Phase::Dead(why) };
+        // Without a queue nobody can wait for it.
         if let Some(queue) = queue {
             (effect.effect, effect.queue, effect.lane, effect.place) = (number.unwrap_or(usize::MAX), queue, lane, Place::Settling);
-            effect.state.phase = if is_unheard { Phase::Uncertain(why.clone()) } else { Phase::Dead(why.clone()) };
             self.settle_fact(key, None, now, facts);
         }
-        is_unheard.then_some(why)
     }
 
     /// One that these went with is over.
@@ -243,6 +247,17 @@ mod tests {
             let ends = kept.iter().filter(|fact| matches!(fact, Fact::Exchanged(exchanged) if exchanged.id == ExchangeId(5))).count();
             assert_eq!(ends, usize::from(noted), "what was noted is over: {kept:?}");
         }
+    }
+
+    #[test]
+    fn all_that_a_run_asks_for_no_more_is_left() {
+        let mut one = file(1, "r", r#"{"fail": true}"#, Some(owed(Some(5))));
+        for item in ["0", "1"] {
+            one.known.push(StoredEffect { effect: EffectKey { item: item.into(), ..effect(1) }, state: owed(Some(6)) });
+        }
+        let (kept, _) = found(Opening { rested: true, exchange_next: 7, ..Opening::default() }, vec![one]);
+        let settled = kept.iter().filter(|fact| matches!(fact, Fact::Settled(settled) if settled.effect.run == RunId(1))).count();
+        assert_eq!(settled, 3, "{kept:?}");
     }
 
     /// A life that ends before all are uncertain: the next one finds those that are left.
