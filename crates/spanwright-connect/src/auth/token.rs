@@ -93,11 +93,7 @@ impl TokenEndpoint {
         match status::meaning(code, Repeat::Safe) {
             Meaning::Delivered => self.token(document, code),
             Meaning::Later | Meaning::LaterThis | Meaning::Unknown | Meaning::Elsewhere => {
-                let verdict = self.later(self.failure(&codes::NOT_NOW, code, document.as_ref()), pause);
-                match pause {
-                    Some(pause) => verdict.and(Word::Pause(pause)),
-                    None => verdict,
-                }
+                self.later(self.failure(&codes::NOT_NOW, code, document.as_ref()), pause).and_pause(pause)
             }
             // 400 with `invalid_client` or `invalid_scope` is as much a refusal of us as 401 is.
             Meaning::Credentials | Meaning::Gone | Meaning::Moved | Meaning::Never => {

@@ -186,12 +186,8 @@ impl Hearing<'_> {
     }
 
     fn paused(&self, verdict: Verdict, codes: &[&str]) -> Verdict {
-        match self.after {
-            Some(after) if matches!(self.status, 429 | 503) || codes.iter().any(|code| NOT_NOW[..4].contains(code)) => {
-                verdict.and(Word::Pause(after))
-            }
-            _ => verdict,
-        }
+        let pauses = matches!(self.status, 429 | 503) || codes.iter().any(|code| NOT_NOW[..4].contains(code));
+        verdict.and_pause(self.after.filter(|_| pauses))
     }
 
     fn later(&self, why: Failure, blame: Blame) -> Verdict {

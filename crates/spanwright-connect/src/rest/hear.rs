@@ -168,12 +168,9 @@ impl Hearing<'_> {
                 Verdict { refused_whole: self.speaks_of_items(), ..verdict }
             }
         };
-        match (after, meaning, self.status) {
-            (Some(after), Meaning::Later, 429 | 503) => verdict.and(Word::Pause(after)),
-            // An unknown outcome has no time of its own.
-            (Some(after), Meaning::Unknown, _) => verdict.and(Word::Pause(after)),
-            _ => verdict,
-        }
+        // An unknown outcome has no time of its own.
+        let pauses = meaning == Meaning::Unknown || meaning == Meaning::Later && matches!(self.status, 429 | 503);
+        verdict.and_pause(after.filter(|_| pauses))
     }
 
     /// Whether a batch was refused for what is in it: then a part of it may be taken.

@@ -313,25 +313,16 @@ impl<'s> Judging<'s> {
     }
 
     fn later(&self, why: Failure, after: Option<Duration>, blame: Blame) -> Verdict {
-        let verdict = Verdict::all(self.calls, Outcome::Later { why, after, blame });
-        match self.pause {
-            Some(pause) if blame != Blame::Message => verdict.and(Word::Pause(pause)),
-            _ => verdict,
-        }
+        let pause = self.pause.filter(|_| blame != Blame::Message);
+        Verdict::all(self.calls, Outcome::Later { why, after, blame }).and_pause(pause)
     }
 
     /// Nothing says that it did not happen: again where twice is harmless, else nobody knows.
     fn again(&self, why: Failure, after: Option<Duration>) -> Verdict {
         match self.repeat {
             Repeat::Safe => self.later(why, after, Blame::Either),
-            Repeat::Idempotent | Repeat::Keyed | Repeat::Never => {
-                let verdict = Verdict::all(self.calls, Outcome::Unknown(why));
-                // An unknown outcome has no time of its own.
-                match after {
-                    Some(after) => verdict.and(Word::Pause(after)),
-                    None => verdict,
-                }
-            }
+            // An unknown outcome has no time of its own.
+            Repeat::Idempotent | Repeat::Keyed | Repeat::Never => Verdict::all(self.calls, Outcome::Unknown(why)).and_pause(after),
         }
     }
 

@@ -103,6 +103,14 @@ impl Verdict {
         self.beside.as_ref().map_or(0, |beside| beside.drift)
     }
 
+    /// With the pause that it asked for, where it did.
+    pub fn and_pause(self, pause: Option<Duration>) -> Verdict {
+        match pause {
+            Some(pause) => self.and(Word::Pause(pause)),
+            None => self,
+        }
+    }
+
     /// With a word about the system.
     pub fn and(mut self, word: Word) -> Verdict {
         self.system = Some(word);

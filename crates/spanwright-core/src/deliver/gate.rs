@@ -17,12 +17,7 @@ use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::text::Failure;
 
-use super::{
-    circuit::Circuit,
-    hours,
-    left_alone::{LeftAlone, within},
-    pace::Pace,
-};
+use super::{circuit::Circuit, hours, left_alone::LeftAlone, pace::Pace};
 use crate::{
     connector::Budget,
     fact::{Breaker, GateRow, Hold, Moment},
@@ -414,8 +409,7 @@ impl Gate {
 
     /// For how long it was left alone since then.
     pub fn left_alone(&self, since: Moment, now: Moment) -> Duration {
-        let hold = self.hold.as_ref().map_or(Duration::ZERO, |hold| within(hold.since, hold.end(now), since, now));
-        self.left_alone.within(since, now) + hold
+        self.left_alone.since(since, self.hold.as_ref(), now)
     }
 
     /// Why it holds now, if it does.

@@ -28,15 +28,11 @@ impl LeftAlone {
         self.note(hold.since, hold.end(now));
     }
 
-    /// For how long within this time.
-    pub fn within(&self, since: Moment, now: Moment) -> Duration {
-        self.0.iter().map(|(from, to)| within(*from, *to, since, now)).sum()
+    /// For how long since then, with the hold that nobody has let go yet.
+    pub fn since(&self, since: Moment, hold: Option<&Hold>, now: Moment) -> Duration {
+        let held = hold.map(|hold| (hold.since, hold.end(now)));
+        self.0.iter().copied().chain(held).map(|(from, to)| to.min(now).since(from.max(since))).sum()
     }
-}
-
-/// How much of one time lies within another.
-pub fn within(from: Moment, to: Moment, since: Moment, now: Moment) -> Duration {
-    to.min(now).since(from.max(since))
 }
 
 #[cfg(test)]
@@ -51,7 +47,7 @@ mod tests {
             left.note(Moment(day * 24), Moment(day * 24 + 8));
             left.note(Moment(day * 24 + 4), Moment(day * 24 + 8));
         }
-        let micros = |since, now| left.within(Moment(since), Moment(now)).as_micros();
+        let micros = |since, now| left.since(Moment(since), None, Moment(now)).as_micros();
         assert_eq!((micros(0, 72), micros(6, 30), micros(50, 54), micros(60, 70)), (24, 8, 4, 0));
     }
 }

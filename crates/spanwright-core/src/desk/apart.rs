@@ -7,13 +7,12 @@
 
 use super::{
     Command, Desk, Report,
+    hand::{is_asked_unnoted, lane_in},
     run_hand::{Place, RunHand},
 };
 use crate::{
     codes,
-    fact::{EffectKey, Ending, ExchangeId, Exchanged, Fact, Moment, Phase, RunId, StopKind, Stopped, Way, lane_of},
-    interface::Repeat,
-    plan::EffectPlan,
+    fact::{EffectKey, Ending, ExchangeId, Exchanged, Fact, Moment, Phase, RunId, StopKind, Stopped, Way},
     run::{Owed, Then},
 };
 use spanwright_shape::text::Failure;
@@ -21,7 +20,7 @@ use spanwright_shape::text::Failure;
 impl Desk {
     /// A run ends, and says how it ends where nobody knows of something that it does not ask for any more.
     pub(super) fn leave(&mut self, run: RunId, ending: Ending, now: Moment, facts: &mut Vec<Fact>) -> Ending {
-        for key in self.left(run, |_| true, now) {
+        for (key, _) in self.left(run, now) {
             self.leave_one(&key, now, facts);
         }
         let unknown = self.runs.get(&run).and_then(RunHand::unknown_and_asked_no_more);
@@ -43,20 +42,21 @@ impl Desk {
         let is_last = self.runs.get(&run).is_some_and(|hand| hand.then == Then::Ends);
         let is_owed = |key: &EffectKey| owed.iter().any(|owed| (&owed.node, &owed.item, owed.way) == (&key.node, &key.item, key.way));
         let has_come_to = |key: &EffectKey| owed.iter().any(|owed| (&owed.node, owed.way) == (&key.node, key.way));
-        for key in self.left(run, |goes_together| is_last || goes_together, now) {
-            if !is_owed(&key) && (is_last || has_come_to(&key)) {
+        for (key, went_together) in self.left(run, now) {
+            if !is_owed(&key) && (is_last || went_together && has_come_to(&key)) {
                 self.leave_one(&key, now, facts);
             }
         }
     }
 
-    /// What a run had asked for and no walk of this life has; whether of what goes together with others, and of what does not, is said.
-    fn left(&mut self, run: RunId, which: impl Fn(bool) -> bool, now: Moment) -> Vec<EffectKey> {
+    /// What a run had asked for and no walk of this life has, and whether it went together with others.
+    fn left(&mut self, run: RunId, now: Moment) -> Vec<(EffectKey, bool)> {
         let together: Vec<_> = self.queues.iter().flat_map(|queue| queue.together_of(run)).collect();
         let Some(hand) = self.runs.get_mut(&run) else { return Vec::new() };
         together.iter().for_each(|key| hand.knows(key.clone(), now));
         let open = hand.effects.iter().filter(|effect| matches!(effect.state.phase, Phase::Owed { .. }) && !effect.waits());
-        open.map(|effect| effect.key(run)).filter(|key| which(together.contains(key))).collect()
+        let keys = open.map(|effect| effect.key(run));
+        keys.map(|key| (key.clone(), together.contains(&key))).collect()
     }
 
     /// It is given up, or uncertain where it may have arrived.
@@ -67,14 +67,11 @@ impl Desk {
         // A step that is gone had the queue of its name.
         let named = || format!("{}.{}", self.flows[hand.account].name, key.node);
         let queue = plan.map_or_else(|| self.queue_of.get(&*named()), |plan| self.queue_of.get(&plan.queue)).copied();
-        let lane = match (&hand.message.key, plan) {
-            (Some(record), Some(plan)) if plan.in_order && key.way == Way::Do => lane_of(&plan.queue, record),
-            _ => 0,
+        let lane = plan.map_or(0, |plan| lane_in(hand, plan, key.way));
+        let may_be_asked = match plan.zip(queue) {
+            Some((plan, queue)) => is_asked_unnoted(plan, key.way, &self.queues[queue]),
+            None => key.way == Way::Do,
         };
-        let is_noted = |plan: &EffectPlan| {
-            plan.is_noted_first() || plan.repeat == Repeat::Keyed && queue.is_some_and(|queue| self.queues[queue].has_one_key())
-        };
-        let may_be_asked = plan.is_none_or(|plan| plan.repeat != Repeat::Safe && !is_noted(plan));
         let glue = queue.and_then(|queue| self.queues[queue].leaves_bundle(key));
         if let (Some(queue), Some(glue)) = (queue, glue) {
             self.wanted.extend(self.queues[queue].comes_apart(glue));
@@ -86,7 +83,7 @@ impl Desk {
         let Some(effect) = self.effect_mut(key) else { return };
         effect.state.glued = effect.state.glued.or(glue);
         let was_due = matches!((&effect.state.phase, cut_off), (Phase::Owed { due }, Some(cut)) if *due <= cut.at);
-        let is_unheard = effect.is_unheard() || was_due && may_be_asked && key.way == Way::Do;
+        let is_unheard = effect.is_unheard() || was_due && may_be_asked;
         let why = Failure::new(&codes::NO_LONGER_ASKED, "it was asked for before, and what the flow says now does not ask for it");
         effect.state.phase = if is_unheard { Phase::Uncertain(why) } else { Phase::Dead(why) };
         // Without a queue nobody can wait for it.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{
     Command, Desk, Happening, Roll,
     passing::{self, goes_well},
+    queue::Queue,
     run_hand::{EffectHand, Place, RunHand},
 };
 use crate::{
@@ -123,9 +124,7 @@ impl Desk {
         if let (Some(cut_off), Phase::Owed { due }) = (self.cut_off, &phase) {
             let was_due = if known { *due <= cut_off.at } else { hand.from_before };
             let plan = hand.plan_of(owed.effect, owed.way);
-            let is_noted = plan.is_noted_first() || plan.repeat == Repeat::Keyed && self.queues[queue].has_one_key();
-            // Of a question and an undo it makes no difference.
-            hand.effects[at].maybe_asked = was_due && !is_noted && plan.repeat != Repeat::Safe && owed.way == Way::Do;
+            hand.effects[at].maybe_asked = was_due && is_asked_unnoted(plan, owed.way, &self.queues[queue]);
         }
         let effect = &mut hand.effects[at];
         match phase {
@@ -308,11 +307,22 @@ impl Desk {
 /// The queue of an effect, and its place in the order.
 fn lined_up(hand: &RunHand, owed: &Owed, queues: &std::collections::HashMap<std::sync::Arc<str>, usize>) -> (usize, u64) {
     let plan = hand.plan_of(owed.effect, owed.way);
-    let lane = match &hand.message.key {
-        Some(key) if plan.in_order && owed.way == Way::Do => lane_of(&plan.queue, key),
+    (queues[&plan.queue], lane_in(hand, plan, owed.way))
+}
+
+/// The place of an effect in the order; 0 where nothing is ordered.
+pub(super) fn lane_in(hand: &RunHand, plan: &EffectPlan, way: Way) -> u64 {
+    match &hand.message.key {
+        Some(key) if plan.in_order && way == Way::Do => lane_of(&plan.queue, key),
         _ => 0,
-    };
-    (queues[&plan.queue], lane)
+    }
+}
+
+/// Whether it is asked before the journal knows of it, so that a life that was cut off may have done so. Of a question and an undo
+/// it makes no difference.
+pub(super) fn is_asked_unnoted(plan: &EffectPlan, way: Way, queue: &Queue) -> bool {
+    let is_noted = plan.is_noted_first() || plan.repeat == Repeat::Keyed && queue.has_one_key();
+    way == Way::Do && plan.repeat != Repeat::Safe && !is_noted
 }
 
 /// The generation of an effect that is owed for the first time, and when it is due. An undo has the generation of what

@@ -10,7 +10,7 @@ use spanwright_shape::text::{self, Failure};
 
 use super::{Command, Desk, Happening, Wake};
 use crate::{
-    deliver::{GateChange, HoldReason, within},
+    deliver::{GateChange, HoldReason},
     fact::{EffectKey, Ending, Fact, GateRow, Hold, Moment, Way},
 };
 
@@ -67,8 +67,7 @@ impl Desk {
     /// For how long what waits in a queue was left alone since then.
     pub(super) fn left_alone(&self, queue: usize, since: Moment, now: Moment) -> Duration {
         let flow = &self.flows[self.queues[queue].account];
-        let hold = flow.hold.as_ref().map_or(Duration::ZERO, |hold| within(hold.since, hold.end(now), since, now));
-        self.gates[self.queues[queue].gate].left_alone(since, now).max(flow.left_alone.within(since, now) + hold)
+        self.gates[self.queues[queue].gate].left_alone(since, now).max(flow.left_alone.since(since, flow.hold.as_ref(), now))
     }
 
     pub(super) fn flow_is_held(&self, account: usize, now: Moment) -> bool {

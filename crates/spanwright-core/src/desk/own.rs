@@ -144,9 +144,11 @@ impl Desk {
 
     /// They go again, and may have arrived. A life that is cut off before the next attempt takes them for asked.
     pub(super) fn may_have_arrived(&mut self, flight: &Flight, outcomes: &[Outcome]) {
+        if !outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unknown(_))) {
+            return;
+        }
         for key in &flight.members {
-            let is_read = self.plan_of(key).is_none_or(|plan| plan.repeat == Repeat::Safe);
-            if !is_read && outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unknown(_))) {
+            if self.plan_of(key).is_some_and(|plan| plan.repeat != Repeat::Safe) {
                 self.effect_mut(key).into_iter().for_each(EffectHand::may_have_arrived);
             }
         }

@@ -136,7 +136,8 @@ impl<'a> Walk<'a> {
     ) -> Result<Standing<'a>, Failure> {
         let known = self.known(&plan.node, item, Way::Do);
         if let (Some(question), Some(why)) = (&plan.if_unknown, self.reopened(plan, known, item)) {
-            return self.asks_back((effect, plan), question, (0, &why), body, names, item);
+            let told = self.asked_back((effect, plan), question, (0, &why), body, names, item);
+            return told.map_err(|failed| tells_nothing(&why, &failed));
         }
         match known.map(|known| (&known.phase, known.tries)) {
             None | Some((Phase::Owed { .. } | Phase::Started { .. }, _)) => {
@@ -147,7 +148,10 @@ impl<'a> Walk<'a> {
             Some((Phase::Unchanged | Phase::Superseded, _)) => Ok(Standing::Done(Answer::NONE)),
             Some((Phase::Dead(why), _)) => Ok(Standing::Failed(StopKind::Dead, why.clone())),
             Some((Phase::Uncertain(why), tries)) => match &plan.if_unknown {
-                Some(question) => self.asks_back((effect, plan), question, (tries, why), body, names, item),
+                Some(question) => {
+                    let told = self.asked_back((effect, plan), question, (tries, why), body, names, item);
+                    told.map_err(|failed| tells_nothing(why, &failed))
+                }
                 None => Ok(Standing::Failed(StopKind::Uncertain, why.clone())),
             },
         }
@@ -181,24 +185,7 @@ impl<'a> Walk<'a> {
         Ok(Standing::Done(answer))
     }
 
-    /// Nobody knows whether it happened, and there is a question that tells; a question that cannot be asked, or whose answer
-    /// cannot be read, tells nothing.
-    fn asks_back(
-        &mut self,
-        (effect, plan): (usize, &'a EffectPlan),
-        question: &'a Question,
-        (attempt, why): (u32, &Failure),
-        body: Carried<'a>,
-        names: &Names<'a>,
-        item: &Item,
-    ) -> Result<Standing<'a>, Failure> {
-        let asked = self.asked_back((effect, plan), question, (attempt, why), body, names, item);
-        asked.map_err(|failed| {
-            let says = format!("{}; and the question whether it happened failed: {} {}", why.says, failed.code.id, failed.says);
-            Failure::new(why.code, says)
-        })
-    }
-
+    /// Nobody knows whether it happened, and there is a question that tells.
     fn asked_back(
         &mut self,
         (effect, plan): (usize, &'a EffectPlan),
@@ -294,4 +281,9 @@ impl<'a> Walk<'a> {
             }
         })
     }
+}
+
+/// A question that cannot be asked, or whose answer cannot be read, leaves it as unknown as it was.
+fn tells_nothing(why: &Failure, failed: &Failure) -> Failure {
+    Failure::new(why.code, format!("{}; and the question whether it happened failed: {} {}", why.says, failed.code.id, failed.says))
 }

@@ -16,6 +16,17 @@ use super::{
     records::{self, Records},
 };
 
+/// Attempts that lie in the rows of these effects get rows of their own.
+macro_rules! keep_attempts {
+    ($of:literal) => {
+        concat!(
+            "INSERT OR REPLACE INTO attempt (run, node, item, way, at, n, generation, exchange, outcome, reason, words)
+            SELECT run, node, item, way, at, n, generation, exchange, outcome, reason, words FROM effect WHERE outcome IS NOT NULL AND ",
+            $of
+        )
+    };
+}
+
 pub mod alert;
 pub mod chore;
 mod forgot;

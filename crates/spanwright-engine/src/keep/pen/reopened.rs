@@ -11,8 +11,7 @@ use spanwright_core::fact::{Moment, PlanId, RunId};
 use super::{Pen, people};
 use crate::keep::{ask, numbers::RunState};
 
-const KEEP_ATTEMPTS: &str = "INSERT OR REPLACE INTO attempt (run, node, item, way, at, n, generation, exchange, outcome, reason, words)
-    SELECT run, node, item, way, at, n, generation, exchange, outcome, reason, words FROM effect WHERE run = ?1 AND outcome IS NOT NULL";
+const KEEP_ATTEMPTS: &str = keep_attempts!("run = ?1");
 const CLEAR_ATTEMPTS: &str = "UPDATE effect SET n = NULL, exchange = NULL, outcome = NULL WHERE run = ?1";
 const OWE_AGAIN: &str =
     "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, failed = NULL, own_failures = 0, boot = NULL, generation = generation + 1, glued = NULL,

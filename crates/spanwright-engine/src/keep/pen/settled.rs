@@ -23,10 +23,7 @@ const STARTED: &str =
 const ATTEMPT: &str = "INSERT OR REPLACE INTO attempt (run, node, item, way, at, n, generation, exchange, outcome, reason, words)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
-/// The attempt that lies in the effect's row gets one of its own.
-const KEEP_ATTEMPT: &str = "INSERT OR REPLACE INTO attempt (run, node, item, way, at, n, generation, exchange, outcome, reason, words)
-    SELECT run, node, item, way, at, n, generation, exchange, outcome, reason, words FROM effect
-    WHERE run = ?1 AND node = ?2 AND item = ?3 AND way = ?4 AND outcome IS NOT NULL";
+const KEEP_ATTEMPT: &str = keep_attempts!("run = ?1 AND node = ?2 AND item = ?3 AND way = ?4");
 
 impl Pen<'_> {
     pub(super) fn started(&mut self, effect: &EffectKey, boot: u32, generation: u32) -> Result<()> {
