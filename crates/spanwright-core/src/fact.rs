@@ -15,7 +15,7 @@ mod keys;
 mod store;
 
 pub use again::{APART, is_newer, owed_again};
-pub use chore::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun};
+pub use chore::{BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun, that_go};
 pub use keys::{ANSWER, EffectKey, Item, NOBODY_KNOWS, NodeName, Print, Root, Way, batch_key, hex, lane_of, no_item, print_of};
 pub use store::{
     Backlog, DueEffect, FILES_BYTES_MOST, Glued, InLine, Lane, Letter, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt,

@@ -143,6 +143,10 @@ impl Store for ModelStore {
         Ok(self.state.stopped(filter, after, upto, most))
     }
 
+    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>, StoreFault> {
+        Ok(self.state.bundles(runs))
+    }
+
     fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault> {
         Ok(self.state.troubles(stuck, most))
     }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Command, Desk, Fetch, Happening, Wake};
 use crate::{
     deliver::HoldReason,
-    fact::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, StoppedRun},
+    fact::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, StoppedRun, that_go},
 };
 
 /// Runs of one slice, at most: more would keep a commit of others waiting.
@@ -18,6 +18,9 @@ pub const SLICE_RUNS_MOST: usize = 100;
 const SLICE_TIME: Duration = Duration::from_millis(250);
 /// A hold without a known end is looked at again after this.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Stopped runs, and what of them goes together ([`crate::fact::Store::bundles`]).
+type Slice<'s> = (&'s [StoppedRun], &'s [Vec<StoppedRun>]);
 
 /// A chore at the desk.
 pub(super) struct ChoreDesk {
@@ -94,7 +97,7 @@ impl Desk {
     }
 
     /// A slice is here.
-    pub(super) fn chore_found(&mut self, id: ChoreId, runs: &[StoppedRun], now: Moment, out: &mut Vec<Command>) {
+    pub(super) fn chore_found(&mut self, id: ChoreId, (runs, bundles): Slice<'_>, now: Moment, out: &mut Vec<Command>) {
         let held = runs.iter().position(|run| self.held_until(&run.flow, now).is_some());
         let wait = held.and_then(|at| self.held_until(&runs[at].flow, now));
         let plan = self.plan_id;
@@ -112,12 +115,13 @@ impl Desk {
             return;
         }
         let blocks = |run: &StoppedRun| self.plan.flow(&run.flow).map(|(_, flow)| flow.blocks());
-        let mut facts = known.slice_of(some, plan, now, blocks);
+        let mut facts = known.slice_of((some, bundles), plan, now, blocks);
+        let done = facts.len();
         if some.is_empty() {
             known.chore.phase = ChorePhase::Done;
             out.push(Command::Note(Happening::Chore(Box::new(known.chore.clone()))));
         }
-        known.took(some.len(), now);
+        known.took(done.max(some.len()), now);
         known.busy = true;
         facts.push(Fact::Chore(Box::new(known.chore.clone())));
         self.commit(facts, out);
@@ -155,7 +159,7 @@ impl ChoreDesk {
     /// (`None`) nothing of it would go on: it stays a dead letter.
     fn slice_of(
         &mut self,
-        runs: &[StoppedRun],
+        (runs, bundles): Slice<'_>,
         plan: crate::fact::PlanId,
         now: Moment,
         blocks: impl Fn(&StoppedRun) -> Option<bool>,
@@ -164,21 +168,30 @@ impl ChoreDesk {
         let by = chore.by.clone();
         chore.at = runs.last().map_or(chore.at, |last| last.run);
         // What stopped since was not among what a person saw.
-        let (begun, all) = (Moment(chore.id.0), runs.len());
-        let runs: Vec<&StoppedRun> = runs.iter().filter(|run| run.at <= begun).collect();
-        let facts: Vec<Fact> = match &chore.what {
+        let begun = Moment(chore.id.0);
+        let is_meant = |run: &StoppedRun| run.at <= begun;
+        let (facts, left): (Vec<Fact>, usize) = match &chore.what {
             ChoreKind::Replay { over_newer } => {
-                let over = runs.iter().filter_map(|run| Some((*run, blocks(run)? || *over_newer)));
-                let may = over.filter(|(run, over)| *over || !run.overtaken);
-                may.map(|(run, over_newer)| Fact::Reopened { run: run.run, plan, at: now, by: by.clone(), over_newer }).collect()
+                let goes_over = |run: &StoppedRun| Some(blocks(run)? || *over_newer);
+                let may = |run: &StoppedRun| is_meant(run) && goes_over(run).is_some_and(|over| over || !run.overtaken);
+                let reopened = |run: &StoppedRun| Fact::Reopened {
+                    run: run.run,
+                    plan,
+                    at: now,
+                    by: by.clone(),
+                    over_newer: goes_over(run).unwrap_or(false),
+                };
+                let facts = that_go(runs, bundles, may).into_iter().map(reopened).collect();
+                (facts, runs.iter().filter(|run| !may(run)).count())
             }
             ChoreKind::Discard { reason } => {
                 let discarded = |run: &StoppedRun| Fact::Discarded { run: run.run, at: now, by: by.clone(), reason: reason.clone() };
-                runs.iter().copied().map(discarded).collect()
+                let facts = runs.iter().filter(|run| is_meant(run)).map(discarded).collect();
+                (facts, runs.iter().filter(|run| !is_meant(run)).count())
             }
         };
         chore.done += facts.len() as u64;
-        chore.left += (all - facts.len()) as u64;
+        chore.left += left as u64;
         facts
     }
 }
@@ -202,10 +215,23 @@ mod tests {
         for what in [ChoreKind::Replay { over_newer: false }, ChoreKind::Discard { reason: "old".into() }] {
             let mut known = begun(what, Moment(50));
             let run = |run, at| StoppedRun { run: RunId(run), flow: "orders".into(), at: Moment(at), overtaken: false };
-            let facts = known.slice_of(&[run(1, 50), run(2, 51)], PlanId(1), Moment(60), |_| Some(false));
+            let facts = known.slice_of((&[run(1, 50), run(2, 51)], &[]), PlanId(1), Moment(60), |_| Some(false));
             assert!(matches!(facts[..], [Fact::Reopened { run: RunId(1), .. } | Fact::Discarded { run: RunId(1), .. }]), "{facts:?}");
             assert_eq!((known.chore.done, known.chore.left, known.chore.at), (1, 1, RunId(2)));
         }
+    }
+
+    /// What went under one key goes again with all of it, from wherever it comes; where one of it may not go, none comes along.
+    #[test]
+    fn what_went_together_comes_along() {
+        let run = |run, overtaken| StoppedRun { run: RunId(run), flow: "orders".into(), at: Moment(0), overtaken };
+        let bundles = [vec![run(1, false), run(2, false), run(9, false)], vec![run(3, false), run(8, true)]];
+        let mut known = begun(ChoreKind::Replay { over_newer: false }, Moment(1));
+        let slice = [run(2, false), run(3, false), run(4, true)];
+        let facts = known.slice_of((&slice, &bundles), PlanId(1), Moment(0), |_| Some(false));
+        let opened: Vec<i64> = facts.iter().map(|fact| if let Fact::Reopened { run, .. } = fact { run.0 } else { 0 }).collect();
+        assert_eq!(opened, [2, 3, 1, 9]);
+        assert_eq!((known.chore.done, known.chore.left, known.chore.at), (4, 1, RunId(4)));
     }
 
     /// A person may say of what was overtaken that it goes; nothing that is said lets a run go on in a flow that is gone.
@@ -215,7 +241,7 @@ mod tests {
             let run = |run, flow: &str| StoppedRun { run: RunId(run), flow: flow.into(), at: Moment(0), overtaken: false };
             let mut known = begun(ChoreKind::Replay { over_newer }, Moment(1));
             let there = |run: &StoppedRun| (&*run.flow == "orders").then_some(false);
-            let facts = known.slice_of(&[run(1, "orders"), run(2, "gone")], PlanId(1), Moment(0), there);
+            let facts = known.slice_of((&[run(1, "orders"), run(2, "gone")], &[]), PlanId(1), Moment(0), there);
             assert!(matches!(facts[..], [Fact::Reopened { run: RunId(1), .. }]), "{facts:?}");
             assert_eq!((known.chore.done, known.chore.left, known.chore.at), (1, 1, RunId(2)));
         }

@@ -22,7 +22,7 @@ use super::{CallId, Command, Desk, Fetch, Outgoing, Report, Roll, round::ROUND_S
 use crate::{
     codes,
     connector::{Outcome, Verdict},
-    fact::{Ending, Fact, Letter, MessageFile, Moment, NOBODY_KNOWS, Resent, Root, StopKind, Stopped, Took, print_of},
+    fact::{Ending, Fact, Letter, MessageFile, Moment, NOBODY_KNOWS, Resent, Root, StopKind, Stopped, StoppedRun, Took, print_of, that_go},
     plan::{Flow, Plan},
     run::{intake, message_id as uuid, rfc3339},
 };
@@ -174,8 +174,11 @@ impl Desk {
             return Err(Failure::new(&codes::LETTER_OLD, says));
         }
         let Some(body) = other_body(wanted.body, &letter.file.message.body, &room) else {
-            let fact = Fact::Reopened { run: letter.file.run, plan: self.plan_id, at: now, by, over_newer };
-            return Ok((told(wanted.message, "replayed"), vec![fact]));
+            let own = StoppedRun { run: letter.file.run, flow: letter.file.flow.clone(), at: now, overtaken: letter.overtaken };
+            let go = [own];
+            let go = that_go(&go, std::slice::from_ref(&letter.bundle), |run| over_newer || !run.overtaken);
+            let reopened = |run: &StoppedRun| Fact::Reopened { run: run.run, plan: self.plan_id, at: now, by: by.clone(), over_newer };
+            return Ok((told(wanted.message, "replayed"), go.into_iter().map(reopened).collect()));
         };
         let named = intake::edited(flow.source.as_ref(), &letter.file.message, &body)?;
         let mut resent = self.resent(&letter, body, (by, wanted.reason.into()), now, roll);

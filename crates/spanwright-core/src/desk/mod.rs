@@ -353,7 +353,7 @@ impl Desk {
             Event::PieceHeard { call, page } => self.piece_heard(call, page, now, roll, out),
             Event::SignedIn { call, verdict, report } => self.signed_in(call, verdict, &report, now, roll, out),
             Event::Found { fetch, runs, next } => self.found(fetch, runs, next, out),
-            Event::FoundStopped { chore, runs } => self.chore_found(chore, &runs, now, out),
+            Event::FoundStopped { chore, runs, bundles } => self.chore_found(chore, (&runs, &bundles), now, out),
             Event::FoundTroubles(troubles) => self.alarm.counted(troubles, now),
             Event::FoundLetter { call, letter } => self.letter_found(call, letter.map(|letter| *letter), now, roll, out),
             Event::FoundTally { call, tally } => self.round_found(call, tally, now, roll, out),

@@ -155,13 +155,14 @@ impl Desk {
     /// Takes a run in hand and lets it be advanced.
     pub(super) fn take_in(&mut self, file: RunFile) {
         let Some(&account) = self.flow_of.get(&file.flow) else { return };
-        if self.flows[account].lines.as_mut().is_some_and(|lines| !lines.may_go(file.run, file.message.key.as_deref())) {
-            return;
-        }
         let Some(plan) = self.plans.get(&file.plan).cloned() else { return };
         let Some((flow, _)) = plan.flow(&file.flow) else { return };
         let run = file.run;
         let mut hand = RunHand::known(file, plan.clone(), flow, account);
+        self.glue_again(run, &hand);
+        if self.flows[account].lines.as_mut().is_some_and(|lines| !lines.may_go(run, hand.message.key.as_deref())) {
+            return;
+        }
         hand.from_before = self.cut_off.is_some_and(|cut_off| run <= cut_off.upto);
         if !run.passes() {
             self.flows[account].walks.push_back((run, None));
@@ -169,7 +170,6 @@ impl Desk {
         self.flows[account].in_hand += 1;
         self.flows[account].bytes += hand.message.body.len();
         self.walks.push(hand.job(run));
-        self.glue_again(run, &hand);
         self.runs.insert(run, hand);
     }
 

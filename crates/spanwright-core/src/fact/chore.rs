@@ -3,13 +3,15 @@
 //! A chore is a filter and how far it has come, by run number. Each slice of it is one commit: what is done to the
 //! runs, and the chore's new place. So a crash between two slices loses nothing and repeats nothing.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{Moment, RunId};
 use crate::settings::Rate;
 
 /// Chores that are over and of which it is remembered that they were begun.
 pub const CHORES_REMEMBERED_MOST: usize = 1_000;
+/// Stopped runs that go again together, at most: all that shared a request under one key, or did with one of them.
+pub const BUNDLE_RUNS_MOST: usize = 10_000;
 
 /// A chore; its number is the moment at which it was begun.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,6 +94,20 @@ pub struct StoppedRun {
     pub at: Moment,
     /// A newer state of its record went on, so this one may not go over it.
     pub overtaken: bool,
+}
+
+/// Of stopped runs those that are opened again: each that may be, and with it the others of its bundle, if all of them may be.
+/// What went in one request under one key goes again as it went, or under another key.
+///
+/// The first are `runs`, in their order, and behind them the others that come along.
+pub fn that_go<'s>(runs: &'s [StoppedRun], bundles: &'s [Vec<StoppedRun>], may: impl Fn(&StoppedRun) -> bool) -> Vec<&'s StoppedRun> {
+    let mut go: Vec<&StoppedRun> = runs.iter().filter(|run| may(run)).collect();
+    let mut known: HashSet<RunId> = runs.iter().map(|run| run.run).collect();
+    let begun: HashSet<RunId> = go.iter().map(|run| run.run).collect();
+    for bundle in bundles.iter().filter(|bundle| bundle.iter().any(|run| begun.contains(&run.run)) && bundle.iter().all(&may)) {
+        go.extend(bundle.iter().filter(|run| known.insert(run.run)));
+    }
+    go
 }
 
 impl Chore {

@@ -97,6 +97,14 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault>;
 
+    /// What these stopped runs went in with others in one request under one key, without an answer that tells: each bundle
+    /// with all of its runs, ascending, where all of them have stopped and it can go again as it went. Runs that shared two
+    /// such requests are one bundle. At most [`BUNDLE_RUNS_MOST`] runs in each; of larger ones nothing is said.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>, StoreFault>;
+
     /// Stopped runs that nobody has acknowledged, by flow and code, and owed undos that were tried `stuck` times, by
     /// flow; ascending by cause, at most `most`.
     ///
@@ -139,6 +147,8 @@ pub struct Letter {
     pub stopped: bool,
     /// A newer state of its record went on ([`Store::overtaken`]).
     pub overtaken: bool,
+    /// All that it goes again with, itself included ([`Store::bundles`]); empty where it went alone.
+    pub bundle: Vec<StoppedRun>,
 }
 
 /// Some runs, looked at for what may be forgotten.

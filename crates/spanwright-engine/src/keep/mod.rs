@@ -199,6 +199,10 @@ impl Store for Keep {
         self.asked(|ask| ask.stopped(filter, after, upto, most))
     }
 
+    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>, StoreFault> {
+        self.asked(|ask| ask.bundles(runs))
+    }
+
     fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault> {
         self.asked(|ask| ask.troubles(stuck, most))
     }

@@ -112,6 +112,14 @@ impl Look {
         self.at_one_moment(|ask| ask.stopped(filter, after, upto, most))
     }
 
+    /// What of these stopped runs goes again together; see [`Store::bundles`](spanwright_core::fact::Store::bundles).
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn bundles(&self, runs: &[RunId]) -> std::result::Result<Vec<Vec<StoppedRun>>, StoreFault> {
+        self.at_one_moment(|ask| ask.bundles(runs))
+    }
+
     /// Whether a newer state of this run's record went on.
     ///
     /// # Errors

@@ -83,6 +83,10 @@ impl Store for Faulty {
     fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {
         self.keep.old(what, after, before, window)
     }
+    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>, StoreFault> {
+        self.keep.bundles(runs)
+    }
+
     fn troubles(&mut self, stuck: u32, most: usize) -> Result<Vec<Trouble>, StoreFault> {
         self.keep.troubles(stuck, most)
     }

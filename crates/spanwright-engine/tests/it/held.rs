@@ -87,3 +87,32 @@ fn a_replay_of_many_rests_while_the_breaker_is_open_and_goes_on_by_itself() {
     running.stop();
     wait(running);
 }
+
+/// What went under one key goes again as it went, though a person asks for one of it, and at a rate of one a minute.
+#[test]
+fn what_went_in_one_request_under_one_key_is_replayed_in_one_under_the_same() {
+    let is_well = Arc::new(AtomicBool::new(false));
+    let asked = is_well.clone();
+    let moody = Answer::By(Arc::new(move |received| match (asked.load(Ordering::Acquire), Answer::all_contacts(200)) {
+        (true, Answer::By(answer)) => answer(received),
+        _ => Answer::status(500),
+    }));
+    let (erp, crm) = (Hostile::start(vec![Answer::customers(3)]), Hostile::start(vec![moody]));
+    let mut trial = Trial::between(&erp, &crm);
+    trial.edit("systems/crm.yaml", "give_up_after: 24h", "give_up_after: 1s");
+    assert_eq!(trial.once().state.counters.dead_letters(), 3);
+    let dead = trial.dead();
+    assert!(dead.iter().all(|dead| dead.reason.contains("500")), "{dead:?}");
+    is_well.store(true, Ordering::Release);
+    let running = trial.start(false);
+    let rate = Rate { most: 1, per: Duration::from_mins(1) };
+    let filter = StoppedFilter { key: Some("100002".into()), ..StoppedFilter::default() };
+    let what = ChoreKind::Replay { over_newer: false };
+    running.tell(Order::Chore(Box::new(Chore::begin(what, filter, RunId(i64::MAX), rate, "ann".into(), Moment(i64::MAX)))));
+    until(&running, "all three are delivered", |state| state.counters.done == 3);
+    running.stop();
+    wait(running);
+    let asked = crm.received();
+    let (first, last) = (&asked[0], &asked[asked.len() - 1]);
+    assert_eq!((first.header("idempotency-key"), first.text()), (last.header("idempotency-key"), last.text()));
+}

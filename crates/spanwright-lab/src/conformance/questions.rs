@@ -32,6 +32,8 @@ pub fn ask_all(both: &mut Both<'_>, facts: &mut Facts) {
     let filter = facts.filter();
     for (filter, after, most) in [(&StoppedFilter::default(), 0, 100), (&filter, 0, 100), (&filter, facts.runs / 3, 2)] {
         both.ask("stopped", |store| store.stopped(filter, RunId(after), RunId(facts.runs), most));
+        let runs: Vec<RunId> = (after..facts.runs).map(|run| RunId(run + 1)).collect();
+        both.ask("bundles", |store| store.bundles(&runs));
     }
     for (stuck, most) in [(0, 100), (3, 2)] {
         both.ask("troubles", |store| store.troubles(stuck, most));

@@ -36,6 +36,7 @@ const CASES: &[Case] = &[
     ("a replay never goes over a newer state, unless it is told to", a_replay_never_goes_over_a_newer_state),
     ("what was given up after an unknown outcome keeps its key and its bytes", what_was_given_up_keeps_its_key),
     ("a chore sees the stopped runs that it means", an_chore_sees_what_it_means),
+    ("what went under one key is told as one", what_went_under_one_key_is_told_as_one),
     ("an edited message is new, and the old one is set aside", an_edited_message_is_new),
     ("what is told of a message is taken where that message is", what_is_told_of_a_message),
     ("a message is found by its id, and whether it may come back", a_message_is_found_by_its_id),
@@ -382,6 +383,25 @@ fn an_chore_sees_what_it_means(trial: &mut Trial<'_>) {
     assert_eq!(runs(StoppedFilter::default(), 1, 3, 9), [(2, true)]);
     assert_eq!(runs(StoppedFilter { reason: Some(PROBE.id.into()), ..StoppedFilter::default() }, 0, 9, 1), [(1, true)]);
     assert_eq!(runs(StoppedFilter { node: Some("never seen".into()), ..StoppedFilter::default() }, 0, 9, 9), []);
+}
+
+fn what_went_under_one_key_is_told_as_one(trial: &mut Trial<'_>) {
+    trial.commit(&[1, 2, 3, 4, 5, 6, 7].map(plain));
+    let uncertain = |run, node, glue| settled(key(run, node, Way::Do), state(Phase::Uncertain(failure()), Some(glue)));
+    // 1 and 2 shared a request, 2 and 3 another; 4 and 5 a third, and one of 6's was alone.
+    let given_up = [(1, "crm", 7), (2, "crm", 7), (2, "erp", 8), (3, "erp", 8), (4, "crm", 9), (5, "crm", 9), (6, "crm", 10)];
+    trial.commit(&given_up.map(|(run, node, glue)| uncertain(run, node, glue)));
+    trial.commit(&[1, 2, 3, 4, 6, 7].map(|run| stopped(run, StopKind::Uncertain)));
+    let mut bundles = |runs: &[i64]| {
+        let found = trial.store().bundles(&runs.iter().map(|run| RunId(*run)).collect::<Vec<_>>()).expect("the disk is well");
+        found.into_iter().map(|bundle| bundle.into_iter().map(|stopped| stopped.run.0).collect::<Vec<_>>()).collect::<Vec<_>>()
+    };
+    assert_eq!(bundles(&[3, 1]), [[1, 2, 3]], "whoever shares one of them brings in its own, and each is told once");
+    assert_eq!(bundles(&[4]), Vec::<Vec<i64>>::new(), "5 has not stopped");
+    assert_eq!(bundles(&[6, 7]), [[6]]);
+    trial.commit(&[Fact::Discarded { run: RunId(3), at: Moment(9), by: "ann".into(), reason: "seen to".into() }]);
+    let found = trial.store().bundles(&[RunId(1), RunId(2)]).expect("the disk is well");
+    assert!(found.is_empty(), "one of them was set aside: {found:?}");
 }
 
 fn an_edited_message_is_new(trial: &mut Trial<'_>) {

@@ -69,10 +69,46 @@ impl State {
                 && filter.key.as_ref().is_none_or(|key| row.message.key.as_ref() == Some(key))
         };
         let meant = self.all().filter(|(run, row)| *run > after && *run <= upto && matches!(row.place, Place::Stopped(_)) && fits(row));
-        meant
-            .take(most)
-            .map(|(run, row)| StoppedRun { run, flow: row.flow.clone(), at: row.changed, overtaken: self.overtaken(run) })
-            .collect()
+        meant.take(most).map(|(run, row)| self.stopped_run(run, row)).collect()
+    }
+
+    pub fn bundles(&self, runs: &[RunId]) -> Vec<Vec<StoppedRun>> {
+        let (mut seen, mut bundles) = (BTreeSet::new(), Vec::new());
+        for run in runs {
+            let Some(row) = self.run(*run).filter(|_| !seen.contains(run)) else { continue };
+            let shared = self.glues_with(glues_again(row));
+            let is_in = |effect: &Effect| effect.state.glued.is_some_and(|glue| shared.contains(&glue));
+            let mine = |row: &Run, of: fn(&Phase) -> bool| {
+                row.effects.iter().any(|((.., way), effect)| *way == Way::Do && is_in(effect) && of(&effect.state.phase))
+            };
+            let members: Vec<_> = self.all().filter(|(_, row)| mine(row, is_given_up)).collect();
+            seen.extend(members.iter().map(|(run, _)| *run));
+            let all = members
+                .iter()
+                .all(|(_, row)| matches!(row.place, Place::Stopped(_)) && !mine(row, |phase| is_given_up(phase) && !goes_again(phase)));
+            let is_open = self.effects().any(|(.., effect)| is_in(effect) && effect.owed().is_some());
+            if !shared.is_empty() && all && !is_open {
+                bundles.push(members.into_iter().map(|(run, row)| self.stopped_run(run, row)).collect());
+            }
+        }
+        bundles
+    }
+
+    /// To the end: whoever shares one of these glues brings in its own.
+    fn glues_with(&self, mut shared: BTreeSet<ExchangeId>) -> BTreeSet<ExchangeId> {
+        loop {
+            let known = shared.len();
+            shared.extend(
+                self.all().map(|(_, row)| glues_again(row)).filter(|glues| !glues.is_disjoint(&shared)).flatten().collect::<Vec<_>>(),
+            );
+            if shared.len() == known {
+                return shared;
+            }
+        }
+    }
+
+    fn stopped_run(&self, run: RunId, row: &Run) -> StoppedRun {
+        StoppedRun { run, flow: row.flow.clone(), at: row.changed, overtaken: self.overtaken(run) }
     }
 
     pub fn in_line(&self, flow: &str) -> Vec<InLine> {
@@ -295,4 +331,19 @@ fn key_of(run: RunId, (node, item, way): &(NodeName, Item, Way)) -> EffectKey {
 
 fn glues(run: &Run, queue: &str) -> BTreeSet<ExchangeId> {
     run.owed_in(queue).filter_map(|(_, state)| state.glued).collect()
+}
+
+/// Under which glues a run would go again.
+fn glues_again(run: &Run) -> BTreeSet<ExchangeId> {
+    let again = run.effects.iter().filter(|((.., way), effect)| *way == Way::Do && goes_again(&effect.state.phase));
+    again.filter_map(|(_, effect)| effect.state.glued).collect()
+}
+
+fn is_given_up(phase: &Phase) -> bool {
+    matches!(phase, Phase::Uncertain(_) | Phase::Dead(_))
+}
+
+/// It keeps what it went under.
+fn goes_again(phase: &Phase) -> bool {
+    matches!(phase, Phase::Uncertain(why) | Phase::Dead(why) if !APART.contains(&why.code.id))
 }

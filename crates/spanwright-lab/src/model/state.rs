@@ -133,7 +133,8 @@ impl State {
     pub fn letter(&self, message: u128) -> Option<Letter> {
         let run = self.by_id(message)?;
         let stopped = self.run(run).is_some_and(|row| matches!(row.place, Place::Stopped(_)));
-        Some(Letter { file: self.file(run)?, stopped, overtaken: self.overtaken(run) })
+        let bundle = if stopped { self.bundles(&[run]).pop().unwrap_or_default() } else { Vec::new() };
+        Some(Letter { file: self.file(run)?, stopped, overtaken: self.overtaken(run), bundle })
     }
 
     /// A newer state of its record went on in its flow.

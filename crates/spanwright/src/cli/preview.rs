@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
 use spanwright_core::{
-    codes::OTHER_BYTES,
+    codes::{APART, NO_LONGER_ASKED, OTHER_BYTES},
     fact::{Ending, Moment, Phase, PlanId, Print, RunFile, Stopped, StoredEffect, Way, owed_again},
     interface::{BulkKey, Repeat},
     plan::{EffectPlan, Plan},
@@ -13,6 +13,7 @@ use spanwright_engine::{keep::Look, pinned};
 use spanwright_shape::{
     json::{self, Difference},
     room::Room,
+    text::Failure,
 };
 
 use super::{journal, out::Object, story::words};
@@ -59,7 +60,9 @@ enum Key {
     Same,
     /// None, since the system knows none: nobody knows whether it happened, and it may be done twice.
     Twice,
-    /// Another, where it goes without some of those that it went with under one: nobody knows whether it happened.
+    /// The one that all of those had that it went with: they go together again.
+    OfAll,
+    /// Another, since some of those that it went with under one do not come along: nobody knows whether it happened.
     Alone,
 }
 
@@ -81,11 +84,11 @@ impl<'l> Previewer<'l> {
         Previewer { look, today, older: HashMap::new(), environment: environment.map(str::to_string) }
     }
 
-    /// What this run would ask.
+    /// What this run would ask; whether all that it went with under one key comes along.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub fn preview(&mut self, file: &RunFile) -> anyhow::Result<Preview> {
+    pub fn preview(&mut self, file: &RunFile, goes_together: bool) -> anyhow::Result<Preview> {
         let older = self.older(file.plan)?;
         let room = Room::new();
         let before = older.and_then(|plan| preview(file, &plan, &room));
@@ -95,7 +98,7 @@ impl<'l> Previewer<'l> {
             Some(Advance::Ends(_)) => Preview { asks: Vec::new(), stops: None, unseen: false },
             Some(Advance::Owes { owed, .. }) => {
                 let calls = owed.iter().any(|owed| self.is_call(file, owed));
-                let asks = owed.iter().map(|owed| self.ask(file, owed, before.as_ref(), &room)).collect();
+                let asks = owed.iter().map(|owed| self.ask(file, (owed, goes_together), before.as_ref(), &room)).collect();
                 Preview { asks, stops: None, unseen: calls }
             }
         })
@@ -107,7 +110,7 @@ impl<'l> Previewer<'l> {
         flow.steps.iter().any(|step| matches!(&step.kind, StepKind::Call(effect) if *effect == owed.effect))
     }
 
-    fn ask(&self, file: &RunFile, owed: &Owed, before: Option<&Advance>, room: &Room) -> Ask {
+    fn ask(&self, file: &RunFile, (owed, goes_together): (&Owed, bool), before: Option<&Advance>, room: &Room) -> Ask {
         let item = if owed.item.is_empty() { String::new() } else { format!(" [{}]", owed.item) };
         let way = match owed.way {
             Way::Do => "",
@@ -120,9 +123,9 @@ impl<'l> Previewer<'l> {
             Way::Undo => effect.undo.as_deref(),
             Way::Ask => effect.if_unknown.as_ref().map(|question| &question.ask),
         });
-        let key = known.map_or(Key::First, |known| key_of(known, plan));
+        let key = known.map_or(Key::First, |known| key_of(known, plan, goes_together));
         let before = before.and_then(|before| same_of(before, owed));
-        let sent = known.and_then(|known| known.state.sent).filter(|_| matches!(key, Key::Same | Key::Twice | Key::Alone));
+        let sent = known.and_then(|known| known.state.sent).filter(|_| matches!(key, Key::Same | Key::OfAll | Key::Twice | Key::Alone));
         // What bears to be done twice without a key may have other bytes: the last one counts.
         let bound = sent.filter(|_| plan.is_none_or(|plan| plan.repeat != Repeat::Idempotent));
         let change = match (bound, before) {
@@ -178,10 +181,10 @@ fn went_with_others(known: &StoredEffect, plan: Option<&EffectPlan>) -> bool {
     known.state.glued.is_some() || plan.is_some_and(|plan| plan.repeat == Repeat::Keyed && per_request(plan))
 }
 
-fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>) -> Key {
+fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>, goes_together: bool) -> Key {
     let is_open = matches!(known.state.phase, Phase::Uncertain(_)) || known.state.sent.is_some();
     if known.effect.way == Way::Do && is_open && went_with_others(known, plan) {
-        return Key::Alone;
+        return if goes_together && keeps_bundle(known) { Key::OfAll } else { Key::Alone };
     }
     match (&known.state.phase, known.state.sent, plan.map(|plan| plan.repeat)) {
         (Phase::Uncertain(_), _, Some(Repeat::Never)) | (_, Some(_), Some(Repeat::Never)) if known.effect.way == Way::Do => Key::Twice,
@@ -190,16 +193,24 @@ fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>) -> Key {
     }
 }
 
-/// Whether a replay under this plan does again what nobody knows of and what may not be repeated, or went with others under one key. Where a question was asked
-/// before, it is asked anew and tells.
-pub fn may_be_done_twice(file: &RunFile, plan: &Plan) -> bool {
+/// It would go again with what it went with.
+fn keeps_bundle(known: &StoredEffect) -> bool {
+    let is_apart = |why: &Failure| [APART.id, NO_LONGER_ASKED.id].contains(&why.code.id);
+    let was_apart = matches!(&known.state.phase, Phase::Uncertain(why) | Phase::Dead(why) if is_apart(why));
+    known.state.glued.is_some() && !was_apart
+}
+
+/// Whether a replay under this plan does again what nobody knows of and what may not be repeated, or went with others under one key
+/// that do not all come along. Where a question was asked before, it is asked anew and tells.
+pub fn may_be_done_twice(file: &RunFile, plan: &Plan, goes_together: bool) -> bool {
     let (before, after) = (&file.known, owed_again(file.known.clone(), Moment::default()));
     before.iter().filter(|known| matches!(known.state.phase, Phase::Uncertain(_))).any(|known| {
         let again = after.iter().any(|after| after.effect == known.effect && after.state.generation == known.state.generation);
         let asked = before
             .iter()
             .any(|other| (&other.effect.node, &other.effect.item, other.effect.way) == (&known.effect.node, &known.effect.item, Way::Ask));
-        let bears_none = |effect: &EffectPlan| effect.repeat == Repeat::Never || went_with_others(known, Some(effect));
+        let goes_alone = !(goes_together && keeps_bundle(known));
+        let bears_none = |effect: &EffectPlan| effect.repeat == Repeat::Never || goes_alone && went_with_others(known, Some(effect));
         let never = |effect: &EffectPlan| bears_none(effect) && !(asked && effect.if_unknown.is_some());
         known.effect.way == Way::Do && again && effect_of(plan, file, &known.effect.node).is_some_and(never)
     })
@@ -252,9 +263,10 @@ impl Preview {
                 Key::First => "for the first time",
                 Key::New => "under a new key",
                 Key::Same => "under its old key, with the same bytes or not at all",
+                Key::OfAll => "together with those that it went with, under their old key, with the same bytes or not at all",
                 Key::Twice => "which has no key of its own, and nobody knows whether it happened: it may be done twice",
                 Key::Alone => {
-                    "which went with others under one key: where all of them are replayed at once, by no running engine, it goes again under that; else under another, and may be done twice"
+                    "which went with others under one key that do not all come along: it goes under another, and may be done twice"
                 }
             };
             let _ = match ask.change {
@@ -277,7 +289,8 @@ impl Preview {
                 Key::New => "new",
                 Key::Same => "same",
                 Key::Twice => "none",
-                Key::Alone => "of all",
+                Key::OfAll => "of all",
+                Key::Alone => "apart",
             };
             let object = Object::new().text("step", &ask.name).text("key", key);
             match &ask.change {

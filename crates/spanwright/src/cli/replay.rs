@@ -1,7 +1,12 @@
 //! `spanwright replay`: stopped messages go on under today's project. What is done stays done, what was refused is asked
 //! again under a new key, and no older state is sent over a newer one. What would be sent is shown before.
 
-use std::{collections::HashMap, io::IsTerminal, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    io::IsTerminal,
+    sync::Arc,
+    time::Duration,
+};
 
 use anyhow::bail;
 use clap::Args;
@@ -10,7 +15,7 @@ use spanwright_core::{
     desk::Order,
     fact::{
         ANSWER, Chore, ChoreId, ChoreKind, EffectKey, Fact, ListFilter, Moment, NodeName, Phase, PlanId, RunFile, RunId, StoppedFilter,
-        StoppedRun, Store, StoredEffect, Way,
+        StoppedRun, Store, StoredEffect, Way, that_go,
     },
     plan::{Flow, Plan},
     settings::Rate,
@@ -50,8 +55,9 @@ const RATE_DEFAULT: Rate = Rate { most: 100, per: Duration::from_secs(1) };
     after_help = "Examples:\n  spanwright replay --id 4711\n  spanwright replay shop --reason R2015 --dry-run      what would be sent, and what changed\n  \
     spanwright replay --reason R2015 --rate 10/s --yes\n  spanwright chores                                    how far it is; `chores cancel` ends it\n\n\
     A message of whose record a newer state went on is left out, unless `--over-newer` says otherwise.\n\
-    So is, of many, one of which nobody knows whether it happened and whose call has no key, or went with others under one:\n\
-    `--uncertain` may do it twice. What went together under one key goes so again where all of it is replayed while no engine runs.\n\
+    So is, of many, one of which nobody knows whether it happened and whose call has no key: `--uncertain` may do it twice.\n\
+    What went with others in one request under one key goes again as it went: the others come along, also where they were not\n\
+    asked for. Where one of them cannot, all are left out.\n\
     What is shown is what is done: a message that stops meanwhile is not among them."
 )]
 pub struct Replay {
@@ -77,7 +83,7 @@ pub struct Replay {
     /// Also where a newer state of the record went on: the older one overwrites it
     #[arg(long)]
     over_newer: bool,
-    /// Of many, also those that may be done twice: nobody knows whether they happened and the call has no key or went with others, or a step is renamed
+    /// Of many, also those that may be done twice: nobody knows whether they happened and the call has no key, or went with others that cannot come along, or a step is renamed
     #[arg(long, conflicts_with = "id")]
     uncertain: bool,
     /// Without asking
@@ -107,6 +113,8 @@ struct Meant {
 enum Doubt {
     /// It is uncertain, and its call has no key.
     NobodyKnows,
+    /// It is uncertain, and went with others under one key that do not all come along.
+    Apart,
     /// It has done this step, and no step of today's flow was ever called so.
     Renamed(NodeName),
 }
@@ -116,6 +124,10 @@ impl Doubt {
         match self {
             Doubt::NobodyKnows => {
                 "nobody knows whether it happened, and it may be done twice: its call has no key, or went with others under one".to_string()
+            }
+            Doubt::Apart => {
+                "nobody knows whether it happened, and it may be done twice: it went with others under one key, and not all of them can come along"
+                    .to_string()
             }
             Doubt::Renamed(step) => {
                 format!("it has done `{step}`, which no step is called any more: what was renamed would be done again (`was: {step}`)")
@@ -141,6 +153,8 @@ struct Tally {
     other_bytes: u64,
     twice: u64,
     unseen: u64,
+    /// Of them such that were not asked for: they went with others under one key.
+    along: u64,
     /// From behind which run up to which: all that was found, and nothing that is left as doubtful.
     spans: Vec<Span>,
     /// The last one goes on: nothing was left since.
@@ -234,8 +248,9 @@ impl Replay {
         let uncertain = if self.takes_doubtful() { Vec::new() } else { look.list(&uncertain).map_err(journal::fault)? };
         for line in uncertain {
             let file = look.files(&[line.run]).map_err(journal::fault)?.pop();
-            if file.is_some_and(|file| may_be_done_twice(&file, today)) {
-                doubtful.insert(line.run, Doubt::NobodyKnows);
+            if let Some(file) = file.filter(|file| may_be_done_twice(file, today, false)) {
+                let doubt = if may_be_done_twice(&file, today, true) { Doubt::NobodyKnows } else { Doubt::Apart };
+                doubtful.insert(line.run, doubt);
             }
         }
         for standing in look.standing().map_err(journal::fault)? {
@@ -255,17 +270,20 @@ impl Replay {
     /// Shows what would be sent of the first, and counts all.
     fn show(&self, look: &Look, meant: &Meant, (today, previewer): (&Plan, &mut Previewer<'_>), out: &mut Out) -> anyhow::Result<Tally> {
         let (mut tally, mut after, mut seen) = (Tally::default(), meant.after, 0);
+        let (mut found, mut along) = (HashSet::new(), BTreeMap::new());
         loop {
             let slice = look.stopped(&meant.filter, after, meant.upto, SLICE).map_err(journal::fault)?;
-            let Some(last) = slice.last() else { return Ok(tally) };
+            let Some(last) = slice.last() else { break };
             after = last.run;
+            let together = self.together(look, today, meant, &slice)?;
             for run in slice {
                 if today.flow(&run.flow).is_none() {
                     (tally.gone, tally.goes_on) = (tally.gone + 1, false);
                     self.show_left(look, &run, tally.gone, &format!("this project has no flow `{}`", run.flow), out)?;
                     continue;
                 }
-                let doubt = meant.doubtful.get(&run.run);
+                let goes_together = together.contains_key(&run.run);
+                let doubt = meant.doubtful.get(&run.run).filter(|doubt| !(goes_together && matches!(doubt, Doubt::Apart)));
                 tally.renamed += u64::from(matches!(doubt, Some(Doubt::Renamed(_))));
                 if let Some(doubt) = doubt.filter(|_| !self.takes_doubtful()) {
                     (tally.doubtful, tally.goes_on) = (tally.doubtful + 1, false);
@@ -278,21 +296,53 @@ impl Replay {
                     continue;
                 }
                 tally.found(run.run);
+                found.insert(run.run);
                 seen += 1;
                 if seen > PREVIEWED_MOST {
                     tally.unseen += 1;
                     continue;
                 }
                 let Some(file) = look.files(&[run.run]).map_err(journal::fault)?.pop() else { continue };
-                let preview = previewer.preview(&file)?;
+                let preview = previewer.preview(&file, goes_together)?;
                 tally.stops += u64::from(preview.stops.is_some());
                 tally.other_bytes += u64::from(preview.has_other_bytes());
                 tally.twice += u64::from(preview.may_be_done_twice());
                 if seen <= SHOWN_MOST || self.format == Format::Json {
-                    self.show_one(look, &run, &preview, out)?;
+                    self.show_one(look, &run, ("again", &preview), out)?;
                 }
             }
+            along.extend(together);
         }
+        for run in along.into_values().filter(|run| !found.contains(&run.run)) {
+            (tally.again, tally.along) = (tally.again + 1, tally.along + 1);
+            let Some(file) = look.files(&[run.run]).map_err(journal::fault)?.pop() else { continue };
+            let preview = previewer.preview(&file, true)?;
+            tally.stops += u64::from(preview.stops.is_some());
+            tally.other_bytes += u64::from(preview.has_other_bytes());
+            if tally.along <= SHOWN_MOST as u64 || self.format == Format::Json {
+                self.show_one(look, &run, ("comes along", &preview), out)?;
+            }
+        }
+        Ok(tally)
+    }
+
+    /// What goes again together with what it went with, those included that were not asked for.
+    fn together(&self, look: &Look, today: &Plan, meant: &Meant, slice: &[StoppedRun]) -> anyhow::Result<BTreeMap<RunId, StoppedRun>> {
+        let named: Vec<RunId> = slice.iter().map(|run| run.run).collect();
+        let asked: HashSet<RunId> = named.iter().copied().collect();
+        let mut together = BTreeMap::new();
+        for bundle in look.bundles(&named).map_err(journal::fault)? {
+            let mut all = true;
+            for run in &bundle {
+                let is_doubtful = matches!(meant.doubtful.get(&run.run), Some(Doubt::NobodyKnows | Doubt::Renamed(_)));
+                all &= (self.takes_doubtful() || !is_doubtful) && (self.goes_over(run, today) || !run.overtaken);
+                all &= asked.contains(&run.run) || self.takes_doubtful() || does_no_renamed_step_again(look, today, run)?;
+            }
+            if all {
+                together.extend(bundle.into_iter().map(|run| (run.run, run)));
+            }
+        }
+        Ok(together)
     }
 
     /// In a flow whose dead letters block what came after them, nothing newer went ahead.
@@ -300,13 +350,13 @@ impl Replay {
         self.over_newer || today.flow(&run.flow).is_some_and(|(_, flow)| flow.blocks())
     }
 
-    fn show_one(&self, look: &Look, run: &StoppedRun, preview: &Preview, out: &mut Out) -> anyhow::Result<()> {
+    fn show_one(&self, look: &Look, run: &StoppedRun, (how, preview): (&str, &Preview), out: &mut Out) -> anyhow::Result<()> {
         let Some(line) = journal::line_of(look, run.run)? else { return Ok(()) };
         match self.format {
-            Format::Json => out.line(&messages::object(&line).text("replay", "again").raw("preview", &preview.json()).end())?,
+            Format::Json => out.line(&messages::object(&line).text("replay", how).raw("preview", &preview.json()).end())?,
             Format::Human => {
                 let why = line.stopped.as_ref().map(|(_, failure, _)| words(failure)).unwrap_or_default();
-                out.line(&format!("{:>8} {:<14} again; it had stopped: {why}", line.run.0, line.key.as_deref().unwrap_or("-")))?;
+                out.line(&format!("{:>8} {:<14} {how}; it had stopped: {why}", line.run.0, line.key.as_deref().unwrap_or("-")))?;
                 out.data(&preview.human())?;
             }
         }
@@ -349,6 +399,12 @@ impl Replay {
             out.aside(&format!(
                 "{} of them may be done twice: nobody knows whether it happened, and the call has no key, or went with others under one; look at the system first",
                 count(tally.twice, "message")
+            ));
+        }
+        if tally.along > 0 {
+            out.aside(&format!(
+                "{} of them were not asked for: they went with others in one request under one key, and go again with them",
+                count(tally.along, "message")
             ));
         }
         if tally.unseen > 0 {
@@ -438,9 +494,11 @@ impl Replay {
                 let slice = keep.stopped(&meant.filter, after, upto, SLICE).map_err(journal::fault)?;
                 let Some(last) = slice.last() else { break };
                 after = last.run;
+                let named: Vec<RunId> = slice.iter().map(|run| run.run).collect();
+                let bundles = keep.bundles(&named).map_err(journal::fault)?;
                 let over = |run: &StoppedRun| self.goes_over(run, today);
-                let may = slice.iter().filter(|run| over(run) || !run.overtaken);
-                let facts: Vec<Fact> = may.map(|run| reopened(run.run, plan, &by, over(run))).collect();
+                let go = that_go(&slice, &bundles, |run| over(run) || !run.overtaken);
+                let facts: Vec<Fact> = go.into_iter().map(|run| reopened(run.run, plan, &by, over(run))).collect();
                 again += facts.len() as u64;
                 keep.commit(&facts).map_err(journal::fault)?;
             }
@@ -482,6 +540,13 @@ fn renamed(look: &Look, flow: &Flow, meant: &Meant, doubtful: &mut HashMap<RunId
             }
         }
     }
+}
+
+/// Whether each step that it has done is one of today's.
+fn does_no_renamed_step_again(look: &Look, today: &Plan, run: &StoppedRun) -> anyhow::Result<bool> {
+    let Some((_, flow)) = today.flow(&run.flow) else { return Ok(false) };
+    let file = look.files(&[run.run]).map_err(journal::fault)?.pop();
+    Ok(file.is_some_and(|file| steps_done(&file).all(|step| has_step(flow, step))))
 }
 
 /// The steps that a message has done, or may have, and that were not undone. What was said to its sender is none.

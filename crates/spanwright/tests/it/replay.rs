@@ -286,13 +286,18 @@ fn notes(records: &str) -> Project {
 }
 
 fn notes_to(records: &str, peer: &str) -> Project {
+    let project = notes_of(records);
+    notes_run(&project, peer);
+    project
+}
+
+fn notes_of(records: &str) -> Project {
     let project = Project::empty();
     for folder in ["systems", "flows", "data/in"] {
         std::fs::create_dir_all(project.path().join(folder)).unwrap();
     }
     KEYLESS.iter().for_each(|(file, text)| project.write(file, text));
     project.write("data/in/one.jsonl", records);
-    notes_run(&project, peer);
     project
 }
 
@@ -330,6 +335,50 @@ fn what_may_be_done_twice_is_left_out_of_many_and_said_of_one() {
     let all = project.run(&["replay", "--flow", "notes", "--uncertain", "--yes"]);
     assert!(all.code == 0 && all.err.contains("may be done twice"), "{}", all.err);
     assert_eq!(project.run(&["dead-letters"]).code, 0);
+}
+
+/// Three went in one request under one key, and nobody knows: one of them goes again with the others, or all are left.
+#[test]
+fn what_went_together_comes_along_and_is_shown() {
+    let project = notes_of("{\"id\":\"1\",\"bad\":false}\n{\"id\":\"2\",\"bad\":false}\n{\"id\":\"3\",\"bad\":false}\n");
+    let bulk = "note: { post: /notes, key: Idempotency-Key, bulk: { most: 10, answers: .results, match: position, outcome: .status } }";
+    project.edit("systems/peer.yaml", "note: { post: /notes }", bulk);
+    project.edit(
+        "systems/peer.yaml",
+        "http:\n",
+        "http:\nretry: { first: 10ms, longest: 10ms, give_up_after: 1s }\nbreaker: { hold: 50ms, longest: 50ms }\n",
+    );
+    project.edit("flows/notes.yaml", "send: peer.note,", "send: peer.note, batch: { most: 10, wait: 100ms },");
+    let peer = Hostile::start(vec![Answer::status(500)]);
+    notes_run(&project, &peer.url());
+    let uncertain = objects(&project.run(&["messages", "--state", "uncertain", "--format", "json"]));
+    let ids: Vec<String> = uncertain.iter().map(|line| line["run"].to_string()).collect();
+    assert_eq!(ids.len(), 3, "{uncertain:?}");
+    let one = project.run(&["replay", "--id", &ids[1], "--dry-run"]);
+    assert!(
+        one.err.contains("3 messages would be tried again") && one.err.contains("2 messages of them were not asked for"),
+        "{}",
+        one.err
+    );
+    assert!(one.out.contains("comes along") && one.out.contains("together with those that it went with"), "{}", one.out);
+    assert!(!one.err.contains("may be done twice"), "{}", one.err);
+    assert_eq!(project.run(&["replay", "--id", &ids[1], "--yes"]).code, 0);
+    assert_eq!(project.run(&["dead-letters"]).code, 0, "all three are open");
+    notes_run(&project, &peer.url());
+    let keys: std::collections::BTreeSet<_> =
+        peer.received().iter().map(|asked| asked.header("idempotency-key").map(str::to_owned)).collect();
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    // One of them is seen to by hand.
+    assert_eq!(project.run(&["dead-letters", "discard", &ids[0], "--reason", "it happened"]).code, 0);
+    let left = project.run(&["replay", "--all", "--dry-run"]);
+    assert!(
+        left.out.contains("not all of them can come along") && left.err.contains("nothing would be tried again"),
+        "{}{}",
+        left.out,
+        left.err
+    );
+    let one = project.run(&["replay", "--id", &ids[1], "--dry-run"]);
+    assert!(one.out.contains("it goes under another, and may be done twice"), "{}", one.out);
 }
 
 fn rename_the_step(project: &Project) {

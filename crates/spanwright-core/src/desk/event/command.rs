@@ -128,7 +128,9 @@ impl Fetch {
     pub fn answered(self, store: &mut (impl Store + ?Sized)) -> Result<Event, StoreFault> {
         let (runs, next) = match &self {
             Fetch::Stopped { chore, filter, after, upto, most } => {
-                return Ok(Event::FoundStopped { chore: *chore, runs: store.stopped(filter, *after, *upto, *most)? });
+                let runs = store.stopped(filter, *after, *upto, *most)?;
+                let named: Vec<RunId> = runs.iter().map(|run| run.run).collect();
+                return Ok(Event::FoundStopped { chore: *chore, runs, bundles: store.bundles(&named)? });
             }
             Fetch::Troubles { stuck, most } => return Ok(Event::FoundTroubles(store.troubles(*stuck, *most)?)),
             Fetch::Letter { call, message } => {

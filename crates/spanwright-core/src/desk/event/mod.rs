@@ -142,6 +142,8 @@ pub enum Event {
         chore: ChoreId,
         /// What there is.
         runs: Vec<StoppedRun>,
+        /// What of it goes together ([`Store::bundles`]).
+        bundles: Vec<Vec<StoppedRun>>,
     },
     /// What the journal counts of what stands still.
     FoundTroubles(Vec<Trouble>),

@@ -10,6 +10,7 @@ use super::{CodeOf, memory::Loose, names::Names};
 pub use files::body;
 pub use stopped::overtaken;
 
+mod bundles;
 mod due;
 mod files;
 mod old;

@@ -4,7 +4,7 @@
 
 use rusqlite::Connection;
 
-use super::{ACTIVE, SENT, due, files, old, opening, stopped, tally, trouble};
+use super::{ACTIVE, SENT, bundles, due, files, old, opening, stopped, tally, trouble};
 use crate::keep::{correlation, events, records, schema};
 
 fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
@@ -42,6 +42,9 @@ fn no_question_walks_over_finished_work() {
         &by_correlation,
         &stopped_by_correlation,
         stopped::BY_ID,
+        bundles::GLUES,
+        bundles::SHARE,
+        bundles::IS_SHARED,
         ACTIVE,
         SENT,
         stopped::STOPPED,

@@ -70,6 +70,10 @@ impl Store for Scripted {
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
         self.model.stopped(filter, after, upto, most)
     }
+    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>, StoreFault> {
+        self.model.bundles(runs)
+    }
+
     fn troubles(&mut self, _stuck: u32, _most: usize) -> Result<Vec<spanwright_core::alert::Trouble>, StoreFault> {
         Ok(Vec::new())
     }

@@ -1,0 +1,71 @@
+//! Stopped runs that went in one request under one key: they go again together.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use rusqlite::Result;
+use spanwright_core::fact::{BUNDLE_RUNS_MOST, Moment, RunId, StoppedRun};
+
+use super::Ask;
+
+/// Under which glues a run would go again.
+pub const GLUES: &str =
+    "SELECT DISTINCT glued FROM effect WHERE run = ?1 AND way = 0 AND state > 4 AND glued IS NOT NULL AND reason NOT IN (?2, ?3)";
+/// All that shares a glue and is over: whether it would still go under it, and whether its run can.
+pub const SHARE: &str = "SELECT effect.run, effect.reason NOT IN (?2, ?3), run.state IN (4, 5), run.flow, run.changed
+    FROM effect INDEXED BY effect_apart CROSS JOIN run ON run.id = effect.run WHERE effect.state > 4 AND effect.way = 0 AND effect.glued = ?1";
+/// Whether one that shares it is open.
+pub const IS_SHARED: &str = "SELECT EXISTS (SELECT 1 FROM effect INDEXED BY effect_glued WHERE state = 0 AND glued = ?1)";
+
+impl Ask<'_> {
+    /// See [`spanwright_core::fact::Store::bundles`].
+    pub fn bundles(self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>> {
+        let (mut seen, mut bundles) = (BTreeSet::new(), Vec::new());
+        for run in runs {
+            if !seen.contains(run) && !self.glues(*run)?.is_empty() {
+                let (bundle, all) = self.bundle(*run)?;
+                seen.extend(bundle.keys().copied());
+                if all {
+                    bundles.push(bundle.into_values().map(|run| self.is_overtaken(run)).collect::<Result<_>>()?);
+                }
+            }
+        }
+        Ok(bundles)
+    }
+
+    /// What a run went with, and whether all of that can go again.
+    fn bundle(self, run: RunId) -> Result<(BTreeMap<RunId, StoppedRun>, bool)> {
+        let [apart, left] = self.names.apart();
+        let (mut share, mut is_shared) = (self.ready(SHARE)?, self.ready(IS_SHARED)?);
+        let (mut bundle, mut glues, mut all) = (BTreeMap::new(), BTreeSet::new(), true);
+        let mut next = VecDeque::from(self.glues(run)?);
+        while let Some(glue) = next.pop_front() {
+            if !glues.insert(glue) {
+                continue;
+            }
+            all &= !is_shared.query_row([glue], |row| row.get::<_, bool>(0))?;
+            let mut rows = share.query((glue, apart, left))?;
+            while let Some(row) = rows.next()? {
+                let (run, goes, is_stopped) = (RunId(row.get(0)?), row.get::<_, bool>(1)?, row.get::<_, bool>(2)?);
+                all &= goes && is_stopped;
+                let stopped = StoppedRun { run, flow: self.names.text(row.get(3)?), at: Moment(row.get(4)?), overtaken: false };
+                bundle.entry(run).or_insert(stopped);
+                if goes {
+                    next.extend(self.glues(run)?);
+                }
+                if bundle.len() > BUNDLE_RUNS_MOST {
+                    return Ok((bundle, false));
+                }
+            }
+        }
+        Ok((bundle, all))
+    }
+
+    fn glues(self, run: RunId) -> Result<Vec<i64>> {
+        let [apart, left] = self.names.apart();
+        self.ready(GLUES)?.query_map((run.0, apart, left), |row| row.get(0))?.collect()
+    }
+
+    fn is_overtaken(self, run: StoppedRun) -> Result<StoppedRun> {
+        Ok(StoppedRun { overtaken: self.overtaken(run.run)?, ..run })
+    }
+}
