@@ -176,6 +176,17 @@ pub enum Fact {
         /// Why.
         reason: Arc<str>,
     },
+    /// A person undid a step by hand: its undo is asked for no more. Where it stands is said beside this.
+    Undone {
+        /// The undo.
+        undo: EffectKey,
+        /// When.
+        at: Moment,
+        /// By whom.
+        by: Arc<str>,
+        /// How.
+        words: Arc<str>,
+    },
     /// A channel was told of a cause, or that it is over.
     Alerted(Box<AlertRow>),
     /// A gate's state.

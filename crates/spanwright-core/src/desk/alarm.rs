@@ -199,7 +199,9 @@ impl Desk {
                 self.alarm.counts_changed();
             }
             Fact::Took(took) => self.alarm.took(&took.flow, took.fault.as_ref()),
-            Fact::Resent(_) | Fact::Reopened { .. } | Fact::Discarded { .. } | Fact::Acknowledged { .. } => self.alarm.counts_changed(),
+            Fact::Resent(_) | Fact::Reopened { .. } | Fact::Discarded { .. } | Fact::Acknowledged { .. } | Fact::Undone { .. } => {
+                self.alarm.counts_changed()
+            }
             _ => {}
         }
     }

@@ -88,6 +88,7 @@ impl Desk {
                         Want::Ready | Want::Repeated | Want::Happened(_) => self.revise(run, owed, now, roll(), facts),
                     }
                 }
+                self.heed(run, now, facts);
                 let Some(hand) = self.runs.get_mut(&run) else { return };
                 hand.from_before = false;
                 facts.extend(hand.following.take().into_iter().flatten());
@@ -240,6 +241,7 @@ impl Desk {
         if self.runs.get(&settled.effect.run).is_some_and(|hand| hand.again && !hand.settling()) {
             self.again.push_back(settled.effect.run);
         }
+        self.heed_now(settled.effect.run, now, out);
     }
 
     pub(super) fn parked(&mut self, run: RunId, parked: bool) {
@@ -257,6 +259,7 @@ impl Desk {
     }
 
     pub(super) fn ended(&mut self, run: RunId) {
+        self.forget_words(run);
         if let Some(hand) = self.let_go(run) {
             let flow = &mut self.flows[hand.account];
             flow.open = flow.open.saturating_sub(1);

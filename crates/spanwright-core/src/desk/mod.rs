@@ -16,6 +16,7 @@
 mod alarm;
 mod apart;
 mod ask;
+mod by_hand;
 mod chore;
 mod clockwork;
 mod door;
@@ -151,6 +152,8 @@ pub struct Desk {
     walks: Vec<AdvanceJob>,
     /// Runs that go on after a replay and are not yet counted as open.
     reopened: HashSet<RunId>,
+    /// Undos that a person did, until that is written down.
+    by_hand: HashMap<EffectKey, by_hand::Word>,
     /// Runs to be fetched because a newer state of their record waits.
     wanted: HashSet<RunId>,
     commits_open: usize,
@@ -209,6 +212,7 @@ impl Desk {
             again: VecDeque::new(),
             walks: Vec::new(),
             reopened: HashSet::new(),
+            by_hand: HashMap::new(),
             wanted: HashSet::new(),
             commits_open: 0,
             orders: VecDeque::new(),
@@ -435,10 +439,14 @@ impl Desk {
                 | Fact::SetBack { .. }
                 | Fact::Adopted { .. }
                 | Fact::Rested { .. }
+                | Fact::Undone { .. }
                 | Fact::CutOff(_) => {}
                 Fact::Discarded { run, .. } => self.line_moves(run, false, out),
                 Fact::Settled(settled) => self.settled(&settled, now, out),
-                Fact::Parked { run, parked } => self.parked(run, parked),
+                Fact::Parked { run, parked } => {
+                    self.parked(run, parked);
+                    self.fetch_for_word(run);
+                }
                 Fact::Ended { run, ending, .. } => {
                     self.answer_ended(run, &ending, out);
                     self.ended(run);
@@ -499,6 +507,7 @@ impl Desk {
                 let facts = runs.into_iter().map(|run| Fact::Acknowledged { run, at: now, by: by.clone(), words: words.clone() }).collect();
                 self.commit(facts, out);
             }
+            Order::Undone { undo, by, words } => self.undone_by_hand(undo, (by, words), now, out),
             Order::Hold { what, hold } => self.hold(&what, hold, out),
             Order::Resume { what, by } => self.resume(&what, by, now, out),
             Order::PollNow => {

@@ -32,6 +32,7 @@ impl State {
             Fact::Reopened { run, plan, at, over_newer, .. } => self.reopened(*run, *plan, *at, *over_newer),
             Fact::Discarded { run, at, .. } => self.discarded(*run, *at),
             Fact::Acknowledged { run, .. } => self.acknowledged(*run),
+            Fact::Undone { .. } => {}
             Fact::Alerted(row) => self.alerted(row),
             Fact::Chore(chore) => {
                 self.chores.insert(chore.id, (**chore).clone());

@@ -303,6 +303,7 @@ fn line(fact: &Fact) -> Option<String> {
         },
         Fact::Reopened { .. } => "replayed".to_string(),
         Fact::Discarded { .. } => "discarded".to_string(),
+        Fact::Undone { undo, .. } => format!("undo of {} done by hand", undo.node),
         Fact::Gated(gate) => format!("breaker of {}: {}", gate.system, breaker(gate.breaker)),
         Fact::Resent(_) => "resent as another message".to_string(),
         Fact::Alerted(row) => {

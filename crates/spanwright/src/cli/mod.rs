@@ -36,6 +36,7 @@ mod schema;
 mod setup;
 mod story;
 mod test;
+mod undone;
 mod variables;
 mod verify;
 mod webhook;
@@ -96,6 +97,7 @@ enum Command {
     Held(hold::Held),
     Resume(hold::Resume),
     Resend(resend::Resend),
+    Undone(undone::Undone),
     Chores(chores::Chores),
     Alerts(alerts::Alerts),
     Setup(setup::Setup),
@@ -129,6 +131,7 @@ impl Command {
             Command::Held(held) => held.run(out),
             Command::Resume(resume) => resume.run(out),
             Command::Resend(resend) => resend.run(out),
+            Command::Undone(undone) => undone.run(out),
             Command::Chores(chores) => chores.run(out),
             Command::Alerts(alerts) => alerts.run(out),
             Command::Setup(setup) => setup.run(out),

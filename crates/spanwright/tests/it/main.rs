@@ -26,6 +26,7 @@ mod queues;
 mod rabbit;
 mod replay;
 mod run;
+mod sagas;
 mod schema;
 mod secrets;
 mod store;

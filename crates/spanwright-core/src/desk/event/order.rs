@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::fact::{Chore, ChoreId, Hold, Resent, RunId};
+use crate::fact::{Chore, ChoreId, EffectKey, Hold, Resent, RunId};
 
 /// What a person can say.
 #[derive(Clone, Debug)]
@@ -31,6 +31,15 @@ pub enum Order {
         /// By whom.
         by: Arc<str>,
         /// What is done about them.
+        words: Arc<str>,
+    },
+    /// A step of an open run was undone by hand.
+    Undone {
+        /// Its undo.
+        undo: EffectKey,
+        /// By whom.
+        by: Arc<str>,
+        /// How.
         words: Arc<str>,
     },
     /// Every source is polled now.

@@ -2,10 +2,10 @@
 
 use spanwright_shape::text::Failure;
 
-use super::{Advance, Passed, Past, Then, Walk, Want};
+use super::{Advance, KnownEffect, Passed, Past, Then, Walk, Want};
 use crate::{
     codes,
-    fact::{Ending, Phase, SkipReason, StopKind, Stopped, Way, no_item},
+    fact::{ANSWER, Ending, NodeName, Phase, SkipReason, StopKind, Stopped, Way, no_item},
     plan::IfDead,
 };
 
@@ -39,6 +39,9 @@ impl Walk<'_> {
         if let Some(pivot) = self.pivoted {
             self.passed(Passed::Kept(pivot));
         }
+        if let Some(gone) = self.done_and_gone().filter(|_| !self.past.is_empty()) {
+            return Advance::Ends(Ending::Stopped(not_undone_without(gone, &stopped)));
+        }
         let past = std::mem::take(&mut self.past);
         for Past { effect, item, body, names } in past.into_iter().rev() {
             let plan = &self.flow.effects[effect];
@@ -57,6 +60,23 @@ impl Walk<'_> {
             };
         }
         self.bury(stopped)
+    }
+
+    /// A step that was done, or may have been, under an earlier flow that had it. Nobody can tell any more whether it is undone, and
+    /// when, or whether it was the pivot.
+    fn done_and_gone(&self) -> Option<&NodeName> {
+        let is_gone = |node: &NodeName| self.flow.effects.iter().all(|effect| effect.node != *node);
+        let done = self.job.known.iter().filter(|known| match known.phase {
+            Phase::Done(_) | Phase::Started { .. } | Phase::Uncertain(_) => true,
+            Phase::Owed { .. } => known.unheard,
+            Phase::Dead(_) | Phase::Unchanged | Phase::Superseded => false,
+        });
+        let mut gone = done.filter(|known| known.way == Way::Do && *known.item != *ANSWER && is_gone(&known.node));
+        gone.find(|gone| !self.is_undone(gone)).map(|gone| &gone.node)
+    }
+
+    fn is_undone(&self, done: &KnownEffect) -> bool {
+        self.known(&done.node, &done.item, Way::Undo).is_some_and(|known| matches!(known.phase, Phase::Done(_)))
     }
 
     /// All that can be undone is undone: now `if_dead`. Behind a pivot nothing was undone: what stops there waits for a person,
@@ -90,6 +110,15 @@ fn not_undone(node: &str, stopped: &Stopped, why: &Failure) -> Stopped {
     let says = format!(
         "{node} stays done, since its undo could not be written ({}); {} had failed: {}",
         why.says, stopped.node, stopped.failure.says
+    );
+    Stopped { failure: Failure::new(&codes::NO_UNDO, says), undone: false, ..stopped.clone() }
+}
+
+fn not_undone_without(gone: &str, stopped: &Stopped) -> Stopped {
+    let says = format!(
+        "nothing was undone: `{gone}` was done, and the flow has no such step any more, so it is not known what comes first, and whether \
+         it was a pivot; {} had failed: {}",
+        stopped.node, stopped.failure.says
     );
     Stopped { failure: Failure::new(&codes::NO_UNDO, says), undone: false, ..stopped.clone() }
 }

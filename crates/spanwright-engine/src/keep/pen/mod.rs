@@ -145,6 +145,7 @@ impl<'t> Pen<'t> {
             }
             Fact::Rested { boot } => drop(self.rare(RESTED)?.execute([boot])?),
             Fact::CutOff(cut_off) => drop(self.rare(CUT_OFF)?.execute((cut_off.at.0, cut_off.upto.0))?),
+            Fact::Undone { undo, at, by, words } => self.undone(undo, *at, by, words)?,
             Fact::Discarded { run, at, by, reason } => self.discarded(*run, *at, by, reason)?,
             Fact::Alerted(row) => self.alerted(row)?,
             Fact::Gated(gate) => self.gated(gate)?,

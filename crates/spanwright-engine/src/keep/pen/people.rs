@@ -1,7 +1,7 @@
 //! What people did: set aside, acknowledged, sent once more. Each leaves a line in the trail of its message.
 
 use rusqlite::{OptionalExtension, Result};
-use spanwright_core::fact::{Moment, Receipt, Resent, RunId};
+use spanwright_core::fact::{EffectKey, Moment, Receipt, Resent, RunId};
 
 use super::Pen;
 
@@ -13,6 +13,8 @@ pub const ACKNOWLEDGED: i64 = 2;
 pub const MADE_OF: i64 = 3;
 /// On the old message, with the id of the new one.
 pub const MADE_INTO: i64 = 4;
+/// Of an open message: the step, and how.
+pub const UNDONE: i64 = 5;
 
 const DISCARD: &str = "UPDATE run SET state = 6, changed = ?2 WHERE id = ?1 AND state IN (4, 5)";
 const ACKNOWLEDGE: &str = "UPDATE run SET acknowledged = ?2 WHERE id = ?1 AND state IN (4, 5)";
@@ -35,6 +37,11 @@ impl Pen<'_> {
             0 => Ok(()),
             _ => self.trail(run, at, ACKNOWLEDGED, by, Some(words)),
         }
+    }
+
+    pub(super) fn undone(&mut self, undo: &EffectKey, at: Moment, by: &str, words: &str) -> Result<()> {
+        let item = if undo.item.is_empty() { String::new() } else { format!(" [{}]", undo.item) };
+        self.trail(undo.run, at, UNDONE, by, Some(&format!("{}{item}: {words}", undo.node)))
     }
 
     pub(super) fn resent(&mut self, resent: &Resent) -> Result<Receipt> {

@@ -131,6 +131,7 @@ fn by_people(row: &Row<'_>) -> Result<Entry> {
     Ok(match row.get::<_, i64>(1)? {
         people::REPLAYED => (at, "replayed", format!("by {by}{}", told("; it had stopped: "))),
         people::ACKNOWLEDGED => (at, "acknowledged", format!("by {by}{}", told(": "))),
+        people::UNDONE => (at, "undone", format!("by {by}, by hand, {words}")),
         people::MADE_OF => (at, "made", format!("by {by}, of message {words}")),
         people::MADE_INTO => (at, "made anew", format!("by {by}, as message {words}")),
         _ => (at, "discarded", format!("by {by}{}", told(": "))),

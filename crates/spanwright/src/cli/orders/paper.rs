@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::{
     desk::Order,
-    fact::{Chore, ChoreId, ChoreKind, ChorePhase, Hold, Moment, PlanId, Resent, Root, RunId, StoppedFilter, Took, hex},
+    fact::{Chore, ChoreId, ChoreKind, ChorePhase, EffectKey, Hold, Moment, PlanId, Resent, Root, RunId, StoppedFilter, Took, Way, hex},
     settings::Rate,
 };
 
@@ -36,6 +36,11 @@ pub fn text(order: &Order, project: Option<Hash>) -> String {
         }
         Order::Discard { runs, by, reason } => page.about("discard", runs, by, reason),
         Order::Acknowledge { runs, by, words } => page.about("acknowledge", runs, by, words),
+        Order::Undone { undo, by, words } => {
+            page.about("undone", &[undo.run], by, words);
+            page.field("step", &undo.node);
+            page.field("item", &undo.item);
+        }
         Order::Chore(chore) => page.chore(chore),
         Order::Resend(resent) => page.resent(resent),
     }
@@ -53,6 +58,7 @@ pub fn order(text: &str) -> Option<(Order, Option<Hash>)> {
         "cancel" => Order::Cancel(ChoreId(fields.number("chore")?)),
         "discard" => Order::Discard { runs: fields.runs()?, by: fields.shared("by")?, reason: fields.shared("words")? },
         "acknowledge" => Order::Acknowledge { runs: fields.runs()?, by: fields.shared("by")?, words: fields.shared("words")? },
+        "undone" => Order::Undone { undo: fields.undo()?, by: fields.shared("by")?, words: fields.shared("words")? },
         "chore" => Order::Chore(Box::new(fields.chore()?)),
         "resend" => Order::Resend(Box::new(fields.resent()?)),
         _ => return None,
@@ -135,6 +141,10 @@ impl<'t> Fields<'t> {
 
     fn text(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str)
+    }
+
+    fn undo(&self) -> Option<EffectKey> {
+        Some(EffectKey { run: *self.runs()?.first()?, node: self.shared("step")?, item: self.shared("item")?, way: Way::Undo })
     }
 
     fn shared(&self, key: &str) -> Option<Arc<str>> {
@@ -244,6 +254,9 @@ mod tests {
         check(&Order::Resume { what: "erp".into(), by: by.clone() });
         check(&Order::Discard { runs: runs.clone(), by: by.clone(), reason: "a test record, see ticket 7".into() });
         check(&Order::Acknowledge { runs, by: by.clone(), words: " seen ".into() });
+        let undo = |item: &str| EffectKey { run: RunId(42), node: "charge".into(), item: item.into(), way: Way::Undo };
+        check(&Order::Undone { undo: undo(""), by: by.clone(), words: "refunded in the bank's console".into() });
+        check(&Order::Undone { undo: undo("0/1"), by: by.clone(), words: " ".into() });
         let filter = StoppedFilter { flow: Some("in".into()), reason: Some("R2015".into()), ..StoppedFilter::default() };
         let rate = Rate { most: 10, per: Duration::from_secs(1) };
         for what in [ChoreKind::Replay { over_newer: true }, ChoreKind::Discard { reason: "old".into() }] {
