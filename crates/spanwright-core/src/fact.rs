@@ -498,6 +498,8 @@ pub struct GateRow {
     pub hold: Option<Hold>,
     /// What was spent of its day.
     pub spent: Option<Spent>,
+    /// What was said when our credentials were refused, until something shows that they are good.
+    pub refused: Option<Arc<str>>,
 }
 
 /// Before the name of a flow that is held.
@@ -506,7 +508,7 @@ const HELD_FLOW: &str = "flow:";
 impl GateRow {
     /// One that nothing is known of but its name.
     pub fn closed(system: Arc<str>, since: Moment) -> GateRow {
-        GateRow { system, breaker: Breaker::Closed, since, opens: 0, paused_until: None, hold: None, spent: None }
+        GateRow { system, breaker: Breaker::Closed, since, opens: 0, paused_until: None, hold: None, spent: None, refused: None }
     }
 
     /// What a flow that is held is called: its row lies among those of systems, whose names have no colon.
@@ -522,7 +524,7 @@ impl GateRow {
     /// Whether it says nothing that a new gate would not.
     pub fn is_plain(&self) -> bool {
         let quiet = self.breaker == Breaker::Closed && self.opens == 0 && self.paused_until.is_none();
-        quiet && self.hold.is_none() && self.spent.is_none()
+        quiet && self.hold.is_none() && self.spent.is_none() && self.refused.is_none()
     }
 }
 

@@ -56,6 +56,8 @@ pub struct Gate {
     /// A token was refused and the next one has not been good for anything yet.
     renewed: bool,
     refusals: u32,
+    /// What was said of our credentials last, until something shows that they are good.
+    refused: Option<Arc<str>>,
     /// What became of it by itself, and nobody has been told.
     news: Option<GateChange>,
 }
@@ -165,6 +167,7 @@ impl Gate {
             signs_in,
             renewed: false,
             refusals: 0,
+            refused: None,
             news: None,
         }
     }
@@ -181,6 +184,8 @@ impl Gate {
         if let Some(spent) = row.spent {
             self.pace.restore(spent);
         }
+        // They are good when something shows it.
+        (self.refusals, self.refused) = (u32::from(row.refused.is_some()), row.refused.clone());
     }
 
     /// For the journal.
@@ -193,6 +198,7 @@ impl Gate {
             paused_until: self.paused_until,
             hold: self.hold.clone(),
             spent: self.pace.spent(),
+            refused: self.refused.clone(),
         }
     }
 
@@ -207,11 +213,6 @@ impl Gate {
             Credentials::Refused { why, .. } => Some(why),
             _ => None,
         }
-    }
-
-    /// They were refused in an earlier life of the process: they are good when something shows it.
-    pub fn doubt(&mut self) {
-        self.refusals = self.refusals.max(1);
     }
 
     /// Whether what goes now is to show how the system is.
@@ -331,6 +332,7 @@ impl Gate {
         if matches!(self.credentials, Credentials::Refused { .. }) && !self.signs_in {
             self.credentials = Credentials::InRequest;
         }
+        self.refused = None;
         (std::mem::take(&mut self.refusals) > 0).then_some(GateChange::CredentialsGood)
     }
 
@@ -397,6 +399,7 @@ impl Gate {
     pub fn hold_credentials(&mut self, why: Failure, now: Moment) -> GateChange {
         let wait = CREDENTIALS_WAIT_FIRST.saturating_mul(1 << self.refusals.min(16)).min(CREDENTIALS_WAIT_MOST);
         self.refusals += 1;
+        self.refused = Some(format!("{} {}", why.code.id, why.says).into());
         self.credentials = Credentials::Refused { why: why.clone(), again: now.after(wait) };
         GateChange::CredentialsRefused(why)
     }

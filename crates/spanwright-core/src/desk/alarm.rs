@@ -181,15 +181,6 @@ fn waits(gate: &Gate, now: Moment) -> Option<(Moment, Failure)> {
 }
 
 impl Desk {
-    /// Credentials that were refused in the last life are so until a call goes through.
-    pub(super) fn alarm_opened(&mut self) {
-        for system in self.alarm.book.known(CauseKind::Credentials) {
-            if let Some(gate) = self.gate_of.get(system) {
-                self.gates[*gate].doubt();
-            }
-        }
-    }
-
     /// A commit was kept: does it change what the journal counts?
     pub(super) fn alarm_kept(&mut self, fact: &Fact) {
         match fact {

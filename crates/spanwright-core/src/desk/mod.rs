@@ -228,7 +228,6 @@ impl Desk {
         desk.sources.retain(|source| setup.only.is_none_or(|only| source.flow == only));
         desk.restore_lines(&setup.in_line);
         desk.restore(&opening, now, out);
-        desk.alarm_opened();
         desk.go_on(now, roll, out);
         desk
     }

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The schema that this program writes.
-pub const SCHEMA: i64 = 9;
+pub const SCHEMA: i64 = 10;
 /// A connection is used by one thread at a time, which Rust sees to: SQLite need not lock it at every call.
 const OURS_ALONE: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 const WRITES: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE).union(OURS_ALONE);
@@ -47,7 +47,7 @@ const DURABLE: &str = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA 
 
 const TABLES: &str = include_str!("schema.sql");
 /// What brings a file from the schema before to the one of that number, the oldest first.
-const STEPS: [(i64, &str); 8] = [
+const STEPS: [(i64, &str); 9] = [
     (2, include_str!("schema/2.sql")),
     (3, include_str!("schema/3.sql")),
     (4, include_str!("schema/4.sql")),
@@ -56,6 +56,7 @@ const STEPS: [(i64, &str); 8] = [
     (7, include_str!("schema/7.sql")),
     (8, include_str!("schema/8.sql")),
     (9, include_str!("schema/9.sql")),
+    (10, include_str!("schema/10.sql")),
 ];
 
 /// Opens the file for the one writer; makes it where it is new.
@@ -414,8 +415,8 @@ mod tests {
     fn a_journal_of_a_later_edition_is_refused_in_words() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal.db");
-        open_writer(&path).unwrap().execute("UPDATE meta SET value = 10 WHERE name = 'schema'", []).unwrap();
+        open_writer(&path).unwrap().execute("UPDATE meta SET value = 99 WHERE name = 'schema'", []).unwrap();
         let words = open_writer(&path).unwrap_err().to_string();
-        assert!(words.contains("schema 10") && words.contains(&format!("schema {SCHEMA}")), "{words}");
+        assert!(words.contains("schema 99") && words.contains(&format!("schema {SCHEMA}")), "{words}");
     }
 }

@@ -100,7 +100,9 @@ CREATE TABLE gate (
     -- Somebody's word: since when, until when (NULL: until it is resumed), whose, why. A flow that is held has a row named `flow:NAME`.
     held INTEGER, held_until INTEGER, held_by TEXT, held_because TEXT,
     -- Requests of the day that ends then.
-    day_until INTEGER, day_calls INTEGER
+    day_until INTEGER, day_calls INTEGER,
+    -- What was said when our credentials were refused.
+    refused TEXT
 ) STRICT;
 -- What a channel was told of a cause that is not over: since when it stands, when it was told last, how many it was then.
 CREATE TABLE alert (

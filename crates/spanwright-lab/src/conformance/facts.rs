@@ -316,6 +316,7 @@ impl Facts {
             because: facts.of(ITEMS),
         });
         let spent = self.maybe(|facts| Spent { until: facts.moment(), calls: facts.seed.below(9) });
+        let refused = self.maybe(|facts| facts.of(KEYS));
         Fact::Gated(GateRow {
             system: self.of(SYSTEMS),
             breaker,
@@ -324,6 +325,7 @@ impl Facts {
             paused_until,
             hold,
             spent,
+            refused,
         })
     }
 

@@ -6,21 +6,19 @@ use anyhow::{Context, bail};
 use clap::Args;
 use spanwright_core::{
     desk::Order,
-    fact::{Breaker, Fact, GateRow, Hold as Word, Moment, Store},
+    fact::{Fact, GateRow, Hold as Word, Moment, Store},
     plan::Plan,
     run::moment,
 };
-use spanwright_engine::observe::timestamp;
 use spanwright_shape::text::form;
 
 use super::{
     Ended,
     folder::Folder,
-    journal,
-    messages::to_the_second,
-    orders,
-    out::{Format, Object, Out},
+    journal, orders,
+    out::{Format, Out},
     run::Project,
+    waits::{end, plan_of_folder, waits},
 };
 
 /// Leave a system or a flow alone: what waits is held, and spends no tries
@@ -46,7 +44,8 @@ pub struct Hold {
 /// Show what is held: since when, by whom and why
 #[derive(Args)]
 #[command(after_help = "Examples:\n  spanwright held\n  spanwright held --format json\n\n\
-    Also the systems that are sick or asked us to wait, as the journal knows them. What waits is open: `spanwright messages --state open`.")]
+    Also the systems that are sick, closed, out of their quota, refuse our credentials or asked us to wait, as the journal and the project\n\
+    know them. What waits is open: `spanwright messages --state open`.")]
 pub struct Held {
     #[command(flatten)]
     folder: Folder,
@@ -84,7 +83,7 @@ impl Hold {
 impl Held {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let (gates, now) = (journal::look(&self.folder)?.gates().map_err(journal::fault)?, journal::now());
-        let waits: Vec<Wait<'_>> = gates.iter().filter_map(|row| Wait::of(row, now)).collect();
+        let waits = waits(&gates, plan_of_folder(&self.folder).as_ref(), now);
         for wait in &waits {
             out.line(&match self.format {
                 Format::Human => wait.words(),
@@ -96,69 +95,6 @@ impl Held {
         }
         Ok(Ended::Fine)
     }
-}
-
-/// Why something waits for a system or a flow.
-pub struct Wait<'g> {
-    /// The system's name, or the flow's.
-    pub name: &'g str,
-    /// It is a flow.
-    pub is_flow: bool,
-    why: Why<'g>,
-}
-
-enum Why<'g> {
-    /// Somebody, or the engine, holds it.
-    Held(&'g Word),
-    /// Its breaker is open until then.
-    Sick(Moment),
-    /// It asked us to wait until then.
-    Asked(Moment),
-}
-
-impl<'g> Wait<'g> {
-    /// `None`: nothing waits for it.
-    pub fn of(row: &'g GateRow, now: Moment) -> Option<Wait<'g>> {
-        let why = match (&row.hold, row.breaker, row.paused_until) {
-            (Some(hold), _, _) if hold.until.is_none_or(|until| until > now) => Why::Held(hold),
-            (_, Breaker::Open { until }, _) if until > now => Why::Sick(until),
-            (_, _, Some(until)) if until > now => Why::Asked(until),
-            _ => return None,
-        };
-        let flow = GateRow::flow_of(&row.system);
-        Some(Wait { name: flow.unwrap_or(&row.system), is_flow: flow.is_some(), why })
-    }
-
-    /// `crm is held until it is resumed, since 2026-12-01T06:00:00Z by ada: month-end closing`
-    pub fn words(&self) -> String {
-        let what = if self.is_flow { format!("the flow {}", self.name) } else { self.name.to_string() };
-        match self.why {
-            Why::Held(hold) => {
-                format!("{what} is held {}, since {} by {}: {}", end(hold.until), to_the_second(hold.since), hold.by, hold.because)
-            }
-            Why::Sick(until) => format!("{what} is sick: it is tried again at {}", to_the_second(until)),
-            Why::Asked(until) => format!("{what} asked us to wait until {}", to_the_second(until)),
-        }
-    }
-
-    /// The same for a machine.
-    pub fn json(&self) -> Object {
-        let object = Object::new().text(if self.is_flow { "flow" } else { "system" }, self.name);
-        match self.why {
-            Why::Held(hold) => object
-                .text("why", "held")
-                .text("since", &timestamp(hold.since))
-                .maybe("until", hold.until.map(timestamp).as_deref())
-                .text("by", &hold.by)
-                .text("because", &hold.because),
-            Why::Sick(until) => object.text("why", "sick").text("until", &timestamp(until)),
-            Why::Asked(until) => object.text("why", "asked us to wait").text("until", &timestamp(until)),
-        }
-    }
-}
-
-fn end(until: Option<Moment>) -> String {
-    until.map_or("until it is resumed".to_string(), |until| format!("until {}", to_the_second(until)))
 }
 
 impl Resume {

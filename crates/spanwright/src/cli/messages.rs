@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use anyhow::Context as _;
 use clap::Args;
 use spanwright_core::{
-    fact::{GateRow, ListFilter, Listed, Moment, Phase, Shown, Way},
+    fact::{GateRow, ListFilter, Listed, Moment, Phase, RunId, Shown, StoppedFilter, Way},
+    plan::{OrderBy, Plan},
     run::moment,
 };
 use spanwright_engine::{
@@ -18,10 +19,10 @@ use spanwright_shape::text::form;
 use super::{
     Ended,
     folder::Folder,
-    hold::Wait,
     journal,
     out::{Format, Object, Out},
     story::words,
+    waits::{Wait, plan_of_folder, waits},
 };
 use crate::codes;
 
@@ -106,8 +107,9 @@ impl Messages {
         };
         let found = journal::shown(&look, id)?;
         let (gates, now) = (look.gates().map_err(journal::fault)?, journal::now());
+        let today = plan_of_folder(&self.folder);
         for one in &found {
-            let waits = waits(&look, one, &gates, now)?;
+            let waits = waits_of(&look, one, &gates, today.as_ref(), now)?;
             out.data(&match self.format {
                 Format::Human => trail(one, &waits, self.body),
                 Format::Json => trail_object(one, &waits, self.body) + "\n",
@@ -148,27 +150,33 @@ pub fn shown(shown: &Shown, with_body: bool, format: Format) -> String {
     }
 }
 
-/// What an open message waits for: its flow, or a system that its flow sends to and that has not had it yet, is held.
-fn waits<'g>(look: &Look, shown: &Shown, gates: &'g [GateRow], now: Moment) -> anyhow::Result<Vec<Wait<'g>>> {
-    let mut waits: Vec<Wait<'g>> = gates.iter().filter_map(|row| Wait::of(row, now)).collect();
-    if waits.is_empty() || !matches!(shown.line.state, "open" | "held" | "stuck") {
+/// What an open message waits for: its flow, or a system that its flow sends to and that has not had it yet, lets nothing pass; or
+/// a dead letter of its record stands before it.
+fn waits_of(look: &Look, shown: &Shown, gates: &[GateRow], today: Option<&Plan>, now: Moment) -> anyhow::Result<Vec<Wait>> {
+    if !matches!(shown.line.state, "open" | "held" | "stuck") {
         return Ok(Vec::new());
     }
     let Some(file) = look.files(&[shown.line.run]).map_err(journal::fault)?.pop() else { return Ok(Vec::new()) };
     let bundle = look.plan_bundle(file.plan).map_err(journal::fault)?;
     // Which systems a flow names is the same in every environment.
     let plan = bundle.and_then(|bundle| pinned::rebuild(&bundle, spanwright_connect::ALL, None));
+    let Some((plan, (_, flow))) = plan.as_ref().and_then(|plan| Some((plan, plan.flow(&file.flow)?))) else { return Ok(Vec::new()) };
     let is_over = |node: &str| {
         let mut of = file.known.iter().filter(|known| &*known.effect.node == node && known.effect.way == Way::Do).peekable();
         of.peek().is_some() && of.all(|known| matches!(known.state.phase, Phase::Done(_) | Phase::Unchanged | Phase::Superseded))
     };
-    let asks = |system: &str| {
-        let flow = plan.as_ref().and_then(|plan| Some((plan, plan.flow(&file.flow)?.1)));
-        flow.is_some_and(|(plan, flow)| {
-            flow.effects.iter().any(|effect| &*plan.systems[effect.system].name == system && !is_over(&effect.node))
-        })
-    };
-    waits.retain(|wait| if wait.is_flow { wait.name == &*file.flow } else { asks(wait.name) });
+    let asks = |system: &str| flow.effects.iter().any(|effect| &*plan.systems[effect.system].name == system && !is_over(&effect.node));
+    let mut waits = waits(gates, today, now);
+    waits.retain(|wait| if wait.is_flow { *wait.name == *file.flow } else { asks(&wait.name) });
+    let line = flow.in_order.filter(|_| flow.blocks()).map(|order| match order.by {
+        OrderBy::All => Some(None),
+        OrderBy::Key => file.message.key.clone().map(Some),
+    });
+    if let Some(key) = line.flatten() {
+        let filter = StoppedFilter { flow: Some(file.flow.clone()), key, ..StoppedFilter::default() };
+        let before = look.stopped(&filter, RunId(0), RunId(file.run.0 - 1), 1).map_err(journal::fault)?;
+        waits.extend(before.first().map(|dead| Wait::behind(&file.flow, dead.run)));
+    }
     Ok(waits)
 }
 
@@ -206,7 +214,7 @@ pub fn object(line: &Listed) -> Object {
         .maybe("why", stopped.map(|(_, failure, _)| failure.says.as_str()))
 }
 
-fn trail(shown: &Shown, waits: &[Wait<'_>], with_body: bool) -> String {
+fn trail(shown: &Shown, waits: &[Wait], with_body: bool) -> String {
     let line = &shown.line;
     let mut text = String::new();
     let _ = writeln!(text, "message      {}", message_id(line.message));
@@ -231,7 +239,7 @@ fn trail(shown: &Shown, waits: &[Wait<'_>], with_body: bool) -> String {
     text
 }
 
-fn trail_object(shown: &Shown, waits: &[Wait<'_>], with_body: bool) -> String {
+fn trail_object(shown: &Shown, waits: &[Wait], with_body: bool) -> String {
     let step = |(at, kind, says): &(_, &str, String)| Object::new().text("at", &timestamp(*at)).text("what", kind).text("says", says).end();
     let object = object(&shown.line).list("waits_for", waits.iter().map(|wait| wait.json().end()));
     let object = object.list("trail", shown.trail.iter().map(step));

@@ -39,6 +39,7 @@ mod test;
 mod undone;
 mod variables;
 mod verify;
+mod waits;
 mod webhook;
 
 use std::{io, process::ExitCode};

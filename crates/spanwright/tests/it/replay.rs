@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::{
+    process::Stdio,
     thread,
     time::{Duration, Instant},
 };
@@ -13,7 +14,7 @@ use spanwright_world::{Answer, Hostile, World, WorldSettings};
 
 use crate::{
     commands::{objects, with_a_dead_letter},
-    project::{Project, Ran, ran},
+    project::{Begun, Project, Ran, ran},
 };
 
 const ONCE: [&str; 5] = ["--once", "--log", "human", "--level", "error"];
@@ -497,4 +498,33 @@ fn a_letter_of_a_flow_that_is_gone_stays_one_and_says_so() {
     std::fs::rename(&away, &file).unwrap();
     let told = project.run(&["replay", "--all", "--yes"]);
     assert_eq!(told.code, 0, "{}{}", told.out, told.err);
+}
+
+/// What an open message waits for is said of it: hours, a quota, and a dead letter of its record.
+#[test]
+fn whatever_waits_says_for_what() {
+    let project =
+        notes_of("{\"id\":\"1\",\"bad\":true}\n{\"id\":\"1\",\"bad\":false}\n{\"id\":\"2\",\"bad\":false}\n{\"id\":\"3\",\"bad\":false}\n");
+    project.edit("flows/notes.yaml", "steps:\n", "in_order: key\nsteps:\n");
+    let limits = |project: &Project, from: &str, to: &str| project.edit("systems/peer.yaml", from, to);
+    limits(&project, "http:\n", "http:\nlimits: { per_day: 1 }\n");
+    let peer = Hostile::start(vec![Answer::status(200)]);
+    let mut command = crate::project::spanwright();
+    command.args(["run", "--level", "error"]).arg(project.path()).env("FOLDER", project.path().join("data")).env("PEER", peer.url());
+    let running = Begun { child: command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap() };
+    until(|| objects(&project.run(&["messages", "--format", "json"])).len() == 4 && peer.received().len() == 1);
+    drop(running);
+    let held = project.run(&["held"]).out;
+    assert!(held.contains("peer had its 1 requests of the day: it is asked again at 20"), "{held}");
+    let open = objects(&project.run(&["messages", "--state", "open", "--format", "json"]));
+    let of = |key: &str| {
+        let line = open.iter().find(|line| line["key"] == key).unwrap_or_else(|| panic!("{open:?}"));
+        project.run(&["messages", "--id", &line["run"].to_string()]).out
+    };
+    assert!(of("1").contains("waits        behind the dead letter 1 of its record"), "{}", of("1"));
+    assert!(!of("3").contains("dead letter") && of("3").contains("waits        peer had its 1 requests"), "{}", of("3"));
+    limits(&project, "limits: { per_day: 1 }", "closed: [\"daily 00:00-24:00\"]");
+    let closed = project.run(&["held"]).out;
+    assert!(closed.contains("peer is closed until 20"), "{closed}");
+    assert!(of("3").contains("waits        peer is closed until 20"), "{}", of("3"));
 }

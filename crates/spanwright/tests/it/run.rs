@@ -73,8 +73,16 @@ fn refused_credentials_end_a_run_once_with_1_and_the_reason() {
     let ran = ran(project.command(&world, &["--once", "--log", "human", "--level", "error"]).env("CRM_SECRET", "not-the-secret"));
     assert_eq!(ran.code, 1, "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("our credentials are refused: crm"), "{}", ran.out);
+    // Without an engine, and without a channel that anybody hears of it by.
+    let held = project.run(&["held"]).out;
+    assert!(held.contains("crm refuses our credentials: R"), "{held}");
+    let open = crate::commands::objects(&project.run(&["messages", "--state", "open", "--format", "json"]));
+    let trail = project.run(&["messages", "--id", &open[0]["run"].to_string()]).out;
+    assert!(trail.contains("waits        crm refuses our credentials"), "{trail}");
     let now = project.run(&["run", "--once"]);
     assert_eq!(now.code, 2, "and nothing is lost: it goes on when they are good");
+    let good = crate::project::ran(&mut project.command(&world, &["--once", "--log", "human", "--level", "error"]));
+    assert_eq!((good.code, project.run(&["held"]).out), (0, String::new()), "{}{}", good.out, good.err);
 }
 
 #[test]

@@ -127,8 +127,8 @@ impl Ask<'_> {
 
     pub fn gates(self) -> Result<Vec<GateRow>> {
         let mut statement = self.ready(
-            "SELECT system, state, since, until, opens, paused_until, held, held_until, held_by, held_because, day_until, day_calls FROM gate
-            WHERE state <> 0 OR opens <> 0 OR paused_until IS NOT NULL OR held IS NOT NULL OR day_until IS NOT NULL",
+            "SELECT system, state, since, until, opens, paused_until, held, held_until, held_by, held_because, day_until, day_calls, refused FROM gate
+            WHERE state <> 0 OR opens <> 0 OR paused_until IS NOT NULL OR held IS NOT NULL OR day_until IS NOT NULL OR refused IS NOT NULL",
         )?;
         let rows = statement.query_map([], |row| {
             let breaker = match row.get(1)? {
@@ -145,6 +145,7 @@ impl Ask<'_> {
                 paused_until,
                 hold: hold(row)?,
                 spent: spent(row)?,
+                refused: text_if_any(row, 12)?,
             })
         })?;
         let mut gates = rows.collect::<Result<Vec<_>>>()?;

@@ -90,8 +90,8 @@ const MOVED: &str = "INSERT INTO cursor (source, value, due, changed) VALUES (?1
     ON CONFLICT (source) DO UPDATE SET value = coalesce(excluded.value, value), due = excluded.due, changed = excluded.changed";
 const GATED: &str =
     "INSERT OR REPLACE INTO gate (system, state, since, until, opens, paused_until, held, held_until, held_by, held_because,
-        day_until, day_calls)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+        day_until, day_calls, refused)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)";
 const PRINT: &str = "INSERT INTO seen (scope, key, print, until) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (scope, key) DO UPDATE SET print = excluded.print, until = excluded.until";
 
@@ -221,6 +221,7 @@ impl<'t> Pen<'t> {
             hold.map(|hold| &*hold.because),
             spent.map(|spent| spent.until.0),
             spent.map(|spent| spent.calls.cast_signed()),
+            gate.refused,
         ])?;
         Ok(())
     }
