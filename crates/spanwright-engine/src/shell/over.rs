@@ -4,12 +4,14 @@ use std::{fmt, time::Duration};
 
 use spanwright_core::{deliver::HoldReason, desk::Standing, fact::Moment};
 
-use crate::observe::Level;
+use crate::observe::{Level, timestamp};
 
 /// What is in flight may take so long to end after a stop.
 pub const STOP_TIME_MOST: Duration = Duration::from_secs(25);
 /// With `once`: nothing moves for so long while only a person could help.
 pub const PERSON_PATIENCE: Duration = Duration::from_secs(3);
+/// With `once`: a wait whose end is known is waited for, if it is no longer than this.
+pub const ONCE_WAITS_MOST: Duration = Duration::from_secs(15 * 60);
 
 /// Why the engine ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,8 @@ pub enum Why {
     CredentialsRefused(Vec<String>),
     /// `once`: these systems or flows are held until somebody resumes them, and nothing else goes on.
     Held(Vec<String>),
+    /// `once`: these systems or flows let nothing pass for long, and nothing else goes on.
+    Waits(Vec<String>),
     /// `once`: all that is open is pinned to plans that cannot be built any more.
     PlansUnbuilt,
     /// Somebody said so; so many exchanges had not been heard of.
@@ -38,7 +42,7 @@ impl Why {
     pub fn exit_code(&self) -> u8 {
         match self {
             Why::Drained | Why::Stopped { .. } => 0,
-            Why::SourcesFailed(_) | Why::CredentialsRefused(_) | Why::Held(_) | Why::PlansUnbuilt => 1,
+            Why::SourcesFailed(_) | Why::CredentialsRefused(_) | Why::Held(_) | Why::Waits(_) | Why::PlansUnbuilt => 1,
             Why::Broken(_) => 2,
         }
     }
@@ -58,6 +62,7 @@ impl fmt::Display for Why {
             Why::SourcesFailed(sources) => write!(to, "could not be read: {}", sources.join("; ")),
             Why::CredentialsRefused(systems) => write!(to, "our credentials are refused: {}", systems.join("; ")),
             Why::Held(what) => write!(to, "held until somebody resumes it: {}", what.join("; ")),
+            Why::Waits(what) => write!(to, "waits for long, so the next run goes on with it: {}", what.join("; ")),
             Why::PlansUnbuilt => write!(to, "what is open is pinned to plans that cannot be built any more"),
             Why::Stopped { unheard: 0 } => write!(to, "stopped; nothing was in flight"),
             Why::Stopped { unheard } => write!(to, "stopped with {unheard} exchanges unheard; the journal knows of them"),
@@ -143,6 +148,10 @@ impl Watch {
         if !held.is_empty() {
             return Some(Why::Held(held));
         }
+        let waits = waits(standing, now);
+        if !waits.is_empty() {
+            return Some(Why::Waits(waits));
+        }
         (self.plans_unbuilt && standing.sources_idle && standing.in_hand == 0).then_some(Why::PlansUnbuilt)
     }
 }
@@ -162,6 +171,21 @@ fn holds(standing: &Standing) -> Vec<String> {
         _ => None,
     });
     held.collect()
+}
+
+/// What lets go by itself, but not soon.
+fn waits(standing: &Standing, now: Moment) -> Vec<String> {
+    let waits = standing.held.iter().filter_map(|(what, reason)| {
+        let (until, why) = match reason {
+            HoldReason::Paused(until) => (*until, "it asked us to wait"),
+            HoldReason::Closed(until) => (*until, "it is closed"),
+            HoldReason::Quota(until) => (*until, "its requests of the day are spent"),
+            HoldReason::Held(hold) => (hold.until?, "it is held"),
+            HoldReason::BreakerOpen(_) | HoldReason::Credentials(_) => return None,
+        };
+        (until.since(now) > ONCE_WAITS_MOST).then(|| format!("{what} ({why} until {})", timestamp(until)))
+    });
+    waits.collect()
 }
 
 #[cfg(test)]
@@ -227,6 +251,18 @@ mod tests {
         check(true, &held, 1, 3, None);
         check(true, &held, 0, 3, Some(Why::CredentialsRefused(vec!["crm (R0104 said no)".into()])));
         check(true, &Standing { held: vec![("crm".into(), HoldReason::Paused(later(60)))], ..held }, 0, 3, None);
+    }
+
+    /// A pause that is over in a minute is waited for; hours that begin tomorrow are left to the next run.
+    #[test]
+    fn with_once_what_lets_go_late_is_left_to_the_next_run() {
+        let held = |reason| Standing { open: 7, in_hand: 1, held: vec![("crm".into(), reason)], ..idle() };
+        for reason in [HoldReason::Paused, HoldReason::Closed, HoldReason::Quota] {
+            check(true, &held(reason(later(600))), 0, 3, None);
+            let told = Watch::new(true, true, START).over(&held(reason(later(3_600))), 0, true, later(3));
+            assert!(matches!(&told, Some(why @ Why::Waits(_)) if why.exit_code() == 1 && why.to_string().contains("crm (it")), "{told:?}");
+        }
+        check(true, &held(HoldReason::BreakerOpen(later(3_600))), 0, 3, None);
     }
 
     #[test]

@@ -527,4 +527,11 @@ fn whatever_waits_says_for_what() {
     let closed = project.run(&["held"]).out;
     assert!(closed.contains("peer is closed until 20"), "{closed}");
     assert!(of("3").contains("waits        peer is closed until 20"), "{}", of("3"));
+    let once = notes_ran(&project, &peer.url());
+    assert!(
+        once.code == 1 && once.out.contains("waits for long") && once.out.contains("peer (it is closed until 20"),
+        "{}{}",
+        once.out,
+        once.err
+    );
 }
