@@ -15,7 +15,9 @@ mod keys;
 mod store;
 
 pub use again::{APART, is_newer, owed_again};
-pub use chore::{BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, StoppedFilter, StoppedRun, that_go};
+pub use chore::{
+    BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, StoppedBundle, StoppedFilter, StoppedRun, that_go,
+};
 pub use keys::{ANSWER, EffectKey, Item, NOBODY_KNOWS, NodeName, Print, Root, Way, batch_key, hex, lane_of, no_item, print_of};
 pub use store::{
     Backlog, DueEffect, FILES_BYTES_MOST, Glued, InLine, Lane, Letter, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt,
@@ -176,7 +178,7 @@ pub enum Fact {
         /// Why.
         reason: Arc<str>,
     },
-    /// A person undid a step by hand: its undo is asked for no more. Where it stands is said beside this.
+    /// A person undid a step by hand: its undo is asked for no more, as soon as it is on no way. It is settled behind this.
     Undone {
         /// The undo.
         undo: EffectKey,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun,
-    Store, StoreFault, Tally, Turn,
+    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle, StoppedFilter,
+    StoppedRun, Store, StoreFault, Tally, Turn,
 };
 
 mod answer;
@@ -30,7 +30,7 @@ enum Entry {
     Facts(Vec<Fact>),
     Boot,
     Plan(PlanBundle),
-    Tidied(Moment),
+    Tidied { now: Moment, before: Moment },
 }
 
 impl ModelStore {
@@ -63,7 +63,7 @@ impl ModelStore {
     pub fn facts(&self) -> impl Iterator<Item = &Fact> {
         self.log.iter().flat_map(|entry| match entry {
             Entry::Facts(facts) => facts.as_slice(),
-            Entry::Boot | Entry::Plan(_) | Entry::Tidied(_) => &[],
+            Entry::Boot | Entry::Plan(_) | Entry::Tidied { .. } => &[],
         })
     }
 
@@ -77,7 +77,7 @@ impl ModelStore {
                 }),
                 Entry::Boot => self.state.boot += 1,
                 Entry::Plan(plan) => self.state.plans.push(plan.clone()),
-                Entry::Tidied(now) => self.state.seen.retain(|_, row| row.until >= *now),
+                Entry::Tidied { now, before } => self.state.tidy(*now, *before),
             }
         }
     }
@@ -143,7 +143,7 @@ impl Store for ModelStore {
         Ok(self.state.stopped(filter, after, upto, most))
     }
 
-    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>, StoreFault> {
+    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<StoppedBundle>, StoreFault> {
         Ok(self.state.bundles(runs))
     }
 
@@ -159,9 +159,9 @@ impl Store for ModelStore {
         Ok(self.state.old(what, after, before, window))
     }
 
-    fn tidy(&mut self, now: Moment, _before: Moment) -> Result<bool, StoreFault> {
-        self.state.seen.retain(|_, row| row.until >= now);
-        self.log.push(Entry::Tidied(now));
+    fn tidy(&mut self, now: Moment, before: Moment) -> Result<bool, StoreFault> {
+        self.state.tidy(now, before);
+        self.log.push(Entry::Tidied { now, before });
         self.sync();
         Ok(false)
     }

@@ -374,6 +374,8 @@ impl Gate {
             }
             _ => false,
         };
+        // What was said is no word of today; whether they are good, a call shows.
+        let refused = self.refused.take().is_some() || refused;
         let open = matches!(self.circuit.state, Breaker::Open { .. });
         if open {
             self.circuit.state = Breaker::Open { until: now };

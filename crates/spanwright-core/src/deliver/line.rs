@@ -66,6 +66,11 @@ impl Lines {
         true
     }
 
+    /// Whose turn it is in the line of this record.
+    pub fn first(&self, key: Option<&str>) -> Option<RunId> {
+        self.lines.get(&self.lane(key)?)?.head
+    }
+
     /// A run is over, dead or not. The one whose turn it is.
     pub fn over(&mut self, run: RunId, dead: bool) -> Option<RunId> {
         let lane = *self.holders.get(&run)?;

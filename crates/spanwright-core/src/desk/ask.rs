@@ -419,7 +419,8 @@ fn torn_fact(torn: &crate::fact::DueEffect, now: Moment) -> Fact {
     let mut state = torn.state.clone();
     state.tries += 1;
     let attempt = Attempt { n: state.tries, exchange: None, outcome: OutcomeKind::Unknown, says: Some(says.clone()) };
-    state.phase = Phase::Uncertain(says);
+    // An undo bears being done twice, and is tried until it is done.
+    state.phase = if torn.effect.way == Way::Undo { Phase::Owed { due: now } } else { Phase::Uncertain(says) };
     Fact::Settled(Box::new(crate::fact::Settled {
         effect: torn.effect.clone(),
         state,

@@ -1,9 +1,8 @@
 //! What a person undid by hand: the undo is asked for no more, and the way back goes on.
 //!
-//! An undo is tried without end. Where the other system refuses it for good, somebody does it there, and says so. The word is
-//! heeded where the run is in hand and its undo is on no way; a run that waits in the journal is fetched for it.
-
-use std::sync::Arc;
+//! An undo is tried without end. Where the other system refuses it for good, somebody does it there, and says so. The word is in
+//! the journal first, so that no later life sends the undo after all. It is heeded where the run is in hand and its undo is on no
+//! way; a run that waits in the journal is fetched for it.
 
 use super::{
     Command, Desk,
@@ -11,22 +10,24 @@ use super::{
 };
 use crate::fact::{EffectKey, Fact, Moment, Phase, RunId, Way};
 
-/// Whose word it is, and how it was done.
-pub(super) type Word = (Arc<str>, Arc<str>);
-
 impl Desk {
-    pub(super) fn undone_by_hand(&mut self, undo: EffectKey, word: Word, now: Moment, out: &mut Vec<Command>) {
+    pub(super) fn undone_by_hand(&mut self, word: Fact, undo: EffectKey, now: Moment, out: &mut Vec<Command>) {
         let run = undo.run;
-        self.by_hand.insert(undo, word);
-        match self.runs.contains_key(&run) {
-            true => self.heed_now(run, now, out),
-            false => self.fetch_for_word(run),
-        }
+        self.commit(vec![word], out);
+        self.by_hand.insert(undo);
+        self.heed_now(run, now, out);
+        self.fetch_for_word(run);
+    }
+
+    /// What an earlier life had in the journal.
+    pub(super) fn restore_words(&mut self, undone: &[EffectKey]) {
+        self.wanted.extend(undone.iter().map(|undo| undo.run));
+        self.by_hand.extend(undone.iter().cloned());
     }
 
     /// A run that waits in the journal is fetched where somebody undid one of its steps.
     pub(super) fn fetch_for_word(&mut self, run: RunId) {
-        if !self.runs.contains_key(&run) && self.by_hand.keys().any(|undo| undo.run == run) {
+        if !self.runs.contains_key(&run) && self.by_hand.iter().any(|undo| undo.run == run) {
             self.wanted.insert(run);
         }
     }
@@ -48,27 +49,31 @@ impl Desk {
 
     /// What goes with others under one key is not taken out of its bundle.
     pub(super) fn heed(&mut self, run: RunId, now: Moment, facts: &mut Vec<Fact>) {
-        let words: Vec<EffectKey> = self.by_hand.keys().filter(|undo| undo.run == run).cloned().collect();
-        for undo in words.into_iter().filter(|undo| undo.way == Way::Undo) {
-            let waits = |effect: &EffectHand| matches!(effect.place, Place::Lined | Place::Ready | Place::Later);
+        let words: Vec<EffectKey> = self.by_hand.iter().filter(|undo| undo.run == run && undo.way == Way::Undo).cloned().collect();
+        for undo in words {
+            let waits = |effect: &EffectHand| match effect.place {
+                Place::Lined | Place::Ready | Place::Later => true,
+                Place::Known => matches!(effect.state.phase, Phase::Uncertain(_)),
+                Place::Flying | Place::Settling => false,
+            };
             if self.effect(&undo).is_some_and(|effect| effect.state.glued.is_some()) {
                 self.by_hand.remove(&undo);
             }
-            let word = self.by_hand.get(&undo).cloned();
-            let Some((effect, (by, words))) = self.effect_mut(&undo).filter(|effect| waits(effect)).zip(word) else { continue };
+            let is_said = self.by_hand.contains(&undo);
+            let Some(effect) = self.effect_mut(&undo).filter(|effect| is_said && waits(effect)) else { continue };
             let (was_ready, queue, bytes) = (effect.place == Place::Ready, effect.queue, effect.bytes());
             (effect.place, effect.state.phase) = (Place::Settling, Phase::Done(None));
             if was_ready {
                 self.queues[queue].no_longer_ready(bytes);
             }
             self.by_hand.remove(&undo);
-            facts.push(Fact::Undone { undo: undo.clone(), at: now, by, words });
+            self.alarm.counts_changed();
             self.settle_fact(&undo, None, now, facts);
         }
     }
 
     /// It is over: nothing of it is undone any more.
     pub(super) fn forget_words(&mut self, run: RunId) {
-        self.by_hand.retain(|undo, _| undo.run != run);
+        self.by_hand.retain(|undo| undo.run != run);
     }
 }

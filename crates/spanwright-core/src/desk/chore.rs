@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Command, Desk, Fetch, Happening, Wake};
 use crate::{
     deliver::HoldReason,
-    fact::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, StoppedRun, that_go},
+    fact::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, StoppedBundle, StoppedRun, that_go},
 };
 
 /// Runs of one slice, at most: more would keep a commit of others waiting.
@@ -20,7 +20,7 @@ const SLICE_TIME: Duration = Duration::from_millis(250);
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Stopped runs, and what of them goes together ([`crate::fact::Store::bundles`]).
-type Slice<'s> = (&'s [StoppedRun], &'s [Vec<StoppedRun>]);
+type Slice<'s> = (&'s [StoppedRun], &'s [StoppedBundle]);
 
 /// A chore at the desk.
 pub(super) struct ChoreDesk {
@@ -171,7 +171,7 @@ impl ChoreDesk {
         let begun = Moment(chore.id.0);
         let is_meant = |run: &StoppedRun| run.at <= begun;
         let (facts, left): (Vec<Fact>, usize) = match &chore.what {
-            ChoreKind::Replay { over_newer } => {
+            ChoreKind::Replay { over_newer, apart } => {
                 let goes_over = |run: &StoppedRun| Some(blocks(run)? || *over_newer);
                 let may = |run: &StoppedRun| is_meant(run) && goes_over(run).is_some_and(|over| over || !run.overtaken);
                 let reopened = |run: &StoppedRun| Fact::Reopened {
@@ -181,8 +181,9 @@ impl ChoreDesk {
                     by: by.clone(),
                     over_newer: goes_over(run).unwrap_or(false),
                 };
-                let facts = that_go(runs, bundles, may).into_iter().map(reopened).collect();
-                (facts, runs.iter().filter(|run| !may(run)).count())
+                let go = that_go(runs, bundles, *apart, may);
+                let asked = runs.iter().filter(|run| go.iter().any(|gone| gone.run == run.run)).count();
+                (go.into_iter().map(reopened).collect(), runs.len() - asked)
             }
             ChoreKind::Discard { reason } => {
                 let discarded = |run: &StoppedRun| Fact::Discarded { run: run.run, at: now, by: by.clone(), reason: reason.clone() };
@@ -212,7 +213,7 @@ mod tests {
     /// What was shown is meant, and no other, though its number lies between.
     #[test]
     fn what_stopped_after_it_was_begun_is_left() {
-        for what in [ChoreKind::Replay { over_newer: false }, ChoreKind::Discard { reason: "old".into() }] {
+        for what in [ChoreKind::Replay { over_newer: false, apart: false }, ChoreKind::Discard { reason: "old".into() }] {
             let mut known = begun(what, Moment(50));
             let run = |run, at| StoppedRun { run: RunId(run), flow: "orders".into(), at: Moment(at), overtaken: false };
             let facts = known.slice_of((&[run(1, 50), run(2, 51)], &[]), PlanId(1), Moment(60), |_| Some(false));
@@ -225,13 +226,20 @@ mod tests {
     #[test]
     fn what_went_together_comes_along() {
         let run = |run, overtaken| StoppedRun { run: RunId(run), flow: "orders".into(), at: Moment(0), overtaken };
-        let bundles = [vec![run(1, false), run(2, false), run(9, false)], vec![run(3, false), run(8, true)]];
-        let mut known = begun(ChoreKind::Replay { over_newer: false }, Moment(1));
-        let slice = [run(2, false), run(3, false), run(4, true)];
-        let facts = known.slice_of((&slice, &bundles), PlanId(1), Moment(0), |_| Some(false));
-        let opened: Vec<i64> = facts.iter().map(|fact| if let Fact::Reopened { run, .. } = fact { run.0 } else { 0 }).collect();
-        assert_eq!(opened, [2, 3, 1, 9]);
-        assert_eq!((known.chore.done, known.chore.left, known.chore.at), (4, 1, RunId(4)));
+        let bundle = |runs: &[(i64, bool)], whole| {
+            let runs = runs.iter().map(|(number, overtaken)| run(*number, *overtaken)).collect();
+            StoppedBundle { runs, whole }
+        };
+        let bundles =
+            [bundle(&[(1, false), (2, false), (9, false)], true), bundle(&[(3, false), (8, true)], true), bundle(&[(4, false)], false)];
+        let slice = [run(2, false), run(3, false), run(4, false), run(5, true), run(6, false)];
+        for (apart, expected, left) in [(false, &[2, 6, 1, 9][..], 3), (true, &[2, 3, 4, 6, 1, 9], 1)] {
+            let mut known = begun(ChoreKind::Replay { over_newer: false, apart }, Moment(1));
+            let facts = known.slice_of((&slice, &bundles), PlanId(1), Moment(0), |_| Some(false));
+            let opened: Vec<i64> = facts.iter().map(|fact| if let Fact::Reopened { run, .. } = fact { run.0 } else { 0 }).collect();
+            assert_eq!(opened, expected);
+            assert_eq!((known.chore.done, known.chore.left, known.chore.at), (expected.len() as u64, left, RunId(6)));
+        }
     }
 
     /// A person may say of what was overtaken that it goes; nothing that is said lets a run go on in a flow that is gone.
@@ -239,7 +247,7 @@ mod tests {
     fn of_a_flow_that_is_gone_nothing_is_opened_again() {
         for over_newer in [false, true] {
             let run = |run, flow: &str| StoppedRun { run: RunId(run), flow: flow.into(), at: Moment(0), overtaken: false };
-            let mut known = begun(ChoreKind::Replay { over_newer }, Moment(1));
+            let mut known = begun(ChoreKind::Replay { over_newer, apart: false }, Moment(1));
             let there = |run: &StoppedRun| (&*run.flow == "orders").then_some(false);
             let facts = known.slice_of((&[run(1, "orders"), run(2, "gone")], &[]), PlanId(1), Moment(0), there);
             assert!(matches!(facts[..], [Fact::Reopened { run: RunId(1), .. }]), "{facts:?}");

@@ -119,7 +119,7 @@ impl Desk {
         if flight.bundled {
             return self.queues[flight.queue].again_bound(flight.exchange, flight.members);
         }
-        let mut facts = vec![self.exchanged(&flight, report)];
+        let (mut facts, runs) = (vec![self.exchanged(&flight, report)], flight.members.iter().map(|key| key.run).collect::<Vec<_>>());
         match &flight.members[..] {
             // Where it was this one's own fault, another shows how the system is.
             [alone] if !self.is_noted_first(alone) => {
@@ -129,6 +129,7 @@ impl Desk {
             _ => self.go_free(flight.queue, flight.members, now, &mut facts),
         }
         self.commit(facts, out);
+        runs.into_iter().for_each(|run| self.heed_now(run, now, out));
     }
 
     /// They did not happen, and go again as they are.

@@ -176,7 +176,11 @@ impl Desk {
         let Some(body) = other_body(wanted.body, &letter.file.message.body, &room) else {
             let own = StoppedRun { run: letter.file.run, flow: letter.file.flow.clone(), at: now, overtaken: letter.overtaken };
             let go = [own];
-            let go = that_go(&go, std::slice::from_ref(&letter.bundle), |run| over_newer || !run.overtaken);
+            let go = that_go(&go, letter.bundle.as_slice(), false, |run| over_newer || !run.overtaken);
+            if go.is_empty() {
+                let says = format!("`{named}` went with others in one request under one key, and not all of them can go again");
+                return Err(Failure::new(&codes::APART, says));
+            }
             let reopened = |run: &StoppedRun| Fact::Reopened { run: run.run, plan: self.plan_id, at: now, by: by.clone(), over_newer };
             return Ok((told(wanted.message, "replayed"), go.into_iter().map(reopened).collect()));
         };

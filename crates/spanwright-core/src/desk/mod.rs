@@ -153,7 +153,7 @@ pub struct Desk {
     /// Runs that go on after a replay and are not yet counted as open.
     reopened: HashSet<RunId>,
     /// Undos that a person did, until that is written down.
-    by_hand: HashMap<EffectKey, by_hand::Word>,
+    by_hand: HashSet<EffectKey>,
     /// Runs to be fetched because a newer state of their record waits.
     wanted: HashSet<RunId>,
     commits_open: usize,
@@ -212,7 +212,7 @@ impl Desk {
             again: VecDeque::new(),
             walks: Vec::new(),
             reopened: HashSet::new(),
-            by_hand: HashMap::new(),
+            by_hand: HashSet::new(),
             wanted: HashSet::new(),
             commits_open: 0,
             orders: VecDeque::new(),
@@ -298,6 +298,7 @@ impl Desk {
             self.commit(vec![Fact::CutOff(cut_off)], out);
         }
         self.restore_parked(opening);
+        self.restore_words(&opening.undone);
         self.settle_torn(opening, now, out);
     }
 
@@ -506,7 +507,10 @@ impl Desk {
                 let facts = runs.into_iter().map(|run| Fact::Acknowledged { run, at: now, by: by.clone(), words: words.clone() }).collect();
                 self.commit(facts, out);
             }
-            Order::Undone { undo, by, words } => self.undone_by_hand(undo, (by, words), now, out),
+            Order::Undone { undo, by, words } => {
+                let word = Fact::Undone { undo: undo.clone(), at: now, by, words };
+                self.undone_by_hand(word, undo, now, out);
+            }
             Order::Hold { what, hold } => self.hold(&what, hold, out),
             Order::Resume { what, by } => self.resume(&what, by, now, out),
             Order::PollNow => {

@@ -343,6 +343,11 @@ impl Queue {
         bundle.into_iter().flat_map(|bundle| bundle.wanted.iter().map(|effect| effect.run))
     }
 
+    /// What it goes together in.
+    pub fn bundle_of(&self, effect: &EffectKey) -> Option<ExchangeId> {
+        self.glue_of.get(effect).copied()
+    }
+
     /// Whether one that it went with is over.
     pub fn is_apart(&self, effect: &EffectKey) -> bool {
         !self.apart.is_empty() && self.glue_of.get(effect).is_some_and(|glue| self.apart.contains(glue))

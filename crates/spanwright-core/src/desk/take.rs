@@ -161,7 +161,9 @@ impl Desk {
         let mut hand = RunHand::known(file, plan.clone(), flow, account);
         self.glue_again(run, &hand);
         if self.flows[account].lines.as_mut().is_some_and(|lines| !lines.may_go(run, hand.message.key.as_deref())) {
-            return;
+            let key = hand.message.key.clone();
+            let first = self.flows[account].lines.as_ref().and_then(|lines| lines.first(key.as_deref()));
+            return first.into_iter().for_each(|first| self.stays_behind(run, first));
         }
         hand.from_before = self.cut_off.is_some_and(|cut_off| run <= cut_off.upto);
         if !run.passes() {
@@ -171,6 +173,18 @@ impl Desk {
         self.flows[account].bytes += hand.message.body.len();
         self.walks.push(hand.job(run));
         self.runs.insert(run, hand);
+    }
+
+    /// It stands in line behind another: where that one went with it, each would wait for the other.
+    fn stays_behind(&mut self, run: RunId, first: RunId) {
+        for queue in &mut self.queues {
+            let of_first = queue.together_of(first);
+            let shared: Vec<_> = of_first.iter().filter(|key| !queue.is_apart(key)).filter_map(|key| queue.bundle_of(key)).collect();
+            let mine: Vec<_> = queue.together_of(run).iter().filter_map(|key| queue.bundle_of(key)).collect();
+            for glue in shared.into_iter().filter(|glue| mine.contains(glue)) {
+                self.wanted.extend(queue.comes_apart(glue).filter(|mate| *mate != run));
+            }
+        }
     }
 
     /// What comes together goes together, whichever of it is walked first.

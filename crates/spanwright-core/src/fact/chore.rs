@@ -49,6 +49,8 @@ pub enum ChoreKind {
     Replay {
         /// Also where a newer state of its record went on.
         over_newer: bool,
+        /// Also without those that it went with under one key, where they cannot come along: it may be done twice.
+        apart: bool,
     },
     /// It is set aside.
     Discard {
@@ -96,18 +98,31 @@ pub struct StoppedRun {
     pub overtaken: bool,
 }
 
-/// Of stopped runs those that are opened again: each that may be, and with it the others of its bundle, if all of them may be.
-/// What went in one request under one key goes again as it went, or under another key.
+/// Stopped runs that went in one request under one key, or shared one with another of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoppedBundle {
+    /// Those that are known, ascending.
+    pub runs: Vec<StoppedRun>,
+    /// All that went together has stopped, and is here: it can go again as it went.
+    pub whole: bool,
+}
+
+/// Of stopped runs those that are opened again: each that may be, and with it the others of its bundle. What went in one request
+/// under one key goes again as it went, or none of it does; `apart`: or each for itself, under another key.
 ///
 /// The first are `runs`, in their order, and behind them the others that come along.
-pub fn that_go<'s>(runs: &'s [StoppedRun], bundles: &'s [Vec<StoppedRun>], may: impl Fn(&StoppedRun) -> bool) -> Vec<&'s StoppedRun> {
-    let mut go: Vec<&StoppedRun> = runs.iter().filter(|run| may(run)).collect();
-    let mut known: HashSet<RunId> = runs.iter().map(|run| run.run).collect();
-    let begun: HashSet<RunId> = go.iter().map(|run| run.run).collect();
-    for bundle in bundles.iter().filter(|bundle| bundle.iter().any(|run| begun.contains(&run.run)) && bundle.iter().all(&may)) {
-        go.extend(bundle.iter().filter(|run| known.insert(run.run)));
-    }
-    go
+pub fn that_go<'s>(
+    runs: &'s [StoppedRun],
+    bundles: &'s [StoppedBundle],
+    apart: bool,
+    may: impl Fn(&StoppedRun) -> bool,
+) -> Vec<&'s StoppedRun> {
+    let (go, stay): (Vec<_>, Vec<_>) = bundles.iter().partition(|bundle| bundle.whole && bundle.runs.iter().all(&may));
+    let stays: HashSet<RunId> = stay.into_iter().flat_map(|bundle| &bundle.runs).map(|run| run.run).collect();
+    let mut opened: Vec<&StoppedRun> = runs.iter().filter(|run| may(run) && (apart || !stays.contains(&run.run))).collect();
+    let mut known: HashSet<RunId> = opened.iter().map(|run| run.run).collect();
+    opened.extend(go.into_iter().flat_map(|bundle| &bundle.runs).filter(|run| known.insert(run.run)));
+    opened
 }
 
 impl Chore {

@@ -11,7 +11,7 @@ use crate::alert::{AlertRow, Trouble};
 
 use super::{
     Chore, ChoreId, CutOff, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, NodeName, PlanId, Print, Root, RunId,
-    StopKind, StoppedFilter, StoppedRun, Took,
+    StopKind, StoppedBundle, StoppedFilter, StoppedRun, Took,
 };
 
 /// Bytes of bodies in one answer with many runs: the run with which they come to so many is the last one.
@@ -97,13 +97,12 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault>;
 
-    /// What these stopped runs went in with others in one request under one key, without an answer that tells: each bundle
-    /// with all of its runs, ascending, where all of them have stopped and it can go again as it went. Runs that shared two
-    /// such requests are one bundle. At most [`BUNDLE_RUNS_MOST`] runs in each; of larger ones nothing is said.
+    /// What these stopped runs went in with others in one request under one key, without an answer that tells. Runs that shared
+    /// two such requests are one bundle; one of more than [`BUNDLE_RUNS_MOST`] is not whole.
     ///
     /// # Errors
     /// [`StoreFault`]
-    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>, StoreFault>;
+    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<StoppedBundle>, StoreFault>;
 
     /// Stopped runs that nobody has acknowledged, by flow and code, and owed undos that were tried `stuck` times, by
     /// flow; ascending by cause, at most `most`.
@@ -147,8 +146,8 @@ pub struct Letter {
     pub stopped: bool,
     /// A newer state of its record went on ([`Store::overtaken`]).
     pub overtaken: bool,
-    /// All that it goes again with, itself included ([`Store::bundles`]); empty where it went alone.
-    pub bundle: Vec<StoppedRun>,
+    /// What it goes again with, itself included ([`Store::bundles`]).
+    pub bundle: Option<StoppedBundle>,
 }
 
 /// Some runs, looked at for what may be forgotten.
@@ -248,6 +247,8 @@ pub struct Opening {
     pub backlog: Vec<Backlog>,
     /// Owed effects that must go again together, as they went.
     pub glued: Vec<Glued>,
+    /// Undos of open runs that a person did by hand, ascending.
+    pub undone: Vec<EffectKey>,
     /// Effects that an older life had started and not heard of.
     pub torn: Vec<DueEffect>,
     /// Lanes with a parked effect, in the order of their runs.

@@ -16,8 +16,8 @@ use std::path::Path;
 use rusqlite::{Connection, TransactionBehavior};
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun,
-    Store, StoreFault, Tally, Turn,
+    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle, StoppedFilter,
+    StoppedRun, Store, StoreFault, Tally, Turn,
 };
 use spanwright_shape::text::Code;
 use std::sync::Arc;
@@ -199,7 +199,7 @@ impl Store for Keep {
         self.asked(|ask| ask.stopped(filter, after, upto, most))
     }
 
-    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>, StoreFault> {
+    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<StoppedBundle>, StoreFault> {
         self.asked(|ask| ask.bundles(runs))
     }
 

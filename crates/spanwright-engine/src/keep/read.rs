@@ -8,7 +8,8 @@ use rusqlite::{Connection, Result};
 use spanwright_core::alert::AlertRow;
 use spanwright_core::deploy::Standing;
 use spanwright_core::fact::{
-    Chore, GateRow, ListFilter, Listed, Moment, PlanBundle, PlanId, Print, RunFile, RunId, Shown, StoppedFilter, StoppedRun, StoreFault,
+    Chore, GateRow, ListFilter, Listed, Moment, PlanBundle, PlanId, Print, RunFile, RunId, Shown, StoppedBundle, StoppedFilter, StoppedRun,
+    StoreFault,
 };
 
 use super::{CodeOf, OpenFault, ask::Ask, fault::fault_of, names::Names, schema};
@@ -116,7 +117,7 @@ impl Look {
     ///
     /// # Errors
     /// [`StoreFault`]
-    pub fn bundles(&self, runs: &[RunId]) -> std::result::Result<Vec<Vec<StoppedRun>>, StoreFault> {
+    pub fn bundles(&self, runs: &[RunId]) -> std::result::Result<Vec<StoppedBundle>, StoreFault> {
         self.at_one_moment(|ask| ask.bundles(runs))
     }
 

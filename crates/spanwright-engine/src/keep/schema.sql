@@ -60,6 +60,9 @@ CREATE INDEX effect_glued ON effect (glued) WHERE state = 0 AND glued IS NOT NUL
 CREATE INDEX effect_apart ON effect (glued) WHERE state > 4 AND glued IS NOT NULL;
 CREATE INDEX effect_started ON effect (boot) WHERE state = 1;
 
+-- Undos that a person did by hand, until that is settled.
+CREATE TABLE undone (run INTEGER NOT NULL, node INTEGER NOT NULL, item TEXT NOT NULL, PRIMARY KEY (run, node, item)) WITHOUT ROWID, STRICT;
+
 CREATE TABLE exchange (
     id INTEGER PRIMARY KEY AUTOINCREMENT, system INTEGER NOT NULL, operation INTEGER NOT NULL, at INTEGER NOT NULL, micros INTEGER NOT NULL,
     status INTEGER NOT NULL, calls INTEGER NOT NULL, sent INTEGER NOT NULL, got INTEGER NOT NULL,
@@ -109,7 +112,8 @@ CREATE TABLE alert (
     channel TEXT NOT NULL, kind TEXT NOT NULL, subject TEXT NOT NULL, code TEXT NOT NULL, since INTEGER NOT NULL, told INTEGER NOT NULL,
     count INTEGER NOT NULL, PRIMARY KEY (channel, kind, subject, code)
 ) WITHOUT ROWID, STRICT;
--- Work on many stopped runs at once that outlives a restart. kind: 0 replay, 1 replay over newer ones, 2 discard (words: why).
+-- Work on many stopped runs at once that outlives a restart. kind: 0 replay, 1 replay over newer ones, 2 discard (words: why),
+-- 3 and 4 as 0 and 1, also without those that went along under one key.
 -- state: 0 open, 1 done, 2 cancelled. Every run up to at_run was seen to, none behind upto is meant.
 CREATE TABLE chore (
     id INTEGER PRIMARY KEY, kind INTEGER NOT NULL, words TEXT, flow TEXT, node TEXT, reason TEXT, key TEXT, correlation TEXT,
@@ -117,7 +121,7 @@ CREATE TABLE chore (
     done INTEGER NOT NULL, left_alone INTEGER NOT NULL, by TEXT NOT NULL
 ) STRICT;
 CREATE INDEX chore_open ON chore (id) WHERE state = 0;
--- What people did. kind: 0 replayed, 1 discarded, 2 acknowledged, 3 made of another message, 4 another message was made of it
+-- What people did. kind: 0 replayed, 1 discarded, 2 acknowledged, 3 made of another message, 4 another message was made of it, 5 undone by hand
 CREATE TABLE trail (
     message INTEGER NOT NULL, n INTEGER NOT NULL, at INTEGER NOT NULL, kind INTEGER NOT NULL, by TEXT NOT NULL, words TEXT NOT NULL,
     PRIMARY KEY (message, n)

@@ -11,7 +11,9 @@ pub const SWEEP_ROWS_MOST: usize = 500;
 /// Pages that one sweep gives back to the file system.
 pub const SWEEP_PAGES_MOST: i64 = 64;
 
-const EXCHANGES: &str = "DELETE FROM exchange WHERE id IN (SELECT id FROM exchange ORDER BY id LIMIT ?2) AND at < ?1 AND members IS NULL";
+/// What a dead letter went in stays with it: by it is told whether all that went together is here.
+const EXCHANGES: &str = "DELETE FROM exchange WHERE at < ?1 AND id IN (SELECT id FROM exchange WHERE members IS NULL
+    AND NOT EXISTS (SELECT 1 FROM effect INDEXED BY effect_apart WHERE effect.state > 4 AND effect.glued = exchange.id) ORDER BY id LIMIT ?2)";
 
 /// A table that is walked through in the order of its key, and what goes of it.
 struct Walk {

@@ -94,7 +94,7 @@ fn poll_failed(given_up: bool) -> Happening {
 }
 
 fn chore() -> Chore {
-    let (what, rate) = (ChoreKind::Replay { over_newer: false }, Rate { most: 10, per: Duration::from_secs(1) });
+    let (what, rate) = (ChoreKind::Replay { over_newer: false, apart: false }, Rate { most: 10, per: Duration::from_secs(1) });
     let chore = Chore::begin(what, StoppedFilter::default(), RunId(99), rate, "ada".into(), NOW);
     Chore { done: 120, left: 3, phase: ChorePhase::Done, ..chore }
 }

@@ -7,8 +7,8 @@ use std::sync::{
 
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedFilter, StoppedRun,
-    Store, StoreFault, Tally, Turn,
+    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle, StoppedFilter,
+    StoppedRun, Store, StoreFault, Tally, Turn,
 };
 use spanwright_engine::{keep::Keep, shell::Why};
 use spanwright_world::{Answer, Hostile};
@@ -83,7 +83,7 @@ impl Store for Faulty {
     fn old(&mut self, what: Forget, after: RunId, before: Moment, window: usize) -> Result<Old, StoreFault> {
         self.keep.old(what, after, before, window)
     }
-    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>, StoreFault> {
+    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<StoppedBundle>, StoreFault> {
         self.keep.bundles(runs)
     }
 

@@ -72,7 +72,7 @@ fn a_replay_of_many_rests_while_the_breaker_is_open_and_goes_on_by_itself() {
     mood.store(1, Ordering::Release);
     let running = trial.start(false);
     let rate = Rate { most: REPLAYS_A_SECOND, per: Duration::from_secs(1) };
-    let what = ChoreKind::Replay { over_newer: false };
+    let what = ChoreKind::Replay { over_newer: false, apart: false };
     let chore = Chore::begin(what, StoppedFilter::default(), RunId(i64::MAX), rate, "ann".into(), Moment(i64::MAX));
     running.tell(Order::Chore(Box::new(chore)));
     until(&running, "the breaker opens", |state| state.counters.breaker_opened > 0);
@@ -107,7 +107,7 @@ fn what_went_in_one_request_under_one_key_is_replayed_in_one_under_the_same() {
     let running = trial.start(false);
     let rate = Rate { most: 1, per: Duration::from_mins(1) };
     let filter = StoppedFilter { key: Some("100002".into()), ..StoppedFilter::default() };
-    let what = ChoreKind::Replay { over_newer: false };
+    let what = ChoreKind::Replay { over_newer: false, apart: false };
     running.tell(Order::Chore(Box::new(Chore::begin(what, filter, RunId(i64::MAX), rate, "ann".into(), Moment(i64::MAX)))));
     until(&running, "all three are delivered", |state| state.counters.done == 3);
     running.stop();

@@ -174,7 +174,9 @@ impl Facts {
 
     fn chore(&mut self, by: Arc<str>) -> Chore {
         let over_newer = self.seed.one_in(2);
-        let what = if self.seed.one_in(2) { ChoreKind::Replay { over_newer } } else { ChoreKind::Discard { reason: self.of(ITEMS) } };
+        let apart = self.seed.one_in(2);
+        let what =
+            if self.seed.one_in(2) { ChoreKind::Replay { over_newer, apart } } else { ChoreKind::Discard { reason: self.of(ITEMS) } };
         Chore {
             id: ChoreId(self.seed.below(4) as i64),
             what,
@@ -292,7 +294,7 @@ impl Facts {
             at: self.moment(),
             took: Duration::from_millis(3),
             status: 200,
-            calls: 1,
+            calls: 1 + self.seed.below(3) as u32,
             sent: self.seed.below(1000),
             got: self.seed.below(1000),
         })

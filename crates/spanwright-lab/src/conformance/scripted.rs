@@ -1,10 +1,11 @@
 //! What a store must do, case by case, in the words of the vocabulary.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
-    Breaker, CutOff, EffectKey, EffectState, Ending, ExchangeId, FILES_BYTES_MOST, Fact, Forget, GateRow, Hold, Moment, Moved, Old, Phase,
-    PlanId, Receipt, Resent, Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped, StoppedFilter, Store, Took, Turn, Way, no_item,
+    Breaker, CutOff, EffectKey, EffectState, Ending, ExchangeId, Exchanged, FILES_BYTES_MOST, Fact, Forget, GateRow, Hold, Moment, Moved,
+    Old, Phase, PlanId, Receipt, Resent, Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped, StoppedBundle, StoppedFilter,
+    Store, Took, Turn, Way, no_item,
 };
 use spanwright_shape::text::Failure;
 
@@ -37,6 +38,7 @@ const CASES: &[Case] = &[
     ("what was given up after an unknown outcome keeps its key and its bytes", what_was_given_up_keeps_its_key),
     ("a chore sees the stopped runs that it means", an_chore_sees_what_it_means),
     ("what went under one key is told as one", what_went_under_one_key_is_told_as_one),
+    ("what was undone by hand is remembered until it is settled", what_was_undone_by_hand_is_remembered),
     ("an edited message is new, and the old one is set aside", an_edited_message_is_new),
     ("what is told of a message is taken where that message is", what_is_told_of_a_message),
     ("a message is found by its id, and whether it may come back", a_message_is_found_by_its_id),
@@ -140,6 +142,11 @@ fn state(phase: Phase, glued: Option<i64>) -> EffectState {
         sent: glued.map(|_| [4; 32]),
         ..EffectState::new(phase)
     }
+}
+
+fn exchanged(id: i64, calls: u32) -> Fact {
+    let (system, operation, took) = ("crm".into(), "upsert".into(), Duration::from_millis(3));
+    Fact::Exchanged(Exchanged { id: ExchangeId(id), system, operation, at: Moment(2), took, status: 500, calls, sent: 1, got: 1 })
 }
 
 fn settled(effect: EffectKey, state: EffectState) -> Fact {
@@ -386,22 +393,37 @@ fn an_chore_sees_what_it_means(trial: &mut Trial<'_>) {
 }
 
 fn what_went_under_one_key_is_told_as_one(trial: &mut Trial<'_>) {
-    trial.commit(&[1, 2, 3, 4, 5, 6, 7].map(plain));
+    trial.commit(&[1, 2, 3, 4, 5, 6, 7, 8].map(plain));
     let uncertain = |run, node, glue| settled(key(run, node, Way::Do), state(Phase::Uncertain(failure()), Some(glue)));
-    // 1 and 2 shared a request, 2 and 3 another; 4 and 5 a third, and one of 6's was alone.
-    let given_up = [(1, "crm", 7), (2, "crm", 7), (2, "erp", 8), (3, "erp", 8), (4, "crm", 9), (5, "crm", 9), (6, "crm", 10)];
+    // 1 and 2 shared a request, 2 and 3 another; 4 and 5 a third, one of 6's was alone, and 8 went with one that is not known any more.
+    let given_up =
+        [(1, "crm", 7), (2, "crm", 7), (2, "erp", 8), (3, "erp", 8), (4, "crm", 9), (5, "crm", 9), (6, "crm", 10), (8, "crm", 11)];
     trial.commit(&given_up.map(|(run, node, glue)| uncertain(run, node, glue)));
-    trial.commit(&[1, 2, 3, 4, 6, 7].map(|run| stopped(run, StopKind::Uncertain)));
+    trial.commit(&[(7, 2), (8, 2), (9, 2), (10, 1), (11, 2)].map(|(id, calls)| exchanged(id, calls)));
+    trial.commit(&[1, 2, 3, 4, 6, 7, 8].map(|run| stopped(run, StopKind::Uncertain)));
     let mut bundles = |runs: &[i64]| {
         let found = trial.store().bundles(&runs.iter().map(|run| RunId(*run)).collect::<Vec<_>>()).expect("the disk is well");
-        found.into_iter().map(|bundle| bundle.into_iter().map(|stopped| stopped.run.0).collect::<Vec<_>>()).collect::<Vec<_>>()
+        let runs = |bundle: StoppedBundle| (bundle.runs.iter().map(|stopped| stopped.run.0).collect::<Vec<_>>(), bundle.whole);
+        found.into_iter().map(runs).collect::<Vec<_>>()
     };
-    assert_eq!(bundles(&[3, 1]), [[1, 2, 3]], "whoever shares one of them brings in its own, and each is told once");
-    assert_eq!(bundles(&[4]), Vec::<Vec<i64>>::new(), "5 has not stopped");
-    assert_eq!(bundles(&[6, 7]), [[6]]);
+    assert_eq!(bundles(&[3, 1]), [(vec![1, 2, 3], true)], "whoever shares one of them brings in its own, and each is told once");
+    assert_eq!(bundles(&[4]), [(vec![4, 5], false)], "5 has not stopped");
+    assert_eq!(bundles(&[6, 7, 8]), [(vec![6], true), (vec![8], false)]);
     trial.commit(&[Fact::Discarded { run: RunId(3), at: Moment(9), by: "ann".into(), reason: "seen to".into() }]);
     let found = trial.store().bundles(&[RunId(1), RunId(2)]).expect("the disk is well");
-    assert!(found.is_empty(), "one of them was set aside: {found:?}");
+    assert!(matches!(&found[..], [bundle] if !bundle.whole), "one of them was set aside: {found:?}");
+}
+
+fn what_was_undone_by_hand_is_remembered(trial: &mut Trial<'_>) {
+    let word = |run| Fact::Undone { undo: key(run, "crm", Way::Undo), at: Moment(4), by: "ann".into(), words: "by hand".into() };
+    trial.commit(&[plain(1), plain(2), plain(3), word(1), word(2), word(3), stopped(3, StopKind::Dead)]);
+    let open = |trial: &mut Trial<'_>| trial.store().opening().expect("the disk is well").undone;
+    assert_eq!(open(trial), [key(1, "crm", Way::Undo), key(2, "crm", Way::Undo)], "what is over is undone no more");
+    trial.commit(&[
+        settled(key(1, "crm", Way::Undo), state(Phase::Owed { due: Moment(9) }, None)),
+        settled(key(2, "crm", Way::Undo), state(Phase::Done(None), None)),
+    ]);
+    assert_eq!(open(trial), [key(1, "crm", Way::Undo)]);
 }
 
 fn an_edited_message_is_new(trial: &mut Trial<'_>) {

@@ -8,7 +8,8 @@ use std::{
 use spanwright_core::alert::{Cause, CauseKind, Trouble};
 use spanwright_core::fact::{
     APART, Backlog, CHORES_REMEMBERED_MOST, ChoreId, ChorePhase, DueEffect, EffectKey, ExchangeId, FILES_BYTES_MOST, Forget, Glued, InLine,
-    Item, Lane, Moment, NodeName, Old, Opening, Phase, RunFile, RunId, StopKind, StoppedFilter, StoppedRun, StoredEffect, Tally, Turn, Way,
+    Item, Lane, Moment, NodeName, Old, Opening, Phase, RunFile, RunId, StopKind, StoppedBundle, StoppedFilter, StoppedRun, StoredEffect,
+    Tally, Turn, Way,
 };
 use spanwright_core::{desk::round::flow_of_ends, plan::Source};
 
@@ -26,6 +27,7 @@ impl State {
             sources: self.sources.values().cloned().collect(),
             backlog: self.backlog(),
             glued: self.glued(),
+            undone: self.undone.iter().filter(|undo| self.run(undo.run).is_some_and(Run::is_open)).cloned().collect(),
             torn: self.torn(),
             lanes: self.lanes(),
             queues: self.queues(),
@@ -72,26 +74,40 @@ impl State {
         meant.take(most).map(|(run, row)| self.stopped_run(run, row)).collect()
     }
 
-    pub fn bundles(&self, runs: &[RunId]) -> Vec<Vec<StoppedRun>> {
+    pub fn bundles(&self, runs: &[RunId]) -> Vec<StoppedBundle> {
         let (mut seen, mut bundles) = (BTreeSet::new(), Vec::new());
         for run in runs {
             let Some(row) = self.run(*run).filter(|_| !seen.contains(run)) else { continue };
             let shared = self.glues_with(glues_again(row));
             let is_in = |effect: &Effect| effect.state.glued.is_some_and(|glue| shared.contains(&glue));
-            let mine = |row: &Run, of: fn(&Phase) -> bool| {
-                row.effects.iter().any(|((.., way), effect)| *way == Way::Do && is_in(effect) && of(&effect.state.phase))
-            };
-            let members: Vec<_> = self.all().filter(|(_, row)| mine(row, is_given_up)).collect();
+            let given_up =
+                |(.., way): &(NodeName, Item, Way), effect: &Effect| *way == Way::Do && is_in(effect) && is_given_up(&effect.state.phase);
+            let members: Vec<_> = self.all().filter(|(_, row)| row.effects.iter().any(|(key, effect)| given_up(key, effect))).collect();
             seen.extend(members.iter().map(|(run, _)| *run));
-            let all = members
-                .iter()
-                .all(|(_, row)| matches!(row.place, Place::Stopped(_)) && !mine(row, |phase| is_given_up(phase) && !goes_again(phase)));
-            let is_open = self.effects().any(|(.., effect)| is_in(effect) && effect.owed().is_some());
-            if !shared.is_empty() && all && !is_open {
-                bundles.push(members.into_iter().map(|(run, row)| self.stopped_run(run, row)).collect());
+            let mut here: BTreeMap<i64, u32> = BTreeMap::new();
+            let mut whole = !self.effects().any(|(.., effect)| is_in(effect) && effect.owed().is_some());
+            for (_, row) in &members {
+                whole &= matches!(row.place, Place::Stopped(_));
+                for (key, effect) in row.effects.iter().filter(|(key, effect)| given_up(key, effect)) {
+                    whole &= goes_again(&effect.state.phase) && !is_undone(row, key);
+                    effect.state.glued.iter().for_each(|glue| *here.entry(glue.0).or_default() += 1);
+                }
+            }
+            whole &= here.iter().all(|(glue, here)| self.exchanges.get(glue).is_some_and(|(_, calls)| calls == here));
+            if !shared.is_empty() {
+                let runs = members.into_iter().map(|(run, row)| self.stopped_run(run, row)).collect();
+                bundles.push(StoppedBundle { runs, whole });
             }
         }
         bundles
+    }
+
+    /// What a dead letter went in stays with it.
+    pub fn tidy(&mut self, now: Moment, before: Moment) {
+        self.seen.retain(|_, row| row.until >= now);
+        let given_up = self.effects().filter(|(.., effect)| is_given_up(&effect.state.phase));
+        let kept: BTreeSet<i64> = given_up.filter_map(|(.., effect)| effect.state.glued).map(|glue| glue.0).collect();
+        self.exchanges.retain(|id, (at, _)| *at >= before || kept.contains(id));
     }
 
     /// To the end: whoever shares one of these glues brings in its own.
@@ -346,4 +362,10 @@ fn is_given_up(phase: &Phase) -> bool {
 /// It keeps what it went under.
 fn goes_again(phase: &Phase) -> bool {
     matches!(phase, Phase::Uncertain(why) | Phase::Dead(why) if !APART.contains(&why.code.id))
+}
+
+/// It was undone, or may have been: it goes under another key.
+fn is_undone(run: &Run, (node, item, _): &(NodeName, Item, Way)) -> bool {
+    let undo = run.effects.get(&(node.clone(), item.clone(), Way::Undo));
+    undo.is_some_and(|undo| matches!(undo.state.phase, Phase::Started { .. } | Phase::Done(_) | Phase::Uncertain(_)))
 }

@@ -21,10 +21,12 @@ impl State {
             Fact::Bundled(bundled) => {
                 self.exchange_last = self.exchange_last.max(bundled.id.0);
                 self.bundles.insert(bundled.id.0, (bundled.queue.clone(), bundled.members.clone()));
+                self.exchanges.remove(&bundled.id.0);
             }
             Fact::Exchanged(exchanged) => {
                 self.exchange_last = self.exchange_last.max(exchanged.id.0);
                 self.bundles.remove(&exchanged.id.0);
+                self.exchanges.insert(exchanged.id.0, (exchanged.at, exchanged.calls));
             }
             Fact::Settled(settled) => self.settled(settled),
             Fact::Parked { run, parked } => self.place_open(*run, if *parked { Place::Parked } else { Place::Active }),
@@ -32,7 +34,7 @@ impl State {
             Fact::Reopened { run, plan, at, over_newer, .. } => self.reopened(*run, *plan, *at, *over_newer),
             Fact::Discarded { run, at, .. } => self.discarded(*run, *at),
             Fact::Acknowledged { run, .. } => self.acknowledged(*run),
-            Fact::Undone { .. } => {}
+            Fact::Undone { undo, .. } => drop(self.undone.insert(undo.clone())),
             Fact::Alerted(row) => self.alerted(row),
             Fact::Chore(chore) => {
                 self.chores.insert(chore.id, (**chore).clone());
@@ -124,6 +126,9 @@ impl State {
         let Some(run) = self.run_mut(key.run) else { return };
         let effect = Effect { state: settled.state.clone(), queue: Some(settled.queue.clone()), lane: settled.lane };
         run.effects.insert((key.node.clone(), key.item.clone(), key.way), effect);
+        if matches!(settled.state.phase, Phase::Done(_)) {
+            self.undone.remove(key);
+        }
     }
 
     // A run that is over stays as it ended: only a replay brings it back.
@@ -172,6 +177,7 @@ impl State {
                 (row.plan, row.changed, row.stopped, row.acknowledged) = (plan, at, None, false);
                 row.owe_again(run, at);
                 self.place(run, Place::Active);
+                self.undone.retain(|undo| undo.run != run);
             }
             Some(_) | None => {}
         }

@@ -20,6 +20,10 @@ pub struct State {
     pub rested: u32,
     pub cut_off: Option<CutOff>,
     pub exchange_last: i64,
+    /// Undos that a person did by hand, until that is settled.
+    pub undone: BTreeSet<EffectKey>,
+    /// When each exchange that has ended was, and its calls.
+    pub exchanges: BTreeMap<i64, (Moment, u32)>,
     /// Batches under one key whose exchange has not ended: queue and members.
     pub bundles: BTreeMap<i64, (Arc<str>, Vec<EffectKey>)>,
     /// Run, plan and message numbers are places from 1.
@@ -133,7 +137,7 @@ impl State {
     pub fn letter(&self, message: u128) -> Option<Letter> {
         let run = self.by_id(message)?;
         let stopped = self.run(run).is_some_and(|row| matches!(row.place, Place::Stopped(_)));
-        let bundle = if stopped { self.bundles(&[run]).pop().unwrap_or_default() } else { Vec::new() };
+        let bundle = if stopped { self.bundles(&[run]).pop() } else { None };
         Some(Letter { file: self.file(run)?, stopped, overtaken: self.overtaken(run), bundle })
     }
 

@@ -250,7 +250,7 @@ impl<'p> Player<'p> {
             Happening::Replay => {
                 let upto = self.taken.iter().map(|(run, _)| *run).max().unwrap_or(RunId(0));
                 let rate = Rate { most: 1_000, per: Duration::from_secs(1) };
-                let what = ChoreKind::Replay { over_newer: false };
+                let what = ChoreKind::Replay { over_newer: false, apart: false };
                 let chore = Chore::begin(what, StoppedFilter::default(), upto, rate, "a test".into(), self.now);
                 self.on(desk, Event::Told(Order::Chore(Box::new(chore))), out);
             }

@@ -102,8 +102,14 @@ impl Resume {
         let project = Project::open(self.folder.clone(), None, out)?;
         let what = row_name(project.plan(), &self.name, self.flow).or_else(|unknown| self.held_before(unknown))?;
         let order = Order::Resume { what: what.clone(), by: journal::person().into() };
-        carry_out(&self.folder, &order, &what, |row| (row.hold, row.paused_until) = (None, None))?;
+        carry_out(&self.folder, &order, &what, |row| (row.hold, row.paused_until, row.refused) = (None, None, None))?;
         out.aside(&format!("{} goes on", self.name));
+        // Hours and a quota of the day are no word of a person.
+        let gates = journal::look(&self.folder)?.gates().map_err(journal::fault)?;
+        let still = waits(&gates, Some(project.plan()), journal::now()).into_iter();
+        for wait in still.filter(|wait| !self.flow && !wait.is_flow && wait.name == self.name && wait.is_of_the_project()) {
+            out.aside(&format!("but {}", wait.words()));
+        }
         Ok(Ended::Fine)
     }
 
@@ -111,7 +117,7 @@ impl Resume {
     fn held_before(&self, unknown: anyhow::Error) -> anyhow::Result<std::sync::Arc<str>> {
         let name = if self.flow { GateRow::of_flow(&self.name) } else { self.name.as_str().into() };
         let gates = journal::look(&self.folder)?.gates().map_err(journal::fault)?;
-        gates.iter().any(|row| row.system == name && row.hold.is_some()).then_some(name).ok_or(unknown)
+        gates.iter().any(|row| row.system == name && (row.hold.is_some() || row.refused.is_some())).then_some(name).ok_or(unknown)
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use spanwright_core::{
     fact::{GateRow, ListFilter, Listed, Moment, Phase, RunId, Shown, StoppedFilter, Way},
-    plan::{OrderBy, Plan},
+    plan::{EffectPlan, OrderBy, Plan},
     run::moment,
 };
 use spanwright_engine::{
@@ -165,7 +165,24 @@ fn waits_of(look: &Look, shown: &Shown, gates: &[GateRow], today: Option<&Plan>,
         let mut of = file.known.iter().filter(|known| &*known.effect.node == node && known.effect.way == Way::Do).peekable();
         of.peek().is_some() && of.all(|known| matches!(known.state.phase, Phase::Done(_) | Phase::Unchanged | Phase::Superseded))
     };
-    let asks = |system: &str| flow.effects.iter().any(|effect| &*plan.systems[effect.system].name == system && !is_over(&effect.node));
+    let has = |node: &str, way, is_so: fn(&Phase) -> bool| {
+        file.known.iter().any(|known| &*known.effect.node == node && known.effect.way == way && is_so(&known.state.phase))
+    };
+    // Once one of them is refused for good, the others are on their way back.
+    let is_bad = |phase: &Phase| matches!(phase, Phase::Dead(_) | Phase::Uncertain(_));
+    let goes_back = flow.effects.iter().any(|effect| has(&effect.node, Way::Do, is_bad));
+    let is_to_be_undone = |node: &str| {
+        let happened = has(node, Way::Do, |phase| matches!(phase, Phase::Done(_) | Phase::Uncertain(_)));
+        goes_back && happened && !has(node, Way::Undo, |phase| matches!(phase, Phase::Done(_)))
+    };
+    let asks = |system: &str| {
+        flow.effects.iter().any(|effect| {
+            let undo = effect.undo.as_ref().filter(|_| is_to_be_undone(&effect.node));
+            let is = |effect: &EffectPlan| &*plan.systems[effect.system].name == system;
+            let is_owed = || !goes_back || has(&effect.node, Way::Do, |phase| matches!(phase, Phase::Owed { .. } | Phase::Started { .. }));
+            (is(effect) && !is_over(&effect.node) && is_owed()) || undo.is_some_and(|undo| is(undo))
+        })
+    };
     let mut waits = waits(gates, today, now);
     waits.retain(|wait| if wait.is_flow { *wait.name == *file.flow } else { asks(&wait.name) });
     let line = flow.in_order.filter(|_| flow.blocks()).map(|order| match order.by {

@@ -282,17 +282,17 @@ impl Replay {
                     self.show_left(look, &run, tally.gone, &format!("this project has no flow `{}`", run.flow), out)?;
                     continue;
                 }
+                if run.overtaken && !self.goes_over(&run, today) {
+                    tally.older += 1;
+                    self.show_left(look, &run, tally.older, "a newer state of the record went on", out)?;
+                    continue;
+                }
                 let goes_together = together.contains_key(&run.run);
                 let doubt = meant.doubtful.get(&run.run).filter(|doubt| !(goes_together && matches!(doubt, Doubt::Apart)));
                 tally.renamed += u64::from(matches!(doubt, Some(Doubt::Renamed(_))));
                 if let Some(doubt) = doubt.filter(|_| !self.takes_doubtful()) {
                     (tally.doubtful, tally.goes_on) = (tally.doubtful + 1, false);
                     self.show_left(look, &run, tally.doubtful, &doubt.words(), out)?;
-                    continue;
-                }
-                if run.overtaken && !self.goes_over(&run, today) {
-                    tally.older += 1;
-                    self.show_left(look, &run, tally.older, "a newer state of the record went on", out)?;
                     continue;
                 }
                 tally.found(run.run);
@@ -332,14 +332,15 @@ impl Replay {
         let asked: HashSet<RunId> = named.iter().copied().collect();
         let mut together = BTreeMap::new();
         for bundle in look.bundles(&named).map_err(journal::fault)? {
-            let mut all = true;
-            for run in &bundle {
+            let mut all = bundle.whole;
+            for run in &bundle.runs {
+                all &= today.flow(&run.flow).is_some();
                 let is_doubtful = matches!(meant.doubtful.get(&run.run), Some(Doubt::NobodyKnows | Doubt::Renamed(_)));
                 all &= (self.takes_doubtful() || !is_doubtful) && (self.goes_over(run, today) || !run.overtaken);
                 all &= asked.contains(&run.run) || self.takes_doubtful() || does_no_renamed_step_again(look, today, run)?;
             }
             if all {
-                together.extend(bundle.into_iter().map(|run| (run.run, run)));
+                together.extend(bundle.runs.into_iter().map(|run| (run.run, run)));
             }
         }
         Ok(together)
@@ -356,7 +357,8 @@ impl Replay {
             Format::Json => out.line(&messages::object(&line).text("replay", how).raw("preview", &preview.json()).end())?,
             Format::Human => {
                 let why = line.stopped.as_ref().map(|(_, failure, _)| words(failure)).unwrap_or_default();
-                out.line(&format!("{:>8} {:<14} {how}; it had stopped: {why}", line.run.0, line.key.as_deref().unwrap_or("-")))?;
+                let over = if run.overtaken { ", over a newer state of its record" } else { "" };
+                out.line(&format!("{:>8} {:<14} {how}{over}; it had stopped: {why}", line.run.0, line.key.as_deref().unwrap_or("-")))?;
                 out.data(&preview.human())?;
             }
         }
@@ -465,7 +467,7 @@ impl Replay {
         let (now, by): (_, Arc<str>) = (meant.shown_at, journal::person().into());
         let rate = Rate { per: rate.per * u32::try_from(spans.len()).unwrap_or(1), ..rate };
         let one = |(n, (after, upto)): (i64, &Span)| {
-            let what = ChoreKind::Replay { over_newer: self.over_newer };
+            let what = ChoreKind::Replay { over_newer: self.over_newer, apart: self.takes_doubtful() };
             let chore = Chore::begin(what, meant.filter.clone(), *upto, rate, by.clone(), now);
             Chore { id: ChoreId(now.0 + n), at: *after, ..chore }
         };
@@ -497,7 +499,7 @@ impl Replay {
                 let named: Vec<RunId> = slice.iter().map(|run| run.run).collect();
                 let bundles = keep.bundles(&named).map_err(journal::fault)?;
                 let over = |run: &StoppedRun| self.goes_over(run, today);
-                let go = that_go(&slice, &bundles, |run| over(run) || !run.overtaken);
+                let go = that_go(&slice, &bundles, self.takes_doubtful(), |run| over(run) || !run.overtaken);
                 let facts: Vec<Fact> = go.into_iter().map(|run| reopened(run.run, plan, &by, over(run))).collect();
                 again += facts.len() as u64;
                 keep.commit(&facts).map_err(journal::fault)?;

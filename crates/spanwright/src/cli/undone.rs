@@ -13,14 +13,14 @@ use spanwright_core::{
     fact::{EffectKey, Phase, RunId, Way},
 };
 
-use super::{Ended, folder::Folder, journal, orders, out::Out};
+use super::{Ended, folder::Folder, journal, orders, out::Out, story::count};
 
 /// How long is waited until it is noted: a try that is under way ends first.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Say that a step was undone by hand: its undo is asked for no more
 #[derive(Args)]
-#[command(after_help = "Example:\n  spanwright undone 4711 --reason \"refunded in the bank's console\"\n\n\
+#[command(after_help = "Example:\n  spanwright undone 4711 --step charge --reason \"refunded in the bank's console\"\n\n\
     An undo is tried without end, and an alert says where it is refused again and again (`undo`). Where somebody has done it at\n\
     the other system, this says so: what came before is undone next, and the message ends. While the project runs.")]
 pub struct Undone {
@@ -28,6 +28,9 @@ pub struct Undone {
     id: String,
     #[command(flatten)]
     folder: Folder,
+    /// The step that was undone
+    #[arg(long, value_name = "STEP")]
+    step: String,
     /// How it was undone: it stays in the journal
     #[arg(long, value_name = "TEXT")]
     reason: String,
@@ -38,11 +41,16 @@ impl Undone {
         if self.reason.trim().is_empty() {
             bail!("say how it was undone: somebody will ask");
         }
-        let undos = self.undos()?;
+        let undos = self.undos(false)?;
         let undo = match &undos[..] {
             [undo] => undo.clone(),
-            [] => bail!("of `{}` nothing is being undone; `spanwright messages --id {}` shows where it stands", self.id, self.id),
-            more => bail!("`{}` is {} messages that are being undone: name one by its run number", self.id, more.len()),
+            [] => bail!(
+                "of `{}` nothing that {} did is to be undone; `spanwright messages --id {}` shows where it stands",
+                self.id,
+                self.step,
+                self.id
+            ),
+            more => bail!("`{}` is {} that {} did: name one by its run number", self.id, count(more.len() as u64, "message"), self.step),
         };
         if journal::alone(&self.folder)?.is_some() {
             bail!("the project does not run: start it, and say it again");
@@ -50,29 +58,34 @@ impl Undone {
         let (by, words): (Arc<str>, Arc<str>) = (journal::person().into(), self.reason.as_str().into());
         orders::leave(&self.folder, &Order::Undone { undo: undo.clone(), by, words }, None)?;
         let began = Instant::now();
-        while self.undos()?.contains(&undo) {
+        while !self.undos(true)?.contains(&undo) {
             if began.elapsed() > PATIENCE {
-                out.aside(&format!("told: a try of the undo of {} is under way, and it is noted when that has ended", undo.node));
+                out.aside(&format!("told: it is noted as soon as no try of the undo of {} is under way, and none is begun", undo.node));
                 return Ok(Ended::Fine);
             }
             thread::sleep(Duration::from_millis(20));
         }
-        out.aside(&format!("{} is undone: what came before it is undone next", undo.node));
+        out.aside(&format!("{} is undone: where something came before it, that is undone next", undo.node));
         Ok(Ended::Fine)
     }
 
-    /// The undos that are owed; of one message there is one at a time.
-    fn undos(&self) -> anyhow::Result<Vec<EffectKey>> {
+    /// The undos of the step that are not done, or those that are. Of one that was not asked so far there is no row.
+    fn undos(&self, done: bool) -> anyhow::Result<Vec<EffectKey>> {
         let look = journal::look(&self.folder)?;
         let runs: Vec<RunId> = journal::lines(&look, &self.id)?.into_iter().map(|line| line.run).collect();
         let mut undos = Vec::new();
-        for file in look.files(&runs).map_err(journal::fault)?.into_iter().filter(|file| !file.over) {
-            let open = file.known.iter().filter(|known| known.effect.way == Way::Undo && matches!(known.state.phase, Phase::Owed { .. }));
-            for known in open {
-                if known.state.glued.is_some() {
-                    bail!("the undo of {} went with others in one request under one key, and cannot be taken out of it", known.effect.node);
+        for file in look.files(&runs).map_err(journal::fault)?.into_iter().filter(|file| done || !file.over) {
+            let of_step = |way| file.known.iter().filter(move |known| known.effect.way == way && *known.effect.node == *self.step);
+            let undo_of = |of: &EffectKey| of_step(Way::Undo).find(|undo| undo.effect.item == of.item);
+            for known in of_step(Way::Do).filter(|known| matches!(known.state.phase, Phase::Done(_) | Phase::Uncertain(_))) {
+                let undo = undo_of(&known.effect);
+                let is_done = undo.is_some_and(|undo| matches!(undo.state.phase, Phase::Done(_) | Phase::Unchanged | Phase::Superseded));
+                if !done && undo.is_some_and(|undo| undo.state.glued.is_some()) {
+                    bail!("the undo of {} went with others in one request under one key, and cannot be taken out of it", self.step);
                 }
-                undos.push(known.effect.clone());
+                if is_done == done {
+                    undos.push(EffectKey { way: Way::Undo, ..known.effect.clone() });
+                }
             }
         }
         Ok(undos)

@@ -51,7 +51,8 @@ pub fn waits(gates: &[GateRow], plan: Option<&Plan>, now: Moment) -> Vec<Wait> {
         let spent = row.spent.filter(|spent| limits(&row.system).and_then(|limits| limits.per_day).is_some_and(|most| spent.calls >= most));
         let why = match (&row.hold, &row.refused, row.breaker, row.paused_until) {
             (Some(hold), ..) if hold.holds(now) => Why::Held(hold.clone()),
-            (_, Some(said), ..) => Why::Refused(said.to_string()),
+            // Of a system that is gone nothing is asked.
+            (_, Some(said), ..) if plan.is_none() || limits(&row.system).is_some() => Why::Refused(said.to_string()),
             _ if closed(&row.system).is_some() => continue,
             (_, _, Breaker::Open { until }, _) if until > now => Why::Sick(until),
             (_, _, _, Some(until)) if until > now => Why::Asked(until),
@@ -77,6 +78,11 @@ impl Wait {
     /// Behind a dead letter of its record.
     pub fn behind(flow: &str, dead: RunId) -> Wait {
         Wait { name: flow.to_string(), is_flow: true, why: Why::Behind(dead) }
+    }
+
+    /// Nobody's word: the project's files say so.
+    pub fn is_of_the_project(&self) -> bool {
+        matches!(self.why, Why::Closed(_) | Why::Spent(..))
     }
 
     /// `crm is held until it is resumed, since 2026-12-01T06:00:00Z by ada: month-end closing`

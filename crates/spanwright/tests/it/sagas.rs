@@ -4,11 +4,14 @@
 
 use std::{
     process::Stdio,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use spanwright_world::{Answer, Hostile};
+use spanwright_world::{Answer, Hostile, Received};
 
 use crate::{
     commands::objects,
@@ -40,7 +43,7 @@ fn orders(steps: &str) -> Project {
 
 /// A peer that refuses what has one of these paths.
 fn refuses(paths: &'static [&'static str]) -> Hostile {
-    let answer = move |received: &spanwright_world::Received| match paths.contains(&&*received.path) {
+    let answer = move |received: &Received| match paths.contains(&&*received.path) {
         true => Answer::json(422, "{\"error\":\"no\"}"),
         false => Answer::json(200, "{}"),
     };
@@ -97,17 +100,52 @@ fn what_is_undone_by_hand_is_asked_for_no_more_and_the_way_back_goes_on() {
     until("the refund is refused again and again", || asked(&peer, "/refund") > 3);
     let id = objects(&project.run(&["messages", "--state", "open", "--format", "json"]))[0]["run"].to_string();
     assert_eq!(asked(&peer, "/release"), 0, "strictly backwards");
-    assert_eq!(project.run(&["undone", &id, "--reason", " "]).code, 2, "not without saying how");
-    let said = project.run(&["undone", &id, "--reason", "refunded in the bank's console"]);
+    assert_eq!(project.run(&["hold", "peer", "--because", "month end"]).code, 0);
+    let waits = project.run(&["messages", "--id", &id]).out;
+    assert!(waits.contains("waits        peer is held") && waits.contains("month end"), "{waits}");
+    assert_eq!(project.run(&["resume", "peer"]).code, 0);
+    assert_eq!(project.run(&["undone", &id, "--step", "charge", "--reason", " "]).code, 2, "not without saying how");
+    let said = project.run(&["undone", &id, "--step", "charge", "--reason", "refunded in the bank's console"]);
     assert!(said.code == 0 && said.err.contains("charge is undone"), "{}{}", said.out, said.err);
+    let twice = project.run(&["undone", &id, "--step", "charge", "--reason", "said twice"]);
+    assert!(twice.code == 2 && twice.err.contains("nothing that charge did is to be undone"), "{}", twice.err);
     until("what came before it is undone", || asked(&peer, "/release") == 1);
     until("it is a dead letter", || !project.run(&["messages", "--id", &id, "--format", "json"]).out.contains("\"open\""));
     let refunds = asked(&peer, "/refund");
     let shown = project.run(&["messages", "--id", &id]).out;
     assert!(shown.contains("by hand, charge: refunded in the bank's console"), "{shown}");
     assert!(shown.contains("what had been done was undone"), "{shown}");
-    assert_eq!(project.run(&["undone", &id, "--reason", "again"]).code, 2, "nothing is being undone");
+    assert_eq!(project.run(&["undone", &id, "--step", "charge", "--reason", "again"]).code, 2, "nothing is being undone");
     running.stop();
-    assert_eq!(project.run(&["undone", &id, "--reason", "again"]).code, 2);
+    assert_eq!(project.run(&["undone", &id, "--step", "charge", "--reason", "again"]).code, 2);
     assert_eq!(refunds, asked(&peer, "/refund"));
+}
+
+/// The word is in the journal before it is heeded: said while a try hangs, it holds through a kill.
+#[test]
+fn the_word_that_a_step_was_undone_by_hand_outlives_a_kill() {
+    let charge = CHARGE.replace("pivot: true", "undo: { call: peer.refund, body: { fields: { id: .id } } }");
+    let project = orders(&format!("{charge}{SHIP}"));
+    project.edit("systems/peer.yaml", "operations:\n", "operations:\n  refund: { post: /refund, key: Idempotency-Key }\n");
+    let hangs = Arc::new(AtomicBool::new(true));
+    let hanging = hangs.clone();
+    let peer =
+        Hostile::start(vec![Answer::By(Arc::new(move |received: &Received| match (&*received.path, hanging.load(Ordering::Acquire)) {
+            ("/refund", true) => Answer::HangAfterReading,
+            ("/ship", _) => Answer::json(422, "{\"error\":\"no\"}"),
+            _ => Answer::json(200, "{}"),
+        }))]);
+    let begin = || Begun { child: command(&project, &peer, &[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap() };
+    let running = begin();
+    until("the refund hangs", || asked(&peer, "/refund") == 1);
+    let id = objects(&project.run(&["messages", "--state", "open", "--format", "json"]))[0]["run"].to_string();
+    let said = project.run(&["undone", &id, "--step", "charge", "--reason", "refunded in the bank's console"]);
+    assert!(said.code == 0 && said.err.contains("as soon as no try"), "{}{}", said.out, said.err);
+    drop(running);
+    hangs.store(false, Ordering::Release);
+    let _again = begin();
+    until("what came before it is undone", || asked(&peer, "/release") == 1);
+    assert_eq!(asked(&peer, "/refund"), 1, "nobody is paid twice");
+    let shown = project.run(&["messages", "--id", &id]).out;
+    assert!(shown.contains("by hand, charge: refunded in the bank's console"), "{shown}");
 }

@@ -7,7 +7,7 @@ use spanwright_shape::text::Failure;
 use crate::{
     alert::Trouble,
     connector::{Outcome, Refusal, Verdict},
-    fact::{ChoreId, Fact, InLine, Letter, PlanId, Print, Receipt, RunFile, RunId, StoppedRun, Tally, Turn},
+    fact::{ChoreId, Fact, InLine, Letter, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle, StoppedRun, Tally, Turn},
     plan::Plan,
     run::{Advance, intake::Page, pages::Gathered},
 };
@@ -143,7 +143,7 @@ pub enum Event {
         /// What there is.
         runs: Vec<StoppedRun>,
         /// What of it goes together ([`Store::bundles`]).
-        bundles: Vec<Vec<StoppedRun>>,
+        bundles: Vec<StoppedBundle>,
     },
     /// What the journal counts of what stands still.
     FoundTroubles(Vec<Trouble>),

@@ -68,7 +68,8 @@ impl Walk<'_> {
         let is_gone = |node: &NodeName| self.flow.effects.iter().all(|effect| effect.node != *node);
         let done = self.job.known.iter().filter(|known| match known.phase {
             Phase::Done(_) | Phase::Started { .. } | Phase::Uncertain(_) => true,
-            Phase::Owed { .. } => known.unheard,
+            // Nobody knew of it before it was replayed: what was refused or undone has another generation.
+            Phase::Owed { .. } => known.unheard || known.generation == 0,
             Phase::Dead(_) | Phase::Unchanged | Phase::Superseded => false,
         });
         let mut gone = done.filter(|known| known.way == Way::Do && *known.item != *ANSWER && is_gone(&known.node));
@@ -82,7 +83,7 @@ impl Walk<'_> {
     /// All that can be undone is undone: now `if_dead`. Behind a pivot nothing was undone: what stops there waits for a person,
     /// and goes on forward.
     fn bury(&mut self, stopped: Stopped) -> Advance {
-        if self.pivoted.is_some() {
+        if self.pivoted.is_some() || self.done_and_gone().is_some() {
             return Advance::Ends(Ending::Stopped(stopped));
         }
         let steps = match &self.flow.if_dead {

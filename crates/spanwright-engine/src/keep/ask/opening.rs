@@ -8,7 +8,7 @@ use std::{
 use rusqlite::{OptionalExtension, Result, Row};
 use spanwright_core::fact::{
     Backlog, Breaker, CHORES_REMEMBERED_MOST, Chore, ChoreId, CutOff, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Hold, InLine, Lane,
-    Moment, Opening, PlanId, RunId, SourceRow, Spent,
+    Moment, Opening, PlanId, RunId, SourceRow, Spent, Way,
 };
 
 use super::{Ask, bytes, text, text_if_any};
@@ -35,6 +35,9 @@ pub const TORN: &str =
 pub const LANES: &str =
     "SELECT effect.run, effect.node, effect.item, effect.way, effect.lane, effect.queue FROM effect INDEXED BY effect_due
     CROSS JOIN run ON run.id = effect.run WHERE effect.state = 0 AND effect.lane <> 0 AND run.state = 1";
+/// Few: words of people that were not settled.
+pub const UNDONE: &str =
+    "SELECT undone.run, undone.node, undone.item FROM undone CROSS JOIN run ON run.id = undone.run WHERE run.state < 2";
 pub const NEXT_QUEUE: &str = "SELECT queue FROM effect INDEXED BY effect_due WHERE state = 0 AND queue > ?1 ORDER BY queue LIMIT 1";
 pub const EARLIEST: &str = "SELECT effect.due FROM effect INDEXED BY effect_due CROSS JOIN run ON run.id = effect.run
     WHERE effect.state = 0 AND effect.queue = ?1 AND run.state = 1 ORDER BY effect.due LIMIT 1";
@@ -113,6 +116,7 @@ impl Ask<'_> {
             sources: self.sources()?,
             backlog: self.backlog()?,
             glued: self.glued()?,
+            undone: self.undone()?,
             torn: self.torn(boot)?,
             lanes: self.lanes()?,
             queues: self.queues()?,
@@ -207,6 +211,16 @@ impl Ask<'_> {
         self.bundled(&mut glued)?;
         glued.sort_unstable_by(|one, other| one.effect.cmp(&other.effect).then(one.glue.cmp(&other.glue)));
         Ok(glued)
+    }
+
+    fn undone(self) -> Result<Vec<EffectKey>> {
+        let mut statement = self.ready(UNDONE)?;
+        let rows = statement.query_map([], |row| {
+            Ok(EffectKey { run: RunId(row.get(0)?), node: self.names.text(row.get(1)?), item: text(row, 2)?, way: Way::Undo })
+        })?;
+        let mut undone = rows.collect::<Result<Vec<_>>>()?;
+        undone.sort_unstable();
+        Ok(undone)
     }
 
     // Batches under one key whose exchange had not ended.

@@ -80,7 +80,7 @@ impl Ask<'_> {
         let row = self.ready(BY_ID)?.query_row([message.to_be_bytes()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
         let Some((run, stopped)) = row.map(|(run, stopped)| (RunId(run), stopped)) else { return Ok(None) };
         let Some(file) = self.files([run].into_iter())?.pop() else { return Ok(None) };
-        let bundle = if stopped { self.bundles(&[run])?.pop().unwrap_or_default() } else { Vec::new() };
+        let bundle = if stopped { self.bundles(&[run])?.pop() } else { None };
         Ok(Some(Letter { file, stopped, overtaken: self.overtaken(run)?, bundle }))
     }
 }

@@ -45,6 +45,7 @@ fn no_question_walks_over_finished_work() {
         bundles::GLUES,
         bundles::SHARE,
         bundles::IS_SHARED,
+        bundles::CALLS,
         ACTIVE,
         SENT,
         stopped::STOPPED,

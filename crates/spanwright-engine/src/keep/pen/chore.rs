@@ -19,8 +19,7 @@ pub const COLUMNS: &str =
 impl Pen<'_> {
     pub(super) fn chore(&mut self, chore: &Chore) -> Result<()> {
         let (kind, words) = match &chore.what {
-            ChoreKind::Replay { over_newer: false } => (0, None),
-            ChoreKind::Replay { over_newer: true } => (1, None),
+            ChoreKind::Replay { over_newer, apart } => (i64::from(*over_newer) + 3 * i64::from(*apart), None),
             ChoreKind::Discard { reason } => (2, Some(reason)),
         };
         let StoppedFilter { flow, node, reason, key, correlation } = &chore.filter;
@@ -59,8 +58,7 @@ fn phase(phase: ChorePhase) -> i64 {
 pub fn read(row: &Row<'_>) -> Result<Chore> {
     let text = |column| row.get::<_, Option<String>>(column).map(|text| text.map(Arc::<str>::from));
     let what = match row.get(1)? {
-        0 => ChoreKind::Replay { over_newer: false },
-        1 => ChoreKind::Replay { over_newer: true },
+        kind @ (0 | 1 | 3 | 4) => ChoreKind::Replay { over_newer: kind % 3 == 1, apart: kind > 2 },
         _ => ChoreKind::Discard { reason: text(2)?.unwrap_or_default() },
     };
     let phase = match row.get(11)? {

@@ -21,6 +21,7 @@ const ACKNOWLEDGE: &str = "UPDATE run SET acknowledged = ?2 WHERE id = ?1 AND st
 const TRAIL: &str = "INSERT INTO trail (message, n, at, kind, by, words)
     SELECT id, 1 + coalesce((SELECT max(n) FROM trail WHERE trail.message = run.id), 0), ?2, ?3, ?4, coalesce(?5, words, '')
     FROM run WHERE id = ?1";
+const UNDONE_BY_HAND: &str = "INSERT OR IGNORE INTO undone (run, node, item) VALUES (?1, ?2, ?3)";
 const PARENT: &str = "UPDATE message SET parent = ?2 WHERE seq = ?1";
 const MESSAGE_ID: &str = "SELECT id FROM message WHERE seq = ?1";
 
@@ -40,6 +41,8 @@ impl Pen<'_> {
     }
 
     pub(super) fn undone(&mut self, undo: &EffectKey, at: Moment, by: &str, words: &str) -> Result<()> {
+        let node = self.number(&undo.node)?;
+        self.rare(UNDONE_BY_HAND)?.execute((undo.run.0, node, &undo.item))?;
         let item = if undo.item.is_empty() { String::new() } else { format!(" [{}]", undo.item) };
         self.trail(undo.run, at, UNDONE, by, Some(&format!("{}{item}: {words}", undo.node)))
     }

@@ -21,6 +21,8 @@ const OWE_AGAIN: &str =
 const OWE_THE_SAME: &str = "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, failed = NULL, own_failures = 0, boot = NULL,
         glued = CASE WHEN reason IN (?3, ?4) THEN NULL ELSE glued END, reason = NULL, words = NULL
     WHERE run = ?1 AND way = 0 AND state IN (5, 6)";
+/// What was undone by hand is done again.
+const DROP_WORDS: &str = "DELETE FROM undone WHERE run = ?1";
 const DROP_UNDOS: &str = "DELETE FROM effect WHERE run = ?1 AND way = 1";
 const REOPEN: &str =
     "UPDATE run SET state = 0, plan = ?2, reason = NULL, node = NULL, words = NULL, undone = NULL, changed = ?3, acknowledged = NULL
@@ -40,6 +42,7 @@ impl Pen<'_> {
         let [apart, left] = self.names.apart();
         self.rare(OWE_THE_SAME)?.execute((run.0, at.0, apart, left))?;
         self.rare(DROP_UNDOS)?.execute([run.0])?;
+        self.rare(DROP_WORDS)?.execute([run.0])?;
         self.trail(run, at, people::REPLAYED, by, None)?;
         self.rare(REOPEN)?.execute((run.0, plan.0, at.0))?;
         Ok(())

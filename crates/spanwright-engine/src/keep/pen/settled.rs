@@ -4,7 +4,7 @@
 //! own. So an effect that works at the first try is one row, never inserted waiting and updated later.
 
 use rusqlite::Result;
-use spanwright_core::fact::{Attempt, EffectKey, Phase, Settled};
+use spanwright_core::fact::{Attempt, EffectKey, Phase, Settled, Way};
 use spanwright_shape::text::Failure;
 
 use super::Pen;
@@ -23,6 +23,8 @@ const STARTED: &str =
 const ATTEMPT: &str = "INSERT OR REPLACE INTO attempt (run, node, item, way, at, n, generation, exchange, outcome, reason, words)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
+/// What a person's word was for.
+const IS_UNDONE: &str = "DELETE FROM undone WHERE run = ?1 AND node = ?2 AND item = ?3";
 const KEEP_ATTEMPT: &str = keep_attempts!("run = ?1 AND node = ?2 AND item = ?3 AND way = ?4");
 
 impl Pen<'_> {
@@ -44,6 +46,11 @@ impl Pen<'_> {
                 None
             }
         };
+        if settled.effect.way == Way::Undo && matches!(settled.state.phase, Phase::Done(_)) {
+            let EffectKey { run, node, item, .. } = &settled.effect;
+            let node = self.number(node)?;
+            self.rare(IS_UNDONE)?.execute((run.0, node, item))?;
+        }
         self.effect(settled, last)
     }
 

@@ -58,8 +58,11 @@ fn one_damaged_bit_in_the_middle_of_the_log_is_told_wherever_it_is() {
     let (_folder, path, log) = killed();
     assert_eq!(messages(&path, &log), Ok(COMMITS as usize));
     let ends = ends(&log);
-    let (middle, last_but_one) = (ends[ends.len() / 2], ends[ends.len() - 2]);
     let frame = |n: usize| HEAD + n * FRAME;
+    // Of one whose head lies across two sectors it is not told apart from a torn one, where but one commit follows.
+    let is_in_one_sector = |n: usize| frame(n) % 512 + 24 <= 512;
+    let middle = ends[ends.len() / 2];
+    let last_but_one = ends.iter().rev().copied().skip(1).find(|n| is_in_one_sector(*n)).unwrap();
     let in_frame = [0, 8, 13, 16, 20, 24, 4_000].map(|at| frame(middle) + at).into_iter();
     let first_of_commit = frame(ends[ends.len() / 2 - 1] + 1) + 77;
     let in_head = [0, 3, 4, 8, 13, 16, 20, 24, 30].into_iter();

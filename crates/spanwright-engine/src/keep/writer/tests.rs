@@ -8,8 +8,8 @@ use std::{
 
 use spanwright_core::desk::{Haste, Ticket};
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, StoppedFilter,
-    StoppedRun, Store, StoreFault, Took, Turn,
+    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, StoppedBundle,
+    StoppedFilter, StoppedRun, Store, StoreFault, Took, Turn,
 };
 use spanwright_lab::model::ModelStore;
 
@@ -70,7 +70,7 @@ impl Store for Scripted {
     fn stopped(&mut self, filter: &StoppedFilter, after: RunId, upto: RunId, most: usize) -> Result<Vec<StoppedRun>, StoreFault> {
         self.model.stopped(filter, after, upto, most)
     }
-    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<Vec<StoppedRun>>, StoreFault> {
+    fn bundles(&mut self, runs: &[RunId]) -> Result<Vec<StoppedBundle>, StoreFault> {
         self.model.bundles(runs)
     }
 

@@ -98,7 +98,10 @@ impl Page {
         self.word("chore");
         self.field("chore", chore.id.0);
         match &chore.what {
-            ChoreKind::Replay { over_newer } => self.field("over_newer", over_newer),
+            ChoreKind::Replay { over_newer, apart } => {
+                self.field("over_newer", over_newer);
+                self.field("apart", apart);
+            }
             ChoreKind::Discard { reason } => self.field("words", reason),
         }
         let StoppedFilter { flow, node, reason, key, correlation } = &chore.filter;
@@ -175,7 +178,7 @@ impl<'t> Fields<'t> {
 
     fn chore(&self) -> Option<Chore> {
         let what = match (self.number("over_newer"), self.shared("words")) {
-            (Some(over_newer), _) => ChoreKind::Replay { over_newer },
+            (Some(over_newer), _) => ChoreKind::Replay { over_newer, apart: self.number("apart").unwrap_or(false) },
             (None, Some(reason)) => ChoreKind::Discard { reason },
             (None, None) => return None,
         };
@@ -259,7 +262,7 @@ mod tests {
         check(&Order::Undone { undo: undo("0/1"), by: by.clone(), words: " ".into() });
         let filter = StoppedFilter { flow: Some("in".into()), reason: Some("R2015".into()), ..StoppedFilter::default() };
         let rate = Rate { most: 10, per: Duration::from_secs(1) };
-        for what in [ChoreKind::Replay { over_newer: true }, ChoreKind::Discard { reason: "old".into() }] {
+        for what in [ChoreKind::Replay { over_newer: true, apart: true }, ChoreKind::Discard { reason: "old".into() }] {
             check(&Order::Chore(Box::new(Chore::begin(what, filter.clone(), RunId(99), rate, by.clone(), Moment(5)))));
         }
         let took = Took {
