@@ -21,6 +21,8 @@ use crate::project::spanwright;
 
 /// Kills where nothing is said.
 const KILLS: u64 = 200;
+/// After so many another journal is begun: they are many lives of one, and not the growth of its file.
+const KILLS_A_JOURNAL: u64 = 500;
 /// Changes of the poll for each kill.
 const CHANGES_A_KILL: u64 = 60;
 /// Eight requests to the till are under way at once, and as many again and again are answered while a commit waits for the disk.
@@ -136,9 +138,17 @@ fn memory_kb(child: &Child) -> u64 {
 
 #[test]
 fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
-    let (kills, began) = (number("KILLS", KILLS), Instant::now());
-    let changes = kills * CHANGES_A_KILL;
-    let (mut roll, longer) = (number("KILLS_SEED", 1), number("LIFE", 0));
+    let (mut left, mut roll) = (number("KILLS", KILLS), number("KILLS_SEED", 1));
+    while left > 0 {
+        let kills = left.min(KILLS_A_JOURNAL);
+        kill_one_journal(kills, &mut roll);
+        left -= kills;
+    }
+}
+
+/// A journal of its own, judged in the end.
+fn kill_one_journal(kills: u64, roll: &mut u64) {
+    let (began, longer, changes) = (Instant::now(), number("LIFE", 0), kills * CHANGES_A_KILL);
     let place = Place::new(changes, Duration::from_millis((300 + longer) * kills));
     let senders = Senders::start(place.settings(64)).unwrap();
     let (mut memory, mut log, mut slowest) = (0, 0, Duration::ZERO);
@@ -147,8 +157,8 @@ fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
         let mut running = place.start();
         slowest = slowest.max(starts.elapsed());
         kept_so_far(&place.journal()).unwrap();
-        roll = roll.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        thread::sleep(Duration::from_millis(100 + (roll >> 33) % 700 + longer));
+        *roll = roll.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        thread::sleep(Duration::from_millis(100 + (*roll >> 33) % 700 + longer));
         memory = memory.max(memory_kb(&running));
         log = log.max(fs::metadata(place.journal().with_extension("db-wal")).map_or(0, |file| file.len()));
         // SIGKILL: no handler, no farewell.
