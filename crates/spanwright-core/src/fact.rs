@@ -16,7 +16,8 @@ mod store;
 
 pub use again::{APART, is_newer, owed_again};
 pub use chore::{
-    BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, StoppedBundle, StoppedFilter, StoppedRun, that_go,
+    BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Opened, StoppedBundle, StoppedFilter, StoppedRun,
+    that_go,
 };
 pub use keys::{ANSWER, EffectKey, Item, NOBODY_KNOWS, NodeName, Print, Root, Way, batch_key, hex, lane_of, no_item, print_of};
 pub use store::{
@@ -123,6 +124,8 @@ pub enum Fact {
         by: Arc<str>,
         /// Also where a newer state of its record went on; without it such a run stays as it is.
         over_newer: bool,
+        /// It goes without those that it went with under one key, so under another.
+        apart: bool,
     },
     /// A message was made of another one by a person: sent once more, or with an edited body.
     Resent(Box<Resent>),

@@ -71,9 +71,4 @@ impl Desk {
             self.settle_fact(&undo, None, now, facts);
         }
     }
-
-    /// It is over: nothing of it is undone any more.
-    pub(super) fn forget_words(&mut self, run: RunId) {
-        self.by_hand.retain(|undo| undo.run != run);
-    }
 }

@@ -9,7 +9,7 @@ use std::{sync::Arc, time::Duration};
 use super::{Command, Desk, Fetch, Happening, Wake};
 use crate::{
     deliver::HoldReason,
-    fact::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, StoppedBundle, StoppedRun, that_go},
+    fact::{CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Fact, Moment, Opened, StoppedBundle, StoppedRun, that_go},
 };
 
 /// Runs of one slice, at most: more would keep a commit of others waiting.
@@ -174,15 +174,16 @@ impl ChoreDesk {
             ChoreKind::Replay { over_newer, apart } => {
                 let goes_over = |run: &StoppedRun| Some(blocks(run)? || *over_newer);
                 let may = |run: &StoppedRun| is_meant(run) && goes_over(run).is_some_and(|over| over || !run.overtaken);
-                let reopened = |run: &StoppedRun| Fact::Reopened {
+                let reopened = |Opened { run, apart }: Opened<'_>| Fact::Reopened {
                     run: run.run,
                     plan,
                     at: now,
                     by: by.clone(),
                     over_newer: goes_over(run).unwrap_or(false),
+                    apart,
                 };
                 let go = that_go(runs, bundles, *apart, may);
-                let asked = runs.iter().filter(|run| go.iter().any(|gone| gone.run == run.run)).count();
+                let asked = runs.iter().filter(|run| go.iter().any(|gone| gone.run.run == run.run)).count();
                 (go.into_iter().map(reopened).collect(), runs.len() - asked)
             }
             ChoreKind::Discard { reason } => {

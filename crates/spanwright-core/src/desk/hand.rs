@@ -241,6 +241,10 @@ impl Desk {
         if self.runs.get(&settled.effect.run).is_some_and(|hand| hand.again && !hand.settling()) {
             self.again.push_back(settled.effect.run);
         }
+        // It got through after all.
+        if over && !self.by_hand.is_empty() && matches!(settled.state.phase, Phase::Done(_)) {
+            self.by_hand.remove(&settled.effect);
+        }
         self.heed_now(settled.effect.run, now, out);
     }
 
@@ -259,7 +263,6 @@ impl Desk {
     }
 
     pub(super) fn ended(&mut self, run: RunId) {
-        self.forget_words(run);
         if let Some(hand) = self.let_go(run) {
             let flow = &mut self.flows[hand.account];
             flow.open = flow.open.saturating_sub(1);

@@ -22,7 +22,10 @@ use super::{CallId, Command, Desk, Fetch, Outgoing, Report, Roll, round::ROUND_S
 use crate::{
     codes,
     connector::{Outcome, Verdict},
-    fact::{Ending, Fact, Letter, MessageFile, Moment, NOBODY_KNOWS, Resent, Root, StopKind, Stopped, StoppedRun, Took, print_of, that_go},
+    fact::{
+        Ending, Fact, Letter, MessageFile, Moment, NOBODY_KNOWS, Opened, Resent, Root, StopKind, Stopped, StoppedRun, Took, print_of,
+        that_go,
+    },
     plan::{Flow, Plan},
     run::{intake, message_id as uuid, rfc3339},
 };
@@ -181,7 +184,14 @@ impl Desk {
                 let says = format!("`{named}` went with others in one request under one key, and not all of them can go again");
                 return Err(Failure::new(&codes::APART, says));
             }
-            let reopened = |run: &StoppedRun| Fact::Reopened { run: run.run, plan: self.plan_id, at: now, by: by.clone(), over_newer };
+            let reopened = |one: Opened<'_>| Fact::Reopened {
+                run: one.run.run,
+                plan: self.plan_id,
+                at: now,
+                by: by.clone(),
+                over_newer,
+                apart: one.apart,
+            };
             return Ok((told(wanted.message, "replayed"), go.into_iter().map(reopened).collect()));
         };
         let named = intake::edited(flow.source.as_ref(), &letter.file.message, &body)?;

@@ -273,9 +273,6 @@ impl Desk {
         let bytes = runs.iter().map(|file| file.message.body.len()).sum::<usize>();
         let wants = if let Fetch::Due { queue, .. } = &fetch { self.queue_of.get(queue).copied() } else { None };
         for file in runs {
-            if file.over {
-                self.forget_words(file.run);
-            }
             if file.over || self.runs.contains_key(&file.run) {
                 continue;
             }

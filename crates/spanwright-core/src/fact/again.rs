@@ -19,7 +19,7 @@ pub const APART: [&str; 2] = [codes::APART.id, codes::NO_LONGER_ASKED.id];
 /// that is [`APART`]. What was undone, or may have been, is owed
 /// again in its next generation; the undos go. Questions stay: where one was asked before, it is asked anew before its
 /// effect is.
-pub fn owed_again(effects: Vec<StoredEffect>, at: Moment) -> Vec<StoredEffect> {
+pub fn owed_again(effects: Vec<StoredEffect>, at: Moment, apart: bool) -> Vec<StoredEffect> {
     let undone: Vec<_> = effects
         .iter()
         .filter(|known| known.effect.way == Way::Undo && may_have_happened(&known.state.phase))
@@ -31,19 +31,19 @@ pub fn owed_again(effects: Vec<StoredEffect>, at: Moment) -> Vec<StoredEffect> {
             return known;
         }
         let was_undone = undone.iter().any(|(node, item)| *node == known.effect.node && *item == known.effect.item);
-        known.state = state_again(known.state, was_undone, at);
+        known.state = state_again(known.state, was_undone, at, apart);
         known
     })
     .collect()
 }
 
-fn state_again(state: EffectState, was_undone: bool, at: Moment) -> EffectState {
+fn state_again(state: EffectState, was_undone: bool, at: Moment, apart: bool) -> EffectState {
     let owed = Phase::Owed { due: at };
     match &state.phase {
         _ if was_undone => next_generation(state, owed),
         Phase::Dead(_) if state.sent.is_none() => next_generation(state, owed),
         Phase::Dead(why) | Phase::Uncertain(why) => {
-            let glued = state.glued.filter(|_| !APART.contains(&why.code.id));
+            let glued = state.glued.filter(|_| !apart && !APART.contains(&why.code.id));
             EffectState { phase: owed, tries: 0, first: None, failed: None, own_failures: 0, glued, ..state }
         }
         Phase::Owed { .. } | Phase::Started { .. } | Phase::Done(_) | Phase::Unchanged | Phase::Superseded => state,

@@ -116,13 +116,25 @@ pub fn that_go<'s>(
     bundles: &'s [StoppedBundle],
     apart: bool,
     may: impl Fn(&StoppedRun) -> bool,
-) -> Vec<&'s StoppedRun> {
-    let (go, stay): (Vec<_>, Vec<_>) = bundles.iter().partition(|bundle| bundle.whole && bundle.runs.iter().all(&may));
+) -> Vec<Opened<'s>> {
+    let mut known: HashSet<RunId> = runs.iter().map(|run| run.run).collect();
+    let meant = bundles.iter().filter(|bundle| bundle.runs.iter().any(|run| known.contains(&run.run)));
+    let (go, stay): (Vec<_>, Vec<_>) = meant.partition(|bundle| bundle.whole && bundle.runs.iter().all(&may));
     let stays: HashSet<RunId> = stay.into_iter().flat_map(|bundle| &bundle.runs).map(|run| run.run).collect();
-    let mut opened: Vec<&StoppedRun> = runs.iter().filter(|run| may(run) && (apart || !stays.contains(&run.run))).collect();
-    let mut known: HashSet<RunId> = opened.iter().map(|run| run.run).collect();
-    opened.extend(go.into_iter().flat_map(|bundle| &bundle.runs).filter(|run| known.insert(run.run)));
+    let each = runs.iter().map(|run| Opened { run, apart: stays.contains(&run.run) });
+    let mut opened: Vec<Opened<'_>> = each.filter(|one| may(one.run) && (apart || !one.apart)).collect();
+    let others: Vec<_> = go.into_iter().flat_map(|bundle| &bundle.runs).filter(|run| known.insert(run.run)).collect();
+    opened.extend(others.into_iter().map(|run| Opened { run, apart: false }));
     opened
+}
+
+/// A stopped run that is opened again.
+#[derive(Clone, Copy, Debug)]
+pub struct Opened<'s> {
+    /// Which.
+    pub run: &'s StoppedRun,
+    /// Without those that it went with under one key.
+    pub apart: bool,
 }
 
 impl Chore {

@@ -14,7 +14,7 @@ use crate::{
 /// flow. What comes behind a call that is owed is not known before that is answered.
 pub fn preview(file: &RunFile, plan: &Arc<Plan>, room: &Room) -> Option<Advance> {
     let (flow, _) = plan.flow(&file.flow)?;
-    let known = owed_again(file.known.clone(), Moment::default()).into_iter().map(|known| KnownEffect {
+    let known = owed_again(file.known.clone(), Moment::default(), false).into_iter().map(|known| KnownEffect {
         node: known.effect.node,
         item: known.effect.item,
         way: known.effect.way,

@@ -11,9 +11,11 @@ pub const SWEEP_ROWS_MOST: usize = 500;
 /// Pages that one sweep gives back to the file system.
 pub const SWEEP_PAGES_MOST: i64 = 64;
 
-/// What a dead letter went in stays with it: by it is told whether all that went together is here.
+/// What was not answered stays with those that went in it: by it is told whether all that went together is here.
 const EXCHANGES: &str = "DELETE FROM exchange WHERE at < ?1 AND id IN (SELECT id FROM exchange WHERE members IS NULL
-    AND NOT EXISTS (SELECT 1 FROM effect INDEXED BY effect_apart WHERE effect.state > 4 AND effect.glued = exchange.id) ORDER BY id LIMIT ?2)";
+    AND NOT EXISTS (SELECT 1 FROM effect INDEXED BY effect_apart WHERE effect.state > 4 AND effect.glued = exchange.id)
+    AND NOT EXISTS (SELECT 1 FROM effect INDEXED BY effect_glued WHERE effect.state = 0 AND effect.glued IS NOT NULL AND effect.glued = exchange.id)
+    ORDER BY id LIMIT ?2)";
 
 /// A table that is walked through in the order of its key, and what goes of it.
 struct Walk {
@@ -23,9 +25,11 @@ struct Walk {
 }
 
 const PAST_ITS_TIME: &str = "until < ?1";
+/// Its name is that of a record, too: by it is told whether a newer state of the record went on, as long as the message is there.
+const NAMES_NO_RECORD: &str = "until < ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE message.seq = event.seq AND message.found_by = 1)";
 const WALKS: [Walk; 4] = [
     Walk { table: "seen", key: "scope, key", gone: PAST_ITS_TIME },
-    Walk { table: "event", key: "seq", gone: PAST_ITS_TIME },
+    Walk { table: "event", key: "seq", gone: NAMES_NO_RECORD },
     // The time is not used in these two: it stands here for the same number of values.
     Walk {
         table: "event_name",

@@ -270,7 +270,14 @@ impl Facts {
         match self.seed.below(4) {
             0 => Fact::Discarded { run, at, by, reason: "not needed".into() },
             1 => Fact::Undone { undo: EffectKey { way: Way::Undo, ..self.effect() }, at, by, words: "by hand".into() },
-            _ => Fact::Reopened { run, plan: PlanId(1 + self.seed.below(3) as i64), at, by, over_newer: self.seed.one_in(2) },
+            _ => Fact::Reopened {
+                run,
+                plan: PlanId(1 + self.seed.below(3) as i64),
+                at,
+                by,
+                over_newer: self.seed.one_in(2),
+                apart: self.seed.one_in(4),
+            },
         }
     }
 

@@ -37,6 +37,7 @@ const CASES: &[Case] = &[
     ("a replay never goes over a newer state, unless it is told to", a_replay_never_goes_over_a_newer_state),
     ("what was given up after an unknown outcome keeps its key and its bytes", what_was_given_up_keeps_its_key),
     ("a chore sees the stopped runs that it means", an_chore_sees_what_it_means),
+    ("what is past its time still tells of its record", what_is_past_its_time_still_tells_of_its_record),
     ("what went under one key is told as one", what_went_under_one_key_is_told_as_one),
     ("what was undone by hand is remembered until it is settled", what_was_undone_by_hand_is_remembered),
     ("an edited message is new, and the old one is set aside", an_edited_message_is_new),
@@ -171,7 +172,7 @@ fn stopped(run: i64, kind: StopKind) -> Fact {
 }
 
 fn reopened(run: i64) -> Fact {
-    Fact::Reopened { run: RunId(run), plan: PlanId(2), at: Moment(7), by: "ann".into(), over_newer: false }
+    Fact::Reopened { run: RunId(run), plan: PlanId(2), at: Moment(7), by: "ann".into(), over_newer: false, apart: false }
 }
 
 const AGAIN: Phase = Phase::Owed { due: Moment(7) };
@@ -364,10 +365,24 @@ fn a_run_is_overtaken(trial: &mut Trial<'_>) {
     assert_eq!(trial.store().overtaken(RunId(2)), Ok(true));
 }
 
+/// Where a source's events are named as its records are, the newer one is found by its name, also when that may be taken anew.
+fn what_is_past_its_time_still_tells_of_its_record(trial: &mut Trial<'_>) {
+    let came = |message, at, until| {
+        let named = Seen { scope: "in.poll".into(), key: "10".into(), print: None, held: None, until: Moment(until) };
+        Fact::Took(Box::new(Took { at: Moment(at), key: Some("10".into()), ..took(message, Some(named)) }))
+    };
+    trial.commit(&[came(1, 1, 30), stopped(1, StopKind::Dead)]);
+    trial.commit(&[came(2, 40, 60), done(2)]);
+    assert_eq!(trial.store().overtaken(RunId(1)), Ok(true));
+    let store = trial.store();
+    while store.tidy(Moment(99), Moment(99)) == Ok(true) {}
+    assert_eq!(trial.store().overtaken(RunId(1)), Ok(true));
+}
+
 fn a_replay_never_goes_over_a_newer_state(trial: &mut Trial<'_>) {
     trial.commit(&[plain(1), plain(2), stopped(1, StopKind::Dead), done(2), reopened(1)]);
     assert!(trial.file(1).over);
-    let anyway = Fact::Reopened { run: RunId(1), plan: PlanId(2), at: Moment(7), by: "ann".into(), over_newer: true };
+    let anyway = Fact::Reopened { run: RunId(1), plan: PlanId(2), at: Moment(7), by: "ann".into(), over_newer: true, apart: false };
     trial.commit(&[anyway]);
     assert!(!trial.file(1).over);
 }
@@ -412,6 +427,14 @@ fn what_went_under_one_key_is_told_as_one(trial: &mut Trial<'_>) {
     trial.commit(&[Fact::Discarded { run: RunId(3), at: Moment(9), by: "ann".into(), reason: "seen to".into() }]);
     let found = trial.store().bundles(&[RunId(1), RunId(2)]).expect("the disk is well");
     assert!(matches!(&found[..], [bundle] if !bundle.whole), "one of them was set aside: {found:?}");
+    // Whoever goes without the others never counts for them again, also when it stops once more.
+    let alone = |run| Fact::Reopened { run: RunId(run), plan: PlanId(2), at: Moment(9), by: "ann".into(), over_newer: true, apart: true };
+    trial.commit(&[stopped(5, StopKind::Uncertain), alone(4)]);
+    assert_eq!(trial.file(4).known[0].state.glued, None);
+    trial.commit(&[uncertain(4, "crm", 12), exchanged(12, 1), stopped(4, StopKind::Uncertain)]);
+    let found = trial.store().bundles(&[RunId(4), RunId(5)]).expect("the disk is well");
+    let told: Vec<_> = found.iter().map(|bundle| (bundle.runs.iter().map(|run| run.run.0).collect::<Vec<_>>(), bundle.whole)).collect();
+    assert_eq!(told, [(vec![4], true), (vec![5], false)]);
 }
 
 fn what_was_undone_by_hand_is_remembered(trial: &mut Trial<'_>) {

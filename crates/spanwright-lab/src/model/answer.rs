@@ -78,7 +78,7 @@ impl State {
         let (mut seen, mut bundles) = (BTreeSet::new(), Vec::new());
         for run in runs {
             let Some(row) = self.run(*run).filter(|_| !seen.contains(run)) else { continue };
-            let shared = self.glues_with(glues_again(row));
+            let shared = self.glues_with(glues_of(row, is_given_up));
             let is_in = |effect: &Effect| effect.state.glued.is_some_and(|glue| shared.contains(&glue));
             let given_up =
                 |(.., way): &(NodeName, Item, Way), effect: &Effect| *way == Way::Do && is_in(effect) && is_given_up(&effect.state.phase);
@@ -105,7 +105,7 @@ impl State {
     /// What a dead letter went in stays with it.
     pub fn tidy(&mut self, now: Moment, before: Moment) {
         self.seen.retain(|_, row| row.until >= now);
-        let given_up = self.effects().filter(|(.., effect)| is_given_up(&effect.state.phase));
+        let given_up = self.effects().filter(|(.., effect)| is_given_up(&effect.state.phase) || effect.owed().is_some());
         let kept: BTreeSet<i64> = given_up.filter_map(|(.., effect)| effect.state.glued).map(|glue| glue.0).collect();
         self.exchanges.retain(|id, (at, _)| *at >= before || kept.contains(id));
     }
@@ -351,8 +351,13 @@ fn glues(run: &Run, queue: &str) -> BTreeSet<ExchangeId> {
 
 /// Under which glues a run would go again.
 fn glues_again(run: &Run) -> BTreeSet<ExchangeId> {
-    let again = run.effects.iter().filter(|((.., way), effect)| *way == Way::Do && goes_again(&effect.state.phase));
-    again.filter_map(|(_, effect)| effect.state.glued).collect()
+    glues_of(run, goes_again)
+}
+
+/// In which requests without an answer that tells its given up effects went.
+fn glues_of(run: &Run, is_so: fn(&Phase) -> bool) -> BTreeSet<ExchangeId> {
+    let of = run.effects.iter().filter(|((.., way), effect)| *way == Way::Do && is_so(&effect.state.phase));
+    of.filter_map(|(_, effect)| effect.state.glued).collect()
 }
 
 fn is_given_up(phase: &Phase) -> bool {
@@ -365,7 +370,7 @@ fn goes_again(phase: &Phase) -> bool {
 }
 
 /// It was undone, or may have been: it goes under another key.
-fn is_undone(run: &Run, (node, item, _): &(NodeName, Item, Way)) -> bool {
+pub fn is_undone(run: &Run, (node, item, _): &(NodeName, Item, Way)) -> bool {
     let undo = run.effects.get(&(node.clone(), item.clone(), Way::Undo));
     undo.is_some_and(|undo| matches!(undo.state.phase, Phase::Started { .. } | Phase::Done(_) | Phase::Uncertain(_)))
 }

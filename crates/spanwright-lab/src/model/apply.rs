@@ -5,10 +5,13 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use spanwright_core::alert::AlertRow;
 use spanwright_core::fact::{
     Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Resent, RunId, Seen,
-    Settled, SourceRow, StopKind, StoredEffect, Took, owed_again,
+    Settled, SourceRow, StopKind, StoredEffect, Took, Way, owed_again,
 };
 
-use super::state::{Effect, Place, Run, SeenRow, State};
+use super::{
+    answer::is_undone,
+    state::{Effect, Place, Run, SeenRow, State},
+};
 
 impl State {
     /// Applies one; a receipt for a message.
@@ -31,7 +34,7 @@ impl State {
             Fact::Settled(settled) => self.settled(settled),
             Fact::Parked { run, parked } => self.place_open(*run, if *parked { Place::Parked } else { Place::Active }),
             Fact::Ended { run, ending, at } => self.ended(*run, ending, *at),
-            Fact::Reopened { run, plan, at, over_newer, .. } => self.reopened(*run, *plan, *at, *over_newer),
+            Fact::Reopened { run, plan, at, over_newer, apart, .. } => self.reopened(*run, *plan, *at, (*over_newer, *apart)),
             Fact::Discarded { run, at, .. } => self.discarded(*run, *at),
             Fact::Acknowledged { run, .. } => self.acknowledged(*run),
             Fact::Undone { undo, .. } => drop(self.undone.insert(undo.clone())),
@@ -170,14 +173,19 @@ impl State {
         }
     }
 
-    fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, over_newer: bool) {
+    fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, (over_newer, apart): (bool, bool)) {
         let may = over_newer || !self.overtaken(run);
+        // What was undone is done again.
+        let of = |undo: &EffectKey| {
+            undo.run == run && self.run(run).is_some_and(|row| is_undone(row, &(undo.node.clone(), undo.item.clone(), Way::Do)))
+        };
+        let over: Vec<EffectKey> = self.undone.iter().filter(|undo| of(undo)).cloned().collect();
         match self.run_mut(run) {
             Some(row) if may && row.is_over() => {
                 (row.plan, row.changed, row.stopped, row.acknowledged) = (plan, at, None, false);
-                row.owe_again(run, at);
+                row.owe_again(run, at, apart);
                 self.place(run, Place::Active);
-                self.undone.retain(|undo| undo.run != run);
+                self.undone.retain(|undo| !over.contains(undo));
             }
             Some(_) | None => {}
         }
@@ -242,14 +250,14 @@ impl State {
 }
 
 impl Run {
-    fn owe_again(&mut self, run: RunId, at: Moment) {
+    fn owe_again(&mut self, run: RunId, at: Moment, apart: bool) {
         let (mut stored, mut kept) = (Vec::new(), BTreeMap::new());
         for ((node, item, way), effect) in std::mem::take(&mut self.effects) {
             let key = EffectKey { run, node, item, way };
             kept.insert(key.clone(), (effect.queue, effect.lane));
             stored.push(StoredEffect { effect: key, state: effect.state });
         }
-        for StoredEffect { effect: key, state } in owed_again(stored, at) {
+        for StoredEffect { effect: key, state } in owed_again(stored, at, apart) {
             let (queue, lane) = kept.remove(&key).unwrap_or_default();
             self.effects.insert((key.node, key.item, key.way), Effect { state, queue, lane });
         }

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use clap::Args;
 use spanwright_core::{
     fact::{GateRow, ListFilter, Listed, Moment, Phase, RunId, Shown, StoppedFilter, Way},
-    plan::{EffectPlan, OrderBy, Plan},
+    plan::{EffectPlan, IfDead, OrderBy, Plan},
     run::moment,
 };
 use spanwright_engine::{
@@ -170,7 +170,8 @@ fn waits_of(look: &Look, shown: &Shown, gates: &[GateRow], today: Option<&Plan>,
     };
     // Once one of them is refused for good, the others are on their way back.
     let is_bad = |phase: &Phase| matches!(phase, Phase::Dead(_) | Phase::Uncertain(_));
-    let goes_back = flow.effects.iter().any(|effect| has(&effect.node, Way::Do, is_bad));
+    let is_forgiven = |effect: &EffectPlan| !matches!(effect.if_dead, IfDead::Letter);
+    let goes_back = flow.effects.iter().any(|effect| !is_forgiven(effect) && has(&effect.node, Way::Do, is_bad));
     let is_to_be_undone = |node: &str| {
         let happened = has(node, Way::Do, |phase| matches!(phase, Phase::Done(_) | Phase::Uncertain(_)));
         goes_back && happened && !has(node, Way::Undo, |phase| matches!(phase, Phase::Done(_)))

@@ -203,7 +203,7 @@ fn keeps_bundle(known: &StoredEffect) -> bool {
 /// Whether a replay under this plan does again what nobody knows of and what may not be repeated, or went with others under one key
 /// that do not all come along. Where a question was asked before, it is asked anew and tells.
 pub fn may_be_done_twice(file: &RunFile, plan: &Plan, goes_together: bool) -> bool {
-    let (before, after) = (&file.known, owed_again(file.known.clone(), Moment::default()));
+    let (before, after) = (&file.known, owed_again(file.known.clone(), Moment::default(), false));
     before.iter().filter(|known| matches!(known.state.phase, Phase::Uncertain(_))).any(|known| {
         let again = after.iter().any(|after| after.effect == known.effect && after.state.generation == known.state.generation);
         let asked = before

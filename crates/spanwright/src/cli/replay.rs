@@ -14,8 +14,8 @@ use spanwright_core::{
     deploy::has_step,
     desk::Order,
     fact::{
-        ANSWER, Chore, ChoreId, ChoreKind, EffectKey, Fact, ListFilter, Moment, NodeName, Phase, PlanId, RunFile, RunId, StoppedFilter,
-        StoppedRun, Store, StoredEffect, Way, that_go,
+        ANSWER, Chore, ChoreId, ChoreKind, EffectKey, Fact, ListFilter, Moment, NodeName, Opened, Phase, PlanId, RunFile, RunId,
+        StoppedFilter, StoppedRun, Store, StoredEffect, Way, that_go,
     },
     plan::{Flow, Plan},
     settings::Rate,
@@ -500,7 +500,7 @@ impl Replay {
                 let bundles = keep.bundles(&named).map_err(journal::fault)?;
                 let over = |run: &StoppedRun| self.goes_over(run, today);
                 let go = that_go(&slice, &bundles, self.takes_doubtful(), |run| over(run) || !run.overtaken);
-                let facts: Vec<Fact> = go.into_iter().map(|run| reopened(run.run, plan, &by, over(run))).collect();
+                let facts: Vec<Fact> = go.into_iter().map(|one| reopened(one, plan, &by, over(one.run))).collect();
                 again += facts.len() as u64;
                 keep.commit(&facts).map_err(journal::fault)?;
             }
@@ -559,8 +559,8 @@ fn steps_done(file: &RunFile) -> impl Iterator<Item = &NodeName> {
     known.filter(move |known| done(&known.state.phase) && !of(Way::Undo, known)).map(|known| &known.effect.node)
 }
 
-fn reopened(run: RunId, plan: PlanId, by: &Arc<str>, over_newer: bool) -> Fact {
-    Fact::Reopened { run, plan, at: journal::now(), by: by.clone(), over_newer }
+fn reopened(one: Opened<'_>, plan: PlanId, by: &Arc<str>, over_newer: bool) -> Fact {
+    Fact::Reopened { run: one.run.run, apart: one.apart, plan, at: journal::now(), by: by.clone(), over_newer }
 }
 
 /// `10/s`

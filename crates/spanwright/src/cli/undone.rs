@@ -10,10 +10,10 @@ use anyhow::bail;
 use clap::Args;
 use spanwright_core::{
     desk::Order,
-    fact::{EffectKey, Phase, RunId, Way},
+    fact::{EffectKey, Phase, RunId, StoredEffect, Way},
 };
 
-use super::{Ended, folder::Folder, journal, orders, out::Out, story::count};
+use super::{Ended, folder::Folder, journal, orders, out::Out};
 
 /// How long is waited until it is noted: a try that is under way ends first.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -41,8 +41,7 @@ impl Undone {
         if self.reason.trim().is_empty() {
             bail!("say how it was undone: somebody will ask");
         }
-        let undos = self.undos(false)?;
-        let undo = match &undos[..] {
+        let undo = match &self.undos(false)?[..] {
             [undo] => undo.clone(),
             [] => bail!(
                 "of `{}` nothing that {} did is to be undone; `spanwright messages --id {}` shows where it stands",
@@ -50,7 +49,12 @@ impl Undone {
                 self.step,
                 self.id
             ),
-            more => bail!("`{}` is {} that {} did: name one by its run number", self.id, count(more.len() as u64, "message"), self.step),
+            more => bail!(
+                "{} was done {} times in `{}`, and no undo of it is tried yet: say it when one is, or name one message by its run number",
+                self.step,
+                more.len(),
+                self.id
+            ),
         };
         if journal::alone(&self.folder)?.is_some() {
             bail!("the project does not run: start it, and say it again");
@@ -73,20 +77,30 @@ impl Undone {
     fn undos(&self, done: bool) -> anyhow::Result<Vec<EffectKey>> {
         let look = journal::look(&self.folder)?;
         let runs: Vec<RunId> = journal::lines(&look, &self.id)?.into_iter().map(|line| line.run).collect();
-        let mut undos = Vec::new();
+        let (mut undos, mut tried) = (Vec::new(), Vec::new());
+        let is_bad = |known: &StoredEffect| matches!(known.state.phase, Phase::Dead(_) | Phase::Uncertain(_));
         for file in look.files(&runs).map_err(journal::fault)?.into_iter().filter(|file| done || !file.over) {
+            // Before something failed for good nothing is undone, and a word would be of a later undo.
+            if !done && !file.known.iter().any(|known| known.effect.way == Way::Undo || is_bad(known)) {
+                continue;
+            }
             let of_step = |way| file.known.iter().filter(move |known| known.effect.way == way && *known.effect.node == *self.step);
-            let undo_of = |of: &EffectKey| of_step(Way::Undo).find(|undo| undo.effect.item == of.item);
             for known in of_step(Way::Do).filter(|known| matches!(known.state.phase, Phase::Done(_) | Phase::Uncertain(_))) {
-                let undo = undo_of(&known.effect);
+                let undo = of_step(Way::Undo).find(|undo| undo.effect.item == known.effect.item);
                 let is_done = undo.is_some_and(|undo| matches!(undo.state.phase, Phase::Done(_) | Phase::Unchanged | Phase::Superseded));
                 if !done && undo.is_some_and(|undo| undo.state.glued.is_some()) {
                     bail!("the undo of {} went with others in one request under one key, and cannot be taken out of it", self.step);
                 }
                 if is_done == done {
-                    undos.push(EffectKey { way: Way::Undo, ..known.effect.clone() });
+                    let key = EffectKey { way: Way::Undo, ..known.effect.clone() };
+                    tried.extend(undo.map(|_| key.clone()));
+                    undos.push(key);
                 }
             }
+        }
+        // Strictly backwards: of several of one step, one is on its way.
+        if !done && tried.len() == 1 {
+            return Ok(tried);
         }
         Ok(undos)
     }

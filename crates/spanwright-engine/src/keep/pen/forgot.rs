@@ -13,6 +13,7 @@ const EMPTY_RESULTS: &str = "UPDATE body SET coding = ?2, data = x'' WHERE codin
 const DROP_RESULTS: &str = "DELETE FROM body WHERE id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL)";
 const DROP_EFFECTS: &str = "DELETE FROM effect WHERE run = ?1";
 const DROP_ATTEMPTS: &str = "DELETE FROM attempt WHERE run = ?1";
+const DROP_WORDS: &str = "DELETE FROM undone WHERE run = ?1";
 const DROP_RUN: &str = "DELETE FROM run WHERE id = ?1";
 const DROP_TRAIL: &str = "DELETE FROM trail WHERE message = ?1";
 const DROP_MESSAGE: &str = "DELETE FROM message WHERE seq = ?1";
@@ -49,7 +50,7 @@ impl Pen<'_> {
     }
 
     fn drop_run(&mut self, run: RunId, body: i64) -> Result<()> {
-        for sql in [DROP_RESULTS, DROP_EFFECTS, DROP_ATTEMPTS, DROP_RUN, DROP_TRAIL, DROP_MESSAGE, DROP_RECORD] {
+        for sql in [DROP_RESULTS, DROP_EFFECTS, DROP_ATTEMPTS, DROP_RUN, DROP_TRAIL, DROP_MESSAGE, DROP_RECORD, DROP_WORDS] {
             self.rare(sql)?.execute([run.0])?;
         }
         self.rare(DROP_BODY)?.execute([body])?;

@@ -134,7 +134,7 @@ impl<'t> Pen<'t> {
             Fact::Parked { run, parked } => self.parked(*run, *parked)?,
             Fact::Ended { run, ending, at } => self.ended(*run, ending, *at)?,
             Fact::Resent(resent) => return self.resent(resent).map(Some),
-            Fact::Reopened { run, plan, at, by, over_newer } => self.reopened(*run, *plan, *at, by, *over_newer)?,
+            Fact::Reopened { run, plan, at, by, over_newer, apart } => self.reopened((*run, *plan), *at, by, (*over_newer, *apart))?,
             Fact::Acknowledged { run, at, by, words } => self.acknowledged(*run, *at, by, words)?,
             Fact::Chore(chore) => self.chore(chore)?,
             Fact::Forgot { run, what } => self.forgot(*run, *what)?,

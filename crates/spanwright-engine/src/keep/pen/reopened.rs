@@ -19,10 +19,11 @@ const OWE_AGAIN: &str =
     WHERE run = ?1 AND way = 0 AND ((state = 6 AND sent IS NULL) OR EXISTS (SELECT 1 FROM effect AS undo
         WHERE undo.run = effect.run AND undo.node = effect.node AND undo.item = effect.item AND undo.way = 1 AND undo.state IN (1, 2, 5)))";
 const OWE_THE_SAME: &str = "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, failed = NULL, own_failures = 0, boot = NULL,
-        glued = CASE WHEN reason IN (?3, ?4) THEN NULL ELSE glued END, reason = NULL, words = NULL
+        glued = CASE WHEN ?5 OR reason IN (?3, ?4) THEN NULL ELSE glued END, reason = NULL, words = NULL
     WHERE run = ?1 AND way = 0 AND state IN (5, 6)";
-/// What was undone by hand is done again.
-const DROP_WORDS: &str = "DELETE FROM undone WHERE run = ?1";
+/// What was undone is done again.
+const DROP_WORDS: &str = "DELETE FROM undone WHERE run = ?1 AND EXISTS (SELECT 1 FROM effect AS undo WHERE undo.run = undone.run
+    AND undo.node = undone.node AND undo.item = undone.item AND undo.way = 1 AND undo.state IN (1, 2, 5))";
 const DROP_UNDOS: &str = "DELETE FROM effect WHERE run = ?1 AND way = 1";
 const REOPEN: &str =
     "UPDATE run SET state = 0, plan = ?2, reason = NULL, node = NULL, words = NULL, undone = NULL, changed = ?3, acknowledged = NULL
@@ -30,7 +31,7 @@ const REOPEN: &str =
 
 impl Pen<'_> {
     // Of a run that is open nothing changes: it was asked for twice, or somebody works on it.
-    pub(super) fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, by: &str, over_newer: bool) -> Result<()> {
+    pub(super) fn reopened(&mut self, (run, plan): (RunId, PlanId), at: Moment, by: &str, (over_newer, alone): (bool, bool)) -> Result<()> {
         let state = self.rare("SELECT state FROM run WHERE id = ?1")?.query_row([run.0], |row| row.get(0)).optional()?;
         let is_over = state.is_some_and(|state| RunState::of(state).over());
         if !is_over || (!over_newer && ask::overtaken(self.connection, Some(self.loose()), run)?) {
@@ -40,9 +41,9 @@ impl Pen<'_> {
         self.rare(CLEAR_ATTEMPTS)?.execute([run.0])?;
         self.rare(OWE_AGAIN)?.execute((run.0, at.0))?;
         let [apart, left] = self.names.apart();
-        self.rare(OWE_THE_SAME)?.execute((run.0, at.0, apart, left))?;
-        self.rare(DROP_UNDOS)?.execute([run.0])?;
+        self.rare(OWE_THE_SAME)?.execute((run.0, at.0, apart, left, alone))?;
         self.rare(DROP_WORDS)?.execute([run.0])?;
+        self.rare(DROP_UNDOS)?.execute([run.0])?;
         self.trail(run, at, people::REPLAYED, by, None)?;
         self.rare(REOPEN)?.execute((run.0, plan.0, at.0))?;
         Ok(())

@@ -82,7 +82,7 @@ fn journal() -> (TempDir, Keep, Look) {
     facts.push(stopped(2, "no e-mail", 200));
     facts.extend(tried(3, 1, Phase::Dead(failure("no e-mail")), OutcomeKind::Never, Some("no e-mail"), 300));
     facts.push(stopped(3, "no e-mail", 300));
-    facts.push(Fact::Reopened { run: RunId(3), plan: PlanId(2), at: Moment(310), by: "ann".into(), over_newer: true });
+    facts.push(Fact::Reopened { run: RunId(3), plan: PlanId(2), at: Moment(310), by: "ann".into(), over_newer: true, apart: false });
     facts.extend(tried(3, 1, Phase::Dead(failure("no e-mail")), OutcomeKind::Never, Some("no e-mail"), 320));
     facts.push(stopped(3, "no e-mail", 320));
     facts.extend(tried(4, 1, Phase::Owed { due: Moment(900) }, OutcomeKind::Later, Some("it is busy"), 400));
