@@ -44,7 +44,7 @@ pub struct Hold {
 /// Show what is held: since when, by whom and why
 #[derive(Args)]
 #[command(after_help = "Examples:\n  spanwright held\n  spanwright held --format json\n\n\
-    Also the systems that are sick, closed, out of their quota, refuse our credentials or asked us to wait, as the journal and the project\n\
+    Also the systems that are sick, closed, out of their quota, refuse our credentials or asked us to wait, as the journal and the project \
     know them. What waits is open: `spanwright messages --state open`.")]
 pub struct Held {
     #[command(flatten)]

@@ -56,7 +56,7 @@ const RATE_DEFAULT: Rate = Rate { most: 100, per: Duration::from_secs(1) };
     spanwright replay --reason R2015 --rate 10/s --yes\n  spanwright chores                                    how far it is; `chores cancel` ends it\n\n\
     A message of whose record a newer state went on is left out, unless `--over-newer` says otherwise.\n\
     So is, of many, one of which nobody knows whether it happened and whose call has no key: `--uncertain` may do it twice.\n\
-    What went with others in one request under one key goes again as it went: the others come along, also where they were not\n\
+    What went with others in one request under one key goes again as it went: the others come along, also where they were not \
     asked for. Where one of them cannot, all are left out.\n\
     What is shown is what is done: a message that stops meanwhile is not among them."
 )]

@@ -21,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Say that a step was undone by hand: its undo is asked for no more
 #[derive(Args)]
 #[command(after_help = "Example:\n  spanwright undone 4711 --step charge --reason \"refunded in the bank's console\"\n\n\
-    An undo is tried without end, and an alert says where it is refused again and again (`undo`). Where somebody has done it at\n\
+    An undo is tried without end, and an alert says where it is refused again and again (`undo`). Where somebody has done it at \
     the other system, this says so: what came before is undone next, and the message ends. While the project runs.")]
 pub struct Undone {
     /// The message: its message id, correlation id or run number
