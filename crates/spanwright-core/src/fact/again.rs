@@ -16,7 +16,7 @@ pub const APART: [&str; 2] = [codes::APART.id, codes::NO_LONGER_ASKED.id];
 /// What is done stays done. What was refused is owed in its next generation, since a peer that remembers refusals under
 /// a key must not answer from memory. What is uncertain is owed in the same generation with the same bytes, and so is
 /// what was given up while nobody knew whether an earlier try had arrived; together with what it went with under one key, unless
-/// that is [`APART`]. What was undone, or may have been, is owed
+/// that is [`APART`], or goes `apart` from those that it went with. What was undone, or may have been, is owed
 /// again in its next generation; the undos go. Questions stay: where one was asked before, it is asked anew before its
 /// effect is.
 pub fn owed_again(effects: Vec<StoredEffect>, at: Moment, apart: bool) -> Vec<StoredEffect> {
