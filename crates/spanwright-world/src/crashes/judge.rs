@@ -203,6 +203,18 @@ pub fn kept_so_far(journal: &Path) -> io::Result<u64> {
     }
 }
 
+/// How many messages are over, and how many are open: at a moment of an engine that runs.
+///
+/// # Errors
+/// The journal cannot be read.
+pub fn over_and_open(journal: &Path) -> io::Result<(u64, u64)> {
+    let journal = Connection::open_with_flags(journal, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(io::Error::other)?;
+    journal.execute_batch("PRAGMA busy_timeout = 5000").map_err(io::Error::other)?;
+    let both = "SELECT count(*) FILTER (WHERE state > 1), count(*) FILTER (WHERE state <= 1) FROM run";
+    let number = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+    journal.query_row(both, [], |row| Ok((number(row, 0)?, number(row, 1)?))).map_err(io::Error::other)
+}
+
 /// I6: attempts are numbered from 1 without a hole, and no more requests than these were read by the till but for those whose
 /// outcomes were not on the disk at a kill.
 fn trails(journal: &Connection, asked: u64, case: &Case, broken: &mut Vec<String>) -> rusqlite::Result<()> {

@@ -8,7 +8,7 @@ mod judge;
 mod senders;
 mod till;
 
-pub use judge::{Case, Judged, judge, kept_so_far};
+pub use judge::{Case, Judged, judge, kept_so_far, over_and_open};
 pub use senders::{Senders, SendersSettings, Sent};
 pub use till::{Till, TillSettings};
 

@@ -15,14 +15,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use spanwright_world::crashes::{Case, Judged, PROJECT, Senders, SendersSettings, Till, TillSettings, judge, kept_so_far};
+use spanwright_world::crashes::{Case, Judged, PROJECT, Senders, SendersSettings, Till, TillSettings, judge, kept_so_far, over_and_open};
 
 use crate::project::spanwright;
 
 /// Kills where nothing is said.
 const KILLS: u64 = 200;
 /// After so many another journal is begun: they are many lives of one, and not the growth of its file.
-const KILLS_A_JOURNAL: u64 = 500;
+const KILLS_A_JOURNAL: u64 = 100;
 /// Changes of the poll for each kill.
 const CHANGES_A_KILL: u64 = 60;
 /// Eight requests to the till are under way at once, and as many again and again are answered while a commit waits for the disk.
@@ -117,6 +117,16 @@ impl Place {
 /// Judged when all is done that comes to be done by itself, or nothing more was done in this time.
 pub fn comes_to_rest(case: &Case, patience: Duration) -> Judged {
     let (mut began, mut done) = (Instant::now(), 0);
+    // To judge is to read all that was written: not before there is nothing more to be done.
+    while began.elapsed() < patience {
+        match over_and_open(&case.journal).unwrap() {
+            (_, 0) => break,
+            (over, _) if over > done => (began, done) = (Instant::now(), over),
+            _ => {}
+        }
+        thread::sleep(Duration::from_millis(200));
+    }
+    (began, done) = (Instant::now(), 0);
     loop {
         let judged = judge(case).unwrap();
         if judged.effects > done {
