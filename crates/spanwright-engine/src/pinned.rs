@@ -5,6 +5,7 @@ use std::sync::Arc;
 use spanwright_core::{
     connector::Connector,
     deploy::SystemsOf,
+    desk::round::flow_of_ends,
     fact::PlanBundle,
     plan::{EffectPlan, Plan},
     project,
@@ -62,29 +63,47 @@ pub struct GoesOn {
 }
 
 /// The plan that messages of an older project go on under: the flows and maps that they began under, with everything else as it is
-/// today, where that fits: an address that was mended, credentials, limits and rights are for all messages. `None` as for [`rebuild`].
-pub fn go_on(pinned: &PlanBundle, today: &Bundle, connectors: &[&dyn Connector], environment: Option<&str>) -> Option<GoesOn> {
-    let then = rebuild(pinned, connectors, environment)?;
-    let mixed = mix(&unpin(pinned)?, today);
-    if project::hash(&mixed) == pinned.hash {
-        return Some(GoesOn { plan: then, systems: SystemsOf::Today });
+/// today, where that fits: an address that was mended, credentials, limits and rights are for all messages. A flow that is not among
+/// the `open` ones, which have messages, keeps nobody from that. `None` as for [`rebuild`].
+pub fn go_on(
+    pinned: &PlanBundle,
+    today: &Bundle,
+    connectors: &[&dyn Connector],
+    environment: Option<&str>,
+    open: &[Arc<str>],
+) -> Option<GoesOn> {
+    let (then, files) = (rebuild(pinned, connectors, environment)?, unpin(pinned)?);
+    let has = |flow: &str| then.flow(flow).is_some();
+    let all: Vec<&str> = then.flows.iter().map(|flow| &*flow.name).collect();
+    let open: Vec<&str> = open.iter().map(|flow| &**flow).filter(|flow| has(flow)).collect();
+    // What follows a round stands in the file of the flow.
+    let is_in = |flows: &[&str], file: &str| flows.iter().any(|flow| *flow == file || **flow == *flow_of_ends(file));
+    let mut why = String::new();
+    for flows in [&all, &open] {
+        let mixed = mix(&files, today, |path| flow_of(path).is_none_or(|flow| !has(flow) || is_in(flows, flow)));
+        if project::hash(&mixed) == pinned.hash {
+            return Some(GoesOn { plan: then.clone(), systems: SystemsOf::Today });
+        }
+        match fits(&then, flows, &mixed, connectors, environment) {
+            Ok(plan) => return Some(GoesOn { plan: Arc::new(plan), systems: SystemsOf::Today }),
+            Err(unfit) => why = unfit,
+        }
     }
+    Some(GoesOn { plan: then, systems: SystemsOf::Then(why.into()) })
+}
+
+/// The plan of a mixed project, or why these flows of then cannot go on with it.
+fn fits(then: &Plan, flows: &[&str], mixed: &Bundle, connectors: &[&dyn Connector], environment: Option<&str>) -> Result<Plan, String> {
     let mut problems = Problems::new();
-    let plan = project::check(&mixed, connectors, environment, &mut problems);
-    // A flow that is switched off today goes on with what it has.
-    let missing = |plan: &Plan| then.flows.iter().find(|flow| plan.flow(&flow.name).is_none()).map(|flow| flow.name.clone());
-    let why = match &plan {
-        None => {
-            problems.iter().find(|problem| problem.weight == Weight::Error).map(|problem| format!("{} {}", problem.code.id, problem.says))
-        }
-        Some(plan) => {
-            missing(plan).map(|flow| format!("the flow `{flow}` is switched off today")).or_else(|| otherwise_repeated(&then, plan))
-        }
+    let Some(plan) = project::check(mixed, connectors, environment, &mut problems) else {
+        let first = problems.iter().find(|problem| problem.weight == Weight::Error);
+        return Err(first.map(|problem| format!("{} {}", problem.code.id, problem.says)).unwrap_or_default());
     };
-    Some(match plan.filter(|_| why.is_none()) {
-        Some(plan) => GoesOn { plan: Arc::new(plan), systems: SystemsOf::Today },
-        None => GoesOn { plan: then, systems: SystemsOf::Then(why.unwrap_or_default().into()) },
-    })
+    // A flow that is switched off today goes on with what it has.
+    match flows.iter().find(|flow| plan.flow(flow).is_none()) {
+        Some(flow) => Err(format!("the flow `{flow}` is switched off today")),
+        None => otherwise_repeated(then, &plan).map_or(Ok(plan), Err),
+    }
 }
 
 /// The step whose call bears a repeat otherwise than then: a try that was not heard of went under a key that would be another one.
@@ -100,13 +119,18 @@ fn otherwise_repeated(then: &Plan, today: &Plan) -> Option<String> {
 
 /// Whether a file says what becomes of a message, and not what the systems are.
 fn is_of_messages(path: &str) -> bool {
-    path.starts_with("flows/") || path.starts_with("maps/")
+    path.starts_with("maps/") || flow_of(path).is_some()
 }
 
-/// The flows and maps of then; everything else of today, and of then what is not there any more.
-fn mix(then: &Bundle, today: &Bundle) -> Bundle {
+/// The flow that a file is of.
+fn flow_of(path: &str) -> Option<&str> {
+    path.strip_prefix("flows/")?.strip_suffix(".yaml")
+}
+
+/// The maps of then, and of its flows those that are wanted; everything else of today, and of then what is not there any more.
+fn mix(then: &Bundle, today: &Bundle, is_wanted: impl Fn(&str) -> bool) -> Bundle {
     let is_gone = |path: &str| today.find(path).is_none();
-    let of_then = then.iter().filter(|(_, path, _)| is_of_messages(path) || is_gone(path));
+    let of_then = then.iter().filter(|(_, path, _)| is_wanted(path) && (is_of_messages(path) || is_gone(path)));
     let of_today = today.iter().filter(|(_, path, _)| !is_of_messages(path) && !project::is_test(path));
     Bundle::new(of_then.chain(of_today).map(|(_, path, bytes)| (path.to_string(), bytes.to_vec())))
 }

@@ -107,7 +107,7 @@ impl Project {
         let start = Start {
             plan: Arc::new(self.plan()?),
             bundle: pinned::pin(&self.bundle()),
-            rebuild: Box::new(|pinned| pinned::rebuild(pinned, spanwright_connect::ALL, None)),
+            rebuild: Box::new(|pinned, _| pinned::rebuild(pinned, spanwright_connect::ALL, None)),
             store: StorePlace::File(journal.into(), code_of),
             variables,
             once,

@@ -144,9 +144,9 @@ fn errors_without_data_mean_that_nothing_ran() {
 fn a_mutation_that_was_executed_may_have_happened() {
     for (status, kind) in [(200, JSON), (294, OWN)] {
         let partial = format!("{{\"data\":{{\"order\":{{\"total\":null}}}},\"errors\":{}}}", errors("X"));
-        check(status, kind, &partial, "never R2020", "unknown R2010");
+        check(status, kind, &partial, "never R2020", "unknown R2010, pause 7");
         let nothing = format!("{{\"data\":null,\"errors\":{}}}", errors("INTERNAL_SERVER_ERROR"));
-        check(status, kind, &nothing, "later R2006", "unknown R2010");
+        check(status, kind, &nothing, "later R2006", "unknown R2010, pause 7");
         let refused = format!("{{\"data\":{{\"create\":null}},\"errors\":{}}}", errors("BAD_USER_INPUT"));
         check(status, kind, &refused, "never R2020", "never R2020");
     }
@@ -154,9 +154,9 @@ fn a_mutation_that_was_executed_may_have_happened() {
 
 #[test]
 fn what_is_no_graphql_answer_goes_by_its_status() {
-    check(200, "text/html", "<html>", "later, whoever R2011", "unknown R2011");
-    check(200, JSON, "{\"data\":null}", "later, whoever R2011", "unknown R2011");
-    check(502, "text/html", "<html>", "later, whoever R2006", "unknown R2010");
+    check(200, "text/html", "<html>", "later, whoever R2011", "unknown R2011, pause 7");
+    check(200, JSON, "{\"data\":null}", "later, whoever R2011", "unknown R2011, pause 7");
+    check(502, "text/html", "<html>", "later, whoever R2006", "unknown R2010, pause 7");
     check(429, JSON, "{\"message\":\"slow down\"}", "later R2006, pause 7", "later R2006, pause 7");
     check(401, JSON, "{\"errors\":[{\"message\":\"who?\"}]}", "later R2007, credentials", "later R2007, credentials");
     check(404, "text/html", "", "never R2005", "never R2005");

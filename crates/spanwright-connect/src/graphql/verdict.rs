@@ -159,7 +159,7 @@ impl Hearing<'_> {
             Some(OutcomeWord::Delivered) => self.delivered(data, answers),
             Some(OutcomeWord::None) => self.delivered(&Value::Null, answers),
             Some(OutcomeWord::Later) => self.later(why(), Blame::Message),
-            Some(OutcomeWord::Unknown) => Verdict::all(self.calls, Outcome::Unknown(why())),
+            Some(OutcomeWord::Unknown) => self.unknown(why()),
             Some(OutcomeWord::Never) | None => Verdict::all(self.calls, Outcome::Never(why())),
         }
     }
@@ -177,7 +177,7 @@ impl Hearing<'_> {
         }
         // It was executed: whatever stands in its errors, a part of it may have been done.
         if self.document.repeat != Repeat::Safe && data.is_some() && !(nothing_there && all(&REFUSED)) {
-            return Verdict::all(self.calls, Outcome::Unknown(self.failure(&codes::UNKNOWN, errors)));
+            return self.unknown(self.failure(&codes::UNKNOWN, errors));
         }
         if codes.iter().any(|code| NOT_NOW.contains(code)) || self.status >= 500 || self.status == 429 {
             return self.paused(self.later(self.failure(&codes::NOT_NOW, errors), status::blame(self.status)), codes);
@@ -219,7 +219,7 @@ impl Hearing<'_> {
                 let why = failure(if self.status == 410 { &codes::GONE } else { &codes::REDIRECT });
                 self.later(why.clone(), Blame::System).and(Word::Gone(why))
             }
-            Meaning::Unknown => Verdict::all(self.calls, Outcome::Unknown(failure(&codes::UNKNOWN))),
+            Meaning::Unknown => self.unknown(failure(&codes::UNKNOWN)),
             Meaning::Never | Meaning::Delivered => Verdict::all(self.calls, Outcome::Never(failure(&codes::REFUSED))),
         }
     }
@@ -233,8 +233,13 @@ impl Hearing<'_> {
         let why = Failure::new(code, says);
         match self.document.repeat {
             Repeat::Safe => self.later(why, Blame::Either),
-            Repeat::Idempotent | Repeat::Keyed | Repeat::Never => Verdict::all(self.calls, Outcome::Unknown(why)),
+            Repeat::Idempotent | Repeat::Keyed | Repeat::Never => self.unknown(why),
         }
+    }
+
+    /// An unknown outcome has no time of its own: the system's pause is obeyed.
+    fn unknown(&self, why: Failure) -> Verdict {
+        Verdict::all(self.calls, Outcome::Unknown(why)).and_pause(self.after)
     }
 
     /// The first error in its words, with its place in the answer, and how many more there are.

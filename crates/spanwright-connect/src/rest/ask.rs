@@ -18,6 +18,10 @@ use crate::{
 const ACCEPT: &str = "application/json, application/problem+json;q=0.9";
 
 pub(super) fn ask(system: &RestSystem, operation: &RestOperation, calls: &[Call<'_>], with: &With<'_>) -> Result<HttpRequest, Refusal> {
+    if calls.len() > 1 && operation.bulk.is_none() {
+        let says = format!("{} carries one item a request, and {} were to go in one", operation.name, calls.len());
+        return Err(Refusal::System(Failure::new(&codes::BODY, says)));
+    }
     let address = address(system, with).map_err(Refusal::System)?;
     let mut request = HttpRequest::new(operation.method, address);
     let parameters = parameters_of(operation, calls)?;

@@ -263,6 +263,11 @@ impl Gate {
         }
     }
 
+    /// What failed before has to wait a while, and what did not may go.
+    pub fn lacks_retries(&mut self, now: Moment) -> bool {
+        self.pace.next_retry(now) > now
+    }
+
     fn pace_pass(&mut self, goes: Goes, now: Moment) -> Pass {
         let next = self.pace.next(&self.limits, now);
         let next = if goes == Goes::Again { next.max(self.pace.next_retry(now)) } else { next };

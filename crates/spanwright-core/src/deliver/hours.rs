@@ -59,6 +59,23 @@ pub fn closed_until(hours: &[Hours], zone: Option<&str>, now: Moment) -> Option<
     closed
 }
 
+/// Whether these windows leave no minute of a week.
+pub fn never_opens(hours: &[Hours]) -> bool {
+    let mut closed = vec![false; WEEK_MINUTES];
+    for window in hours {
+        let minute = |time: Time| (i32::from(time.hour()) * 60 + i32::from(time.minute())).unsigned_abs() as usize;
+        let (from, to) = (minute(window.from), minute(window.to));
+        let lasts = if to > from { to - from } else { to + DAY_MINUTES - from };
+        for day in (0..7).filter(|day| window.days[*day]) {
+            (0..lasts).for_each(|minute| closed[(day * DAY_MINUTES + from + minute) % WEEK_MINUTES] = true);
+        }
+    }
+    closed.iter().all(|closed| *closed)
+}
+
+const DAY_MINUTES: usize = 24 * 60;
+const WEEK_MINUTES: usize = 7 * DAY_MINUTES;
+
 /// The end of a day, as a window may name it.
 const DAY_END: &str = "24:00";
 
@@ -139,6 +156,21 @@ mod tests {
             assert_eq!(Hours::parse(bad), None, "{bad}");
         }
         assert!(Hours::parse("Sat,Sun 02:00-04:00").is_some() && Hours::parse("Sat-Mon 02:00-04:00").is_some());
+    }
+
+    #[test]
+    fn hours_that_leave_no_minute_of_a_week_are_seen() {
+        for (windows, expected) in [
+            (&["daily 00:00-24:00"][..], true),
+            (&["Mon-Fri 00:00-24:00", "Sat 00:00-24:00", "Sun 00:00-23:59"], false),
+            (&["Mon-Fri 00:00-24:00", "Sat 00:00-24:00", "Sun 00:00-24:00"], true),
+            (&["daily 08:00-20:00", "daily 20:00-08:00"], true),
+            (&["daily 08:00-20:00", "Mon-Sat 20:00-08:00"], false),
+            (&[], false),
+        ] {
+            let hours: Vec<Hours> = windows.iter().filter_map(|window| Hours::parse(window)).collect();
+            assert_eq!(never_opens(&hours), expected, "{windows:?}");
+        }
     }
 
     #[test]

@@ -68,10 +68,7 @@ impl Desk {
         let named = || format!("{}.{}", self.flows[hand.account].name, key.node);
         let queue = plan.map_or_else(|| self.queue_of.get(&*named()), |plan| self.queue_of.get(&plan.queue)).copied();
         let lane = plan.map_or(0, |plan| lane_in(hand, plan, key.way));
-        let may_be_asked = match plan.zip(queue) {
-            Some((plan, queue)) => is_asked_unnoted(plan, key.way, &self.queues[queue]),
-            None => key.way == Way::Do,
-        };
+        let may_be_asked = plan.map_or(key.way == Way::Do, |plan| is_asked_unnoted(plan, key.way));
         let glue = queue.and_then(|queue| self.queues[queue].leaves_bundle(key));
         if let (Some(queue), Some(glue)) = (queue, glue) {
             self.wanted.extend(self.queues[queue].comes_apart(glue));
@@ -105,6 +102,22 @@ impl Desk {
         }
         self.note_ended(&facts, out);
         self.commit(facts, out);
+    }
+
+    /// Where the flow asks otherwise today, what went in one request under one key cannot go again as it went: by itself each would go
+    /// under another key. Says whether these are such.
+    pub(super) fn are_asked_otherwise(&mut self, effects: &[EffectKey], now: Moment, out: &mut Vec<Command>) -> bool {
+        if !self.is_one_request(effects) || self.have_one_key(effects) {
+            return false;
+        }
+        let mut facts = self.no_longer_noted(effects, now);
+        let why = Failure::new(&codes::APART, "it went with others under one key, and the flow asks for each alone today");
+        for key in effects {
+            self.nobody_knows(key, why.clone(), now, &mut facts);
+        }
+        self.note_ended(&facts, out);
+        self.commit(facts, out);
+        true
     }
 
     /// These are not asked again, so what an earlier life noted of their exchange is over.
@@ -331,6 +344,59 @@ mod tests {
         let (_, stage) = found(opening, files);
         let together: Vec<_> = stage.desk.flights.values().map(|flight| flight.members.len()).collect();
         assert_eq!(together, [2]);
+    }
+
+    /// By itself each would go under another key.
+    #[test]
+    fn what_went_together_does_not_go_again_where_each_is_asked_alone_today() {
+        for noted in [false, true] {
+            let glued = |run| Glued { queue: QUEUE.into(), glue: ExchangeId(5), effect: effect(run), noted, apart: false };
+            let opening = Opening { rested: true, glued: vec![glued(2), glued(3)], exchange_next: 6, ..Opening::default() };
+            let files = [2, 3].map(|run| file(run, "s", "{}", (!noted).then(|| owed(Some(5)))));
+            let (kept, stage) = found_by(vec![call("first", Repeat::Keyed)], opening, files.into());
+            for run in [2, 3] {
+                assert_eq!(stands(&kept, run), ["uncertain R0045 Some(5)", "Uncertain R0045"], "{noted}: {kept:?}");
+            }
+            assert_eq!(stage.asked, 0, "{noted}");
+            let ends = kept.iter().filter(|fact| matches!(fact, Fact::Exchanged(exchanged) if exchanged.id == ExchangeId(5))).count();
+            assert_eq!(ends, usize::from(noted), "what was noted is over: {kept:?}");
+        }
+    }
+
+    /// What began under an older plan goes as that says: under which key, with which others, and to the system that it names. Today's
+    /// says only whether others are waited for.
+    #[test]
+    fn what_is_of_an_older_plan_goes_as_that_plan_says() {
+        let batch = || Some(Batch { most: 10, bytes: 1_000, wait: Duration::ZERO, key: BulkKey::PerRequest });
+        let with = |batch: Option<Batch>, system: &str| {
+            let mut plan = plan();
+            if let Some(SourceKind::Door(served)) = plan.flows[0].source.as_mut().map(|source| &mut source.kind) {
+                served.reply_within = None;
+            }
+            plan.flows[0].effects = vec![EffectPlan { batch, ..call("first", Repeat::Keyed) }];
+            plan.flows[0].steps.truncate(3);
+            plan.systems[0].name = system.into();
+            plan
+        };
+        for (then, today, glued, expected) in
+            [(None, batch(), None, 1), (batch(), None, None, 1), (batch(), None, Some(5), 2), (batch(), batch(), Some(5), 2)]
+        {
+            let backlog = vec![Backlog { flow: "asked".into(), active: 2, parked: 0 }];
+            let of = |run| Glued { queue: QUEUE.into(), glue: ExchangeId(5), effect: effect(run), noted: false, apart: false };
+            let glue = if glued.is_some() { vec![of(1), of(2)] } else { Vec::new() };
+            let opening = Opening { rested: true, backlog, glued: glue, last_run: RunId(9), exchange_next: 6, ..Opening::default() };
+            let mut stage = Stage::open_after(vec![with(then.clone(), "ledger")], with(today.clone(), "books"), opening);
+            stage.keeps();
+            let runs = vec![file(1, "r", "{}", Some(owed(glued))), file(2, "s", "{}", Some(owed(glued)))];
+            stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 9 }, runs, next: None });
+            stage.keeps();
+            let case = format!("{then:?}, {today:?}, {glued:?}: {:?}", stage.sent);
+            assert_eq!(stage.sent.len(), 3 - expected, "{case}");
+            assert!(stage.sent.iter().all(|(system, calls, ..)| system == "ledger" && *calls == expected), "{case}");
+            assert!(stage.sent.iter().all(|(.., key, of_request)| (key == of_request) == then.is_none()), "{case}");
+            let gates: Vec<_> = stage.desk.flights.values().map(|flight| &*stage.desk.gates[flight.gate].name).collect();
+            assert!(gates.iter().all(|gate| *gate == "ledger"), "whose limits and credentials: {gates:?}");
+        }
     }
 
     /// Of the items of one message that went in one request, today's project drops one: the others of all messages do not go again.

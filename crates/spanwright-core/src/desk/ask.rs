@@ -57,8 +57,15 @@ impl Desk {
             Work::Ready => None,
             Work::Together(effects) => Some(effects),
         };
-        let goes = self.goes(queue, together.as_deref());
-        let passes = !self.flow_holds(self.queues[queue].account, now, wake) && self.pass(self.queues[queue].gate, goes, now, wake, out);
+        if together.as_ref().is_some_and(|effects| self.are_asked_otherwise(effects, now, out)) {
+            return true;
+        }
+        let gate = &mut self.gates[self.queues[queue].gate];
+        if together.is_none() && (gate.probes() || gate.lacks_retries(now)) {
+            self.least_tried_first(queue);
+        }
+        let (goes, gate) = self.way_of_next(queue, together.as_deref());
+        let passes = !self.flow_holds(self.queues[queue].account, now, wake) && self.pass(gate, goes, now, wake, out);
         if !passes {
             if let Some(effects) = together {
                 self.queues[queue].give_back(effects);
@@ -69,32 +76,38 @@ impl Desk {
         let members = together.unwrap_or_else(|| self.gather(queue));
         let members = self.same_bytes(members, now, out);
         if !members.is_empty() {
-            self.launch(queue, members, goes, now, out);
+            self.launch((queue, gate), members, goes, now, out);
         }
         true
     }
 
-    /// Whether what is about to go failed before: of a batch, whether its first item did.
-    fn goes(&self, queue: usize, together: Option<&[EffectKey]>) -> Goes {
-        let first = together.map_or_else(|| self.queues[queue].first_ready(), |effects| effects.first());
-        let tries = first.and_then(|key| self.effect(key)).map_or(0, |effect| effect.state.tries);
-        if tries > 0 { Goes::Again } else { Goes::First }
+    /// Whether what is about to go failed before (of a batch, whether its first item did), and the gate of the system that is asked:
+    /// an older plan may send to another one than today's.
+    fn way_of_next(&self, queue: usize, together: Option<&[EffectKey]>) -> (Goes, usize) {
+        let is_ready = |key: &&EffectKey| self.effect(key).is_some_and(|effect| effect.place == Place::Ready);
+        let next = together.map_or_else(|| self.queues[queue].ready().find(is_ready), |effects| effects.first());
+        let tries = next.and_then(|key| self.effect(key)).map_or(0, |effect| effect.state.tries);
+        let of_older = || {
+            let run = self.runs.get(&next?.run).filter(|run| run.plan_id != self.plan_id)?;
+            self.gate_of.get(&run.plan.systems[self.plan_of(next?)?.system].name).copied()
+        };
+        (if tries > 0 { Goes::Again } else { Goes::First }, of_older().unwrap_or(self.queues[queue].gate))
     }
 
-    /// As many ready effects as fit into one request; all of one plan, and one of each record.
+    /// As many ready effects as fit into one request; all of one plan, by what that says of it, and one of each record.
     fn gather(&mut self, queue: usize) -> Vec<EffectKey> {
-        if self.gates[self.queues[queue].gate].probes() {
-            self.least_tried_first(queue);
-        }
-        let most = self.queues[queue].most();
-        let bytes_most = self.queues[queue].batch.as_ref().map_or(usize::MAX, |batch| batch.bytes);
+        let (mut most, mut bytes_most) = (1, usize::MAX);
         let (mut members, mut bytes, mut plan) = (Vec::new(), 0, None);
         while members.len() < most {
             let Some((since, key)) = self.queues[queue].next_ready() else { break };
             let Some((size, its_plan)) = self.ready_size(&key) else { continue };
-            if *plan.get_or_insert(its_plan) != its_plan || (bytes + size > bytes_most && !members.is_empty()) {
+            if plan.is_some_and(|plan| plan != its_plan) || (bytes + size > bytes_most && !members.is_empty()) {
                 self.queues[queue].put_back(since, key);
                 break;
+            }
+            if plan.replace(its_plan).is_none() {
+                let batch = self.plan_of(&key).and_then(|plan| plan.batch.as_ref());
+                (most, bytes_most) = (self.queues[queue].most(batch), batch.map_or(usize::MAX, |batch| batch.bytes));
             }
             self.queues[queue].no_longer_ready(size);
             bytes += size;
@@ -105,7 +118,8 @@ impl Desk {
         members
     }
 
-    /// A message that fails by itself would fail each probe, and hold a system that is well.
+    /// A message that fails by itself would fail each probe, and hold a system that is well; and what failed before keeps nothing waiting
+    /// that did not.
     fn least_tried_first(&mut self, queue: usize) {
         let of = &self.queues[queue];
         let tries = |key: &EffectKey| self.effect(key).filter(|effect| effect.place == Place::Ready).map(|effect| effect.state.tries);
@@ -128,8 +142,9 @@ impl Desk {
         let differs = |desk: &Desk, key: &EffectKey| {
             let effect = desk.effect(key)?;
             let (sent, input) = (effect.state.sent?, effect.input.as_ref()?);
-            let idempotent = desk.plan_of(key).is_some_and(|plan| plan.repeat == Repeat::Idempotent);
-            Some(!idempotent && sent != input.print())
+            // An undo bears being done twice, and is tried until it is done.
+            let any_bytes = key.way == Way::Undo || desk.plan_of(key).is_some_and(|plan| plan.repeat == Repeat::Idempotent);
+            Some(!any_bytes && sent != input.print())
         };
         let differs = |desk: &Desk, key: &EffectKey| differs(desk, key) == Some(true);
         let all = self.is_one_request(&members) && members.iter().any(|key| differs(self, key));
@@ -161,12 +176,11 @@ impl Desk {
         self.conclude(key.run, now, facts);
     }
 
-    fn launch(&mut self, queue: usize, members: Vec<EffectKey>, goes: Goes, now: Moment, out: &mut Vec<Command>) {
+    fn launch(&mut self, (queue, gate): (usize, usize), members: Vec<EffectKey>, goes: Goes, now: Moment, out: &mut Vec<Command>) {
         for key in &members {
             self.set_place(key, Place::Flying);
         }
         let call = self.next_call();
-        let gate = self.queues[queue].gate;
         self.depart(gate, goes, now, out);
         let bound = self.queues[queue].unbind(&members);
         let exchange = bound.unwrap_or_else(|| self.next_exchange());
@@ -276,7 +290,7 @@ impl Desk {
     fn bundled(&self, flight: &Flight, now: Moment) -> Option<Fact> {
         let queue = &self.queues[flight.queue];
         let keyed = flight.members.first().and_then(|key| self.plan_of(key)).is_some_and(|plan| plan.repeat == Repeat::Keyed);
-        if !queue.has_one_key() || !keyed || self.is_one_request(&flight.members) || flight.bundled {
+        if !self.have_one_key(&flight.members) || !keyed || self.is_one_request(&flight.members) || flight.bundled {
             return None;
         }
         let (system, operation) = self.names_of(flight);
@@ -336,7 +350,7 @@ impl Desk {
         let outcomes = plan.outcomes.clone();
         let calls: Vec<Outgoing> = flight.members.iter().filter_map(|key| self.outgoing(key)).collect();
         let request_key = match calls.as_slice() {
-            [one] if self.queues[flight.queue].batch.is_none() => one.key.clone(),
+            [one] if plan.batch.is_none() => one.key.clone(),
             calls => batch_key(calls.iter().map(|call| call.key.as_str())),
         };
         if let (Some(to), Some(one)) = (handover::target(&run.plan, system, operation), calls.first()) {

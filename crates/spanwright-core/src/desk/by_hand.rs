@@ -72,3 +72,24 @@ impl Desk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        desk::{Event, Order, stage::Stage},
+        fact::no_item,
+    };
+
+    /// It came too late, or was told once more after a crash: the message is over, and a replay of it has another undo.
+    #[test]
+    fn a_word_is_of_no_later_undo() {
+        let mut stage = Stage::new();
+        let undo = EffectKey { run: RunId(3), node: "first".into(), item: no_item(), way: Way::Undo };
+        stage.on(Event::Told(Order::Undone { undo: undo.clone(), by: "ann".into(), words: "in the console".into() }));
+        stage.keeps();
+        assert!(stage.desk.by_hand.contains(&undo));
+        stage.desk.reopened(RunId(3));
+        assert!(stage.desk.by_hand.is_empty());
+    }
+}

@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::{
     Command, Desk, Happening, Roll,
     passing::{self, goes_well},
-    queue::Queue,
     run_hand::{EffectHand, Place, RunHand},
 };
 use crate::{
@@ -117,6 +116,10 @@ impl Desk {
             }
         };
         let effect = &mut hand.effects[at];
+        // An undo bears being done twice, and is tried until it is done.
+        if owed.way == Way::Undo && effect.place == Place::Known && matches!(effect.state.phase, Phase::Uncertain(_)) {
+            effect.state = EffectState { phase: Phase::Owed { due: now }, glued: None, sent: None, ..effect.state.clone() };
+        }
         if effect.place != Place::Known || !matches!(effect.state.phase, Phase::Owed { .. }) {
             return;
         }
@@ -125,7 +128,7 @@ impl Desk {
         if let (Some(cut_off), Phase::Owed { due }) = (self.cut_off, &phase) {
             let was_due = if known { *due <= cut_off.at } else { hand.from_before };
             let plan = hand.plan_of(owed.effect, owed.way);
-            hand.effects[at].maybe_asked = was_due && is_asked_unnoted(plan, owed.way, &self.queues[queue]);
+            hand.effects[at].maybe_asked = was_due && is_asked_unnoted(plan, owed.way);
         }
         let effect = &mut hand.effects[at];
         match phase {
@@ -272,6 +275,8 @@ impl Desk {
 
     /// A stopped run goes on: it stands before the mark, so it is fetched by its number.
     pub(super) fn reopened(&mut self, run: RunId) {
+        // A word was of the undo before.
+        self.by_hand.retain(|undo| undo.run != run);
         self.reopened.insert(run);
         self.wanted.insert(run);
     }
@@ -326,8 +331,8 @@ pub(super) fn lane_in(hand: &RunHand, plan: &EffectPlan, way: Way) -> u64 {
 
 /// Whether it is asked before the journal knows of it, so that a life that was cut off may have done so. Of a question and an undo
 /// it makes no difference.
-pub(super) fn is_asked_unnoted(plan: &EffectPlan, way: Way, queue: &Queue) -> bool {
-    let is_noted = plan.is_noted_first() || plan.repeat == Repeat::Keyed && queue.has_one_key();
+pub(super) fn is_asked_unnoted(plan: &EffectPlan, way: Way) -> bool {
+    let is_noted = plan.is_noted_first() || plan.repeat == Repeat::Keyed && plan.has_one_key();
     way == Way::Do && plan.repeat != Repeat::Safe && !is_noted
 }
 

@@ -226,7 +226,7 @@ impl Desk {
 
     /// The glue of a request with one key whose outcome is unknown, or was and still is: none of it may go without the others.
     fn together(&self, flight: &Flight, outcomes: &[Outcome]) -> Option<ExchangeId> {
-        let per_request = self.queues[flight.queue].has_one_key();
+        let per_request = self.have_one_key(&flight.members);
         let glued = flight.members.iter().find_map(|key| self.effect(key)?.state.glued);
         let open = outcomes.iter().all(|outcome| match outcome {
             Outcome::Unknown(_) => true,
@@ -297,7 +297,7 @@ impl Desk {
 
     /// An item that an answer left out cannot go again with its mates under their key, for they are done.
     fn alone(&self, flight: &Flight, outcome: &Outcome, repeat: Repeat) -> Repeat {
-        let per_request = self.queues[flight.queue].has_one_key();
+        let per_request = self.have_one_key(&flight.members);
         match (outcome, repeat) {
             (Outcome::Unknown(_), Repeat::Keyed) if per_request && flight.members.len() > 1 => Repeat::Never,
             _ => repeat,
@@ -320,6 +320,11 @@ impl Desk {
     fn policy_of(&self, key: &EffectKey) -> Option<(Policy, Repeat)> {
         let plan = self.plan_of(key)?;
         Some((plan.policy.clone(), plan.repeat))
+    }
+
+    /// Whether a request that carries these has one key.
+    pub(super) fn have_one_key(&self, members: &[EffectKey]) -> bool {
+        members.first().and_then(|key| self.plan_of(key)).is_some_and(EffectPlan::has_one_key)
     }
 
     pub(super) fn plan_of(&self, key: &EffectKey) -> Option<&EffectPlan> {

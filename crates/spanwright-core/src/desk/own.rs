@@ -120,7 +120,7 @@ impl Desk {
 
     /// Whether a batch that failed as a whole failed for one in it.
     pub(super) fn hides_a_sick_one(&self, flight: &Flight, verdict: &Verdict, report: &Report) -> bool {
-        let one_key = self.queues[flight.queue].has_one_key();
+        let one_key = self.have_one_key(&flight.members);
         let open = |outcome: &Outcome| match outcome {
             Outcome::Later { blame: Blame::Either, after: None, .. } => true,
             // Each goes again under the key that it had.

@@ -11,7 +11,6 @@ use std::{
 
 use crate::{
     fact::{EffectKey, ExchangeId, Moment, RunId, Turn, Way, no_item},
-    interface::BulkKey,
     plan::{Batch, EffectPlan},
 };
 
@@ -21,7 +20,8 @@ pub(super) struct Queue {
     pub gate: usize,
     /// Its flow.
     pub account: usize,
-    pub batch: Option<Batch>,
+    /// When a batch of today's plan is worth sending; what goes in one request is what its own plan says.
+    batch: Option<Batch>,
     /// How often what fits into a batch is halved: batches that fail as a whole may fail for one in them.
     narrow: u32,
     /// Ready since then; an entry whose effect is no longer ready is stale and skipped.
@@ -73,11 +73,6 @@ pub(super) enum Work {
 }
 
 impl Queue {
-    /// A request of it has one key, whatever it carries.
-    pub fn has_one_key(&self) -> bool {
-        self.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest)
-    }
-
     pub fn new(effect: &EffectPlan, gate: usize, account: usize) -> Queue {
         Queue {
             name: effect.queue.clone(),
@@ -103,9 +98,9 @@ impl Queue {
         }
     }
 
-    /// As many go together now.
-    pub fn most(&self) -> usize {
-        let most = self.batch.as_ref().map_or(1, |batch| batch.most);
+    /// As many go together now, where a plan has this batch.
+    pub fn most(&self, batch: Option<&Batch>) -> usize {
+        let most = batch.map_or(1, |batch| batch.most);
         most.checked_shr(self.narrow).unwrap_or(0).max(1)
     }
 
@@ -168,11 +163,6 @@ impl Queue {
             (self.ready_live, self.ready_bytes) = (0, 0);
         }
         next
-    }
-
-    /// The oldest ready entry, where it is.
-    pub fn first_ready(&self) -> Option<&EffectKey> {
-        self.ready.front().map(|(_, effect)| effect)
     }
 
     /// The ready entries, the oldest first.
@@ -413,7 +403,7 @@ impl Queue {
     fn ready_work(&self, now: Moment) -> Work {
         let Some((since, _)) = self.ready.front().filter(|_| self.ready_live > 0) else { return Work::Nothing };
         match &self.batch {
-            Some(batch) if self.ready_live < self.most() && self.ready_bytes < batch.bytes => {
+            Some(batch) if self.ready_live < self.most(Some(batch)) && self.ready_bytes < batch.bytes => {
                 let until = since.after(batch.wait);
                 if until > now { Work::At(until) } else { Work::Ready }
             }
@@ -430,6 +420,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::interface::BulkKey;
 
     fn queue() -> Queue {
         Queue {

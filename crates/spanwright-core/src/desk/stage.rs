@@ -166,6 +166,8 @@ pub(super) struct Stage {
     pub(super) exchanges: Vec<(CallId, String)>,
     /// Exchanges that were commanded.
     pub(super) asked: usize,
+    /// Each of them: its system, how many it carries, the first one's key and the request's.
+    pub(super) sent: Vec<(String, usize, String, String)>,
     pub(super) words: Vec<Word>,
     pub(super) at_once: usize,
     pub(super) last: u64,
@@ -182,10 +184,16 @@ impl Stage {
 
     /// Another life, which finds this in the journal.
     pub(super) fn open(plan: Plan, opening: Opening) -> Stage {
+        Stage::open_after(Vec::new(), plan, opening)
+    }
+
+    /// The same, where these plans were before this one, numbered from 1.
+    pub(super) fn open_after(older: Vec<Plan>, plan: Plan, opening: Opening) -> Stage {
+        let older: Vec<_> = (1..).map(PlanId).zip(older.into_iter().map(Arc::new)).collect();
         let setup = Setup {
             plan: Arc::new(plan),
-            plan_id: PlanId(1),
-            older: Vec::new(),
+            plan_id: PlanId(1 + older.len() as i64),
+            older,
             once: false,
             passing: true,
             in_line: Vec::new(),
@@ -194,7 +202,8 @@ impl Stage {
         let mut out = Vec::new();
         let desk = Desk::open(setup, opening, START, &mut || 7, &mut out);
         let (commits, exchanges, words) = (Vec::new(), Vec::new(), Vec::new());
-        let mut stage = Stage { desk, now: START, commits, hastes: Vec::new(), exchanges, asked: 0, words, at_once: 0, last: 0 };
+        let mut stage =
+            Stage { desk, now: START, commits, hastes: Vec::new(), exchanges, asked: 0, sent: Vec::new(), words, at_once: 0, last: 0 };
         stage.obey(out);
         stage
     }
@@ -221,7 +230,9 @@ impl Stage {
                 Command::Exchange(exchange) => {
                     self.asked += 1;
                     let step = exchange.calls[0].key.clone();
-                    self.exchanges.push((exchange.call, step));
+                    self.exchanges.push((exchange.call, step.clone()));
+                    let system = exchange.plan.systems[exchange.system].name.to_string();
+                    self.sent.push((system, exchange.calls.len(), step, exchange.request_key));
                 }
                 // Nothing was sent before.
                 Command::Look(call, keys) => self.on(Event::Looked { call, prints: vec![None; keys.len()] }),

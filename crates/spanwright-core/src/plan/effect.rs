@@ -112,6 +112,11 @@ impl EffectPlan {
         self.repeat == Repeat::Never || self.conditional
     }
 
+    /// Whether a request of it has one key, whatever it carries.
+    pub fn has_one_key(&self) -> bool {
+        self.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest)
+    }
+
     /// Whether its answer is kept: a later step sees it, or it is looked at.
     pub fn keeps_answer(&self) -> bool {
         self.saved_as.is_some() || self.again.is_some()

@@ -9,7 +9,7 @@ use spanwright_shape::text::{
 
 use super::{Variables, codes};
 use crate::{
-    deliver::Hours,
+    deliver::{Hours, never_opens},
     plan::{BreakerPolicy, KeepFor, PAUSE_WITHIN_DEFAULT, PauseAfter, Policy},
     settings::{Limits, Rate},
 };
@@ -117,6 +117,10 @@ fn hours(system: &Filled<'_>, to: &mut Problems) -> Vec<Hours> {
                 );
             }
         }
+    }
+    if let Some(last) = system.items("closed").iter().filter_map(|item| item.scalar()).next_back().filter(|_| never_opens(&all)) {
+        let mend = "leave hours in which it is open; `spanwright hold` keeps a system until it is resumed".to_string();
+        to.warning(&codes::SETTING, last.span, "with these hours it is never open: what is sent to it waits for ever", mend);
     }
     all
 }

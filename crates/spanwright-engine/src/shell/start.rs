@@ -44,8 +44,9 @@ const REACTOR_THREADS: usize = 2;
 /// A clock that is less behind the journal was not set back: two machines or a leap second explain it.
 const SET_BACK_LEAST: Duration = Duration::from_secs(5);
 
-/// Builds the plan that messages go on under of a bundle that an earlier start pinned; `None` where this edition cannot.
-pub type Rebuild = Box<dyn Fn(&PlanBundle) -> Option<Arc<Plan>>>;
+/// Builds the plan that messages go on under of a bundle that an earlier start pinned, and of the flows that have open ones; `None`
+/// where this edition cannot.
+pub type Rebuild = Box<dyn Fn(&PlanBundle, &[Arc<str>]) -> Option<Arc<Plan>>>;
 
 /// Where the journal is.
 pub enum StorePlace {
@@ -324,9 +325,10 @@ fn find(store: &mut dyn Store, plan: &Plan, bundle: &PlanBundle, rebuild: &Rebui
     let plan_id = store.plan(bundle)?;
     let opening = store.opening()?;
     let (opening, set_back) = set_back(store, opening, now)?;
+    let open: Vec<Arc<str>> = opening.backlog.iter().map(|backlog| backlog.flow.clone()).collect();
     let (mut older, mut unbuilt) = (Vec::new(), Vec::new());
     for id in opening.plans.iter().copied().filter(|id| *id != plan_id) {
-        match store.plan_bundle(id)?.as_ref().and_then(rebuild) {
+        match store.plan_bundle(id)?.and_then(|bundle| rebuild(&bundle, &open)) {
             Some(plan) => older.push((id, plan)),
             None => unbuilt.push(id),
         }

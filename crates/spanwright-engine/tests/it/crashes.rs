@@ -166,10 +166,13 @@ fn a_message_goes_on_as_it_was_where_todays_systems_do_not_fit() {
     let then = trial.bundle();
     trial.write("flows/customers.yaml", "flow: customers\nfrom: { poll: erp.ListCustomers, every: 1h, key: .Number, each: .Customer }\nsteps: [{ send: crm.getContact, with: { externalId: .Number } }]\n");
     trial.edit("systems/crm.yaml", "may: { call: [upsertContacts, getContact] }", "may: { call: [getContact] }");
-    let (pinned, connectors) = (pinned::pin(&then), spanwright_connect::ALL);
-    let SystemsOf::Then(why) = pinned::go_on(&pinned, &trial.bundle(), connectors, None).unwrap().systems else { panic!() };
+    let (pinned, connectors, open) = (pinned::pin(&then), spanwright_connect::ALL, ["customers".into()]);
+    let SystemsOf::Then(why) = pinned::go_on(&pinned, &trial.bundle(), connectors, None, &open).unwrap().systems else { panic!() };
     assert!(why.starts_with("P0") && why.contains("upsertContacts"), "{why}");
-    assert_eq!(pinned::go_on(&pinned, &then, connectors, None).unwrap().systems, SystemsOf::Today);
+    assert_eq!(pinned::go_on(&pinned, &then, connectors, None, &open).unwrap().systems, SystemsOf::Today);
+    // Nothing of that flow is open: it keeps nobody from what was mended.
+    let others = pinned::go_on(&pinned, &trial.bundle(), connectors, None, &["orders".into()]).unwrap();
+    assert!(others.systems == SystemsOf::Today && others.plan.flow("customers").is_none(), "{:?}", others.systems);
 }
 
 /// A try that was not heard of went under a key: today's operation, which has none, would do it again.
@@ -178,7 +181,7 @@ fn a_message_goes_on_as_it_was_where_todays_operation_bears_a_repeat_otherwise()
     let mut trial = Trial::new();
     let then = trial.bundle();
     trial.edit("systems/crm.yaml", "    key: Idempotency-Key\n", "    safe: true\n");
-    let goes_on = pinned::go_on(&pinned::pin(&then), &trial.bundle(), spanwright_connect::ALL, None);
+    let goes_on = pinned::go_on(&pinned::pin(&then), &trial.bundle(), spanwright_connect::ALL, None, &["customers".into()]);
     let SystemsOf::Then(why) = goes_on.unwrap().systems else { panic!() };
     assert!(why.contains("`send-crm.upsertContacts`") && why.contains("repeat"), "{why}");
 }

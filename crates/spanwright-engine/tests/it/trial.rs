@@ -152,8 +152,8 @@ impl Trial {
         Engine::start(Start {
             plan: Arc::new(plan),
             bundle: pinned::pin(&bundle),
-            rebuild: Box::new(move |then| {
-                let goes_on = rebuilds.then(|| pinned::go_on(then, &bundle, spanwright_connect::ALL, None));
+            rebuild: Box::new(move |then, open| {
+                let goes_on = rebuilds.then(|| pinned::go_on(then, &bundle, spanwright_connect::ALL, None, open));
                 Some(goes_on??.plan)
             }),
             store,

@@ -447,6 +447,10 @@ fn what_was_undone_by_hand_is_remembered(trial: &mut Trial<'_>) {
         settled(key(2, "crm", Way::Undo), state(Phase::Done(None), None)),
     ]);
     assert_eq!(open(trial), [key(1, "crm", Way::Undo)]);
+    // A word that comes too late is of no later undo.
+    let again = |run| Fact::Reopened { run: RunId(run), plan: PlanId(1), at: Moment(9), by: "ann".into(), over_newer: true, apart: false };
+    trial.commit(&[word(2), stopped(1, StopKind::Dead), word(1), again(1), again(3)]);
+    assert_eq!(open(trial), []);
 }
 
 fn an_edited_message_is_new(trial: &mut Trial<'_>) {

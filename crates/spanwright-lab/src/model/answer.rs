@@ -115,7 +115,11 @@ impl State {
         loop {
             let known = shared.len();
             shared.extend(
-                self.all().map(|(_, row)| glues_again(row)).filter(|glues| !glues.is_disjoint(&shared)).flatten().collect::<Vec<_>>(),
+                self.all()
+                    .map(|(_, row)| glues_of(row, is_given_up))
+                    .filter(|glues| !glues.is_disjoint(&shared))
+                    .flatten()
+                    .collect::<Vec<_>>(),
             );
             if shared.len() == known {
                 return shared;
@@ -347,11 +351,6 @@ fn key_of(run: RunId, (node, item, way): &(NodeName, Item, Way)) -> EffectKey {
 
 fn glues(run: &Run, queue: &str) -> BTreeSet<ExchangeId> {
     run.owed_in(queue).filter_map(|(_, state)| state.glued).collect()
-}
-
-/// Under which glues a run would go again.
-fn glues_again(run: &Run) -> BTreeSet<ExchangeId> {
-    glues_of(run, goes_again)
 }
 
 /// In which requests without an answer that tells its given up effects went.

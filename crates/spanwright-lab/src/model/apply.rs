@@ -5,13 +5,10 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use spanwright_core::alert::AlertRow;
 use spanwright_core::fact::{
     Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Resent, RunId, Seen,
-    Settled, SourceRow, StopKind, StoredEffect, Took, Way, owed_again,
+    Settled, SourceRow, StopKind, StoredEffect, Took, owed_again,
 };
 
-use super::{
-    answer::is_undone,
-    state::{Effect, Place, Run, SeenRow, State},
-};
+use super::state::{Effect, Place, Run, SeenRow, State};
 
 impl State {
     /// Applies one; a receipt for a message.
@@ -37,7 +34,7 @@ impl State {
             Fact::Reopened { run, plan, at, over_newer, apart, .. } => self.reopened(*run, *plan, *at, (*over_newer, *apart)),
             Fact::Discarded { run, at, .. } => self.discarded(*run, *at),
             Fact::Acknowledged { run, .. } => self.acknowledged(*run),
-            Fact::Undone { undo, .. } => drop(self.undone.insert(undo.clone())),
+            Fact::Undone { undo, .. } => self.undone_by_hand(undo),
             Fact::Alerted(row) => self.alerted(row),
             Fact::Chore(chore) => {
                 self.chores.insert(chore.id, (**chore).clone());
@@ -175,19 +172,23 @@ impl State {
 
     fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, (over_newer, apart): (bool, bool)) {
         let may = over_newer || !self.overtaken(run);
-        // What was undone is done again.
-        let of = |undo: &EffectKey| {
-            undo.run == run && self.run(run).is_some_and(|row| is_undone(row, &(undo.node.clone(), undo.item.clone(), Way::Do)))
-        };
-        let over: Vec<EffectKey> = self.undone.iter().filter(|undo| of(undo)).cloned().collect();
         match self.run_mut(run) {
             Some(row) if may && row.is_over() => {
                 (row.plan, row.changed, row.stopped, row.acknowledged) = (plan, at, None, false);
                 row.owe_again(run, at, apart);
                 self.place(run, Place::Active);
-                self.undone.retain(|undo| !over.contains(undo));
+                self.undone.retain(|undo| undo.run != run);
             }
             Some(_) | None => {}
+        }
+    }
+
+    /// Of what is over, and of what was undone meanwhile, the word comes too late: a replay has another undo.
+    fn undone_by_hand(&mut self, undo: &EffectKey) {
+        let Some(row) = self.run(undo.run).filter(|row| matches!(row.place, Place::Active | Place::Parked)) else { return };
+        let known = row.effects.get(&(undo.node.clone(), undo.item.clone(), undo.way));
+        if !known.is_some_and(|known| matches!(known.state.phase, Phase::Done(_))) {
+            self.undone.insert(undo.clone());
         }
     }
 

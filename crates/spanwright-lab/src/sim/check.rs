@@ -6,7 +6,7 @@ use spanwright_core::fact::{Ending, Fact, Store as _};
 
 use super::{
     senders::Senders,
-    world::{BOOKINGS, Effected, LOOKS, ORDERS, World},
+    world::{BOOKINGS, Effected, LOOKS, ORDERS, PARCELS, World},
 };
 use crate::model::ModelStore;
 
@@ -28,6 +28,7 @@ pub(super) fn check(world: &World, senders: &Senders, store: &mut ModelStore) ->
             Some('o') => order(id, ending, world)?,
             Some('b') => booking(id, ending, world)?,
             Some('k') => account(id, ending, world)?,
+            Some('p') => parcel(id, ending, world)?,
             _ => {}
         }
     }
@@ -45,7 +46,8 @@ pub(super) fn all_is_taken(world: &World, store: &ModelStore) -> bool {
         })
         .collect();
     let is_there = |id: &str| taken.range((id, &b""[..])..).next().is_some_and(|(key, _)| *key == id);
-    let mut once = (0..ORDERS).map(|n| format!("o{n}")).chain((0..BOOKINGS).map(|n| format!("b{n}")));
+    let numbered = |letter: char, count| (0..count).map(move |n| format!("{letter}{n}"));
+    let mut once = numbered('o', ORDERS).chain(numbered('b', BOOKINGS)).chain(numbered('p', PARCELS));
     let last = |(id, state): (String, i64)| taken.contains(&(id.as_str(), format!("{{\"id\":\"{id}\",\"n\":{state}}}").as_bytes()));
     let event = |(id, body): (String, &String)| taken.contains(&(id.as_str(), body.as_bytes()));
     once.all(|id| is_there(&id)) && world.last_states().into_iter().all(last) && world.events().all(event)
@@ -142,9 +144,10 @@ fn order(id: &str, endings: &[Ending], world: &World) -> Checked {
             None if count("refund") + count("release") > 0 => Err(format!("{id}: done and undone")),
             None => Ok(()),
         },
-        // I5: stopped means that whatever was done, or may have been, was undone.
+        // I5: stopped means that whatever was done, or may have been, was undone, by us or by hand.
         Some(Ending::Stopped(_) | Ending::SetAside(_)) => {
-            match [("reserve", "release"), ("charge", "refund")].iter().find(|(did, undid)| count(did) > count(undid)) {
+            let by_hand = |undid: &str| usize::from(world.by_hand.contains(&(id.to_string(), undid.to_string())));
+            match [("reserve", "release"), ("charge", "refund")].iter().find(|(did, undid)| count(did) > count(undid) + by_hand(undid)) {
                 Some((did, _)) => Err(format!("{id}: stopped, and {did} was not undone")),
                 None => Ok(()),
             }
@@ -190,6 +193,15 @@ fn account(id: &str, endings: &[Ending], world: &World) -> Checked {
         return Err(format!("{id}: {good} events are good and {bad} bad, and {done} are done and {stopped} stopped"));
     }
     Ok(())
+}
+
+/// I18: whatever was given up and replayed, a parcel is handed over exactly once, and done in the end.
+fn parcel(id: &str, endings: &[Ending], world: &World) -> Checked {
+    let handed = world.ledger.iter().filter(|effected| effected.id == id).count();
+    match endings.split_last() {
+        Some((Ending::Done, before)) if handed == 1 && before.iter().all(|ending| matches!(ending, Ending::Stopped(_))) => Ok(()),
+        _ => Err(format!("{id}: was handed over {handed} times, and ended {endings:?}")),
+    }
 }
 
 /// I6: undo goes in reverse. I7: nothing is done after the first undo: all siblings had settled.

@@ -80,10 +80,14 @@ pub enum Mutant {
     HoldNotKept,
     /// Takes the first page of an answer for all of it.
     OnePageOfAnswer,
+    /// Replays what is asked for, and not what went with it under one key.
+    OthersLeftBehind,
+    /// Does not write down that something was undone by hand.
+    UndoneByHandNotKept,
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 18] = [
+pub const MUTANTS: [Mutant; 20] = [
     Mutant::AnswerBeforeSync,
     Mutant::NoIntent,
     Mutant::UnknownTakenForRetry,
@@ -102,6 +106,8 @@ pub const MUTANTS: [Mutant; 18] = [
     Mutant::DeadBlocksNobody,
     Mutant::HoldNotKept,
     Mutant::OnePageOfAnswer,
+    Mutant::OthersLeftBehind,
+    Mutant::UndoneByHandNotKept,
 ];
 
 /// Events that are heard together, at most.
@@ -144,6 +150,10 @@ pub struct Story {
     pub held: u64,
     /// Dead letters that blocked what came after them.
     pub blocked: u64,
+    /// Dead letters that were replayed.
+    pub replayed: u64,
+    /// Steps that a person undid by hand.
+    pub by_hand: u64,
 }
 
 impl AddAssign for Story {
@@ -165,6 +175,8 @@ impl AddAssign for Story {
             passed,
             held,
             blocked,
+            replayed,
+            by_hand,
         } = other;
         self.events += events;
         self.cuts += cuts;
@@ -182,6 +194,8 @@ impl AddAssign for Story {
         self.passed += passed;
         self.held += held;
         self.blocked += blocked;
+        self.replayed += replayed;
+        self.by_hand += by_hand;
     }
 }
 
@@ -217,6 +231,8 @@ struct Sim {
     cut_at: u64,
     /// Systems and flows that are held, as far as the desk has heard of it.
     held: BTreeMap<Arc<str>, Held>,
+    /// Somebody is about to replay what has stopped.
+    replays: bool,
 }
 
 /// Plays one story.
@@ -248,6 +264,7 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
         story: Story::default(),
         cut_at: 0,
         held: BTreeMap::new(),
+        replays: false,
     };
     sim.world.begin(sim.now);
     let told = sim.play();
@@ -308,7 +325,7 @@ impl Sim {
         self.event(happens)
     }
 
-    fn at_rest(&self, desk: &Desk) -> bool {
+    fn at_rest(&mut self, desk: &Desk) -> bool {
         let standing = desk.standing(Moment(self.now));
         self.world.all_served(self.now)
             && self.senders.at_rest()
@@ -317,6 +334,7 @@ impl Sim {
             && desk.at_rest()
             && standing.sources_idle
             && self.world.quiet_for(self.now)
+            && self.nothing_is_to_be_replayed()
             && check::all_is_taken(&self.world, &self.store)
     }
 
@@ -440,6 +458,11 @@ impl Sim {
                 facts.iter_mut().for_each(forget_key);
                 self.on_disk(DiskJob::Commit { ticket, write: facts, kept });
             }
+            Some(Mutant::UndoneByHandNotKept) => {
+                let kept = facts.clone();
+                facts.retain(|fact| !matches!(fact, Fact::Undone { .. }));
+                self.on_disk(DiskJob::Commit { ticket, write: facts, kept });
+            }
             Some(Mutant::HoldNotKept) => {
                 let kept = facts.clone();
                 facts.iter_mut().for_each(|fact| {
@@ -476,7 +499,13 @@ impl Sim {
                 }
                 None
             }
-            Happens::Disk(job) => Some(job.done(&mut self.store)),
+            Happens::Disk(job) => {
+                let mut done = job.done(&mut self.store);
+                if let (Event::FoundStopped { bundles, .. }, Some(Mutant::OthersLeftBehind)) = (&mut done, self.mutant) {
+                    bundles.clear();
+                }
+                Some(done)
+            }
             Happens::Sync => {
                 self.store.sync();
                 None

@@ -1,15 +1,20 @@
-//! The person in the loop: holds a system or a flow for a while, lets go on what holds itself, and sees to dead letters.
+//! The person in the loop: holds a system or a flow for a while, lets go on what holds itself, sees to dead letters, replays some of them,
+//! and does by hand what the other system refuses to undo.
 
 use std::{sync::Arc, time::Duration};
 
 use spanwright_core::{
     deliver::GateChange,
     desk::{Event, Exchange, Happening, Order},
-    fact::{Ending, Fact, GateRow, Hold, Moment, RunId, StoppedFilter, Store as _},
+    fact::{
+        Chore, ChoreKind, ChorePhase, EffectKey, Ending, Fact, GateRow, Hold, Moment, OutcomeKind, RunId, StoppedFilter, StoppedRun,
+        Store as _, Way, no_item,
+    },
     plan::EffectPlan,
+    settings::Rate,
 };
 
-use super::{Happens, Sim};
+use super::{Happens, Sim, plan::PARCELS};
 
 /// The flow that is in order.
 const ORDERED: &str = "accounts";
@@ -42,9 +47,9 @@ impl Sim {
         for flow in self.plan.clone().flows.iter().filter(|flow| flow.pause_after.is_some()) {
             self.resumes(GateRow::of_flow(&flow.name));
         }
-        let filter = StoppedFilter { flow: Some(ORDERED.into()), ..StoppedFilter::default() };
-        let stopped = self.store.stopped(&filter, RunId(0), RunId(i64::MAX), usize::MAX).unwrap_or_default();
-        stopped.iter().for_each(|stopped| self.discards(stopped.run));
+        self.stopped_of(ORDERED).iter().for_each(|stopped| self.discards(stopped.run));
+        self.replays = false;
+        self.replays_what_stopped();
         if self.story.cuts == 0 {
             for _ in 0..2 {
                 let what = what[self.dice.up_to(what.len() as i64) as usize].clone();
@@ -69,6 +74,15 @@ impl Sim {
                 {
                     held.kept = true;
                 }
+                if let Fact::Undone { undo, .. } = fact {
+                    let files = self.store.runs(&[undo.run]).unwrap_or_default();
+                    let undone = if &*undo.node == "reserve" { "release" } else { "refund" };
+                    files.iter().for_each(|file| self.world.done_by_hand(&file.message.body, undone));
+                    self.story.by_hand += 1;
+                }
+                if let Fact::Reopened { .. } = fact {
+                    self.story.replayed += 1;
+                }
             }),
             _ => {}
         }
@@ -80,6 +94,17 @@ impl Sim {
                 let files = self.store.runs(&[*run]).unwrap_or_default();
                 files.iter().for_each(|file| self.world.died(&file.message.body));
                 self.discards(*run);
+            }
+            Happening::Ended { flow, ending: Ending::Stopped(_), .. } if &**flow == PARCELS => self.replays_what_stopped(),
+            Happening::Chore(chore) if chore.phase != ChorePhase::Open => {
+                self.replays = false;
+                self.replays_what_stopped();
+            }
+            // No call of these is ever refused: it is an undo.
+            Happening::Attempt(note) if note.outcome == OutcomeKind::Never && matches!(&*note.node, "reserve" | "charge") => {
+                let undo = EffectKey { run: note.run, node: note.node.clone(), item: no_item(), way: Way::Undo };
+                let order = Order::Undone { undo, by: "ann".into(), words: "in the console".into() };
+                self.soon(SOON, Happens::Desk(Event::Told(order)));
             }
             Happening::Gate { system, change: GateChange::Held(hold) } => {
                 self.held.insert(system.clone(), Held { hold: hold.clone(), kept: false });
@@ -108,6 +133,31 @@ impl Sim {
 
     fn resumes(&mut self, what: Arc<str>) {
         self.soon(SOON, Happens::Desk(Event::Told(Order::Resume { what, by: "ann".into() })));
+    }
+
+    fn stopped_of(&mut self, flow: &str) -> Vec<StoppedRun> {
+        let filter = StoppedFilter { flow: Some(flow.into()), ..StoppedFilter::default() };
+        self.store.stopped(&filter, RunId(0), RunId(i64::MAX), usize::MAX).unwrap_or_default()
+    }
+
+    /// Nobody is about to replay anything, and there is nothing to be replayed.
+    pub(super) fn nothing_is_to_be_replayed(&mut self) -> bool {
+        !self.replays && self.stopped_of(PARCELS).is_empty()
+    }
+
+    /// All that has stopped by then, at some rate; one person at a time.
+    fn replays_what_stopped(&mut self) {
+        if self.replays || self.stopped_of(PARCELS).is_empty() {
+            return;
+        }
+        self.replays = true;
+        let at = self.now + 1 + self.dice.up_to(SOON);
+        let most = if self.dice.one_in(2) { 2 } else { 200 };
+        let rate = Rate { most, per: Duration::from_secs(1) };
+        let filter = StoppedFilter { flow: Some(PARCELS.into()), ..StoppedFilter::default() };
+        let what = ChoreKind::Replay { over_newer: false, apart: false };
+        let chore = Chore::begin(what, filter, RunId(i64::MAX), rate, "ann".into(), Moment(at));
+        self.at(at, Happens::Desk(Event::Told(Order::Chore(Box::new(chore)))));
     }
 
     fn discards(&mut self, run: RunId) {

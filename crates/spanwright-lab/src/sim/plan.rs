@@ -1,11 +1,11 @@
-//! Six flows that need everything the engine can do.
+//! Seven flows that need everything the engine can do.
 //!
 //! `orders`: a call, a charge that may not be repeated, a fan-out (a batch under one key, and a single send), an effect an
 //! item, and undos. `records`: the newest state of each record, in order, in batches under one key, unchanged ones skipped.
 //! `bookings`: a system that knows no keys and is asked back, with an answer in pages, a pivot, an answer that is not ready at
 //! once, a message that may get lost, and steps for what failed. `brought`: what comes to a door, under a key. `accounts`:
 //! events in order, whose dead letters block, and a flow that holds itself. `asked`: a question at a door, for which two
-//! others are asked; it changes nothing.
+//! others are asked; it changes nothing. `parcels`: batches under one key that are soon given up, and replayed.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -283,6 +283,25 @@ fn asked() -> Flow {
     }
 }
 
+/// Batches under one key: of what was not heard of in so short a time nobody knows, until a person replays it.
+fn parcels() -> Flow {
+    let short = Policy { give_up_after: Duration::from_millis(400), ..policy() };
+    let hand = EffectPlan { batch: batch(5, BulkKey::PerRequest), policy: short, ..effect(PARCELS, "hand", (8, 0), Repeat::Keyed) };
+    Flow {
+        name: PARCELS.into(),
+        source: Some(source(PARCELS, 600)),
+        steps: vec![step("hand", StepKind::Send(0))],
+        effects: vec![hand],
+        if_dead: IfDead::Letter,
+        pause_after: None,
+        in_order: None,
+    }
+}
+
+/// Whose dead letters are replayed.
+pub(super) const PARCELS: &str = "parcels";
+/// Which flow that is.
+pub(super) const PARCELS_FLOW: usize = 6;
 /// Which flow is asked.
 pub(super) const ASKED_FLOW: usize = 5;
 /// Which flow is brought things.
@@ -338,8 +357,9 @@ pub(super) fn plan_of(mutant: Option<Mutant>) -> Plan {
             system("hotel", &[("hold", keyed), ("free", keyed), ("pay", keyed), ("notify", keyed), ("apologize", keyed)], 4),
             system("books", &[("create", Repeat::Never), ("find", Repeat::Safe), ("ready", Repeat::Safe), ("title", Repeat::Safe)], 3),
             system("bank", &[("apply", keyed), ("publish", keyed), ("count", Repeat::Safe)], 3),
+            system("depot", &[("hand", keyed)], 2),
         ],
-        flows: vec![orders(undo_swapped), records(), bookings(pivot), brought(), accounts(mutant), asked()],
+        flows: vec![orders(undo_swapped), records(), bookings(pivot), brought(), accounts(mutant), asked(), parcels()],
         doors: vec![way()],
         alerts: Vec::new(),
         listen: None,

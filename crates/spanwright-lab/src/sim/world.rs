@@ -1,4 +1,4 @@
-//! The other systems: a shop that is polled, and four that are honest about keys and otherwise as bad as real ones.
+//! The other systems: a shop that is polled, and others that are honest about keys and otherwise as bad as real ones.
 //!
 //! They answer 503, 429 and 401, are cut after they have read and before, refuse a whole batch for one bad item, and
 //! remember every request that they obeyed, in order.
@@ -19,7 +19,7 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
 use super::{
     Mutant, micros,
-    plan::{ACCOUNTS_FLOW, SAID},
+    plan::{ACCOUNTS_FLOW, PARCELS_FLOW, SAID},
     roll::Dice,
 };
 
@@ -33,6 +33,8 @@ pub(super) const BOOKINGS: usize = 8;
 /// Accounts of one story, and events of each.
 pub(super) const ACCOUNTS: usize = 3;
 const EVENTS: usize = 5;
+/// Parcels of one story.
+pub(super) const PARCELS: usize = 12;
 /// All of them appear within this time.
 const OPEN_FOR: Duration = Duration::from_secs(20);
 const PAGE: usize = 7;
@@ -57,6 +59,11 @@ pub(super) struct World {
     pub begins: i64,
     orders: Vec<(i64, String)>,
     bookings: Vec<(i64, String)>,
+    parcels: Vec<(i64, String)>,
+    /// Parcels that were refused once, each alone: the depot has been told of them.
+    known_parcels: BTreeSet<String>,
+    /// Undos that the journal knows to be done by hand: of which order, and which operation is asked for no more.
+    pub by_hand: BTreeSet<(String, String)>,
     /// How often a booking was asked whether it is ready.
     looks: HashMap<String, u32>,
     /// (when, record, state)
@@ -88,7 +95,16 @@ impl World {
             .map(|n| {
                 let lines: Vec<String> = (0..dice.up_to(4)).map(|line| format!("{{\"id\":\"o{n}\",\"n\":{line}}}")).collect();
                 let bad = n % 13 == 5;
-                (dice.up_to(open), format!("{{\"id\":\"o{n}\",\"poison\":{},\"bad\":{bad},\"lines\":[{}]}}", n % 7 == 3, lines.join(",")))
+                // Of what is undone because it cannot be shipped, one undo is refused for good.
+                let refused = ["release", "refund", ""][n / 7 % 3];
+                (
+                    dice.up_to(open),
+                    format!(
+                        "{{\"id\":\"o{n}\",\"poison\":{},\"bad\":{bad},\"refused\":\"{refused}\",\"lines\":[{}]}}",
+                        n % 7 == 3,
+                        lines.join(",")
+                    ),
+                )
             })
             .collect();
         orders.sort();
@@ -96,6 +112,9 @@ impl World {
         let booking = |n: usize| format!("{{\"id\":\"b{n}\",\"refused\":\"{}\"}}", refused(n));
         let mut bookings: Vec<(i64, String)> = (0..BOOKINGS).map(|n| (dice.up_to(open), booking(n))).collect();
         bookings.sort();
+        let parcel = |n: usize| format!("{{\"id\":\"p{n}\",\"refused\":\"{}\"}}", ["", "", "", "", "hand"][n % 5]);
+        let mut parcels: Vec<(i64, String)> = (0..PARCELS).map(|n| (dice.up_to(open), parcel(n))).collect();
+        parcels.sort();
         let mut times: Vec<(usize, i64)> = (0..RECORDS).flat_map(|record| (0..VERSIONS).map(move |_| (record, 0))).collect();
         times.iter_mut().for_each(|(_, at)| *at = dice.up_to(open));
         times.sort();
@@ -112,6 +131,9 @@ impl World {
             dead: BTreeSet::new(),
             orders,
             bookings,
+            parcels,
+            known_parcels: BTreeSet::new(),
+            by_hand: BTreeSet::new(),
             looks: HashMap::new(),
             changes,
             ledger: Vec::new(),
@@ -163,6 +185,7 @@ impl World {
             0 => self.there(&self.orders, since, as_of),
             1 => self.changed_records(since, as_of),
             ACCOUNTS_FLOW => self.there(&self.events, since, as_of),
+            PARCELS_FLOW => self.there(&self.parcels, since, as_of),
             _ => self.there(&self.bookings, since, as_of),
         };
         let more = items.len() > skip + PAGE;
@@ -231,6 +254,7 @@ impl World {
         let asked: Vec<Asked> =
             exchange.calls.iter().map(|call| Asked::of(&call.key, call.input.body.as_deref().unwrap_or(b"null"))).collect();
         self.no_two_of_a_record(&operation, exchange.call, &asked);
+        self.nothing_is_undone_twice(&operation, &asked);
         self.page = exchange.gather.as_ref().and_then(|(_, so_far)| so_far.as_ref()).map_or(1, |so_far| number(&so_far.next));
         let verdict = self.answer(&operation, &exchange.request_key, &asked, dice);
         let verdict = match mutant {
@@ -264,8 +288,13 @@ impl World {
     }
 
     fn obey(&mut self, operation: &Arc<str>, request_key: &str, asked: &[Asked]) -> Verdict {
-        let refuses = asked.iter().any(|asked| (&**operation == "ship" && asked.poison) || *asked.refused == **operation);
-        if refuses {
+        let refuses = |asked: &Asked| {
+            (&**operation == "ship" && asked.poison) || *asked.refused == **operation && !self.known_parcels.contains(&asked.id)
+        };
+        if asked.iter().any(refuses) {
+            if let ("hand", [alone]) = (&**operation, asked) {
+                self.known_parcels.insert(alone.id.clone());
+            }
             let mut verdict = Verdict::all(asked.len(), Outcome::Never(said("422")));
             verdict.refused_whole = true;
             return verdict;
@@ -280,7 +309,7 @@ impl World {
         }
         match &**operation {
             "charge" | "create" => asked.iter().for_each(|asked| self.effected(operation, asked)),
-            "ship" | "upsert" | "publish" => self.once(operation, request_key, asked),
+            "ship" | "upsert" | "publish" | "hand" => self.once(operation, request_key, asked),
             _ => asked.iter().for_each(|one| self.once(operation, &one.key, std::slice::from_ref(one))),
         }
         Verdict::all(asked.len(), Outcome::Delivered(None))
@@ -343,6 +372,11 @@ impl World {
         self.dead.insert((asked.id, asked.item));
     }
 
+    /// A person has done this instead of us, and the journal knows.
+    pub fn done_by_hand(&mut self, body: &[u8], operation: &str) {
+        self.by_hand.insert((Asked::of("", body).id, operation.to_string()));
+    }
+
     /// A person has seen to it.
     pub fn seen_to(&mut self, body: &[u8]) {
         let asked = Asked::of("", body);
@@ -359,6 +393,14 @@ impl World {
         let of_it: Vec<&String> = self.events().filter(|(of, _)| of == account).map(|(_, body)| body).collect();
         let bad = of_it.iter().filter(|body| body.contains("\"bad\":true") || !body.contains("\"refused\":\"\"")).count();
         (of_it.len() - bad, bad)
+    }
+
+    /// I17: what a person undid by hand is asked for no more, once the journal has that word.
+    fn nothing_is_undone_twice(&mut self, operation: &str, asked: &[Asked]) {
+        let by_hand = asked.iter().find(|one| self.by_hand.contains(&(one.id.clone(), operation.to_string())));
+        if let Some(one) = by_hand {
+            self.broken.get_or_insert_with(|| format!("{}: {operation} was asked for after it was done by hand", one.id));
+        }
     }
 
     /// Two states of one record are never in one exchange.

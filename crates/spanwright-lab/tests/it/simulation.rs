@@ -40,7 +40,7 @@ fn ten_thousand_stories_with_power_cuts_break_no_invariant() {
     assert!(sum.cuts > seeds && sum.undone > seeds && sum.suppressed > seeds && sum.split > seeds / 4, "{sum:?}");
     // A source is not pulled while all that it sends to is held, so fewer states of a record wait for each other here.
     assert!(sum.skipped > seeds / 5, "{sum:?}");
-    let seldom = [sum.set_aside, sum.asked_back, sum.repeated, sum.passed, sum.held, sum.blocked];
+    let seldom = [sum.set_aside, sum.asked_back, sum.repeated, sum.passed, sum.held, sum.blocked, sum.replayed, sum.by_hand];
     assert!(seldom.iter().all(|count| *count > seeds), "{sum:?}");
 }
 

@@ -302,7 +302,9 @@ impl Project {
         let start = Start {
             bundle: pinned::pin(&self.bundle),
             plan: Arc::new(self.plan),
-            rebuild: Box::new(move |then| Some(pinned::go_on(then, &self.bundle, spanwright_connect::ALL, environment.as_deref())?.plan)),
+            rebuild: Box::new(move |then, open| {
+                Some(pinned::go_on(then, &self.bundle, spanwright_connect::ALL, environment.as_deref(), open)?.plan)
+            }),
             store: StorePlace::File(self.folder.journal(), codes::of_journal),
             variables,
             once,

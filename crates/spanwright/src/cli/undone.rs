@@ -13,7 +13,7 @@ use spanwright_core::{
     fact::{EffectKey, Phase, RunId, StoredEffect, Way},
 };
 
-use super::{Ended, folder::Folder, journal, orders, out::Out};
+use super::{Ended, folder::Folder, journal, orders, out::Out, waits::plan_of_folder};
 
 /// How long is waited until it is noted: a try that is under way ends first.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -78,11 +78,19 @@ impl Undone {
         let look = journal::look(&self.folder)?;
         let runs: Vec<RunId> = journal::lines(&look, &self.id)?.into_iter().map(|line| line.run).collect();
         let (mut undos, mut tried) = (Vec::new(), Vec::new());
+        let plan = plan_of_folder(&self.folder);
+        let has_none = |flow: &str| {
+            let (_, flow) = plan.as_ref()?.flow(flow)?;
+            Some(flow.effects.iter().find(|effect| *effect.node == *self.step)?.undo.is_none())
+        };
         let is_bad = |known: &StoredEffect| matches!(known.state.phase, Phase::Dead(_) | Phase::Uncertain(_));
         for file in look.files(&runs).map_err(journal::fault)?.into_iter().filter(|file| done || !file.over) {
             // Before something failed for good nothing is undone, and a word would be of a later undo.
             if !done && !file.known.iter().any(|known| known.effect.way == Way::Undo || is_bad(known)) {
                 continue;
+            }
+            if !done && has_none(&file.flow) == Some(true) {
+                bail!("{} has no `undo:` in flow {}: nothing is asked for to undo it", self.step, file.flow);
             }
             let of_step = |way| file.known.iter().filter(move |known| known.effect.way == way && *known.effect.node == *self.step);
             for known in of_step(Way::Do).filter(|known| matches!(known.state.phase, Phase::Done(_) | Phase::Uncertain(_))) {

@@ -9,7 +9,7 @@ use spanwright_core::{
 use spanwright_engine::observe::timestamp;
 use spanwright_shape::text::Problems;
 
-use super::{check::plan_of, folder::Folder, messages::to_the_second, out::Object, story::thousands};
+use super::{check::plan_of, folder::Folder, messages::to_the_second, out::Object, story::count};
 
 /// Why something waits for a system or a flow.
 pub struct Wait {
@@ -97,7 +97,7 @@ impl Wait {
             Why::Sick(until) => format!("{what} is sick: it is tried again at {}", to_the_second(*until)),
             Why::Asked(until) => format!("{what} asked us to wait until {}", to_the_second(*until)),
             Why::Spent(calls, until) => {
-                format!("{what} had its {} requests of the day: it is asked again at {}", thousands(*calls), to_the_second(*until))
+                format!("{what} had its {} of the day: it is asked again at {}", count(*calls, "request"), to_the_second(*until))
             }
             Why::Behind(dead) => {
                 format!(

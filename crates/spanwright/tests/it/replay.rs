@@ -515,14 +515,14 @@ fn whatever_waits_says_for_what() {
     until(|| objects(&project.run(&["messages", "--format", "json"])).len() == 4 && peer.received().len() == 1);
     drop(running);
     let held = project.run(&["held"]).out;
-    assert!(held.contains("peer had its 1 requests of the day: it is asked again at 20"), "{held}");
+    assert!(held.contains("peer had its 1 request of the day: it is asked again at 20"), "{held}");
     let open = objects(&project.run(&["messages", "--state", "open", "--format", "json"]));
     let of = |key: &str| {
         let line = open.iter().find(|line| line["key"] == key).unwrap_or_else(|| panic!("{open:?}"));
         project.run(&["messages", "--id", &line["run"].to_string()]).out
     };
     assert!(of("1").contains("waits        behind the dead letter 1 of its record"), "{}", of("1"));
-    assert!(!of("3").contains("dead letter") && of("3").contains("waits        peer had its 1 requests"), "{}", of("3"));
+    assert!(!of("3").contains("dead letter") && of("3").contains("waits        peer had its 1 request of the day"), "{}", of("3"));
     limits(&project, "limits: { per_day: 1 }", "closed: [\"daily 00:00-24:00\"]");
     let closed = project.run(&["held"]).out;
     assert!(closed.contains("peer is closed until 20"), "{closed}");

@@ -61,6 +61,14 @@ fn once(project: &Project, peer: &Hostile) -> Ran {
     ran(&mut command(project, peer, &["--once"]))
 }
 
+/// What is said of today's files before they are started on the journal.
+fn deploy(project: &Project, peer: &Hostile) -> String {
+    let mut command = crate::project::spanwright();
+    command.args(["check", "--store"]).arg(project.path());
+    let checked = ran(command.env("FOLDER", project.path().join("data")).env("PEER", peer.url()));
+    format!("{}{}", checked.out, checked.err)
+}
+
 fn asked(peer: &Hostile, path: &str) -> usize {
     peer.received().iter().filter(|received| received.path == path).count()
 }
@@ -72,12 +80,33 @@ fn a_pivot_that_is_gone_from_the_flow_is_respected() {
     let peer = refuses(&["/ship"]);
     assert_eq!(once(&project, &peer).code, 1);
     project.write("flows/orders.yaml", &format!("{FLOW}{SHIP}"));
+    assert!(deploy(&project, &peer).contains("would do `charge` again"), "it was done, and a replay may do it again");
     let id = objects(&project.run(&["messages", "--state", "dead", "--format", "json"]))[0]["run"].to_string();
     assert_eq!(project.run(&["replay", "--id", &id, "--yes"]).code, 0);
     assert_eq!(once(&project, &peer).code, 1);
     let shown = project.run(&["messages", "--id", &id]).out;
     assert!(shown.contains("R0011") && shown.contains("`charge` was done") && !shown.contains("what had been done was undone"), "{shown}");
     assert_eq!((asked(&peer, "/ship"), asked(&peer, "/release")), (2, 0));
+}
+
+/// The money was taken, and today the message fails before it comes to that step.
+#[test]
+fn a_pivot_that_is_out_of_reach_is_respected() {
+    let project = orders(&format!("{CHARGE}{SHIP}"));
+    let peer = refuses(&["/ship"]);
+    assert_eq!(once(&project, &peer).code, 1);
+    project.write("flows/orders.yaml", &format!("{FLOW}  - {{ name: stop, fail: '\"not today\"' }}\n{CHARGE}{SHIP}"));
+    let id = objects(&project.run(&["messages", "--state", "dead", "--format", "json"]))[0]["run"].to_string();
+    assert_eq!(project.run(&["replay", "--id", &id, "--yes"]).code, 0);
+    assert_eq!(once(&project, &peer).code, 1);
+    let shown = project.run(&["messages", "--id", &id]).out;
+    assert!(shown.contains("R0011") && shown.contains("does not come to it any more") && shown.contains("not today"), "{shown}");
+    assert_eq!((asked(&peer, "/charge"), asked(&peer, "/release")), (1, 0));
+    // It is there again: the message is done, and nothing twice.
+    project.write("flows/orders.yaml", &format!("{FLOW}{CHARGE}"));
+    assert_eq!(project.run(&["replay", "--id", &id, "--yes"]).code, 0);
+    assert_eq!(once(&project, &peer).code, 0);
+    assert_eq!((asked(&peer, "/charge"), asked(&peer, "/release")), (1, 0));
 }
 
 fn until(what: &str, mut is_so: impl FnMut() -> bool) {
@@ -119,6 +148,9 @@ fn what_is_undone_by_hand_is_asked_for_no_more_and_the_way_back_goes_on() {
     running.stop();
     assert_eq!(project.run(&["undone", &id, "--step", "charge", "--reason", "again"]).code, 2);
     assert_eq!(refunds, asked(&peer, "/refund"));
+    project.write("flows/orders.yaml", &format!("{FLOW}{SHIP}").replace("reserve", "book").replace("peer.book", "peer.reserve"));
+    let warned = deploy(&project, &peer);
+    assert!(!warned.contains("again"), "what was undone is not done twice: {warned}");
 }
 
 /// The word is in the journal before it is heeded: said while a try hangs, it holds through a kill.

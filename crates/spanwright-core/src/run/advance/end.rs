@@ -5,8 +5,8 @@ use spanwright_shape::text::Failure;
 use super::{Advance, KnownEffect, Passed, Past, Then, Walk, Want};
 use crate::{
     codes,
-    fact::{ANSWER, Ending, NodeName, Phase, SkipReason, StopKind, Stopped, Way, no_item},
-    plan::IfDead,
+    fact::{ANSWER, Ending, Item, NodeName, Phase, SkipReason, StopKind, Stopped, Way, no_item},
+    plan::{IfDead, Step, StepKind},
 };
 
 impl Walk<'_> {
@@ -39,9 +39,11 @@ impl Walk<'_> {
         if let Some(pivot) = self.pivoted {
             self.passed(Passed::Kept(pivot));
         }
-        if let Some(gone) = self.done_and_gone().filter(|_| !self.past.is_empty()) {
-            return Advance::Ends(Ending::Stopped(not_undone_without(gone, &stopped)));
+        let out_of_reach = self.done_out_of_reach();
+        if let Some(done) = out_of_reach.filter(|_| !self.past.is_empty()) {
+            return Advance::Ends(Ending::Stopped(not_undone_without(done, &stopped)));
         }
+        let stays = out_of_reach.is_some();
         let past = std::mem::take(&mut self.past);
         for Past { effect, item, body, names } in past.into_iter().rev() {
             let plan = &self.flow.effects[effect];
@@ -59,21 +61,37 @@ impl Walk<'_> {
                 Err(why) => Advance::Ends(Ending::Stopped(not_undone(&plan.node, &stopped, &why))),
             };
         }
-        self.bury(stopped)
+        self.bury(stopped, stays)
     }
 
-    /// A step that was done, or may have been, under an earlier flow that had it. Nobody can tell any more whether it is undone, and
-    /// when, or whether it was the pivot.
-    fn done_and_gone(&self) -> Option<&NodeName> {
-        let is_gone = |node: &NodeName| self.flow.effects.iter().all(|effect| effect.node != *node);
+    /// A step that was done, or may have been, and that this walk did not come by: under an earlier flow that had it, and then nobody can
+    /// tell whether it was the pivot or what undoes it; or the way to it ends earlier today, by another map or a `when:`. What
+    /// came before a pivot is not undone, and what can be undone is not undone before what came after it.
+    fn done_out_of_reach(&self) -> Option<Done<'_>> {
         let done = self.job.known.iter().filter(|known| match known.phase {
             Phase::Done(_) | Phase::Started { .. } | Phase::Uncertain(_) => true,
             // Nobody knew of it before it was replayed: what was refused or undone has another generation.
             Phase::Owed { .. } => known.unheard || known.generation == 0,
             Phase::Dead(_) | Phase::Unchanged | Phase::Superseded => false,
         });
-        let mut gone = done.filter(|known| known.way == Way::Do && *known.item != *ANSWER && is_gone(&known.node));
-        gone.find(|gone| !self.is_undone(gone)).map(|gone| &gone.node)
+        let done = done.filter(|known| known.way == Way::Do && *known.item != *ANSWER);
+        let mut stays = done.filter_map(|known| {
+            let plan = self.flow.effects.iter().position(|effect| effect.node == known.node);
+            let out_of_reach = plan.is_none_or(|effect| self.matters_to_undo(effect) && !self.came_by(effect, &known.item));
+            (out_of_reach && !self.is_undone(known)).then_some(Done { node: &known.node, is_gone: plan.is_none() })
+        });
+        stays.next()
+    }
+
+    /// It is a pivot or has an undo, and is none of the steps that follow when all is undone.
+    fn matters_to_undo(&self, effect: usize) -> bool {
+        let plan = &self.flow.effects[effect];
+        (plan.pivot || plan.undo.is_some()) && !matches!(&self.flow.if_dead, IfDead::Steps(steps) if asks_for(steps, effect))
+    }
+
+    /// Behind a pivot it does not matter.
+    fn came_by(&self, effect: usize, item: &Item) -> bool {
+        self.pivoted.is_some() || self.past.iter().any(|past| past.effect == effect && past.item == *item)
     }
 
     fn is_undone(&self, done: &KnownEffect) -> bool {
@@ -82,8 +100,8 @@ impl Walk<'_> {
 
     /// All that can be undone is undone: now `if_dead`. Behind a pivot nothing was undone: what stops there waits for a person,
     /// and goes on forward.
-    fn bury(&mut self, stopped: Stopped) -> Advance {
-        if self.pivoted.is_some() || self.done_and_gone().is_some() {
+    fn bury(&mut self, stopped: Stopped, stays: bool) -> Advance {
+        if self.pivoted.is_some() || stays {
             return Advance::Ends(Ending::Stopped(stopped));
         }
         let steps = match &self.flow.if_dead {
@@ -115,12 +133,31 @@ fn not_undone(node: &str, stopped: &Stopped, why: &Failure) -> Stopped {
     Stopped { failure: Failure::new(&codes::NO_UNDO, says), undone: false, ..stopped.clone() }
 }
 
-fn not_undone_without(gone: &str, stopped: &Stopped) -> Stopped {
-    let says = format!(
-        "nothing was undone: `{gone}` was done, and the flow has no such step any more, so it is not known what comes first, and whether \
-         it was a pivot; {} had failed: {}",
-        stopped.node, stopped.failure.says
-    );
+/// What was done and is not come by.
+#[derive(Clone, Copy)]
+struct Done<'a> {
+    node: &'a NodeName,
+    /// The flow has no such step any more.
+    is_gone: bool,
+}
+
+/// Whether one of these steps, or of those in them, is the call or send of this effect.
+fn asks_for(steps: &[Step], effect: usize) -> bool {
+    steps.iter().any(|step| match &step.kind {
+        StepKind::Call(number) | StepKind::Send(number) => *number == effect,
+        StepKind::Route(arms) => arms.iter().any(|(_, steps)| asks_for(steps, effect)),
+        StepKind::Each { steps, .. } => asks_for(steps, effect),
+        StepKind::Map(_) | StepKind::Only(_) | StepKind::Fail(_) | StepKind::Reply(_) => false,
+    })
+}
+
+fn not_undone_without(done: Done<'_>, stopped: &Stopped) -> Stopped {
+    let why = if done.is_gone {
+        "and the flow has no such step any more, so it is not known what comes first, and whether it was a pivot"
+    } else {
+        "and the flow does not come to it any more, so what came before it stays"
+    };
+    let says = format!("nothing was undone: `{}` was done, {why}; {} had failed: {}", done.node, stopped.node, stopped.failure.says);
     Stopped { failure: Failure::new(&codes::NO_UNDO, says), undone: false, ..stopped.clone() }
 }
 

@@ -7,9 +7,8 @@ use spanwright_core::fact::{BUNDLE_RUNS_MOST, Moment, RunId, StoppedBundle, Stop
 
 use super::Ask;
 
-/// In which requests without an answer that tells a run went, and under which it would go again.
-pub const GLUES: &str =
-    "SELECT DISTINCT glued FROM effect WHERE run = ?1 AND way = 0 AND state > 4 AND glued IS NOT NULL AND (?4 OR reason NOT IN (?2, ?3))";
+/// In which requests without an answer that tells a run went.
+pub const GLUES: &str = "SELECT DISTINCT glued FROM effect WHERE run = ?1 AND way = 0 AND state > 4 AND glued IS NOT NULL";
 /// All that shares a glue and is over: whether it would still go under it, whether its run can, and whether it would go under its old key.
 pub const SHARE: &str = "SELECT effect.run, effect.reason NOT IN (?2, ?3), run.state IN (4, 5), run.flow, run.changed,
         NOT EXISTS (SELECT 1 FROM effect AS undo WHERE undo.run = effect.run AND undo.node = effect.node AND undo.item = effect.item
@@ -25,7 +24,7 @@ impl Ask<'_> {
     pub fn bundles(self, runs: &[RunId]) -> Result<Vec<StoppedBundle>> {
         let (mut seen, mut bundles) = (BTreeSet::new(), Vec::new());
         for run in runs {
-            if !seen.contains(run) && !self.glues(*run, true)?.is_empty() {
+            if !seen.contains(run) && !self.glues(*run)?.is_empty() {
                 let (bundle, whole) = self.bundle(*run)?;
                 seen.extend(bundle.keys().copied());
                 let runs = bundle.into_values().map(|run| self.is_overtaken(run)).collect::<Result<_>>()?;
@@ -40,7 +39,7 @@ impl Ask<'_> {
         let [apart, left] = self.names.apart();
         let (mut share, mut is_shared, mut calls) = (self.ready(SHARE)?, self.ready(IS_SHARED)?, self.ready(CALLS)?);
         let (mut bundle, mut glues, mut all) = (BTreeMap::new(), BTreeSet::new(), true);
-        let mut next = VecDeque::from(self.glues(run, true)?);
+        let mut next = VecDeque::from(self.glues(run)?);
         while let Some(glue) = next.pop_front() {
             if !glues.insert(glue) {
                 continue;
@@ -54,9 +53,8 @@ impl Ask<'_> {
                 here += 1;
                 let stopped = StoppedRun { run, flow: self.names.text(row.get(3)?), at: Moment(row.get(4)?), overtaken: false };
                 bundle.entry(run).or_insert(stopped);
-                if goes {
-                    next.extend(self.glues(run, false)?);
-                }
+                // Also where this one does not go again: its message would come along, and with it what else of it went with others.
+                next.extend(self.glues(run)?);
                 if bundle.len() > BUNDLE_RUNS_MOST {
                     return Ok((bundle, false));
                 }
@@ -67,9 +65,8 @@ impl Ask<'_> {
         Ok((bundle, all))
     }
 
-    fn glues(self, run: RunId, all: bool) -> Result<Vec<i64>> {
-        let [apart, left] = self.names.apart();
-        self.ready(GLUES)?.query_map((run.0, apart, left, all), |row| row.get(0))?.collect()
+    fn glues(self, run: RunId) -> Result<Vec<i64>> {
+        self.ready(GLUES)?.query_map([run.0], |row| row.get(0))?.collect()
     }
 
     fn is_overtaken(self, run: StoppedRun) -> Result<StoppedRun> {

@@ -21,9 +21,8 @@ const OWE_AGAIN: &str =
 const OWE_THE_SAME: &str = "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, failed = NULL, own_failures = 0, boot = NULL,
         glued = CASE WHEN ?5 OR reason IN (?3, ?4) THEN NULL ELSE glued END, reason = NULL, words = NULL
     WHERE run = ?1 AND way = 0 AND state IN (5, 6)";
-/// What was undone is done again.
-const DROP_WORDS: &str = "DELETE FROM undone WHERE run = ?1 AND EXISTS (SELECT 1 FROM effect AS undo WHERE undo.run = undone.run
-    AND undo.node = undone.node AND undo.item = undone.item AND undo.way = 1 AND undo.state IN (1, 2, 5))";
+/// They were of the undos before.
+const DROP_WORDS: &str = "DELETE FROM undone WHERE run = ?1";
 const DROP_UNDOS: &str = "DELETE FROM effect WHERE run = ?1 AND way = 1";
 const REOPEN: &str =
     "UPDATE run SET state = 0, plan = ?2, reason = NULL, node = NULL, words = NULL, undone = NULL, changed = ?3, acknowledged = NULL

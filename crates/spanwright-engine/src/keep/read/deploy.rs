@@ -12,7 +12,8 @@ pub const OPEN: &str = "SELECT plan, flow, count(*) FROM run INDEXED BY run_acti
 pub const STOPPED: &str = "SELECT plan, flow, count(*) FROM run INDEXED BY run_stopped WHERE state IN (4, 5) GROUP BY flow, plan";
 pub const DID: &str =
     "SELECT DISTINCT run.plan, run.flow, effect.node FROM run INDEXED BY run_stopped CROSS JOIN effect ON effect.run = run.id
-    WHERE run.state IN (4, 5) AND effect.way = 0 AND effect.state IN (1, 2, 3, 5)";
+    WHERE run.state IN (4, 5) AND effect.way = 0 AND effect.state IN (1, 2, 3, 5) AND NOT EXISTS (SELECT 1 FROM effect AS undo
+        WHERE undo.run = effect.run AND undo.node = effect.node AND undo.item = effect.item AND undo.way = 1 AND undo.state = 2)";
 
 impl Ask<'_> {
     pub fn standing(self) -> Result<Vec<Standing>> {
