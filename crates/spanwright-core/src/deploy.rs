@@ -149,3 +149,39 @@ pub fn has_step(flow: &Flow, name: &str) -> bool {
     }
     among(&flow.steps, name) || flow.effects.iter().any(|effect| *effect.node == *name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::stage::plan;
+
+    fn standing(plan: i64, flow: &str, open: u64, stopped: u64) -> Standing {
+        Standing { plan: PlanId(plan), flow: flow.into(), open, stopped, did: vec!["first".into(), "gone".into()] }
+    }
+
+    /// Today's plan is 3; 1 cannot be built any more, and today's systems do not fit 2.
+    fn said(standing: &[Standing]) -> Vec<String> {
+        let systems =
+            |id: PlanId| (id.0 > 1).then(|| if id.0 == 2 { SystemsOf::Then("an operation is gone".into()) } else { SystemsOf::Today });
+        let notices = notices(&plan(), Some(PlanId(3)), standing, systems);
+        notices.iter().map(|notice| format!("{notice:?} {} {}", notice.is_unsafe(), notice.is_warning())).collect()
+    }
+
+    #[test]
+    fn what_is_open_goes_on_with_what_it_began_with_or_the_start_is_refused() {
+        assert_eq!(said(&[standing(3, "asked", 2, 0)]), [r#"Today { flow: "asked", open: 2 } false false"#]);
+        let older = r#"Older { flow: "asked", open: 2, plan: PlanId(2), systems: Then("an operation is gone") } false true"#;
+        assert_eq!(said(&[standing(2, "asked", 2, 0)]), [older]);
+        let newer = r#"Older { flow: "asked", open: 1, plan: PlanId(4), systems: Today } false false"#;
+        assert_eq!(said(&[standing(4, "asked", 1, 0)]), [newer]);
+        assert_eq!(said(&[standing(1, "asked", 2, 0)]), [r#"Orphans { flow: "asked", open: 2, plan: PlanId(1) } true false"#]);
+        assert_eq!(said(&[standing(1, "asked", 0, 0)]), [""; 0]);
+    }
+
+    #[test]
+    fn of_dead_letters_it_is_said_what_a_replay_would_do_again_and_what_cannot_be_replayed() {
+        let again = r#"Renamed { flow: "asked", stopped: 4, step: "gone" } false true"#;
+        assert_eq!(said(&[standing(1, "asked", 0, 4)]), [again]);
+        assert_eq!(said(&[standing(1, "nobody", 0, 4)]), [r#"NoFlow { flow: "nobody", stopped: 4 } false true"#]);
+    }
+}

@@ -406,6 +406,8 @@ pub struct BulkSettings {
     pub matched: Option<Scalar>,
     /// The outcome of one answer: a status number, a flag, or a text listed in `outcomes`.
     pub outcome: Option<Scalar>,
+    /// All items happen or none does, whatever the answer says of each.
+    pub atomic: bool,
 }
 
 /// `limits:`

@@ -49,17 +49,17 @@ pub(super) fn compile(
     }
     let answers = answers(settings, context, shapes, to);
     let item = wrapping.as_ref().map(|wrapping| wrapping.item);
-    let plan = wrapping.zip(answers).map(|(wrapping, answers)| plan(&wrapping, answers));
+    let plan = wrapping.zip(answers).map(|(wrapping, answers)| plan(&wrapping, answers, settings.atomic));
     (plan, item)
 }
 
-fn plan(wrapping: &Wrapping, answers: BulkAnswers) -> BulkPlan {
+fn plan(wrapping: &Wrapping, answers: BulkAnswers, atomic: bool) -> BulkPlan {
     let Some(field) = &wrapping.field else {
-        return BulkPlan { before: "[".into(), behind: "]".into(), answers };
+        return BulkPlan { before: "[".into(), behind: "]".into(), answers, atomic };
     };
     let mut name = Vec::new();
     json::write_text(field, &mut name);
-    BulkPlan { before: format!("{{{}:[", String::from_utf8_lossy(&name)).into(), behind: "]}".into(), answers }
+    BulkPlan { before: format!("{{{}:[", String::from_utf8_lossy(&name)).into(), behind: "]}".into(), answers, atomic }
 }
 
 fn wrapping(settings: &BulkSettings, context: &Context<'_>, shapes: &mut Shapes, to: &mut Problems) -> Option<Wrapping> {

@@ -49,7 +49,32 @@ pub(super) fn hear<'a>(
         (Ok(_), _) => vec![items.unknown(&codes::ITEM_UNREADABLE, "the list of answers is not there"); calls.len()],
         (Err(says), _) => vec![items.unknown(&codes::ITEM_UNREADABLE, &says); calls.len()],
     };
-    Verdict { outcomes, refused_whole: false, system: None, beside: None }
+    let verdict = Verdict { outcomes, refused_whole: false, system: None, beside: None };
+    if bulk.atomic { all_or_none(operation, verdict) } else { verdict }
+}
+
+/// Where one item did not happen, none did, whatever the answer says of the others: of a refusal they are found by halves.
+fn all_or_none(operation: &RestOperation, verdict: Verdict) -> Verdict {
+    let rank = |outcome: &Outcome| match outcome {
+        Outcome::Delivered(_) => 0,
+        Outcome::Later { .. } => 1,
+        Outcome::Never(_) => 2,
+        Outcome::Unknown(_) => 3,
+    };
+    let calls = verdict.outcomes.len();
+    match verdict.outcomes.iter().max_by_key(|outcome| rank(outcome)) {
+        None | Some(Outcome::Delivered(_)) => verdict,
+        Some(worst @ (Outcome::Later { .. } | Outcome::Unknown(_))) => Verdict { outcomes: vec![worst.clone(); calls], ..verdict },
+        Some(Outcome::Never(why)) => {
+            let says = format!("{}: it went with an item that was refused, and all happen or none: {}", operation.name, why.says);
+            let taken_back = Outcome::Never(Failure::new(why.code, says));
+            let outcomes = verdict.outcomes.into_iter().map(|outcome| match outcome {
+                Outcome::Never(why) => Outcome::Never(why),
+                Outcome::Delivered(_) | Outcome::Later { .. } | Outcome::Unknown(_) => taken_back.clone(),
+            });
+            Verdict { outcomes: outcomes.collect(), refused_whole: calls > 1, ..verdict }
+        }
+    }
 }
 
 /// Whether answers are kept; a batch that is shown is shown whole.

@@ -74,6 +74,8 @@ pub(super) struct BulkPlan {
     /// Behind the last: `]` or `]}`.
     pub(super) behind: Arc<str>,
     pub(super) answers: BulkAnswers,
+    /// All items happen or none does.
+    pub(super) atomic: bool,
 }
 
 /// What the answer to a batch says of its items.

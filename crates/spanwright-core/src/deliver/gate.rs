@@ -27,7 +27,7 @@ use crate::{
 
 /// How long refused credentials are left alone the first time; doubled up to [`CREDENTIALS_WAIT_MOST`].
 pub const CREDENTIALS_WAIT_FIRST: Duration = Duration::from_secs(15);
-/// And at most.
+/// Refused credentials are left alone no longer than this.
 pub const CREDENTIALS_WAIT_MOST: Duration = Duration::from_secs(600);
 /// A token is renewed so long before it ends.
 pub const TOKEN_MARGIN: Duration = Duration::from_secs(5);
@@ -452,5 +452,93 @@ impl Gate {
                 _ => None,
             },
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{desk::stage::plan, settings::Limits};
+
+    const START: Moment = Moment(1_000_000_000_000_000);
+
+    fn gate(limits: Limits) -> Gate {
+        Gate::new(&SystemPlan { limits: Limits { concurrency: 4, ..limits }, ..plan().systems.remove(0) }, START)
+    }
+
+    fn after(seconds: u64) -> Moment {
+        START.after(Duration::from_secs(seconds))
+    }
+
+    /// Another life goes on where this one was.
+    fn restarted(gate: &Gate, limits: Limits) -> Gate {
+        let mut next = self::gate(limits);
+        next.restore(&gate.row());
+        next
+    }
+
+    #[test]
+    fn a_breaker_that_is_open_is_so_after_a_restart_and_opens_for_longer_each_time() {
+        let mut gate = gate(Limits::default());
+        let fail = |gate: &mut Gate, now: Moment| {
+            assert!(matches!(gate.pass(Goes::First, now), Pass::Now), "{now:?}");
+            gate.depart(Goes::First, now);
+            gate.arrive(Some(true), Goes::First, Duration::ZERO, now);
+        };
+        while !matches!(gate.circuit.state, Breaker::Open { .. }) {
+            fail(&mut gate, START);
+        }
+        let Breaker::Open { until } = gate.circuit.state else { panic!() };
+        let mut next = restarted(&gate, Limits::default());
+        assert!(matches!(next.pass(Goes::First, START), Pass::At(at) if at == until), "{:?}", next.circuit.state);
+        // Half-open: one at a time, whatever the system bears.
+        assert!(matches!(next.pass(Goes::First, until), Pass::Now));
+        next.depart(Goes::First, until);
+        assert!(matches!(next.pass(Goes::First, until), Pass::AfterAnother));
+        next.arrive(Some(true), Goes::First, Duration::ZERO, until);
+        let Breaker::Open { until: again } = next.circuit.state else { panic!("{:?}", next.circuit.state) };
+        assert!(again.since(until) > until.since(START), "it is left alone for longer");
+        assert_eq!(restarted(&next, Limits::default()).circuit.opens, next.circuit.opens);
+    }
+
+    #[test]
+    fn a_day_that_is_spent_is_so_after_a_restart() {
+        let limits = || Limits { per_day: Some(2), ..Limits::default() };
+        let mut gate = gate(limits());
+        for _ in 0..2 {
+            assert!(matches!(gate.pass(Goes::First, START), Pass::Now));
+            gate.depart(Goes::First, START);
+            gate.come_back();
+        }
+        let Pass::At(midnight) = gate.pass(Goes::First, START) else { panic!() };
+        let mut next = restarted(&gate, limits());
+        assert!(matches!(next.pass(Goes::First, START), Pass::At(at) if at == midnight));
+        assert!(matches!(next.pass(Goes::First, midnight), Pass::Now));
+    }
+
+    #[test]
+    fn what_the_server_says_is_left_counts_where_we_were_told_to_listen() {
+        for learn in [false, true] {
+            let mut gate = gate(Limits { learn, ..Limits::default() });
+            gate.learn(Some(Budget { left: 0, reset: Duration::from_secs(60) }), START);
+            let waits = matches!(gate.pass(Goes::First, after(59)), Pass::At(at) if at == after(60));
+            assert_eq!(waits, learn);
+            assert!(matches!(gate.pass(Goes::First, after(60)), Pass::Now));
+        }
+    }
+
+    /// A hundred may fail in a row. What did not fail before goes on meanwhile.
+    #[test]
+    fn retries_that_fail_wait_and_what_is_new_does_not() {
+        let mut gate = gate(Limits::default());
+        for _ in 0..100 {
+            assert!(!gate.lacks_retries(START) && matches!(gate.pass(Goes::Again, START), Pass::Now));
+            gate.depart(Goes::Again, START);
+            gate.come_back();
+        }
+        assert!(gate.lacks_retries(START) && matches!(gate.pass(Goes::Again, START), Pass::At(at) if at == after(1)));
+        assert!(matches!(gate.pass(Goes::First, START), Pass::Now));
+        assert!(!gate.lacks_retries(after(1)));
     }
 }

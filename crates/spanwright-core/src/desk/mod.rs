@@ -637,6 +637,6 @@ impl Wake {
 }
 
 #[cfg(test)]
-mod stage;
+pub(crate) mod stage;
 #[cfg(test)]
 mod tests;

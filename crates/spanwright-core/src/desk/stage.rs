@@ -95,7 +95,7 @@ pub(super) fn call(node: &str, repeat: Repeat) -> EffectPlan {
 }
 
 /// A GET for which two calls are made, and whose reply has both answers.
-pub(super) fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     let limits = Limits { concurrency: 2, timeout: Duration::from_secs(10), ..Limits::default() };
     let served = Served {
         door: 0,

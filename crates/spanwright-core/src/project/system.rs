@@ -495,5 +495,6 @@ fn bulk_settings(owner: &Filled<'_>, form: &Filled<'_>, variables: &Variables, t
         answers: form.scalar("answers").cloned(),
         matched: form.scalar("match").filter(|scalar| scalar.text != "position").cloned(),
         outcome: form.scalar("outcome").cloned(),
+        atomic: variables.known(form, "atomic", form.flag("atomic"), form::flag, to).unwrap_or(false),
     }
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use spanwright_core::{
     desk::Order,
-    fact::{Fact, GateRow, Hold as Word, Moment, Store},
+    fact::{Breaker, Fact, GateRow, Hold as Word, Moment, Store},
     plan::Plan,
     run::moment,
 };
@@ -102,7 +102,13 @@ impl Resume {
         let project = Project::open(self.folder.clone(), None, out)?;
         let what = row_name(project.plan(), &self.name, self.flow).or_else(|unknown| self.held_before(unknown))?;
         let order = Order::Resume { what: what.clone(), by: journal::person().into() };
-        carry_out(&self.folder, &order, &what, |row| (row.hold, row.paused_until, row.refused) = (None, None, None))?;
+        let now = journal::now();
+        carry_out(&self.folder, &order, &what, |row| {
+            (row.hold, row.paused_until, row.refused) = (None, None, None);
+            if let Breaker::Open { until } = &mut row.breaker {
+                *until = now.min(*until);
+            }
+        })?;
         out.aside(&format!("{} goes on", self.name));
         // Hours and a quota of the day are no word of a person.
         let gates = journal::look(&self.folder)?.gates().map_err(journal::fault)?;

@@ -19,8 +19,40 @@ fn the_schema_for_editors_is_fresh() {
     expect(&format!("{REFERENCE}/project.schema.json"), &run(&["schema"]).out);
 }
 
-/// Where the bounds of XML and SOAP are declared, by what they bound.
-const BOUNDED: [(&str, &[&str]); 4] = [
+/// Where the bounds are declared, by what they bound.
+const BOUNDED: [(&str, &[&str]); 6] = [
+    (
+        "Messages in hand and on their way",
+        &[
+            "spanwright-core/src/desk/mod.rs",
+            "spanwright-core/src/desk/passing.rs",
+            "spanwright-core/src/desk/gather.rs",
+            "spanwright-core/src/desk/chore.rs",
+            "spanwright-core/src/fact/chore.rs",
+            "spanwright-core/src/plan/poll.rs",
+            "spanwright-core/src/plan/step.rs",
+            "spanwright-core/src/deliver/decide.rs",
+            "spanwright-core/src/deliver/gate.rs",
+            "spanwright-core/src/deliver/pace.rs",
+            "spanwright-core/src/deliver/circuit.rs",
+            "spanwright-core/src/desk/own.rs",
+            "spanwright-engine/src/shell/over.rs",
+        ],
+    ),
+    (
+        "The journal",
+        &[
+            "spanwright-core/src/fact/store.rs",
+            "spanwright-engine/src/keep/filing.rs",
+            "spanwright-engine/src/keep/writer.rs",
+            "spanwright-engine/src/keep/writer/retention.rs",
+            "spanwright-engine/src/keep/tidy.rs",
+            "spanwright-engine/src/keep/checkpoints.rs",
+            "spanwright-engine/src/keep/marks.rs",
+            "spanwright-engine/src/keep/schema.rs",
+            "spanwright-engine/src/keep/room.rs",
+        ],
+    ),
     ("Documents of XML", &["spanwright-shape/src/xml/limits.rs"]),
     ("Schemas and descriptions", &["spanwright-shape/src/xsd/documents.rs", "spanwright-shape/src/wsdl/definitions.rs"]),
     ("SOAP", &["spanwright-connect/src/soap/pieces/mod.rs", "spanwright-connect/src/soap/wsse/verify.rs"]),
@@ -61,26 +93,28 @@ fn amount(value: &str, bytes: bool) -> String {
         Some((base, by)) => base.parse::<u64>().ok().zip(by.parse::<u32>().ok()).map(|(base, by)| base << by),
         None => plain.parse().ok(),
     };
-    let seconds = value.split_once("from_secs(").and_then(|(_, rest)| rest.strip_suffix(')'));
-    match (number, seconds) {
+    let product = |text: &str| text.split(" * ").map(|factor| factor.parse::<u64>().ok()).product::<Option<u64>>();
+    let time = |unit| value.split_once(unit).and_then(|(_, rest)| product(&rest.strip_suffix(')')?.replace('_', "")));
+    let (seconds, millis) = (time("from_secs("), time("from_millis("));
+    match (number, seconds.map(|seconds| format!("{seconds} s")).or(millis.map(|millis| format!("{millis} ms")))) {
         (Some(number), _) if bytes && number >= 1 << 30 => format!("{} GiB", number >> 30),
         (Some(number), _) if bytes && number >= 1 << 20 => format!("{} MiB", number >> 20),
         (Some(number), _) if bytes && number >= 1 << 10 => format!("{} KiB", number >> 10),
         (Some(number), _) => number.to_string(),
-        (None, Some(seconds)) => format!("{seconds} s"),
+        (None, Some(time)) => time,
         (None, None) => format!("`{value}`"),
     }
 }
 
 #[test]
-fn the_limits_of_xml_and_soap_are_fresh() {
+fn the_limits_are_fresh() {
     let file = |path: &&str| std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
     let section = |(title, files): &(&str, &[&str])| {
         let rows: String = files.iter().map(|path| bounds(&file(path))).collect();
         assert!(rows.lines().count() >= 2, "{title}");
         format!("\n## {title}\n\n| limit | most | of what |\n| --- | --- | --- |\n{rows}")
     };
-    let head = "# Limits of XML and SOAP\n\nEach has a name; what goes beyond one is refused, or cut off, with that name. None of them can be \
+    let head = "# Limits\n\nEach has a name; what goes beyond one is refused, or cut off, with that name. None of them can be \
                 set. Time is linear in bytes,\nso a bound on bytes is one on time.\n";
     expect(&format!("{REFERENCE}/limits.md"), &format!("{head}{}", BOUNDED.iter().map(section).collect::<String>()));
 }

@@ -151,6 +151,7 @@ fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
     let (mut left, mut roll) = (number("KILLS", KILLS), number("KILLS_SEED", 1));
     while left > 0 {
         let kills = left.min(KILLS_A_JOURNAL);
+        println!("KILLS={kills} KILLS_SEED={roll}");
         kill_one_journal(kills, &mut roll);
         left -= kills;
     }

@@ -38,6 +38,32 @@ fn each_item_has_its_own_outcome() {
     check(by_position(), json_answer(200, body), &expected);
 }
 
+/// An API that takes back all where one is refused, and answers of each what became of it before that.
+#[test]
+fn where_all_happen_or_none_one_that_is_refused_takes_back_the_others() {
+    let atomic = || {
+        let mut settings = by_position();
+        settings.bulk.iter_mut().for_each(|bulk| bulk.atomic = true);
+        settings
+    };
+    let answered = |statuses: [u16; 3]| {
+        let answers = statuses.map(|status| format!("{{\"status\":{status}}}")).join(",");
+        let body = format!("{{\"results\":[{answers}]}}");
+        let verdict = verdict(atomic(), &json_answer(200, &body));
+        (verdict.outcomes.iter().map(words).collect::<Vec<_>>(), verdict.refused_whole)
+    };
+    let (words, whole) = answered([201, 422, 201]);
+    let refused = "shop.putPrices refused this item with 422 Unprocessable Content";
+    let taken_back = format!("never R2015: shop.putPrices: it went with an item that was refused, and all happen or none: {refused}");
+    assert_eq!((words, whole), (vec![taken_back.clone(), format!("never R2015: {refused}"), taken_back], true));
+    let (words, whole) = answered([201, 503, 201]);
+    assert!(!whole && words.iter().all(|words| words.starts_with("later R2016")), "{words:?}");
+    let (words, whole) = answered([201, 999, 422]);
+    assert!(!whole && words.iter().all(|words| words.starts_with("unknown R2014")), "{words:?}");
+    let (words, whole) = answered([201, 200, 204]);
+    assert!(!whole && words.iter().all(|words| words.starts_with("delivered")), "{words:?}");
+}
+
 #[test]
 fn without_an_outcome_an_answer_says_that_it_happened() {
     let settings = operation("putPrices").bulk(500, ".results", ".sku", "");

@@ -53,7 +53,10 @@ impl Said for OperationSettings {
     fn bulk(self, most: u32, answers: &str, matched: &str, outcome: &str) -> Self {
         let text = |text: &str| (!text.is_empty()).then(|| Scalar::made(text));
         let (answers, matched, outcome) = (text(answers), text(matched), text(outcome));
-        OperationSettings { bulk: Some(BulkSettings { at: nowhere(), most, bytes: None, answers, matched, outcome }), ..self }
+        OperationSettings {
+            bulk: Some(BulkSettings { at: nowhere(), most, bytes: None, answers, matched, outcome, atomic: false }),
+            ..self
+        }
     }
 }
 

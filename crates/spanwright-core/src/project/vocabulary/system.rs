@@ -356,5 +356,6 @@ static BULK: Form = Form::of(
         Key::may("match", Kind::Either(&[Kind::Words(&["position"]), Kind::Expr]), "How an answer finds its item."),
         Key::may("outcome", Kind::Expr, "What became of an item, over its answer: a status, a flag, or a word of `outcomes`."),
         Key::may("bytes", Kind::Size, "Bytes of items in one request. A larger item goes alone."),
+        Key::may("atomic", Kind::Flag, "All items of a request happen or none does: one that is refused takes back the others."),
     ],
 );

@@ -153,6 +153,21 @@ fn a_list_by_state() {
     assert_eq!(in_state("no such"), [0_i64; 0]);
 }
 
+/// An undo that was tried so often that a person should look; what is only late is none.
+#[test]
+fn a_list_of_what_is_stuck() {
+    let (_folder, mut keep, look) = journal();
+    let owed = |run, way, tries| {
+        let state = EffectState { tries, ..EffectState::new(Phase::Owed { due: Moment(900) }) };
+        let effect = EffectKey { run: RunId(run), node: "crm.upsert".into(), item: no_item(), way };
+        let queue = "in.crm.upsert.undo".into();
+        Fact::Settled(Box::new(Settled { effect, state, queue, lane: 0, attempt: None, at: Moment(500) }))
+    };
+    keep.commit(&[owed(5, Way::Undo, 8), owed(4, Way::Undo, 7), owed(4, Way::Do, 90)]).unwrap();
+    let stuck = look.list(&ListFilter { state: Some("stuck".into()), most: 10, ..ListFilter::default() }).unwrap();
+    assert_eq!(stuck.iter().map(|line| line.run.0).collect::<Vec<_>>(), [5]);
+}
+
 #[test]
 fn a_line_says_where_why_and_after_how_many_attempts_it_stopped() {
     let (_folder, _keep, look) = journal();
