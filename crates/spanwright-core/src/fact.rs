@@ -16,8 +16,8 @@ mod store;
 
 pub use again::{APART, is_newer, owed_again};
 pub use chore::{
-    BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Opened, StoppedBundle, StoppedFilter, StoppedRun,
-    that_go,
+    BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Opened, Reopening, StoppedBundle, StoppedFilter,
+    StoppedRun, that_go, that_stay,
 };
 pub use keys::{ANSWER, EffectKey, Item, NOBODY_KNOWS, NodeName, Print, Root, Way, batch_key, hex, lane_of, no_item, print_of};
 pub use store::{

@@ -41,7 +41,7 @@ impl ModelStore {
 
     /// Writes without a sync: visible at once, and gone after a [`ModelStore::cut`] that comes before the next sync.
     pub fn write(&mut self, facts: &[Fact]) -> Vec<Receipt> {
-        let receipts = facts.iter().filter_map(|fact| self.state.apply(fact)).collect();
+        let receipts = self.state.apply_all(facts);
         self.log.push(Entry::Facts(facts.to_vec()));
         receipts
     }
@@ -72,9 +72,7 @@ impl ModelStore {
         self.state = State::default();
         for entry in &self.log {
             match entry {
-                Entry::Facts(facts) => facts.iter().for_each(|fact| {
-                    self.state.apply(fact);
-                }),
+                Entry::Facts(facts) => drop(self.state.apply_all(facts)),
                 Entry::Boot => self.state.boot += 1,
                 Entry::Plan(plan) => self.state.plans.push(plan.clone()),
                 Entry::Tidied { now, before } => self.state.tidy(*now, *before),

@@ -137,6 +137,33 @@ pub struct Opened<'s> {
     pub apart: bool,
 }
 
+/// A run that a commit opens again, as its journal finds it.
+#[derive(Clone, Debug)]
+pub struct Reopening {
+    /// Which.
+    pub run: RunId,
+    /// It goes without the others.
+    pub apart: bool,
+    /// It stays: it is open, or a newer state went on meanwhile.
+    pub stays: bool,
+    /// What it went in with others.
+    pub glues: Vec<i64>,
+}
+
+/// Which of those that one commit opens again stay after all. What was asked for together was whole when somebody looked; where one
+/// of it stays, by what happened since, all of it does, and what else went with that.
+pub fn that_stay(opens: &[Reopening]) -> HashSet<RunId> {
+    let mut stay: HashSet<RunId> = opens.iter().filter(|one| one.stays).map(|one| one.run).collect();
+    loop {
+        let glues: HashSet<i64> = opens.iter().filter(|one| stay.contains(&one.run)).flat_map(|one| one.glues.iter().copied()).collect();
+        let known = stay.len();
+        stay.extend(opens.iter().filter(|one| !one.apart && one.glues.iter().any(|glue| glues.contains(glue))).map(|one| one.run));
+        if stay.len() == known {
+            return stay;
+        }
+    }
+}
+
 impl Chore {
     /// A chore that begins now.
     pub fn begin(what: ChoreKind, filter: StoppedFilter, upto: RunId, rate: Rate, by: Arc<str>, now: Moment) -> Chore {

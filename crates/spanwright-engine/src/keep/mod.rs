@@ -136,7 +136,8 @@ impl Store for Keep {
         self.written(|connection, memory| {
             let mut pen = Pen::take(connection, memory)?;
             let mut receipts = Vec::new();
-            for fact in facts {
+            for (at, fact) in facts.iter().enumerate() {
+                pen.comes_to(&facts[at..], at.checked_sub(1).and_then(|before| facts.get(before)))?;
                 receipts.extend(pen.write(fact)?);
             }
             drop(pen);

@@ -39,6 +39,7 @@ const CASES: &[Case] = &[
     ("a chore sees the stopped runs that it means", an_chore_sees_what_it_means),
     ("what is past its time still tells of its record", what_is_past_its_time_still_tells_of_its_record),
     ("what went under one key is told as one", what_went_under_one_key_is_told_as_one),
+    ("of what goes together all is opened again, or none", of_what_goes_together_all_is_opened_or_none),
     ("what was undone by hand is remembered until it is settled", what_was_undone_by_hand_is_remembered),
     ("an edited message is new, and the old one is set aside", an_edited_message_is_new),
     ("what is told of a message is taken where that message is", what_is_told_of_a_message),
@@ -435,6 +436,22 @@ fn what_went_under_one_key_is_told_as_one(trial: &mut Trial<'_>) {
     let found = trial.store().bundles(&[RunId(4), RunId(5)]).expect("the disk is well");
     let told: Vec<_> = found.iter().map(|bundle| (bundle.runs.iter().map(|run| run.run.0).collect::<Vec<_>>(), bundle.whole)).collect();
     assert_eq!(told, [(vec![4], true), (vec![5], false)]);
+}
+
+/// Between a look and its commit one of them was overtaken: none is opened, and whoever goes alone is.
+fn of_what_goes_together_all_is_opened_or_none(trial: &mut Trial<'_>) {
+    let of = |message, key: &str| Fact::Took(Box::new(Took { key: Some(key.into()), ..took(message, None) }));
+    trial.commit(&[of(1, "a"), of(2, "b"), of(3, "c"), of(4, "d"), of(5, "e")]);
+    let uncertain = |run, node, glue| settled(key(run, node, Way::Do), state(Phase::Uncertain(failure()), Some(glue)));
+    let glued = [(1, "crm", 7), (2, "crm", 7), (2, "erp", 8), (3, "erp", 8), (4, "crm", 9), (5, "crm", 9)];
+    trial.commit(&glued.map(|(run, node, glue)| uncertain(run, node, glue)));
+    trial.commit(&[1, 2, 3, 4, 5].map(|run| stopped(run, StopKind::Uncertain)));
+    trial.commit(&[of(6, "c")]);
+    let opens = |run, apart| Fact::Reopened { run: RunId(run), plan: PlanId(1), at: Moment(9), by: "ann".into(), over_newer: false, apart };
+    trial.commit(&[1, 2, 3, 4, 5].map(|run| opens(run, false)));
+    assert_eq!([1, 2, 3, 4, 5].map(|run| trial.file(run).over), [true, true, true, false, false]);
+    trial.commit(&[opens(1, true), opens(3, false)]);
+    assert_eq!([1, 2, 3].map(|run| trial.file(run).over), [false, true, true]);
 }
 
 fn what_was_undone_by_hand_is_remembered(trial: &mut Trial<'_>) {

@@ -354,6 +354,10 @@ fn glues(run: &Run, queue: &str) -> BTreeSet<ExchangeId> {
 }
 
 /// In which requests without an answer that tells its given up effects went.
+pub fn glues_given_up(run: &Run) -> BTreeSet<ExchangeId> {
+    glues_of(run, is_given_up)
+}
+
 fn glues_of(run: &Run, is_so: fn(&Phase) -> bool) -> BTreeSet<ExchangeId> {
     let of = run.effects.iter().filter(|((.., way), effect)| *way == Way::Do && is_so(&effect.state.phase));
     of.filter_map(|(_, effect)| effect.state.glued).collect()

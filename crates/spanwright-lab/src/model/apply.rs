@@ -4,15 +4,44 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::alert::AlertRow;
 use spanwright_core::fact::{
-    Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Resent, RunId, Seen,
-    Settled, SourceRow, StopKind, StoredEffect, Took, owed_again,
+    Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Reopening, Resent, RunId,
+    Seen, Settled, SourceRow, StopKind, StoredEffect, Took, owed_again, that_stay,
 };
 
-use super::state::{Effect, Place, Run, SeenRow, State};
+use super::{
+    answer::glues_given_up,
+    state::{Effect, Place, Run, SeenRow, State},
+};
 
 impl State {
+    /// Applies what is committed together; a receipt for each message.
+    pub fn apply_all(&mut self, facts: &[Fact]) -> Vec<Receipt> {
+        let mut receipts = Vec::new();
+        for (at, fact) in facts.iter().enumerate() {
+            if matches!(fact, Fact::Reopened { .. }) && (at == 0 || !matches!(facts[at - 1], Fact::Reopened { .. })) {
+                self.stay = that_stay(&self.reopenings(&facts[at..]));
+            }
+            receipts.extend(self.apply(fact));
+        }
+        receipts
+    }
+
+    /// Those that come one after the other.
+    fn reopenings(&self, facts: &[Fact]) -> Vec<Reopening> {
+        let reopening = |fact: &Fact| match fact {
+            Fact::Reopened { run, over_newer, apart, .. } => {
+                let row = self.run(*run);
+                let stays = !row.is_some_and(Run::is_over) || !*over_newer && self.overtaken(*run);
+                let glues = row.map(glues_given_up).unwrap_or_default();
+                Some(Reopening { run: *run, apart: *apart, stays, glues: glues.into_iter().map(|glue| glue.0).collect() })
+            }
+            _ => None,
+        };
+        facts.iter().map_while(reopening).collect()
+    }
+
     /// Applies one; a receipt for a message.
-    pub fn apply(&mut self, fact: &Fact) -> Option<Receipt> {
+    fn apply(&mut self, fact: &Fact) -> Option<Receipt> {
         match fact {
             Fact::Took(took) => return Some(self.took(took)),
             Fact::Resent(resent) => return Some(self.resent(resent)),
@@ -171,7 +200,7 @@ impl State {
     }
 
     fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, (over_newer, apart): (bool, bool)) {
-        let may = over_newer || !self.overtaken(run);
+        let may = !self.stay.contains(&run) && (over_newer || !self.overtaken(run));
         match self.run_mut(run) {
             Some(row) if may && row.is_over() => {
                 (row.plan, row.changed, row.stopped, row.acknowledged) = (plan, at, None, false);

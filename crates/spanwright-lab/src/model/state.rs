@@ -1,7 +1,7 @@
 //! What the facts so far amount to.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
@@ -22,6 +22,8 @@ pub struct State {
     pub exchange_last: i64,
     /// Undos that a person did by hand, until that is settled.
     pub undone: BTreeSet<EffectKey>,
+    /// Of the runs that are opened again just now, those that stay after all.
+    pub stay: HashSet<RunId>,
     /// When each exchange that has ended was, and its calls.
     pub exchanges: BTreeMap<i64, (Moment, u32)>,
     /// Batches under one key whose exchange has not ended: queue and members.

@@ -7,6 +7,7 @@ use spanwright_core::fact::{FILES_BYTES_MOST, PlanBundle, PlanId, Print, RunFile
 
 use super::{CodeOf, memory::Loose, names::Names};
 
+pub use bundles::GLUES;
 pub use files::body;
 pub use stopped::overtaken;
 

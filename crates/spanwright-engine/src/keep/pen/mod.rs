@@ -6,7 +6,7 @@
 use rusqlite::{CachedStatement, Connection, Result};
 use spanwright_core::fact::{Bundled, Ending, Exchanged, Fact, GateRow, Moment, Moved, Print, Receipt, RunId, StopKind};
 use spanwright_shape::text::Failure;
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use super::{
     events::{Asked, Events},
@@ -68,6 +68,8 @@ pub struct Pen<'t> {
     ended: CachedStatement<'t>,
     exchange: CachedStatement<'t>,
     print: CachedStatement<'t>,
+    /// Of the runs that are opened again just now, those that stay after all.
+    stay: HashSet<RunId>,
 }
 
 const NEXT_BODY: &str = "SELECT coalesce(max(id), 0) + 1 FROM body";
@@ -110,6 +112,7 @@ impl<'t> Pen<'t> {
             ended: connection.prepare_cached(ENDED)?,
             exchange: connection.prepare_cached(EXCHANGE)?,
             print: connection.prepare_cached(PRINT)?,
+            stay: HashSet::new(),
             connection,
             names,
             next,

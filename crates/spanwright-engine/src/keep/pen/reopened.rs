@@ -6,7 +6,7 @@
 //! Questions stay: where one was asked before, it is asked anew before its effect is.
 
 use rusqlite::{OptionalExtension, Result};
-use spanwright_core::fact::{Moment, PlanId, RunId};
+use spanwright_core::fact::{Fact, Moment, PlanId, Reopening, RunId, that_stay};
 
 use super::{Pen, people};
 use crate::keep::{ask, numbers::RunState};
@@ -29,11 +29,30 @@ const REOPEN: &str =
     WHERE id = ?1";
 
 impl Pen<'_> {
-    // Of a run that is open nothing changes: it was asked for twice, or somebody works on it.
-    pub(super) fn reopened(&mut self, (run, plan): (RunId, PlanId), at: Moment, by: &str, (over_newer, alone): (bool, bool)) -> Result<()> {
+    /// Where some are opened again: whatever of it stays is found before the first of them is.
+    pub fn comes_to(&mut self, facts: &[Fact], before: Option<&Fact>) -> Result<()> {
+        let Some(Fact::Reopened { .. }) = facts.first().filter(|_| !matches!(before, Some(Fact::Reopened { .. }))) else { return Ok(()) };
+        let mut opens = Vec::new();
+        for fact in facts {
+            let Fact::Reopened { run, over_newer, apart, .. } = fact else { break };
+            let stays = !self.may_be_reopened(*run, *over_newer)?;
+            let glues = self.rare(ask::GLUES)?.query_map([run.0], |row| row.get(0))?.collect::<Result<_>>()?;
+            opens.push(Reopening { run: *run, apart: *apart, stays, glues });
+        }
+        self.stay = that_stay(&opens);
+        Ok(())
+    }
+
+    fn may_be_reopened(&self, run: RunId, over_newer: bool) -> Result<bool> {
         let state = self.rare("SELECT state FROM run WHERE id = ?1")?.query_row([run.0], |row| row.get(0)).optional()?;
         let is_over = state.is_some_and(|state| RunState::of(state).over());
-        if !is_over || (!over_newer && ask::overtaken(self.connection, Some(self.loose()), run)?) {
+        Ok(is_over && (over_newer || !ask::overtaken(self.connection, Some(self.loose()), run)?))
+    }
+
+    // Of a run that is open nothing changes: it was asked for twice, or somebody works on it.
+    pub(super) fn reopened(&mut self, (run, plan): (RunId, PlanId), at: Moment, by: &str, (over_newer, alone): (bool, bool)) -> Result<()> {
+        // Opened once by this commit, it is open.
+        if self.stay.contains(&run) || !self.may_be_reopened(run, over_newer)? {
             return Ok(());
         }
         self.rare(KEEP_ATTEMPTS)?.execute([run.0])?;
