@@ -78,7 +78,7 @@ pub fn go_on(
     let open: Vec<&str> = open.iter().map(|flow| &**flow).filter(|flow| has(flow)).collect();
     // What follows a round stands in the file of the flow.
     let is_in = |flows: &[&str], file: &str| flows.iter().any(|flow| *flow == file || **flow == *flow_of_ends(file));
-    let mut why = String::new();
+    let mut why = None;
     for flows in [&all, &open] {
         let mixed = mix(&files, today, |path| flow_of(path).is_none_or(|flow| !has(flow) || is_in(flows, flow)));
         if project::hash(&mixed) == pinned.hash {
@@ -86,10 +86,10 @@ pub fn go_on(
         }
         match fits(&then, flows, &mixed, connectors, environment) {
             Ok(plan) => return Some(GoesOn { plan: Arc::new(plan), systems: SystemsOf::Today }),
-            Err(unfit) => why = unfit,
+            Err(unfit) => _ = why.get_or_insert(unfit),
         }
     }
-    Some(GoesOn { plan: then, systems: SystemsOf::Then(why.into()) })
+    Some(GoesOn { plan: then, systems: SystemsOf::Then(why.unwrap_or_default().into()) })
 }
 
 /// The plan of a mixed project, or why these flows of then cannot go on with it.

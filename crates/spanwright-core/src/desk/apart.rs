@@ -111,7 +111,8 @@ impl Desk {
             return false;
         }
         let mut facts = self.no_longer_noted(effects, now);
-        let why = Failure::new(&codes::APART, "it went with others under one key, and the flow asks for each alone today");
+        // Where it asks for them together again, they still go under that key.
+        let why = Failure::new(&codes::OTHER_BYTES, "it went with others under one key, and the flow asks for each alone today");
         for key in effects {
             self.nobody_knows(key, why.clone(), now, &mut facts);
         }
@@ -146,12 +147,13 @@ mod tests {
     use super::*;
     use crate::{
         desk::{
-            Event, Fetch,
+            Event, Fetch, Order,
             run_hand::EffectHand,
             stage::{START, Stage, call, plan},
         },
         fact::{
-            Backlog, CutOff, EffectState, Glued, Lane, MessageFile, Opening, PlanId, Root, RunFile, StoredEffect, Way, lane_of, no_item,
+            Backlog, CutOff, EffectState, Glued, Hold, Lane, MessageFile, Opening, PlanId, Root, RunFile, StoredEffect, Way, lane_of,
+            no_item,
         },
         interface::{BulkKey, Repeat},
         plan::{Batch, EffectPlan, SourceKind, Step, StepKind},
@@ -355,7 +357,7 @@ mod tests {
             let files = [2, 3].map(|run| file(run, "s", "{}", (!noted).then(|| owed(Some(5)))));
             let (kept, stage) = found_by(vec![call("first", Repeat::Keyed)], opening, files.into());
             for run in [2, 3] {
-                assert_eq!(stands(&kept, run), ["uncertain R0045 Some(5)", "Uncertain R0045"], "{noted}: {kept:?}");
+                assert_eq!(stands(&kept, run), ["uncertain R0006 Some(5)", "Uncertain R0006"], "{noted}: {kept:?}");
             }
             assert_eq!(stage.asked, 0, "{noted}");
             let ends = kept.iter().filter(|fact| matches!(fact, Fact::Exchanged(exchanged) if exchanged.id == ExchangeId(5))).count();
@@ -397,6 +399,36 @@ mod tests {
             let gates: Vec<_> = stage.desk.flights.values().map(|flight| &*stage.desk.gates[flight.gate].name).collect();
             assert!(gates.iter().all(|gate| *gate == "ledger"), "whose limits and credentials: {gates:?}");
         }
+    }
+
+    /// Somebody holds the system of then: what goes to today's does not wait for that.
+    #[test]
+    fn what_waits_for_a_system_of_then_keeps_nothing_of_today_waiting() {
+        let with = |system: &str| {
+            let mut plan = plan();
+            if let Some(SourceKind::Door(served)) = plan.flows[0].source.as_mut().map(|source| &mut source.kind) {
+                served.reply_within = None;
+            }
+            plan.flows[0].effects = vec![call("first", Repeat::Keyed)];
+            plan.flows[0].steps.truncate(3);
+            plan.systems[0].name = system.into();
+            plan
+        };
+        let backlog = vec![Backlog { flow: "asked".into(), active: 2, parked: 0 }];
+        let opening = Opening { rested: true, backlog, last_run: RunId(9), exchange_next: 6, ..Opening::default() };
+        let mut stage = Stage::open_after(vec![with("ledger")], with("books"), opening);
+        stage.keeps();
+        let hold = Hold { since: START, until: None, by: "ann".into(), because: "it is gone".into() };
+        stage.on(Event::Told(Order::Hold { what: "ledger".into(), hold }));
+        let today = RunFile { plan: PlanId(2), ..file(2, "s", "{}", None) };
+        let runs = vec![file(1, "r", "{}", Some(owed(None))), today];
+        stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 9 }, runs, next: None });
+        stage.keeps();
+        let systems: Vec<_> = stage.sent.iter().map(|(system, ..)| system.as_str()).collect();
+        assert_eq!(systems, ["books"]);
+        stage.on(Event::Told(Order::Resume { what: "ledger".into(), by: "ann".into() }));
+        stage.keeps();
+        assert_eq!(stage.sent.last().map(|(system, ..)| system.as_str()), Some("ledger"));
     }
 
     /// Of the items of one message that went in one request, today's project drops one: the others of all messages do not go again.

@@ -15,6 +15,8 @@ use spanwright_shape::text::Failure;
 
 /// Of so many that are ready the one that was tried least is a probe.
 const PROBES_SEEN_MOST: usize = 64;
+/// So many are looked through for one that did not fail before, while retries have to wait.
+const RETRIES_SEEN_MOST: usize = 2_000;
 
 impl Desk {
     /// Lets go out what may. The queues of a system take turns, so that one flow's million does not starve its neighbour.
@@ -57,21 +59,25 @@ impl Desk {
             Work::Ready => None,
             Work::Together(effects) => Some(effects),
         };
+        if together.is_none() {
+            self.fresh_first(queue, now);
+        }
+        let (mut goes, mut gate) = self.way_of_next(queue, together.as_deref());
+        let mut together = together;
+        let holds = self.flow_holds(self.queues[queue].account, now, wake);
+        if holds || !self.pass(gate, goes, now, wake, out) {
+            if let Some(effects) = together.take() {
+                self.queues[queue].give_back(effects, gate);
+            }
+            let other = if holds { None } else { self.another_system(queue, gate, now, wake, out) };
+            let Some(other) = other else {
+                self.keep_what_waits(queue, now, out);
+                return false;
+            };
+            (goes, gate) = other;
+        }
         if together.as_ref().is_some_and(|effects| self.are_asked_otherwise(effects, now, out)) {
             return true;
-        }
-        let gate = &mut self.gates[self.queues[queue].gate];
-        if together.is_none() && (gate.probes() || gate.lacks_retries(now)) {
-            self.least_tried_first(queue);
-        }
-        let (goes, gate) = self.way_of_next(queue, together.as_deref());
-        let passes = !self.flow_holds(self.queues[queue].account, now, wake) && self.pass(gate, goes, now, wake, out);
-        if !passes {
-            if let Some(effects) = together {
-                self.queues[queue].give_back(effects);
-            }
-            self.keep_what_waits(queue, now, out);
-            return false;
         }
         let members = together.unwrap_or_else(|| self.gather(queue));
         let members = self.same_bytes(members, now, out);
@@ -84,14 +90,44 @@ impl Desk {
     /// Whether what is about to go failed before (of a batch, whether its first item did), and the gate of the system that is asked:
     /// an older plan may send to another one than today's.
     fn way_of_next(&self, queue: usize, together: Option<&[EffectKey]>) -> (Goes, usize) {
-        let is_ready = |key: &&EffectKey| self.effect(key).is_some_and(|effect| effect.place == Place::Ready);
-        let next = together.map_or_else(|| self.queues[queue].ready().find(is_ready), |effects| effects.first());
-        let tries = next.and_then(|key| self.effect(key)).map_or(0, |effect| effect.state.tries);
+        let next = together.map_or_else(|| self.queues[queue].ready().find(|key| self.is_ready(key)), |effects| effects.first());
+        next.map_or((Goes::First, self.queues[queue].gate), |next| self.way_of(queue, next))
+    }
+
+    fn way_of(&self, queue: usize, key: &EffectKey) -> (Goes, usize) {
+        let tries = self.effect(key).map_or(0, |effect| effect.state.tries);
         let of_older = || {
-            let run = self.runs.get(&next?.run).filter(|run| run.plan_id != self.plan_id)?;
-            self.gate_of.get(&run.plan.systems[self.plan_of(next?)?.system].name).copied()
+            let run = self.runs.get(&key.run).filter(|run| run.plan_id != self.plan_id)?;
+            self.gate_of.get(&run.plan.systems[self.plan_of(key)?.system].name).copied()
         };
         (if tries > 0 { Goes::Again } else { Goes::First }, of_older().unwrap_or(self.queues[queue].gate))
+    }
+
+    fn is_ready(&self, key: &EffectKey) -> bool {
+        self.effect(key).is_some_and(|effect| effect.place == Place::Ready)
+    }
+
+    /// Where what goes next waits for its system, something of another plan may go to another one: it is moved up.
+    fn another_system(&mut self, queue: usize, than: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) -> Option<(Goes, usize)> {
+        if self.plans.len() < 2 || !matches!(self.queues[queue].ready_work(now), Work::Ready) {
+            return None;
+        }
+        let mut asked = vec![than];
+        loop {
+            let (at, (goes, gate)) = self.ready_for_another(queue, &asked)?;
+            if self.pass(gate, goes, now, wake, out) {
+                self.queues[queue].move_up(at);
+                return Some((goes, gate));
+            }
+            asked.push(gate);
+        }
+    }
+
+    /// The first ready one that goes to none of these, and its place.
+    fn ready_for_another(&self, queue: usize, than: &[usize]) -> Option<(usize, (Goes, usize))> {
+        let ready = self.queues[queue].ready().enumerate().filter(|(_, key)| self.is_ready(key));
+        let mut ways = ready.map(|(at, key)| (at, self.way_of(queue, key)));
+        ways.find(|(_, (_, gate))| !than.contains(gate))
     }
 
     /// As many ready effects as fit into one request; all of one plan, by what that says of it, and one of each record.
@@ -118,16 +154,23 @@ impl Desk {
         members
     }
 
-    /// A message that fails by itself would fail each probe, and hold a system that is well; and what failed before keeps nothing waiting
-    /// that did not.
-    fn least_tried_first(&mut self, queue: usize) {
+    /// A message that fails by itself would fail each probe, and hold a system that is well. Where retries have to wait, what did
+    /// not fail before goes before them, and they keep their order.
+    fn fresh_first(&mut self, queue: usize, now: Moment) {
+        let gate = &mut self.gates[self.queues[queue].gate];
+        let (probes, lacks_retries) = (gate.probes(), gate.lacks_retries(now));
         let of = &self.queues[queue];
         let tries = |key: &EffectKey| self.effect(key).filter(|effect| effect.place == Place::Ready).map(|effect| effect.state.tries);
-        let ready = of.ready().take(PROBES_SEEN_MOST).enumerate();
-        let least = ready.filter_map(|(at, key)| Some((tries(key)?, of.refused.as_ref() == Some(key), at))).min();
-        if let Some((.., at)) = least {
-            self.queues[queue].move_up(at);
-        }
+        let at = if probes {
+            let ready = of.ready().take(PROBES_SEEN_MOST).enumerate();
+            let least = ready.filter_map(|(at, key)| Some((tries(key)?, of.refused.as_ref() == Some(key), at))).min();
+            least.map(|(.., at)| at)
+        } else if lacks_retries {
+            of.ready().take(RETRIES_SEEN_MOST).position(|key| tries(key) == Some(0))
+        } else {
+            None
+        };
+        at.into_iter().for_each(|at| self.queues[queue].move_up(at));
     }
 
     fn ready_size(&self, key: &EffectKey) -> Option<(usize, crate::fact::PlanId)> {

@@ -255,7 +255,7 @@ impl Desk {
         let (outcome, repeat) = self.in_doubt(key, outcome, repeat, report);
         let first = self.effect(key).and_then(|effect| effect.state.first).unwrap_or(report.at);
         let oldest = together.and(all.oldest).unwrap_or(first);
-        let left_alone = self.left_alone(flight.queue, oldest, now);
+        let left_alone = self.left_alone((flight.queue, flight.gate), oldest, now);
         let Some(effect) = self.effect_mut(key) else { return };
         effect.state.tries += 1;
         // What goes together ends together.

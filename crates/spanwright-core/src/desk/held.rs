@@ -64,10 +64,10 @@ impl Desk {
         true
     }
 
-    /// For how long what waits in a queue was left alone since then.
-    pub(super) fn left_alone(&self, queue: usize, since: Moment, now: Moment) -> Duration {
+    /// For how long what waits in a queue for this system was left alone since then.
+    pub(super) fn left_alone(&self, (queue, gate): (usize, usize), since: Moment, now: Moment) -> Duration {
         let flow = &self.flows[self.queues[queue].account];
-        self.gates[self.queues[queue].gate].left_alone(since, now).max(flow.left_alone.since(since, flow.hold.as_ref(), now))
+        self.gates[gate].left_alone(since, now).max(flow.left_alone.since(since, flow.hold.as_ref(), now))
     }
 
     pub(super) fn flow_is_held(&self, account: usize, now: Moment) -> bool {

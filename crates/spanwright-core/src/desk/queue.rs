@@ -400,7 +400,8 @@ impl Queue {
         self.ready_work(now)
     }
 
-    fn ready_work(&self, now: Moment) -> Work {
+    /// What of the ready ones may go next.
+    pub fn ready_work(&self, now: Moment) -> Work {
         let Some((since, _)) = self.ready.front().filter(|_| self.ready_live > 0) else { return Work::Nothing };
         match &self.batch {
             Some(batch) if self.ready_live < self.most(Some(batch)) && self.ready_bytes < batch.bytes => {
@@ -411,9 +412,9 @@ impl Queue {
         }
     }
 
-    /// Hands work back that could not go.
-    pub fn give_back(&mut self, effects: Vec<EffectKey>) {
-        self.splits.push_front(effects);
+    /// Hands work back that could not go; what waits for another system than today's lets others before.
+    pub fn give_back(&mut self, effects: Vec<EffectKey>, gate: usize) {
+        if gate == self.gate { self.splits.push_front(effects) } else { self.splits.push_back(effects) }
     }
 }
 

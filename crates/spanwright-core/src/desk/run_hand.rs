@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::hand::is_asked_unnoted;
 use crate::{
     codes,
     fact::{
@@ -225,6 +226,17 @@ impl RunHand {
 
     pub fn settling(&self) -> bool {
         self.effects.iter().any(|effect| effect.place == Place::Settling)
+    }
+
+    /// Of what was due when the life before was cut off, what the journal did not hear of first may have been asked then.
+    pub fn may_have_been_asked(&mut self, cut_off: Moment) {
+        for at in 0..self.effects.len() {
+            let effect = &self.effects[at];
+            let was_due = matches!(effect.state.phase, Phase::Owed { due } if due <= cut_off);
+            let number = self.number_of(&effect.node).filter(|_| was_due);
+            let is_unnoted = number.is_some_and(|number| is_asked_unnoted(self.plan_of(number, effect.way), effect.way));
+            self.effects[at].maybe_asked = is_unnoted;
+        }
     }
 
     /// The plan of an effect.

@@ -166,6 +166,9 @@ impl Desk {
             return first.into_iter().for_each(|first| self.stays_behind(run, first));
         }
         hand.from_before = self.cut_off.is_some_and(|cut_off| run <= cut_off.upto);
+        if let Some(cut_off) = self.cut_off {
+            hand.may_have_been_asked(cut_off.at);
+        }
         if !run.passes() {
             self.flows[account].walks.push_back((run, None));
         }

@@ -184,7 +184,8 @@ fn went_with_others(known: &StoredEffect, plan: Option<&EffectPlan>) -> bool {
 fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>, goes_together: bool) -> Key {
     let is_open = matches!(known.state.phase, Phase::Uncertain(_)) || known.state.sent.is_some();
     if known.effect.way == Way::Do && is_open && went_with_others(known, plan) {
-        return if goes_together && keeps_bundle(known) { Key::OfAll } else { Key::Alone };
+        let goes_as_it_went = goes_together && keeps_bundle(known) && plan.is_some_and(EffectPlan::has_one_key);
+        return if goes_as_it_went { Key::OfAll } else { Key::Alone };
     }
     match (&known.state.phase, known.state.sent, plan.map(|plan| plan.repeat)) {
         (Phase::Uncertain(_), _, Some(Repeat::Never)) | (_, Some(_), Some(Repeat::Never)) if known.effect.way == Way::Do => Key::Twice,
@@ -209,8 +210,9 @@ pub fn may_be_done_twice(file: &RunFile, plan: &Plan, goes_together: bool) -> bo
         let asked = before
             .iter()
             .any(|other| (&other.effect.node, &other.effect.item, other.effect.way) == (&known.effect.node, &known.effect.item, Way::Ask));
-        let goes_alone = !(goes_together && keeps_bundle(known));
-        let bears_none = |effect: &EffectPlan| effect.repeat == Repeat::Never || goes_alone && went_with_others(known, Some(effect));
+        let goes_alone = |effect: &EffectPlan| !(goes_together && keeps_bundle(known) && effect.has_one_key());
+        let bears_none =
+            |effect: &EffectPlan| effect.repeat == Repeat::Never || goes_alone(effect) && went_with_others(known, Some(effect));
         let never = |effect: &EffectPlan| bears_none(effect) && !(asked && effect.if_unknown.is_some());
         known.effect.way == Way::Do && again && effect_of(plan, file, &known.effect.node).is_some_and(never)
     })

@@ -70,8 +70,8 @@ impl Walk<'_> {
     fn done_out_of_reach(&self) -> Option<Done<'_>> {
         let done = self.job.known.iter().filter(|known| match known.phase {
             Phase::Done(_) | Phase::Started { .. } | Phase::Uncertain(_) => true,
-            // Nobody knew of it before it was replayed: what was refused or undone has another generation.
-            Phase::Owed { .. } => known.unheard || known.generation == 0,
+            // Nobody knew of it before it was replayed: what was refused or undone has another generation, and what was tried since tells.
+            Phase::Owed { .. } => known.unheard || known.generation == 0 && known.tries == 0,
             Phase::Dead(_) | Phase::Unchanged | Phase::Superseded => false,
         });
         let done = done.filter(|known| known.way == Way::Do && *known.item != *ANSWER);
