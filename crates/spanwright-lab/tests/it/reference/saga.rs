@@ -8,6 +8,7 @@ use spanwright_core::{
     plan::{Body, EffectPlan, Flow, IfDead, Plan, Policy, Step, StepKind},
     run::{Advance, AdvanceJob, KnownEffect, Then, advance},
 };
+use spanwright_map::Program;
 use spanwright_shape::room::Room;
 
 use super::{Dice, each_case, said};
@@ -166,4 +167,53 @@ fn a_saga_does_and_undoes_what_its_outcomes_say() {
         }
         Ok(())
     });
+}
+
+/// The way to a step ends earlier than when it was done, or may have been: what came before it stays, a pivot or not.
+#[test]
+fn what_was_done_and_is_not_come_by_keeps_what_came_before_it() {
+    let owed = || Phase::Owed { due: Moment(0) };
+    for (phase, generation, tries, unheard, is_undone) in [
+        (Phase::Done(None), 0, 1, false, false),
+        (Phase::Uncertain(said()), 0, 1, false, false),
+        (Phase::Started { boot: 1 }, 0, 0, false, false),
+        (Phase::Dead(said()), 0, 3, false, true),
+        // Tried, and put off: it did not arrive.
+        (owed(), 0, 1, false, true),
+        (owed(), 0, 1, true, false),
+        // Replayed: nobody knew of it before, or it was refused.
+        (owed(), 0, 0, false, false),
+        (owed(), 1, 0, false, true),
+    ] {
+        for pivot in [false, true] {
+            let of = |undo, pivot, comes| One { sends: false, undo, pivot, comes };
+            let saga = [of(true, false, Comes::Done), of(!pivot, pivot, Comes::Done), of(false, false, Comes::Dead)];
+            let mut plan = plan(&saga);
+            plan.flows[0].steps[1].when = Some(Program::of("false").expect("a test's own"));
+            let known = |n: usize, phase, generation, tries, unheard| KnownEffect {
+                node: format!("s{n}").as_str().into(),
+                item: no_item(),
+                way: Way::Do,
+                phase,
+                generation,
+                tries,
+                unheard,
+            };
+            let known = vec![
+                known(0, Phase::Done(None), 0, 1, false),
+                known(1, phase.clone(), generation, tries, unheard),
+                known(2, Phase::Dead(said()), 0, 1, false),
+            ];
+            let job = AdvanceJob { run: RunId(1), plan: Arc::new(plan), flow: 0, root: Root(1), message: Arc::new(message()), known };
+            match advance(&job, &Room::new()) {
+                Advance::Owes { owed, .. } => {
+                    assert!(is_undone && owed.len() == 1 && owed[0].way == Way::Undo, "{phase:?} {tries}: {owed:?}")
+                }
+                Advance::Ends(Ending::Stopped(stopped)) => {
+                    assert!(!is_undone && stopped.failure.code.id == "R0011", "{phase:?} {tries}: {stopped:?}")
+                }
+                other => panic!("{phase:?}: {other:?}"),
+            }
+        }
+    }
 }
