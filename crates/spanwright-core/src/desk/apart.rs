@@ -156,7 +156,7 @@ mod tests {
             no_item,
         },
         interface::{BulkKey, Repeat},
-        plan::{Batch, EffectPlan, SourceKind, Step, StepKind},
+        plan::{Batch, EffectPlan, Plan, SourceKind, Step, StepKind},
     };
 
     const QUEUE: &str = "asked.first";
@@ -216,6 +216,18 @@ mod tests {
         stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 9 }, runs: files, next: None });
         kept.extend(stage.keeps());
         (kept, stage)
+    }
+
+    /// A flow that makes one call of this system.
+    fn one_call(batch: Option<Batch>, system: &str) -> Plan {
+        let mut plan = plan();
+        if let Some(SourceKind::Door(served)) = plan.flows[0].source.as_mut().map(|source| &mut source.kind) {
+            served.reply_within = None;
+        }
+        plan.flows[0].effects = vec![EffectPlan { batch, ..call("first", Repeat::Keyed) }];
+        plan.flows[0].steps.truncate(3);
+        plan.systems[0].name = system.into();
+        plan
     }
 
     fn owed(glued: Option<i64>) -> EffectState {
@@ -370,16 +382,6 @@ mod tests {
     #[test]
     fn what_is_of_an_older_plan_goes_as_that_plan_says() {
         let batch = || Some(Batch { most: 10, bytes: 1_000, wait: Duration::ZERO, key: BulkKey::PerRequest });
-        let with = |batch: Option<Batch>, system: &str| {
-            let mut plan = plan();
-            if let Some(SourceKind::Door(served)) = plan.flows[0].source.as_mut().map(|source| &mut source.kind) {
-                served.reply_within = None;
-            }
-            plan.flows[0].effects = vec![EffectPlan { batch, ..call("first", Repeat::Keyed) }];
-            plan.flows[0].steps.truncate(3);
-            plan.systems[0].name = system.into();
-            plan
-        };
         for (then, today, glued, expected) in
             [(None, batch(), None, 1), (batch(), None, None, 1), (batch(), None, Some(5), 2), (batch(), batch(), Some(5), 2)]
         {
@@ -387,7 +389,7 @@ mod tests {
             let of = |run| Glued { queue: QUEUE.into(), glue: ExchangeId(5), effect: effect(run), noted: false, apart: false };
             let glue = if glued.is_some() { vec![of(1), of(2)] } else { Vec::new() };
             let opening = Opening { rested: true, backlog, glued: glue, last_run: RunId(9), exchange_next: 6, ..Opening::default() };
-            let mut stage = Stage::open_after(vec![with(then.clone(), "ledger")], with(today.clone(), "books"), opening);
+            let mut stage = Stage::open_after(vec![one_call(then.clone(), "ledger")], one_call(today.clone(), "books"), opening);
             stage.keeps();
             let runs = vec![file(1, "r", "{}", Some(owed(glued))), file(2, "s", "{}", Some(owed(glued)))];
             stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 9 }, runs, next: None });
@@ -404,19 +406,9 @@ mod tests {
     /// Somebody holds the system of then: what goes to today's does not wait for that.
     #[test]
     fn what_waits_for_a_system_of_then_keeps_nothing_of_today_waiting() {
-        let with = |system: &str| {
-            let mut plan = plan();
-            if let Some(SourceKind::Door(served)) = plan.flows[0].source.as_mut().map(|source| &mut source.kind) {
-                served.reply_within = None;
-            }
-            plan.flows[0].effects = vec![call("first", Repeat::Keyed)];
-            plan.flows[0].steps.truncate(3);
-            plan.systems[0].name = system.into();
-            plan
-        };
         let backlog = vec![Backlog { flow: "asked".into(), active: 2, parked: 0 }];
         let opening = Opening { rested: true, backlog, last_run: RunId(9), exchange_next: 6, ..Opening::default() };
-        let mut stage = Stage::open_after(vec![with("ledger")], with("books"), opening);
+        let mut stage = Stage::open_after(vec![one_call(None, "ledger")], one_call(None, "books"), opening);
         stage.keeps();
         let hold = Hold { since: START, until: None, by: "ann".into(), because: "it is gone".into() };
         stage.on(Event::Told(Order::Hold { what: "ledger".into(), hold }));
