@@ -64,7 +64,12 @@ fn all_or_none(operation: &RestOperation, verdict: Verdict) -> Verdict {
     let calls = verdict.outcomes.len();
     match verdict.outcomes.iter().max_by_key(|outcome| rank(outcome)) {
         None | Some(Outcome::Delivered(_)) => verdict,
-        Some(worst @ (Outcome::Later { .. } | Outcome::Unknown(_))) => Verdict { outcomes: vec![worst.clone(); calls], ..verdict },
+        Some(worst @ Outcome::Unknown(_)) => Verdict { outcomes: vec![worst.clone(); calls], ..verdict },
+        // Where others would have gone, it is found by halves, too: together they would be put off for it until they are given up.
+        Some(worst @ Outcome::Later { .. }) => {
+            let refused_whole = verdict.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Delivered(_)));
+            Verdict { outcomes: vec![worst.clone(); calls], refused_whole, ..verdict }
+        }
         Some(Outcome::Never(why)) => {
             let says = format!("{}: it went with an item that was refused, and all happen or none: {}", operation.name, why.says);
             let taken_back = Outcome::Never(Failure::new(why.code, says));

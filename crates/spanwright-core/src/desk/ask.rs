@@ -109,8 +109,16 @@ impl Desk {
 
     /// Where what goes next waits for its system, something of another plan may go to another one: it is moved up.
     fn another_system(&mut self, queue: usize, than: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) -> Option<(Goes, usize)> {
-        if self.plans.len() < 2 || !matches!(self.queues[queue].ready_work(now), Work::Ready) {
+        if self.plans.len() < 2 {
             return None;
+        }
+        match self.queues[queue].ready_work(now) {
+            Work::Ready => {}
+            Work::At(at) => {
+                wake.no_later_than(at);
+                return None;
+            }
+            Work::Together(_) | Work::Apart(..) | Work::Nothing => return None,
         }
         let mut asked = vec![than];
         loop {

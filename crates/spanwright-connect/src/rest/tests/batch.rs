@@ -57,6 +57,8 @@ fn where_all_happen_or_none_one_that_is_refused_takes_back_the_others() {
     let taken_back = format!("never R2015: shop.putPrices: it went with an item that was refused, and all happen or none: {refused}");
     assert_eq!((words, whole), (vec![taken_back.clone(), format!("never R2015: {refused}"), taken_back], true));
     let (words, whole) = answered([201, 503, 201]);
+    assert!(whole && words.iter().all(|words| words.starts_with("later R2016")), "{words:?}");
+    let (words, whole) = answered([503, 503, 503]);
     assert!(!whole && words.iter().all(|words| words.starts_with("later R2016")), "{words:?}");
     let (words, whole) = answered([201, 999, 422]);
     assert!(!whole && words.iter().all(|words| words.starts_with("unknown R2014")), "{words:?}");

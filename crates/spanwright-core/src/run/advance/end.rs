@@ -6,7 +6,7 @@ use super::{Advance, KnownEffect, Passed, Past, Then, Walk, Want};
 use crate::{
     codes,
     fact::{ANSWER, Ending, Item, NodeName, Phase, SkipReason, StopKind, Stopped, Way, no_item},
-    plan::{IfDead, Step, StepKind},
+    plan::{EffectPlan, IfDead, Step, StepKind},
 };
 
 impl Walk<'_> {
@@ -70,8 +70,9 @@ impl Walk<'_> {
     fn done_out_of_reach(&self) -> Option<Done<'_>> {
         let done = self.job.known.iter().filter(|known| match known.phase {
             Phase::Done(_) | Phase::Started { .. } | Phase::Uncertain(_) => true,
-            // Nobody knew of it before it was replayed: what was refused or undone has another generation, and what was tried since tells.
-            Phase::Owed { .. } => known.unheard || known.generation == 0 && known.tries == 0,
+            // Nobody knew of it before it was replayed: what was refused or undone has another generation. What was tried since tells, but
+            // of what may not be repeated, which a kill may have torn before.
+            Phase::Owed { .. } => known.unheard || known.generation == 0 && (known.tries == 0 || self.may_have_been_torn(&known.node)),
             Phase::Dead(_) | Phase::Unchanged | Phase::Superseded => false,
         });
         let done = done.filter(|known| known.way == Way::Do && *known.item != *ANSWER);
@@ -81,6 +82,10 @@ impl Walk<'_> {
             (out_of_reach && !self.is_undone(known)).then_some(Done { node: &known.node, is_gone: plan.is_none() })
         });
         stays.next()
+    }
+
+    fn may_have_been_torn(&self, node: &NodeName) -> bool {
+        self.flow.effects.iter().find(|effect| effect.node == *node).is_none_or(EffectPlan::is_noted_first)
     }
 
     /// It is a pivot or has an undo, and is none of the steps that follow when all is undone.
