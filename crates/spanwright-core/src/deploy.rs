@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use crate::{
     fact::PlanId,
-    plan::{Flow, Plan, Step, StepKind},
+    plan::{Flow, Plan, any_step},
 };
 
 /// Messages of one flow under one plan.
@@ -132,22 +132,7 @@ fn dead_letters(today: &Plan, flow: &Arc<str>, stopped: u64, did: &[Arc<str>], n
 
 /// Whether a flow knows a step of that name, or of what it was called before.
 pub fn has_step(flow: &Flow, name: &str) -> bool {
-    fn among(steps: &[Step], name: &str) -> bool {
-        steps.iter().any(|step| {
-            *step.name == *name
-                || match &step.kind {
-                    StepKind::Route(arms) => arms.iter().any(|(_, steps)| among(steps, name)),
-                    StepKind::Each { steps, .. } => among(steps, name),
-                    StepKind::Map(_)
-                    | StepKind::Only(_)
-                    | StepKind::Fail(_)
-                    | StepKind::Reply(_)
-                    | StepKind::Call(_)
-                    | StepKind::Send(_) => false,
-                }
-        })
-    }
-    among(&flow.steps, name) || flow.effects.iter().any(|effect| *effect.node == *name)
+    any_step(&flow.steps, &|step| *step.name == *name) || flow.effect_of(name).is_some()
 }
 
 #[cfg(test)]

@@ -414,6 +414,13 @@ pub enum Phase {
     Dead(Failure),
 }
 
+impl Phase {
+    /// It did not happen and does not go again by itself, or nobody knows whether it did.
+    pub fn is_given_up(&self) -> bool {
+        matches!(self, Phase::Dead(_) | Phase::Uncertain(_))
+    }
+}
+
 /// One attempt.
 #[derive(Clone, Debug)]
 pub struct Attempt {

@@ -59,22 +59,11 @@ pub fn closed_until(hours: &[Hours], zone: Option<&str>, now: Moment) -> Option<
     closed
 }
 
-/// Whether these windows leave no minute of a week.
+/// Whether these windows leave no minute of a week: closed at one moment, it is so for ever.
 pub fn never_opens(hours: &[Hours]) -> bool {
-    let mut closed = vec![false; WEEK_MINUTES];
-    for window in hours {
-        let minute = |time: Time| (i32::from(time.hour()) * 60 + i32::from(time.minute())).unsigned_abs() as usize;
-        let (from, to) = (minute(window.from), minute(window.to));
-        let lasts = if to > from { to - from } else { to + DAY_MINUTES - from };
-        for day in (0..7).filter(|day| window.days[*day]) {
-            (0..lasts).for_each(|minute| closed[(day * DAY_MINUTES + from + minute) % WEEK_MINUTES] = true);
-        }
-    }
-    closed.iter().all(|closed| *closed)
+    let at = Moment(0);
+    closed_until(hours, None, at).is_some_and(|until| until >= at.after(WEEK))
 }
-
-const DAY_MINUTES: usize = 24 * 60;
-const WEEK_MINUTES: usize = 7 * DAY_MINUTES;
 
 /// The end of a day, as a window may name it.
 const DAY_END: &str = "24:00";

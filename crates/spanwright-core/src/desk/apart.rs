@@ -97,11 +97,7 @@ impl Desk {
             facts.extend(self.end_of_noted(queue, glue, left.len(), now));
         }
         let why = Failure::new(&codes::APART, "it went with others under one key, and one of them does not go again");
-        for key in &left {
-            self.nobody_knows(key, why.clone(), now, &mut facts);
-        }
-        self.note_ended(&facts, out);
-        self.commit(facts, out);
+        self.nobody_knows_of(&left, &why, facts, now, out);
     }
 
     /// Where the flow asks otherwise today, what went in one request under one key cannot go again as it went: by itself each would go
@@ -110,14 +106,10 @@ impl Desk {
         if !self.is_one_request(effects) || self.have_one_key(effects) {
             return false;
         }
-        let mut facts = self.no_longer_noted(effects, now);
+        let noted = self.no_longer_noted(effects, now);
         // Where it asks for them together again, they still go under that key.
         let why = Failure::new(&codes::OTHER_BYTES, "it went with others under one key, and the flow asks for each alone today");
-        for key in effects {
-            self.nobody_knows(key, why.clone(), now, &mut facts);
-        }
-        self.note_ended(&facts, out);
-        self.commit(facts, out);
+        self.nobody_knows_of(effects, &why, noted, now, out);
         true
     }
 

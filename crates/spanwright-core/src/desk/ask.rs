@@ -45,8 +45,7 @@ impl Desk {
     }
 
     fn send_one(&mut self, queue: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) -> bool {
-        let work = self.queues[queue].work(now);
-        let together = match work {
+        let mut together = match self.queues[queue].work(now) {
             Work::Nothing => return false,
             Work::At(at) => {
                 wake.no_later_than(at);
@@ -63,7 +62,6 @@ impl Desk {
             self.fresh_first(queue, now);
         }
         let (mut goes, mut gate) = self.way_of_next(queue, together.as_deref());
-        let mut together = together;
         let holds = self.flow_holds(self.queues[queue].account, now, wake);
         if holds || !self.pass(gate, goes, now, wake, out) {
             if let Some(effects) = together.take() {
@@ -168,7 +166,7 @@ impl Desk {
         let gate = &mut self.gates[self.queues[queue].gate];
         let (probes, lacks_retries) = (gate.probes(), gate.lacks_retries(now));
         let of = &self.queues[queue];
-        let tries = |key: &EffectKey| self.effect(key).filter(|effect| effect.place == Place::Ready).map(|effect| effect.state.tries);
+        let tries = |key: &EffectKey| self.effect(key).filter(|_| self.is_ready(key)).map(|effect| effect.state.tries);
         let at = if probes {
             let ready = of.ready().take(PROBES_SEEN_MOST).enumerate();
             let least = ready.filter_map(|(at, key)| Some((tries(key)?, of.refused.as_ref() == Some(key), at))).min();
@@ -200,14 +198,10 @@ impl Desk {
         let differs = |desk: &Desk, key: &EffectKey| differs(desk, key) == Some(true);
         let all = self.is_one_request(&members) && members.iter().any(|key| differs(self, key));
         let (changed, same): (Vec<_>, Vec<_>) = members.into_iter().partition(|key| all || differs(self, key));
-        let mut facts = if all { self.no_longer_noted(&changed, now) } else { Vec::new() };
-        for key in changed {
-            let says = Failure::new(&codes::OTHER_BYTES, "what the flow gives now is not what was sent when the outcome was unknown");
-            self.nobody_knows(&key, says, now, &mut facts);
-        }
-        if !facts.is_empty() {
-            self.note_ended(&facts, out);
-            self.commit(facts, out);
+        if !changed.is_empty() {
+            let noted = if all { self.no_longer_noted(&changed, now) } else { Vec::new() };
+            let why = Failure::new(&codes::OTHER_BYTES, "what the flow gives now is not what was sent when the outcome was unknown");
+            self.nobody_knows_of(&changed, &why, noted, now, out);
         }
         same
     }
@@ -215,6 +209,16 @@ impl Desk {
     /// Whether these may have been done together under one key: with one of them missing they would go under another.
     pub(super) fn is_one_request(&self, members: &[EffectKey]) -> bool {
         members.iter().any(|key| self.effect(key).is_some_and(|effect| effect.state.glued.is_some()))
+    }
+
+    /// None of these is asked again, and a try before was not heard of; with what else is to be said of that.
+    pub(super) fn nobody_knows_of(&mut self, keys: &[EffectKey], why: &Failure, said: Vec<Fact>, now: Moment, out: &mut Vec<Command>) {
+        let mut facts = said;
+        for key in keys {
+            self.nobody_knows(key, why.clone(), now, &mut facts);
+        }
+        self.note_ended(&facts, out);
+        self.commit(facts, out);
     }
 
     /// It is not asked again, and a try before was not heard of.

@@ -398,12 +398,8 @@ impl Desk {
             }
             Refusal::Call(..) if !self.is_awaited(&flight) => {}
             Refusal::Call(_, why) if flight.members.len() > 1 && self.is_one_request(&flight.members) => {
-                let mut facts = self.closed(&flight, now);
-                for key in &flight.members {
-                    self.nobody_knows(key, why.clone(), now, &mut facts);
-                }
-                self.note_ended(&facts, out);
-                self.commit(facts, out);
+                let closed = self.closed(&flight, now);
+                self.nobody_knows_of(&flight.members, &why, closed, now, out);
             }
             Refusal::Call(n, why) => {
                 let blamed = flight.members.remove(n.min(flight.members.len() - 1));

@@ -246,7 +246,7 @@ impl RunHand {
 
     /// The number of a step's effect in the flow.
     pub fn number_of(&self, node: &str) -> Option<usize> {
-        self.plan.flows[self.flow].effects.iter().position(|effect| &*effect.node == node)
+        self.plan.flows[self.flow].numbered_effect(node).map(|(number, _)| number)
     }
 
     /// The plan of an effect by its number in the flow, done, undone or asked about.

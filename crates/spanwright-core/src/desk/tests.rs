@@ -10,9 +10,9 @@ use super::{
 use crate::run::Arrival;
 use crate::{
     connector::{Blame, Outcome, Refusal, Verdict, Word},
-    fact::{Backlog, EffectState, Hold, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
+    fact::{Backlog, EffectState, GateRow, Hold, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
     interface::{BulkKey, Repeat},
-    plan::{Batch, Body, InOrder, OrderBy, Question, SourceKind, WhenDead},
+    plan::{Batch, Body, EffectPlan, InOrder, OrderBy, Question, SourceKind, WhenDead},
 };
 
 /// How soon the end of a run is to be on disk that was filtered, in a flow that is changed like this.

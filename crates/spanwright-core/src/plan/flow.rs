@@ -74,6 +74,16 @@ pub enum IfDead {
 }
 
 impl Flow {
+    /// The effect of a step, and its number.
+    pub fn numbered_effect(&self, node: &str) -> Option<(usize, &EffectPlan)> {
+        self.effects.iter().enumerate().find(|(_, effect)| *effect.node == *node)
+    }
+
+    /// The effect of a step.
+    pub fn effect_of(&self, node: &str) -> Option<&EffectPlan> {
+        self.numbered_effect(node).map(|(_, effect)| effect)
+    }
+
     /// Whether a dead letter keeps what came after it waiting: then nothing newer can have gone ahead of it.
     pub fn blocks(&self) -> bool {
         self.in_order.is_some_and(|order| order.when_dead == WhenDead::Block)

@@ -18,6 +18,16 @@ pub struct Step {
     pub kind: StepKind,
 }
 
+/// Whether it is so of one of these steps, or of one in them.
+pub fn any_step(steps: &[Step], is_so: &dyn Fn(&Step) -> bool) -> bool {
+    let within = |step: &Step| match &step.kind {
+        StepKind::Route(arms) => arms.iter().any(|(_, steps)| any_step(steps, is_so)),
+        StepKind::Each { steps, .. } => any_step(steps, is_so),
+        StepKind::Map(_) | StepKind::Only(_) | StepKind::Fail(_) | StepKind::Reply(_) | StepKind::Call(_) | StepKind::Send(_) => false,
+    };
+    steps.iter().any(|step| is_so(step) || within(step))
+}
+
 /// What a step does. Pure ones are evaluated again each time; an effect whose result is known is not asked again.
 pub enum StepKind {
     /// `map:` and `fields:` replace the body.

@@ -137,7 +137,7 @@ impl Store for Keep {
             let mut pen = Pen::take(connection, memory)?;
             let mut receipts = Vec::new();
             for (at, fact) in facts.iter().enumerate() {
-                pen.comes_to(&facts[at..], at.checked_sub(1).and_then(|before| facts.get(before)))?;
+                pen.comes_to(facts, at)?;
                 receipts.extend(pen.write(fact)?);
             }
             drop(pen);

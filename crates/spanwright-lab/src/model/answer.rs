@@ -78,10 +78,10 @@ impl State {
         let (mut seen, mut bundles) = (BTreeSet::new(), Vec::new());
         for run in runs {
             let Some(row) = self.run(*run).filter(|_| !seen.contains(run)) else { continue };
-            let shared = self.glues_with(glues_of(row, is_given_up));
+            let shared = self.glues_with(glues_given_up(row));
             let is_in = |effect: &Effect| effect.state.glued.is_some_and(|glue| shared.contains(&glue));
             let given_up =
-                |(.., way): &(NodeName, Item, Way), effect: &Effect| *way == Way::Do && is_in(effect) && is_given_up(&effect.state.phase);
+                |(.., way): &(NodeName, Item, Way), effect: &Effect| *way == Way::Do && is_in(effect) && effect.state.phase.is_given_up();
             let members: Vec<_> = self.all().filter(|(_, row)| row.effects.iter().any(|(key, effect)| given_up(key, effect))).collect();
             seen.extend(members.iter().map(|(run, _)| *run));
             let mut here: BTreeMap<i64, u32> = BTreeMap::new();
@@ -105,7 +105,7 @@ impl State {
     /// What a dead letter went in stays with it.
     pub fn tidy(&mut self, now: Moment, before: Moment) {
         self.seen.retain(|_, row| row.until >= now);
-        let given_up = self.effects().filter(|(.., effect)| is_given_up(&effect.state.phase) || effect.owed().is_some());
+        let given_up = self.effects().filter(|(.., effect)| effect.state.phase.is_given_up() || effect.owed().is_some());
         let kept: BTreeSet<i64> = given_up.filter_map(|(.., effect)| effect.state.glued).map(|glue| glue.0).collect();
         self.exchanges.retain(|id, (at, _)| *at >= before || kept.contains(id));
     }
@@ -115,11 +115,7 @@ impl State {
         loop {
             let known = shared.len();
             shared.extend(
-                self.all()
-                    .map(|(_, row)| glues_of(row, is_given_up))
-                    .filter(|glues| !glues.is_disjoint(&shared))
-                    .flatten()
-                    .collect::<Vec<_>>(),
+                self.all().map(|(_, row)| glues_given_up(row)).filter(|glues| !glues.is_disjoint(&shared)).flatten().collect::<Vec<_>>(),
             );
             if shared.len() == known {
                 return shared;
@@ -355,16 +351,8 @@ fn glues(run: &Run, queue: &str) -> BTreeSet<ExchangeId> {
 
 /// In which requests without an answer that tells its given up effects went.
 pub fn glues_given_up(run: &Run) -> BTreeSet<ExchangeId> {
-    glues_of(run, is_given_up)
-}
-
-fn glues_of(run: &Run, is_so: fn(&Phase) -> bool) -> BTreeSet<ExchangeId> {
-    let of = run.effects.iter().filter(|((.., way), effect)| *way == Way::Do && is_so(&effect.state.phase));
-    of.filter_map(|(_, effect)| effect.state.glued).collect()
-}
-
-fn is_given_up(phase: &Phase) -> bool {
-    matches!(phase, Phase::Uncertain(_) | Phase::Dead(_))
+    let given_up = run.effects.iter().filter(|((.., way), effect)| *way == Way::Do && effect.state.phase.is_given_up());
+    given_up.filter_map(|(_, effect)| effect.state.glued).collect()
 }
 
 /// It keeps what it went under.

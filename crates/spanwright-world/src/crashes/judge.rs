@@ -7,10 +7,14 @@ use std::{
     fs::File,
     io::{self, BufRead, BufReader},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::Value;
+
+/// A commit of the engine is waited for so long.
+const BUSY_TIME: Duration = Duration::from_secs(5);
 
 /// What is judged.
 #[derive(Clone, Debug)]
@@ -86,7 +90,7 @@ struct Done {
 /// A file cannot be read.
 pub fn judge(case: &Case) -> io::Result<Judged> {
     let (history, done) = (history(&case.history)?, ledger(&case.ledger)?);
-    let journal = Connection::open_with_flags(&case.journal, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(io::Error::other)?;
+    let journal = look(&case.journal).map_err(io::Error::other)?;
     let runs = runs(&journal).map_err(io::Error::other)?;
     let asked: u64 = done.asked.values().sum();
     let mut judged = Judged {
@@ -185,14 +189,21 @@ fn cursor_of(journal: &Connection) -> rusqlite::Result<u64> {
     Ok(value.first().and_then(|value| std::str::from_utf8(value).ok()?.parse().ok()).unwrap_or(0))
 }
 
+/// The journal, beside an engine that may write it.
+fn look(journal: &Path) -> rusqlite::Result<Connection> {
+    let journal = Connection::open_with_flags(journal, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    journal.busy_timeout(BUSY_TIME)?;
+    Ok(journal)
+}
+
 /// I5, at any moment: the cursor is not beyond the last change that is stored, and as many are stored as it counts. To be asked while
 /// the engine runs; the number of messages that are stored.
 ///
 /// # Errors
 /// It is not so, or the journal cannot be read.
 pub fn kept_so_far(journal: &Path) -> io::Result<u64> {
-    let journal = Connection::open_with_flags(journal, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(io::Error::other)?;
-    journal.execute_batch("PRAGMA busy_timeout = 5000; BEGIN").map_err(io::Error::other)?;
+    let journal = look(journal).map_err(io::Error::other)?;
+    journal.execute_batch("BEGIN").map_err(io::Error::other)?;
     let cursor = cursor_of(&journal).map_err(io::Error::other)?;
     let number = |sql: &str| journal.query_row(sql, [], |row| row.get::<_, i64>(0)).map(i64::unsigned_abs).map_err(io::Error::other);
     let changes = number("SELECT count(*) FROM run JOIN name ON name.id = run.flow WHERE name.text = 'changes'")?;
@@ -208,8 +219,7 @@ pub fn kept_so_far(journal: &Path) -> io::Result<u64> {
 /// # Errors
 /// The journal cannot be read.
 pub fn over_and_open(journal: &Path) -> io::Result<(u64, u64)> {
-    let journal = Connection::open_with_flags(journal, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(io::Error::other)?;
-    journal.execute_batch("PRAGMA busy_timeout = 5000").map_err(io::Error::other)?;
+    let journal = look(journal).map_err(io::Error::other)?;
     let both = "SELECT count(*) FILTER (WHERE state > 1), count(*) FILTER (WHERE state <= 1) FROM run";
     let number = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(i64::unsigned_abs);
     journal.query_row(both, [], |row| Ok((number(row, 0)?, number(row, 1)?))).map_err(io::Error::other)

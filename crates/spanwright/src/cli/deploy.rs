@@ -1,7 +1,10 @@
 //! What a project means for the messages that are in its journal already: said by `run` before it starts, and by
 //! `check --store`.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use spanwright_core::{
     deploy::{Notice, SystemsOf, notices},
@@ -38,7 +41,8 @@ fn found(folder: &Folder, (plan, bundle_of_today): (&Plan, &Bundle), environment
     let mut built: HashMap<PlanId, SystemsOf> = HashMap::new();
     let open = || standing.iter().filter(|standing| standing.open > 0);
     let flows: Vec<Arc<str>> = open().map(|standing| standing.flow.clone()).collect();
-    for id in open().map(|standing| standing.plan) {
+    let plans: BTreeSet<PlanId> = open().map(|standing| standing.plan).collect();
+    for id in plans {
         let bundle = look.plan_bundle(id).map_err(journal::fault)?;
         let goes_on = bundle.and_then(|then| pinned::go_on(&then, bundle_of_today, spanwright_connect::ALL, environment, &flows));
         built.extend(goes_on.map(|goes_on| (id, goes_on.systems)));

@@ -169,9 +169,8 @@ fn waits_of(look: &Look, shown: &Shown, gates: &[GateRow], today: Option<&Plan>,
         file.known.iter().any(|known| &*known.effect.node == node && known.effect.way == way && is_so(&known.state.phase))
     };
     // Once one of them is refused for good, the others are on their way back.
-    let is_bad = |phase: &Phase| matches!(phase, Phase::Dead(_) | Phase::Uncertain(_));
     let is_forgiven = |effect: &EffectPlan| !matches!(effect.if_dead, IfDead::Letter);
-    let goes_back = flow.effects.iter().any(|effect| !is_forgiven(effect) && has(&effect.node, Way::Do, is_bad));
+    let goes_back = flow.effects.iter().any(|effect| !is_forgiven(effect) && has(&effect.node, Way::Do, Phase::is_given_up));
     let is_to_be_undone = |node: &str| {
         let happened = has(node, Way::Do, |phase| matches!(phase, Phase::Done(_) | Phase::Uncertain(_)));
         goes_back && happened && !has(node, Way::Undo, |phase| matches!(phase, Phase::Done(_)))

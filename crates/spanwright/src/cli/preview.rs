@@ -5,7 +5,7 @@ use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 use spanwright_core::{
     codes::{APART, NO_LONGER_ASKED, OTHER_BYTES},
     fact::{Ending, Moment, Phase, PlanId, Print, RunFile, Stopped, StoredEffect, Way, owed_again},
-    interface::{BulkKey, Repeat},
+    interface::Repeat,
     plan::{EffectPlan, Plan},
     run::{Advance, Input, Owed, preview},
 };
@@ -172,12 +172,12 @@ fn is_of(known: &StoredEffect, owed: &Owed) -> bool {
 
 fn effect_of<'p>(plan: &'p Plan, file: &RunFile, node: &str) -> Option<&'p EffectPlan> {
     let (_, flow) = plan.flow(&file.flow)?;
-    flow.effects.iter().find(|effect| &*effect.node == node)
+    flow.effect_of(node)
 }
 
 /// Whether it went under one key with others, and goes under another without them.
 fn went_with_others(known: &StoredEffect, plan: Option<&EffectPlan>) -> bool {
-    let per_request = |plan: &EffectPlan| plan.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerRequest && batch.most > 1);
+    let per_request = |plan: &EffectPlan| plan.has_one_key() && plan.batch.as_ref().is_some_and(|batch| batch.most > 1);
     known.state.glued.is_some() || plan.is_some_and(|plan| plan.repeat == Repeat::Keyed && per_request(plan))
 }
 

@@ -10,7 +10,7 @@ use anyhow::bail;
 use clap::Args;
 use spanwright_core::{
     desk::Order,
-    fact::{EffectKey, Phase, RunId, StoredEffect, Way},
+    fact::{EffectKey, Phase, RunId, Way},
 };
 
 use super::{Ended, folder::Folder, journal, orders, out::Out, waits::plan_of_folder};
@@ -82,12 +82,11 @@ impl Undone {
         let today = plan.as_ref().and_then(|plan| look.plan_of(&plan.hash).ok()?);
         let has_none = |flow: &str| {
             let (_, flow) = plan.as_ref()?.flow(flow)?;
-            Some(flow.effects.iter().find(|effect| *effect.node == *self.step)?.undo.is_none())
+            Some(flow.effect_of(&self.step)?.undo.is_none())
         };
-        let is_bad = |known: &StoredEffect| matches!(known.state.phase, Phase::Dead(_) | Phase::Uncertain(_));
         for file in look.files(&runs).map_err(journal::fault)?.into_iter().filter(|file| done || !file.over) {
             // Before something failed for good nothing is undone, and a word would be of a later undo.
-            if !done && !file.known.iter().any(|known| known.effect.way == Way::Undo || is_bad(known)) {
+            if !done && !file.known.iter().any(|known| known.effect.way == Way::Undo || known.state.phase.is_given_up()) {
                 continue;
             }
             // What began under an older plan is undone by that.

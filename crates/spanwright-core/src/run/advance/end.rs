@@ -6,7 +6,7 @@ use super::{Advance, KnownEffect, Passed, Past, Then, Walk, Want};
 use crate::{
     codes,
     fact::{ANSWER, Ending, Item, NodeName, Phase, SkipReason, StopKind, Stopped, Way, no_item},
-    plan::{EffectPlan, IfDead, Step, StepKind},
+    plan::{EffectPlan, IfDead, Step, StepKind, any_step},
 };
 
 impl Walk<'_> {
@@ -68,30 +68,19 @@ impl Walk<'_> {
     /// tell whether it was the pivot or what undoes it; or the way to it ends earlier today, by another map or a `when:`. What
     /// came before a pivot is not undone, and what can be undone is not undone before what came after it.
     fn done_out_of_reach(&self) -> Option<Done<'_>> {
-        let done = self.job.known.iter().filter(|known| match known.phase {
-            Phase::Done(_) | Phase::Started { .. } | Phase::Uncertain(_) => true,
-            // Nobody knew of it before it was replayed: what was refused or undone has another generation. What was tried since tells, but
-            // of what may not be repeated, which a kill may have torn before.
-            Phase::Owed { .. } => known.unheard || known.generation == 0 && (known.tries == 0 || self.may_have_been_torn(&known.node)),
-            Phase::Dead(_) | Phase::Unchanged | Phase::Superseded => false,
-        });
-        let done = done.filter(|known| known.way == Way::Do && *known.item != *ANSWER);
-        let mut stays = done.filter_map(|known| {
-            let plan = self.flow.effects.iter().position(|effect| effect.node == known.node);
-            let out_of_reach = plan.is_none_or(|effect| self.matters_to_undo(effect) && !self.came_by(effect, &known.item));
-            (out_of_reach && !self.is_undone(known)).then_some(Done { node: &known.node, is_gone: plan.is_none() })
-        });
-        stays.next()
-    }
-
-    fn may_have_been_torn(&self, node: &NodeName) -> bool {
-        self.flow.effects.iter().find(|effect| effect.node == *node).is_none_or(EffectPlan::is_noted_first)
+        let of_it = self.job.known.iter().filter(|known| known.way == Way::Do && *known.item != *ANSWER);
+        of_it.filter(|known| !self.is_undone(known)).find_map(|known| {
+            let effect = self.flow.numbered_effect(&known.node);
+            let out_of_reach = effect.is_none_or(|(number, plan)| self.matters_to_undo(number, plan) && !self.came_by(number, &known.item));
+            let done = || Done { node: &known.node, is_gone: effect.is_none() };
+            (out_of_reach && was_done(known, effect.map(|(_, plan)| plan))).then(done)
+        })
     }
 
     /// It is a pivot or has an undo, and is none of the steps that follow when all is undone.
-    fn matters_to_undo(&self, effect: usize) -> bool {
-        let plan = &self.flow.effects[effect];
-        (plan.pivot || plan.undo.is_some()) && !matches!(&self.flow.if_dead, IfDead::Steps(steps) if asks_for(steps, effect))
+    fn matters_to_undo(&self, number: usize, plan: &EffectPlan) -> bool {
+        let is_it = |step: &Step| matches!(step.kind, StepKind::Call(effect) | StepKind::Send(effect) if effect == number);
+        (plan.pivot || plan.undo.is_some()) && !matches!(&self.flow.if_dead, IfDead::Steps(steps) if any_step(steps, &is_it))
     }
 
     /// Behind a pivot it does not matter.
@@ -115,7 +104,7 @@ impl Walk<'_> {
             IfDead::Steps(steps) => steps,
         };
         let Ok((body, names)) = self.begin() else { return Advance::Ends(Ending::Stopped(stopped)) };
-        let failed = self.flow.effects.iter().find(|effect| effect.node == stopped.node);
+        let failed = self.flow.effect_of(&stopped.node);
         let tries = self.job.known.iter().filter(|known| known.node == stopped.node && known.way == Way::Do).map(|known| known.tries);
         let tries = tries.max().unwrap_or(0);
         let names = names.error_at(&stopped.node, failed, &self.job.plan, (stopped.kind, &stopped.failure, tries), self.room);
@@ -146,14 +135,15 @@ struct Done<'a> {
     is_gone: bool,
 }
 
-/// Whether one of these steps, or of those in them, is the call or send of this effect.
-fn asks_for(steps: &[Step], effect: usize) -> bool {
-    steps.iter().any(|step| match &step.kind {
-        StepKind::Call(number) | StepKind::Send(number) => *number == effect,
-        StepKind::Route(arms) => arms.iter().any(|(_, steps)| asks_for(steps, effect)),
-        StepKind::Each { steps, .. } => asks_for(steps, effect),
-        StepKind::Map(_) | StepKind::Only(_) | StepKind::Fail(_) | StepKind::Reply(_) => false,
-    })
+/// Whether it was done, or may have been.
+fn was_done(known: &KnownEffect, plan: Option<&EffectPlan>) -> bool {
+    match known.phase {
+        Phase::Done(_) | Phase::Started { .. } | Phase::Uncertain(_) => true,
+        // Nobody knew of it before it was replayed: what was refused or undone has another generation. What was tried since tells, but
+        // of what may not be repeated, which a kill may have torn before.
+        Phase::Owed { .. } => known.unheard || known.generation == 0 && (known.tries == 0 || plan.is_none_or(EffectPlan::is_noted_first)),
+        Phase::Dead(_) | Phase::Unchanged | Phase::Superseded => false,
+    }
 }
 
 fn not_undone_without(done: Done<'_>, stopped: &Stopped) -> Stopped {

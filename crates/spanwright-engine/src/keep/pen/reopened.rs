@@ -30,10 +30,13 @@ const REOPEN: &str =
 
 impl Pen<'_> {
     /// Where some are opened again: whatever of it stays is found before the first of them is.
-    pub fn comes_to(&mut self, facts: &[Fact], before: Option<&Fact>) -> Result<()> {
-        let Some(Fact::Reopened { .. }) = facts.first().filter(|_| !matches!(before, Some(Fact::Reopened { .. }))) else { return Ok(()) };
+    pub fn comes_to(&mut self, facts: &[Fact], at: usize) -> Result<()> {
+        let opens_one = |fact: &Fact| matches!(fact, Fact::Reopened { .. });
+        if !opens_one(&facts[at]) || at > 0 && opens_one(&facts[at - 1]) {
+            return Ok(());
+        }
         let mut opens = Vec::new();
-        for fact in facts {
+        for fact in &facts[at..] {
             let Fact::Reopened { run, over_newer, apart, .. } = fact else { break };
             let stays = !self.may_be_reopened(*run, *over_newer)?;
             let glues = self.rare(ask::GLUES)?.query_map([run.0], |row| row.get(0))?.collect::<Result<_>>()?;

@@ -158,7 +158,7 @@ fn asked<'f>(name: &str, flow: &'f Flow) -> Option<&'f EffectPlan> {
         .find_map(|(before, way)| Some((*way, name.strip_prefix(before)?)))
         .unwrap_or((Way::Do, name));
     let step = step.split(" [").next().unwrap_or(step);
-    let effect = flow.effects.iter().find(|effect| *effect.node == *step)?;
+    let effect = flow.effect_of(step)?;
     match way {
         Way::Do => Some(effect),
         Way::Undo => effect.undo.as_deref(),
