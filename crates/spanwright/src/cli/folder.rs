@@ -82,16 +82,20 @@ fn gather(folder: &Path, path: &str, deep: usize, room: &mut u64, files: &mut Ve
             continue;
         }
         let inside = if path.is_empty() { name } else { format!("{path}/{name}") };
+        // Others write beside the project, and what they had there is gone. A link that leads nowhere is not.
+        let is_gone = || fs::symlink_metadata(entry.path()).is_err_and(|error| error.kind() == ErrorKind::NotFound);
         // Follows links: a schema may be one.
         let kind = match fs::metadata(entry.path()) {
-            // Others write beside the project, and what they had there is gone. A link that leads nowhere is not.
-            Err(_) if fs::symlink_metadata(entry.path()).is_err_and(|error| error.kind() == ErrorKind::NotFound) => continue,
+            Err(_) if is_gone() => continue,
             kind => kind.with_context(|| format!("reading `{inside}`"))?,
         };
         if kind.is_dir() && is_looked_into(&inside, deep) {
             gather(&entry.path(), &inside, deep + 1, room, files)?;
         } else if kind.is_file() && belongs(&inside) {
-            files.push((inside.clone(), read(&entry.path(), &inside, kind.len(), room)?));
+            match read(&entry.path(), &inside, kind.len(), room) {
+                Err(_) if is_gone() => {}
+                bytes => files.push((inside, bytes?)),
+            }
         }
     }
     Ok(())
