@@ -19,7 +19,7 @@ pub use chore::{
     BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Opened, Reopening, StoppedBundle, StoppedFilter,
     StoppedRun, that_go, that_stay,
 };
-pub use keys::{ANSWER, EffectKey, Item, NOBODY_KNOWS, NodeName, Print, Root, Way, batch_key, hex, lane_of, no_item, print_of};
+pub use keys::{ANSWER, EffectKey, Item, NOBODY_KNOWS, NodeName, Print, Root, Way, hex, lane_of, no_item, print_of, request_key};
 pub use store::{
     Backlog, DueEffect, FILES_BYTES_MOST, Glued, InLine, Lane, Letter, ListFilter, Listed, MessageFile, Old, Opening, PlanBundle, Receipt,
     RunFile, Shown, SourceRow, Store, StoreFault, StoredEffect, Tally, Turn,

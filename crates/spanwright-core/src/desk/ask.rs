@@ -2,12 +2,19 @@
 
 use std::sync::Arc;
 
-use super::{Command, Desk, Exchange, Outgoing, SignIn, Wake, handover, heard::Flight, letters, queue::Work, round, run_hand::Place};
+use super::{
+    Command, Desk, Exchange, Outgoing, SignIn, Wake, handover,
+    heard::Flight,
+    letters,
+    queue::Work,
+    round,
+    run_hand::{EffectHand, Place},
+};
 use crate::codes;
 use crate::fact::Way;
 use crate::{
     deliver::{Credentials, Goes},
-    fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, batch_key},
+    fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, request_key},
     interface::Repeat,
     plan::EffectPlan,
 };
@@ -143,13 +150,16 @@ impl Desk {
         while members.len() < most {
             let Some((since, key)) = self.queues[queue].next_ready() else { break };
             let Some((size, its_plan)) = self.ready_size(&key) else { continue };
-            if plan.is_some_and(|plan| plan != its_plan) || (bytes + size > bytes_most && !members.is_empty()) {
+            let goes_alone = self.goes_alone(&key);
+            let fits = members.is_empty() || !goes_alone && bytes + size <= bytes_most;
+            if plan.is_some_and(|plan| plan != its_plan) || !fits {
                 self.queues[queue].put_back(since, key);
                 break;
             }
             if plan.replace(its_plan).is_none() {
                 let batch = self.plan_of(&key).and_then(|plan| plan.batch.as_ref());
-                (most, bytes_most) = (self.queues[queue].most(batch), batch.map_or(usize::MAX, |batch| batch.bytes));
+                most = if goes_alone { 1 } else { self.queues[queue].most(batch) };
+                bytes_most = batch.map_or(usize::MAX, |batch| batch.bytes);
             }
             self.queues[queue].no_longer_ready(size);
             bytes += size;
@@ -177,6 +187,12 @@ impl Desk {
             None
         };
         at.into_iter().for_each(|at| self.queues[queue].move_up(at));
+    }
+
+    /// Nobody knows of it, and it went with no others or does not go with them any more: with others it would go under another key
+    /// than its own, under which it may have been done.
+    fn goes_alone(&self, key: &EffectKey) -> bool {
+        self.plan_of(key).is_some_and(EffectPlan::has_one_key) && self.effect(key).is_some_and(EffectHand::is_unheard)
     }
 
     fn ready_size(&self, key: &EffectKey) -> Option<(usize, crate::fact::PlanId)> {
@@ -404,10 +420,7 @@ impl Desk {
         let timeout = plan.timeout.unwrap_or(run.plan.systems[system].limits.timeout);
         let outcomes = plan.outcomes.clone();
         let calls: Vec<Outgoing> = flight.members.iter().filter_map(|key| self.outgoing(key)).collect();
-        let request_key = match calls.as_slice() {
-            [one] if plan.batch.is_none() => one.key.clone(),
-            calls => batch_key(calls.iter().map(|call| call.key.as_str())),
-        };
+        let request_key = request_key(&calls.iter().map(|call| call.key.as_str()).collect::<Vec<_>>());
         if let (Some(to), Some(one)) = (handover::target(&run.plan, system, operation), calls.first()) {
             let handover = (call, Arc::from(to), one.clone());
             return self.handovers.push(handover);

@@ -9,6 +9,7 @@
 mod askers;
 mod check;
 mod disk;
+mod edition;
 mod mutant;
 mod person;
 mod plan;
@@ -27,7 +28,7 @@ use std::{
 use spanwright_core::{
     deliver::GateChange,
     desk::{Command, Desk, Event, Happening, Haste, Setup, Ticket},
-    fact::{Ending, Fact, Moment, PlanId, Receipt, Store as _},
+    fact::{Ending, Fact, Moment, PlanId, Receipt, RunId, Store as _},
     plan::Plan,
     run::{AdvanceJob, advance},
 };
@@ -36,6 +37,7 @@ use spanwright_shape::room::Room;
 use crate::model::ModelStore;
 use askers::Askers;
 pub(crate) use disk::DiskJob;
+use edition::Edition;
 pub use mutant::{MUTANTS, Mutant};
 use person::Held;
 use plan::{plan_of, sim_bundle};
@@ -87,6 +89,10 @@ pub struct Story {
     pub replayed: u64,
     /// Steps that a person undid by hand.
     pub by_hand: u64,
+    /// Lives that began with another plan than the one before.
+    pub deploys: u64,
+    /// Dead letters that were replayed often and are discarded.
+    pub discarded: u64,
 }
 
 impl AddAssign for Story {
@@ -110,6 +116,8 @@ impl AddAssign for Story {
             blocked,
             replayed,
             by_hand,
+            deploys,
+            discarded,
         } = other;
         self.events += events;
         self.cuts += cuts;
@@ -129,6 +137,8 @@ impl AddAssign for Story {
         self.blocked += blocked;
         self.replayed += replayed;
         self.by_hand += by_hand;
+        self.deploys += deploys;
+        self.discarded += discarded;
     }
 }
 
@@ -153,8 +163,8 @@ struct Sim {
     disk_free: i64,
     dice: Dice,
     store: ModelStore,
-    plan: Arc<Plan>,
-    plan_id: PlanId,
+    /// The editions of the plan, today's first.
+    plans: Vec<(PlanId, Arc<Plan>)>,
     world: World,
     senders: Senders,
     askers: Askers,
@@ -166,6 +176,8 @@ struct Sim {
     held: BTreeMap<Arc<str>, Held>,
     /// Somebody is about to replay what has stopped.
     replays: bool,
+    /// How often each was replayed.
+    replayed: HashMap<RunId, u32>,
 }
 
 /// Plays one story.
@@ -173,10 +185,11 @@ struct Sim {
 /// # Errors
 /// The invariant that was broken, in words.
 pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
-    let plan = Arc::new(plan_of(mutant));
-    let mut store = ModelStore::new();
-    let plan_id = store.plan(&sim_bundle(&plan)).map_err(|fault| format!("{fault:?}"))?;
-    let mut dice = Dice::new(seed);
+    let (mut dice, mut store) = (Dice::new(seed), ModelStore::new());
+    let editions = (1..).zip(Edition::of_story(&mut dice));
+    let plans = editions.map(|(number, edition)| Arc::new(plan_of(number, &edition, mutant)));
+    let plans = plans.map(|plan| Ok((store.plan(&sim_bundle(&plan)).map_err(|fault| format!("{fault:?}"))?, plan)));
+    let plans = plans.collect::<Result<Vec<_>, String>>()?;
     let world = World::new(&mut dice);
     let senders = Senders::new(plan::DOOR, &mut dice);
     let askers = Askers::new(&mut dice);
@@ -188,8 +201,7 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
         disk_free: 0,
         dice,
         store,
-        plan,
-        plan_id,
+        plans,
         world,
         senders,
         askers,
@@ -198,6 +210,7 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
         cut_at: 0,
         held: BTreeMap::new(),
         replays: false,
+        replayed: HashMap::new(),
     };
     sim.world.begin(sim.now);
     let told = sim.play();
@@ -276,8 +289,9 @@ impl Sim {
         opening.rested |= self.mutant == Some(Mutant::CutTakenForRest);
         opening.cut_off = opening.cut_off.filter(|_| self.mutant != Some(Mutant::CutForgotten));
         let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
-        let setup =
-            Setup { plan: self.plan.clone(), plan_id: self.plan_id, older: Vec::new(), once: false, passing: true, in_line, only: None };
+        let (plan_id, plan) = self.plans[0].clone();
+        let older = self.plans[1..].iter().filter(|(id, _)| opening.plans.contains(id)).cloned().collect();
+        let setup = Setup { plan, plan_id, older, once: false, passing: true, in_line, only: None };
         self.person_comes(&opening.gates);
         let (now, dice) = (Moment(self.now), &mut self.dice);
         Ok(Desk::open(setup, opening, now, &mut || dice.roll(), out))
@@ -298,9 +312,18 @@ impl Sim {
         out.clear();
         self.now += self.dice.up_to(3_000_000);
         self.disk_free = self.now;
+        self.deploys();
         let desk = self.open(out);
         self.send();
         desk
+    }
+
+    /// Somebody may have changed the plan.
+    fn deploys(&mut self) {
+        let before = self.plans[0].0;
+        let at = self.dice.up_to(self.plans.len() as i64) as usize;
+        self.plans.swap(0, at);
+        self.story.deploys += u64::from(self.plans[0].0 != before);
     }
 
     /// Whoever has something to bring and no answer brings it.

@@ -23,6 +23,9 @@ const SOON: i64 = 3_000_000;
 /// Holds begin within this time.
 const DAY: i64 = 15_000_000;
 
+/// A parcel is replayed so often.
+const REPLAYED_MOST: u32 = 8;
+
 /// A word that was given.
 #[derive(Clone)]
 pub(super) struct Held {
@@ -37,14 +40,14 @@ impl Sim {
     pub(super) fn person_comes(&mut self, gates: &[GateRow]) {
         self.held.retain(|_, held| held.kept);
         self.held.extend(gates.iter().filter_map(|row| Some((row.system.clone(), Held { hold: row.hold.clone()?, kept: true }))));
-        let names: Vec<Arc<str>> = self.plan.systems.iter().map(|system| system.name.clone()).collect();
+        let names: Vec<Arc<str>> = self.plans[0].1.systems.iter().map(|system| system.name.clone()).collect();
         // A door that is held answers 503, and who brings something does not wait for people here.
-        let polled = self.plan.flows.iter().filter(|flow| flow.source.as_ref().is_some_and(|source| source.poll().is_some()));
+        let polled = self.plans[0].1.flows.iter().filter(|flow| flow.source.as_ref().is_some_and(|source| source.poll().is_some()));
         let what = [names, polled.map(|flow| GateRow::of_flow(&flow.name)).collect()].concat();
         for held in self.held.clone().into_keys() {
             self.resumes(held);
         }
-        for flow in self.plan.clone().flows.iter().filter(|flow| flow.pause_after.is_some()) {
+        for flow in self.plans[0].1.clone().flows.iter().filter(|flow| flow.pause_after.is_some()) {
             self.resumes(GateRow::of_flow(&flow.name));
         }
         self.stopped_of(ORDERED).iter().for_each(|stopped| self.discards(stopped.run));
@@ -145,10 +148,20 @@ impl Sim {
         !self.replays && self.stopped_of(PARCELS).is_empty()
     }
 
-    /// All that has stopped by then, at some rate; one person at a time.
+    /// All that has stopped by then, at some rate; one person at a time. What was replayed often is discarded: it may have happened under
+    /// a key under which no plan asks for it any more.
     fn replays_what_stopped(&mut self) {
-        if self.replays || self.stopped_of(PARCELS).is_empty() {
+        let stopped = self.stopped_of(PARCELS);
+        if self.replays || stopped.is_empty() {
             return;
+        }
+        for run in stopped.iter().map(|stopped| stopped.run) {
+            let times = self.replayed.entry(run).or_default();
+            *times += 1;
+            if *times > REPLAYED_MOST {
+                self.story.discarded += 1;
+                self.discards(run);
+            }
         }
         self.replays = true;
         let at = self.now + 1 + self.dice.up_to(SOON);

@@ -5,7 +5,8 @@
 //! `bookings`: a system that knows no keys and is asked back, with an answer in pages, a pivot, an answer that is not ready at
 //! once, a message that may get lost, and steps for what failed. `brought`: what comes to a door, under a key. `accounts`:
 //! events in order, whose dead letters block, and a flow that holds itself. `asked`: a question at a door, for which two
-//! others are asked; it changes nothing. `parcels`: batches under one key that are soon given up, and replayed.
+//! others are asked; it changes nothing. `parcels`: batches under one key that are soon given up, and replayed, by whatever the plan is
+//! then.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -27,7 +28,7 @@ use spanwright_shape::{
     text::{Code, Failure},
 };
 
-use super::Mutant;
+use super::{Mutant, edition::Edition};
 
 /// What the other side of the simulated world says.
 pub(super) static SAID: Code = Code { id: "R0000", title: "the simulated world said so", page: "# R0000 the simulated world said so\n" };
@@ -132,9 +133,9 @@ fn effect(flow: &str, node: &str, (system, operation): (usize, usize), repeat: R
     EffectPlan::of(node.into(), queue, (system, operation), Body::Whole, repeat, policy())
 }
 
-fn batch(most: usize, key: BulkKey) -> Option<Batch> {
+fn batch(most: Option<usize>, key: BulkKey) -> Option<Batch> {
     // Four or five of them: a batch is cut by its bytes as by its count.
-    Some(Batch { most, bytes: 100, wait: Duration::from_millis(100), key })
+    most.map(|most| Batch { most, bytes: 100, wait: Duration::from_millis(100), key })
 }
 
 fn source(flow: &str, every: u64) -> Source {
@@ -166,17 +167,19 @@ fn step(name: &str, kind: StepKind) -> Step {
 /// Numbers of the operations of the stock and pay systems.
 const RELEASE: (usize, usize) = (0, 1);
 const REFUND: (usize, usize) = (1, 1);
+const TELL: (usize, usize) = (0, 2);
+const INFORM: (usize, usize) = (3, 1);
 
-fn orders(undo_swapped: bool) -> Flow {
+fn orders(undo_swapped: bool, edition: &Edition) -> Flow {
     let (first, second) = if undo_swapped { (REFUND, RELEASE) } else { (RELEASE, REFUND) };
     let undo = |node: &str, at| Some(Box::new(effect("orders", node, at, Repeat::Keyed)));
     // It is given up while a try of it may have arrived.
     let short = Policy { give_up_after: Duration::from_secs(2), ..policy() };
     let reserve = EffectPlan { undo: undo("reserve", first), policy: short, ..effect("orders", "reserve", (0, 0), Repeat::Keyed) };
     let charge = EffectPlan { undo: undo("charge", second), ..effect("orders", "charge", (1, 0), Repeat::Never) };
-    let ship = EffectPlan { batch: batch(8, BulkKey::PerRequest), ..effect("orders", "ship", (2, 0), Repeat::Keyed) };
-    let tell = effect("orders", "tell", (0, 2), Repeat::Keyed);
-    let log = EffectPlan { batch: batch(4, BulkKey::PerItem), ..effect("orders", "log", (0, 3), Repeat::Keyed) };
+    let ship = EffectPlan { batch: batch(edition.ship, BulkKey::PerRequest), ..effect("orders", "ship", (2, 0), Repeat::Keyed) };
+    let tell = effect("orders", "tell", if edition.told_elsewhere { INFORM } else { TELL }, Repeat::Keyed);
+    let log = EffectPlan { batch: batch(edition.log, BulkKey::PerItem), ..effect("orders", "log", (0, 3), Repeat::Keyed) };
     let bad = Step { name: "bad".into(), when: Some(program(".bad")), kind: StepKind::Fail(program("\"malformed\"")) };
     let steps = vec![
         bad,
@@ -197,12 +200,12 @@ fn orders(undo_swapped: bool) -> Flow {
     }
 }
 
-fn records() -> Flow {
+fn records(edition: &Edition) -> Flow {
     let upsert = EffectPlan {
-        batch: batch(5, BulkKey::PerRequest),
+        batch: batch(edition.upsert, BulkKey::PerRequest),
         in_order: true,
-        newest_only: true,
-        unchanged: true,
+        newest_only: edition.newest_only,
+        unchanged: edition.unchanged,
         ..effect("records", "upsert", (3, 0), Repeat::Keyed)
     };
     Flow {
@@ -283,15 +286,22 @@ fn asked() -> Flow {
     }
 }
 
-/// Batches under one key: of what was not heard of in so short a time nobody knows, until a person replays it.
-fn parcels() -> Flow {
+/// Batches under one key: of what was not heard of in so short a time nobody knows, until a person replays it. Some editions insure each
+/// parcel first, which is taken back where it is not handed over, and some print a label, behind which nothing is taken back.
+fn parcels(edition: &Edition) -> Flow {
+    let of = |node: &str, at| effect(PARCELS, node, at, Repeat::Keyed);
     let short = Policy { give_up_after: Duration::from_millis(400), ..policy() };
-    let hand = EffectPlan { batch: batch(5, BulkKey::PerRequest), policy: short, ..effect(PARCELS, "hand", (8, 0), Repeat::Keyed) };
+    let cancel = EffectPlan { queue: format!("{PARCELS}.insure.undo").into(), ..of("insure", (8, 2)) };
+    let insure = EffectPlan { undo: Some(Box::new(cancel)), ..of("insure", (8, 1)) };
+    let label = EffectPlan { pivot: true, ..of("label", (8, 3)) };
+    let hand = EffectPlan { batch: batch(edition.hand, BulkKey::PerRequest), policy: short, ..of("hand", (8, 0)) };
+    let calls = [("insure", edition.insures), ("label", edition.labels)].into_iter().enumerate().filter(|(_, (_, has))| *has);
+    let calls = calls.map(|(number, (name, _))| step(name, StepKind::Call(number)));
     Flow {
         name: PARCELS.into(),
         source: Some(source(PARCELS, 600)),
-        steps: vec![step("hand", StepKind::Send(0))],
-        effects: vec![hand],
+        steps: calls.chain([step("hand", StepKind::Send(2))]).collect(),
+        effects: vec![insure, label, hand],
         if_dead: IfDead::Letter,
         pause_after: None,
         in_order: None,
@@ -321,12 +331,13 @@ const TITLE: (usize, usize) = (6, 3);
 const COUNT: (usize, usize) = (7, 2);
 
 /// Events of accounts, one after the other of each: a map that may fail, a call and a batch, and a flow that holds itself.
-fn accounts(mutant: Option<Mutant>) -> Flow {
+fn accounts(mutant: Option<Mutant>, edition: &Edition) -> Flow {
     let apply = effect("accounts", "apply", (7, 0), Repeat::Keyed);
-    let publish = EffectPlan { batch: batch(4, BulkKey::PerRequest), ..effect("accounts", "publish", (7, 1), Repeat::Keyed) };
+    let publish = EffectPlan { batch: batch(edition.publish, BulkKey::PerRequest), ..effect("accounts", "publish", (7, 1), Repeat::Keyed) };
     let bad = Step { name: "bad".into(), when: Some(program(".bad")), kind: StepKind::Fail(program("\"malformed\"")) };
     let when_dead = if mutant == Some(Mutant::DeadBlocksNobody) { WhenDead::Skip } else { WhenDead::Block };
-    let in_order = (mutant != Some(Mutant::OrderForgotten)).then_some(InOrder { by: OrderBy::Key, when_dead });
+    let by = if edition.all_in_order { OrderBy::All } else { OrderBy::Key };
+    let in_order = (mutant != Some(Mutant::OrderForgotten)).then_some(InOrder { by, when_dead });
     Flow {
         name: "accounts".into(),
         source: Some(source("accounts", 500)),
@@ -338,28 +349,36 @@ fn accounts(mutant: Option<Mutant>) -> Flow {
     }
 }
 
-/// The plan of every story, or of an engine with a fault in it.
-pub(super) fn plan_of(mutant: Option<Mutant>) -> Plan {
+/// An edition of the plan, or that of an engine with a fault in it.
+pub(super) fn plan_of(number: u8, edition: &Edition, mutant: Option<Mutant>) -> Plan {
     let undo_swapped = mutant == Some(Mutant::UndoForward);
     let pivot = mutant != Some(Mutant::UndoBehindPivot);
     let keyed = Repeat::Keyed;
     Plan {
         keep: spanwright_core::plan::KeepFor::default(),
-        hash: [7; 32],
+        hash: [number; 32],
         project: "simulation".into(),
         environment: None,
         systems: vec![
             system("stock", &[("reserve", keyed), ("release", keyed), ("tell", keyed), ("log", keyed), ("deliver", keyed)], 6),
             system("pay", &[("charge", Repeat::Never), ("refund", keyed)], 4),
             system("carrier", &[("ship", keyed)], 2),
-            system("crm", &[("upsert", keyed)], 2),
+            system("crm", &[("upsert", keyed), ("inform", keyed)], 2),
             system("shop", &[("list", Repeat::Safe)], 2),
             system("hotel", &[("hold", keyed), ("free", keyed), ("pay", keyed), ("notify", keyed), ("apologize", keyed)], 4),
             system("books", &[("create", Repeat::Never), ("find", Repeat::Safe), ("ready", Repeat::Safe), ("title", Repeat::Safe)], 3),
             system("bank", &[("apply", keyed), ("publish", keyed), ("count", Repeat::Safe)], 3),
-            system("depot", &[("hand", keyed)], 2),
+            system("depot", &[("hand", keyed), ("insure", keyed), ("cancel", keyed), ("label", keyed)], 2),
         ],
-        flows: vec![orders(undo_swapped), records(), bookings(pivot), brought(), accounts(mutant), asked(), parcels()],
+        flows: vec![
+            orders(undo_swapped, edition),
+            records(edition),
+            bookings(pivot),
+            brought(),
+            accounts(mutant, edition),
+            asked(),
+            parcels(edition),
+        ],
         doors: vec![way()],
         alerts: Vec::new(),
         listen: None,

@@ -349,7 +349,9 @@ impl World {
         if matches!(&**operation, "apply" | "publish") {
             self.in_order(asked);
         }
-        self.ledger.push(Effected { operation: operation.clone(), id: asked.id.clone(), item: asked.item });
+        // Whom an order tells of itself, another system or not, it tells once.
+        let operation = if &**operation == "inform" { "tell".into() } else { operation.clone() };
+        self.ledger.push(Effected { operation, id: asked.id.clone(), item: asked.item });
     }
 
     /// I13: the events of one account have their effects in the order in which they came, all of one before any of the

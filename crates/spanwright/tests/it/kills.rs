@@ -1,7 +1,7 @@
 //! The real binary is killed again and again under load, over HTTP and a poll. Who judges then links nothing of the engine.
 //!
 //! `KILLS=260` raises the number of kills, `KILLS_SEED` makes other moments of them, `LIFE=1500` gives each life so many
-//! milliseconds more.
+//! milliseconds more, `SENDERS=8` brings less: what was brought is all delivered before it is judged.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // what was judged is told with --nocapture
 
@@ -21,6 +21,8 @@ use crate::project::spanwright;
 
 /// Kills where nothing is said.
 const KILLS: u64 = 200;
+/// Who bring at once, where nothing is said.
+const SENDERS: u64 = 64;
 /// After so many another journal is begun: they are many lives of one, and not the growth of its file.
 const KILLS_A_JOURNAL: u64 = 100;
 /// Changes of the poll for each kill.
@@ -161,7 +163,7 @@ fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
 fn kill_one_journal(kills: u64, roll: &mut u64) {
     let (began, longer, changes) = (Instant::now(), number("LIFE", 0), kills * CHANGES_A_KILL);
     let place = Place::new(changes, Duration::from_millis((300 + longer) * kills));
-    let senders = Senders::start(place.settings(64)).unwrap();
+    let senders = Senders::start(place.settings(number("SENDERS", SENDERS))).unwrap();
     let (mut memory, mut log, mut slowest) = (0, 0, Duration::ZERO);
     for _ in 0..kills {
         let starts = Instant::now();
