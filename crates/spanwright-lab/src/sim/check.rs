@@ -6,17 +6,20 @@ use spanwright_core::fact::{Ending, Fact, Store as _};
 
 use super::{
     senders::Senders,
-    world::{BOOKINGS, Effected, LOOKS, ORDERS, PARCELS, World},
+    world::{BOOKINGS, Effected, LOOKS, ORDERS, PARCELS, REPLAYED, World},
 };
 use crate::model::ModelStore;
 
 /// The code of a batch of which one does not go again.
 const APART: &str = "R0045";
 
+/// What an order does, and what undoes it.
+const UNDONE_BY: [(&str, &str); 2] = [("reserve", "release"), ("charge", "refund")];
+
 type Checked = Result<(), String>;
 
-/// All of them.
-pub(super) fn check(world: &World, senders: &Senders, store: &mut ModelStore) -> Checked {
+/// All of them; of a story in which an edition of the plan has a parcel done without handing it over, or of another.
+pub(super) fn check(world: &World, senders: &Senders, store: &mut ModelStore, is_handed_over_no_more: bool) -> Checked {
     if let Some(broken) = &world.broken {
         return Err(broken.clone());
     }
@@ -31,7 +34,7 @@ pub(super) fn check(world: &World, senders: &Senders, store: &mut ModelStore) ->
             Some('o') => order(id, ending, world)?,
             Some('b') => booking(id, ending, world)?,
             Some('k') => account(id, ending, world)?,
-            Some('p') => parcel(id, ending, world)?,
+            Some('p') => parcel(id, ending, world, is_handed_over_no_more)?,
             _ => {}
         }
     }
@@ -94,12 +97,13 @@ fn endings(store: &ModelStore) -> Result<BTreeMap<String, Vec<Ending>>, String> 
     Ok(endings)
 }
 
-/// I2: each order and each booking is taken, and ends, exactly once.
+/// I2: each order and each booking is taken once, and ends once, and once more each time that it is replayed.
 fn every_order_is_taken_once(endings: &BTreeMap<String, Vec<Ending>>) -> Checked {
     for id in (0..ORDERS).map(|n| format!("o{n}")).chain((0..BOOKINGS).map(|n| format!("b{n}"))) {
-        match endings.get(&id).map(Vec::len) {
-            Some(1) => {}
-            other => return Err(format!("{id} ended {other:?} times")),
+        let of_it = endings.get(&id).map(Vec::as_slice);
+        match of_it.and_then(<[Ending]>::split_last) {
+            Some((_, before)) if before.iter().all(|ending| matches!(ending, Ending::Stopped(_))) => {}
+            _ => return Err(format!("{id} ended {of_it:?}")),
         }
     }
     Ok(())
@@ -128,10 +132,17 @@ fn what_was_answered_is_kept(senders: &Senders, endings: &BTreeMap<String, Vec<E
 fn order(id: &str, endings: &[Ending], world: &World) -> Checked {
     let of_it: Vec<&Effected> = world.ledger.iter().filter(|effected| effected.id == id).collect();
     let count = |operation: &str| of_it.iter().filter(|effected| &*effected.operation == operation).count();
-    // I3: nothing is done twice, whatever was cut.
-    for operation in ["reserve", "release", "charge", "refund", "ship", "tell"] {
+    // I3: nothing is done twice, whatever was cut; what was undone is done once more where it is replayed.
+    for operation in ["ship", "tell"] {
         if count(operation) > 1 {
             return Err(format!("{id}: {operation} happened {} times", count(operation)));
+        }
+    }
+    let by_hand = |undid: &str| world.times_by_hand.get(&(id.to_string(), undid.to_string())).copied().unwrap_or(0);
+    let stands = |pair| stands(&of_it, pair);
+    for (did, undid) in UNDONE_BY {
+        if stands((did, undid)) > by_hand(undid) + 1 {
+            return Err(format!("{id}: {did} happened {} times, and {undid} {} times", count(did), count(undid)));
         }
     }
     let mut logged: Vec<i64> = of_it.iter().filter(|effected| &*effected.operation == "log").map(|effected| effected.item).collect();
@@ -139,22 +150,23 @@ fn order(id: &str, endings: &[Ending], world: &World) -> Checked {
     if logged.windows(2).any(|two| two[0] == two[1]) {
         return Err(format!("{id}: an item was logged twice"));
     }
-    undone_in_reverse_and_last(id, &of_it)?;
-    match endings.first() {
+    for of_one_time in of_it.split(|effected| &*effected.operation == REPLAYED) {
+        undone_in_reverse_and_last(id, of_one_time)?;
+    }
+    match endings.last() {
         // I4: done means that all of it was done.
-        Some(Ending::Done) => match ["reserve", "charge", "ship", "tell"].iter().find(|operation| count(operation) == 0) {
+        Some(Ending::Done) => match ["ship", "tell"].iter().find(|operation| count(operation) == 0) {
             Some(missing) => Err(format!("{id}: done without {missing}")),
-            None if count("refund") + count("release") > 0 => Err(format!("{id}: done and undone")),
-            None => Ok(()),
+            None => match UNDONE_BY.into_iter().find(|pair| stands(*pair) == 0) {
+                Some((did, undid)) => Err(format!("{id}: done, and {did} happened {} times and {undid} {}", count(did), count(undid))),
+                None => Ok(()),
+            },
         },
         // I5: stopped means that whatever was done, or may have been, was undone, by us or by hand.
-        Some(Ending::Stopped(_) | Ending::SetAside(_)) => {
-            let by_hand = |undid: &str| usize::from(world.by_hand.contains(&(id.to_string(), undid.to_string())));
-            match [("reserve", "release"), ("charge", "refund")].iter().find(|(did, undid)| count(did) > count(undid) + by_hand(undid)) {
-                Some((did, _)) => Err(format!("{id}: stopped, and {did} was not undone")),
-                None => Ok(()),
-            }
-        }
+        Some(Ending::Stopped(_) | Ending::SetAside(_)) => match UNDONE_BY.into_iter().find(|pair| stands(*pair) > by_hand(pair.1)) {
+            Some((did, _)) => Err(format!("{id}: stopped, and {did} was not undone")),
+            None => Ok(()),
+        },
         Some(Ending::Skipped(reason)) => Err(format!("{id}: skipped ({reason:?})")),
         None => Err(format!("{id}: no ending")),
     }
@@ -171,7 +183,7 @@ fn booking(id: &str, endings: &[Ending], world: &World) -> Checked {
     if count("pay") > 0 && count("free") > 0 {
         return Err(format!("{id}: undone behind its pivot"));
     }
-    match endings.first() {
+    match endings.last() {
         Some(Ending::Done) => match ["hold", "create", "pay"].iter().find(|operation| count(operation) == 0) {
             Some(missing) => Err(format!("{id}: done without {missing}")),
             None if count("free") + count("apologize") > 0 => Err(format!("{id}: done and dealt with as a failure")),
@@ -210,25 +222,36 @@ fn account(id: &str, endings: &[Ending], world: &World) -> Checked {
 }
 
 /// I18: whatever was given up and replayed, and whatever the plan was then, a parcel is handed over exactly once where it is done, and at
-/// most once where a person has discarded it; it has one label; it is insured once, or as often as that was taken back and once more;
+/// most once where a person has discarded it or parcels are handed over no more in an edition of its story; it has one label; it is insured once, or as often as that was taken back and once more;
 /// and behind its label nothing is taken back.
-fn parcel(id: &str, endings: &[Ending], world: &World) -> Checked {
+fn parcel(id: &str, endings: &[Ending], world: &World, no_more: bool) -> Checked {
     let of_it: Vec<&Effected> = world.ledger.iter().filter(|effected| effected.id == id).collect();
     let count = |operation: &str| of_it.iter().filter(|effected| &*effected.operation == operation).count();
-    let (handed, insured, cancelled, labels) = (count("hand"), count("insure"), count("cancel"), count("label"));
+    let (handed, labels) = (count("hand"), count("label"));
     let label = of_it.iter().position(|effected| &*effected.operation == "label");
     let cancel = of_it.iter().rposition(|effected| &*effected.operation == "cancel");
     let is_taken_back = label.is_some_and(|label| cancel.is_some_and(|cancel| cancel > label));
     let ended_well = match endings.split_last() {
-        Some((Ending::Done, before)) => handed == 1 && before.iter().all(|ending| matches!(ending, Ending::Stopped(_))),
+        Some((Ending::Done, before)) => {
+            (handed == 1 || handed == 0 && no_more) && before.iter().all(|ending| matches!(ending, Ending::Stopped(_)))
+        }
         Some((Ending::Stopped(_), _)) => handed <= 1,
         _ => false,
     };
-    if ended_well && labels <= 1 && (cancelled..=cancelled + 1).contains(&insured) && !is_taken_back {
+    if ended_well && labels <= 1 && stands(&of_it, ("insure", "cancel")) <= 1 && !is_taken_back {
         return Ok(());
     }
     let did: Vec<&str> = of_it.iter().map(|effected| &*effected.operation).collect();
     Err(format!("{id}: {did:?}, and ended {endings:?}"))
+}
+
+/// How often something is done and not undone. What did not happen is undone, too, where nobody knew of it: that changes nothing.
+fn stands(of_it: &[&Effected], (did, undid): (&str, &str)) -> usize {
+    of_it.iter().fold(0, |stands: usize, effected| match &*effected.operation {
+        operation if operation == did => stands + 1,
+        operation if operation == undid => stands.saturating_sub(1),
+        _ => stands,
+    })
 }
 
 /// I6: undo goes in reverse. I7: nothing is done after the first undo: all siblings had settled.

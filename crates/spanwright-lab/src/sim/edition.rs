@@ -12,6 +12,10 @@ pub(super) struct Edition {
     pub upsert: Option<usize>,
     pub publish: Option<usize>,
     pub hand: Option<usize>,
+    /// A parcel is handed over at all.
+    pub hands: bool,
+    /// Each parcel of a batch has a key of its own.
+    pub key_an_item: bool,
     /// Of the states of a record that wait, only the newest goes.
     pub newest_only: bool,
     /// A state that was sent before is not sent again.
@@ -37,6 +41,8 @@ impl Edition {
         upsert: Some(5),
         publish: Some(4),
         hand: Some(5),
+        hands: true,
+        key_an_item: false,
         newest_only: true,
         unchanged: true,
         told_elsewhere: false,
@@ -64,6 +70,8 @@ impl Edition {
             upsert: batch(dice),
             publish: batch(dice),
             hand: batch(dice),
+            hands: !dice.one_in(4),
+            key_an_item: dice.one_in(4),
             newest_only: dice.one_in(2),
             unchanged: dice.one_in(2),
             told_elsewhere: dice.one_in(2),

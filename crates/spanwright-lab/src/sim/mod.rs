@@ -39,7 +39,7 @@ use askers::Askers;
 pub(crate) use disk::DiskJob;
 use edition::Edition;
 pub use mutant::{MUTANTS, Mutant};
-use person::Held;
+use person::{Held, IN_VAIN_MOST};
 use plan::{plan_of, sim_bundle};
 pub(crate) use roll::Dice;
 use senders::{Brings, Senders};
@@ -178,6 +178,8 @@ struct Sim {
     replays: bool,
     /// How often each was replayed.
     replayed: HashMap<RunId, u32>,
+    /// So often what need not be replayed is, for all that.
+    in_vain: i64,
 }
 
 /// Plays one story.
@@ -211,10 +213,14 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
         held: BTreeMap::new(),
         replays: false,
         replayed: HashMap::new(),
+        in_vain: IN_VAIN_MOST,
     };
     sim.world.begin(sim.now);
     let told = sim.play();
-    let checked = told.and_then(|()| check::check(&sim.world, &sim.senders, &mut sim.store)).and_then(|()| sim.askers.check(&sim.store));
+    let hands = |plan: &Plan| plan.flows[plan::PARCELS_FLOW].steps.iter().any(|step| &*step.name == "hand");
+    let no_more = !sim.plans.iter().all(|(_, plan)| hands(plan));
+    let checked =
+        told.and_then(|()| check::check(&sim.world, &sim.senders, &mut sim.store, no_more)).and_then(|()| sim.askers.check(&sim.store));
     let story = checked.map(|()| sim.story);
     story.map_err(|broken| format!("seed {seed}: {broken}"))
 }
@@ -431,6 +437,7 @@ impl Sim {
                 None
             }
             Happens::Disk(job) => {
+                self.opens_again(&job);
                 let mut done = job.done(&mut self.store);
                 if let (Event::FoundStopped { bundles, .. }, Some(Mutant::OthersLeftBehind)) = (&mut done, self.mutant) {
                     bundles.clear();
@@ -447,6 +454,16 @@ impl Sim {
                     jobs.into_iter().map(|job| (job.run, advance(&mutant::believed(job, mutant), &Room::new()))).collect(),
                 ))
             }
+        }
+    }
+
+    /// From here on what was undone may be done again.
+    fn opens_again(&mut self, job: &DiskJob) {
+        let DiskJob::Commit { write, .. } = job else { return };
+        let runs: Vec<RunId> =
+            write.iter().filter_map(|fact| if let Fact::Reopened { run, .. } = fact { Some(*run) } else { None }).collect();
+        if !runs.is_empty() {
+            self.store.runs(&runs).unwrap_or_default().iter().for_each(|file| self.world.opens_again(&file.message.body));
         }
     }
 

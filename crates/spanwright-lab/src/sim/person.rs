@@ -26,6 +26,12 @@ const DAY: i64 = 15_000_000;
 /// A parcel is replayed so often.
 const REPLAYED_MOST: u32 = 8;
 
+/// What need not be replayed is, at most so often in a story.
+pub(super) const IN_VAIN_MOST: i64 = 3;
+/// Flows of which that is so.
+const ORDERS: &str = "orders";
+const BOOKINGS: &str = "bookings";
+
 /// A word that was given.
 #[derive(Clone)]
 pub(super) struct Held {
@@ -99,6 +105,9 @@ impl Sim {
                 self.discards(*run);
             }
             Happening::Ended { flow, ending: Ending::Stopped(_), .. } if &**flow == PARCELS => self.replays_what_stopped(),
+            Happening::Ended { flow, ending: Ending::Stopped(_), .. } if [ORDERS, BOOKINGS].contains(&&**flow) => {
+                self.replays_in_vain(flow)
+            }
             Happening::Chore(chore) if chore.phase != ChorePhase::Open => {
                 self.replays = false;
                 self.replays_what_stopped();
@@ -163,11 +172,23 @@ impl Sim {
                 self.discards(run);
             }
         }
+        self.replays(PARCELS);
+    }
+
+    /// What is refused for good is replayed now and then, for all that.
+    fn replays_in_vain(&mut self, flow: &str) {
+        if !self.replays && self.in_vain > 0 && self.dice.one_in(4) {
+            self.in_vain -= 1;
+            self.replays(flow);
+        }
+    }
+
+    fn replays(&mut self, flow: &str) {
         self.replays = true;
         let at = self.now + 1 + self.dice.up_to(SOON);
         let most = if self.dice.one_in(2) { 2 } else { 200 };
         let rate = Rate { most, per: Duration::from_secs(1) };
-        let filter = StoppedFilter { flow: Some(PARCELS.into()), ..StoppedFilter::default() };
+        let filter = StoppedFilter { flow: Some(flow.into()), ..StoppedFilter::default() };
         let what = ChoreKind::Replay { over_newer: false, apart: false };
         let chore = Chore::begin(what, filter, RunId(i64::MAX), rate, "ann".into(), Moment(at));
         self.at(at, Happens::Desk(Event::Told(Order::Chore(Box::new(chore)))));

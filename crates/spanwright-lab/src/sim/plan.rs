@@ -294,13 +294,17 @@ fn parcels(edition: &Edition) -> Flow {
     let cancel = EffectPlan { queue: format!("{PARCELS}.insure.undo").into(), ..of("insure", (8, 2)) };
     let insure = EffectPlan { undo: Some(Box::new(cancel)), ..of("insure", (8, 1)) };
     let label = EffectPlan { pivot: true, ..of("label", (8, 3)) };
-    let hand = EffectPlan { batch: batch(edition.hand, BulkKey::PerRequest), policy: short, ..of("hand", (8, 0)) };
-    let calls = [("insure", edition.insures), ("label", edition.labels)].into_iter().enumerate().filter(|(_, (_, has))| *has);
-    let calls = calls.map(|(number, (name, _))| step(name, StepKind::Call(number)));
+    let key = if edition.key_an_item { BulkKey::PerItem } else { BulkKey::PerRequest };
+    let hand = EffectPlan { batch: batch(edition.hand, key), policy: short, ..of("hand", (8, 0)) };
+    let steps = [
+        (edition.insures, step("insure", StepKind::Call(0))),
+        (edition.labels, step("label", StepKind::Call(1))),
+        (edition.hands, step("hand", StepKind::Send(2))),
+    ];
     Flow {
         name: PARCELS.into(),
         source: Some(source(PARCELS, 600)),
-        steps: calls.chain([step("hand", StepKind::Send(2))]).collect(),
+        steps: steps.into_iter().filter(|(has, _)| *has).map(|(_, step)| step).collect(),
         effects: vec![insure, label, hand],
         if_dead: IfDead::Letter,
         pause_after: None,

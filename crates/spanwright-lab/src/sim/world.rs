@@ -13,6 +13,7 @@ use spanwright_core::{
     connector::{Blame, Outcome, Verdict, Word},
     desk::{CallId, Event, Exchange, PollJob, Report, errand::Told},
     fact::Moment,
+    interface::BulkKey,
     run::intake::{Arrival, Page},
 };
 use spanwright_shape::{json, room::Room, text::Failure, value::Value};
@@ -45,6 +46,9 @@ const FOUND_PAGES: i64 = 3;
 /// A booking is ready when it is looked at so often.
 pub(super) const LOOKS: u32 = 3;
 
+/// In the ledger: from here on it is replayed.
+pub(super) const REPLAYED: &str = "replayed";
+
 /// Something that a system obeyed.
 #[derive(Clone, Debug)]
 pub(super) struct Effected {
@@ -62,8 +66,10 @@ pub(super) struct World {
     parcels: Vec<(i64, String)>,
     /// Parcels that were refused once, each alone: the depot has been told of them.
     known_parcels: BTreeSet<String>,
-    /// Undos that the journal knows to be done by hand: of which order, and which operation is asked for no more.
-    pub by_hand: BTreeSet<(String, String)>,
+    /// Undos that the journal knows to be done by hand: of which order, and which operation is asked for no more, until it is replayed.
+    by_hand: BTreeSet<(String, String)>,
+    /// How often each was.
+    pub times_by_hand: HashMap<(String, String), usize>,
     /// How often a booking was asked whether it is ready.
     looks: HashMap<String, u32>,
     /// (when, record, state)
@@ -81,6 +87,8 @@ pub(super) struct World {
     pub suppressed: u64,
     /// Which page of an answer is asked for.
     page: i64,
+    /// Parcels that come together have each a key of its own.
+    key_an_item: bool,
     flights: BTreeMap<CallId, Vec<String>>,
     pub broken: Option<String>,
     pub served: Vec<String>,
@@ -134,12 +142,14 @@ impl World {
             parcels,
             known_parcels: BTreeSet::new(),
             by_hand: BTreeSet::new(),
+            times_by_hand: HashMap::new(),
             looks: HashMap::new(),
             changes,
             ledger: Vec::new(),
             keys: HashMap::new(),
             suppressed: 0,
             page: 1,
+            key_an_item: false,
             flights: BTreeMap::new(),
             broken: None,
             served: Vec::new(),
@@ -256,6 +266,9 @@ impl World {
         self.no_two_of_a_record(&operation, exchange.call, &asked);
         self.nothing_is_undone_twice(&operation, &asked);
         self.page = exchange.gather.as_ref().and_then(|(_, so_far)| so_far.as_ref()).map_or(1, |so_far| number(&so_far.next));
+        self.key_an_item = exchange.plan.flows[PARCELS_FLOW].effects.iter().any(|effect| {
+            effect.operation == exchange.operation && effect.batch.as_ref().is_some_and(|batch| batch.key == BulkKey::PerItem)
+        });
         let verdict = self.answer(&operation, &exchange.request_key, &asked, dice);
         let verdict = match mutant {
             Some(Mutant::UnknownTakenForRetry) => unknown_as_later(verdict),
@@ -309,6 +322,7 @@ impl World {
         }
         match &**operation {
             "charge" | "create" => asked.iter().for_each(|asked| self.effected(operation, asked)),
+            "hand" if self.key_an_item => asked.iter().for_each(|one| self.once(operation, &one.key, std::slice::from_ref(one))),
             "ship" | "upsert" | "publish" | "hand" => self.once(operation, request_key, asked),
             _ => asked.iter().for_each(|one| self.once(operation, &one.key, std::slice::from_ref(one))),
         }
@@ -376,7 +390,16 @@ impl World {
 
     /// A person has done this instead of us, and the journal knows.
     pub fn done_by_hand(&mut self, body: &[u8], operation: &str) {
-        self.by_hand.insert((Asked::of("", body).id, operation.to_string()));
+        let undone = (Asked::of("", body).id, operation.to_string());
+        *self.times_by_hand.entry(undone.clone()).or_default() += 1;
+        self.by_hand.insert(undone);
+    }
+
+    /// It is replayed: what was undone is done again, and may be undone again.
+    pub fn opens_again(&mut self, body: &[u8]) {
+        let id = Asked::of("", body).id;
+        self.by_hand.retain(|(of, _)| *of != id);
+        self.ledger.push(Effected { operation: REPLAYED.into(), id, item: 0 });
     }
 
     /// A person has seen to it.
