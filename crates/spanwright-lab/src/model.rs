@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle, StoppedFilter,
-    StoppedRun, Store, StoreFault, Tally, Turn,
+    EffectKey, Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle,
+    StoppedFilter, StoppedRun, Store, StoreFault, Tally, Turn,
 };
 
 mod answer;
@@ -44,6 +44,11 @@ impl ModelStore {
         let receipts = self.state.apply_all(facts);
         self.log.push(Entry::Facts(facts.to_vec()));
         receipts
+    }
+
+    /// Whether a person's word that this was undone by hand would be remembered.
+    pub fn waits_for_word(&self, undo: &EffectKey) -> bool {
+        self.state.waits_for_word(undo)
     }
 
     /// What was written so far survives a power cut.

@@ -8,6 +8,7 @@
 use super::{
     Command, Desk, Report,
     hand::{is_asked_unnoted, lane_in},
+    outlet::Outlet,
     run_hand::{Place, RunHand},
 };
 use crate::{
@@ -66,14 +67,16 @@ impl Desk {
         let plan = number.map(|number| hand.plan_of(number, key.way));
         // A step that is gone had the queue of its name.
         let named = || format!("{}.{}", self.flows[hand.account].name, key.node);
-        let queue = plan.map_or_else(|| self.queue_of.get(&*named()), |plan| self.queue_of.get(&plan.queue)).copied();
+        let outlet_of_named = || self.queue_of.get(&*named()).map(|queue| self.queues[*queue].outlets[0]);
+        let outlet = plan.map_or_else(outlet_of_named, |plan| Some(self.outlet_of(hand, plan)));
         let lane = plan.map_or(0, |plan| lane_in(hand, plan, key.way));
         let may_be_asked = plan.map_or(key.way == Way::Do, |plan| is_asked_unnoted(plan, key.way));
-        let glue = queue.and_then(|queue| self.queues[queue].leaves_bundle(key));
-        if let (Some(queue), Some(glue)) = (queue, glue) {
+        let glue = outlet.and_then(|outlet| self.queues[self.outlets[outlet].queue].leaves_bundle(key));
+        if let (Some(outlet), Some(glue)) = (outlet, glue) {
+            let queue = self.outlets[outlet].queue;
             self.wanted.extend(self.queues[queue].comes_apart(glue));
             if !self.queues[queue].has_bundle(glue) {
-                facts.extend(self.end_of_noted(queue, glue, 1, now));
+                facts.extend(self.end_of_noted(outlet, glue, 1, now));
             }
         }
         let cut_off = self.cut_off;
@@ -84,17 +87,17 @@ impl Desk {
         let why = Failure::new(&codes::NO_LONGER_ASKED, "it was asked for before, and what the flow says now does not ask for it");
         effect.state.phase = if is_unheard { Phase::Uncertain(why) } else { Phase::Dead(why) };
         // Without a queue nobody can wait for it.
-        if let Some(queue) = queue {
-            (effect.effect, effect.queue, effect.lane, effect.place) = (number.unwrap_or(usize::MAX), queue, lane, Place::Settling);
+        if let Some(outlet) = outlet {
+            (effect.effect, effect.outlet, effect.lane, effect.place) = (number.unwrap_or(usize::MAX), outlet, lane, Place::Settling);
             self.settle_fact(key, None, now, facts);
         }
     }
 
     /// One that these went with is over.
-    pub(super) fn come_apart(&mut self, queue: usize, glue: ExchangeId, left: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) {
+    pub(super) fn come_apart(&mut self, outlet: usize, glue: ExchangeId, left: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) {
         let mut facts = Vec::new();
-        if !self.queues[queue].has_bundle(glue) {
-            facts.extend(self.end_of_noted(queue, glue, left.len(), now));
+        if !self.queues[self.outlets[outlet].queue].has_bundle(glue) {
+            facts.extend(self.end_of_noted(outlet, glue, left.len(), now));
         }
         let why = Failure::new(&codes::APART, "it went with others under one key, and one of them does not go again");
         self.nobody_knows_of(&left, &why, facts, now, out);
@@ -115,16 +118,17 @@ impl Desk {
 
     /// These are not asked again, so what an earlier life noted of their exchange is over.
     pub(super) fn no_longer_noted(&mut self, members: &[EffectKey], now: Moment) -> Vec<Fact> {
-        let Some(queue) = members.first().and_then(|key| self.effect(key)).map(|effect| effect.queue) else { return Vec::new() };
+        let Some(outlet) = members.first().and_then(|key| self.effect(key)).map(|effect| effect.outlet) else { return Vec::new() };
+        let queue = self.outlets[outlet].queue;
         let Some(glue) = members.iter().find_map(|key| self.queues[queue].bound_to(key)) else { return Vec::new() };
-        let end = self.end_of_noted(queue, glue, members.len(), now);
+        let end = self.end_of_noted(outlet, glue, members.len(), now);
         self.queues[queue].unbind(members);
         end.into_iter().collect()
     }
 
-    fn end_of_noted(&mut self, queue: usize, id: ExchangeId, calls: usize, now: Moment) -> Option<Fact> {
-        let queue = &mut self.queues[queue];
-        let system = self.gates[queue.gate].name.clone();
+    fn end_of_noted(&mut self, outlet: usize, id: ExchangeId, calls: usize, now: Moment) -> Option<Fact> {
+        let Outlet { queue, gate, .. } = self.outlets[outlet];
+        let (queue, system) = (&mut self.queues[queue], self.gates[gate].name.clone());
         let Report { at, took, status, sent, got, .. } = Report::of_nothing(now);
         let exchanged = |operation| Exchanged { id, system, operation, at, took, status, calls: calls as u32, sent, got };
         queue.ends_noted(id).then(|| Fact::Exchanged(exchanged(queue.name.clone())))
@@ -138,10 +142,11 @@ mod tests {
 
     use super::*;
     use crate::{
+        connector::{Outcome, Verdict},
         desk::{
             Event, Fetch, Order,
             run_hand::EffectHand,
-            stage::{START, Stage, call, plan},
+            stage::{START, Stage, call, plan, said},
         },
         fact::{
             Backlog, CutOff, EffectState, Glued, Hold, Lane, MessageFile, Opening, PlanId, Root, RunFile, StoredEffect, Way, lane_of,
@@ -389,10 +394,37 @@ mod tests {
             let case = format!("{then:?}, {today:?}, {glued:?}: {:?}", stage.sent);
             assert_eq!(stage.sent.len(), 3 - expected, "{case}");
             assert!(stage.sent.iter().all(|(system, calls, ..)| system == "ledger" && *calls == expected), "{case}");
-            assert!(stage.sent.iter().all(|(.., key, of_request)| (key == of_request) == then.is_none()), "{case}");
+            assert!(stage.sent.iter().all(|(.., key, of_request)| (key == of_request) == (expected == 1)), "{case}");
             let gates: Vec<_> = stage.desk.flights.values().map(|flight| &*stage.desk.gates[flight.gate].name).collect();
             assert!(gates.iter().all(|gate| *gate == "ledger"), "whose limits and credentials: {gates:?}");
         }
+    }
+
+    /// Each went alone under its own key, and nobody knows of it: with others it would go under another, and be done twice.
+    #[test]
+    fn what_went_alone_goes_alone_again_where_many_go_together_today() {
+        let many = Some(Batch { most: 10, bytes: 1_000, wait: Duration::from_secs(1), key: BulkKey::PerRequest });
+        let asks = |batch: Option<Batch>, known: Option<EffectState>| {
+            let backlog = vec![Backlog { flow: "asked".into(), active: 2, parked: 0 }];
+            let opening = Opening { rested: true, backlog, last_run: RunId(9), exchange_next: 6, ..Opening::default() };
+            let mut stage = Stage::open(one_call(batch, "ledger"), opening);
+            stage.keeps();
+            let runs = vec![file(1, "r", "{}", known.clone()), file(2, "s", "{}", known)];
+            stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 9 }, runs, next: None });
+            stage.wakes_after(Duration::from_secs(1));
+            stage.keeps();
+            stage
+        };
+        let unknown = || Verdict::all(1, Outcome::Unknown(said()));
+        let mut alone = asks(None, None);
+        alone.hears(unknown());
+        let unheard = alone.keeps().into_iter().find_map(|fact| if let Fact::Settled(settled) = fact { Some(settled.state) } else { None });
+        let known = EffectState { phase: Phase::Owed { due: START }, ..unheard.unwrap() };
+        assert!(known.sent.is_some() && known.glued.is_none());
+        let together = asks(many.clone(), Some(known));
+        let sent = |stage: &Stage| stage.sent.iter().map(|(_, calls, key, of_request)| (*calls, key == of_request)).collect::<Vec<_>>();
+        assert_eq!(sent(&together), [(1, true), (1, true)]);
+        assert_eq!(sent(&asks(many, None)), [(2, false)], "what was not asked before goes together");
     }
 
     /// Somebody holds the system of then: what goes to today's does not wait for that.

@@ -6,6 +6,7 @@ use super::{
     Command, Desk, Exchange, Outgoing, SignIn, Wake, handover,
     heard::Flight,
     letters,
+    outlet::Outlet,
     queue::Work,
     round,
     run_hand::{EffectHand, Place},
@@ -26,17 +27,17 @@ const PROBES_SEEN_MOST: usize = 64;
 const RETRIES_SEEN_MOST: usize = 2_000;
 
 impl Desk {
-    /// Lets go out what may. The queues of a system take turns, so that one flow's million does not starve its neighbour.
+    /// Lets go out what may. Outlets take turns, so that one flow's million does not starve its neighbour.
     pub(super) fn dispatch(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
         let count = self.queues.len();
         for queue in 0..count {
             self.bring_due(queue, now, wake, out);
         }
-        let mut idle = 0;
+        let (mut idle, count) = (0, self.outlets.len());
         while idle < count {
-            let queue = self.turn % count;
-            self.turn = (queue + 1) % count;
-            idle = if self.send_one(queue, now, wake, out) { 0 } else { idle + 1 };
+            let outlet = self.turn % count;
+            self.turn = (outlet + 1) % count;
+            idle = if self.send_one(outlet, now, wake, out) { 0 } else { idle + 1 };
         }
     }
 
@@ -51,117 +52,83 @@ impl Desk {
         }
     }
 
-    fn send_one(&mut self, queue: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) -> bool {
-        let mut together = match self.queues[queue].work(now) {
+    fn send_one(&mut self, outlet: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) -> bool {
+        let Outlet { queue, gate, .. } = self.outlets[outlet];
+        let together = match self.work(outlet, now) {
             Work::Nothing => return false,
             Work::At(at) => {
                 wake.no_later_than(at);
                 return false;
             }
             Work::Apart(glue, effects) => {
-                self.come_apart(queue, glue, effects, now, out);
+                self.come_apart(outlet, glue, effects, now, out);
                 return true;
             }
             Work::Ready => None,
             Work::Together(effects) => Some(effects),
         };
         if together.is_none() {
-            self.fresh_first(queue, now);
+            self.fresh_first(outlet, now);
         }
-        let (mut goes, mut gate) = self.way_of_next(queue, together.as_deref());
-        let holds = self.flow_holds(self.queues[queue].account, now, wake);
-        if holds || !self.pass(gate, goes, now, wake, out) {
-            if let Some(effects) = together.take() {
-                self.queues[queue].give_back(effects, gate);
+        let goes = self.how_goes(outlet, together.as_deref());
+        if self.flow_holds(self.queues[queue].account, now, wake) || !self.pass(gate, goes, now, wake, out) {
+            if let Some(effects) = together {
+                self.outlets[outlet].give_back(effects);
             }
-            let other = if holds { None } else { self.another_system(queue, gate, now, wake, out) };
-            let Some(other) = other else {
-                self.keep_what_waits(queue, now, out);
-                return false;
-            };
-            (goes, gate) = other;
+            self.keep_what_waits(outlet, now, out);
+            return false;
         }
         if together.as_ref().is_some_and(|effects| self.are_asked_otherwise(effects, now, out)) {
             return true;
         }
-        let members = together.unwrap_or_else(|| self.gather(queue));
+        let members = together.unwrap_or_else(|| self.gather(outlet));
         let members = self.same_bytes(members, now, out);
         if !members.is_empty() {
-            self.launch((queue, gate), members, goes, now, out);
+            self.launch(outlet, members, goes, now, out);
         }
         true
     }
 
-    /// Whether what is about to go failed before (of a batch, whether its first item did), and the gate of the system that is asked:
-    /// an older plan may send to another one than today's.
-    fn way_of_next(&self, queue: usize, together: Option<&[EffectKey]>) -> (Goes, usize) {
-        let next = together.map_or_else(|| self.queues[queue].ready().find(|key| self.is_ready(key)), |effects| effects.first());
-        next.map_or((Goes::First, self.queues[queue].gate), |next| self.way_of(queue, next))
+    fn work(&mut self, outlet: usize, now: Moment) -> Work {
+        if let Some(effects) = self.outlets[outlet].next_split() {
+            return Work::Together(effects);
+        }
+        let queue = self.outlets[outlet].queue;
+        self.queues[queue].work(outlet).unwrap_or_else(|| self.outlets[outlet].ready_work(now))
     }
 
-    fn way_of(&self, queue: usize, key: &EffectKey) -> (Goes, usize) {
-        let tries = self.effect(key).map_or(0, |effect| effect.state.tries);
-        let of_older = || {
-            let run = self.runs.get(&key.run).filter(|run| run.plan_id != self.plan_id)?;
-            self.gate_of.get(&run.plan.systems[self.plan_of(key)?.system].name).copied()
-        };
-        (if tries > 0 { Goes::Again } else { Goes::First }, of_older().unwrap_or(self.queues[queue].gate))
+    /// Whether what is about to go failed before; of a batch, whether its first item did.
+    fn how_goes(&self, outlet: usize, together: Option<&[EffectKey]>) -> Goes {
+        let next = together.map_or_else(|| self.outlets[outlet].ready().find(|key| self.is_ready(key)), |effects| effects.first());
+        let tries = next.and_then(|key| self.effect(key)).map_or(0, |effect| effect.state.tries);
+        if tries > 0 { Goes::Again } else { Goes::First }
     }
 
     fn is_ready(&self, key: &EffectKey) -> bool {
         self.effect(key).is_some_and(|effect| effect.place == Place::Ready)
     }
 
-    /// Where what goes next waits for its system, something of another plan may go to another one: it is moved up.
-    fn another_system(&mut self, queue: usize, than: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) -> Option<(Goes, usize)> {
-        if self.plans.len() < 2 {
-            return None;
-        }
-        match self.queues[queue].ready_work(now) {
-            Work::Ready => {}
-            Work::At(at) => {
-                wake.no_later_than(at);
-                return None;
-            }
-            Work::Together(_) | Work::Apart(..) | Work::Nothing => return None,
-        }
-        let mut asked = vec![than];
-        loop {
-            let (at, (goes, gate)) = self.ready_for_another(queue, &asked)?;
-            if self.pass(gate, goes, now, wake, out) {
-                self.queues[queue].move_up(at);
-                return Some((goes, gate));
-            }
-            asked.push(gate);
-        }
-    }
-
-    /// The first ready one that goes to none of these, and its place.
-    fn ready_for_another(&self, queue: usize, than: &[usize]) -> Option<(usize, (Goes, usize))> {
-        let ready = self.queues[queue].ready().enumerate().filter(|(_, key)| self.is_ready(key));
-        let mut ways = ready.map(|(at, key)| (at, self.way_of(queue, key)));
-        ways.find(|(_, (_, gate))| !than.contains(gate))
-    }
-
-    /// As many ready effects as fit into one request; all of one plan, by what that says of it, and one of each record.
-    fn gather(&mut self, queue: usize) -> Vec<EffectKey> {
+    /// As many ready effects as fit into one request; all of one plan, by what that says of it, with the same beside them, and one of each
+    /// record.
+    fn gather(&mut self, outlet: usize) -> Vec<EffectKey> {
         let (mut most, mut bytes_most) = (1, usize::MAX);
         let (mut members, mut bytes, mut plan) = (Vec::new(), 0, None);
         while members.len() < most {
-            let Some((since, key)) = self.queues[queue].next_ready() else { break };
+            let Some((since, key)) = self.outlets[outlet].next_ready() else { break };
             let Some((size, its_plan)) = self.ready_size(&key) else { continue };
             let goes_alone = self.goes_alone(&key);
-            let fits = members.is_empty() || !goes_alone && bytes + size <= bytes_most;
+            let goes_with = |first: &EffectKey| !goes_alone && bytes + size <= bytes_most && self.has_the_same_beside(first, &key);
+            let fits = members.first().is_none_or(goes_with);
             if plan.is_some_and(|plan| plan != its_plan) || !fits {
-                self.queues[queue].put_back(since, key);
+                self.outlets[outlet].put_back(since, key);
                 break;
             }
             if plan.replace(its_plan).is_none() {
                 let batch = self.plan_of(&key).and_then(|plan| plan.batch.as_ref());
-                most = if goes_alone { 1 } else { self.queues[queue].most(batch) };
+                most = if goes_alone { 1 } else { self.outlets[outlet].most(batch) };
                 bytes_most = batch.map_or(usize::MAX, |batch| batch.bytes);
             }
-            self.queues[queue].no_longer_ready(size);
+            self.outlets[outlet].no_longer_ready(size);
             bytes += size;
             self.set_place(&key, Place::Flying);
             members.push(key);
@@ -172,10 +139,10 @@ impl Desk {
 
     /// A message that fails by itself would fail each probe, and hold a system that is well. Where retries have to wait, what did
     /// not fail before goes before them, and they keep their order.
-    fn fresh_first(&mut self, queue: usize, now: Moment) {
-        let gate = &mut self.gates[self.queues[queue].gate];
+    fn fresh_first(&mut self, outlet: usize, now: Moment) {
+        let gate = &mut self.gates[self.outlets[outlet].gate];
         let (probes, lacks_retries) = (gate.probes(), gate.lacks_retries(now));
-        let of = &self.queues[queue];
+        let of = &self.outlets[outlet];
         let tries = |key: &EffectKey| self.effect(key).filter(|_| self.is_ready(key)).map(|effect| effect.state.tries);
         let at = if probes {
             let ready = of.ready().take(PROBES_SEEN_MOST).enumerate();
@@ -186,7 +153,12 @@ impl Desk {
         } else {
             None
         };
-        at.into_iter().for_each(|at| self.queues[queue].move_up(at));
+        at.into_iter().for_each(|at| self.outlets[outlet].move_up(at));
+    }
+
+    fn has_the_same_beside(&self, one: &EffectKey, other: &EffectKey) -> bool {
+        let with = |key| Some(&self.effect(key)?.input.as_ref()?.with);
+        with(one) == with(other)
     }
 
     /// Nobody knows of it, and it went with no others or does not go with them any more: with others it would go under another key
@@ -247,7 +219,8 @@ impl Desk {
         self.conclude(key.run, now, facts);
     }
 
-    fn launch(&mut self, (queue, gate): (usize, usize), members: Vec<EffectKey>, goes: Goes, now: Moment, out: &mut Vec<Command>) {
+    fn launch(&mut self, outlet: usize, members: Vec<EffectKey>, goes: Goes, now: Moment, out: &mut Vec<Command>) {
+        let Outlet { queue, gate, .. } = self.outlets[outlet];
         for key in &members {
             self.set_place(key, Place::Flying);
         }
@@ -261,7 +234,7 @@ impl Desk {
         // What went once under one key goes again whole.
         let asks_first = bound.is_none() && !self.is_one_request(&members) && !looks.is_empty() && looks.len() == members.len();
         let operation = self.operation_of(&members).unwrap_or_else(|| self.queues[queue].name.clone());
-        self.flights.insert(call, Flight { queue, gate, members, operation, exchange, serial, goes, bundled: bound.is_some() });
+        self.flights.insert(call, Flight { outlet, queue, gate, members, operation, exchange, serial, goes, bundled: bound.is_some() });
         if asks_first { out.push(Command::Look(call, looks)) } else { self.start_or_ask(call, now, out) }
     }
 
@@ -313,8 +286,8 @@ impl Desk {
         if go.is_empty() || self.was_held(flight, now) {
             self.gates[flight.gate].come_back();
             if let Some(flight) = self.flights.remove(&call).filter(|_| !go.is_empty()) {
-                let queue = &mut self.queues[flight.queue];
-                if flight.bundled { queue.again_bound(flight.exchange, go) } else { queue.again_together(go) }
+                let again = Flight { members: go, ..flight };
+                if again.bundled { self.again_bound(again) } else { self.outlets[again.outlet].again_together(again.members) }
             }
             return;
         }
@@ -383,7 +356,7 @@ impl Desk {
         let Some(flight) = self.flights.remove(&call) else { return };
         self.gates[flight.gate].come_back();
         if flight.bundled {
-            return self.queues[flight.queue].again_bound(flight.exchange, flight.members);
+            return self.again_bound(flight);
         }
         let mut facts = Vec::new();
         self.owe_as_before(&flight.members, now, &mut facts);

@@ -6,7 +6,7 @@
 
 use super::{
     Command, Desk,
-    run_hand::{EffectHand, Place},
+    run_hand::{EffectHand, Place, RunHand},
 };
 use crate::fact::{EffectKey, Fact, Moment, Phase, RunId, Way};
 
@@ -14,7 +14,9 @@ impl Desk {
     pub(super) fn undone_by_hand(&mut self, word: Fact, undo: EffectKey, now: Moment, out: &mut Vec<Command>) {
         let run = undo.run;
         self.commit(vec![word], out);
-        self.by_hand.insert(undo);
+        if self.runs.get(&run).is_none_or(RunHand::is_on_its_way_back) {
+            self.by_hand.insert(undo);
+        }
         self.heed_now(run, now, out);
         self.fetch_for_word(run);
     }
@@ -61,10 +63,10 @@ impl Desk {
             }
             let is_said = self.by_hand.contains(&undo);
             let Some(effect) = self.effect_mut(&undo).filter(|effect| is_said && waits(effect)) else { continue };
-            let (was_ready, queue, bytes) = (effect.place == Place::Ready, effect.queue, effect.bytes());
+            let (was_ready, outlet, bytes) = (effect.place == Place::Ready, effect.outlet, effect.bytes());
             (effect.place, effect.state.phase) = (Place::Settling, Phase::Done(None));
             if was_ready {
-                self.queues[queue].no_longer_ready(bytes);
+                self.outlets[outlet].no_longer_ready(bytes);
             }
             self.by_hand.remove(&undo);
             self.alarm.counts_changed();

@@ -100,8 +100,9 @@ impl Desk {
     }
 
     fn owe(&mut self, run: RunId, owed: Owed, now: Moment, out: &mut Vec<Command>) {
+        let Some((outlet, lane)) = self.lined_up(run, &owed) else { return };
+        let queue = self.outlets[outlet].queue;
         let Some(hand) = self.runs.get_mut(&run) else { return };
-        let (queue, lane) = lined_up(hand, &owed, &self.queue_of);
         let (generation, due) = beginning(hand, &owed, now);
         let at = match hand.position(&owed.node, &owed.item, owed.way) {
             // A question about another attempt is another question.
@@ -123,7 +124,7 @@ impl Desk {
         if effect.place != Place::Known || !matches!(effect.state.phase, Phase::Owed { .. }) {
             return;
         }
-        (effect.effect, effect.queue, effect.lane, effect.input) = (owed.effect, queue, lane, Some(owed.input));
+        (effect.effect, effect.outlet, effect.lane, effect.input) = (owed.effect, outlet, lane, Some(owed.input));
         let (key, phase, known) = (effect.key(run), effect.state.phase.clone(), effect.row);
         if let (Some(cut_off), Phase::Owed { due }) = (self.cut_off, &phase) {
             let was_due = if known { *due <= cut_off.at } else { hand.from_before };
@@ -143,10 +144,28 @@ impl Desk {
         }
     }
 
+    /// Where an effect goes out, and its place in the order.
+    fn lined_up(&self, run: RunId, owed: &Owed) -> Option<(usize, u64)> {
+        let hand = self.runs.get(&run)?;
+        let plan = hand.plan_of(owed.effect, owed.way);
+        Some((self.outlet_of(hand, plan), lane_in(hand, plan, owed.way)))
+    }
+
+    /// Where what this plan says goes out: an older one may name another system than today's.
+    pub(super) fn outlet_of(&self, hand: &RunHand, plan: &EffectPlan) -> usize {
+        let outlets = &self.queues[self.queue_of[&plan.queue]].outlets;
+        if hand.plan_id == self.plan_id || outlets.len() == 1 {
+            return outlets[0];
+        }
+        let gate = self.gate_of.get(&hand.plan.systems[plan.system].name);
+        let named = outlets.iter().find(|outlet| Some(&self.outlets[**outlet].gate) == gate);
+        named.copied().unwrap_or(outlets[0])
+    }
+
     /// What was over is not: its answer was not ready, or a question told what nobody knew.
     fn revise(&mut self, run: RunId, owed: Owed, now: Moment, roll: u64, facts: &mut Vec<Fact>) {
+        let Some((outlet, lane)) = self.lined_up(run, &owed) else { return };
         let Some(hand) = self.runs.get_mut(&run) else { return };
-        let (queue, lane) = lined_up(hand, &owed, &self.queue_of);
         let Ok(at) = hand.position(&owed.node, &owed.item, owed.way) else { return };
         if hand.effects[at].place != Place::Known {
             return;
@@ -154,7 +173,7 @@ impl Desk {
         let plan = hand.plan_of(owed.effect, owed.way);
         let state = revised(plan, hand.effects[at].state.clone(), owed.want, now, roll);
         let effect = &mut hand.effects[at];
-        (effect.effect, effect.queue, effect.lane, effect.input) = (owed.effect, queue, lane, Some(owed.input));
+        (effect.effect, effect.outlet, effect.lane, effect.input) = (owed.effect, outlet, lane, Some(owed.input));
         (effect.state, effect.place) = (state, Place::Settling);
         let key = effect.key(run);
         self.settle_fact(&key, None, now, facts);
@@ -163,7 +182,7 @@ impl Desk {
     /// Writes down where an effect stands now.
     pub(super) fn settle_fact(&mut self, key: &EffectKey, attempt: Option<crate::fact::Attempt>, now: Moment, facts: &mut Vec<Fact>) {
         let Some(effect) = self.effect(key) else { return };
-        let queue = self.queues[effect.queue].name.clone();
+        let queue = self.queues[self.outlets[effect.outlet].queue].name.clone();
         facts.push(Fact::Settled(Box::new(Settled {
             effect: key.clone(),
             state: effect.state.clone(),
@@ -260,7 +279,7 @@ impl Desk {
         let Some(hand) = self.let_go(run) else { return };
         for effect in hand.effects.iter().filter(|effect| effect.waits()) {
             if let Phase::Owed { due } = effect.state.phase {
-                self.queues[effect.queue].parked_until(due);
+                self.queues[self.outlets[effect.outlet].queue].parked_until(due);
             }
         }
     }
@@ -277,8 +296,11 @@ impl Desk {
     pub(super) fn reopened(&mut self, run: RunId) {
         // A word was of the undo before.
         self.by_hand.retain(|undo| undo.run != run);
-        self.reopened.insert(run);
-        self.wanted.insert(run);
+        // Of two replays at once the second finds it open.
+        if !self.runs.contains_key(&run) {
+            self.reopened.insert(run);
+            self.wanted.insert(run);
+        }
     }
 
     /// Runs whose commit is kept and that want another walk.
@@ -313,12 +335,6 @@ impl Desk {
             }
         }
     }
-}
-
-/// The queue of an effect, and its place in the order.
-fn lined_up(hand: &RunHand, owed: &Owed, queues: &std::collections::HashMap<std::sync::Arc<str>, usize>) -> (usize, u64) {
-    let plan = hand.plan_of(owed.effect, owed.way);
-    (queues[&plan.queue], lane_in(hand, plan, owed.way))
 }
 
 /// The place of an effect in the order; 0 where nothing is ordered.

@@ -24,6 +24,7 @@ pub const TOKEN_LASTS_DEFAULT: Duration = Duration::from_secs(300);
 
 /// Effects in one exchange.
 pub(super) struct Flight {
+    pub outlet: usize,
     pub queue: usize,
     pub gate: usize,
     pub members: Vec<EffectKey>,
@@ -117,26 +118,32 @@ impl Desk {
             return flight.members.iter().for_each(|key| self.enter(key, now, out));
         }
         if flight.bundled {
-            return self.queues[flight.queue].again_bound(flight.exchange, flight.members);
+            return self.again_bound(flight);
         }
         let (mut facts, runs) = (vec![self.exchanged(&flight, report)], flight.members.iter().map(|key| key.run).collect::<Vec<_>>());
         match &flight.members[..] {
             // Where it was this one's own fault, another shows how the system is.
             [alone] if !self.is_noted_first(alone) => {
-                self.queues[flight.queue].refused = Some(alone.clone());
+                self.outlets[flight.outlet].refused = Some(alone.clone());
                 self.enter(alone, now, out);
             }
-            _ => self.go_free(flight.queue, flight.members, now, &mut facts),
+            _ => self.go_free(flight.outlet, flight.members, now, &mut facts),
         }
         self.commit(facts, out);
         runs.into_iter().for_each(|run| self.heed_now(run, now, out));
     }
 
+    /// They go again under the same number: the journal has their composition under it.
+    pub(super) fn again_bound(&mut self, flight: Flight) {
+        self.queues[flight.queue].bind_again(flight.exchange, &flight.members);
+        self.outlets[flight.outlet].again_together(flight.members);
+    }
+
     /// They did not happen, and go again as they are.
-    fn go_free(&mut self, queue: usize, members: Vec<EffectKey>, now: Moment, facts: &mut Vec<Fact>) {
+    fn go_free(&mut self, outlet: usize, members: Vec<EffectKey>, now: Moment, facts: &mut Vec<Fact>) {
         match members.iter().any(|key| self.is_noted_first(key)) {
             true => self.owe_as_before(&members, now, facts),
-            false => self.queues[queue].again_together(members),
+            false => self.outlets[outlet].again_together(members),
         }
     }
 
@@ -144,7 +151,7 @@ impl Desk {
     /// outcome had glued them, the journal hears first that they are free, or a crash would glue some of them again.
     fn split(&mut self, flight: Flight, now: Moment, facts: &mut Vec<Fact>) {
         if !self.is_one_request(&flight.members) {
-            return self.queues[flight.queue].split(flight.members);
+            return self.outlets[flight.outlet].split(flight.members);
         }
         for key in &flight.members {
             if let Some(effect) = self.effect_mut(key) {
@@ -255,7 +262,7 @@ impl Desk {
         let (outcome, repeat) = self.in_doubt(key, outcome, repeat, report);
         let first = self.effect(key).and_then(|effect| effect.state.first).unwrap_or(report.at);
         let oldest = together.and(all.oldest).unwrap_or(first);
-        let left_alone = self.left_alone((flight.queue, flight.gate), oldest, now);
+        let left_alone = self.left_alone(flight.outlet, oldest, now);
         let Some(effect) = self.effect_mut(key) else { return };
         effect.state.tries += 1;
         // What goes together ends together.
@@ -406,7 +413,7 @@ impl Desk {
                 let report = Report::of_nothing(now);
                 let mut facts = self.closed(&flight, now);
                 if !flight.members.is_empty() {
-                    self.go_free(flight.queue, std::mem::take(&mut flight.members), now, &mut facts);
+                    self.go_free(flight.outlet, std::mem::take(&mut flight.members), now, &mut facts);
                 }
                 if self.effect(&blamed).is_some_and(|effect| !effect.never_arrived()) && blamed.way == Way::Do {
                     // That it cannot be written now says nothing of the try before, which was, and was not heard of.

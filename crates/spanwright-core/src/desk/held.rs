@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use spanwright_shape::text::{self, Failure};
 
-use super::{Command, Desk, Happening, Wake};
+use super::{Command, Desk, Happening, Wake, outlet::Outlet};
 use crate::{
     deliver::{GateChange, HoldReason},
     fact::{EffectKey, Ending, Fact, GateRow, Hold, Moment, Way},
@@ -64,8 +64,9 @@ impl Desk {
         true
     }
 
-    /// For how long what waits in a queue for this system was left alone since then.
-    pub(super) fn left_alone(&self, (queue, gate): (usize, usize), since: Moment, now: Moment) -> Duration {
+    /// For how long what waits at an outlet was left alone since then.
+    pub(super) fn left_alone(&self, outlet: usize, since: Moment, now: Moment) -> Duration {
+        let Outlet { queue, gate, .. } = self.outlets[outlet];
         let flow = &self.flows[self.queues[queue].account];
         self.gates[gate].left_alone(since, now).max(flow.left_alone.since(since, flow.hold.as_ref(), now))
     }

@@ -7,7 +7,8 @@ impl Desk {
     /// An effect that is due takes its place: ready at the head of its lane, or behind others.
     pub(super) fn enter(&mut self, key: &EffectKey, now: Moment, out: &mut Vec<Command>) {
         let Some(effect) = self.effect(key) else { return };
-        let (queue, lane, bytes) = (effect.queue, effect.lane, effect.bytes());
+        let (outlet, lane, bytes) = (effect.outlet, effect.lane, effect.bytes());
+        let queue = self.outlets[outlet].queue;
         let glued = self.queues[queue].bound_to(key).or(effect.state.glued);
         if let Some(effect) = self.effect_mut(key) {
             effect.state.glued = glued;
@@ -15,8 +16,8 @@ impl Desk {
         let head = self.queues[queue].line_up(lane, key);
         self.set_place(key, if head { Place::Ready } else { Place::Lined });
         match (head, glued) {
-            (true, Some(glue)) => self.queues[queue].bundle_has(glue, key.clone()),
-            (true, None) => self.queues[queue].make_ready(key.clone(), bytes, now),
+            (true, Some(glue)) => self.queues[queue].bundle_has(glue, key.clone(), outlet),
+            (true, None) => self.outlets[outlet].make_ready(key.clone(), bytes, now),
             (false, _) => {}
         }
         self.supersede(key, queue, lane, now, out);
@@ -69,11 +70,11 @@ impl Desk {
         if !matches!(effect.place, Place::Lined | Place::Ready | Place::Later) || !effect.never_arrived() {
             return;
         }
-        let (was_ready, queue, bytes) = (effect.place == Place::Ready, effect.queue, effect.bytes());
+        let (was_ready, outlet, bytes) = (effect.place == Place::Ready, effect.outlet, effect.bytes());
         effect.place = Place::Settling;
         effect.state.phase = Phase::Superseded;
         if was_ready {
-            self.queues[queue].no_longer_ready(bytes);
+            self.outlets[outlet].no_longer_ready(bytes);
         }
         self.settle_fact(key, None, now, facts);
         self.conclude(key.run, now, facts);

@@ -31,6 +31,7 @@ mod lane;
 pub mod letters;
 mod line;
 mod open;
+mod outlet;
 mod own;
 mod passing;
 mod queue;
@@ -65,6 +66,7 @@ use gather::Gatherings;
 pub use gather::{GATHERED_BYTES_MOST, GATHERED_LASTS};
 use heard::Flight;
 pub use held::STUCK_TRIES;
+use outlet::Outlet;
 use passing::Passing;
 pub use passing::{PASSING_BYTES_MOST, PASSING_RUNS_MOST};
 use queue::Queue;
@@ -108,6 +110,7 @@ pub struct Desk {
     gate_of: HashMap<Arc<str>, usize>,
     queues: Vec<Queue>,
     queue_of: HashMap<Arc<str>, usize>,
+    outlets: Vec<Outlet>,
     flows: Vec<FlowHand>,
     flow_of: HashMap<Arc<str>, usize>,
     sources: Vec<SourceDesk>,
@@ -451,9 +454,9 @@ impl Desk {
 
     /// What is to be kept at its end, where nothing that it asked is unheard.
     pub fn rests(&self) -> Option<Fact> {
-        // Of what was taken apart after it may have arrived, the journal does not know that.
-        let in_doubt = |key: &EffectKey| self.effect(key).is_some_and(EffectHand::is_unheard);
-        let doubts = self.queues.iter().flat_map(Queue::split_off).any(in_doubt);
+        // Of what was taken apart after it may have arrived, the journal does not know that; of what goes together it does.
+        let in_doubt = |key: &EffectKey| self.effect(key).is_some_and(|effect| effect.state.glued.is_none() && effect.is_unheard());
+        let doubts = self.outlets.iter().flat_map(Outlet::split_off).any(in_doubt);
         (self.flights.is_empty() && self.commits_open == 0 && !doubts).then_some(Fact::Rested { boot: self.boot })
     }
 

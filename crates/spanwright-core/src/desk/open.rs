@@ -12,7 +12,9 @@ use super::{
     clockwork::Clockwork,
     door::Waiters,
     gather::Gatherings,
-    letters, own,
+    letters,
+    outlet::Outlet,
+    own,
     passing::{self, Passing},
     queue::Queue,
     round::Rounds,
@@ -42,6 +44,7 @@ impl Desk {
             gate_of: HashMap::new(),
             queues: Vec::new(),
             queue_of: HashMap::new(),
+            outlets: Vec::new(),
             flows: Vec::new(),
             flow_of: HashMap::new(),
             sources: Vec::new(),
@@ -102,7 +105,7 @@ impl Desk {
                 }
             }
             for flow in &plan.flows {
-                self.furnish_flow(&plan, flow);
+                self.furnish_flow(&plan, flow, id == self.plan_id);
             }
             self.plans.entry(id).or_insert(plan);
         }
@@ -110,19 +113,30 @@ impl Desk {
         self.clocks = Clockwork::all(&self.plan, &self.flow_of, now);
     }
 
-    fn furnish_flow(&mut self, plan: &Plan, flow: &Flow) {
+    fn furnish_flow(&mut self, plan: &Plan, flow: &Flow, is_today: bool) {
         if !self.flow_of.contains_key(&flow.name) {
             self.flow_of.insert(flow.name.clone(), self.flows.len());
             self.flows.push(FlowHand::new(flow));
         }
         let account = self.flow_of[&flow.name];
         for effect in flow.effects.iter().flat_map(EffectPlan::all) {
-            if !self.queue_of.contains_key(&effect.queue) {
-                let gate = self.gate_of[&plan.systems[effect.system].name];
-                self.queue_of.insert(effect.queue.clone(), self.queues.len());
-                self.queues.push(Queue::new(effect, gate, account));
+            let gate = self.gate_of[&plan.systems[effect.system].name];
+            self.furnish_queue(effect, gate, account);
+            if is_today {
                 self.flows[account].aims_at(gate);
             }
+        }
+    }
+
+    fn furnish_queue(&mut self, effect: &EffectPlan, gate: usize, account: usize) {
+        let queue = *self.queue_of.entry(effect.queue.clone()).or_insert_with(|| {
+            self.queues.push(Queue::new(effect.queue.clone(), account));
+            self.queues.len() - 1
+        });
+        let outlets = &mut self.queues[queue].outlets;
+        if !outlets.iter().any(|outlet| self.outlets[*outlet].gate == gate) {
+            outlets.push(self.outlets.len());
+            self.outlets.push(Outlet::new(effect, queue, gate));
         }
     }
 

@@ -104,16 +104,16 @@ impl Desk {
     /// the next time, down to one; what is delivered lets them grow again.
     pub(super) fn note_how_it_fared(&mut self, flight: &Flight, verdict: &Verdict, report: &Report, now: Moment) {
         let Some(effect) = flight.members.first().cloned() else { return };
-        let (queue, fared) = (&mut self.queues[flight.queue], &mut self.fared[flight.gate]);
+        let (outlet, fared) = (&mut self.outlets[flight.outlet], &mut self.fared[flight.gate]);
         let is_its_own = |outcome: &Outcome| matches!(outcome, Outcome::Never(_) | Outcome::Later { blame: Blame::Message, .. });
         let may_be_one_of_them = |outcome: &Outcome| matches!(outcome, Outcome::Later { blame: Blame::Either, .. } | Outcome::Unknown(_));
         if verdict.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Delivered(_))) {
             fared.note(Fared { at: report.at, effect, queue: flight.queue, delivered: true });
-            queue.widen();
+            outlet.widen();
         } else if !verdict.outcomes.iter().any(is_its_own) {
             fared.note(Fared { at: now, effect, queue: flight.queue, delivered: false });
             if flight.members.len() > 1 && verdict.outcomes.iter().all(may_be_one_of_them) {
-                queue.narrow();
+                outlet.narrow();
             }
         }
     }

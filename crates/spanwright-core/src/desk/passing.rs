@@ -12,7 +12,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
-use super::{Command, Desk, Happening, Roll, Ticket, WaiterId, Word, door::Waiter, run_hand::EffectHand, run_hand::Place};
+use super::{Command, Desk, Happening, Roll, Ticket, WaiterId, Word, door::Waiter, outlet::Outlet, run_hand::EffectHand, run_hand::Place};
 use crate::{
     door::at_once::{Keeping, keeping},
     fact::{EffectKey, Ending, Fact, Moment, Phase, RunFile, RunId},
@@ -147,7 +147,7 @@ impl Desk {
         for effect in &hand.effects {
             self.gathering.forget(&effect.key(run));
             if effect.place == Place::Ready {
-                self.queues[effect.queue].no_longer_ready(effect.bytes());
+                self.outlets[effect.outlet].no_longer_ready(effect.bytes());
             }
         }
         if !self.has_room {
@@ -184,14 +184,15 @@ impl Desk {
     }
 
     /// What would wait behind a closed gate, or in a flow that is held, waits in the journal.
-    pub(super) fn keep_what_waits(&mut self, queue: usize, now: Moment, out: &mut Vec<Command>) {
-        let (gate, account) = (self.queues[queue].gate, self.queues[queue].account);
+    pub(super) fn keep_what_waits(&mut self, outlet: usize, now: Moment, out: &mut Vec<Command>) {
+        let Outlet { gate, queue, .. } = self.outlets[outlet];
+        let account = self.queues[queue].account;
         if self.passing.runs.is_empty() || !(self.gates[gate].held(now).is_some() || self.flow_is_held(account, now)) {
             return;
         }
         let waits = |run: &&RunId| {
             let hand = self.runs.get(run);
-            hand.is_some_and(|hand| hand.effects.iter().any(|effect| effect.queue == queue && effect.place == Place::Ready))
+            hand.is_some_and(|hand| hand.effects.iter().any(|effect| effect.outlet == outlet && effect.place == Place::Ready))
         };
         let waiting: Vec<RunId> = self.passing.runs.iter().filter(waits).copied().collect();
         waiting.into_iter().for_each(|run| self.keep_after_all(run, Vec::new(), out));

@@ -2,35 +2,22 @@
 //!
 //! **Lanes.** Effects of one record stand in a line, oldest first; only the head may go. **Bundles.** After an unknown
 //! outcome of a request with one key, its items are glued: they go again together, in the same order, under the same
-//! key. A bundle of which one is over is apart: none of it goes again. **Splits.** A batch that was refused as a whole goes again in halves until the bad item stands alone.
+//! key. A bundle of which one is over is apart: none of it goes again. What may go waits at the queue's [`Outlet`](super::outlet::Outlet)s.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
     sync::Arc,
 };
 
-use crate::{
-    fact::{EffectKey, ExchangeId, Moment, RunId, Turn, Way, no_item},
-    plan::{Batch, EffectPlan},
-};
+use crate::fact::{EffectKey, ExchangeId, Moment, RunId, Turn, Way, no_item};
 
 /// A queue.
 pub(super) struct Queue {
     pub name: Arc<str>,
-    pub gate: usize,
     /// Its flow.
     pub account: usize,
-    /// When a batch of today's plan is worth sending; what goes in one request is what its own plan says.
-    batch: Option<Batch>,
-    /// How often what fits into a batch is halved: batches that fail as a whole may fail for one in them.
-    narrow: u32,
-    /// Ready since then; an entry whose effect is no longer ready is stale and skipped.
-    ready: VecDeque<(Moment, EffectKey)>,
-    ready_live: usize,
-    /// Bytes of their bodies.
-    ready_bytes: usize,
-    /// The last one that was not let in.
-    pub refused: Option<EffectKey>,
+    /// The systems that its effects ask: that of the newest plan first, and those that older ones name.
+    pub outlets: Vec<usize>,
     lanes: HashMap<u64, VecDeque<EffectKey>>,
     bundles: BTreeMap<ExchangeId, Bundle>,
     /// The bundle of each that one waits for.
@@ -41,7 +28,6 @@ pub(super) struct Queue {
     bound: BTreeMap<EffectKey, ExchangeId>,
     /// Exchanges of an earlier life that have not ended in the journal.
     noted: BTreeSet<ExchangeId>,
-    splits: VecDeque<Vec<EffectKey>>,
     /// In hand, and waiting for their next try.
     later: BTreeMap<(Moment, EffectKey), ()>,
     /// The first parked effect that is not in hand.
@@ -56,6 +42,8 @@ pub(super) struct Queue {
 struct Bundle {
     wanted: BTreeSet<EffectKey>,
     here: BTreeSet<EffectKey>,
+    /// Where it goes out.
+    outlet: usize,
 }
 
 /// What may go next.
@@ -73,45 +61,22 @@ pub(super) enum Work {
 }
 
 impl Queue {
-    pub fn new(effect: &EffectPlan, gate: usize, account: usize) -> Queue {
+    pub fn new(name: Arc<str>, account: usize) -> Queue {
         Queue {
-            name: effect.queue.clone(),
-            gate,
+            name,
             account,
-            batch: effect.batch.clone(),
-            narrow: 0,
-            ready: VecDeque::new(),
-            ready_live: 0,
-            ready_bytes: 0,
-            refused: None,
+            outlets: Vec::new(),
             lanes: HashMap::new(),
             bundles: BTreeMap::new(),
             glue_of: BTreeMap::new(),
             apart: BTreeSet::new(),
             bound: BTreeMap::new(),
             noted: BTreeSet::new(),
-            splits: VecDeque::new(),
             later: BTreeMap::new(),
             parked: None,
             fetching: false,
             walking: 0,
         }
-    }
-
-    /// As many go together now, where a plan has this batch.
-    pub fn most(&self, batch: Option<&Batch>) -> usize {
-        let most = batch.map_or(1, |batch| batch.most);
-        most.checked_shr(self.narrow).unwrap_or(0).max(1)
-    }
-
-    /// A batch failed as a whole, and nobody knows why.
-    pub fn narrow(&mut self) {
-        self.narrow = (self.narrow + 1).min(usize::BITS);
-    }
-
-    /// Something was delivered.
-    pub fn widen(&mut self) {
-        self.narrow = self.narrow.saturating_sub(1);
     }
 
     /// Puts an effect at the end of its lane, unless it stands there; says whether it is at its head.
@@ -142,42 +107,6 @@ impl Queue {
             return None;
         }
         if was_head { line.front().cloned() } else { None }
-    }
-
-    pub fn make_ready(&mut self, effect: EffectKey, bytes: usize, now: Moment) {
-        self.ready.push_back((now, effect));
-        self.ready_live += 1;
-        self.ready_bytes += bytes;
-    }
-
-    /// An effect that was ready is no more; its entry stays and is skipped.
-    pub fn no_longer_ready(&mut self, bytes: usize) {
-        self.ready_live = self.ready_live.saturating_sub(1);
-        self.ready_bytes = self.ready_bytes.saturating_sub(bytes);
-    }
-
-    /// The oldest ready entry, taken out. The caller tells whether it was stale.
-    pub fn next_ready(&mut self) -> Option<(Moment, EffectKey)> {
-        let next = self.ready.pop_front();
-        if next.is_none() {
-            (self.ready_live, self.ready_bytes) = (0, 0);
-        }
-        next
-    }
-
-    /// The ready entries, the oldest first.
-    pub fn ready(&self) -> impl Iterator<Item = &EffectKey> {
-        self.ready.iter().map(|(_, effect)| effect)
-    }
-
-    /// The ready entry at this place goes next.
-    pub fn move_up(&mut self, at: usize) {
-        let entry = self.ready.remove(at);
-        entry.into_iter().for_each(|entry| self.ready.push_front(entry));
-    }
-
-    pub fn put_back(&mut self, since: Moment, effect: EffectKey) {
-        self.ready.push_front((since, effect));
     }
 
     pub fn wait_until(&mut self, due: Moment, effect: EffectKey) {
@@ -231,28 +160,14 @@ impl Queue {
         self.walking = self.walking.saturating_sub(1);
     }
 
-    /// Effects in hand that could go as far as this queue knows: ready ones, those that go again together, and those of
-    /// runs that were fetched for it and are still walked.
-    pub fn could_go(&self) -> usize {
-        let together = self.splits.iter().map(Vec::len).chain(self.bundles.values().map(|bundle| bundle.here.len()));
-        self.ready_live + self.walking + together.sum::<usize>()
+    /// Runs that were fetched for it and are still walked: what they owe could go.
+    pub fn walking(&self) -> usize {
+        self.walking
     }
 
-    pub fn split(&mut self, effects: Vec<EffectKey>) {
-        let half = effects.len().div_ceil(2);
-        let mut first = effects;
-        let second = first.split_off(half);
-        self.splits.extend([first, second].into_iter().filter(|part| !part.is_empty()));
-    }
-
-    /// What was taken apart and has not gone yet.
-    pub fn split_off(&self) -> impl Iterator<Item = &EffectKey> {
-        self.splits.iter().flatten()
-    }
-
-    /// These go again as they are, before anything else.
-    pub fn again_together(&mut self, effects: Vec<EffectKey>) {
-        self.splits.push_back(effects);
+    /// Effects in hand that could go together, by an outlet.
+    pub fn could_go(&self, outlet: usize) -> usize {
+        self.bundles.values().filter(|bundle| bundle.outlet == outlet).map(|bundle| bundle.here.len()).sum()
     }
 
     /// These effects share this glue.
@@ -287,10 +202,9 @@ impl Queue {
         }
     }
 
-    /// They go again under the same number: the journal has their composition under it.
-    pub fn again_bound(&mut self, exchange: ExchangeId, effects: Vec<EffectKey>) {
+    /// These are bound to the exchange that they were in.
+    pub fn bind_again(&mut self, exchange: ExchangeId, effects: &[EffectKey]) {
         self.bound.extend(effects.iter().map(|effect| (effect.clone(), exchange)));
-        self.splits.push_back(effects);
     }
 
     /// What an effect is bound to.
@@ -310,10 +224,12 @@ impl Queue {
         exchange
     }
 
-    /// One of them is due and here.
-    pub fn bundle_has(&mut self, glue: ExchangeId, effect: EffectKey) {
+    /// One of them is due and here; where they go out.
+    pub fn bundle_has(&mut self, glue: ExchangeId, effect: EffectKey, outlet: usize) {
         self.glue(glue, [effect.clone()]);
-        self.bundles.entry(glue).or_default().here.insert(effect);
+        let bundle = self.bundles.entry(glue).or_default();
+        bundle.here.insert(effect);
+        bundle.outlet = outlet;
     }
 
     /// An earlier life had noted it before it was asked, and its end is not in the journal.
@@ -382,70 +298,27 @@ impl Queue {
         self.bundles.contains_key(&glue)
     }
 
-    /// What may go next.
-    pub fn work(&mut self, now: Moment) -> Work {
-        if let Some(effects) = self.splits.pop_front() {
-            return Work::Together(effects);
-        }
+    /// What of what went together may go next, by this outlet.
+    pub fn work(&mut self, outlet: usize) -> Option<Work> {
         if let Some(apart) = self.take_apart() {
-            return apart;
+            return Some(apart);
         }
-        let whole = self.bundles.iter().find(|(_, bundle)| bundle.here == bundle.wanted).map(|(glue, _)| *glue);
-        if let Some(bundle) = whole.and_then(|glue| self.bundles.remove(&glue)) {
-            bundle.here.iter().for_each(|effect| {
-                self.glue_of.remove(effect);
-            });
-            return Work::Together(bundle.here.into_iter().collect());
-        }
-        self.ready_work(now)
-    }
-
-    /// What of the ready ones may go next.
-    pub fn ready_work(&self, now: Moment) -> Work {
-        let Some((since, _)) = self.ready.front().filter(|_| self.ready_live > 0) else { return Work::Nothing };
-        match &self.batch {
-            Some(batch) if self.ready_live < self.most(Some(batch)) && self.ready_bytes < batch.bytes => {
-                let until = since.after(batch.wait);
-                if until > now { Work::At(until) } else { Work::Ready }
-            }
-            _ => Work::Ready,
-        }
-    }
-
-    /// Hands work back that could not go; what waits for another system than today's lets others before.
-    pub fn give_back(&mut self, effects: Vec<EffectKey>, gate: usize) {
-        if gate == self.gate { self.splits.push_front(effects) } else { self.splits.push_back(effects) }
+        let is_whole = |bundle: &Bundle| bundle.outlet == outlet && bundle.here == bundle.wanted;
+        let whole = self.bundles.iter().find(|(_, bundle)| is_whole(bundle)).map(|(glue, _)| *glue);
+        let bundle = whole.and_then(|glue| self.bundles.remove(&glue))?;
+        bundle.here.iter().for_each(|effect| {
+            self.glue_of.remove(effect);
+        });
+        Some(Work::Together(bundle.here.into_iter().collect()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::interface::BulkKey;
 
     fn queue() -> Queue {
-        Queue {
-            name: "flow.node".into(),
-            gate: 0,
-            account: 0,
-            batch: None,
-            narrow: 0,
-            ready: VecDeque::new(),
-            ready_live: 0,
-            ready_bytes: 0,
-            refused: None,
-            lanes: HashMap::new(),
-            bundles: BTreeMap::new(),
-            glue_of: BTreeMap::new(),
-            apart: BTreeSet::new(),
-            bound: BTreeMap::new(),
-            noted: BTreeSet::new(),
-            splits: VecDeque::new(),
-            later: BTreeMap::new(),
-            parked: None,
-            fetching: false,
-            walking: 0,
-        }
+        Queue::new("flow.node".into(), 0)
     }
 
     fn key(run: i64) -> EffectKey {
@@ -467,32 +340,10 @@ mod tests {
     fn a_bundle_goes_when_all_of_it_is_here_and_in_one_order() {
         let mut queue = queue();
         queue.glue(ExchangeId(5), [key(2), key(9)]);
-        queue.bundle_has(ExchangeId(5), key(9));
-        assert!(matches!(queue.work(Moment(0)), Work::Nothing));
-        queue.bundle_has(ExchangeId(5), key(2));
-        assert!(matches!(queue.work(Moment(0)), Work::Together(effects) if effects == vec![key(2), key(9)]));
-    }
-
-    #[test]
-    fn a_refused_batch_is_split_until_one_is_left() {
-        let mut queue = queue();
-        queue.split(vec![key(1), key(2), key(3)]);
-        assert!(matches!(queue.work(Moment(0)), Work::Together(effects) if effects == vec![key(1), key(2)]));
-        assert!(matches!(queue.work(Moment(0)), Work::Together(effects) if effects == vec![key(3)]));
-    }
-
-    #[test]
-    fn a_batch_waits_for_others_and_not_for_ever() {
-        let mut queue = queue();
-        queue.batch = Some(Batch { most: 2, bytes: 1000, wait: std::time::Duration::from_secs(1), key: BulkKey::PerRequest });
-        queue.make_ready(key(1), 10, Moment(0));
-        assert!(matches!(queue.work(Moment(0)), Work::At(at) if at == Moment(1_000_000)));
-        assert!(matches!(queue.work(Moment(1_000_000)), Work::Ready));
-        queue.make_ready(key(2), 10, Moment(5));
-        assert!(matches!(queue.work(Moment(5)), Work::Ready), "so many");
-        queue.no_longer_ready(10);
-        assert!(matches!(queue.work(Moment(5)), Work::At(_)));
-        queue.make_ready(key(3), 990, Moment(5));
-        assert!(matches!(queue.work(Moment(5)), Work::Ready), "so large");
+        queue.bundle_has(ExchangeId(5), key(9), 0);
+        assert!(queue.work(0).is_none());
+        queue.bundle_has(ExchangeId(5), key(2), 0);
+        assert!(queue.work(1).is_none());
+        assert!(matches!(queue.work(0), Some(Work::Together(effects)) if effects == vec![key(2), key(9)]));
     }
 }

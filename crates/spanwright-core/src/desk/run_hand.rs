@@ -57,7 +57,8 @@ pub(super) struct EffectHand {
     pub state: EffectState,
     pub place: Place,
     pub input: Option<Arc<Input>>,
-    pub queue: usize,
+    /// Where it goes out.
+    pub outlet: usize,
     pub lane: u64,
     /// A life that was cut off may have asked it.
     pub maybe_asked: bool,
@@ -211,6 +212,11 @@ impl RunHand {
         }
     }
 
+    /// Something failed for good: what was done before is undone, or will be.
+    pub fn is_on_its_way_back(&self) -> bool {
+        self.effects.iter().any(|effect| effect.way == Way::Undo || effect.state.phase.is_given_up())
+    }
+
     /// The first step of which nobody knows, and which no walk asks for any more.
     pub fn unknown_and_asked_no_more(&self) -> Option<(NodeName, Failure)> {
         self.effects.iter().filter(|effect| effect.is_asked_no_more()).find_map(|effect| match &effect.state.phase {
@@ -271,7 +277,7 @@ impl EffectHand {
             state: known.state,
             place: Place::Known,
             input: None,
-            queue: 0,
+            outlet: 0,
             lane: 0,
             maybe_asked: false,
             row: true,
@@ -281,7 +287,19 @@ impl EffectHand {
     /// What was said to the sender: done as soon as it is said.
     pub fn said(node: NodeName, state: EffectState) -> EffectHand {
         let (item, way) = (ANSWER.into(), Way::Do);
-        EffectHand { node, item, way, effect: 0, state, place: Place::Known, input: None, queue: 0, lane: 0, maybe_asked: false, row: true }
+        EffectHand {
+            node,
+            item,
+            way,
+            effect: 0,
+            state,
+            place: Place::Known,
+            input: None,
+            outlet: 0,
+            lane: 0,
+            maybe_asked: false,
+            row: true,
+        }
     }
 
     /// A walk owes it for the first time.
@@ -295,7 +313,7 @@ impl EffectHand {
             state,
             place: Place::Known,
             input: None,
-            queue: 0,
+            outlet: 0,
             lane: 0,
             maybe_asked: false,
             row: false,

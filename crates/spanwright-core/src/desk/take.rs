@@ -165,6 +165,10 @@ impl Desk {
             let first = self.flows[account].lines.as_ref().and_then(|lines| lines.first(key.as_deref()));
             return first.into_iter().for_each(|first| self.stays_behind(run, first));
         }
+        // A word that came late is of an undo before the replay.
+        if !self.by_hand.is_empty() && !hand.is_on_its_way_back() {
+            self.by_hand.retain(|undo| undo.run != run);
+        }
         hand.from_before = self.cut_off.is_some_and(|cut_off| run <= cut_off.upto);
         if let Some(cut_off) = self.cut_off {
             hand.may_have_been_asked(cut_off.at);
@@ -263,9 +267,13 @@ impl Desk {
     fn due_most(&self, queue: usize, now: Moment) -> usize {
         let queue = &self.queues[queue];
         let flow = &self.flows[queue.account];
-        let held = self.gates[queue.gate].held(now).is_some() || flow.held(now) || flow.full();
-        let (enough, most) = if held { (1, FETCH_HELD_MOST) } else { (FETCH_RUNS_MOST / 2, FETCH_RUNS_MOST) };
-        if queue.could_go() < enough { most } else { 0 }
+        let is_open = |outlet: &usize| self.gates[self.outlets[*outlet].gate].held(now).is_none();
+        let may_go = !flow.held(now) && !flow.full() && queue.outlets.iter().any(is_open);
+        // What waits for a system that is held keeps nothing that waits for another in the journal.
+        let outlets = queue.outlets.iter().filter(|outlet| !may_go || is_open(outlet));
+        let could_go: usize = outlets.map(|outlet| queue.could_go(*outlet) + self.outlets[*outlet].could_go()).sum();
+        let (enough, most) = if may_go { (FETCH_RUNS_MOST / 2, FETCH_RUNS_MOST) } else { (1, FETCH_HELD_MOST) };
+        if queue.walking() + could_go < enough { most } else { 0 }
     }
 
     pub(super) fn found(&mut self, fetch: Fetch, runs: Vec<RunFile>, next: Option<Turn>, out: &mut Vec<Command>) {

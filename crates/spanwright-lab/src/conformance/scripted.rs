@@ -456,9 +456,15 @@ fn of_what_goes_together_all_is_opened_or_none(trial: &mut Trial<'_>) {
 
 fn what_was_undone_by_hand_is_remembered(trial: &mut Trial<'_>) {
     let word = |run| Fact::Undone { undo: key(run, "crm", Way::Undo), at: Moment(4), by: "ann".into(), words: "by hand".into() };
-    trial.commit(&[plain(1), plain(2), plain(3), word(1), word(2), word(3), stopped(3, StopKind::Dead)]);
+    let fails = |run| settled(key(run, "erp", Way::Do), state(Phase::Dead(failure()), None));
+    trial.commit(&[plain(1), plain(2), plain(3), plain(4), fails(1), fails(2), fails(3)]);
+    trial.commit(&[word(1), word(2), word(3), stopped(3, StopKind::Dead), word(4)]);
     let open = |trial: &mut Trial<'_>| trial.store().opening().expect("the disk is well").undone;
-    assert_eq!(open(trial), [key(1, "crm", Way::Undo), key(2, "crm", Way::Undo)], "what is over is undone no more");
+    assert_eq!(
+        open(trial),
+        [key(1, "crm", Way::Undo), key(2, "crm", Way::Undo)],
+        "what is over is undone no more, and what goes well not yet"
+    );
     trial.commit(&[
         settled(key(1, "crm", Way::Undo), state(Phase::Owed { due: Moment(9) }, None)),
         settled(key(2, "crm", Way::Undo), state(Phase::Done(None), None)),
@@ -466,7 +472,7 @@ fn what_was_undone_by_hand_is_remembered(trial: &mut Trial<'_>) {
     assert_eq!(open(trial), [key(1, "crm", Way::Undo)]);
     // A word that comes too late is of no later undo.
     let again = |run| Fact::Reopened { run: RunId(run), plan: PlanId(1), at: Moment(9), by: "ann".into(), over_newer: true, apart: false };
-    trial.commit(&[word(2), stopped(1, StopKind::Dead), word(1), again(1), again(3)]);
+    trial.commit(&[word(2), stopped(1, StopKind::Dead), word(1), again(1), again(3), word(1), word(3)]);
     assert_eq!(open(trial), []);
 }
 

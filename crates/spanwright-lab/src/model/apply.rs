@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use spanwright_core::alert::AlertRow;
 use spanwright_core::fact::{
     Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Reopening, Resent, RunId,
-    Seen, Settled, SourceRow, StopKind, StoredEffect, Took, owed_again, that_stay,
+    Seen, Settled, SourceRow, StopKind, StoredEffect, Took, Way, owed_again, that_stay,
 };
 
 use super::{
@@ -212,13 +212,19 @@ impl State {
         }
     }
 
-    /// Of what is over, and of what was undone meanwhile, the word comes too late: a replay has another undo.
     fn undone_by_hand(&mut self, undo: &EffectKey) {
-        let Some(row) = self.run(undo.run).filter(|row| matches!(row.place, Place::Active | Place::Parked)) else { return };
-        let known = row.effects.get(&(undo.node.clone(), undo.item.clone(), undo.way));
-        if !known.is_some_and(|known| matches!(known.state.phase, Phase::Done(_))) {
+        if self.waits_for_word(undo) {
             self.undone.insert(undo.clone());
         }
+    }
+
+    /// Of what is over, of what was undone meanwhile, and of what is not on its way back the word comes too late: a replay has another undo.
+    pub fn waits_for_word(&self, undo: &EffectKey) -> bool {
+        let Some(row) = self.run(undo.run).filter(|row| matches!(row.place, Place::Active | Place::Parked)) else { return false };
+        let known = row.effects.get(&(undo.node.clone(), undo.item.clone(), undo.way));
+        let mut all = row.effects.iter();
+        let is_on_its_way_back = all.any(|((.., way), known)| *way == Way::Undo || known.state.phase.is_given_up());
+        is_on_its_way_back && !known.is_some_and(|known| matches!(known.state.phase, Phase::Done(_)))
     }
 
     fn resent(&mut self, resent: &Resent) -> Receipt {

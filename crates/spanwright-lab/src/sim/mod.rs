@@ -437,8 +437,8 @@ impl Sim {
                 None
             }
             Happens::Disk(job) => {
-                self.opens_again(&job);
                 let mut done = job.done(&mut self.store);
+                self.world_hears(&done);
                 if let (Event::FoundStopped { bundles, .. }, Some(Mutant::OthersLeftBehind)) = (&mut done, self.mutant) {
                     bundles.clear();
                 }
@@ -457,13 +457,22 @@ impl Sim {
         }
     }
 
-    /// From here on what was undone may be done again.
-    fn opens_again(&mut self, job: &DiskJob) {
-        let DiskJob::Commit { write, .. } = job else { return };
-        let runs: Vec<RunId> =
-            write.iter().filter_map(|fact| if let Fact::Reopened { run, .. } = fact { Some(*run) } else { None }).collect();
-        if !runs.is_empty() {
-            self.store.runs(&runs).unwrap_or_default().iter().for_each(|file| self.world.opens_again(&file.message.body));
+    /// What was kept just now: what is replayed may be done again, and what was undone by hand need not be undone.
+    fn world_hears(&mut self, kept: &Event) {
+        let Event::Kept { facts, .. } = kept else { return };
+        for fact in facts {
+            match fact {
+                Fact::Reopened { run, .. } => {
+                    self.store.runs(&[*run]).unwrap_or_default().iter().for_each(|file| self.world.opens_again(&file.message.body));
+                }
+                Fact::Undone { undo, .. } if self.store.waits_for_word(undo) => {
+                    let files = self.store.runs(&[undo.run]).unwrap_or_default();
+                    let undone = if &*undo.node == "reserve" { "release" } else { "refund" };
+                    files.iter().for_each(|file| self.world.done_by_hand(&file.message.body, undone));
+                    self.story.by_hand += 1;
+                }
+                _ => {}
+            }
         }
     }
 

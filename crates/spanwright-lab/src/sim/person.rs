@@ -83,12 +83,6 @@ impl Sim {
                 {
                     held.kept = true;
                 }
-                if let Fact::Undone { undo, .. } = fact {
-                    let files = self.store.runs(&[undo.run]).unwrap_or_default();
-                    let undone = if &*undo.node == "reserve" { "release" } else { "refund" };
-                    files.iter().for_each(|file| self.world.done_by_hand(&file.message.body, undone));
-                    self.story.by_hand += 1;
-                }
                 if let Fact::Reopened { .. } = fact {
                     self.story.replayed += 1;
                 }

@@ -21,9 +21,10 @@ const ACKNOWLEDGE: &str = "UPDATE run SET acknowledged = ?2 WHERE id = ?1 AND st
 const TRAIL: &str = "INSERT INTO trail (message, n, at, kind, by, words)
     SELECT id, 1 + coalesce((SELECT max(n) FROM trail WHERE trail.message = run.id), 0), ?2, ?3, ?4, coalesce(?5, words, '')
     FROM run WHERE id = ?1";
-/// Of what is over, and of what was undone meanwhile, the word comes too late: a replay has another undo.
+/// Of what is over, of what was undone meanwhile, and of what is not on its way back the word comes too late: a replay has another undo.
 const UNDONE_BY_HAND: &str = "INSERT OR IGNORE INTO undone (run, node, item) SELECT ?1, ?2, ?3 FROM run
-    WHERE id = ?1 AND state IN (0, 1) AND NOT EXISTS (SELECT 1 FROM effect WHERE run = ?1 AND node = ?2 AND item = ?3 AND way = 1 AND state = 2)";
+    WHERE id = ?1 AND state IN (0, 1) AND EXISTS (SELECT 1 FROM effect WHERE run = ?1 AND (way = 1 OR state IN (5, 6)))
+    AND NOT EXISTS (SELECT 1 FROM effect WHERE run = ?1 AND node = ?2 AND item = ?3 AND way = 1 AND state = 2)";
 const PARENT: &str = "UPDATE message SET parent = ?2 WHERE seq = ?1";
 const MESSAGE_ID: &str = "SELECT id FROM message WHERE seq = ?1";
 
