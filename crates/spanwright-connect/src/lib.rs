@@ -13,6 +13,7 @@ use spanwright_core::connector::Connector;
 
 pub mod amqp;
 pub mod auth;
+mod bulk;
 pub mod channel;
 pub mod client;
 pub mod codes;

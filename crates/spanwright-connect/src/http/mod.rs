@@ -4,6 +4,7 @@ pub mod answer;
 pub mod elsewhere;
 pub mod excerpt;
 pub mod link;
+pub(crate) mod outcomes;
 pub mod retry_after;
 pub mod status;
 pub mod url;

@@ -3,18 +3,18 @@
 use std::sync::Arc;
 
 use spanwright_core::settings::BulkSettings;
-use spanwright_map::{Program, Scope};
 use spanwright_shape::{
     json,
     shape::{Presence, RecordShape, Shape, ShapeId, Shapes},
-    text::{Problems, Scalar},
+    text::Problems,
 };
 
-use super::{
-    operation::{BulkAnswers, BulkPlan, EachAnswer},
-    outcomes::Outcomes,
+use super::operation::BulkPlan;
+use crate::{
+    bulk::{self, BulkAnswers, Given},
+    codes,
+    http::outcomes::Outcomes,
 };
-use crate::codes;
 
 /// What a bulk operation is proved against.
 pub(super) struct Context<'c> {
@@ -47,19 +47,20 @@ pub(super) fn compile(
         let says = format!("the document allows {most} items in one request, and `most` is {}", settings.most);
         to.error(&codes::BULK_MOST, settings.at, says, format!("write `most: {most}`"));
     }
-    let answers = answers(settings, context, shapes, to);
+    let given = Given { answer: context.gives, outcomes: context.outcomes };
+    let answers = bulk::check(settings, &given, shapes, to);
     let item = wrapping.as_ref().map(|wrapping| wrapping.item);
-    let plan = wrapping.zip(answers).map(|(wrapping, answers)| plan(&wrapping, answers, settings.atomic));
+    let plan = wrapping.zip(answers).map(|(wrapping, answers)| plan(&wrapping, answers));
     (plan, item)
 }
 
-fn plan(wrapping: &Wrapping, answers: BulkAnswers, atomic: bool) -> BulkPlan {
+fn plan(wrapping: &Wrapping, answers: BulkAnswers) -> BulkPlan {
     let Some(field) = &wrapping.field else {
-        return BulkPlan { before: "[".into(), behind: "]".into(), answers, atomic };
+        return BulkPlan { before: "[".into(), behind: "]".into(), answers };
     };
     let mut name = Vec::new();
     json::write_text(field, &mut name);
-    BulkPlan { before: format!("{{{}:[", String::from_utf8_lossy(&name)).into(), behind: "]}".into(), answers, atomic }
+    BulkPlan { before: format!("{{{}:[", String::from_utf8_lossy(&name)).into(), behind: "]}".into(), answers }
 }
 
 fn wrapping(settings: &BulkSettings, context: &Context<'_>, shapes: &mut Shapes, to: &mut Problems) -> Option<Wrapping> {
@@ -93,73 +94,5 @@ fn in_record(record: &RecordShape, shapes: &Shapes) -> Result<Wrapping, String> 
     match shapes.get(field.shape) {
         Shape::List(item, (_, most)) => Ok(Wrapping { item: *item, most: *most, field: Some(field.name.clone()) }),
         _ => Err("its body has no list".into()),
-    }
-}
-
-fn answers(settings: &BulkSettings, context: &Context<'_>, shapes: &mut Shapes, to: &mut Problems) -> Option<BulkAnswers> {
-    if settings.answers.is_none() && settings.matched.is_none() && settings.outcome.is_none() {
-        return Some(BulkAnswers::Whole);
-    }
-    let (list, all) = match &settings.answers {
-        Some(text) => {
-            let program = check(text, context.gives, shapes, to)?;
-            let all = program.gives().shape;
-            (Some(program), all)
-        }
-        None => (None, context.gives),
-    };
-    let item = item_of(all, settings, shapes, to)?;
-    let matched = optional(&settings.matched, item, shapes, to);
-    let outcome = optional(&settings.outcome, item, shapes, to);
-    if let (Some(Some(program)), Some(text)) = (&outcome, &settings.outcome) {
-        readable(program.gives().shape, text, context.outcomes, shapes, to);
-    }
-    Some(BulkAnswers::Each(Box::new(EachAnswer { list, matched: matched?, outcome: outcome? })))
-}
-
-/// Nothing where nothing is written; `None` where it is wrong.
-fn optional(text: &Option<Scalar>, dot: ShapeId, shapes: &mut Shapes, to: &mut Problems) -> Option<Option<Program>> {
-    match text {
-        None => Some(None),
-        Some(text) => check(text, dot, shapes, to).map(Some),
-    }
-}
-
-fn check(text: &Scalar, dot: ShapeId, shapes: &mut Shapes, to: &mut Problems) -> Option<Program> {
-    Program::check(text, &mut Scope { shapes, dot, names: Vec::new(), zone: None }, to)
-}
-
-/// The shape of one answer.
-fn item_of(all: ShapeId, settings: &BulkSettings, shapes: &mut Shapes, to: &mut Problems) -> Option<ShapeId> {
-    let (all, _) = shapes.without_null(all);
-    match shapes.get(all) {
-        Shape::List(item, _) => Some(*item),
-        Shape::Any => Some(all),
-        _ => {
-            let at = settings.answers.as_ref().map_or(settings.at, |text| text.span);
-            to.error(&codes::BULK_ANSWERS, at, "this is no list of answers", "write where the list is: `answers: .results`".to_string());
-            None
-        }
-    }
-}
-
-/// A status, a flag, or texts that all have a meaning.
-fn readable(shape: ShapeId, text: &Scalar, outcomes: &Outcomes, shapes: &mut Shapes, to: &mut Problems) {
-    let (shape, _) = shapes.without_null(shape);
-    match shapes.get(shape) {
-        Shape::Any | Shape::Number(_) | Shape::Flag | Shape::OneOf(_) => {}
-        Shape::Text(facets) => {
-            let unknown = |value: &&Arc<str>| outcomes.of_text(value).is_none() && value.parse::<u16>().is_err();
-            let missing: Vec<String> =
-                facets.one_of.iter().flat_map(|values| values.iter()).filter(unknown).map(|value| format!("`{value}`")).collect();
-            if !missing.is_empty() {
-                let help = "say what each means under `outcomes:`: delivered, none, later, unknown or never";
-                to.error(&codes::BULK_OUTCOME, text.span, format!("nothing says what {} means", missing.join(", ")), help.to_string());
-            }
-        }
-        Shape::Null | Shape::Never | Shape::List(..) | Shape::Record(_) => {
-            let help = "take the status, a flag or a text of the answer: `outcome: .status`";
-            to.error(&codes::BULK_OUTCOME, text.span, "this is no status, no flag and no text", help.to_string());
-        }
     }
 }

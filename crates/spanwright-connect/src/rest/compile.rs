@@ -17,9 +17,8 @@ use super::{
     bulk::{self, Context},
     by_hand,
     operation::{PathPart, Promise, RestBody, RestOperation},
-    outcomes::Outcomes,
 };
-use crate::{auth::signature, codes};
+use crate::{auth::signature, codes, http::outcomes::Outcomes};
 
 /// Headers that carry an idempotency key wherever a document declares them, in lower case.
 const KEY_HEADERS: [&str; 2] = ["idempotency-key", "x-idempotency-key"];

@@ -15,16 +15,19 @@ use spanwright_shape::{
 };
 
 use super::{
-    RestSystem, items,
-    operation::{BulkAnswers, Promise, RestOperation},
-    outcomes::Judgement,
+    RestSystem,
+    operation::{Promise, RestOperation},
 };
 use crate::{
-    auth, codes,
+    auth,
+    bulk::{self, Speaker},
+    codes,
     http::{
         NO_HTTP,
         answer::{self, ANSWER_BYTES_MOST, REFUSAL_BYTES_MOST},
-        elsewhere, excerpt, link, retry_after,
+        elsewhere, excerpt, link,
+        outcomes::Judgement,
+        retry_after,
         status::{self, Meaning},
     },
 };
@@ -194,10 +197,7 @@ impl Hearing<'_> {
 
     fn happened(&self, body: &mut dyn BufRead, answers: Answers<'_>) -> Verdict {
         let calls = self.calls.len();
-        let each = match &self.operation.bulk {
-            Some(bulk) => matches!(bulk.answers, BulkAnswers::Each(_)),
-            None => false,
-        };
+        let each = self.operation.bulk.as_ref().is_some_and(|bulk| bulk.answers.are_read());
         if !each && self.operation.promise == Promise::Nothing {
             return Verdict::all(calls, keep(&Value::Null, answers));
         }
@@ -209,9 +209,14 @@ impl Hearing<'_> {
         let room = Room::new();
         match (self.document(&bytes, &room), &self.operation.bulk) {
             (Err(says), _) => self.lost(&codes::NOT_JSON, says),
-            (Ok(document), Some(bulk)) => items::hear((self.operation, bulk, self.with.outcomes), self.calls, &document, answers, &room),
+            (Ok(document), Some(bulk)) => bulk::hear(&bulk.answers, &self.speaker(), self.calls, &document, answers, &room),
             (Ok(document), None) => Verdict::all(calls, keep(&document, answers)),
         }
+    }
+
+    fn speaker(&self) -> Speaker<'_> {
+        let RestOperation { name, outcomes, repeat, .. } = self.operation;
+        Speaker { name, outcomes, repeat: *repeat, step: self.with.outcomes }
     }
 
     /// The JSON document of the answer; null where nothing came and nothing had to.

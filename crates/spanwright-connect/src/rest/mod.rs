@@ -29,9 +29,7 @@ mod bulk;
 mod by_hand;
 mod compile;
 mod hear;
-mod items;
 mod operation;
-mod outcomes;
 mod parameters;
 pub(crate) mod serve;
 

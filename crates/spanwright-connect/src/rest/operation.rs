@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use spanwright_core::interface::Repeat;
-use spanwright_map::Program;
 use spanwright_shape::{
     jsonschema::openapi::{Parameter, Place},
     shape::ShapeId,
 };
 
-use super::outcomes::Outcomes;
+use crate::{bulk::BulkAnswers, http::outcomes::Outcomes};
 
 /// How an operation is asked and what its answers mean.
 #[derive(Debug)]
@@ -74,26 +73,4 @@ pub(super) struct BulkPlan {
     /// Behind the last: `]` or `]}`.
     pub(super) behind: Arc<str>,
     pub(super) answers: BulkAnswers,
-    /// All items happen or none does.
-    pub(super) atomic: bool,
-}
-
-/// What the answer to a batch says of its items.
-#[derive(Debug)]
-pub(super) enum BulkAnswers {
-    /// The status of the whole answer speaks for all.
-    Whole,
-    /// There is an answer for each.
-    Each(Box<EachAnswer>),
-}
-
-/// Where the answers to the items of a batch are, and what each says.
-#[derive(Debug)]
-pub(super) struct EachAnswer {
-    /// Where the list is; `None`: the answer is the list.
-    pub(super) list: Option<Program>,
-    /// The same of an answer and of its item; `None`: by position.
-    pub(super) matched: Option<Program>,
-    /// A status, a flag or a listed text; `None`: there is an answer, so it happened.
-    pub(super) outcome: Option<Program>,
 }

@@ -4,6 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use spanwright_core::{
     connector::{Answers, Blame, Call, Outcome, Verdict},
+    interface::Repeat,
     settings::OutcomeWord,
 };
 use spanwright_map::{Env, Program};
@@ -14,31 +15,43 @@ use spanwright_shape::{
     value::Value,
 };
 
-use super::{
-    hear,
-    operation::{BulkAnswers, BulkPlan, RestOperation},
-    outcomes::Judgement,
-};
+use super::BulkAnswers;
 use crate::{
     codes,
     http::{
         excerpt,
+        outcomes::{Judgement, Outcomes},
         status::{self, Meaning},
     },
+    rest::keep,
 };
 
-pub(super) fn hear<'a>(
-    (operation, bulk, step): (&'a RestOperation, &'a BulkPlan, &'a [(Arc<str>, OutcomeWord)]),
+/// Who answers, and what its words mean.
+pub(crate) struct Speaker<'s> {
+    /// `crm.upsertContacts`, for messages.
+    pub(crate) name: &'s str,
+    /// What the operation says.
+    pub(crate) outcomes: &'s Outcomes,
+    /// What a status leaves open.
+    pub(crate) repeat: Repeat,
+    /// What the step says: it counts first.
+    pub(crate) step: &'s [(Arc<str>, OutcomeWord)],
+}
+
+/// One outcome a call, in their order.
+pub(crate) fn hear<'a>(
+    bulk: &'a BulkAnswers,
+    speaker: &Speaker<'_>,
     calls: &[Call<'a>],
     document: &Value<'a>,
     answers: Answers<'_>,
     room: &'a Room,
 ) -> Verdict {
-    let each = match &bulk.answers {
-        BulkAnswers::Whole => return Verdict::all(calls.len(), hear::keep(document, answers)),
+    let each = match bulk {
+        BulkAnswers::Whole => return Verdict::all(calls.len(), keep(document, answers)),
         BulkAnswers::Each(each) => each,
     };
-    let items = Items { operation, step, outcome: each.outcome.as_ref(), wanted: wanted(answers, document), room };
+    let items = Items { speaker, outcome: each.outcome.as_ref(), wanted: wanted(answers, document), room };
     let found = match &each.list {
         Some(program) => items.one(program, document),
         None => Ok(Some(*document)),
@@ -50,11 +63,11 @@ pub(super) fn hear<'a>(
         (Err(says), _) => vec![items.unknown(&codes::ITEM_UNREADABLE, &says); calls.len()],
     };
     let verdict = Verdict { outcomes, refused_whole: false, system: None, beside: None };
-    if bulk.atomic { all_or_none(operation, verdict) } else { verdict }
+    if each.atomic { all_or_none(speaker.name, verdict) } else { verdict }
 }
 
 /// Where one item did not happen, none did, whatever the answer says of the others: of a refusal they are found by halves.
-fn all_or_none(operation: &RestOperation, verdict: Verdict) -> Verdict {
+fn all_or_none(name: &str, verdict: Verdict) -> Verdict {
     let rank = |outcome: &Outcome| match outcome {
         Outcome::Delivered(_) => 0,
         Outcome::Later { .. } => 1,
@@ -71,7 +84,7 @@ fn all_or_none(operation: &RestOperation, verdict: Verdict) -> Verdict {
             Verdict { outcomes: vec![worst.clone(); calls], refused_whole, ..verdict }
         }
         Some(Outcome::Never(why)) => {
-            let says = format!("{}: it went with an item that was refused, and all happen or none: {}", operation.name, why.says);
+            let says = format!("{name}: it went with an item that was refused, and all happen or none: {}", why.says);
             let taken_back = Outcome::Never(Failure::new(why.code, says));
             let outcomes = verdict.outcomes.into_iter().map(|outcome| match outcome {
                 Outcome::Never(why) => Outcome::Never(why),
@@ -94,22 +107,20 @@ fn wanted(answers: Answers<'_>, document: &Value<'_>) -> bool {
     }
 }
 
-struct Items<'a> {
-    operation: &'a RestOperation,
-    /// What the step says that answers mean.
-    step: &'a [(Arc<str>, OutcomeWord)],
+struct Items<'a, 's> {
+    speaker: &'s Speaker<'s>,
     outcome: Option<&'a Program>,
     wanted: bool,
     room: &'a Room,
 }
 
-impl<'a> Items<'a> {
+impl<'a> Items<'a, '_> {
     fn one(&self, program: &'a Program, dot: &Value<'a>) -> Result<Option<Value<'a>>, String> {
         program.one(&Env { dot: *dot, names: &[] }, self.room).map_err(|fault| fault.failure.says)
     }
 
     fn unknown(&self, code: &'static Code, says: &str) -> Outcome {
-        Outcome::Unknown(Failure::new(code, format!("{}: {says}", self.operation.name)))
+        Outcome::Unknown(Failure::new(code, format!("{}: {says}", self.speaker.name)))
     }
 
     /// With one answer too few or too many nobody knows which item an answer is about.
@@ -162,8 +173,8 @@ impl<'a> Items<'a> {
     }
 
     fn by_text(&self, text: &str, answer: &Value<'a>) -> Outcome {
-        let of_step = self.step.iter().find(|(have, _)| **have == *text).map(|(_, word)| *word);
-        match (of_step.or_else(|| self.operation.outcomes.of_text(text)), text.parse()) {
+        let of_step = self.speaker.step.iter().find(|(have, _)| **have == *text).map(|(_, word)| *word);
+        match (of_step.or_else(|| self.speaker.outcomes.of_text(text)), text.parse()) {
             (Some(word), _) => self.said(word, &format!(" with `{}`", excerpt::bounded(text)), answer),
             (None, Ok(status)) if (100..600).contains(&status) => self.by_status(status, answer),
             (None, _) => {
@@ -174,8 +185,8 @@ impl<'a> Items<'a> {
 
     fn by_status(&self, status: u16, answer: &Value<'a>) -> Outcome {
         let with = format!(" with {}", status::words(status));
-        let of_operation = || self.operation.outcomes.of_status(status, self.operation.repeat);
-        match status::said(self.step, status).map_or_else(of_operation, Judgement::Said) {
+        let of_operation = || self.speaker.outcomes.of_status(status, self.speaker.repeat);
+        match status::said(self.speaker.step, status).map_or_else(of_operation, Judgement::Said) {
             Judgement::Said(word) => self.said(word, &with, answer),
             Judgement::Meant(Meaning::Delivered) => self.delivered(answer),
             Judgement::Meant(Meaning::Later | Meaning::LaterThis) => self.said(OutcomeWord::Later, &with, answer),
@@ -191,7 +202,7 @@ impl<'a> Items<'a> {
     fn said(&self, word: OutcomeWord, with: &str, answer: &Value<'a>) -> Outcome {
         let failure = |code, verb: &str| {
             let said = excerpt::of_document(answer).map(|said| format!(": {said}")).unwrap_or_default();
-            Failure::new(code, format!("{} {verb} this item{with}{said}", self.operation.name))
+            Failure::new(code, format!("{} {verb} this item{with}{said}", self.speaker.name))
         };
         match word {
             OutcomeWord::Delivered => self.delivered(answer),
@@ -203,7 +214,7 @@ impl<'a> Items<'a> {
     }
 
     fn delivered(&self, answer: &Value<'a>) -> Outcome {
-        hear::keep(answer, if self.wanted { Answers::Keep } else { Answers::Drop })
+        keep(answer, if self.wanted { Answers::Keep } else { Answers::Drop })
     }
 }
 

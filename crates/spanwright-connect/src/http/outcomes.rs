@@ -6,14 +6,12 @@ use spanwright_core::{
 };
 use spanwright_shape::text::{Problems, Scalar};
 
-use crate::{
-    codes,
-    http::status::{self, Meaning},
-};
+use super::status::{self, Meaning};
+use crate::codes;
 
 /// `outcomes:` of one operation.
 #[derive(Debug, Default)]
-pub(super) struct Outcomes {
+pub(crate) struct Outcomes {
     statuses: Vec<(u16, OutcomeWord)>,
     /// `4XX` as 4.
     classes: Vec<(u16, OutcomeWord)>,
@@ -22,7 +20,7 @@ pub(super) struct Outcomes {
 
 /// What follows, and whether the user said so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Judgement {
+pub(crate) enum Judgement {
     /// By `outcomes:`.
     Said(OutcomeWord),
     /// By RFC.
@@ -31,7 +29,7 @@ pub(super) enum Judgement {
 
 impl Outcomes {
     /// Reads `outcomes:`. Texts are only for bulk operations, whose items speak in texts.
-    pub(super) fn read(settings: &OperationSettings, to: &mut Problems) -> Outcomes {
+    pub(crate) fn read(settings: &OperationSettings, to: &mut Problems) -> Outcomes {
         let mut outcomes = Outcomes::default();
         for (key, word) in &settings.outcomes {
             match (status_of(key), class_of(key)) {
@@ -47,18 +45,18 @@ impl Outcomes {
         outcomes
     }
 
-    pub(super) fn of_status(&self, status: u16, repeat: Repeat) -> Judgement {
+    pub(crate) fn of_status(&self, status: u16, repeat: Repeat) -> Judgement {
         let exact = self.statuses.iter().find(|(have, _)| *have == status);
         let said = exact.or_else(|| self.classes.iter().find(|(class, _)| *class == status / 100));
         said.map_or_else(|| Judgement::Meant(status::meaning(status, repeat)), |(_, word)| Judgement::Said(*word))
     }
 
-    pub(super) fn of_text(&self, text: &str) -> Option<OutcomeWord> {
+    pub(crate) fn of_text(&self, text: &str) -> Option<OutcomeWord> {
         self.texts.iter().find(|(have, _)| have == text).map(|(_, word)| *word)
     }
 
     /// Whether some answer is declared to be no answer: then null is among what the operation gives.
-    pub(super) fn may_be_none(&self) -> bool {
+    pub(crate) fn may_be_none(&self) -> bool {
         self.statuses.iter().chain(&self.classes).any(|(_, word)| *word == OutcomeWord::None)
     }
 }
