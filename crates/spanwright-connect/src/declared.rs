@@ -13,6 +13,8 @@ use spanwright_shape::{
     text::{Bundle, FileId, Problems, yaml},
 };
 
+use crate::codes;
+
 /// What is gathered while the operations of a system are read.
 pub(crate) struct Declared<'c> {
     system: &'c str,
@@ -58,10 +60,16 @@ impl Declared<'_> {
             self.types.insert(operation.name.text.clone(), TypeShapes { given: id, taken: id });
         }
     }
-}
 
-/// How many go into one request: what `bulk:` says, or so many.
-pub(crate) fn bulk(operation: &OperationSettings, otherwise: u32, key: BulkKey) -> Bulk {
-    let said = operation.bulk.as_ref();
-    Bulk { most: said.map_or(otherwise, |bulk| bulk.most), bytes: said.and_then(|bulk| bulk.bytes), key }
+    /// How many go into one request: what `bulk:` says, or so many. Nobody answers for each of them, and there is no list to choose.
+    pub fn bulk(&mut self, operation: &OperationSettings, otherwise: u32, key: BulkKey) -> Bulk {
+        let Some(said) = &operation.bulk else { return Bulk { most: otherwise, bytes: None, key } };
+        let words = [("items", &said.items), ("answers", &said.answers), ("match", &said.matched), ("outcome", &said.outcome)];
+        for (name, scalar) in words.into_iter().filter_map(|(name, word)| Some((name, word.as_ref()?))) {
+            let code = if name == "items" { &codes::BULK_BODY } else { &codes::BULK_ANSWERS };
+            let says = format!("`{name}` says nothing of `{}`: its items have no answers of their own, and no list", operation.name.text);
+            self.to.error(code, scalar.span, says, format!("leave `{name}` out"));
+        }
+        Bulk { most: said.most, bytes: said.bytes, key }
+    }
 }

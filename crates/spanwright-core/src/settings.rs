@@ -391,7 +391,7 @@ pub enum OutcomeWord {
     Never,
 }
 
-/// `bulk: { most, bytes, answers, match, outcome }`
+/// `bulk: { most, bytes, items, answers, match, outcome }`
 #[derive(Clone, Debug)]
 pub struct BulkSettings {
     /// Where it stands.
@@ -400,6 +400,8 @@ pub struct BulkSettings {
     pub most: u32,
     /// Bytes of items in one request.
     pub bytes: Option<u64>,
+    /// The list in the request that takes the items: a path of keys. Where there is only one, nobody need say it.
+    pub items: Option<Scalar>,
     /// The list of answers in the answer: an expression over it.
     pub answers: Option<Scalar>,
     /// `position` (`None`), or the expression over an answer that gives the item's key.

@@ -121,6 +121,6 @@ fn seen(declared: &mut Declared<'_>, settings: &OperationSettings, queue: &Queue
         gives: declared.shapes.add(Shape::Record(RecordShape::default())),
         refuses: Vec::new(),
         repeat: Repeat::Keyed,
-        bulk: Some(declared::bulk(settings, MESSAGES_MOST_DEFAULT, BulkKey::PerItem)),
+        bulk: Some(declared.bulk(settings, MESSAGES_MOST_DEFAULT, BulkKey::PerItem)),
     }
 }

@@ -9,9 +9,11 @@ use spanwright_map::Program;
 
 mod check;
 mod items;
+mod shared;
 
 pub(crate) use check::{Given, check};
 pub(crate) use items::{Speaker, hear};
+pub(crate) use shared::{correlation, parameters};
 
 /// What the answer to a batch says of its items.
 #[derive(Debug)]

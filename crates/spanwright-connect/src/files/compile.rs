@@ -108,7 +108,7 @@ fn seen(declared: &mut Declared<'_>, settings: &OperationSettings, folder: &Fold
         gives,
         refuses: Vec::new(),
         repeat: Repeat::Keyed,
-        bulk: many.then(|| declared::bulk(settings, ROWS_MOST_DEFAULT, BulkKey::PerRequest)),
+        bulk: many.then(|| declared.bulk(settings, ROWS_MOST_DEFAULT, BulkKey::PerRequest)),
     }
 }
 

@@ -28,18 +28,24 @@ pub(crate) enum Judgement {
 }
 
 impl Outcomes {
-    /// Reads `outcomes:`. Texts are only for bulk operations, whose items speak in texts.
+    /// Reads `outcomes:` where nothing but a status has a meaning. Texts are only for bulk operations, whose items speak in texts.
     pub(crate) fn read(settings: &OperationSettings, to: &mut Problems) -> Outcomes {
+        let others = settings.outcomes.iter().filter(|(key, _)| status_of(key).is_none() && class_of(key).is_none());
+        for (key, _) in others.filter(|_| settings.bulk.is_none()) {
+            let help = "write a status such as `404`, or a class of them such as `4XX`";
+            to.error(&codes::OUTCOME, key.span, format!("`{}` is no status", key.text), help.to_string());
+        }
+        Outcomes::of(settings)
+    }
+
+    /// What is no status and no class of them is a text: a declared fault, or what an item says.
+    pub(crate) fn of(settings: &OperationSettings) -> Outcomes {
         let mut outcomes = Outcomes::default();
         for (key, word) in &settings.outcomes {
             match (status_of(key), class_of(key)) {
                 (Some(status), _) => outcomes.statuses.push((status, *word)),
                 (None, Some(class)) => outcomes.classes.push((class, *word)),
-                (None, None) if settings.bulk.is_some() => outcomes.texts.push((key.text.clone(), *word)),
-                (None, None) => {
-                    let help = "write a status such as `404`, or a class of them such as `4XX`";
-                    to.error(&codes::OUTCOME, key.span, format!("`{}` is no status", key.text), help.to_string());
-                }
+                (None, None) => outcomes.texts.push((key.text.clone(), *word)),
             }
         }
         outcomes

@@ -1,7 +1,7 @@
 //! From calls to one request.
 
 use spanwright_core::connector::{Call, HttpRequest, Refusal, Validator, With, is_condition};
-use spanwright_shape::{json, jsonschema::openapi::Place, room::Room, shape::breach, text::Failure, value::Value};
+use spanwright_shape::{json, jsonschema::openapi::Place, room::Room, shape::breach, text::Failure};
 
 use super::{
     RestSystem,
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     auth::{self, add_header},
-    codes,
+    bulk, codes,
     http::url,
 };
 
@@ -24,8 +24,8 @@ pub(super) fn ask(system: &RestSystem, operation: &RestOperation, calls: &[Call<
     }
     let address = address(system, with).map_err(Refusal::System)?;
     let mut request = HttpRequest::new(operation.method, address);
-    let parameters = parameters_of(operation, calls)?;
-    parameters::write(operation, &parameters, &mut request).map_err(|failure| Refusal::Call(0, failure))?;
+    let given = bulk::parameters(&operation.name, calls)?;
+    parameters::write(operation, &given, &mut request).map_err(|failure| Refusal::Call(0, failure))?;
     let header = |request: &mut HttpRequest, name: &str, value: &str| add_header(request, name, value).map_err(Refusal::System);
     header(&mut request, "accept", ACCEPT)?;
     if let Some(body) = &operation.body {
@@ -35,7 +35,7 @@ pub(super) fn ask(system: &RestSystem, operation: &RestOperation, calls: &[Call<
             header(&mut request, "content-type", &body.content_type)?;
         }
     }
-    header(&mut request, &system.correlation, correlation(calls, with))?;
+    header(&mut request, &system.correlation, bulk::correlation(calls, with))?;
     if let Some(trace) = calls.first().map(|call| call.trace).filter(|trace| !trace.is_empty()) {
         header(&mut request, "traceparent", trace)?;
     }
@@ -66,27 +66,6 @@ fn address(system: &RestSystem, with: &With<'_>) -> Result<String, Failure> {
     Ok(url.trim_end_matches('/').to_string())
 }
 
-/// The parameters of the request: of a batch those that all its items share.
-fn parameters_of<'a>(operation: &RestOperation, calls: &[Call<'a>]) -> Result<Value<'a>, Refusal> {
-    let first = calls.first().map_or(Value::Record(&[]), |call| call.with);
-    if calls.len() < 2 {
-        return Ok(first);
-    }
-    let written = |value: &Value<'_>| {
-        let mut bytes = Vec::new();
-        json::write(value, &mut bytes);
-        bytes
-    };
-    let shared = written(&first);
-    match calls.iter().position(|call| written(&call.with) != shared) {
-        Some(other) => {
-            let says = format!("{}: its parameters differ from those of the items beside it", operation.name);
-            Err(Refusal::Call(other, Failure::new(&codes::PARAMETER, says)))
-        }
-        None => Ok(first),
-    }
-}
-
 /// What could only be told now: whether each body is what the document allows. It is read for that and sent as it is;
 /// one that a map is proved to have made so is not read again.
 fn allowed(system: &RestSystem, operation: &RestOperation, body: &RestBody, calls: &[Call<'_>]) -> Result<(), Refusal> {
@@ -110,7 +89,7 @@ fn allowed(system: &RestSystem, operation: &RestOperation, body: &RestBody, call
 fn write_body(operation: &RestOperation, body: &RestBody, calls: &[Call<'_>]) -> Result<Vec<u8>, Refusal> {
     let missing = |n: usize| Refusal::Call(n, Failure::new(&codes::BODY, format!("{} needs a body", operation.name)));
     match (&operation.bulk, calls.first().and_then(|call| call.body)) {
-        (Some(bulk), _) => splice(bulk, calls).map_err(missing),
+        (Some(plan), _) => splice(plan, calls).map_err(missing),
         (None, Some(bytes)) => Ok(bytes.to_vec()),
         (None, None) if body.required => Err(missing(0)),
         (None, None) => Ok(Vec::new()),
@@ -118,26 +97,18 @@ fn write_body(operation: &RestOperation, body: &RestBody, calls: &[Call<'_>]) ->
 }
 
 /// On a fault: which call has no body.
-fn splice(bulk: &BulkPlan, calls: &[Call<'_>]) -> Result<Vec<u8>, usize> {
+fn splice(plan: &BulkPlan, calls: &[Call<'_>]) -> Result<Vec<u8>, usize> {
     let size: usize = calls.iter().filter_map(|call| call.body).map(|body| body.len() + 1).sum();
-    let mut bytes = Vec::with_capacity(size + bulk.before.len() + bulk.behind.len());
-    bytes.extend_from_slice(bulk.before.as_bytes());
+    let mut bytes = Vec::with_capacity(size + plan.before.len() + plan.behind.len());
+    bytes.extend_from_slice(plan.before.as_bytes());
     for (n, call) in calls.iter().enumerate() {
         if n > 0 {
             bytes.push(b',');
         }
         bytes.extend_from_slice(call.body.ok_or(n)?);
     }
-    bytes.extend_from_slice(bulk.behind.as_bytes());
+    bytes.extend_from_slice(plan.behind.as_bytes());
     Ok(bytes)
-}
-
-/// The correlation id of the calls; where a batch has many, the key of the request, which the journal has beside each.
-fn correlation<'a>(calls: &[Call<'a>], with: &With<'a>) -> &'a str {
-    match calls {
-        [first, rest @ ..] if rest.iter().all(|call| call.correlation == first.correlation) => first.correlation,
-        _ => with.request_key,
-    }
 }
 
 fn write_key(operation: &RestOperation, calls: &[Call<'_>], with: &With<'_>, request: &mut HttpRequest) -> Result<(), Refusal> {

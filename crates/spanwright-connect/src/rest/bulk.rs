@@ -5,8 +5,8 @@ use std::sync::Arc;
 use spanwright_core::settings::BulkSettings;
 use spanwright_shape::{
     json,
-    shape::{Presence, RecordShape, Shape, ShapeId, Shapes},
-    text::Problems,
+    shape::{Field, Presence, RecordShape, Shape, ShapeId, Shapes},
+    text::{Problems, Scalar},
 };
 
 use super::operation::BulkPlan;
@@ -64,29 +64,31 @@ fn plan(wrapping: &Wrapping, answers: BulkAnswers) -> BulkPlan {
 }
 
 fn wrapping(settings: &BulkSettings, context: &Context<'_>, shapes: &mut Shapes, to: &mut Problems) -> Option<Wrapping> {
+    let named = settings.items.as_ref();
     let found = match context.body.map(|body| shapes.get(body)) {
         None => Err("it takes no body".to_string()),
         Some(Shape::Any) => {
             let item = shapes.add(Shape::Any);
-            Ok(Wrapping { item, most: None, field: None })
+            Ok(Wrapping { item, most: None, field: named.map(|named| named.text.as_str().into()) })
         }
+        Some(Shape::List(..)) if named.is_some() => Err("its body is the list, so there is no `items` to name".to_string()),
         Some(Shape::List(item, (_, most))) => Ok(Wrapping { item: *item, most: *most, field: None }),
-        Some(Shape::Record(record)) => in_record(record, shapes),
+        Some(Shape::Record(record)) => in_record(record, named, shapes),
         Some(_) => Err("its body is no list, and no record with one".to_string()),
     };
-    found
-        .map_err(|why| to.error(&codes::BULK_BODY, settings.at, format!("`{}` cannot carry many items: {why}", context.operation), None))
-        .ok()
+    let at = named.map_or(settings.at, |named| named.span);
+    found.map_err(|why| to.error(&codes::BULK_BODY, at, format!("`{}` cannot carry many items: {why}", context.operation), None)).ok()
 }
 
-/// The one list of a record; of several the one that is required. Nothing else may be required.
-fn in_record(record: &RecordShape, shapes: &Shapes) -> Result<Wrapping, String> {
+/// A list of a record, beside which nothing else may be required.
+fn in_record(record: &RecordShape, named: Option<&Scalar>, shapes: &Shapes) -> Result<Wrapping, String> {
     let lists: Vec<_> = record.fields.iter().filter(|field| matches!(shapes.get(field.shape), Shape::List(..))).collect();
-    let required: Vec<_> = lists.iter().copied().filter(|field| field.presence == Presence::Always).collect();
-    let field = match (lists.as_slice(), required.as_slice()) {
-        ([one], _) | (_, [one]) => *one,
-        ([], _) => return Err("its body has no list".into()),
-        _ => return Err("its body has several lists".into()),
+    let field = match named {
+        Some(named) => {
+            let found = lists.iter().copied().find(|field| *field.name == *named.text);
+            found.ok_or_else(|| format!("its body has no list `{}`", named.text))?
+        }
+        None => only(&lists)?,
     };
     if let Some(other) = record.fields.iter().find(|other| other.presence == Presence::Always && other.name != field.name) {
         return Err(format!("its body needs `{}` beside the list `{}`", other.name, field.name));
@@ -94,5 +96,15 @@ fn in_record(record: &RecordShape, shapes: &Shapes) -> Result<Wrapping, String> 
     match shapes.get(field.shape) {
         Shape::List(item, (_, most)) => Ok(Wrapping { item: *item, most: *most, field: Some(field.name.clone()) }),
         _ => Err("its body has no list".into()),
+    }
+}
+
+/// The one list; of several the one that is required.
+fn only<'l>(lists: &[&'l Field]) -> Result<&'l Field, String> {
+    let required: Vec<_> = lists.iter().copied().filter(|field| field.presence == Presence::Always).collect();
+    match (lists, required.as_slice()) {
+        ([one], _) | (_, [one]) => Ok(one),
+        ([], _) => Err("its body has no list".into()),
+        _ => Err("its body has several lists, and `items` names none of them".into()),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use spanwright_core::settings::{Auth, OperationSettings, Part, SystemSettings, Template};
 use spanwright_shape::{
     shape::Shape,
-    text::{Bundle, Problems, did_you_mean},
+    text::{Bundle, Problems, Scalar, did_you_mean},
     wsdl::{self, Operation, Port, Version, Wsdl},
     xml,
     xsd::{ElementId, Graph, Lowering},
@@ -14,8 +14,10 @@ use spanwright_shape::{
 use crate::{
     auth::{TokenEndpoint, signature},
     codes as shared,
+    http::outcomes::Outcomes,
 };
 
+use super::bulk;
 use super::class::Rules;
 use super::codes;
 use super::header;
@@ -45,8 +47,9 @@ pub(super) fn system(settings: &SystemSettings, bundle: &Bundle, to: &mut Proble
         signature::check(signing, to);
     }
     let operations = callable(port, settings, to);
-    let proven = operations.iter().map(|operation| proven(operation, settings, &read.graph, to)).collect();
-    let interface = interface::interface(&read.graph, &operations, settings);
+    let mut proven: Vec<_> = operations.iter().map(|operation| proven(operation, settings, &read.graph, to)).collect();
+    let mut interface = interface::interface(&read.graph, &operations, settings);
+    bulk::gather(settings, &read.graph, &mut proven, &mut interface, to);
     let spaces: Vec<&str> = read.graph.targets().collect();
     let rules = Rules::of(&spaces, bundle, to);
     let system = SoapSystem {
@@ -125,22 +128,13 @@ fn callable<'w>(port: &'w Port, settings: &SystemSettings, to: &mut Problems) ->
 
 fn proven(operation: &Operation, settings: &SystemSettings, graph: &Graph, to: &mut Problems) -> SoapOperation {
     let wanted = settings.operations.iter().find(|wanted| *wanted.name.text == *operation.name);
-    let (mut key, mut outcomes) = (None, Vec::new());
     if let Some(wanted) = wanted {
         refuse_foreign(wanted, to);
-        key = wanted.key.as_ref().and_then(|key| key_field(&key.text, key.span, operation, graph, to));
-        for (name, word) in &wanted.outcomes {
-            if is_outcome(&name.text, operation, graph) {
-                outcomes.push((name.text.clone(), *word));
-            } else {
-                let says = format!("`{}` is no status, and `{}` declares no fault of that name", name.text, operation.name);
-                let names: Vec<&str> = operation.faults.iter().map(|fault| &*fault.name).collect();
-                let help = did_you_mean(&name.text, names.iter().copied())
-                    .or_else(|| (!names.is_empty()).then(|| format!("it declares {}", names.join(", "))));
-                to.error(&codes::FAULT_UNDECLARED, name.span, says, help);
-            }
-        }
+        wanted.outcomes.iter().for_each(|(name, _)| check_outcome(name, wanted, operation, graph, to));
     }
+    // Where the key of a batch goes is for `bulk` to say.
+    let key = wanted.filter(|wanted| wanted.bulk.is_none()).and_then(|wanted| wanted.key.as_ref());
+    let key = key.and_then(|key| key_field(&key.text, key.span, operation, graph, to));
     SoapOperation {
         action: operation.action.clone(),
         input: operation.input,
@@ -149,8 +143,22 @@ fn proven(operation: &Operation, settings: &SystemSettings, graph: &Graph, to: &
         output_headers: operation.output_headers.clone(),
         faults: operation.faults.iter().map(|fault| (fault.name.clone(), fault.element)).collect(),
         key,
-        outcomes,
+        outcomes: wanted.map(Outcomes::of).unwrap_or_default(),
+        bulk: None,
     }
+}
+
+/// An item of a batch may speak in words of its own.
+fn check_outcome(name: &Scalar, wanted: &OperationSettings, operation: &Operation, graph: &Graph, to: &mut Problems) {
+    let has_words = wanted.bulk.as_ref().is_some_and(|bulk| bulk.outcome.is_some());
+    if has_words || is_outcome(&name.text, operation, graph) {
+        return;
+    }
+    let says = format!("`{}` is no status, and `{}` declares no fault of that name", name.text, operation.name);
+    let names: Vec<&str> = operation.faults.iter().map(|fault| &*fault.name).collect();
+    let help = did_you_mean(&name.text, names.iter().copied())
+        .or_else(|| (!names.is_empty()).then(|| format!("it declares {}", names.join(", "))));
+    to.error(&codes::FAULT_UNDECLARED, name.span, says, help);
 }
 
 fn headers(operation: &Operation, graph: &Graph) -> Vec<(Arc<str>, ElementId)> {
@@ -164,9 +172,6 @@ fn headers(operation: &Operation, graph: &Graph) -> Vec<(Arc<str>, ElementId)> {
 fn refuse_foreign(wanted: &OperationSettings, to: &mut Problems) {
     if let Some((_, path)) = &wanted.by_hand {
         to.error(&codes::NOT_FOR_SOAP, path.span, "a `soap:` operation has no method and path: its WSDL says how it is called", None);
-    }
-    if let Some(bulk) = &wanted.bulk {
-        to.error(&codes::NOT_FOR_SOAP, bulk.at, "`bulk:` is not built for `soap:` systems yet", None);
     }
 }
 

@@ -18,6 +18,7 @@ use spanwright_core::{
 use spanwright_shape::text::{Bundle, Code, Problems};
 
 mod answer;
+mod bulk;
 mod check;
 mod class;
 pub mod codes;
@@ -26,6 +27,7 @@ pub mod convert;
 mod fault;
 mod header;
 mod interface;
+mod lists;
 pub(crate) mod pieces;
 mod pretend;
 mod request;

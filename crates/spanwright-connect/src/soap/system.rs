@@ -5,16 +5,16 @@ use std::sync::Arc;
 use spanwright_core::{
     connector::{Answers, Call, Heard, Pretended, Refusal, Request, Said, Show, System, Verdict, With},
     interface::Interface,
-    settings::{Auth, OutcomeWord, Template},
+    settings::{Auth, Template},
 };
 use spanwright_shape::{
     wsdl::Version,
     xsd::{ElementId, Graph},
 };
 
-use crate::auth::TokenEndpoint;
+use crate::{auth::TokenEndpoint, http::outcomes::Outcomes};
 
-use super::{class::Rules, pretend, request, verdict};
+use super::{bulk::SoapBulk, class::Rules, pretend, request, verdict};
 
 /// What `soap:` systems are made of.
 #[derive(Debug)]
@@ -49,10 +49,12 @@ pub(super) struct SoapOperation {
     pub(super) output_headers: Vec<ElementId>,
     /// Declared faults: the name in the description, and the element in the detail.
     pub(super) faults: Vec<(Arc<str>, ElementId)>,
-    /// The field that carries the idempotency key.
+    /// The field that carries the idempotency key; of a bulk operation that of the whole request.
     pub(super) key: Option<Arc<str>>,
-    /// What the user says that an answer means, by status or declared fault.
-    pub(super) outcomes: Vec<(String, OutcomeWord)>,
+    /// What the user says that an answer means, by status, declared fault or word of an item.
+    pub(super) outcomes: Outcomes,
+    /// Whether one request carries many items.
+    pub(super) bulk: Option<SoapBulk>,
 }
 
 impl System for SoapSystem {
@@ -65,15 +67,15 @@ impl System for SoapSystem {
     }
 
     fn hear(&self, operation: usize, calls: &[Call<'_>], heard: Heard<'_>, with: &With<'_>, answers: Answers<'_>) -> Verdict {
-        verdict::verdict(self, operation, calls.len(), heard, with, answers)
+        verdict::verdict(self, operation, calls, heard, with, answers)
     }
 
     fn reads_pieces(&self) -> bool {
         true
     }
 
-    fn hear_pieces(&self, operation: usize, _: Call<'_>, heard: Heard<'_>, with: &With<'_>, list: &[&str], show: Show<'_>) -> Verdict {
-        verdict::in_pieces(self, operation, heard, with, list, show)
+    fn hear_pieces(&self, operation: usize, call: Call<'_>, heard: Heard<'_>, with: &With<'_>, list: &[&str], show: Show<'_>) -> Verdict {
+        verdict::in_pieces(self, operation, call, heard, with, list, show)
     }
 
     fn pretend(&self, operation: usize, pretended: &Pretended<'_>) -> Result<Said, String> {

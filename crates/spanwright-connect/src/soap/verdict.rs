@@ -3,12 +3,11 @@
 use std::{borrow::Cow, io::BufRead, sync::Arc, time::Duration};
 
 use spanwright_core::{
-    connector::{Answers, Blame, Heard, Outcome, Part, Reached, Show, Verdict, With, Word, whole},
+    connector::{Answers, Blame, Call, Heard, Outcome, Part, Reached, Show, Verdict, With, Word, whole},
     interface::Repeat,
     settings::OutcomeWord,
 };
 use spanwright_shape::{
-    json,
     room::Room,
     text::{Code, Failure},
     value::Value,
@@ -16,13 +15,17 @@ use spanwright_shape::{
 };
 
 use crate::{
+    bulk::{self, Speaker},
     codes as shared,
     http::{
         NO_HTTP,
         answer::{ANSWER_BYTES_MOST, BodyFault, header, media_type, read_body},
-        elsewhere, excerpt, retry_after,
+        elsewhere, excerpt,
+        outcomes::Judgement,
+        retry_after,
         status::{self, Meaning},
     },
+    rest::keep,
 };
 
 use super::answer::{self, Answer, Strange};
@@ -36,7 +39,7 @@ use super::system::{SoapOperation, SoapSystem};
 pub(super) fn verdict(
     system: &SoapSystem,
     operation: usize,
-    calls: usize,
+    calls: &[Call<'_>],
     heard: Heard<'_>,
     with: &With<'_>,
     answers: Answers<'_>,
@@ -57,12 +60,13 @@ pub(super) fn verdict(
 pub(super) fn in_pieces(
     system: &SoapSystem,
     operation: usize,
+    call: Call<'_>,
     heard: Heard<'_>,
     with: &With<'_>,
     list: &[&str],
     show: Show<'_>,
 ) -> Verdict {
-    let mut judging = Judging::of(system, operation, 1);
+    let mut judging = Judging::of(system, operation, std::slice::from_ref(&call));
     let (status, headers, body) = match heard {
         Heard::Broken { reached, why } => return judging.broken(reached, &why),
         Heard::Files(_) | Heard::Queue(_) => return judging.broken(Reached::Maybe, NO_HTTP),
@@ -87,7 +91,7 @@ struct Judging<'s> {
     /// `erp.ListCustomers`
     name: String,
     repeat: Repeat,
-    calls: usize,
+    calls: &'s [Call<'s>],
     status: u16,
     /// `Retry-After`
     pause: Option<Duration>,
@@ -98,7 +102,7 @@ struct Judging<'s> {
 }
 
 impl<'s> Judging<'s> {
-    fn of(system: &'s SoapSystem, operation: usize, calls: usize) -> Judging<'s> {
+    fn of(system: &'s SoapSystem, operation: usize, calls: &'s [Call<'s>]) -> Judging<'s> {
         let declared = &system.interface.operations[operation];
         let name = format!("{}.{}", system.name, declared.name);
         Judging {
@@ -171,7 +175,7 @@ impl<'s> Judging<'s> {
         let charset = xml::charset_of(content_type);
         match answer::read(bytes, charset, &self.system.graph, self.soap.output, &self.soap.output_headers, &room) {
             Ok(Answer::Fault(fault)) => self.fault(&fault, answers),
-            Ok(Answer::Content(value, extra)) if (200..300).contains(&self.status) => self.delivered(&value, answers).drifted(extra),
+            Ok(Answer::Content(value, extra)) if (200..300).contains(&self.status) => self.happened(&value, answers, &room).drifted(extra),
             Ok(Answer::Nothing) if (200..300).contains(&self.status) && self.soap.output.is_none() => self.delivered(&Value::Null, answers),
             Ok(Answer::Nothing) if (200..300).contains(&self.status) => {
                 self.strange(&Strange::Unexpected("an empty Body".to_string()), media, answers)
@@ -201,7 +205,7 @@ impl<'s> Judging<'s> {
     fn attachments(&self) -> Verdict {
         let says = format!("answered {} with attachments (MTOM or SOAP with Attachments), which are not read", self.words());
         let why = self.failure(&codes::ATTACHMENTS, &says);
-        Verdict::all(self.calls, if self.repeat == Repeat::Safe { Outcome::Never(why) } else { Outcome::Unknown(why) })
+        self.all(if self.repeat == Repeat::Safe { Outcome::Never(why) } else { Outcome::Unknown(why) })
     }
 
     fn by_status(&self, media: Option<&str>, answers: Answers<'_>) -> Verdict {
@@ -213,15 +217,16 @@ impl<'s> Judging<'s> {
         match status::meaning(self.status, self.repeat) {
             Meaning::Later => self.later(told(&shared::NOT_NOW), self.pause, status::blame(self.status)),
             Meaning::LaterThis => self.later(told(&shared::NOT_NOW), self.pause, Blame::Message),
-            Meaning::Unknown => Verdict::all(self.calls, Outcome::Unknown(told(&shared::UNKNOWN))),
+            Meaning::Unknown => self.all(Outcome::Unknown(told(&shared::UNKNOWN))),
             Meaning::Credentials => self.credentials(told(&shared::CREDENTIALS)),
             Meaning::Gone | Meaning::Moved => {
                 let why = told(if self.status == 410 { &shared::GONE } else { &shared::REDIRECT });
                 self.later(why.clone(), self.pause, Blame::System).and(Word::Gone(why))
             }
             Meaning::Elsewhere => self.later(told(&shared::REDIRECT), self.pause, Blame::System),
+            Meaning::Never if matches!(self.status, 400 | 409 | 413 | 422) => self.refused(told(&shared::REFUSED)),
             // Content with a status that is no success, which only `outcomes:` could explain.
-            Meaning::Delivered | Meaning::Never => Verdict::all(self.calls, Outcome::Never(told(&shared::REFUSED))),
+            Meaning::Delivered | Meaning::Never => self.all(Outcome::Never(told(&shared::REFUSED))),
         }
     }
 
@@ -236,9 +241,9 @@ impl<'s> Judging<'s> {
         }
         match self.class(fault, declared.is_some()) {
             Class::Auth => self.credentials(said(&shared::CREDENTIALS)),
-            Class::Protocol => Verdict::all(self.calls, Outcome::Never(said(&codes::PROTOCOL_FAULT))),
-            Class::Permanent => Verdict::all(self.calls, Outcome::Never(said(&codes::DECLARED_FAULT))),
-            Class::Client => Verdict::all(self.calls, Outcome::Never(said(&codes::CLIENT_FAULT))),
+            Class::Protocol => self.all(Outcome::Never(said(&codes::PROTOCOL_FAULT))),
+            Class::Permanent => self.refused(said(&codes::DECLARED_FAULT)),
+            Class::Client => self.refused(said(&codes::CLIENT_FAULT)),
             Class::Transient => self.later(said(&codes::SERVER_FAULT), wait, Blame::System),
             Class::Server if matches!(self.status, 429 | 503) => self.later(said(&codes::SERVER_FAULT), wait, Blame::System),
             Class::Server => self.again(said(&codes::SERVER_FAULT), wait),
@@ -271,9 +276,11 @@ impl<'s> Judging<'s> {
         if let Some(word) = by_step.or_else(|| status::said(self.said, self.status)) {
             return Some(word);
         }
-        let (exact, class) = (self.status.to_string(), format!("{}XX", self.status / 100));
-        let find = |wanted: &str| self.soap.outcomes.iter().find(|(name, _)| name == wanted).map(|(_, word)| *word);
-        names.iter().find_map(|name| find(name)).or_else(|| find(&exact)).or_else(|| find(&class))
+        let by_name = names.iter().find_map(|name| self.soap.outcomes.of_text(name));
+        by_name.or_else(|| match self.soap.outcomes.of_status(self.status, self.repeat) {
+            Judgement::Said(word) => Some(word),
+            Judgement::Meant(_) => None,
+        })
     }
 
     fn by_user(&self, word: OutcomeWord, why: Failure, wait: Option<Duration>, answers: Answers<'_>) -> Verdict {
@@ -281,8 +288,8 @@ impl<'s> Judging<'s> {
             OutcomeWord::Delivered | OutcomeWord::None => self.delivered(&Value::Null, answers),
             // A fault that means "later" is the system's: month-end closing must not spend the tries of ten thousand messages.
             OutcomeWord::Later => self.later(why, wait, Blame::System),
-            OutcomeWord::Unknown => Verdict::all(self.calls, Outcome::Unknown(why)),
-            OutcomeWord::Never => Verdict::all(self.calls, Outcome::Never(why)),
+            OutcomeWord::Unknown => self.all(Outcome::Unknown(why)),
+            OutcomeWord::Never => self.refused(why),
         }
     }
 
@@ -293,19 +300,23 @@ impl<'s> Judging<'s> {
     }
 
     fn delivered(&self, value: &Value<'_>, answers: Answers<'_>) -> Verdict {
-        let kept = match answers {
-            Answers::Drop => None,
-            Answers::Keep => {
-                let mut bytes = Vec::new();
-                json::write(value, &mut bytes);
-                Some(bytes)
-            }
-            Answers::Show(show) => {
-                show(value);
-                None
-            }
-        };
-        Verdict::all(self.calls, Outcome::Delivered(kept))
+        self.all(keep(value, answers))
+    }
+
+    /// The answer of a batch has a word for each of its items, where the project says where that is.
+    fn happened<'a>(&'a self, value: &Value<'a>, answers: Answers<'_>, room: &'a Room) -> Verdict {
+        let Some(bulk) = &self.soap.bulk else { return self.delivered(value, answers) };
+        let speaker = Speaker { name: &self.name, outcomes: &self.soap.outcomes, repeat: self.repeat, step: self.said };
+        bulk::hear(&bulk.answers, &speaker, self.calls, value, answers, room)
+    }
+
+    fn all(&self, outcome: Outcome) -> Verdict {
+        Verdict::all(self.calls.len(), outcome)
+    }
+
+    /// Refused for what is in it: of a batch a part may be taken.
+    fn refused(&self, why: Failure) -> Verdict {
+        Verdict { refused_whole: self.soap.bulk.is_some() && self.calls.len() > 1, ..self.all(Outcome::Never(why)) }
     }
 
     fn credentials(&self, why: Failure) -> Verdict {
@@ -314,7 +325,7 @@ impl<'s> Judging<'s> {
 
     fn later(&self, why: Failure, after: Option<Duration>, blame: Blame) -> Verdict {
         let pause = self.pause.filter(|_| blame != Blame::Message);
-        Verdict::all(self.calls, Outcome::Later { why, after, blame }).and_pause(pause)
+        self.all(Outcome::Later { why, after, blame }).and_pause(pause)
     }
 
     /// Nothing says that it did not happen: again where twice is harmless, else nobody knows.
@@ -322,7 +333,7 @@ impl<'s> Judging<'s> {
         match self.repeat {
             Repeat::Safe => self.later(why, after, Blame::Either),
             // An unknown outcome has no time of its own.
-            Repeat::Idempotent | Repeat::Keyed | Repeat::Never => Verdict::all(self.calls, Outcome::Unknown(why)).and_pause(after),
+            Repeat::Idempotent | Repeat::Keyed | Repeat::Never => self.all(Outcome::Unknown(why)).and_pause(after),
         }
     }
 
@@ -338,7 +349,7 @@ impl<'s> Judging<'s> {
         let why = self.failure(&shared::CUT, &format!("answered {}, and the answer {}", self.words(), fault.words()));
         match (fault, self.repeat) {
             // The next answer to the same question is as large.
-            (BodyFault::TooLarge(_), Repeat::Safe) => Verdict::all(self.calls, Outcome::Never(why)),
+            (BodyFault::TooLarge(_), Repeat::Safe) => self.all(Outcome::Never(why)),
             (BodyFault::TooLarge(_) | BodyFault::Cut(..), _) => self.again(why, None),
         }
     }

@@ -492,6 +492,7 @@ fn bulk_settings(owner: &Filled<'_>, form: &Filled<'_>, variables: &Variables, t
         bytes,
         at: owner.key("bulk").map_or(form.node.span, |key| key.span),
         most: u32::try_from(most).unwrap_or(u32::MAX),
+        items: form.scalar("items").cloned(),
         answers: form.scalar("answers").cloned(),
         matched: form.scalar("match").filter(|scalar| scalar.text != "position").cloned(),
         outcome: form.scalar("outcome").cloned(),

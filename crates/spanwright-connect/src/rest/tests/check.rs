@@ -126,6 +126,23 @@ fn a_bulk_operation_needs_a_list_to_send() {
 }
 
 #[test]
+fn the_list_of_a_bulk_operation_may_be_named() {
+    let named = |operation: OperationSettings, list: &str| {
+        let bulk = operation.bulk.map(|bulk| BulkSettings { items: Some(Scalar::made(list)), ..bulk });
+        OperationSettings { bulk, ..operation }
+    };
+    check(vec![named(operation("putPrices").bulk(9, "", "", ""), "prices")], &[]);
+    check(
+        vec![named(operation("putPrices").bulk(9, "", "", ""), "price")],
+        &["C0105 `putPrices` cannot carry many items: its body has no list `price`"],
+    );
+    check(
+        vec![named(operation("putStock").bulk(9, "", "", ""), "stock")],
+        &["C0105 `putStock` cannot carry many items: its body is the list, so there is no `items` to name"],
+    );
+}
+
+#[test]
 fn the_answers_of_a_bulk_operation_are_proved() {
     check(
         vec![operation("putPrices").bulk(9, ".results[0]", "", ".status")],

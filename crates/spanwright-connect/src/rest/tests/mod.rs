@@ -54,7 +54,7 @@ impl Said for OperationSettings {
         let text = |text: &str| (!text.is_empty()).then(|| Scalar::made(text));
         let (answers, matched, outcome) = (text(answers), text(matched), text(outcome));
         OperationSettings {
-            bulk: Some(BulkSettings { at: nowhere(), most, bytes: None, answers, matched, outcome, atomic: false }),
+            bulk: Some(BulkSettings { at: nowhere(), most, bytes: None, items: None, answers, matched, outcome, atomic: false }),
             ..self
         }
     }

@@ -352,6 +352,12 @@ static BULK: Form = Form::of(
     "How one request carries many items, each with an answer of its own.",
     &[
         Key::must("most", Kind::Number, "Items in one request."),
+        Key::may(
+            "items",
+            Kind::Text,
+            "The list in the request that takes the items, as `Orders.Order`. Left out: the only one; in a JSON body of several the one \
+             that is required.",
+        ),
         Key::may("answers", Kind::Expr, "The list of answers, over the whole answer; left out: one answer for all."),
         Key::may("match", Kind::Either(&[Kind::Words(&["position"]), Kind::Expr]), "How an answer finds its item."),
         Key::may("outcome", Kind::Expr, "What became of an item, over its answer: a status, a flag, or a word of `outcomes`."),
