@@ -5,7 +5,7 @@ use std::{io::BufReader, ops::ControlFlow};
 use spanwright_core::{
     connector::{FilesRequest, Request},
     fact::Moment,
-    settings::{Auth, CsvSettings, FolderSettings, OperationSettings},
+    settings::{Auth, BulkSettings, CsvSettings, FolderSettings, OperationSettings},
 };
 use spanwright_shape::text::{FileId, Scalar, Span};
 
@@ -45,7 +45,11 @@ fn csv(delimiter: &str, escape: Option<&str>, header: bool, columns: &[&str]) ->
 }
 
 fn read_system(folder: FolderSettings) -> (Option<Arc<dyn System>>, Vec<String>) {
-    let operation = OperationSettings { folder: Some(folder), ..OperationSettings::named(Scalar::made("rows")) };
+    read_bulk(folder, None)
+}
+
+fn read_bulk(folder: FolderSettings, bulk: Option<BulkSettings>) -> (Option<Arc<dyn System>>, Vec<String>) {
+    let operation = OperationSettings { folder: Some(folder), bulk, ..OperationSettings::named(Scalar::made("rows")) };
     let settings = SystemSettings {
         name: "drop".into(),
         kind: "files".into(),
@@ -293,4 +297,13 @@ fn settings_that_cannot_work_are_told() {
     );
     let shift = FolderSettings { encoding: Some(Scalar::made("shift_jis")), ..dialect("|", true, &[]) };
     assert_eq!(says(shift), "C0301 in Shift_JIS `|` may be the second half of another character");
+}
+
+#[test]
+fn rows_have_no_answers_of_their_own() {
+    let (answers, items) = (Some(Scalar::made(".results")), Some(Scalar::made("rows")));
+    let bulk = BulkSettings { at: nowhere(), most: 9, bytes: None, items, answers, matched: None, outcome: None, atomic: false };
+    let says = |name: &str| format!("`{name}` says nothing of `rows`: its items have no answers of their own, and no list");
+    let expected = [format!("C0105 {}", says("items")), format!("C0107 {}", says("answers"))];
+    assert_eq!(read_bulk(folder("jsonl", false), Some(bulk)).1, expected);
 }

@@ -2,6 +2,7 @@
 //! by its exit code and by the ledgers of the systems that it talked to.
 
 mod bad_days;
+mod batches;
 mod check;
 mod commands;
 mod contract;

@@ -165,7 +165,9 @@ fn beside(shapes: &mut Shapes, id: ShapeId, path: &[Arc<str>]) -> ShapeId {
     let mut fields = Vec::with_capacity(record.fields.len());
     for field in record.fields {
         if field.name != *key {
-            fields.push(field);
+            // In an answer a list is always there; in a request it may be left out where none of it need be.
+            let may_be_left = matches!(shapes.get(field.shape), Shape::List(_, (0, _)));
+            fields.push(if may_be_left { Field { presence: Presence::Maybe, ..field } } else { field });
         } else if !below.is_empty() {
             let shape = beside(shapes, field.shape, below);
             fields.extend(presence(shapes, shape).map(|presence| Field { shape, presence, ..field }));

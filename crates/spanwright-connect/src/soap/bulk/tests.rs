@@ -168,7 +168,7 @@ fn a_flow_gives_one_item_and_what_stands_beside_the_list() {
         Shape::Record(record) => record.fields.iter().map(|field| format!("{} {:?}", field.name, field.presence)).collect::<Vec<_>>(),
         _ => panic!("a record"),
     };
-    assert_eq!(fields(seen.with), ["Company Always", "RequestId Always", "Orders Maybe", "Note Always", "Session Maybe"]);
+    assert_eq!(fields(seen.with), ["Company Always", "RequestId Always", "Orders Maybe", "Note Maybe", "Session Maybe"]);
     assert_eq!(seen.body, Some(interface.types["Order"].given));
     assert_eq!((seen.repeat, seen.bulk), (Repeat::Keyed, Some(Bulk { most: 500, bytes: None, key: BulkKey::PerRequest })));
     let (system, number) = self::system(keyed(by_state(""), "Ref"));
