@@ -51,7 +51,8 @@ pub(crate) fn hear<'a>(
         BulkAnswers::Whole => return Verdict::all(calls.len(), keep(document, answers)),
         BulkAnswers::Each(each) => each,
     };
-    let items = Items { speaker, outcome: each.outcome.as_ref(), wanted: wanted(answers, document), room };
+    let alone = (calls.len() == 1).then_some(*document);
+    let items = Items { speaker, outcome: each.outcome.as_ref(), wanted: wanted(answers, document), alone, room };
     let found = match &each.list {
         Some(program) => items.one(program, document),
         None => Ok(Some(*document)),
@@ -111,6 +112,8 @@ struct Items<'a, 's> {
     speaker: &'s Speaker<'s>,
     outcome: Option<&'a Program>,
     wanted: bool,
+    /// A `call` goes alone, and what the operation gives it is the whole answer: what its flow reads is checked against that.
+    alone: Option<Value<'a>>,
     room: &'a Room,
 }
 
@@ -206,7 +209,7 @@ impl<'a> Items<'a, '_> {
         };
         match word {
             OutcomeWord::Delivered => self.delivered(answer),
-            OutcomeWord::None => self.delivered(&Value::Null),
+            OutcomeWord::None => self.kept(&Value::Null),
             OutcomeWord::Later => Outcome::Later { why: failure(&codes::ITEM_NOT_NOW, "put off"), after: None, blame: Blame::Message },
             OutcomeWord::Unknown => Outcome::Unknown(failure(&codes::UNKNOWN, "does not know of")),
             OutcomeWord::Never => Outcome::Never(failure(&codes::ITEM_REFUSED, "refused")),
@@ -214,6 +217,10 @@ impl<'a> Items<'a, '_> {
     }
 
     fn delivered(&self, answer: &Value<'a>) -> Outcome {
+        self.kept(self.alone.as_ref().unwrap_or(answer))
+    }
+
+    fn kept(&self, answer: &Value<'_>) -> Outcome {
         keep(answer, if self.wanted { Answers::Keep } else { Answers::Drop })
     }
 }

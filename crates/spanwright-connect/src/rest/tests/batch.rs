@@ -38,6 +38,21 @@ fn each_item_has_its_own_outcome() {
     check(by_position(), json_answer(200, body), &expected);
 }
 
+/// A `call` of an operation that takes many: its flow reads the whole answer, and is checked against that.
+#[test]
+fn of_one_call_alone_the_whole_answer_is_kept() {
+    let alone = |settings: OperationSettings, body: &str| {
+        let (room, system) = (Room::new(), shop(vec![settings]));
+        let verdict = heard(&system, "putPrices", &calls(&[("{}", r#"{"sku":"a"}"#)], &room), &json_answer(200, body), Answers::Keep);
+        words(&verdict.outcomes[0])
+    };
+    let body = r#"{"results":[{"status":201}]}"#;
+    assert_eq!(alone(by_position(), body), format!("delivered {body}"));
+    assert_eq!(alone(by_text(), r#"{"results":[{"state":"same"}]}"#), "delivered null");
+    let refused = alone(by_position(), r#"{"results":[{"status":422}]}"#);
+    assert_eq!(refused, "never R2015: shop.putPrices refused this item with 422 Unprocessable Content");
+}
+
 /// An API that takes back all where one is refused, and answers of each what became of it before that.
 #[test]
 fn where_all_happen_or_none_one_that_is_refused_takes_back_the_others() {
