@@ -10,11 +10,13 @@ use spanwright_shape::text::Failure;
 use crate::alert::AlertRow;
 
 mod again;
+mod at_system;
 mod chore;
 mod keys;
 mod store;
 
 pub use again::{APART, is_newer, owed_again};
+pub use at_system::AtSystem;
 pub use chore::{
     BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Opened, Reopening, StoppedBundle, StoppedFilter,
     StoppedRun, that_go, that_stay,

@@ -16,8 +16,8 @@ use std::{
 };
 
 use spanwright_core::fact::{
-    Attempt, EffectKey, EffectState, Ending, ExchangeId, Fact, Forget, ListFilter, Moment, OutcomeKind, Phase, PlanBundle, PlanId, Receipt,
-    Root, RunId, Settled, StopKind, Stopped, Store, Took, Turn, Way, lane_of, no_item,
+    AtSystem, Attempt, EffectKey, EffectState, Ending, ExchangeId, Fact, Forget, ListFilter, Moment, OutcomeKind, Phase, PlanBundle,
+    PlanId, Receipt, Root, RunId, Settled, StopKind, Stopped, Store, Took, Turn, Way, lane_of, no_item,
 };
 use spanwright_engine::keep::{Keep, Look, Which};
 use spanwright_lab::conformance::code_of;
@@ -184,11 +184,23 @@ fn claim(path: &Path, next: &mut u64) -> f64 {
     }
 }
 
+fn at_crm() -> AtSystem {
+    let steps = vec!["crm".into()];
+    AtSystem {
+        flow: "customers".into(),
+        plan: PlanId(1),
+        queues: vec!["customers.crm".into()],
+        fatal: steps.clone(),
+        undone: Vec::new(),
+        steps,
+    }
+}
+
 fn questions(path: &Path) {
     let look = Look::open(path, code_of).unwrap();
     let by = |filter: ListFilter| drop(look.list(&ListFilter { most: 50, ..filter }).unwrap());
     let some = |text: &str| Some(text.to_string());
-    let asked: [(&str, &dyn Fn()); 6] = [
+    let asked: [(&str, &dyn Fn()); 7] = [
         ("by correlation id", &|| by(ListFilter { correlation: some(&format!("{:032x}", 4_711)), ..ListFilter::default() })),
         ("the newest of a source", &|| by(ListFilter { flow: some("customers"), ..ListFilter::default() })),
         ("a source in a time", &|| {
@@ -200,6 +212,7 @@ fn questions(path: &Path) {
             })
         }),
         ("the newest that are open", &|| by(ListFilter { state: some("open"), ..ListFilter::default() })),
+        ("open at a system", &|| by(ListFilter { at: Some(vec![at_crm()]), ..ListFilter::default() })),
         ("dead letters by cause", &|| drop(look.causes(100).unwrap())),
         ("one with its trail", &|| drop(look.show(&Which::Run(RunId(2_000))).unwrap())),
     ];

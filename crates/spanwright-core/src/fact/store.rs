@@ -10,8 +10,8 @@ use spanwright_shape::text::{Code, Failure};
 use crate::alert::{AlertRow, Trouble};
 
 use super::{
-    Chore, ChoreId, CutOff, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, NodeName, PlanId, Print, Root, RunId,
-    StopKind, StoppedBundle, StoppedFilter, StoppedRun, Took,
+    AtSystem, Chore, ChoreId, CutOff, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, NodeName, PlanId, Print, Root,
+    RunId, StopKind, StoppedBundle, StoppedFilter, StoppedRun, Took,
 };
 
 /// Bytes of bodies in one answer with many runs: the run with which they come to so many is the last one.
@@ -443,6 +443,8 @@ pub struct ListFilter {
     pub state: Option<String>,
     /// Only stopped for this reason (a problem code).
     pub reason: Option<String>,
+    /// Only what has something open at a system, as these flows have to do with it; every other flow is left out.
+    pub at: Option<Vec<AtSystem>>,
     /// Only what came since then.
     pub since: Option<Moment>,
     /// Only what came before then.

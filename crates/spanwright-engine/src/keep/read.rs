@@ -3,6 +3,7 @@
 //! Opens the file for reading only, also while an engine in another process writes it; each answer is of one moment.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use rusqlite::{Connection, Result};
 use spanwright_core::alert::AlertRow;
@@ -14,6 +15,7 @@ use spanwright_core::fact::{
 
 use super::{CodeOf, OpenFault, ask::Ask, fault::fault_of, names::Names, schema};
 
+mod at_system;
 mod causes;
 mod copy;
 mod deploy;
@@ -151,6 +153,14 @@ impl Look {
     /// [`StoreFault`]
     pub fn standing(&self) -> std::result::Result<Vec<Standing>, StoreFault> {
         self.at_one_moment(|ask| ask.standing())
+    }
+
+    /// Flows with open messages, and the plans that these are pinned to.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn open_under(&self) -> std::result::Result<Vec<(Arc<str>, PlanId)>, StoreFault> {
+        self.at_one_moment(|ask| ask.open_under())
     }
 
     /// The number of a pinned project; `None` where the journal has never seen it.

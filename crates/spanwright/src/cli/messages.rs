@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::Args;
 use spanwright_core::{
-    fact::{GateRow, ListFilter, Listed, Moment, Phase, RunId, Shown, StoppedFilter, Way},
+    fact::{AtSystem, GateRow, ListFilter, Listed, Moment, Phase, RunId, Shown, StoppedFilter, Way},
     plan::{EffectPlan, IfDead, OrderBy, Plan},
     run::moment,
 };
@@ -20,6 +20,7 @@ use super::{
     Ended,
     folder::Folder,
     journal,
+    open_at::open_at,
     out::{Format, Object, Out},
     story::words,
     waits::{Wait, plan_of_folder, waits},
@@ -29,6 +30,7 @@ use crate::codes;
 /// List messages, or show one with its whole trail
 #[derive(Args)]
 #[command(after_help = "Examples:\n  spanwright messages --state dead\n  spanwright messages shop --key 100042\n  \
+    spanwright messages --system crm                                  what is open there\n  \
     spanwright messages --id 0197f3c2-5a1b-7c3d-9e4f-001122334455 --body      by message, correlation or run id")]
 pub struct Messages {
     #[command(flatten)]
@@ -38,6 +40,9 @@ pub struct Messages {
     /// Only in this state: open, held, stuck (an undo does not get through), done, skipped, dead (uncertain ones among them), uncertain, discarded
     #[arg(long, value_name = "STATE", value_parser = ["open", "held", "stuck", "done", "skipped", "dead", "uncertain", "discarded"])]
     state: Option<String>,
+    /// Only what is open at this system: it waits there, is still to come there, or is being undone there
+    #[arg(long, value_name = "SYSTEM")]
+    system: Option<String>,
     /// Only what came since then, as `2h` (so long ago) or `2026-12-01T06:00:00+01:00`
     #[arg(long, value_name = "TIME")]
     since: Option<String>,
@@ -48,7 +53,7 @@ pub struct Messages {
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     most: usize,
     /// One with its whole trail: its message id, its correlation id, or its run's number
-    #[arg(long, value_name = "ID", conflicts_with_all = ["flow", "key", "state", "reason", "correlation", "since", "until"])]
+    #[arg(long, value_name = "ID", conflicts_with_all = ["flow", "key", "state", "system", "reason", "correlation", "since", "until"])]
     id: Option<String>,
     /// Show the body too; it may hold personal data
     #[arg(long, requires = "id")]
@@ -102,7 +107,8 @@ impl Messages {
         let Some(id) = &self.id else {
             let time = |text: &Option<String>| text.as_deref().map(|text| ago(text, journal::now())).transpose();
             let (since, until) = (time(&self.since)?, time(&self.until)?);
-            let filter = ListFilter { since, until, ..self.filter.of_journal(self.state.as_deref(), self.most) };
+            let at = self.system.as_deref().map(|system| self.open_at(system, &look)).transpose()?;
+            let filter = ListFilter { at, since, until, ..self.filter.of_journal(self.state.as_deref(), self.most) };
             return self.list(&look.list(&filter).map_err(journal::fault)?, out);
         };
         let found = journal::shown(&look, id)?;
@@ -116,6 +122,15 @@ impl Messages {
             })?;
         }
         Ok(Ended::Fine)
+    }
+
+    fn open_at(&self, system: &str, look: &Look) -> anyhow::Result<Vec<AtSystem>> {
+        match self.state.as_deref() {
+            Some(state @ ("done" | "skipped" | "dead" | "uncertain" | "discarded")) => {
+                bail!("what is {state} is open at no system: leave `--state` out, or say `--state held` or `--state stuck`")
+            }
+            _ => open_at(look, &self.folder, system),
+        }
     }
 
     fn list(&self, lines: &[Listed], out: &mut Out) -> anyhow::Result<Ended> {
@@ -134,6 +149,7 @@ impl Messages {
                     "no message waits for its time; what waits for a system or a flow that is held is open: `spanwright held` shows those",
                 );
             }
+            0 if self.system.is_some() => out.aside("nothing is open there"),
             0 => out.aside("there is no such message"),
             shown if shown == self.most => out.aside(&format!("the newest {shown}; `--most` shows more")),
             _ => {}

@@ -24,6 +24,7 @@ mod init;
 mod journal;
 mod map;
 mod messages;
+mod open_at;
 mod orders;
 mod out;
 mod preview;

@@ -21,6 +21,7 @@ mod large;
 mod letters;
 mod lineage;
 mod map;
+mod open_at;
 mod project;
 mod questions;
 mod queues;

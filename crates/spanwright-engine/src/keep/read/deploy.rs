@@ -1,6 +1,6 @@
 //! Which plans open messages and dead letters are pinned to, and what the dead ones have done.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use rusqlite::Result;
 use spanwright_core::{deploy::Standing, fact::PlanId};
@@ -15,7 +15,14 @@ pub const DID: &str =
     WHERE run.state IN (4, 5) AND effect.way = 0 AND effect.state IN (1, 2, 3, 5) AND NOT EXISTS (SELECT 1 FROM effect AS undo
         WHERE undo.run = effect.run AND undo.node = effect.node AND undo.item = effect.item AND undo.way = 1 AND undo.state = 2)";
 
+pub const OPEN_UNDER: &str = "SELECT DISTINCT flow, plan FROM run INDEXED BY run_active WHERE state = 0
+    UNION SELECT flow, plan FROM run INDEXED BY run_parked WHERE state = 1";
+
 impl Ask<'_> {
+    pub fn open_under(self) -> Result<Vec<(Arc<str>, PlanId)>> {
+        self.ready(OPEN_UNDER)?.query_map([], |row| Ok((self.names.text(row.get(0)?), PlanId(row.get(1)?))))?.collect()
+    }
+
     pub fn standing(self) -> Result<Vec<Standing>> {
         let mut all: BTreeMap<(i64, i64), Standing> = BTreeMap::new();
         let fresh =

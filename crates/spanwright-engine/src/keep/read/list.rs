@@ -80,22 +80,32 @@ impl Ask<'_> {
         // Whoever names a record or a correlation id means few messages; else it goes from the newest run backwards.
         let by_message = filter.key.is_some() || filter.correlation.is_some();
         let (flow, mut ids) = (filter.flow.as_deref().map(|flow| self.names.known(flow).unwrap_or(0)), Vec::new());
-        match filter.state.as_deref() {
-            Some(state @ ("open" | "held")) if !by_message => {
-                self.newest_parked(flow, filter.most, &mut ids)?;
+        // The newest of those that came within the time, and not of all.
+        let within = within(filter);
+        match (filter.state.as_deref(), &filter.at) {
+            (state, Some(at)) if !by_message => {
+                let state = state.map(|state| format!(" AND {}", in_state(state))).unwrap_or_default();
+                ids = self.newest_at(at, &(within + &state), filter.most)?;
+                conditions.sql.push(newest(ids, filter.most));
+            }
+            (state, Some(at)) => conditions.sql.extend(state.map(in_state).into_iter().chain([self.is_open_at_any(at)])),
+            (Some(state @ ("open" | "held")), None) if !by_message => {
+                self.newest_parked(flow, &within, filter.most, &mut ids)?;
                 if state == "open" {
-                    self.newest_active(flow, filter.most, &mut ids)?;
+                    self.newest_active(flow, &within, filter.most, &mut ids)?;
                 }
                 conditions.sql.push(newest(ids, filter.most));
             }
-            Some(state) => conditions.sql.push(in_state(state)),
-            None => {}
+            (Some(state), None) => conditions.sql.push(in_state(state)),
+            (None, None) => {}
         }
         if filter.since.is_some() || filter.until.is_some() {
             return self.by_time(filter, conditions);
         }
         // A flow may be a rare one among millions of runs, but each of its messages is of its source.
-        let of_few = filter.reason.is_some() || matches!(filter.state.as_deref(), Some("open" | "held" | "dead" | "uncertain" | "stuck"));
+        let of_few = filter.reason.is_some()
+            || filter.at.is_some()
+            || matches!(filter.state.as_deref(), Some("open" | "held" | "dead" | "uncertain" | "stuck"));
         match filter.flow.is_some() && !by_message && !of_few {
             true => self.by_time(filter, conditions),
             false => self.lines(by_message, conditions, filter.most),
@@ -210,6 +220,12 @@ fn kind_of(state: RunState, has_uncertain: bool) -> StopKind {
         RunState::Discarded if has_uncertain => StopKind::Uncertain,
         RunState::Active | RunState::Parked | RunState::Done | RunState::Skipped | RunState::Dead | RunState::Discarded => StopKind::Dead,
     }
+}
+
+/// The condition that a run's message came within the time that is asked for; nothing where none is.
+fn within(filter: &ListFilter) -> String {
+    let limits = [(filter.since, ">="), (filter.until, "<")].into_iter().filter_map(|(limit, by)| Some((limit?.0, by)));
+    limits.map(|(limit, by)| format!(" AND (SELECT received FROM message WHERE message.seq = run.id) {by} {limit}")).collect()
 }
 
 /// The condition of a state's word, by the index over such runs where there is one. A word that is none fits nothing.

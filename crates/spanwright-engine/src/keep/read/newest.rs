@@ -7,22 +7,22 @@ use rusqlite::{OptionalExtension, Result, Row};
 use crate::keep::ask::Ask;
 
 const FLOW: &str = "SELECT flow FROM run INDEXED BY run_active WHERE state = 0 AND flow > ?1 ORDER BY flow LIMIT 1";
-pub const ACTIVE: &str = "SELECT id FROM run INDEXED BY run_active WHERE state = 0 AND flow = ?1 ORDER BY id DESC LIMIT ?2";
+pub const ACTIVE: &str = "SELECT id FROM run INDEXED BY run_active WHERE state = 0 AND flow = ?1";
 pub const PLAN: &str = "SELECT flow, plan FROM run INDEXED BY run_parked WHERE state = 1 AND flow = ?1 AND plan > ?2 ORDER BY plan LIMIT 1";
 /// Never both at once, `(flow, plan) > (?1, ?2)`: SQLite would walk over all that wait under that very plan.
 pub const NEXT: &str = "SELECT flow, plan FROM run INDEXED BY run_parked WHERE state = 1 AND flow > ?1 ORDER BY flow, plan LIMIT 1";
-pub const PARKED: &str = "SELECT id FROM run INDEXED BY run_parked WHERE state = 1 AND flow = ?1 AND plan = ?2 ORDER BY id DESC LIMIT ?3";
+pub const PARKED: &str = "SELECT id FROM run INDEXED BY run_parked WHERE state = 1 AND flow = ?1 AND plan = ?2";
 
 impl Ask<'_> {
-    /// Somebody works on them; of this flow where one is named.
-    pub(super) fn newest_active(self, flow: Option<i64>, most: usize, ids: &mut Vec<i64>) -> Result<()> {
+    /// Somebody works on them; of this flow where one is named. `narrow` is a further condition, or nothing.
+    pub(super) fn newest_active(self, flow: Option<i64>, narrow: &str, most: usize, ids: &mut Vec<i64>) -> Result<()> {
         let mut last = flow.map_or(0, |flow| flow - 1);
         while let Some(next) = self.ready(FLOW)?.query_row([last], |row| row.get::<_, i64>(0)).optional()? {
             if flow.is_some_and(|flow| flow != next) {
                 break;
             }
-            let mut statement = self.ready(ACTIVE)?;
-            for id in statement.query_map((next, most.cast_signed()), |row| row.get(0))? {
+            let mut statement = self.connection.prepare(&newest_of(ACTIVE, narrow, most))?;
+            for id in statement.query_map([next], |row| row.get(0))? {
                 ids.push(id?);
             }
             last = next;
@@ -31,14 +31,14 @@ impl Ask<'_> {
     }
 
     /// They wait for a due time.
-    pub(super) fn newest_parked(self, flow: Option<i64>, most: usize, ids: &mut Vec<i64>) -> Result<()> {
+    pub(super) fn newest_parked(self, flow: Option<i64>, narrow: &str, most: usize, ids: &mut Vec<i64>) -> Result<()> {
         let mut last = (flow.unwrap_or(0), 0);
         while let Some(next) = self.parked_behind(last)? {
             if flow.is_some_and(|flow| flow != next.0) {
                 break;
             }
-            let mut statement = self.ready(PARKED)?;
-            for id in statement.query_map((next.0, next.1, most.cast_signed()), |row| row.get(0))? {
+            let mut statement = self.connection.prepare(&newest_of(PARKED, narrow, most))?;
+            for id in statement.query_map(next, |row| row.get(0))? {
                 ids.push(id?);
             }
             last = next;
@@ -54,6 +54,10 @@ impl Ask<'_> {
             None => self.ready(NEXT)?.query_row([flow], pair).optional(),
         }
     }
+}
+
+pub fn newest_of(runs: &str, narrow: &str, most: usize) -> String {
+    format!("{runs}{narrow} ORDER BY id DESC LIMIT {most}")
 }
 
 /// The condition that a run is one of the newest of these.

@@ -1,10 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
-    Attempt, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, ListFilter, Moment, OutcomeKind, Phase, PlanId, Root, RunId,
-    Seen, Settled, SkipReason, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
+    AtSystem, Attempt, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, ListFilter, Moment, OutcomeKind, Phase, PlanId, Root,
+    RunId, Seen, Settled, SkipReason, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
 };
 use spanwright_lab::conformance::code_of;
 use spanwright_shape::text::Failure;
@@ -120,7 +120,8 @@ fn the_newest_that_wait_are_found_without_a_walk_over_all_that_wait() {
     keep.commit(&(1..=4_000).map(|n| took(n, if n % 2 == 0 { "in" } else { "out" })).collect::<Vec<_>>()).unwrap();
     keep.commit(&(1..=4_000).map(|run| Fact::Parked { run: RunId(run), parked: true }).collect::<Vec<_>>()).unwrap();
     let flow = keep.memory.names.known("in").unwrap();
-    for (sql, bound) in [(newest::PLAN, &[flow, 1][..]), (newest::NEXT, &[flow][..]), (newest::PARKED, &[flow, 1, 50][..])] {
+    let parked = newest::newest_of(newest::PARKED, "", 50);
+    for (sql, bound) in [(newest::PLAN, &[flow, 1][..]), (newest::NEXT, &[flow][..]), (&*parked, &[flow, 1][..])] {
         let mut statement = keep.connection.prepare(sql).unwrap();
         let mut rows = statement.query(rusqlite::params_from_iter(bound)).unwrap();
         while rows.next().unwrap().is_some() {}
@@ -140,6 +141,103 @@ fn a_list_by_time_has_the_newest_of_each_source() {
     assert_eq!(listed(ListFilter { flow: Some("in".into()), ..between(20, 61) }), [5, 4, 3, 2]);
     assert_eq!(listed(ListFilter { state: Some("dead".into()), ..between(30, 61) }), [3]);
     assert_eq!(listed(ListFilter { key: Some("C4".into()), ..between(0, 61) }), [4]);
+}
+
+/// However many came later.
+#[test]
+fn what_is_open_and_came_before_a_time_is_found() {
+    let before = |state: &str| ListFilter { state: Some(state.into()), until: Some(Moment(50)), most: 1, ..ListFilter::default() };
+    let (_folder, _keep, look) = journal();
+    for state in ["open", "held"] {
+        assert_eq!(look.list(&before(state)).unwrap().iter().map(|line| line.run.0).collect::<Vec<_>>(), [4], "{state}");
+    }
+}
+
+/// The flow `in` sends to a CRM, and books what it reserved at an ERP: where it fails, the reservation is undone there.
+fn at(system: &str) -> ListFilter {
+    let names = |names: &[&str]| names.iter().map(|name| Arc::from(*name)).collect::<Vec<Arc<str>>>();
+    let (queues, steps, undone) = match system {
+        "crm" => (names(&["in.crm.upsert"]), names(&["crm.upsert"]), names(&[])),
+        _ => (names(&["in.reserve", "in.reserve.undo"]), names(&["reserve"]), names(&["reserve"])),
+    };
+    let at = AtSystem { flow: "in".into(), plan: PlanId(1), queues, steps, undone, fatal: names(&["crm.upsert", "reserve"]) };
+    ListFilter { at: Some(vec![at]), ..ListFilter::default() }
+}
+
+/// 4 was asked for and waits, 5 was never asked; 1 is done, 2 and 3 are dead letters, 6 is of another flow.
+#[test]
+fn what_is_open_at_a_system_waits_there_or_is_still_to_come() {
+    assert_eq!(listed(at("crm")), [5, 4]);
+    assert_eq!(listed(ListFilter { state: Some("open".into()), ..at("crm") }), [5, 4]);
+    assert_eq!(listed(ListFilter { state: Some("held".into()), ..at("crm") }), [4]);
+    assert_eq!(listed(ListFilter { key: Some("C4".into()), ..at("crm") }), [4]);
+    assert_eq!(listed(ListFilter { key: Some("C3".into()), ..at("crm") }), [0_i64; 0]);
+    assert_eq!(listed(ListFilter { until: Some(Moment(50)), ..at("crm") }), [4]);
+    assert_eq!(listed(ListFilter { since: Some(Moment(50)), ..at("crm") }), [5]);
+    assert_eq!(listed(ListFilter { flow: Some("out".into()), ..at("crm") }), [0_i64; 0]);
+    // What waits for the CRM waits nowhere else.
+    assert_eq!(listed(at("erp")), [5]);
+    assert_eq!(listed(ListFilter { at: Some(Vec::new()), ..ListFilter::default() }), [0_i64; 0]);
+}
+
+#[test]
+fn what_is_undone_at_a_system_is_open_there_until_it_is_undone() {
+    let (_folder, mut keep, look) = journal();
+    let settled = |node: &str, way, phase| {
+        let effect = EffectKey { run: RunId(5), node: node.into(), item: no_item(), way };
+        let queue = if way == Way::Do { format!("in.{node}") } else { format!("in.{node}.undo") };
+        let state = EffectState::new(phase);
+        Fact::Settled(Box::new(Settled { effect, state, queue: queue.into(), lane: 0, attempt: None, at: Moment(500) }))
+    };
+    let open = |system| look.list(&ListFilter { most: 10, ..at(system) }).unwrap().iter().map(|line| line.run.0).collect::<Vec<_>>();
+    keep.commit(&[settled("reserve", Way::Do, Phase::Done(None))]).unwrap();
+    assert_eq!((open("erp"), open("crm")), (vec![], vec![5, 4]), "it is reserved, and the CRM comes next");
+    keep.commit(&[settled("crm.upsert", Way::Do, Phase::Dead(failure("no e-mail")))]).unwrap();
+    assert_eq!((open("erp"), open("crm")), (vec![5], vec![4]), "it is on its way back");
+    keep.commit(&[settled("reserve", Way::Undo, Phase::Owed { due: Moment(900) })]).unwrap();
+    assert_eq!(open("erp"), [5], "it is tried again");
+    keep.commit(&[settled("reserve", Way::Undo, Phase::Done(None))]).unwrap();
+    assert_eq!(open("erp"), [0_i64; 0]);
+}
+
+/// Each condition looks at the rows of its own run, and is asked of open runs alone.
+#[test]
+fn what_is_open_at_a_system_is_found_without_a_walk_over_what_is_finished() {
+    let (_folder, keep, _look) = journal();
+    let erp = at("erp").at.unwrap();
+    let open = keep.asked(|ask| Ok(ask.is_open_at(&erp[0]))).unwrap();
+    for index in ["run_active WHERE state = 0", "run_parked WHERE state = 1"] {
+        let sql = format!(
+            "EXPLAIN QUERY PLAN SELECT id FROM run INDEXED BY {index} AND flow = 1 AND plan = 1 AND {open} ORDER BY id DESC LIMIT 50"
+        );
+        let mut statement = keep.connection.prepare(&sql).unwrap();
+        let steps: Vec<String> = statement.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        assert!(steps.iter().any(|step| step.contains("SEARCH run USING")) && steps.len() > 4, "{steps:#?}");
+        let looks = |step: &&String| step.starts_with("SCAN") || step.starts_with("SEARCH") && !step.starts_with("SEARCH run");
+        let far = steps.iter().filter(looks).find(|step| !step.contains("PRIMARY KEY (run=?"));
+        assert_eq!(far, None, "{steps:#?}");
+    }
+}
+
+/// Many wait, in one queue and in another few.
+#[test]
+fn what_is_open_at_a_system_is_the_newest_of_many_and_each_of_few() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut keep = Keep::open(&folder.path().join("journal.db"), code_of).unwrap();
+    let waits = |run: i64| {
+        let (node, due) = (if run % 6_000 == 0 { "reserve" } else { "crm.upsert" }, Moment(1_000_000 - run));
+        let effect = EffectKey { run: RunId(run), node: node.into(), item: no_item(), way: Way::Do };
+        let queue = format!("in.{node}").into();
+        let settled = Settled { effect, state: EffectState::new(Phase::Owed { due }), queue, lane: 0, attempt: None, at: Moment(500) };
+        [Fact::Settled(Box::new(settled)), Fact::Parked { run: RunId(run), parked: true }]
+    };
+    keep.commit(&(1..=12_000).map(|n| took(n, "in")).collect::<Vec<_>>()).unwrap();
+    keep.commit(&(1..=12_000).flat_map(waits).collect::<Vec<_>>()).unwrap();
+    for (system, expected) in [("crm", [11_999, 11_998]), ("erp", [12_000, 6_000])] {
+        let filter = ListFilter { most: 2, ..at(system) };
+        let open = keep.asked(|ask| ask.list(&filter)).unwrap();
+        assert_eq!(open.iter().map(|line| line.run.0).collect::<Vec<_>>(), expected, "{system}");
+    }
 }
 
 #[test]
