@@ -13,7 +13,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use spanwright_world::crashes::{Senders, SendersSettings};
+use spanwright_world::{
+    Answer, Hostile, Received,
+    crashes::{Senders, SendersSettings},
+};
 
 use crate::{kills::Place, project::ran};
 
@@ -140,6 +143,10 @@ steps:
 fn a_message_that_takes_all_memory_ends_the_process_three_times_and_is_set_aside_at_the_fourth_start() {
     let place = Place::new(0, Duration::from_millis(1));
     fs::write(place.path().join("flows/greedy.yaml"), GREEDY).unwrap();
+    let board = Hostile::start(vec![Answer::status(200)]);
+    let project = fs::read_to_string(place.path().join("spanwright.yaml")).unwrap();
+    let alerts = format!("{project}alerts: {{ board: {{ http: \"{}\" }} }}\n", board.url());
+    fs::write(place.path().join("spanwright.yaml"), alerts).unwrap();
     let mut running = start_with(&place, 4_000_000);
     until("it listens", || listens(&place));
     let limit = data_kb(&running) + 16_000;
@@ -162,5 +169,19 @@ fn a_message_that_takes_all_memory_ends_the_process_three_times_and_is_set_aside
     assert!(running.try_wait().unwrap().is_none() && !did("greedy"));
     let dead = ran(place.command(&["dead-letters"]).stdout(Stdio::piped()));
     assert!(dead.out.contains("R0108"), "{}{}", dead.out, dead.err);
+    let told = || board.received().iter().filter(|notice| notice.text().contains("\"quarantine\"")).map(Received::text).collect::<Vec<_>>();
+    until("somebody is told", || !told().is_empty());
+    let (notice, listed) = (told().concat(), ran(place.command(&["messages", "--reason", "R0108"]).stdout(Stdio::piped())).out);
+    assert!(notice.contains("raised") && notice.contains("greedy") && listed.contains("dead"), "{notice}{listed}");
+    end(running);
+    // The map is mended, and the same message goes on.
+    fs::write(place.path().join("flows/greedy.yaml"), GREEDY.replace("'((\"x\" * .size) // \"\") | length'", ".size")).unwrap();
+    let mut running = start_with(&place, limit);
+    until("it listens", || listens(&place));
+    let replayed = ran(place.command(&["replay", "--reason", "R0108", "--yes"]).stdout(Stdio::piped()));
+    assert_eq!(replayed.code, 0, "{}{}", replayed.out, replayed.err);
+    until("it is delivered", || did("greedy"));
+    assert!(running.try_wait().unwrap().is_none() && told().len() == 1);
+    assert_eq!(ran(place.command(&["dead-letters"]).stdout(Stdio::piped())).code, 0);
     end(running);
 }

@@ -33,4 +33,5 @@ mod schema;
 mod secrets;
 mod store;
 mod suite;
+mod told;
 mod webhook;
