@@ -423,3 +423,6 @@ pub fn message_id(now: Moment, roll: Roll<'_>) -> u128 {
     let bits = millis << 80 | (random & 0xffff_ffff_ffff_ffff_ffff);
     bits & !(0xf << 76) & !(0x3 << 62) | 0x7 << 76 | 0x2 << 62
 }
+
+#[cfg(test)]
+mod tests;

@@ -168,6 +168,10 @@ pub(super) struct Stage {
     pub(super) asked: usize,
     /// Each of them: its system, how many it carries, the first one's key and the request's.
     pub(super) sent: Vec<(String, usize, String, String)>,
+    /// Pulls of sources that are not heard of yet.
+    pub(super) polls: Vec<CallId>,
+    /// When it wants to be woken.
+    pub(super) wake: Option<Moment>,
     pub(super) words: Vec<Word>,
     pub(super) at_once: usize,
     pub(super) last: u64,
@@ -201,9 +205,20 @@ impl Stage {
         };
         let mut out = Vec::new();
         let desk = Desk::open(setup, opening, START, &mut || 7, &mut out);
-        let (commits, exchanges, words) = (Vec::new(), Vec::new(), Vec::new());
-        let mut stage =
-            Stage { desk, now: START, commits, hastes: Vec::new(), exchanges, asked: 0, sent: Vec::new(), words, at_once: 0, last: 0 };
+        let mut stage = Stage {
+            desk,
+            now: START,
+            commits: Vec::new(),
+            hastes: Vec::new(),
+            exchanges: Vec::new(),
+            asked: 0,
+            sent: Vec::new(),
+            polls: Vec::new(),
+            wake: None,
+            words: Vec::new(),
+            at_once: 0,
+            last: 0,
+        };
         stage.obey(out);
         stage
     }
@@ -234,6 +249,8 @@ impl Stage {
                     let system = exchange.plan.systems[exchange.system].name.to_string();
                     self.sent.push((system, exchange.calls.len(), step, exchange.request_key));
                 }
+                Command::Poll(job) => self.polls.push(job.call),
+                Command::WakeAt(at) => self.wake = Some(at),
                 // Nothing was sent before.
                 Command::Look(call, keys) => self.on(Event::Looked { call, prints: vec![None; keys.len()] }),
                 Command::Answer(_, word) => self.words.push(word),

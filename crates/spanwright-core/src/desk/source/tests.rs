@@ -1,0 +1,163 @@
+//! When a source is pulled, and when what it has stays where it is.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{sync::Arc, time::Duration};
+
+use crate::{
+    connector::{Outcome, Verdict},
+    desk::{
+        Event, FLOW_OPEN_MOST, Order, Report,
+        stage::{START, Stage, call, plan, there},
+    },
+    fact::{Backlog, GateRow, Hold, Moment, Opening, RunId, SourceRow},
+    interface::Repeat,
+    plan::{EffectPlan, Plan, Poll, SourceKind, Step, StepKind, SystemPlan},
+    run::{Arrival, intake::Page},
+};
+
+const EVERY: Duration = Duration::from_secs(1);
+
+/// A flow that reads a shop, by polls or from a queue, and sends to books and to a bank.
+fn pulled(queue: Option<u16>) -> Plan {
+    let mut plan = plan();
+    for name in ["bank", "shop"] {
+        let books = &plan.systems[0];
+        let (limits, breaker, retry) = (books.limits.clone(), books.breaker.clone(), books.retry.clone());
+        let system = there(&[("read", Repeat::Safe), ("write", Repeat::Keyed)]);
+        plan.systems.push(SystemPlan { name: name.into(), kind: "there".into(), system, limits, breaker, retry });
+    }
+    let flow = &mut plan.flows[0];
+    let poll = Poll { system: 2, operation: 0, every: EVERY, with: None, pages: None, each: None, cursor: None, files: None, queue };
+    flow.source.as_mut().unwrap().kind = SourceKind::Poll(Box::new(poll));
+    let step = |name: &str, kind| Step { name: name.into(), when: None, kind };
+    flow.steps = vec![step("first", StepKind::Send(0)), step("second", StepKind::Send(1))];
+    let send = |node, system| EffectPlan { system, saved_as: None, ..call(node, Repeat::Keyed) };
+    flow.effects = vec![send("first", 0), send("second", 1)];
+    plan
+}
+
+fn held(what: &str, until: Option<Moment>) -> Order {
+    Order::Hold { what: what.into(), hold: Hold { since: START, until, by: "ann".into(), because: "quiet".into() } }
+}
+
+fn resumed(what: &str) -> Order {
+    Order::Resume { what: what.into(), by: "ann".into() }
+}
+
+impl Stage {
+    fn is_told(&mut self, order: Order) {
+        self.on(Event::Told(order));
+        self.keeps();
+    }
+
+    /// What was pulled is empty, and the time for the next has come.
+    fn finds_nothing(&mut self) {
+        self.finds(Vec::new());
+        self.keeps();
+        self.wakes_after(EVERY);
+    }
+
+    /// A page with these, whose runs are numbered from 1.
+    fn finds(&mut self, arrivals: Vec<Arrival>) {
+        let call = self.polls.remove(0);
+        let (verdict, page) = (Verdict::all(1, Outcome::Delivered(None)), Page { arrivals, next: None, cursor: None, left_out: 0 });
+        self.on(Event::PageHeard { call, verdict, page: Some(Ok(page)), report: Report::of_nothing(self.now) });
+    }
+}
+
+/// Pulled each way: by polls and from a queue.
+fn each_way(check: impl Fn(Stage)) {
+    [None, Some(50)].into_iter().for_each(|queue| check(with_open(0, queue)));
+}
+
+#[test]
+fn a_source_is_pulled_again_and_again() {
+    each_way(|mut stage| {
+        for _ in 0..3 {
+            assert_eq!(stage.polls.len(), 1);
+            stage.finds_nothing();
+        }
+    });
+}
+
+/// What it would bring would only wait here instead of there.
+#[test]
+fn a_source_rests_while_each_system_that_its_flow_sends_to_is_held() {
+    each_way(|mut stage| {
+        stage.is_told(held("books", None));
+        stage.finds_nothing();
+        assert_eq!(stage.polls.len(), 1, "the bank goes on");
+        stage.is_told(held("bank", None));
+        stage.finds_nothing();
+        stage.wakes_after(Duration::from_secs(3_600));
+        assert_eq!(stage.polls.len(), 0);
+        stage.is_told(resumed("books"));
+        stage.on(Event::Wake);
+        assert_eq!(stage.polls.len(), 1, "one that goes on is enough");
+    });
+}
+
+/// Nobody resumes it: it is woken when the first hold is over.
+#[test]
+fn a_source_that_rests_is_woken_when_the_first_of_its_systems_goes_on() {
+    each_way(|mut stage| {
+        stage.is_told(held("books", Some(START.after(Duration::from_secs(600)))));
+        stage.is_told(held("bank", Some(START.after(Duration::from_secs(60)))));
+        stage.finds_nothing();
+        assert_eq!(stage.polls.len(), 0);
+        while stage.polls.is_empty() {
+            stage.now = stage.wake.take().unwrap();
+            stage.on(Event::Wake);
+        }
+        assert_eq!(stage.now, START.after(Duration::from_secs(60)));
+    });
+}
+
+#[test]
+fn a_source_rests_while_its_flow_is_held_and_goes_on_when_it_is_resumed() {
+    each_way(|mut stage| {
+        stage.is_told(held(&GateRow::of_flow("asked"), None));
+        stage.finds_nothing();
+        stage.wakes_after(Duration::from_secs(3_600));
+        assert_eq!(stage.polls.len(), 0);
+        stage.is_told(resumed(&GateRow::of_flow("asked")));
+        stage.on(Event::Wake);
+        assert_eq!(stage.polls.len(), 1);
+    });
+}
+
+/// A life that finds so many open runs of the flow in its journal.
+fn with_open(open: u64, queue: Option<u16>) -> Stage {
+    let backlog = vec![Backlog { flow: "asked".into(), active: 0, parked: open }];
+    let sources = vec![SourceRow { source: Arc::from("asked.source"), cursor: None, due: START }];
+    let opening = Opening { rested: true, backlog, sources, last_run: RunId(open.cast_signed()), ..Opening::default() };
+    let mut stage = Stage::open(pulled(queue), opening);
+    stage.on(Event::Wake);
+    stage
+}
+
+#[test]
+fn a_source_rests_while_as_many_runs_of_its_flow_are_open_as_may_be() {
+    for queue in [None, Some(50)] {
+        assert_eq!(with_open(FLOW_OPEN_MOST, queue).polls.len(), 0);
+        assert_eq!(with_open(FLOW_OPEN_MOST - 1, queue).polls.len(), 1);
+    }
+}
+
+/// The last one that may come fills it; the first that ends makes room.
+#[test]
+fn a_source_that_had_filled_its_flow_is_pulled_again_as_soon_as_one_run_ends() {
+    let mut stage = with_open(FLOW_OPEN_MOST - 1, None);
+    stage.finds(vec![Arrival::new((*b"{}").into(), None, None, None, None)]);
+    let last = RunId(1 + FLOW_OPEN_MOST.cast_signed());
+    stage.keeps_as(last);
+    stage.wakes_after(EVERY);
+    assert_eq!((stage.polls.len(), stage.exchanges.len()), (0, 2), "it is full, and what is open goes on");
+    for _ in 0..2 {
+        stage.answers("1");
+        stage.keeps_as(last);
+    }
+    stage.on(Event::Wake);
+    assert_eq!(stage.polls.len(), 1);
+}
