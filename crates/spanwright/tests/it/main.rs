@@ -3,6 +3,7 @@
 
 mod bad_days;
 mod batches;
+mod chaos;
 mod check;
 mod commands;
 mod contract;
