@@ -2,6 +2,9 @@
 //!
 //! A run that waits for a time says in which queue. Of one that is active the journal has what was done, and what was asked for and
 //! has to be asked for again; a step of which it has nothing is still to come, unless the run is on its way back.
+//!
+//! Deliberately absent: an undo that nobody was asked for yet, where a map or a `fail` sent the run back. The journal has nothing of
+//! that, and only another walk would tell it from a run that waits for its next step.
 
 use std::sync::Arc;
 
