@@ -155,7 +155,9 @@ fn a_message_that_takes_all_memory_ends_the_process_three_times_and_is_set_aside
     let brings = |id: &str, size: u64| ask(&place, "POST", "/greedy", &format!("{{\"id\":\"{id}\",\"account\":\"g\",\"size\":{size}}}")).0;
     running = start_with(&place, limit);
     until("it listens", || listens(&place));
-    assert_eq!((brings("small", 10), brings("greedy", 19_000_000)), (202, 202));
+    assert_eq!(brings("small", 10), 202);
+    // It is kept, and may end the process before its sender has the answer.
+    assert!(matches!(brings("greedy", 19_000_000), 202 | 0));
     for life in 1..=3 {
         until("the message ends the process", || running.try_wait().unwrap().is_some());
         let ended = running.wait().unwrap();
