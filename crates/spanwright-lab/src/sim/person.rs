@@ -56,7 +56,11 @@ impl Sim {
         for flow in self.plans[0].1.clone().flows.iter().filter(|flow| flow.pause_after.is_some()) {
             self.resumes(GateRow::of_flow(&flow.name));
         }
-        self.stopped_of(ORDERED).iter().for_each(|stopped| self.discards(stopped.run));
+        // What was about to be a dead letter and was not kept may go well now.
+        let stopped: Vec<RunId> = self.stopped_of(ORDERED).iter().map(|stopped| stopped.run).collect();
+        let files = self.store.runs(&stopped).unwrap_or_default();
+        self.world.dead_are(files.iter().map(|file| &*file.message.body));
+        stopped.into_iter().for_each(|run| self.discards(run));
         self.replays = false;
         self.replays_what_stopped();
         if self.story.cuts == 0 {

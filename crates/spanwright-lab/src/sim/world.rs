@@ -382,6 +382,12 @@ impl World {
         }
     }
 
+    /// These events are dead letters, and no others.
+    pub fn dead_are<'b>(&mut self, bodies: impl Iterator<Item = &'b [u8]>) {
+        self.dead.clear();
+        bodies.for_each(|body| self.died(body));
+    }
+
     /// An event became a dead letter.
     pub fn died(&mut self, body: &[u8]) {
         let asked = Asked::of("", body);
