@@ -191,6 +191,7 @@ fn at_crm() -> AtSystem {
         plan: PlanId(1),
         queues: vec!["customers.crm".into()],
         fatal: steps.clone(),
+        each: Vec::new(),
         undone: Vec::new(),
         steps,
     }

@@ -106,7 +106,8 @@ impl Desk {
     /// Where the flow asks otherwise today, what went in one request under one key cannot go again as it went: by itself each would go
     /// under another key. Says whether these are such.
     pub(super) fn are_asked_otherwise(&mut self, effects: &[EffectKey], now: Moment, out: &mut Vec<Command>) -> bool {
-        if !self.is_one_request(effects) || self.have_one_key(effects) {
+        // One alone has its own key, however it is asked.
+        if effects.len() < 2 || !self.is_one_request(effects) || self.have_one_key(effects) {
             return false;
         }
         let noted = self.no_longer_noted(effects, now);
@@ -144,12 +145,12 @@ mod tests {
     use crate::{
         connector::{Outcome, Verdict},
         desk::{
-            Event, Fetch, Order,
+            Event, FETCH_RUNS_MOST, Fetch, Order,
             run_hand::EffectHand,
             stage::{START, Stage, call, plan, said},
         },
         fact::{
-            Backlog, CutOff, EffectState, Glued, Hold, Lane, MessageFile, Opening, PlanId, Root, RunFile, StoredEffect, Way, lane_of,
+            Backlog, CutOff, EffectState, Glued, Hold, Lane, MessageFile, Opening, PlanId, Root, RunFile, StoredEffect, Turn, Way, lane_of,
             no_item,
         },
         interface::{BulkKey, Repeat},
@@ -445,6 +446,32 @@ mod tests {
         stage.on(Event::Told(Order::Resume { what: "ledger".into(), by: "ann".into() }));
         stage.keeps();
         assert_eq!(stage.sent.last().map(|(system, ..)| system.as_str()), Some("ledger"));
+    }
+
+    /// What lies in the journal and is due for today's system is fetched past what waits for a system of then, until that is so much that it
+    /// would fill the hand.
+    #[test]
+    fn what_waits_for_a_system_of_then_does_not_fill_the_hand() {
+        let most = FETCH_RUNS_MOST as i64;
+        let backlog = vec![Backlog { flow: "asked".into(), active: 0, parked: 5_000 }];
+        let queues = vec![(Arc::from(QUEUE), Moment(0))];
+        let opening = Opening { rested: true, backlog, queues, last_run: RunId(9_000), exchange_next: 6, ..Opening::default() };
+        let mut stage = Stage::open_after(vec![one_call(None, "ledger")], one_call(None, "books"), opening);
+        stage.keeps();
+        let hold = Hold { since: START, until: None, by: "ann".into(), because: "it is gone".into() };
+        stage.on(Event::Told(Order::Hold { what: "ledger".into(), hold }));
+        stage.keeps();
+        let mut fetched = 0;
+        while let Some(place) = stage.fetches.iter().position(|fetch| matches!(fetch, Fetch::Due { .. })) {
+            let fetch = stage.fetches.remove(place);
+            let Fetch::Due { most, .. } = fetch else { break };
+            let runs = (1..=most as i64).map(|n| RunFile { parked: true, ..file(fetched + n, "r", "{}", Some(owed(None))) }).collect();
+            fetched += most as i64;
+            assert!(fetched < 3 * FETCH_RUNS_MOST as i64, "it fills the hand");
+            stage.on(Event::Found { fetch, runs, next: Some(Turn { due: Moment(0), run: RunId(fetched) }) });
+        }
+        // The next ones are asked for while the last of those before are still walked.
+        assert!((most..=2 * most).contains(&fetched), "{fetched}");
     }
 
     /// Of the items of one message that went in one request, today's project drops one: the others of all messages do not go again.

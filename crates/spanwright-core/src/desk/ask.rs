@@ -164,7 +164,8 @@ impl Desk {
     /// Nobody knows of it, and it went with no others or does not go with them any more: with others it would go under another key
     /// than its own, under which it may have been done.
     fn goes_alone(&self, key: &EffectKey) -> bool {
-        self.plan_of(key).is_some_and(EffectPlan::has_one_key) && self.effect(key).is_some_and(EffectHand::is_unheard)
+        let nobody_knows = |effect: &EffectHand| effect.is_unheard() || effect.is_as_replayed();
+        self.plan_of(key).is_some_and(EffectPlan::has_one_key) && self.effect(key).is_some_and(nobody_knows)
     }
 
     fn ready_size(&self, key: &EffectKey) -> Option<(usize, crate::fact::PlanId)> {

@@ -49,7 +49,7 @@ impl Desk {
         }
     }
 
-    /// What goes with others under one key is not taken out of its bundle.
+    /// Of the words about this run those whose undo is on no way.
     pub(super) fn heed(&mut self, run: RunId, now: Moment, facts: &mut Vec<Fact>) {
         let words: Vec<EffectKey> = self.by_hand.iter().filter(|undo| undo.run == run && undo.way == Way::Undo).cloned().collect();
         for undo in words {
@@ -58,11 +58,7 @@ impl Desk {
                 Place::Known => matches!(effect.state.phase, Phase::Uncertain(_)),
                 Place::Flying | Place::Settling => false,
             };
-            if self.effect(&undo).is_some_and(|effect| effect.state.glued.is_some()) {
-                self.by_hand.remove(&undo);
-            }
-            let is_said = self.by_hand.contains(&undo);
-            let Some(effect) = self.effect_mut(&undo).filter(|effect| is_said && waits(effect)) else { continue };
+            let Some(effect) = self.effect_mut(&undo).filter(|effect| waits(effect)) else { continue };
             let (was_ready, outlet, bytes) = (effect.place == Place::Ready, effect.outlet, effect.bytes());
             (effect.place, effect.state.phase) = (Place::Settling, Phase::Done(None));
             if was_ready {

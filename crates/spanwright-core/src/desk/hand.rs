@@ -294,13 +294,14 @@ impl Desk {
 
     /// A stopped run goes on: it stands before the mark, so it is fetched by its number.
     pub(super) fn reopened(&mut self, run: RunId) {
+        // Of two replays at once the second finds it open.
+        if self.runs.contains_key(&run) {
+            return;
+        }
         // A word was of the undo before.
         self.by_hand.retain(|undo| undo.run != run);
-        // Of two replays at once the second finds it open.
-        if !self.runs.contains_key(&run) {
-            self.reopened.insert(run);
-            self.wanted.insert(run);
-        }
+        self.reopened.insert(run);
+        self.wanted.insert(run);
     }
 
     /// Runs whose commit is kept and that want another walk.

@@ -168,7 +168,7 @@ pub struct Desk {
     last_commit: u64,
     exchange_next: i64,
     token_serial: u32,
-    /// Which queue is looked at first: they take turns.
+    /// Which outlet is looked at first: they take turns.
     turn: usize,
     woken_at: Option<Moment>,
 }

@@ -7,7 +7,7 @@ use crate::{
     codes,
     fact::{
         ANSWER, EffectKey, EffectState, Ending, Fact, Item, MessageFile, Moment, NodeName, Phase, PlanId, Root, RunFile, RunId, StopKind,
-        Stopped, StoredEffect, Took, Way,
+        Stopped, StoredEffect, Took, Way, begins_way_back,
     },
     plan::{EffectPlan, Plan},
     run::{AdvanceJob, Input, KnownEffect, Owed, Then, ending_of},
@@ -214,7 +214,7 @@ impl RunHand {
 
     /// Something failed for good: what was done before is undone, or will be.
     pub fn is_on_its_way_back(&self) -> bool {
-        self.effects.iter().any(|effect| effect.way == Way::Undo || effect.state.phase.is_given_up())
+        self.effects.iter().any(|effect| begins_way_back(effect.way, &effect.state.phase))
     }
 
     /// The first step of which nobody knows, and which no walk asks for any more.
@@ -332,6 +332,13 @@ impl EffectHand {
     /// A try of it may have arrived: it was not heard of, and nothing has told since.
     pub fn is_unheard(&self) -> bool {
         self.maybe_asked || !self.never_arrived()
+    }
+
+    /// The journal has it as owed, and not as tried: nobody knew of it before it was replayed, and its bytes are not known. What was
+    /// refused or undone has another generation.
+    pub fn is_as_replayed(&self) -> bool {
+        let EffectState { generation, tries, first, .. } = &self.state;
+        self.row && (*generation, *tries, first.is_none()) == (0, 0, true)
     }
 
     /// From here on its bytes may have arrived: they go again as they are, or none.

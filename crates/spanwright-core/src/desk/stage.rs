@@ -168,6 +168,8 @@ pub(super) struct Stage {
     pub(super) asked: usize,
     /// Each of them: its system, how many it carries, the first one's key and the request's.
     pub(super) sent: Vec<(String, usize, String, String)>,
+    /// What the journal was asked for.
+    pub(super) fetches: Vec<Fetch>,
     /// Pulls of sources that are not heard of yet.
     pub(super) polls: Vec<CallId>,
     /// When it wants to be woken.
@@ -213,6 +215,7 @@ impl Stage {
             exchanges: Vec::new(),
             asked: 0,
             sent: Vec::new(),
+            fetches: Vec::new(),
             polls: Vec::new(),
             wake: None,
             words: Vec::new(),
@@ -249,6 +252,7 @@ impl Stage {
                     let system = exchange.plan.systems[exchange.system].name.to_string();
                     self.sent.push((system, exchange.calls.len(), step, exchange.request_key));
                 }
+                Command::Fetch(fetch) => self.fetches.push(fetch),
                 Command::Poll(job) => self.polls.push(job.call),
                 Command::WakeAt(at) => self.wake = Some(at),
                 // Nothing was sent before.

@@ -267,13 +267,20 @@ impl Desk {
     fn due_most(&self, queue: usize, now: Moment) -> usize {
         let queue = &self.queues[queue];
         let flow = &self.flows[queue.account];
-        let is_open = |outlet: &usize| self.gates[self.outlets[*outlet].gate].held(now).is_none();
-        let may_go = !flow.held(now) && !flow.full() && queue.outlets.iter().any(is_open);
-        // What waits for a system that is held keeps nothing that waits for another in the journal.
-        let outlets = queue.outlets.iter().filter(|outlet| !may_go || is_open(outlet));
-        let could_go: usize = outlets.map(|outlet| queue.could_go(*outlet) + self.outlets[*outlet].could_go()).sum();
-        let (enough, most) = if may_go { (FETCH_RUNS_MOST / 2, FETCH_RUNS_MOST) } else { (1, FETCH_HELD_MOST) };
-        if queue.walking() + could_go < enough { most } else { 0 }
+        let is_open = |outlet: &&usize| self.gates[self.outlets[**outlet].gate].held(now).is_none();
+        let (open, held): (Vec<&usize>, Vec<&usize>) = queue.outlets.iter().partition(is_open);
+        let could_go = |outlets: &[&usize]| -> usize {
+            outlets.iter().map(|outlet| queue.could_go(**outlet) + self.outlets[**outlet].could_go()).sum()
+        };
+        if flow.held(now) || flow.full() || open.is_empty() {
+            return if queue.walking() + could_go(&open) + could_go(&held) < 1 { FETCH_HELD_MOST } else { 0 };
+        }
+        // What waits for a system that is held keeps nothing that waits for another in the journal, unless it is so much that it
+        // would fill the hand.
+        if could_go(&held) >= FETCH_RUNS_MOST || !held.is_empty() && flow.bytes >= HAND_BYTES_MOST / 2 {
+            return 0;
+        }
+        if queue.walking() + could_go(&open) < FETCH_RUNS_MOST / 2 { FETCH_RUNS_MOST } else { 0 }
     }
 
     pub(super) fn found(&mut self, fetch: Fetch, runs: Vec<RunFile>, next: Option<Turn>, out: &mut Vec<Command>) {

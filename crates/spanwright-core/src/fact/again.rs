@@ -54,6 +54,16 @@ fn next_generation(state: EffectState, owed: Phase) -> EffectState {
     EffectState { generation: state.generation + 1, ..EffectState::new(owed) }
 }
 
+/// Whether an effect is an undo, or failed for good, so that what came before it is undone: a word "undone by hand" is of that. Before it,
+/// and after a replay, nothing is on its way back.
+pub fn begins_way_back(way: Way, phase: &Phase) -> bool {
+    match way {
+        Way::Do => phase.is_given_up(),
+        Way::Undo => true,
+        Way::Ask => false,
+    }
+}
+
 fn may_have_happened(phase: &Phase) -> bool {
     match phase {
         Phase::Started { .. } | Phase::Done(_) | Phase::Uncertain(_) => true,

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{NodeName, PlanId};
-use crate::plan::{EffectPlan, Flow, IfDead};
+use crate::plan::{EffectPlan, Flow, IfDead, StepKind, any_step};
 
 /// A flow under one plan, and what it does at a system.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +17,8 @@ pub struct AtSystem {
     pub queues: Vec<Arc<str>>,
     /// The steps that are done there.
     pub steps: Vec<NodeName>,
+    /// Those of them that are done for each of some items: of how many nobody knows before the walk.
+    pub each: Vec<NodeName>,
     /// The steps that are undone there, wherever they are done.
     pub undone: Vec<NodeName>,
     /// The steps, of whatever system, of which a refusal has undone what came before.
@@ -35,8 +37,13 @@ impl AtSystem {
             plan,
             queues,
             steps: nodes(&|effect| effect.system == system),
+            each: nodes(&|effect| effect.system == system && is_done_for_each(flow, &effect.node)),
             undone: nodes(&|effect| effect.undo.as_ref().is_some_and(|undo| undo.system == system)),
             fatal: nodes(&|effect| matches!(effect.if_dead, IfDead::Letter)),
         })
     }
+}
+
+fn is_done_for_each(flow: &Flow, node: &str) -> bool {
+    any_step(&flow.steps, &|step| matches!(&step.kind, StepKind::Each { steps, .. } if any_step(steps, &|step| *step.name == *node)))
 }

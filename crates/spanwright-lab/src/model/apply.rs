@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use spanwright_core::alert::AlertRow;
 use spanwright_core::fact::{
     Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Reopening, Resent, RunId,
-    Seen, Settled, SourceRow, StopKind, StoredEffect, Took, Way, owed_again, that_stay,
+    Seen, Settled, SourceRow, StopKind, StoredEffect, Took, begins_way_back, owed_again, that_stay,
 };
 
 use super::{
@@ -223,7 +223,7 @@ impl State {
         let Some(row) = self.run(undo.run).filter(|row| matches!(row.place, Place::Active | Place::Parked)) else { return false };
         let known = row.effects.get(&(undo.node.clone(), undo.item.clone(), undo.way));
         let mut all = row.effects.iter();
-        let is_on_its_way_back = all.any(|((.., way), known)| *way == Way::Undo || known.state.phase.is_given_up());
+        let is_on_its_way_back = all.any(|((.., way), known)| begins_way_back(*way, &known.state.phase));
         is_on_its_way_back && !known.is_some_and(|known| matches!(known.state.phase, Phase::Done(_)))
     }
 

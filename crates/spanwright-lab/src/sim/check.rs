@@ -2,9 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use spanwright_core::fact::{Ending, Fact, Store as _};
+use spanwright_core::{
+    fact::{Ending, Fact, Store as _},
+    plan::{OrderBy, Plan, any_step},
+};
 
 use super::{
+    plan::{ACCOUNTS_FLOW, PARCELS_FLOW},
     senders::Senders,
     world::{BOOKINGS, Effected, LOOKS, ORDERS, PARCELS, REPLAYED, World},
 };
@@ -18,8 +22,32 @@ const UNDONE_BY: [(&str, &str); 2] = [("reserve", "release"), ("charge", "refund
 
 type Checked = Result<(), String>;
 
-/// All of them; of a story in which an edition of the plan has a parcel done without handing it over, or of another.
-pub(super) fn check(world: &World, senders: &Senders, store: &mut ModelStore, is_handed_over_no_more: bool) -> Checked {
+/// What the editions of a story's plan leave open.
+#[derive(Clone, Copy)]
+pub(super) struct Leeway {
+    /// There are several: what went under one is replayed under another.
+    changes: bool,
+    /// The events of accounts are in one line, or each account's, as it comes.
+    reorders: bool,
+    /// A parcel may be done without being handed over.
+    hands_no_more: bool,
+}
+
+impl Leeway {
+    pub fn of<'p>(plans: impl Iterator<Item = &'p Plan> + Clone) -> Leeway {
+        let in_order = |plan: &Plan| plan.flows[ACCOUNTS_FLOW].in_order.map(|rule| rule.by == OrderBy::All);
+        let hands = |plan: &Plan| any_step(&plan.flows[PARCELS_FLOW].steps, &|step| &*step.name == "hand");
+        let first = plans.clone().next().map(in_order);
+        Leeway {
+            changes: plans.clone().count() > 1,
+            reorders: plans.clone().any(|plan| Some(in_order(plan)) != first),
+            hands_no_more: !plans.clone().all(hands),
+        }
+    }
+}
+
+/// All of them.
+pub(super) fn check(world: &World, senders: &Senders, store: &mut ModelStore, leeway: Leeway) -> Checked {
     if let Some(broken) = &world.broken {
         return Err(broken.clone());
     }
@@ -33,8 +61,8 @@ pub(super) fn check(world: &World, senders: &Senders, store: &mut ModelStore, is
         match id.chars().next() {
             Some('o') => order(id, ending, world)?,
             Some('b') => booking(id, ending, world)?,
-            Some('k') => account(id, ending, world)?,
-            Some('p') => parcel(id, ending, world, is_handed_over_no_more)?,
+            Some('k') => account(id, ending, world, leeway)?,
+            Some('p') => parcel(id, ending, world, leeway)?,
             _ => {}
         }
     }
@@ -151,6 +179,10 @@ fn order(id: &str, endings: &[Ending], world: &World) -> Checked {
         return Err(format!("{id}: an item was logged twice"));
     }
     for of_one_time in of_it.split(|effected| &*effected.operation == REPLAYED) {
+        let count = |operation: &str| of_one_time.iter().filter(|effected| &*effected.operation == operation).count();
+        if let Some(twice) = UNDONE_BY.into_iter().flat_map(|(did, undid)| [did, undid]).find(|operation| count(operation) > 1) {
+            return Err(format!("{id}: {twice} happened {} times", count(twice)));
+        }
         undone_in_reverse_and_last(id, of_one_time)?;
     }
     match endings.last() {
@@ -200,15 +232,20 @@ fn booking(id: &str, endings: &[Ending], world: &World) -> Checked {
 }
 
 /// I16: each event of an account ends once, as what it is, and nothing of it happens twice: what no step and no bank refuses is done, the
-/// rest is a dead letter. One that
-/// went with others of which one stands in line behind another since a deploy is a dead letter, too, and a person looks.
-fn account(id: &str, endings: &[Ending], world: &World) -> Checked {
+/// rest is a dead letter. One that went with others of which one stands in line behind another since a deploy is a dead letter, too, and
+/// a person looks.
+fn account(id: &str, endings: &[Ending], world: &World, leeway: Leeway) -> Checked {
     let (good, bad) = world.events_of(id);
     let is_apart = |ending: &&Ending| matches!(ending, Ending::Stopped(stopped) if stopped.failure.code.id == APART);
     let apart = endings.iter().filter(is_apart).count();
     let done = endings.iter().filter(|ending| matches!(ending, Ending::Done)).count();
     let stopped = endings.iter().filter(|ending| matches!(ending, Ending::Stopped(_))).count() - apart;
-    if done > good || stopped > bad || done + stopped + apart != endings.len() || endings.len() != good + bad {
+    if apart > 0 && !leeway.reorders
+        || done > good
+        || stopped > bad
+        || done + stopped + apart != endings.len()
+        || endings.len() != good + bad
+    {
         return Err(format!("{id}: {good} events are good and {bad} bad; {done} are done, {stopped} stopped and {apart} apart"));
     }
     for operation in ["apply", "publish"] {
@@ -222,9 +259,9 @@ fn account(id: &str, endings: &[Ending], world: &World) -> Checked {
 }
 
 /// I18: whatever was given up and replayed, and whatever the plan was then, a parcel is handed over exactly once where it is done, and at
-/// most once where a person has discarded it or parcels are handed over no more in an edition of its story; it has one label; it is insured once, or as often as that was taken back and once more;
-/// and behind its label nothing is taken back.
-fn parcel(id: &str, endings: &[Ending], world: &World, no_more: bool) -> Checked {
+/// most once where an edition of its story hands over none, or a person has discarded it since no edition asks for it as it went; it has one
+/// label; it is insured once, or as often as that was taken back and once more; and behind its label nothing is taken back.
+fn parcel(id: &str, endings: &[Ending], world: &World, leeway: Leeway) -> Checked {
     let of_it: Vec<&Effected> = world.ledger.iter().filter(|effected| effected.id == id).collect();
     let count = |operation: &str| of_it.iter().filter(|effected| &*effected.operation == operation).count();
     let (handed, labels) = (count("hand"), count("label"));
@@ -233,9 +270,9 @@ fn parcel(id: &str, endings: &[Ending], world: &World, no_more: bool) -> Checked
     let is_taken_back = label.is_some_and(|label| cancel.is_some_and(|cancel| cancel > label));
     let ended_well = match endings.split_last() {
         Some((Ending::Done, before)) => {
-            (handed == 1 || handed == 0 && no_more) && before.iter().all(|ending| matches!(ending, Ending::Stopped(_)))
+            (handed == 1 || handed == 0 && leeway.hands_no_more) && before.iter().all(|ending| matches!(ending, Ending::Stopped(_)))
         }
-        Some((Ending::Stopped(_), _)) => handed <= 1,
+        Some((Ending::Stopped(_), _)) => handed <= 1 && leeway.changes,
         _ => false,
     };
     if ended_well && labels <= 1 && stands(&of_it, ("insure", "cancel")) <= 1 && !is_taken_back {

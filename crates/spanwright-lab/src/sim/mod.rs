@@ -36,6 +36,7 @@ use spanwright_shape::room::Room;
 
 use crate::model::ModelStore;
 use askers::Askers;
+use check::Leeway;
 pub(crate) use disk::DiskJob;
 use edition::Edition;
 pub use mutant::{MUTANTS, Mutant};
@@ -217,10 +218,9 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
     };
     sim.world.begin(sim.now);
     let told = sim.play();
-    let hands = |plan: &Plan| plan.flows[plan::PARCELS_FLOW].steps.iter().any(|step| &*step.name == "hand");
-    let no_more = !sim.plans.iter().all(|(_, plan)| hands(plan));
-    let checked =
-        told.and_then(|()| check::check(&sim.world, &sim.senders, &mut sim.store, no_more)).and_then(|()| sim.askers.check(&sim.store));
+    let leeway = Leeway::of(sim.plans.iter().map(|(_, plan)| &**plan));
+    let checked = told.and_then(|()| check::check(&sim.world, &sim.senders, &mut sim.store, leeway));
+    let checked = checked.and_then(|()| sim.askers.check(&sim.store));
     let story = checked.map(|()| sim.story);
     story.map_err(|broken| format!("seed {seed}: {broken}"))
 }

@@ -155,17 +155,18 @@ impl Sim {
         !self.replays && self.stopped_of(PARCELS).is_empty()
     }
 
-    /// All that has stopped by then, at some rate; one person at a time. What was replayed often is discarded: it may have happened under
+    /// All that has stopped by then, at some rate; one person at a time. Where the plan changes what was replayed often is discarded: it may have happened under
     /// a key under which no plan asks for it any more.
     fn replays_what_stopped(&mut self) {
         let stopped = self.stopped_of(PARCELS);
         if self.replays || stopped.is_empty() {
             return;
         }
+        let changes = self.plans.len() > 1;
         for run in stopped.iter().map(|stopped| stopped.run) {
             let times = self.replayed.entry(run).or_default();
             *times += 1;
-            if *times > REPLAYED_MOST {
+            if *times > REPLAYED_MOST && changes {
                 self.story.discarded += 1;
                 self.discards(run);
             }

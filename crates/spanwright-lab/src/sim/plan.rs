@@ -172,7 +172,9 @@ const INFORM: (usize, usize) = (3, 1);
 
 fn orders(undo_swapped: bool, edition: &Edition) -> Flow {
     let (first, second) = if undo_swapped { (REFUND, RELEASE) } else { (RELEASE, REFUND) };
-    let undo = |node: &str, at| Some(Box::new(effect("orders", node, at, Repeat::Keyed)));
+    let undo = |node: &str, at| {
+        Some(Box::new(EffectPlan { queue: format!("orders.{node}.undo").into(), ..effect("orders", node, at, Repeat::Keyed) }))
+    };
     // It is given up while a try of it may have arrived.
     let short = Policy { give_up_after: Duration::from_secs(2), ..policy() };
     let reserve = EffectPlan { undo: undo("reserve", first), policy: short, ..effect("orders", "reserve", (0, 0), Repeat::Keyed) };

@@ -62,6 +62,8 @@ enum Key {
     Twice,
     /// The one that all of those had that it went with: they go together again.
     OfAll,
+    /// None: it goes together with those that it went with or not at all, and today each is asked for alone.
+    NotAsItWent,
     /// Another, since some of those that it went with under one do not come along: nobody knows whether it happened.
     Alone,
 }
@@ -89,16 +91,17 @@ impl<'l> Previewer<'l> {
     /// # Errors
     /// The journal cannot be read.
     pub fn preview(&mut self, file: &RunFile, goes_together: bool) -> anyhow::Result<Preview> {
-        let older = self.older(file.plan)?;
+        let then = self.plan_of(file)?;
         let room = Room::new();
-        let before = older.and_then(|plan| preview(file, &plan, &room));
+        let before = then.as_ref().and_then(|plan| preview(file, plan, &room));
+        let before = (then.as_deref(), before.as_ref());
         Ok(match preview(file, &self.today, &room) {
             None | Some(Advance::Replies { .. }) => Preview { asks: Vec::new(), stops: None, unseen: false },
             Some(Advance::Ends(Ending::Stopped(stopped))) => Preview { asks: Vec::new(), stops: Some(stopped), unseen: false },
             Some(Advance::Ends(_)) => Preview { asks: Vec::new(), stops: None, unseen: false },
             Some(Advance::Owes { owed, .. }) => {
                 let calls = owed.iter().any(|owed| self.is_call(file, owed));
-                let asks = owed.iter().map(|owed| self.ask(file, (owed, goes_together), before.as_ref(), &room)).collect();
+                let asks = owed.iter().map(|owed| self.ask(file, (owed, goes_together), before, &room)).collect();
                 Preview { asks, stops: None, unseen: calls }
             }
         })
@@ -110,7 +113,21 @@ impl<'l> Previewer<'l> {
         flow.steps.iter().any(|step| matches!(&step.kind, StepKind::Call(effect) if *effect == owed.effect))
     }
 
-    fn ask(&self, file: &RunFile, (owed, goes_together): (&Owed, bool), before: Option<&Advance>, room: &Room) -> Ask {
+    /// The plan under which it was asked, where this edition can build it.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn plan_of(&mut self, file: &RunFile) -> anyhow::Result<Option<Arc<Plan>>> {
+        self.older(file.plan)
+    }
+
+    fn ask(
+        &self,
+        file: &RunFile,
+        (owed, goes_together): (&Owed, bool),
+        (then, before): (Option<&Plan>, Option<&Advance>),
+        room: &Room,
+    ) -> Ask {
         let item = if owed.item.is_empty() { String::new() } else { format!(" [{}]", owed.item) };
         let way = match owed.way {
             Way::Do => "",
@@ -123,9 +140,12 @@ impl<'l> Previewer<'l> {
             Way::Undo => effect.undo.as_deref(),
             Way::Ask => effect.if_unknown.as_ref().map(|question| &question.ask),
         });
-        let key = known.map_or(Key::First, |known| key_of(known, plan, goes_together));
+        let then = then.and_then(|then| effect_of(then, file, &owed.node));
+        let key = known.map_or(Key::First, |known| key_of(known, plan, then, goes_together));
         let before = before.and_then(|before| same_of(before, owed));
-        let sent = known.and_then(|known| known.state.sent).filter(|_| matches!(key, Key::Same | Key::OfAll | Key::Twice | Key::Alone));
+        let sent = known
+            .and_then(|known| known.state.sent)
+            .filter(|_| matches!(key, Key::Same | Key::OfAll | Key::NotAsItWent | Key::Twice | Key::Alone));
         // What bears to be done twice without a key may have other bytes: the last one counts.
         let bound = sent.filter(|_| plan.is_none_or(|plan| plan.repeat != Repeat::Idempotent));
         let change = match (bound, before) {
@@ -175,17 +195,20 @@ fn effect_of<'p>(plan: &'p Plan, file: &RunFile, node: &str) -> Option<&'p Effec
     flow.effect_of(node)
 }
 
-/// Whether it went under one key with others, and goes under another without them.
+/// Whether it went under one key with others, and goes under another without them; by the plan under which it went.
 fn went_with_others(known: &StoredEffect, plan: Option<&EffectPlan>) -> bool {
     let per_request = |plan: &EffectPlan| plan.has_one_key() && plan.batch.as_ref().is_some_and(|batch| batch.most > 1);
     known.state.glued.is_some() || plan.is_some_and(|plan| plan.repeat == Repeat::Keyed && per_request(plan))
 }
 
-fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>, goes_together: bool) -> Key {
+fn key_of(known: &StoredEffect, plan: Option<&EffectPlan>, then: Option<&EffectPlan>, goes_together: bool) -> Key {
     let is_open = matches!(known.state.phase, Phase::Uncertain(_)) || known.state.sent.is_some();
-    if known.effect.way == Way::Do && is_open && went_with_others(known, plan) {
-        let goes_as_it_went = goes_together && keeps_bundle(known) && plan.is_some_and(EffectPlan::has_one_key);
-        return if goes_as_it_went { Key::OfAll } else { Key::Alone };
+    if known.effect.way == Way::Do && is_open && went_with_others(known, then.or(plan)) {
+        return match (goes_together && keeps_bundle(known), plan.is_some_and(EffectPlan::has_one_key)) {
+            (true, true) => Key::OfAll,
+            (true, false) => Key::NotAsItWent,
+            (false, _) => Key::Alone,
+        };
     }
     match (&known.state.phase, known.state.sent, plan.map(|plan| plan.repeat)) {
         (Phase::Uncertain(_), _, Some(Repeat::Never)) | (_, Some(_), Some(Repeat::Never)) if known.effect.way == Way::Do => Key::Twice,
@@ -203,7 +226,7 @@ fn keeps_bundle(known: &StoredEffect) -> bool {
 
 /// Whether a replay under this plan does again what nobody knows of and what may not be repeated, or went with others under one key
 /// that do not all come along. Where a question was asked before, it is asked anew and tells.
-pub fn may_be_done_twice(file: &RunFile, plan: &Plan, goes_together: bool) -> bool {
+pub fn may_be_done_twice(file: &RunFile, plan: &Plan, then: Option<&Plan>, goes_together: bool) -> bool {
     let (before, after) = (&file.known, owed_again(file.known.clone(), Moment::default(), false));
     before.iter().filter(|known| matches!(known.state.phase, Phase::Uncertain(_))).any(|known| {
         let again = after.iter().any(|after| after.effect == known.effect && after.state.generation == known.state.generation);
@@ -211,8 +234,10 @@ pub fn may_be_done_twice(file: &RunFile, plan: &Plan, goes_together: bool) -> bo
             .iter()
             .any(|other| (&other.effect.node, &other.effect.item, other.effect.way) == (&known.effect.node, &known.effect.item, Way::Ask));
         let goes_alone = |effect: &EffectPlan| !(goes_together && keeps_bundle(known) && effect.has_one_key());
-        let bears_none =
-            |effect: &EffectPlan| effect.repeat == Repeat::Never || goes_alone(effect) && went_with_others(known, Some(effect));
+        let went = then.and_then(|then| effect_of(then, file, &known.effect.node));
+        let bears_none = |effect: &EffectPlan| {
+            effect.repeat == Repeat::Never || goes_alone(effect) && went_with_others(known, Some(went.unwrap_or(effect)))
+        };
         let never = |effect: &EffectPlan| bears_none(effect) && !(asked && effect.if_unknown.is_some());
         known.effect.way == Way::Do && again && effect_of(plan, file, &known.effect.node).is_some_and(never)
     })
@@ -267,6 +292,9 @@ impl Preview {
                 Key::Same => "under its old key, with the same bytes or not at all",
                 Key::OfAll => "together with those that it went with, under their old key, with the same bytes or not at all",
                 Key::Twice => "which has no key of its own, and nobody knows whether it happened: it may be done twice",
+                Key::NotAsItWent => {
+                    "under its old key where it went alone, else not (R0006): what went with it goes together or not at all, and today each goes alone"
+                }
                 Key::Alone => {
                     "which went with others under one key that do not all come along: it goes under another, and may be done twice"
                 }
@@ -292,6 +320,7 @@ impl Preview {
                 Key::Same => "same",
                 Key::Twice => "none",
                 Key::OfAll => "of all",
+                Key::NotAsItWent => "not as it went",
                 Key::Alone => "apart",
             };
             let object = Object::new().text("step", &ask.name).text("key", key);

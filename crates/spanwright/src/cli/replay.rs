@@ -187,8 +187,8 @@ impl Replay {
         let project = Project::open(self.folder.clone(), self.env.as_deref(), out)?;
         let (hash, bundle) = (project.plan().hash, pinned::pin(project.bundle()));
         let today = Arc::new(project.into_plan());
-        meant.doubtful = self.doubtful(&look, &today, &meant)?;
         let mut previewer = Previewer::of(&look, today.clone(), self.env.as_deref());
+        meant.doubtful = self.doubtful(&look, (&today, &mut previewer), &meant)?;
         let tally = self.show(&look, &meant, (&today, &mut previewer), out)?;
         if let Some(flow) = self.filter.flow.as_deref().filter(|_| tally.is_empty()) {
             assert_flow(&today, flow)?;
@@ -241,15 +241,22 @@ impl Replay {
     }
 
     /// What may be done twice: uncertain ones of a call that may not be repeated, and such that have done a step whose name is gone.
-    fn doubtful(&self, look: &Look, today: &Plan, meant: &Meant) -> anyhow::Result<HashMap<RunId, Doubt>> {
+    fn doubtful(
+        &self,
+        look: &Look,
+        (today, previewer): (&Plan, &mut Previewer<'_>),
+        meant: &Meant,
+    ) -> anyhow::Result<HashMap<RunId, Doubt>> {
         let mut doubtful = HashMap::new();
         let uncertain = ListFilter { flow: self.filter.flow.clone(), ..Filter::default().of_journal(Some("uncertain"), usize::MAX >> 1) };
         // Where they are taken all the same, each that is shown says so itself.
         let uncertain = if self.takes_doubtful() { Vec::new() } else { look.list(&uncertain).map_err(journal::fault)? };
         for line in uncertain {
-            let file = look.files(&[line.run]).map_err(journal::fault)?.pop();
-            if let Some(file) = file.filter(|file| may_be_done_twice(file, today, false)) {
-                let doubt = if may_be_done_twice(&file, today, true) { Doubt::NobodyKnows } else { Doubt::Apart };
+            let Some(file) = look.files(&[line.run]).map_err(journal::fault)?.pop() else { continue };
+            let then = previewer.plan_of(&file)?;
+            let may_be_twice = |together| may_be_done_twice(&file, today, then.as_deref(), together);
+            if may_be_twice(false) {
+                let doubt = if may_be_twice(true) { Doubt::NobodyKnows } else { Doubt::Apart };
                 doubtful.insert(line.run, doubt);
             }
         }

@@ -10,7 +10,7 @@ use anyhow::bail;
 use clap::Args;
 use spanwright_core::{
     desk::Order,
-    fact::{EffectKey, Phase, RunId, Way},
+    fact::{EffectKey, Phase, RunId, Way, begins_way_back},
 };
 
 use super::{Ended, folder::Folder, journal, orders, out::Out, waits::plan_of_folder};
@@ -86,7 +86,7 @@ impl Undone {
         };
         for file in look.files(&runs).map_err(journal::fault)?.into_iter().filter(|file| done || !file.over) {
             // Before something failed for good nothing is undone, and a word would be of a later undo.
-            if !done && !file.known.iter().any(|known| known.effect.way == Way::Undo || known.state.phase.is_given_up()) {
+            if !done && !file.known.iter().any(|known| begins_way_back(known.effect.way, &known.state.phase)) {
                 continue;
             }
             // What began under an older plan is undone by that.
@@ -97,9 +97,6 @@ impl Undone {
             for known in of_step(Way::Do).filter(|known| matches!(known.state.phase, Phase::Done(_) | Phase::Uncertain(_))) {
                 let undo = of_step(Way::Undo).find(|undo| undo.effect.item == known.effect.item);
                 let is_done = undo.is_some_and(|undo| matches!(undo.state.phase, Phase::Done(_) | Phase::Unchanged | Phase::Superseded));
-                if !done && undo.is_some_and(|undo| undo.state.glued.is_some()) {
-                    bail!("the undo of {} went with others in one request under one key, and cannot be taken out of it", self.step);
-                }
                 if is_done == done {
                     let key = EffectKey { way: Way::Undo, ..known.effect.clone() };
                     tried.extend(undo.map(|_| key.clone()));

@@ -68,7 +68,7 @@ impl Gathering<'_> {
         let Some(path) = path else { return };
         let Some(item) = self.item(seen.with, &path) else { return self.cannot(self.bulk.at, "its request has no fields", None) };
         let with = beside(self.shapes, seen.with, &path);
-        let key = self.key(with, item);
+        let key = self.key(with, item, &made.headers);
         let (of_request, of_item) = match key {
             Some(KeyField::OfRequest(name)) => (Some(name), None),
             Some(KeyField::OfItem(name)) => (None, Some(name)),
@@ -136,12 +136,14 @@ impl Gathering<'_> {
     }
 
     /// The field that carries the key: of what stands beside the list, else of the item.
-    fn key(&mut self, with: ShapeId, item: ShapeId) -> Option<KeyField> {
+    /// A block of the header is no field of the body, which carries the key.
+    fn key(&mut self, with: ShapeId, item: ShapeId, blocks: &[(Arc<str>, ElementId)]) -> Option<KeyField> {
         let wanted = self.wanted.key.as_ref()?;
         let field = |id| self.shapes.field(id, &wanted.text).map(|field| field.name.clone());
-        let found = field(with).map(KeyField::OfRequest).or_else(|| field(item).map(KeyField::OfItem));
+        let is_block = |name: &str| blocks.iter().any(|(block, _)| **block == *name);
+        let found = field(with).filter(|name| !is_block(name)).map(KeyField::OfRequest).or_else(|| field(item).map(KeyField::OfItem));
         if found.is_none() {
-            let names: Vec<&str> = [with, item].into_iter().flat_map(|id| names(self.shapes, id)).collect();
+            let names: Vec<&str> = [with, item].into_iter().flat_map(|id| names(self.shapes, id)).filter(|name| !is_block(name)).collect();
             let (name, key) = (&self.wanted.name.text, &wanted.text);
             let says = format!("neither the request of `{name}` nor an item in it has a field `{key}` to carry the key");
             self.to.error(&codes::KEY, wanted.span, says, did_you_mean(key, names));

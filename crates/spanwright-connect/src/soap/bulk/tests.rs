@@ -210,6 +210,11 @@ fn a_request_needs_one_list_or_a_name() {
         keyed(by_state(""), "Reff"),
         &["C0103 neither the request of `createOrders` nor an item in it has a field `Reff` to carry the key (did you mean `Ref`?)"],
     );
+    // A block of the header.
+    wrong(
+        keyed(import(), "Session"),
+        &["C0103 neither the request of `importOrders` nor an item in it has a field `Session` to carry the key"],
+    );
 }
 
 #[test]
@@ -321,6 +326,9 @@ fn a_fault_is_for_all_and_one_that_refuses_lets_the_batch_be_halved() {
     // Every request would fare so, whatever is in it.
     assert_eq!(whole(by_state(""), 500, &fault("s:VersionMismatch", "")), is(false, "never R3005"));
     assert_eq!(whole(by_state(""), 404, "<html/>"), is(false, "never R2005"));
+    // Under the key of the request the first try may be under way; without one nothing is.
+    assert_eq!(whole(by_state(""), 409, "<html/>"), is(true, "never R2005"));
+    assert_eq!(whole(keyed(import(), "RequestId"), 409, "<html/>"), is(false, "later Message"));
     // Nobody knows whether it happened.
     assert_eq!(whole(by_state(""), 500, &fault("s:Server", "")), is(false, "unknown R3004"));
     assert_eq!(whole(by_state(""), 200, "<html/>"), is(false, "unknown R3006"));

@@ -23,7 +23,7 @@ const TRAIL: &str = "INSERT INTO trail (message, n, at, kind, by, words)
     FROM run WHERE id = ?1";
 /// Of what is over, of what was undone meanwhile, and of what is not on its way back the word comes too late: a replay has another undo.
 const UNDONE_BY_HAND: &str = "INSERT OR IGNORE INTO undone (run, node, item) SELECT ?1, ?2, ?3 FROM run
-    WHERE id = ?1 AND state IN (0, 1) AND EXISTS (SELECT 1 FROM effect WHERE run = ?1 AND (way = 1 OR state IN (5, 6)))
+    WHERE id = ?1 AND state IN (0, 1) AND EXISTS (SELECT 1 FROM effect WHERE run = ?1 AND (way = 1 OR way = 0 AND state IN (5, 6)))
     AND NOT EXISTS (SELECT 1 FROM effect WHERE run = ?1 AND node = ?2 AND item = ?3 AND way = 1 AND state = 2)";
 const PARENT: &str = "UPDATE message SET parent = ?2 WHERE seq = ?1";
 const MESSAGE_ID: &str = "SELECT id FROM message WHERE seq = ?1";

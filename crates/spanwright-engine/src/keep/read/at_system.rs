@@ -3,6 +3,8 @@
 //! A run that waits for a time says in which queue. Of one that is active the journal has what was done, and what was asked for and
 //! has to be asked for again; a step of which it has nothing is still to come, unless the run is on its way back.
 //!
+//! Of a step that is done for each item nobody knows how many are still to come: as long as its run is on its way it counts as open there.
+//!
 //! Deliberately absent: an undo that nobody was asked for yet, where a map or a `fail` sent the run back. The journal has nothing of
 //! that, and only another walk would tell it from a run that waits for its next step.
 
@@ -68,6 +70,10 @@ impl Ask<'_> {
             list(&at.undone)
         );
         let to_come = at.steps.iter().map(|step| {
+            // It has something of some items, and the journal does not know how many there are.
+            if at.each.contains(step) {
+                return " OR TRUE".to_string();
+            }
             let step = self.number(step);
             format!(" OR NOT EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id AND effect.node = {step} AND effect.way = 0)")
         });

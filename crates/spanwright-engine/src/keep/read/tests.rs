@@ -160,7 +160,8 @@ fn at(system: &str) -> ListFilter {
         "crm" => (names(&["in.crm.upsert"]), names(&["crm.upsert"]), names(&[])),
         _ => (names(&["in.reserve", "in.reserve.undo"]), names(&["reserve"]), names(&["reserve"])),
     };
-    let at = AtSystem { flow: "in".into(), plan: PlanId(1), queues, steps, undone, fatal: names(&["crm.upsert", "reserve"]) };
+    let at =
+        AtSystem { flow: "in".into(), plan: PlanId(1), queues, steps, each: Vec::new(), undone, fatal: names(&["crm.upsert", "reserve"]) };
     ListFilter { at: Some(vec![at]), ..ListFilter::default() }
 }
 
@@ -192,6 +193,10 @@ fn what_is_undone_at_a_system_is_open_there_until_it_is_undone() {
     let open = |system| look.list(&ListFilter { most: 10, ..at(system) }).unwrap().iter().map(|line| line.run.0).collect::<Vec<_>>();
     keep.commit(&[settled("reserve", Way::Do, Phase::Done(None))]).unwrap();
     assert_eq!((open("erp"), open("crm")), (vec![], vec![5, 4]), "it is reserved, and the CRM comes next");
+    let mut each = at("erp");
+    each.at.iter_mut().flatten().for_each(|at| at.each = at.steps.clone());
+    let open_each = look.list(&ListFilter { most: 10, ..each }).unwrap();
+    assert_eq!(open_each.iter().map(|line| line.run.0).collect::<Vec<_>>(), [5], "of many items more may come");
     keep.commit(&[settled("crm.upsert", Way::Do, Phase::Dead(failure("no e-mail")))]).unwrap();
     assert_eq!((open("erp"), open("crm")), (vec![5], vec![4]), "it is on its way back");
     keep.commit(&[settled("reserve", Way::Undo, Phase::Owed { due: Moment(900) })]).unwrap();
