@@ -338,10 +338,9 @@ fn what_may_be_done_twice_is_left_out_of_many_and_said_of_one() {
     assert_eq!(project.run(&["dead-letters"]).code, 0);
 }
 
-/// Three went in one request under one key, and nobody knows: one of them goes again with the others, or all are left.
-#[test]
-fn what_went_together_comes_along_and_is_shown() {
-    let project = notes_of("{\"id\":\"1\",\"bad\":false}\n{\"id\":\"2\",\"bad\":false}\n{\"id\":\"3\",\"bad\":false}\n");
+/// Many notes fit into one request under one key, and nobody waits long for the other side.
+fn notes_of_bulk(lines: &str) -> Project {
+    let project = notes_of(lines);
     let bulk = "note: { post: /notes, key: Idempotency-Key, bulk: { most: 10, answers: .results, match: position, outcome: .status } }";
     project.edit("systems/peer.yaml", "note: { post: /notes }", bulk);
     project.edit(
@@ -349,7 +348,39 @@ fn what_went_together_comes_along_and_is_shown() {
         "http:\n",
         "http:\nretry: { first: 10ms, longest: 10ms, give_up_after: 1s }\nbreaker: { hold: 50ms, longest: 50ms }\n",
     );
+    project
+}
+
+fn send_many(project: &Project) {
     project.edit("flows/notes.yaml", "send: peer.note,", "send: peer.note, batch: { most: 10, wait: 100ms },");
+}
+
+/// Each went alone, and nobody knows: also where its step gathers many by now it goes alone, under the key that it had.
+#[test]
+fn what_went_alone_is_replayed_alone_where_many_go_together_by_now() {
+    let project = notes_of_bulk("{\"id\":\"1\",\"bad\":false}\n{\"id\":\"2\",\"bad\":false}\n");
+    let peer = Hostile::start(vec![Answer::status(500)]);
+    notes_run(&project, &peer.url());
+    send_many(&project);
+    let all = project.run(&["replay", "--all", "--dry-run"]);
+    assert!(all.out.contains("under its old key") && all.err.contains("2 messages would be tried again"), "{}{}", all.out, all.err);
+    assert!(!all.out.contains("may be done twice") && !all.err.contains("may be done twice"), "{}{}", all.out, all.err);
+    assert_eq!(project.run(&["replay", "--all", "--yes"]).code, 0);
+    let tried = peer.received().len();
+    notes_run(&project, &peer.url());
+    let keys = |all: &[spanwright_world::Received]| -> std::collections::BTreeSet<String> {
+        all.iter().filter_map(|asked| asked.header("idempotency-key").map(str::to_owned)).collect()
+    };
+    let received = peer.received();
+    assert!(received.len() > tried && keys(&received).len() == 2, "{:?}", keys(&received));
+    assert_eq!(keys(&received[tried..]), keys(&received));
+}
+
+/// Three went in one request under one key, and nobody knows: one of them goes again with the others, or all are left.
+#[test]
+fn what_went_together_comes_along_and_is_shown() {
+    let project = notes_of_bulk("{\"id\":\"1\",\"bad\":false}\n{\"id\":\"2\",\"bad\":false}\n{\"id\":\"3\",\"bad\":false}\n");
+    send_many(&project);
     let peer = Hostile::start(vec![Answer::status(500)]);
     notes_run(&project, &peer.url());
     let uncertain = objects(&project.run(&["messages", "--state", "uncertain", "--format", "json"]));
