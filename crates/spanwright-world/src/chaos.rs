@@ -7,8 +7,8 @@
 //! assert_eq!(chaos.met(), 0);
 //! ```
 //!
-//! Each connection meets the next mishap of the list; when it is over it begins anew. A connection ends behind its first answer. The other side behind the proxy is
-//! whole: what it did is in its own ledger, whatever its caller heard of it.
+//! Each connection meets the next mishap of the list; when it is over it begins anew. A connection ends behind its first answer. The other
+//! side behind the proxy is whole: what it did is in its own ledger, whatever its caller heard of it.
 
 use std::{
     io::{self, Read, Write},

@@ -225,7 +225,9 @@ impl<'s> Judging<'s> {
             }
             Meaning::Elsewhere => self.later(told(&shared::REDIRECT), self.pause, Blame::System),
             // Under this key the first try may still be under way.
-            Meaning::Never if self.status == 409 && self.is_keyed_batch() => self.later(told(&shared::NOT_NOW), self.pause, Blame::Message),
+            Meaning::Never if self.status == 409 && self.is_keyed_batch() => {
+                self.later(told(&shared::NOT_NOW), self.pause, status::blame(self.status))
+            }
             Meaning::Never if matches!(self.status, 400 | 409 | 413 | 422) => self.refused(told(&shared::REFUSED)),
             // Content with a status that is no success, which only `outcomes:` could explain.
             Meaning::Delivered | Meaning::Never => self.all(Outcome::Never(told(&shared::REFUSED))),
@@ -316,11 +318,11 @@ impl<'s> Judging<'s> {
         Verdict::all(self.calls.len(), outcome)
     }
 
-    /// Refused for what is in it: of a batch a part may be taken.
     fn is_keyed_batch(&self) -> bool {
         self.soap.bulk.is_some() && self.soap.key.is_some()
     }
 
+    /// Refused for what is in it: of a batch a part may be taken.
     fn refused(&self, why: Failure) -> Verdict {
         Verdict { refused_whole: self.soap.bulk.is_some() && self.calls.len() > 1, ..self.all(Outcome::Never(why)) }
     }

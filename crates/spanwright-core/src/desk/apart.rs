@@ -145,7 +145,7 @@ mod tests {
     use crate::{
         connector::{Outcome, Verdict},
         desk::{
-            Event, FETCH_RUNS_MOST, Fetch, Order,
+            Event, FETCH_RUNS_MOST, Fetch, HAND_RUNS_MOST, Order,
             run_hand::EffectHand,
             stage::{START, Stage, call, plan, said},
         },
@@ -405,27 +405,31 @@ mod tests {
     #[test]
     fn what_went_alone_goes_alone_again_where_many_go_together_today() {
         let many = Some(Batch { most: 10, bytes: 1_000, wait: Duration::from_secs(1), key: BulkKey::PerRequest });
-        let asks = |batch: Option<Batch>, known: Option<EffectState>| {
+        let asks = |batch: Option<Batch>, known: Option<EffectState>, count: usize| {
             let backlog = vec![Backlog { flow: "asked".into(), active: 2, parked: 0 }];
             let opening = Opening { rested: true, backlog, last_run: RunId(9), exchange_next: 6, ..Opening::default() };
             let mut stage = Stage::open(one_call(batch, "ledger"), opening);
             stage.keeps();
-            let runs = vec![file(1, "r", "{}", known.clone()), file(2, "s", "{}", known)];
+            let runs = [file(1, "r", "{}", known.clone()), file(2, "s", "{}", known)].into_iter().take(count).collect();
             stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 9 }, runs, next: None });
             stage.wakes_after(Duration::from_secs(1));
             stage.keeps();
             stage
         };
         let unknown = || Verdict::all(1, Outcome::Unknown(said()));
-        let mut alone = asks(None, None);
+        let mut alone = asks(None, None, 2);
         alone.hears(unknown());
         let unheard = alone.keeps().into_iter().find_map(|fact| if let Fact::Settled(settled) = fact { Some(settled.state) } else { None });
         let known = EffectState { phase: Phase::Owed { due: START }, ..unheard.unwrap() };
         assert!(known.sent.is_some() && known.glued.is_none());
-        let together = asks(many.clone(), Some(known));
+        let together = asks(many.clone(), Some(known), 2);
         let sent = |stage: &Stage| stage.sent.iter().map(|(_, calls, key, of_request)| (*calls, key == of_request)).collect::<Vec<_>>();
         assert_eq!(sent(&together), [(1, true), (1, true)]);
-        assert_eq!(sent(&asks(many, None)), [(2, false)], "what was not asked before goes together");
+        let replayed = EffectState::new(Phase::Owed { due: START });
+        assert_eq!(sent(&asks(many.clone(), Some(replayed), 2)), [(1, true), (1, true)], "nobody knew of it, and its bytes are not known");
+        assert_eq!(sent(&asks(many, None, 2)), [(2, false)], "what was not asked before goes together");
+        let glued = EffectState { glued: Some(ExchangeId(5)), tries: 1, ..EffectState::new(Phase::Owed { due: START }) };
+        assert_eq!(sent(&asks(None, Some(glued), 1)), [(1, true)], "it went alone, as it goes today");
     }
 
     /// Somebody holds the system of then: what goes to today's does not wait for that.
@@ -448,14 +452,14 @@ mod tests {
         assert_eq!(stage.sent.last().map(|(system, ..)| system.as_str()), Some("ledger"));
     }
 
-    /// What lies in the journal and is due for today's system is fetched past what waits for a system of then, until that is so much that it
-    /// would fill the hand.
+    /// What lies in the journal and is due for today's system is fetched past what waits for a system of then, until that is half of what
+    /// the hand holds.
     #[test]
     fn what_waits_for_a_system_of_then_does_not_fill_the_hand() {
-        let most = FETCH_RUNS_MOST as i64;
-        let backlog = vec![Backlog { flow: "asked".into(), active: 0, parked: 5_000 }];
+        let (at_once, half) = (FETCH_RUNS_MOST as i64, HAND_RUNS_MOST as i64 / 2);
+        let backlog = vec![Backlog { flow: "asked".into(), active: 0, parked: 20_000 }];
         let queues = vec![(Arc::from(QUEUE), Moment(0))];
-        let opening = Opening { rested: true, backlog, queues, last_run: RunId(9_000), exchange_next: 6, ..Opening::default() };
+        let opening = Opening { rested: true, backlog, queues, last_run: RunId(90_000), exchange_next: 6, ..Opening::default() };
         let mut stage = Stage::open_after(vec![one_call(None, "ledger")], one_call(None, "books"), opening);
         stage.keeps();
         let hold = Hold { since: START, until: None, by: "ann".into(), because: "it is gone".into() };
@@ -467,11 +471,11 @@ mod tests {
             let Fetch::Due { most, .. } = fetch else { break };
             let runs = (1..=most as i64).map(|n| RunFile { parked: true, ..file(fetched + n, "r", "{}", Some(owed(None))) }).collect();
             fetched += most as i64;
-            assert!(fetched < 3 * FETCH_RUNS_MOST as i64, "it fills the hand");
+            assert!(fetched <= 2 * half, "it fills the hand");
             stage.on(Event::Found { fetch, runs, next: Some(Turn { due: Moment(0), run: RunId(fetched) }) });
         }
         // The next ones are asked for while the last of those before are still walked.
-        assert!((most..=2 * most).contains(&fetched), "{fetched}");
+        assert!((half..=half + at_once).contains(&fetched), "{fetched}");
     }
 
     /// Of the items of one message that went in one request, today's project drops one: the others of all messages do not go again.

@@ -157,6 +157,8 @@ impl Desk {
             if let Some(effect) = self.effect_mut(key) {
                 effect.place = Place::Settling;
                 (effect.state.phase, effect.state.glued, effect.state.sent) = (Phase::Owed { due: now }, None, None);
+                // It was tried, and did not happen: it is not one of which nobody knew before it was replayed.
+                effect.state.tries = effect.state.tries.max(1);
             }
             self.settle_fact(key, None, now, facts);
         }

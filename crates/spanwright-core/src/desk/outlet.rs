@@ -113,6 +113,11 @@ impl Outlet {
         self.splits.push_back(effects);
     }
 
+    /// Bytes of what is ready.
+    pub fn ready_bytes(&self) -> usize {
+        self.ready_bytes
+    }
+
     /// Hands work back that could not go.
     pub fn give_back(&mut self, effects: Vec<EffectKey>) {
         self.splits.push_front(effects);

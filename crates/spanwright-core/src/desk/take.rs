@@ -275,9 +275,10 @@ impl Desk {
         if flow.held(now) || flow.full() || open.is_empty() {
             return if queue.walking() + could_go(&open) + could_go(&held) < 1 { FETCH_HELD_MOST } else { 0 };
         }
-        // What waits for a system that is held keeps nothing that waits for another in the journal, unless it is so much that it
-        // would fill the hand.
-        if could_go(&held) >= FETCH_RUNS_MOST || !held.is_empty() && flow.bytes >= HAND_BYTES_MOST / 2 {
+        // What waits for a system that is held keeps nothing that waits for another in the journal, until it is half of what the hand
+        // holds: the other half is for what is new.
+        let held_bytes: usize = held.iter().map(|outlet| self.outlets[**outlet].ready_bytes()).sum();
+        if could_go(&held) >= HAND_RUNS_MOST / 2 || held_bytes >= HAND_BYTES_MOST / 2 {
             return 0;
         }
         if queue.walking() + could_go(&open) < FETCH_RUNS_MOST / 2 { FETCH_RUNS_MOST } else { 0 }

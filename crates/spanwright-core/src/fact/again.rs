@@ -55,7 +55,8 @@ fn next_generation(state: EffectState, owed: Phase) -> EffectState {
 }
 
 /// Whether an effect is an undo, or failed for good, so that what came before it is undone: a word "undone by hand" is of that. Before it,
-/// and after a replay, nothing is on its way back.
+/// and after a replay, nothing is on its way back. A journal does not know which failures a flow forgives (`if_dead:` of a step): there a
+/// word is taken, too, and is heeded if the step is undone after all.
 pub fn begins_way_back(way: Way, phase: &Phase) -> bool {
     match way {
         Way::Do => phase.is_given_up(),

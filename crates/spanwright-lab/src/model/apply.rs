@@ -218,7 +218,8 @@ impl State {
         }
     }
 
-    /// Of what is over, of what was undone meanwhile, and of what is not on its way back the word comes too late: a replay has another undo.
+    /// Of what is over, of what was undone meanwhile, and of what is not on its way back the word comes too late: a replay has another
+    /// undo.
     pub fn waits_for_word(&self, undo: &EffectKey) -> bool {
         let Some(row) = self.run(undo.run).filter(|row| matches!(row.place, Place::Active | Place::Parked)) else { return false };
         let known = row.effects.get(&(undo.node.clone(), undo.item.clone(), undo.way));

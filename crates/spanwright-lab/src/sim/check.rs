@@ -204,9 +204,9 @@ fn order(id: &str, endings: &[Ending], world: &World) -> Checked {
     }
 }
 
-/// I9: what knows no keys happens at most once, for it is asked before it is done again, and all pages of the answer are
-/// read. I10: behind a pivot nothing is undone, before it everything is. I11: what failed before it is dealt with exactly
-/// once, and is no dead letter; what failed behind it is one, and nothing else is done about it. I12: nobody goes on with an answer that is not ready.
+/// I9: what knows no keys happens at most once, for it is asked before it is done again, and all pages of the answer are read. I10: behind
+/// a pivot nothing is undone, before it everything is. I11: what failed before it is dealt with exactly once, and is no dead letter; what
+/// failed behind it is one, and nothing else is done about it. I12: nobody goes on with an answer that is not ready.
 fn booking(id: &str, endings: &[Ending], world: &World) -> Checked {
     let count = |operation: &str| world.ledger.iter().filter(|effected| effected.id == id && &*effected.operation == operation).count();
     if let Some(twice) = ["hold", "free", "create", "pay", "notify", "apologize"].iter().find(|operation| count(operation) > 1) {
@@ -259,8 +259,8 @@ fn account(id: &str, endings: &[Ending], world: &World, leeway: Leeway) -> Check
 }
 
 /// I18: whatever was given up and replayed, and whatever the plan was then, a parcel is handed over exactly once where it is done, and at
-/// most once where an edition of its story hands over none, or a person has discarded it since no edition asks for it as it went; it has one
-/// label; it is insured once, or as often as that was taken back and once more; and behind its label nothing is taken back.
+/// most once where an edition of its story hands over none, or a person has discarded it since no edition asks for it as it went; it has
+/// one label; it is insured once, or as often as that was taken back and once more; and behind its label nothing is taken back.
 fn parcel(id: &str, endings: &[Ending], world: &World, leeway: Leeway) -> Checked {
     let of_it: Vec<&Effected> = world.ledger.iter().filter(|effected| effected.id == id).collect();
     let count = |operation: &str| of_it.iter().filter(|effected| &*effected.operation == operation).count();

