@@ -65,7 +65,7 @@ pub fn figures(counts: &[u64]) -> io::Result<()> {
         let began = Instant::now();
         let sent = load::bring(ours.address, "/sent", senders, time, None, None)?;
         said("accepted, while it is delivered:", &sent, bare);
-        println!("    of them delivered meanwhile: {:.0} %", 100.0 * sink.took() as f64 / (sent.rate * time.as_secs_f64()));
+        println!("    of them delivered meanwhile: {:.0} %", 100.0 * sink.took() as f64 / sent.count() as f64);
         let through = through(&sink, sent.count(), began, time * PATIENCE);
         println!("    until the last of them is delivered:  {through:>8.0}/s");
         drop(ours);
