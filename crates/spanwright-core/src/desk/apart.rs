@@ -106,8 +106,7 @@ impl Desk {
     /// Where the flow asks otherwise today, what went in one request under one key cannot go again as it went: by itself each would go
     /// under another key. Says whether these are such.
     pub(super) fn are_asked_otherwise(&mut self, effects: &[EffectKey], now: Moment, out: &mut Vec<Command>) -> bool {
-        // One alone has its own key, however it is asked.
-        if effects.len() < 2 || !self.is_one_request(effects) || self.have_one_key(effects) {
+        if !self.is_one_request(effects) || self.have_one_key(effects) {
             return false;
         }
         let noted = self.no_longer_noted(effects, now);
@@ -428,8 +427,6 @@ mod tests {
         let replayed = EffectState::new(Phase::Owed { due: START });
         assert_eq!(sent(&asks(many.clone(), Some(replayed), 2)), [(1, true), (1, true)], "nobody knew of it, and its bytes are not known");
         assert_eq!(sent(&asks(many, None, 2)), [(2, false)], "what was not asked before goes together");
-        let glued = EffectState { glued: Some(ExchangeId(5)), tries: 1, ..EffectState::new(Phase::Owed { due: START }) };
-        assert_eq!(sent(&asks(None, Some(glued), 1)), [(1, true)], "it went alone, as it goes today");
     }
 
     /// Somebody holds the system of then: what goes to today's does not wait for that.

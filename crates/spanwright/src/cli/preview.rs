@@ -292,9 +292,7 @@ impl Preview {
                 Key::Same => "under its old key, with the same bytes or not at all",
                 Key::OfAll => "together with those that it went with, under their old key, with the same bytes or not at all",
                 Key::Twice => "which has no key of its own, and nobody knows whether it happened: it may be done twice",
-                Key::NotAsItWent => {
-                    "under its old key where it went alone, else not (R0006): what went with it goes together or not at all, and today each goes alone"
-                }
+                Key::NotAsItWent => "not at all (R0006): it went in a request that goes again as it went or not, and today each goes alone",
                 Key::Alone => {
                     "which went with others under one key that do not all come along: it goes under another, and may be done twice"
                 }
