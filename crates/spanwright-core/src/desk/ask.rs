@@ -3,21 +3,16 @@
 use std::sync::Arc;
 
 use super::{
-    Command, Desk, Exchange, Outgoing, SignIn, Wake, handover,
-    heard::Flight,
-    letters,
-    outlet::Outlet,
-    queue::Work,
-    round,
-    run_hand::{EffectHand, Place},
+    Command, Desk, Exchange, Outgoing, SignIn, Wake, handover, heard::Flight, letters, outlet::Outlet, queue::Work, round, run_hand::Place,
 };
 use crate::codes;
 use crate::fact::Way;
 use crate::{
     deliver::{Credentials, Goes},
-    fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, Print, request_key},
+    fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, PlanId, Print, request_key},
     interface::Repeat,
     plan::EffectPlan,
+    run::Input,
 };
 use spanwright_shape::text::Failure;
 
@@ -25,6 +20,30 @@ use spanwright_shape::text::Failure;
 const PROBES_SEEN_MOST: usize = 64;
 /// So many are looked through for one that did not fail before, while retries have to wait.
 const RETRIES_SEEN_MOST: usize = 2_000;
+
+/// How a ready effect fits into a request, and what else its own plan lets into one that it is the first of.
+struct Fit {
+    plan: PlanId,
+    bytes: usize,
+    /// What stands beside the items of a request.
+    beside: Option<Arc<Input>>,
+    /// Nobody knows of it, and it went with no others or does not go with them any more: with others it would go under another key
+    /// than its own, under which it may have been done.
+    alone: bool,
+    most: usize,
+    bytes_most: usize,
+}
+
+impl Fit {
+    /// Whether another one goes with it, behind so many bytes.
+    fn takes(&self, other: &Fit, bytes: usize) -> bool {
+        let has_the_same_beside = match (&self.beside, &other.beside) {
+            (Some(one), Some(other)) => one.with == other.with,
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        self.plan == other.plan && !other.alone && bytes + other.bytes <= self.bytes_most && has_the_same_beside
+    }
+}
 
 impl Desk {
     /// Lets go out what may. Outlets take turns, so that one flow's million does not starve its neighbour.
@@ -111,30 +130,38 @@ impl Desk {
     /// As many ready effects as fit into one request; all of one plan, by what that says of it, with the same beside them, and one of each
     /// record.
     fn gather(&mut self, outlet: usize) -> Vec<EffectKey> {
-        let (mut most, mut bytes_most) = (1, usize::MAX);
-        let (mut members, mut bytes, mut plan) = (Vec::new(), 0, None);
-        while members.len() < most {
+        let (mut members, mut bytes, mut first): (Vec<EffectKey>, usize, Option<Fit>) = (Vec::new(), 0, None);
+        while first.as_ref().is_none_or(|first| members.len() < first.most) {
             let Some((since, key)) = self.outlets[outlet].next_ready() else { break };
-            let Some((size, its_plan)) = self.ready_size(&key) else { continue };
-            let goes_alone = self.goes_alone(&key);
-            let goes_with = |first: &EffectKey| !goes_alone && bytes + size <= bytes_most && self.has_the_same_beside(first, &key);
-            let fits = members.first().is_none_or(goes_with);
-            if plan.is_some_and(|plan| plan != its_plan) || !fits {
+            let Some(fit) = self.fit(outlet, &key) else { continue };
+            if first.as_ref().is_some_and(|first| !first.takes(&fit, bytes)) {
                 self.outlets[outlet].put_back(since, key);
                 break;
             }
-            if plan.replace(its_plan).is_none() {
-                let batch = self.plan_of(&key).and_then(|plan| plan.batch.as_ref());
-                most = if goes_alone { 1 } else { self.outlets[outlet].most(batch) };
-                bytes_most = batch.map_or(usize::MAX, |batch| batch.bytes);
-            }
-            self.outlets[outlet].no_longer_ready(size);
-            bytes += size;
+            self.outlets[outlet].no_longer_ready(fit.bytes);
+            bytes += fit.bytes;
+            first.get_or_insert(fit);
             self.set_place(&key, Place::Flying);
             members.push(key);
         }
         members.sort();
         members
+    }
+
+    /// How a ready effect fits into a request.
+    fn fit(&self, outlet: usize, key: &EffectKey) -> Option<Fit> {
+        let run = self.runs.get(&key.run)?;
+        let effect = run.effect(&key.node, &key.item, key.way).filter(|effect| effect.place == Place::Ready)?;
+        let plan = run.effect_plan(effect);
+        let (batch, alone) = (plan.batch.as_ref(), plan.has_one_key() && (effect.is_unheard() || effect.is_as_replayed()));
+        Some(Fit {
+            plan: run.plan_id,
+            bytes: effect.bytes(),
+            beside: effect.input.clone(),
+            alone,
+            most: if alone { 1 } else { self.outlets[outlet].most(batch) },
+            bytes_most: batch.map_or(usize::MAX, |batch| batch.bytes),
+        })
     }
 
     /// A message that fails by itself would fail each probe, and hold a system that is well. Where retries have to wait, what did
@@ -154,24 +181,6 @@ impl Desk {
             None
         };
         at.into_iter().for_each(|at| self.outlets[outlet].move_up(at));
-    }
-
-    fn has_the_same_beside(&self, one: &EffectKey, other: &EffectKey) -> bool {
-        let with = |key| Some(&self.effect(key)?.input.as_ref()?.with);
-        with(one) == with(other)
-    }
-
-    /// Nobody knows of it, and it went with no others or does not go with them any more: with others it would go under another key
-    /// than its own, under which it may have been done.
-    fn goes_alone(&self, key: &EffectKey) -> bool {
-        let nobody_knows = |effect: &EffectHand| effect.is_unheard() || effect.is_as_replayed();
-        self.plan_of(key).is_some_and(EffectPlan::has_one_key) && self.effect(key).is_some_and(nobody_knows)
-    }
-
-    fn ready_size(&self, key: &EffectKey) -> Option<(usize, crate::fact::PlanId)> {
-        let run = self.runs.get(&key.run)?;
-        let effect = run.effect(&key.node, &key.item, key.way).filter(|effect| effect.place == Place::Ready)?;
-        Some((effect.bytes(), run.plan_id))
     }
 
     /// After an unknown outcome the same bytes go again or none: what differs is left to a person. What is idempotent without a

@@ -269,24 +269,23 @@ impl RunHand {
 impl EffectHand {
     /// As the journal has it; a walk says what it asks.
     pub fn known(known: StoredEffect) -> EffectHand {
-        EffectHand {
-            node: known.effect.node,
-            item: known.effect.item,
-            way: known.effect.way,
-            effect: 0,
-            state: known.state,
-            place: Place::Known,
-            input: None,
-            outlet: 0,
-            lane: 0,
-            maybe_asked: false,
-            row: true,
-        }
+        let EffectKey { node, item, way, .. } = known.effect;
+        EffectHand::new(node, item, way, known.state)
     }
 
     /// What was said to the sender: done as soon as it is said.
     pub fn said(node: NodeName, state: EffectState) -> EffectHand {
-        let (item, way) = (ANSWER.into(), Way::Do);
+        EffectHand::new(node, ANSWER.into(), Way::Do, state)
+    }
+
+    /// A walk owes it for the first time.
+    pub fn fresh(owed: &Owed, generation: u32, due: Moment) -> EffectHand {
+        let state = EffectState { generation, ..EffectState::new(Phase::Owed { due }) };
+        let new = EffectHand::new(owed.node.clone(), owed.item.clone(), owed.way, state);
+        EffectHand { effect: owed.effect, row: false, ..new }
+    }
+
+    fn new(node: NodeName, item: Item, way: Way, state: EffectState) -> EffectHand {
         EffectHand {
             node,
             item,
@@ -299,24 +298,6 @@ impl EffectHand {
             lane: 0,
             maybe_asked: false,
             row: true,
-        }
-    }
-
-    /// A walk owes it for the first time.
-    pub fn fresh(owed: &Owed, generation: u32, due: Moment) -> EffectHand {
-        let state = EffectState { generation, ..EffectState::new(Phase::Owed { due }) };
-        EffectHand {
-            node: owed.node.clone(),
-            item: owed.item.clone(),
-            way: owed.way,
-            effect: owed.effect,
-            state,
-            place: Place::Known,
-            input: None,
-            outlet: 0,
-            lane: 0,
-            maybe_asked: false,
-            row: false,
         }
     }
 

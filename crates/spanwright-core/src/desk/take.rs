@@ -267,21 +267,24 @@ impl Desk {
     fn due_most(&self, queue: usize, now: Moment) -> usize {
         let queue = &self.queues[queue];
         let flow = &self.flows[queue.account];
-        let is_open = |outlet: &&usize| self.gates[self.outlets[**outlet].gate].held(now).is_none();
-        let (open, held): (Vec<&usize>, Vec<&usize>) = queue.outlets.iter().partition(is_open);
-        let could_go = |outlets: &[&usize]| -> usize {
-            outlets.iter().map(|outlet| queue.could_go(**outlet) + self.outlets[**outlet].could_go()).sum()
-        };
-        if flow.held(now) || flow.full() || open.is_empty() {
-            return if queue.walking() + could_go(&open) + could_go(&held) < 1 { FETCH_HELD_MOST } else { 0 };
+        let (mut open, mut held, mut held_bytes, mut is_open) = (queue.walking(), 0, 0, false);
+        for &outlet in &queue.outlets {
+            let could_go = queue.could_go(outlet) + self.outlets[outlet].could_go();
+            if self.gates[self.outlets[outlet].gate].held(now).is_some() {
+                (held, held_bytes) = (held + could_go, held_bytes + self.outlets[outlet].ready_bytes());
+            } else {
+                (open, is_open) = (open + could_go, true);
+            }
+        }
+        if flow.held(now) || flow.full() || !is_open {
+            return if open + held < 1 { FETCH_HELD_MOST } else { 0 };
         }
         // What waits for a system that is held keeps nothing that waits for another in the journal, until it is half of what the hand
         // holds: the other half is for what is new.
-        let held_bytes: usize = held.iter().map(|outlet| self.outlets[**outlet].ready_bytes()).sum();
-        if could_go(&held) >= HAND_RUNS_MOST / 2 || held_bytes >= HAND_BYTES_MOST / 2 {
+        if held >= HAND_RUNS_MOST / 2 || held_bytes >= HAND_BYTES_MOST / 2 {
             return 0;
         }
-        if queue.walking() + could_go(&open) < FETCH_RUNS_MOST / 2 { FETCH_RUNS_MOST } else { 0 }
+        if open < FETCH_RUNS_MOST / 2 { FETCH_RUNS_MOST } else { 0 }
     }
 
     pub(super) fn found(&mut self, fetch: Fetch, runs: Vec<RunFile>, next: Option<Turn>, out: &mut Vec<Command>) {

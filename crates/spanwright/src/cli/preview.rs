@@ -118,9 +118,19 @@ impl<'l> Previewer<'l> {
     /// # Errors
     /// The journal cannot be read.
     pub fn plan_of(&mut self, file: &RunFile) -> anyhow::Result<Option<Arc<Plan>>> {
-        self.older(file.plan)
+        let id = file.plan;
+        if let Some(known) = self.older.get(&id) {
+            return Ok(known.clone());
+        }
+        let bundle = self.look.plan_bundle(id).map_err(journal::fault)?;
+        let plan = match bundle {
+            Some(bundle) if bundle.hash == self.today.hash => Some(self.today.clone()),
+            Some(bundle) => pinned::rebuild(&bundle, spanwright_connect::ALL, self.environment.as_deref()),
+            None => None,
+        };
+        self.older.insert(id, plan.clone());
+        Ok(plan)
     }
-
     fn ask(
         &self,
         file: &RunFile,
@@ -155,20 +165,6 @@ impl<'l> Previewer<'l> {
             (None, None) => Change::Whole(whole(&owed.input)),
         };
         Ask { name: format!("{way}{}{item}", owed.node), key, change }
-    }
-
-    fn older(&mut self, id: PlanId) -> anyhow::Result<Option<Arc<Plan>>> {
-        if let Some(known) = self.older.get(&id) {
-            return Ok(known.clone());
-        }
-        let bundle = self.look.plan_bundle(id).map_err(journal::fault)?;
-        let plan = match bundle {
-            Some(bundle) if bundle.hash == self.today.hash => Some(self.today.clone()),
-            Some(bundle) => pinned::rebuild(&bundle, spanwright_connect::ALL, self.environment.as_deref()),
-            None => None,
-        };
-        self.older.insert(id, plan.clone());
-        Ok(plan)
     }
 }
 
