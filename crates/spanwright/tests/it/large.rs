@@ -1,4 +1,4 @@
-//! An answer that is larger than the memory of the process that reads it.
+//! An answer that is never in memory as a whole.
 
 #![allow(clippy::unwrap_used)]
 
@@ -8,13 +8,14 @@ use spanwright_world::{Flood, World, WorldSettings};
 
 use crate::project::Project;
 
-/// 20 MB of XML, which decoded would be three times as much.
+/// 20 MB of XML, which decoded would be three times as much beside them.
 const CUSTOMERS: u64 = 17_000;
-/// What an unoptimised process that does nothing has at most is about the third of it; under load some more of the answer is on its way.
-const RESIDENT_MOST_BYTES: u64 = 60_000_000;
+/// What a flow may have in hand is 16 MB, the journal's cache is 8 MiB, and the rest is what any engine has. Pages of the program
+/// itself do not count: an unoptimised one alone maps more than 30 MB, how many of them depends on what the machine has read before.
+const OWN_MOST_BYTES: u64 = 45_000_000;
 
 #[test]
-fn twenty_megabytes_in_one_answer_pass_in_less_memory_than_they_are() {
+fn twenty_megabytes_in_one_answer_are_never_in_memory_at_once() {
     let (project, ledgers) = (Project::example(), tempfile::tempdir().unwrap());
     let world = World::start(WorldSettings::quiet(ledgers.path(), 0)).unwrap();
     let flood = Flood::start(CUSTOMERS, None).unwrap();
@@ -23,7 +24,7 @@ fn twenty_megabytes_in_one_answer_pass_in_less_memory_than_they_are() {
     let status = format!("/proc/{}/status", child.id());
     let mut most = 0;
     while child.try_wait().unwrap().is_none() {
-        most = most.max(resident_most(&std::fs::read_to_string(&status).unwrap_or_default()).unwrap_or(0));
+        most = most.max(own(&std::fs::read_to_string(&status).unwrap_or_default()).unwrap_or(0));
         std::thread::sleep(Duration::from_millis(20));
     }
     let output = child.wait_with_output().unwrap();
@@ -33,11 +34,11 @@ fn twenty_megabytes_in_one_answer_pass_in_less_memory_than_they_are() {
     assert_eq!((&summary["taken"], &summary["delivered"]), (&CUSTOMERS.into(), &CUSTOMERS.into()));
     assert_eq!(world.tally(&[]).unwrap().applied, CUSTOMERS);
     let bytes = flood.flooded()[0].bytes;
-    assert!(bytes > 20_000_000 && most > 0 && most < RESIDENT_MOST_BYTES, "{most} bytes at most, for an answer of {bytes}");
+    assert!(bytes > 20_000_000 && most > 0 && most < OWN_MOST_BYTES, "{most} bytes at most, for an answer of {bytes}");
 }
 
-/// `VmHWM` of Linux, in bytes.
-fn resident_most(status: &str) -> Option<u64> {
-    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+/// `RssAnon` of Linux, in bytes: resident, and no file's.
+fn own(status: &str) -> Option<u64> {
+    let line = status.lines().find(|line| line.starts_with("RssAnon:"))?;
     line.split_whitespace().nth(1)?.parse::<u64>().ok().map(|kilobytes| kilobytes * 1024)
 }

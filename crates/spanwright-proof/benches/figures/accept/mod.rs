@@ -73,7 +73,8 @@ pub fn figures(counts: &[u64]) -> io::Result<()> {
             Ok(theirs) => {
                 let said = |what: &str, rate: f64| println!("  RabbitMQ, {what:<29} {rate:>8.0}/s; ours is {:.2} of it", kept.rate / rate);
                 said(&format!("{senders} who wait each:"), theirs.many);
-                said(&format!("one with {senders} unconfirmed:"), theirs.one);
+                said(&format!("one, windows of {senders}:"), theirs.windows);
+                said(&format!("one with {senders} unconfirmed:"), theirs.sliding);
             }
             Err(error) => println!("  RabbitMQ was not measured: {error}"),
         }

@@ -25,13 +25,15 @@ const STACK_BYTES: usize = 256 << 10;
 
 /// Confirmed a second.
 pub struct Rates {
-    /// One publisher, with so many unconfirmed.
-    pub one: f64,
+    /// One publisher that sends so many, and waits for the confirms of all of them before it sends again.
+    pub windows: f64,
+    /// One publisher that always has so many unconfirmed.
+    pub sliding: f64,
     /// So many publishers, each with a connection of its own, and each waits for its own confirm before it sends again.
     pub many: f64,
 }
 
-/// Confirmed a second, both ways.
+/// Confirmed a second, in each way.
 pub fn messages_a_second(folder: &Path, senders: usize, time: Duration) -> io::Result<Rates> {
     if !Path::new(SERVER).exists() {
         return Err(io::Error::other("there is no rabbitmq-server: apt-get install rabbitmq-server"));
@@ -39,13 +41,16 @@ pub fn messages_a_second(folder: &Path, senders: usize, time: Duration) -> io::R
     let server = Server::start(&folder.join("rabbit"))?;
     let mut publishers = (0..senders).map(|_| Publisher::open(server.address)).collect::<io::Result<Vec<_>>>()?;
     thread::sleep(SETTLES);
-    let one = publishers[0].publish(senders, time)?;
+    let windows = publishers[0].publish(senders, Pace::Windows, time)?;
+    let sliding = publishers[0].publish(senders, Pace::Sliding, time)?;
     let sends = |mut publisher: Publisher| {
-        thread::Builder::new().stack_size(STACK_BYTES).spawn(move || publisher.publish(1, time).map_err(|error| error.to_string()))
+        thread::Builder::new()
+            .stack_size(STACK_BYTES)
+            .spawn(move || publisher.publish(1, Pace::Sliding, time).map_err(|error| error.to_string()))
     };
     let threads = publishers.into_iter().map(sends).collect::<io::Result<Vec<_>>>()?;
     let rates = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a publisher panicked".into())));
-    Ok(Rates { one, many: rates.sum::<Result<f64, String>>().map_err(io::Error::other)? })
+    Ok(Rates { windows, sliding, many: rates.sum::<Result<f64, String>>().map_err(io::Error::other)? })
 }
 
 struct Server {
@@ -96,6 +101,15 @@ impl Drop for Server {
     }
 }
 
+/// When a publisher sends again.
+#[derive(Clone, Copy, PartialEq)]
+enum Pace {
+    /// When all of its window is confirmed.
+    Windows,
+    /// When any of it is.
+    Sliding,
+}
+
 struct Publisher {
     from: BufReader<TcpStream>,
     to: BufWriter<TcpStream>,
@@ -144,7 +158,7 @@ impl Publisher {
         Ok(publisher)
     }
 
-    fn publish(&mut self, window: usize, time: Duration) -> io::Result<f64> {
+    fn publish(&mut self, window: usize, pace: Pace, time: Duration) -> io::Result<f64> {
         let (began, before) = (Instant::now(), self.confirmed);
         while began.elapsed() < time {
             while self.sent - self.confirmed < window as u64 {
@@ -152,11 +166,19 @@ impl Publisher {
                 self.sent += 1;
             }
             self.to.flush()?;
-            let ack = self.hear(60, 80)?;
-            let tag = u64::from_be_bytes(ack[..8].try_into().map_err(io::Error::other)?);
-            self.confirmed = if ack[8] & 1 == 1 { tag } else { self.confirmed + 1 };
+            self.confirm()?;
+            while pace == Pace::Windows && self.confirmed < self.sent {
+                self.confirm()?;
+            }
         }
         Ok((self.confirmed - before) as f64 / began.elapsed().as_secs_f64())
+    }
+
+    fn confirm(&mut self) -> io::Result<()> {
+        let ack = self.hear(60, 80)?;
+        let tag = u64::from_be_bytes(ack[..8].try_into().map_err(io::Error::other)?);
+        self.confirmed = if ack[8] & 1 == 1 { tag } else { self.confirmed + 1 };
+        Ok(())
     }
 
     fn publish_one(&mut self) -> io::Result<()> {
