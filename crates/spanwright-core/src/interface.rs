@@ -35,6 +35,9 @@ pub struct Operation {
     pub wire: Arc<str>,
     /// The record of its parameters (`with:`): path, query, header; for SOAP the fields of the request element.
     pub with: ShapeId,
+    /// The record of those parameters that are fields of what is sent, as SOAP's and the variables of GraphQL are; `None`: they are
+    /// all of path, query and header.
+    pub fields: Option<ShapeId>,
     /// Its body, where it has one. Of a bulk operation: the body of one item.
     pub body: Option<ShapeId>,
     /// What it answers. Of a bulk operation: the whole answer.
@@ -99,6 +102,7 @@ impl Interface {
             about: Some(about.into()),
             wire: wire.into(),
             with,
+            fields: None,
             body: None,
             gives,
             refuses: Vec::new(),
@@ -111,6 +115,13 @@ impl Interface {
     /// The operation of a name, and its number.
     pub fn operation(&self, name: &str) -> Option<(usize, &Operation)> {
         self.operations.iter().enumerate().find(|(_, operation)| &*operation.name == name)
+    }
+
+    /// Whether a parameter of an operation is a field of what is sent: not where it is declared as one that stands elsewhere.
+    pub fn is_field(&self, operation: usize, parameter: &str) -> bool {
+        let Operation { with, fields, .. } = self.operations[operation];
+        let declared = |id| self.shapes.field(id, parameter).is_some();
+        fields.is_some_and(|fields| declared(fields) || !declared(with))
     }
 
     /// What is read through an operation whose body is what it reads: a row of a file, a message of a queue.

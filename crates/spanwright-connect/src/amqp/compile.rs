@@ -117,6 +117,7 @@ fn seen(declared: &mut Declared<'_>, settings: &OperationSettings, queue: &Queue
         about: None,
         wire: format!("{what} `{}`", queue.name.text).into(),
         with: declared.shapes.add(Shape::Record(with)),
+        fields: None,
         body: Some(body),
         gives: declared.shapes.add(Shape::Record(RecordShape::default())),
         refuses: Vec::new(),

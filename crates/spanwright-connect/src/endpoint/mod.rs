@@ -75,6 +75,7 @@ impl EndpointDoor {
             about: None,
             wire: route.to_string().into(),
             with: path,
+            fields: None,
             body: Some(any),
             gives: any,
             refuses: Vec::new(),

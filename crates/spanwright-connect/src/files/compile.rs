@@ -104,6 +104,7 @@ fn seen(declared: &mut Declared<'_>, settings: &OperationSettings, folder: &Fold
         about: None,
         wire: format!("{} files in `{}`", compiled.format.words().0, folder.folder.text).into(),
         with: declared.shapes.add(Shape::Record(RecordShape::default())),
+        fields: None,
         body: Some(row),
         gives,
         refuses: Vec::new(),

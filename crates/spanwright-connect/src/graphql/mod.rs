@@ -140,6 +140,7 @@ fn compile(
         about: None,
         wire: format!("GraphQL {kind} {}", checked.name.as_deref().unwrap_or(&settings.name.text)).into(),
         with,
+        fields: Some(with),
         body: Some(with),
         gives,
         refuses: Vec::new(),

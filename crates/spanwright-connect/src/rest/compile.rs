@@ -171,6 +171,7 @@ impl Compiler<'_> {
             about: endpoint.about.clone(),
             wire: format!("{} {}", endpoint.method, endpoint.path).into(),
             with: self.with(&endpoint, open),
+            fields: None,
             body: item.or(endpoint.body.as_ref().map(|body| body.shape)),
             gives,
             refuses: refuses(&endpoint),

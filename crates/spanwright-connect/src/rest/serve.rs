@@ -145,6 +145,7 @@ impl Turning<'_> {
             about: endpoint.about.clone(),
             wire: written.into(),
             with: beside[2].1,
+            fields: None,
             body: match body {
                 Takes::Nothing => None,
                 Takes::Anything => Some(self.shapes.add(Shape::Any)),

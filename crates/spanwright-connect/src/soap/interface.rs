@@ -26,7 +26,7 @@ pub(super) fn served(graph: &Graph, operations: &[&wsdl::Operation]) -> (Interfa
     let mut lowering = Lowering::new(graph);
     let types = types(graph, &mut lowering);
     let nothing = lowering.shapes.add(Shape::Record(RecordShape::default()));
-    let turned = |operation: Operation| Operation { with: nothing, ..operation };
+    let turned = |operation: Operation| Operation { with: nothing, fields: None, ..operation };
     let headers = operations.iter().map(|operation| headers(graph, operation, &mut lowering)).collect();
     let operations = operations.iter().map(|operation| turned(one(graph, operation, Repeat::Never, &mut lowering))).collect();
     (Interface { shapes: Arc::new(lowering.shapes), types, operations }, headers)
@@ -57,6 +57,7 @@ fn one(graph: &Graph, operation: &wsdl::Operation, repeat: Repeat, lowering: &mu
         Some(body) if matches!(lowering.shapes.get(body), Shape::Record(_)) => body,
         _ => lowering.shapes.add(Shape::Record(RecordShape::default())),
     };
+    let fields = Some(with);
     let with = with_blocks(graph, with, &operation.headers, lowering);
     let gives = match operation.output {
         Some(output) => {
@@ -75,6 +76,7 @@ fn one(graph: &Graph, operation: &wsdl::Operation, repeat: Repeat, lowering: &mu
         about: operation.about.clone(),
         wire: wire.trim_end().into(),
         with,
+        fields,
         body,
         gives,
         refuses,

@@ -168,6 +168,7 @@ impl WebhookDoor {
             about: None,
             wire: format!("{} webhook", settings.preset).into(),
             with: any,
+            fields: None,
             body: Some(any),
             gives: any,
             refuses: Vec::new(),

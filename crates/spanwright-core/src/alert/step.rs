@@ -94,6 +94,7 @@ impl Told {
             about: None,
             wire: "tells people".into(),
             with,
+            fields: None,
             body: Some(text),
             gives: nothing,
             refuses: Vec::new(),

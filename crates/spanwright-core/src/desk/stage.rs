@@ -78,6 +78,7 @@ pub(super) fn there(operations: &[(&str, Repeat)]) -> Arc<There> {
         about: None,
         wire: (*name).into(),
         with: any,
+        fields: None,
         body: Some(any),
         gives: any,
         refuses: Vec::new(),

@@ -51,18 +51,17 @@ impl Fence {
     fn may_not_write(&self, sieve: &Sieve, operation: usize, call: &Call<'_>) -> Option<String> {
         let described = &self.interface.operations[operation];
         let name = &described.name;
-        let node = sieve.operation(operation);
         if described.repeat == Repeat::Safe {
             return None;
         }
         let room = Room::new();
-        let parameters = described.parameters_are_body() && call.body.is_none();
-        let value = match call.body {
-            Some(bytes) => json::read(bytes, &room).ok()?,
-            None if parameters => call.with,
-            None => return None,
+        let parameters = || {
+            let (node, Value::Record(given)) = (sieve.parameters(operation)?, call.with) else { return None };
+            let fields: Vec<_> = given.iter().filter(|(name, _)| self.interface.is_field(operation, name)).copied().collect();
+            sieve.beyond(node, &Value::Record(&fields), name)
         };
-        sieve.beyond(node, &value, name)
+        let body = || sieve.beyond(sieve.operation(operation), &json::read(call.body?, &room).ok()?, name);
+        body().or_else(parameters)
     }
 
     fn shown<'v>(&self, operation: usize, value: &Value<'v>, room: &'v Room) -> Value<'v> {

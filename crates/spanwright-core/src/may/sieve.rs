@@ -31,6 +31,7 @@ pub enum Side {
 pub struct Sieve {
     nodes: Vec<Node>,
     operations: Vec<NodeId>,
+    parameters: Vec<Option<NodeId>>,
     items: Vec<Option<NodeId>>,
     types: BTreeMap<String, NodeId>,
 }
@@ -57,6 +58,8 @@ impl Sieve {
             Side::Taken => operation.body,
         };
         let whole = operations.clone().map(|operation| building.root(passing(operation), &operation.name)).collect();
+        let fields = operations.clone().map(|operation| (operation.fields, &operation.name));
+        let parameters = fields.map(|(fields, name)| fields.map(|fields| building.root(Some(fields), name))).collect();
         let items = operations.map(|operation| operation.body.map(|body| building.root(Some(body), &operation.name))).collect();
         let types = interface.types.iter().map(|(name, shapes)| {
             let id = if side == Side::Given { shapes.given } else { shapes.taken };
@@ -65,12 +68,17 @@ impl Sieve {
         let types = types.collect();
         let mut nodes = building.nodes;
         cut(&mut nodes);
-        Sieve { nodes, operations: whole, items, types }
+        Sieve { nodes, operations: whole, parameters, items, types }
     }
 
     /// What passes of an operation's answer, or of its body.
     pub fn operation(&self, operation: usize) -> NodeId {
         self.operations[operation]
+    }
+
+    /// What passes of those parameters of an operation that are fields.
+    pub fn parameters(&self, operation: usize) -> Option<NodeId> {
+        self.parameters[operation]
     }
 
     /// What passes of an item that is read through an operation, or brought through it.

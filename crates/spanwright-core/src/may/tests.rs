@@ -37,11 +37,14 @@ fn interface() -> Interface {
     let lines = shapes.add(Shape::List(line, (0, None)));
     shapes.set(order, record(None, &[("id", text), ("customer", customer), ("lines", lines)]));
     let with = shapes.add(record(None, &[("id", text)]));
+    let beside = shapes.add(record(None, &[("id", text), ("customer", customer)]));
+    let with_block = shapes.add(record(None, &[("id", text), ("customer", customer), ("token", text)]));
     let operation = |name: &str, body, gives, repeat| Operation {
         name: name.into(),
         about: None,
         wire: name.into(),
         with,
+        fields: None,
         body,
         gives,
         refuses: Vec::new(),
@@ -53,6 +56,7 @@ fn interface() -> Interface {
         operation("putOrder", Some(order), any, Repeat::Idempotent),
         operation("say", Some(any), any, Repeat::Never),
         operation("find", Some(order), order, Repeat::Safe),
+        Operation { with: with_block, fields: Some(beside), ..operation("import", Some(line), any, Repeat::Keyed) },
     ];
     let both = |id| TypeShapes { given: id, taken: id };
     let types = BTreeMap::from([("Order".to_string(), both(order)), ("Customer".to_string(), both(customer))]);
@@ -207,6 +211,24 @@ fn nothing_is_asked_that_may_not_be_asked_or_written() {
     assert_eq!(refused(1, &[call(Some(r#"{"id":"1"}"#))]), None);
     assert_eq!(refused(3, &[bad]), None, "what an operation that only reads is asked is no writing");
     assert_eq!(*open.asked.lock().unwrap(), 2);
+}
+
+#[test]
+fn a_parameter_that_is_a_field_is_written_and_one_that_stands_elsewhere_is_not() {
+    let (_, fence) = fenced(&Rights { write: Some(entries(&["import.sku", "import.id", "Customer.name"])), ..Rights::default() });
+    let room = Room::new();
+    let said = |parameters: &str, body: &str| {
+        let call = Call { with: json::read(parameters.as_bytes(), &room).unwrap(), ..call(Some(room.text(body))) };
+        fence.ask(4, &[call], &with()).err().map(|refusal| format!("{refusal:?}"))
+    };
+    let check = |parameters, body, field: &str| {
+        let said = said(parameters, body).unwrap_or_else(|| panic!("{parameters} {body} is allowed"));
+        assert!(said.contains("R0039") && said.contains(&format!("`import.{field}` may not be written at `shop`")), "{said}");
+    };
+    assert_eq!(said(r#"{"id":"1","token":"t","customer":{"name":"n"}}"#, r#"{"sku":"s"}"#), None);
+    check(r#"{"customer":{"pin":"4711"}}"#, r#"{"sku":"s"}"#, "customer.pin");
+    check(r#"{"other":"1"}"#, r#"{"sku":"s"}"#, "other");
+    check(r#"{"id":"1"}"#, r#"{"cost":"c"}"#, "cost");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use spanwright_shape::{
 use super::{codes, system::Checked, types};
 use crate::{
     connector::System,
-    interface::Repeat,
+    interface::{Interface, Repeat},
     may::{Entry, Rights, Side},
 };
 
@@ -43,13 +43,28 @@ fn check_path(name: &str, system: &dyn System, path: &Scalar, side: Side, to: &m
     let interface = system.interface();
     let mut steps = path.text.split('.');
     let first = steps.next().unwrap_or_default();
-    let Some(mut id) = root(system, first, side) else {
+    let roots = roots(system, first, side);
+    if roots.is_empty() {
         let operations = interface.operations.iter().map(|operation| &*operation.name);
         let help = did_you_mean(first, interface.types.keys().map(String::as_str).chain(operations));
         to.error(&codes::NO_TYPE, path.place(0, first.len()), format!("`{name}` has no type and no operation `{first}`"), help);
         return;
-    };
-    let mut at = first.len();
+    }
+    let ways: Vec<_> = roots.into_iter().map(|root| lost(interface, root, first.len(), steps.clone())).collect();
+    if let (false, Some(Some((at, step, inside)))) = (ways.contains(&None), ways.first()) {
+        let name = step.trim_end_matches("[]");
+        let help = did_you_mean(name, types::fields(&interface.shapes, *inside));
+        to.error(&codes::NO_TYPE, path.place(at + 1, at + 1 + step.len()), format!("there is no field `{name}` here"), help);
+    }
+}
+
+/// Where the steps of a path lead no further from a shape: before which place, by which step, and in what; `None` where they arrive.
+fn lost<'s>(
+    interface: &Interface,
+    mut id: ShapeId,
+    mut at: usize,
+    steps: impl Iterator<Item = &'s str>,
+) -> Option<(usize, &'s str, ShapeId)> {
     for step in steps {
         let inside = types::item(&interface.shapes, id);
         let name = step.trim_end_matches("[]");
@@ -57,27 +72,34 @@ fn check_path(name: &str, system: &dyn System, path: &Scalar, side: Side, to: &m
             (Some(field), _) => field.shape,
             (None, Shape::Any) => inside,
             (None, Shape::Record(record)) if record.rest.is_some() => record.rest.unwrap_or(inside),
-            (None, _) => {
-                let help = did_you_mean(name, types::fields(&interface.shapes, inside));
-                to.error(&codes::NO_TYPE, path.place(at + 1, at + 1 + step.len()), format!("there is no field `{name}` here"), help);
-                return;
-            }
+            (None, _) => return Some((at, step, inside)),
         };
         at += 1 + step.len();
     }
+    None
 }
 
-/// A type, or what an operation gives or takes.
-fn root(system: &dyn System, name: &str, side: Side) -> Option<ShapeId> {
+/// A type, and what an operation gives or takes: what is sent to it may begin with its body and with its parameters.
+fn roots(system: &dyn System, name: &str, side: Side) -> Vec<ShapeId> {
     let interface = system.interface();
     let named = interface.types.get(name).map(|shapes| match side {
         Side::Given => shapes.given,
         Side::Taken => shapes.taken,
     });
-    named.or_else(|| {
-        let (_, operation) = interface.operation(name)?;
-        if side == Side::Taken || system.shows_items().is_some() { operation.body } else { Some(operation.gives) }
-    })
+    let of_operation = interface.operation(name).map(|(_, operation)| match side {
+        Side::Given if system.shows_items().is_none() => [Some(operation.gives), None],
+        Side::Given => [operation.body, None],
+        Side::Taken => [operation.body, operation.fields],
+    });
+    named.into_iter().chain(of_operation.into_iter().flatten().flatten()).collect()
+}
+
+/// A part of what an operation is sent.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Sent {
+    Body,
+    /// Those that are fields.
+    Parameters,
 }
 
 impl Checked<'_> {
@@ -87,10 +109,28 @@ impl Checked<'_> {
         let (name, path) = root.split_once('.').unwrap_or((root, ""));
         let operation = || self.system.as_ref().and_then(|system| system.interface().operation(name)).map(|(n, _)| write.operation(n));
         let Some(node) = write.named(name).or_else(operation) else { return };
+        self.check_rows(mapping, fields, root, |target| write.passes(node, &format!("{path}.{target}")), to);
+    }
+
+    /// The same of what an operation is sent.
+    pub(super) fn check_sent(&self, operation: usize, part: Sent, mapping: &Mapping, fields: &Node, to: &mut Problems) {
+        let (Some(write), Some(system)) = (&self.write, &self.system) else { return };
+        let interface = system.interface();
+        let is_field = |target: &str| match part {
+            Sent::Body => true,
+            Sent::Parameters => interface.is_field(operation, target.split(['.', '[']).next().unwrap_or(target)),
+        };
+        let node = if part == Sent::Body { Some(write.operation(operation)) } else { write.parameters(operation) };
+        let passes = |target: &str| node.is_none_or(|node| !is_field(target) || write.passes(node, target));
+        self.check_rows(mapping, fields, &interface.operations[operation].name, passes, to);
+    }
+
+    /// Each field that a mapping makes and that may not be written, once for the key that makes it.
+    fn check_rows(&self, mapping: &Mapping, fields: &Node, root: &str, passes: impl Fn(&str) -> bool, to: &mut Problems) {
         let mut told: Vec<Span> = Vec::new();
         for row in mapping.lineage() {
             let at = place_of(fields, &row.target);
-            if !write.passes(node, &format!("{path}.{}", row.target)) && !told.contains(&at) {
+            if !passes(&row.target) && !told.contains(&at) {
                 told.push(at);
                 self.may_not_write(&format!("{root}.{}", row.target.replace("[]", "")), at, to);
             }

@@ -73,6 +73,7 @@ impl Schema {
             about: None,
             wire: name.into(),
             with: with.unwrap_or_else(|| self.shapes.add(Shape::Record(RecordShape::default()))),
+            fields: None,
             body,
             gives: gives.unwrap_or_else(|| self.shapes.add(Shape::Any)),
             refuses: Vec::new(),

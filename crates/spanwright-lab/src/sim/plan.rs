@@ -92,6 +92,7 @@ fn interface(operations: &[(&str, Repeat)]) -> Interface {
         about: None,
         wire: (*name).into(),
         with: any,
+        fields: None,
         body: Some(any),
         gives: any,
         refuses: Vec::new(),

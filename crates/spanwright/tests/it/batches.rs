@@ -162,5 +162,14 @@ fn what_is_wrong_with_a_batch_is_told_with_its_place_and_a_way_out() {
         &["P0403", "flows/orders.yaml:4:", "`erp.importOrders` needs the parameter `Company`", "add `with: { Company: .. }`"],
     );
     check("flows/orders.yaml", "Number: .no", "Nummer: .no", &["flows/orders.yaml:7:", "Number"]);
+    let may = |fields: &str| format!("system: erp\nmay: {{ write: [{fields}] }}\n");
+    let says = ["P0410", "flows/orders.yaml:5:", "`importOrders.Company` may not be written at `erp`", "add it to `may: { write: [..] }`"];
+    check(erp, "system: erp\n", &may("importOrders.Number, importOrders.Total"), &says);
+    let says = ["P0410", "flows/orders.yaml:7:", "`importOrders.Total` may not be written at `erp`"];
+    check(erp, "system: erp\n", &may("importOrders.Number, importOrders.Company"), &says);
+    check(erp, "system: erp\n", &may("importOrders.Compny"), &["systems/erp.yaml:2:", "there is no field `Compny` here"]);
+    project.edit(erp, "system: erp\n", &may("importOrders.Number, importOrders.Total, importOrders.Company"));
+    let allowed = project.run(&["check"]);
+    assert_eq!(allowed.code, 0, "{}{}", allowed.out, allowed.err);
     check("flows/orders.yaml", "Company:", "RequestId: '\"1\"', Company:", &["carries the idempotency key, which the engine makes"]);
 }

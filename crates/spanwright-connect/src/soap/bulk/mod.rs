@@ -75,6 +75,7 @@ impl Gathering<'_> {
             None => (None, None),
         };
         let key = if of_request.is_some() { BulkKey::PerRequest } else { BulkKey::PerItem };
+        seen.fields = seen.fields.map(|id| beside(self.shapes, id, &path));
         seen.with = with;
         seen.body = Some(of_item.as_ref().map_or(item, |name| without(self.shapes, item, name)));
         seen.bulk = Some(Bulk { most: self.bulk.most, bytes: self.bulk.bytes, key });

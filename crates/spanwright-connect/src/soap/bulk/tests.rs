@@ -169,6 +169,7 @@ fn a_flow_gives_one_item_and_what_stands_beside_the_list() {
         _ => panic!("a record"),
     };
     assert_eq!(fields(seen.with), ["Company Always", "RequestId Always", "Orders Maybe", "Note Maybe", "Session Maybe"]);
+    assert_eq!(fields(seen.fields.unwrap()), ["Company Always", "RequestId Always", "Orders Maybe", "Note Maybe"]);
     assert_eq!(seen.body, Some(interface.types["Order"].given));
     assert_eq!((seen.repeat, seen.bulk), (Repeat::Keyed, Some(Bulk { most: 500, bytes: None, key: BulkKey::PerRequest })));
     let (system, number) = self::system(keyed(by_state(""), "Ref"));

@@ -13,7 +13,7 @@ use crate::{
     fact::NodeName,
     interface::Repeat,
     plan::Body,
-    project::{codes, maps},
+    project::{codes, maps, rights::Sent},
 };
 
 impl Builder<'_, '_> {
@@ -63,7 +63,7 @@ impl Builder<'_, '_> {
         let (kind, _, operand) = form.named()?;
         if kind == "fields" {
             let (mapping, _) = self.mapping(&format!("{node}.body"), operand, wanted, scene)?;
-            self.check_writes(&mapping, operand, found);
+            self.check_sent(Sent::Body, &mapping, operand, found);
             return Some(Body::Map(mapping.into()));
         }
         let known = self.known;
@@ -109,11 +109,11 @@ impl Builder<'_, '_> {
     }
 
     /// Neither do the fields that are written for an operation that does more than read.
-    pub(super) fn check_writes(&mut self, mapping: &Mapping, fields: &Node, found: Option<(usize, usize)>) {
+    pub(super) fn check_sent(&mut self, part: Sent, mapping: &Mapping, fields: &Node, found: Option<(usize, usize)>) {
         let known = self.known;
-        let name = self.operation(found).filter(|operation| operation.repeat != Repeat::Safe).map(|operation| operation.name.clone());
-        if let Some(((system, _), name)) = found.zip(name) {
-            known.systems.get(system).check_writes(&name, mapping, fields, self.to);
+        let writes = self.operation(found).is_some_and(|operation| operation.repeat != Repeat::Safe);
+        if let Some((system, operation)) = found.filter(|_| writes) {
+            known.systems.get(system).check_sent(operation, part, mapping, fields, self.to);
         }
     }
 
