@@ -7,8 +7,8 @@
 //! assert_eq!(chaos.met(), 0);
 //! ```
 //!
-//! Each connection meets the next mishap of the list; when it is over it begins anew. A connection ends behind its first answer. The other
-//! side behind the proxy is whole: what it did is in its own ledger, whatever its caller heard of it.
+//! Each connection meets the next mishap of the list; when it is over it begins anew. A connection ends behind its first answer, but for
+//! those of [`Chaos::of_lines`]. The other side behind the proxy is whole: what it did is in its own ledger, whatever its caller heard of it.
 
 use std::{
     io::{self, Read, Write},
@@ -21,7 +21,11 @@ use std::{
     time::Duration,
 };
 
-/// What becomes of a connection.
+mod line;
+
+pub use line::Break;
+
+/// What becomes of a connection that carries one exchange.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mishap {
     /// Nothing: it is passed on as it is.
@@ -54,7 +58,6 @@ pub struct Chaos {
 
 struct Shared {
     upstream: SocketAddr,
-    mishaps: Vec<Mishap>,
     met: AtomicUsize,
     over: AtomicBool,
 }
@@ -65,13 +68,30 @@ impl Chaos {
     /// # Panics
     /// Where the list is empty or loopback has no free port.
     pub fn start(upstream: SocketAddr, mishaps: Vec<Mishap>) -> Chaos {
+        Chaos::meeting(upstream, mishaps, meet)
+    }
+
+    /// The same for connections that carry many exchanges: each goes on until it breaks or one side ends it.
+    ///
+    /// # Panics
+    /// As [`Chaos::start`].
+    pub fn of_lines(upstream: SocketAddr, breaks: Vec<Break>) -> Chaos {
+        Chaos::meeting(upstream, breaks, |caller, broken, shared| line::meet(&caller, broken, shared))
+    }
+
+    fn meeting<M: Copy + Send + 'static>(upstream: SocketAddr, mishaps: Vec<M>, meet: Meet<M>) -> Chaos {
         assert!(!mishaps.is_empty(), "a list has at least one mishap");
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
         let address = listener.local_addr().expect("a bound listener has an address");
-        let shared = Arc::new(Shared { upstream, mishaps, met: AtomicUsize::new(0), over: AtomicBool::new(false) });
+        let shared = Arc::new(Shared { upstream, met: AtomicUsize::new(0), over: AtomicBool::new(false) });
         let all = shared.clone();
-        let listener = thread::spawn(move || listen(&listener, &all));
+        let listener = thread::spawn(move || listen(&listener, &mishaps, meet, &all));
         Chaos { address, shared, listener: Some(listener) }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// `http://127.0.0.1:PORT`
@@ -96,13 +116,16 @@ impl Drop for Chaos {
     }
 }
 
-fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
+/// Lets a connection meet something.
+type Meet<M> = fn(TcpStream, M, &Shared) -> io::Result<()>;
+
+fn listen<M: Copy + Send + 'static>(listener: &TcpListener, mishaps: &[M], meet: Meet<M>, shared: &Arc<Shared>) {
     for connection in listener.incoming() {
         if shared.over.load(Ordering::Acquire) {
             return;
         }
         let Ok(connection) = connection else { continue };
-        let mishap = shared.mishaps[shared.met.fetch_add(1, Ordering::AcqRel) % shared.mishaps.len()];
+        let mishap = mishaps[shared.met.fetch_add(1, Ordering::AcqRel) % mishaps.len()];
         let shared = shared.clone();
         // Whatever goes wrong in there is a mishap too.
         thread::spawn(move || drop(meet(connection, mishap, &shared)));

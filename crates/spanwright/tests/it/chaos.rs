@@ -1,7 +1,7 @@
 //! Each kind of call behind a proxy that misbehaves: whatever was heard of a call, the other side has done each once, and it ends.
 //!
-//! The batches of a CRM behind it are in the engine's own tests. A queue's connection is one for all that it carries, so what breaks
-//! there are the brokers and their connections (`queues.rs`).
+//! The batches of a CRM behind it are in the engine's own tests. A queue's connection is one for all that it carries, and has breaks
+//! of its own (`queues.rs`).
 
 #![allow(clippy::unwrap_used)]
 

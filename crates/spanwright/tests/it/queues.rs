@@ -11,6 +11,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use spanwright_world::chaos::{Break, Chaos};
 
 use crate::{
     project::{Begun, Project, Ran, ran, spanwright},
@@ -113,6 +114,7 @@ fn at_a_broker_that_is_well() {
     a_broker_is_reached_over_tls_by_whom_trusts_its_authority(&rabbit);
     killed_again_and_again_no_message_is_lost_and_none_goes_out_under_another_id(&rabbit);
     stopped_in_the_middle_what_was_taken_does_not_come_again(&rabbit);
+    a_line_that_is_cut_anywhere_is_late_or_falls_silent_loses_nothing(&rabbit);
 }
 
 fn what_the_broker_does_not_have_is_told_and_waited_for(rabbit: &Rabbit) {
@@ -290,17 +292,61 @@ fn killed_again_and_again_no_message_is_lost_and_none_goes_out_under_another_id(
         relay.until("all are in the queue or in the journal", || rabbit.count(&["shop.orders"])[0] + kept >= ORDERS);
     }
     let (code, said) = relay.once();
-    let sent = rabbit.drain("shop.parcels");
+    // What was sent and not confirmed when we were killed is there again under its id.
+    assert_eq!((code, rabbit.count(&["shop.orders"])), (0, vec![0]), "{said}");
+    each_is_there_once_by_its_id(rabbit, ORDERS);
+}
+
+/// Who goes by message-id has a parcel of each order once.
+fn each_is_there_once_by_its_id(rabbit: &Rabbit, orders: u64) {
     let mut ids: BTreeMap<String, u64> = BTreeMap::new();
-    for parcel in &sent {
+    for parcel in rabbit.drain("shop.parcels") {
         let order = parcel["body"]["order"].as_u64().unwrap();
         let before = ids.insert(parcel["message_id"].to_string(), order);
         assert!(before.is_none_or(|before| before == order), "one id, two orders");
     }
-    // Who goes by message-id has each once; what was sent and not confirmed when we were killed is there again under its id.
-    assert_eq!((code, ids.len() as u64, rabbit.count(&["shop.orders"])), (0, ORDERS, vec![0]), "{said}");
-    let orders: BTreeSet<u64> = ids.into_values().collect();
-    assert_eq!(orders.len() as u64, ORDERS);
+    let sent: BTreeSet<u64> = ids.values().copied().collect();
+    assert_eq!((ids.len() as u64, sent), (orders, (0..orders).collect()));
+}
+
+/// Those that read and the one that sends, each opened again and again: broken in the handshake, between messages and inside of one,
+/// on either way. The broker wants a sign of life often, or a silent one would be found out after minutes.
+fn a_line_that_is_cut_anywhere_is_late_or_falls_silent_loses_nothing(rabbit: &Rabbit) {
+    const ORDERS: u64 = 2_000;
+    const BREAKS: [Break; 12] = [
+        Break::Behind(300),
+        Break::Behind(700),
+        Break::Silent(900),
+        Break::Behind(2_000),
+        Break::Behind(20_001),
+        Break::Behind(33_333),
+        Break::Silent(9_999),
+        Break::Late(Duration::from_millis(20)),
+        Break::Behind(60_001),
+        Break::Behind(5_000),
+        Break::None,
+        Break::None,
+    ];
+    let relay = Relay::at(rabbit);
+    let hasty = "retry: { tries: 100, first: 10ms, longest: 50ms }\nbreaker: { hold: 50ms, longest: 100ms }\noperations:";
+    relay.project.edit("systems/rabbit.yaml", "operations:", hasty);
+    relay.publish(0, ORDERS);
+    rabbit.control(&["eval", "application:set_env(rabbit, heartbeat, 2)."]);
+    let chaos = Chaos::of_lines(([127, 0, 0, 1], rabbit.port).into(), BREAKS.to_vec());
+    let mut command = relay.command(&["--log", "json", "--level", "error"]);
+    command.env("RABBIT_URL", format!("amqp://{}", chaos.address())).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut running = Begun { child: command.spawn().unwrap() };
+    // What was given on a line that fell silent is in the queue again when the broker has noticed.
+    relay.until("all are taken", || relay.kept(&["--flow", "orders"]).len() as u64 == ORDERS);
+    running.stop();
+    rabbit.control(&["eval", "application:set_env(rabbit, heartbeat, 60)."]);
+    let met = chaos.met();
+    drop(chaos);
+    let (code, said) = relay.once();
+    assert_eq!((code, rabbit.count(&["shop.orders"])), (0, vec![0]), "{said}");
+    each_is_there_once_by_its_id(rabbit, ORDERS);
+    // A line that is late, or that nothing happens to, may have carried all the rest.
+    assert!(met >= 8, "{met} lines");
 }
 
 /// Without an id nobody knows it again: what is on disk is acknowledged before we go.
