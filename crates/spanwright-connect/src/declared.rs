@@ -65,10 +65,11 @@ impl Declared<'_> {
     pub fn bulk(&mut self, operation: &OperationSettings, otherwise: u32, key: BulkKey) -> Bulk {
         let Some(said) = &operation.bulk else { return Bulk { most: otherwise, bytes: None, key } };
         let words = [("items", &said.items), ("answers", &said.answers), ("match", &said.matched), ("outcome", &said.outcome)];
-        for (name, scalar) in words.into_iter().filter_map(|(name, word)| Some((name, word.as_ref()?))) {
+        let words = words.into_iter().filter_map(|(name, word)| Some((name, word.as_ref()?.span)));
+        for (name, at) in words.chain(said.atomic.then_some(("atomic", said.at))) {
             let code = if name == "items" { &codes::BULK_BODY } else { &codes::BULK_ANSWERS };
             let says = format!("`{name}` says nothing of `{}`: its items have no answers of their own, and no list", operation.name.text);
-            self.to.error(code, scalar.span, says, format!("leave `{name}` out"));
+            self.to.error(code, at, says, format!("leave `{name}` out"));
         }
         Bulk { most: said.most, bytes: said.bytes, key }
     }

@@ -302,8 +302,9 @@ fn settings_that_cannot_work_are_told() {
 #[test]
 fn rows_have_no_answers_of_their_own() {
     let (answers, items) = (Some(Scalar::made(".results")), Some(Scalar::made("rows")));
-    let bulk = BulkSettings { at: nowhere(), most: 9, bytes: None, items, answers, matched: None, outcome: None, atomic: false };
+    let bulk = BulkSettings { at: nowhere(), most: 9, bytes: None, items, answers, matched: None, outcome: None, atomic: true };
     let says = |name: &str| format!("`{name}` says nothing of `rows`: its items have no answers of their own, and no list");
-    let expected = [format!("C0105 {}", says("items")), format!("C0107 {}", says("answers"))];
+    let told = [("C0105", "items"), ("C0107", "answers"), ("C0107", "atomic")];
+    let expected = told.map(|(code, name)| format!("{code} {}", says(name)));
     assert_eq!(read_bulk(folder("jsonl", false), Some(bulk)).1, expected);
 }
