@@ -1,4 +1,4 @@
--- The journal, schema 8. Nineteen tables; a change here is a new schema number and a step in schema/.
+-- The journal, schema 11. Twenty tables; a change here is a new schema number and a step in schema/.
 -- Moments are UTC microseconds since 1970. Names (flows, steps, queues, systems, codes) are rows of `name`.
 
 -- schema, boot
@@ -37,8 +37,8 @@ CREATE TABLE run (
 ) STRICT;
 CREATE INDEX run_active ON run (flow, id, plan) WHERE state = 0;
 CREATE INDEX run_parked ON run (flow, plan) WHERE state = 1;
--- The dead letters.
-CREATE INDEX run_stopped ON run (flow, node, reason, changed) WHERE state IN (4, 5);
+-- The dead letters, and all that their causes are told by.
+CREATE INDEX run_stopped ON run (flow, node, reason, changed, words, state, acknowledged) WHERE state IN (4, 5);
 -- The same in the order in which a chore goes through them.
 CREATE INDEX run_stopped_id ON run (id) WHERE state IN (4, 5);
 
