@@ -31,7 +31,7 @@ pub struct Rights {
 /// `Contact.address.city`: a field, and all that is in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// A type, or an operation: then it is about its answer, or its body.
+    /// A type, or an operation: then it is about its answer, or about its body and those of its parameters that are fields.
     pub root: Arc<str>,
     /// From there; empty: all of it.
     pub path: Vec<Arc<str>>,

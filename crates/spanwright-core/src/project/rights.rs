@@ -112,17 +112,33 @@ impl Checked<'_> {
         self.check_rows(mapping, fields, root, |target| write.passes(node, &format!("{path}.{target}")), to);
     }
 
-    /// The same of what an operation is sent.
+    /// The same of what is sent to an operation that does more than read.
     pub(super) fn check_sent(&self, operation: usize, part: Sent, mapping: &Mapping, fields: &Node, to: &mut Problems) {
-        let (Some(write), Some(system)) = (&self.write, &self.system) else { return };
-        let interface = system.interface();
-        let is_field = |target: &str| match part {
-            Sent::Body => true,
-            Sent::Parameters => interface.is_field(operation, target.split(['.', '[']).next().unwrap_or(target)),
-        };
-        let node = if part == Sent::Body { Some(write.operation(operation)) } else { write.parameters(operation) };
-        let passes = |target: &str| node.is_none_or(|node| !is_field(target) || write.passes(node, target));
-        self.check_rows(mapping, fields, &interface.operations[operation].name, passes, to);
+        let Some(name) = self.writes(operation) else { return };
+        self.check_rows(mapping, fields, name, |target| self.may_send(operation, part, target), to);
+    }
+
+    /// The same of one parameter.
+    pub(super) fn check_filled(&self, operation: usize, parameter: &Scalar, to: &mut Problems) {
+        let Some(name) = self.writes(operation) else { return };
+        if !self.may_send(operation, Sent::Parameters, &parameter.text) {
+            self.may_not_write(&format!("{name}.{}", parameter.text), parameter.span, to);
+        }
+    }
+
+    /// The name of an operation, where it does more than read.
+    fn writes(&self, operation: usize) -> Option<&str> {
+        let described = &self.system.as_ref()?.interface().operations[operation];
+        (described.repeat != Repeat::Safe).then_some(&*described.name)
+    }
+
+    fn may_send(&self, operation: usize, part: Sent, target: &str) -> bool {
+        let (Some(write), Some(system)) = (&self.write, &self.system) else { return true };
+        let is_field = || system.interface().is_field(operation, target.split(['.', '[']).next().unwrap_or(target));
+        match part {
+            Sent::Body => write.passes(write.operation(operation), target),
+            Sent::Parameters => write.parameters(operation).is_none_or(|node| !is_field() || write.passes(node, target)),
+        }
     }
 
     /// Each field that a mapping makes and that may not be written, once for the key that makes it.
@@ -139,18 +155,17 @@ impl Checked<'_> {
 
     /// The same of a body that an operation is given as it is.
     pub(super) fn check_whole(&self, operation: usize, given: &ShapeRef, at: Span, to: &mut Problems) {
-        let (Some(write), Some(system)) = (&self.write, &self.system) else { return };
-        let described = &system.interface().operations[operation];
-        if described.repeat == Repeat::Safe {
-            return;
-        }
-        if let Some(path) = write.shape_beyond(write.operation(operation), &given.shapes, given.id, &described.name) {
+        let (Some(write), Some(name)) = (&self.write, self.writes(operation)) else { return };
+        if let Some(path) = write.shape_beyond(write.operation(operation), &given.shapes, given.id, name) {
             self.may_not_write(&path, at, to);
         }
     }
 
     fn may_not_write(&self, path: &str, at: Span, to: &mut Problems) {
-        let help = format!("take it out, or add it to `may: {{ write: [..] }}` in systems/{}.yaml", self.name);
+        let help = format!(
+            "take it out, or add it to `may: {{ write: [..] }}` in systems/{}.yaml; what only reads says `safe: true` there",
+            self.name
+        );
         to.error(&codes::MAY_NOT_WRITE, at, format!("`{path}` may not be written at `{}`", self.name), help);
     }
 }

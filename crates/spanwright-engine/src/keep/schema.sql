@@ -38,7 +38,7 @@ CREATE TABLE run (
 CREATE INDEX run_active ON run (flow, id, plan) WHERE state = 0;
 CREATE INDEX run_parked ON run (flow, plan) WHERE state = 1;
 -- The dead letters, and all that their causes are told by.
-CREATE INDEX run_stopped ON run (flow, node, reason, changed, words, state, acknowledged) WHERE state IN (4, 5);
+CREATE INDEX run_stopped ON run (flow, node, reason, words, state, changed, acknowledged) WHERE state IN (4, 5);
 -- The same in the order in which a chore goes through them.
 CREATE INDEX run_stopped_id ON run (id) WHERE state IN (4, 5);
 

@@ -15,7 +15,7 @@ use super::{LOOK_UP, Shared, is_timeout};
 pub enum Break {
     /// Nothing: it is passed on until one side ends it.
     None,
-    /// Everything comes so much later, in both directions.
+    /// Each 4 KiB and each smaller piece comes so much later, in both directions: it is slow, too.
     Late(Duration),
     /// It is cut behind so many bytes, those of both sides together.
     Behind(u64),

@@ -168,8 +168,16 @@ fn what_is_wrong_with_a_batch_is_told_with_its_place_and_a_way_out() {
     let says = ["P0410", "flows/orders.yaml:7:", "`importOrders.Total` may not be written at `erp`"];
     check(erp, "system: erp\n", &may("importOrders.Number, importOrders.Company"), &says);
     check(erp, "system: erp\n", &may("importOrders.Compny"), &["systems/erp.yaml:2:", "there is no field `Compny` here"]);
-    project.edit(erp, "system: erp\n", &may("importOrders.Number, importOrders.Total, importOrders.Company"));
-    let allowed = project.run(&["check"]);
-    assert_eq!(allowed.code, 0, "{}{}", allowed.out, allowed.err);
+    let whole = std::fs::read_to_string(project.path().join(erp)).unwrap();
+    for fields in ["importOrders.Number, importOrders.Total, importOrders.Company", "Order, importOrders.Company"] {
+        project.write(erp, &whole.replace("system: erp\n", &may(fields)));
+        let allowed = project.run(&["check"]);
+        assert_eq!(allowed.code, 0, "{}{}", allowed.out, allowed.err);
+    }
+    let asks = "flow: asks\nfrom: { poll: erp.importOrders, every: 1h, with: { Company: '\"01\"' } }\nsteps: [ { only: true } ]\n";
+    project.write("flows/asks.yaml", asks);
+    let says = ["P0410", "flows/asks.yaml:2:", "`importOrders.Company` may not be written at `erp`", "`safe: true`"];
+    check(erp, ", importOrders.Company", "", &says);
+    std::fs::remove_file(project.path().join("flows/asks.yaml")).unwrap();
     check("flows/orders.yaml", "Company:", "RequestId: '\"1\"', Company:", &["carries the idempotency key, which the engine makes"]);
 }

@@ -3,10 +3,10 @@
 //! The body that a flow makes is one item; the parameters are what the request has beside the list, and the header blocks. So what
 //! must stand beside the list is asked for by name like any other parameter, and all items of a request share it.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use spanwright_core::{
-    interface::{Bulk, BulkKey, Interface, Operation},
+    interface::{Bulk, BulkKey, Interface, Operation, TypeShapes},
     settings::{BulkSettings, OperationSettings, SystemSettings},
 };
 use spanwright_shape::{
@@ -38,11 +38,11 @@ pub(super) struct SoapBulk {
 
 /// Makes those operations gather of which the settings say it. What is wrong has been said.
 pub(super) fn gather(settings: &SystemSettings, graph: &Graph, made: &mut [SoapOperation], interface: &mut Interface, to: &mut Problems) {
-    let shapes = Arc::make_mut(&mut interface.shapes);
+    let (shapes, types) = (Arc::make_mut(&mut interface.shapes), &interface.types);
     for (made, seen) in made.iter_mut().zip(&mut interface.operations) {
         let wanted = settings.operations.iter().find(|wanted| *wanted.name.text == *seen.name);
         let Some((wanted, bulk)) = wanted.and_then(|wanted| Some((wanted, wanted.bulk.as_ref()?))) else { continue };
-        let mut gathering = Gathering { graph, wanted, bulk, shapes, to };
+        let mut gathering = Gathering { graph, wanted, bulk, shapes, types, to };
         gathering.operation(made, seen);
     }
 }
@@ -52,6 +52,7 @@ struct Gathering<'g> {
     wanted: &'g OperationSettings,
     bulk: &'g BulkSettings,
     shapes: &'g mut Shapes,
+    types: &'g BTreeMap<String, TypeShapes>,
     to: &'g mut Problems,
 }
 
@@ -67,7 +68,7 @@ impl Gathering<'_> {
         let answers = self.answers(seen.gives, &made.outcomes);
         let Some(path) = path else { return };
         let Some(item) = self.item(seen.with, &path) else { return self.cannot(self.bulk.at, "its request has no fields", None) };
-        let with = beside(self.shapes, seen.with, &path);
+        let with = beside(self.shapes, self.types, seen.with, &path);
         let key = self.key(with, item, &made.headers);
         let (of_request, of_item) = match key {
             Some(KeyField::OfRequest(name)) => (Some(name), None),
@@ -75,9 +76,9 @@ impl Gathering<'_> {
             None => (None, None),
         };
         let key = if of_request.is_some() { BulkKey::PerRequest } else { BulkKey::PerItem };
-        seen.fields = seen.fields.map(|id| beside(self.shapes, id, &path));
+        seen.fields = seen.fields.map(|id| beside(self.shapes, self.types, id, &path));
         seen.with = with;
-        seen.body = Some(of_item.as_ref().map_or(item, |name| without(self.shapes, item, name)));
+        seen.body = Some(of_item.as_ref().map_or(item, |name| without(self.shapes, self.types, item, name)));
         seen.bulk = Some(Bulk { most: self.bulk.most, bytes: self.bulk.bytes, key });
         made.key = of_request;
         made.bulk = answers.map(|answers| SoapBulk { path, key: of_item, answers });
@@ -162,8 +163,9 @@ fn names(shapes: &Shapes, id: ShapeId) -> Vec<&str> {
 
 /// A record without the list at the end of a path: what a request has beside its items. A wrapper that has nothing else in it is
 /// written with the list, and nobody gives it.
-fn beside(shapes: &mut Shapes, id: ShapeId, path: &[Arc<str>]) -> ShapeId {
+fn beside(shapes: &mut Shapes, types: &BTreeMap<String, TypeShapes>, id: ShapeId, path: &[Arc<str>]) -> ShapeId {
     let (id, _) = shapes.without_null(id);
+    let name = name_of(shapes, types, id);
     let (Shape::Record(record), [key, below @ ..]) = (shapes.get(id).clone(), path) else { return id };
     let mut fields = Vec::with_capacity(record.fields.len());
     for field in record.fields {
@@ -172,11 +174,11 @@ fn beside(shapes: &mut Shapes, id: ShapeId, path: &[Arc<str>]) -> ShapeId {
             let may_be_left = matches!(shapes.get(field.shape), Shape::List(_, (0, _)));
             fields.push(if may_be_left { Field { presence: Presence::Maybe, ..field } } else { field });
         } else if !below.is_empty() {
-            let shape = beside(shapes, field.shape, below);
+            let shape = beside(shapes, types, field.shape, below);
             fields.extend(presence(shapes, shape).map(|presence| Field { shape, presence, ..field }));
         }
     }
-    shapes.add(Shape::Record(RecordShape { name: None, fields, ..record }))
+    shapes.add(Shape::Record(RecordShape { name, fields, ..record }))
 }
 
 /// Whether a wrapper must be given; `None`: there is nothing in it to give.
@@ -191,11 +193,21 @@ fn presence(shapes: &Shapes, id: ShapeId) -> Option<Presence> {
 }
 
 /// An item without the field that the engine fills.
-fn without(shapes: &mut Shapes, item: ShapeId, name: &str) -> ShapeId {
+fn without(shapes: &mut Shapes, types: &BTreeMap<String, TypeShapes>, item: ShapeId, key: &str) -> ShapeId {
     let (id, _) = shapes.without_null(item);
     let Shape::Record(record) = shapes.get(id).clone() else { return item };
-    let fields = record.fields.into_iter().filter(|field| *field.name != *name).collect();
-    shapes.add(Shape::Record(RecordShape { name: None, fields, ..record }))
+    let name = name_of(shapes, types, id);
+    let fields = record.fields.into_iter().filter(|field| *field.name != *key).collect();
+    shapes.add(Shape::Record(RecordShape { name, fields, ..record }))
+}
+
+/// What is less than a type is still called as it is, where rights name it.
+fn name_of(shapes: &Shapes, types: &BTreeMap<String, TypeShapes>, id: ShapeId) -> Option<Arc<str>> {
+    let own = match shapes.get(id) {
+        Shape::Record(record) => record.name.clone(),
+        _ => None,
+    };
+    own.or_else(|| types.iter().find(|(_, shapes)| shapes.taken == id).map(|(name, _)| name.as_str().into()))
 }
 
 #[cfg(test)]

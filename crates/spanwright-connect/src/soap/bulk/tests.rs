@@ -170,12 +170,21 @@ fn a_flow_gives_one_item_and_what_stands_beside_the_list() {
     };
     assert_eq!(fields(seen.with), ["Company Always", "RequestId Always", "Orders Maybe", "Note Maybe", "Session Maybe"]);
     assert_eq!(fields(seen.fields.unwrap()), ["Company Always", "RequestId Always", "Orders Maybe", "Note Maybe"]);
+    assert_eq!(called(interface, seen.fields.unwrap()), "importOrders");
     assert_eq!(seen.body, Some(interface.types["Order"].given));
     assert_eq!((seen.repeat, seen.bulk), (Repeat::Keyed, Some(Bulk { most: 500, bytes: None, key: BulkKey::PerRequest })));
     let (system, number) = self::system(keyed(by_state(""), "Ref"));
     let seen = &system.interface().operations[number];
     assert_eq!((seen.repeat, seen.bulk), (Repeat::Keyed, Some(Bulk { most: 100, bytes: None, key: BulkKey::PerItem })));
     assert!(system.interface().shapes.field(seen.body.unwrap(), "Ref").is_none(), "the engine fills it");
+    assert_eq!(called(system.interface(), seen.body.unwrap()), "Order", "rights name it by its type");
+}
+
+fn called(interface: &Interface, id: ShapeId) -> &str {
+    match interface.shapes.get(id) {
+        Shape::Record(record) => record.name.as_deref().unwrap_or("nothing"),
+        _ => panic!("a record"),
+    }
 }
 
 /// What is wrong with one operation.

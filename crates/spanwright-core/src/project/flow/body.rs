@@ -11,7 +11,6 @@ use spanwright_shape::{
 use super::{Builder, scene::Scene};
 use crate::{
     fact::NodeName,
-    interface::Repeat,
     plan::Body,
     project::{codes, maps, rights::Sent},
 };
@@ -111,8 +110,7 @@ impl Builder<'_, '_> {
     /// Neither do the fields that are written for an operation that does more than read.
     pub(super) fn check_sent(&mut self, part: Sent, mapping: &Mapping, fields: &Node, found: Option<(usize, usize)>) {
         let known = self.known;
-        let writes = self.operation(found).is_some_and(|operation| operation.repeat != Repeat::Safe);
-        if let Some((system, operation)) = found.filter(|_| writes) {
+        if let Some((system, operation)) = found {
             known.systems.get(system).check_sent(operation, part, mapping, fields, self.to);
         }
     }

@@ -22,7 +22,7 @@ use crate::{
     fact::NodeName,
     interface::{Bulk, Operation, Repeat},
     plan::{BATCH_BYTES_DEFAULT, Batch, Body, EffectPlan, IfDead, Policy},
-    project::{alerts, codes, policy, rights::Sent},
+    project::{alerts, codes, policy},
     settings::OutcomeWord,
 };
 
@@ -170,9 +170,6 @@ impl Builder<'_, '_> {
         let mut parameters = Parameters::of(self.known, found);
         let gather = self.pages_of_call(part, form, found, &mut parameters);
         let with = if one && !has_with { None } else { self.with(form, node, parameters, scene) };
-        if let (Some(with), Some(fields)) = (&with, form.node("with")) {
-            self.check_sent(Sent::Parameters, with, fields, found);
-        }
         let body = if one && has_with && !has_body { Some(Body::None) } else { self.body(node, form, found, scene) };
         let inherited = found.map_or_else(Policy::default, |(system, _)| self.known.systems.get(system).retry.clone());
         let policy = policy::retry(&inherited, Some(form), self.known.variables, self.to);

@@ -9,35 +9,37 @@ use spanwright_shape::{
 use super::{Builder, Known, scene::Scene};
 use crate::{
     interface::Operation,
-    project::{codes, types},
+    project::{codes, rights::Sent, types},
 };
 
 /// The parameters of one operation.
 pub(super) struct Parameters {
     /// Their record; `None` where the operation could not be found, or takes anything.
     record: Option<ShapeRef>,
+    /// Its system and its number there.
+    found: Option<(usize, usize)>,
     operation: String,
     /// Filled by `pages` and `cursor`.
-    filled: Vec<String>,
+    filled: Vec<Scalar>,
     /// Carries the idempotency key: the engine fills it.
     key: Option<String>,
 }
 
 impl Parameters {
     pub(super) fn of(known: &Known<'_>, found: Option<(usize, usize)>) -> Parameters {
-        let nothing = Parameters { record: None, operation: String::new(), filled: Vec::new(), key: None };
+        let nothing = Parameters { record: None, found: None, operation: String::new(), filled: Vec::new(), key: None };
         let Some((system, operation)) = found else { return nothing };
         let Some(interface) = known.systems.interface(system) else { return nothing };
         let checked = known.systems.get(system);
         let Operation { name, with, .. } = &interface.operations[operation];
         let record = matches!(interface.shapes.get(*with), Shape::Record(_)).then(|| interface.shape(*with));
         let key = checked.operation_settings(name).and_then(|settings| settings.key.as_ref()).map(|key| key.text.clone());
-        Parameters { record, operation: format!("{}.{name}", checked.name), filled: Vec::new(), key }
+        Parameters { record, found, operation: format!("{}.{name}", checked.name), filled: Vec::new(), key }
     }
 
     /// `into:` names a parameter; gives its shape.
     pub(super) fn fill(&mut self, into: &Scalar, to: &mut Problems) -> Option<ShapeRef> {
-        self.filled.push(into.text.clone());
+        self.filled.push(into.clone());
         let ShapeRef { shapes, id } = self.record.as_ref()?;
         let field = shapes.field(*id, &into.text);
         if field.is_none() && !is_open(shapes, *id) {
@@ -52,7 +54,7 @@ impl Parameters {
         let ShapeRef { shapes, id } = self.record.as_ref()?;
         let mut shapes: Shapes = (**shapes).clone();
         let Shape::Record(mut record) = shapes.get(*id).clone() else { return None };
-        let is_filled = |name: &str| self.is_key(name) || self.filled.iter().any(|filled| filled == name);
+        let is_filled = |name: &str| self.is_key(name) || self.filled.iter().any(|filled| filled.text == name);
         for field in record.fields.iter_mut().filter(|field| is_filled(&field.name)) {
             field.presence = Presence::Maybe;
         }
@@ -96,12 +98,18 @@ fn is_open(shapes: &Shapes, id: spanwright_shape::shape::ShapeId) -> bool {
 impl Builder<'_, '_> {
     /// `with:` against what is still to be filled.
     pub(super) fn with(&mut self, form: &Filled<'_>, step: &str, parameters: Parameters, scene: &Scene) -> Option<Mapping> {
+        let (known, found) = (self.known, parameters.found);
+        if let Some((system, operation)) = found {
+            parameters.filled.iter().for_each(|filled| known.systems.get(system).check_filled(operation, filled, self.to));
+        }
         let Some(fields) = form.node("with") else {
             let at = form.named().map_or(form.node.span, |(_, _, operand)| operand.span);
             parameters.check_missing(at, self.to);
             return None;
         };
         parameters.check_key(fields, self.to);
-        self.mapping(&format!("{step}.with"), fields, parameters.rest(), scene).map(|(mapping, _)| mapping)
+        let (mapping, _) = self.mapping(&format!("{step}.with"), fields, parameters.rest(), scene)?;
+        self.check_sent(Sent::Parameters, &mapping, fields, found);
+        Some(mapping)
     }
 }

@@ -234,7 +234,7 @@ fn in_state(word: &str) -> String {
         // Of few messages; else see `newest`.
         "open" => "run.state IN (0, 1)".into(),
         "held" => "run.state = 1".into(),
-        "dead" => "run.id IN (SELECT id FROM run INDEXED BY run_stopped WHERE state IN (4, 5))".into(),
+        "dead" => "run.id IN (SELECT id FROM run INDEXED BY run_stopped_id WHERE state IN (4, 5))".into(),
         "uncertain" => "run.id IN (SELECT id FROM run INDEXED BY run_stopped WHERE state IN (4, 5) AND state = 5)".into(),
         // An undo that was tried so often that somebody should look.
         "stuck" => {

@@ -224,7 +224,6 @@ fn what_is_open_at_a_system_is_found_without_a_walk_over_what_is_finished() {
     }
 }
 
-/// Many wait, in one queue and in another few.
 /// Nobody looks into thousands of dead letters to count them.
 #[test]
 fn causes_are_told_from_an_index_alone() {
@@ -233,8 +232,10 @@ fn causes_are_told_from_an_index_alone() {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {CAUSES}")).unwrap();
     let steps: Vec<String> = statement.query_map([1], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
     assert!(steps.iter().any(|step| step.contains("COVERING INDEX run_stopped")), "{steps:#?}");
+    assert!(!steps.iter().any(|step| step.contains("FOR GROUP BY")), "{steps:#?}");
 }
 
+/// Many wait, in one queue and in another few.
 #[test]
 fn what_is_open_at_a_system_is_the_newest_of_many_and_each_of_few() {
     let folder = tempfile::tempdir().unwrap();

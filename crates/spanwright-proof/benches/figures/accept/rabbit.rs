@@ -177,7 +177,7 @@ impl Publisher {
     fn confirm(&mut self) -> io::Result<()> {
         let ack = self.hear(60, 80)?;
         let tag = u64::from_be_bytes(ack[..8].try_into().map_err(io::Error::other)?);
-        self.confirmed = if ack[8] & 1 == 1 { tag } else { self.confirmed + 1 };
+        self.confirmed = if ack[8] & 1 == 1 { self.confirmed.max(tag) } else { self.confirmed + 1 };
         Ok(())
     }
 
