@@ -162,10 +162,7 @@ impl Checked<'_> {
     }
 
     fn may_not_write(&self, path: &str, at: Span, to: &mut Problems) {
-        let help = format!(
-            "take it out, or add it to `may: {{ write: [..] }}` in systems/{}.yaml; what only reads says `safe: true` there",
-            self.name
-        );
+        let help = format!("take it out, or add it to `may: {{ write: [..] }}` in systems/{}.yaml", self.name);
         to.error(&codes::MAY_NOT_WRITE, at, format!("`{path}` may not be written at `{}`", self.name), help);
     }
 }

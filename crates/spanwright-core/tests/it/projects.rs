@@ -5,12 +5,13 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use spanwright_core::{
     connector::Connector,
-    plan::{Body, IfDead, Plan, StepKind},
+    plan::{Body, BreakerPolicy, EffectPlan, IfDead, InOrder, OrderBy, PauseAfter, Plan, Policy, StepKind, WhenDead},
     project,
+    settings::{Limits, Rate},
 };
 use spanwright_shape::text::{
     Bundle, Problems,
@@ -102,6 +103,53 @@ fn the_plan_says_what_the_files_say() {
     assert_eq!(send.policy.longest.as_secs(), 60, "the project's");
     assert!(matches!(flow.steps[1].kind, StepKind::Call(0)));
     assert_eq!(flow.effects[0].saved_as.as_deref(), Some("contact"));
+}
+
+/// Each word of `limits`, `breaker`, `retry`, `batch`, `in_order` and `newest_only`: one that is read wrongly would do nothing.
+#[test]
+fn each_word_about_delivery_is_in_the_plan() {
+    let (plan, text) = check_as("words_of_delivery", None);
+    let plan = plan.unwrap_or_else(|| panic!("{text}"));
+    let crm = plan.systems.iter().find(|system| &*system.name == "crm").unwrap();
+    let second = Duration::from_secs;
+    let limits = Limits {
+        rate: Some(Rate { most: 20, per: second(1) }),
+        burst: 7,
+        per_day: Some(10_000),
+        learn: true,
+        concurrency: 3,
+        timeout: second(4),
+        closed: crm.limits.closed.clone(),
+        zone: None,
+    };
+    assert_eq!((&crm.limits, crm.limits.closed.len()), (&limits, 1));
+    let breaker = BreakerPolicy {
+        failures_percent: 40,
+        of: 20,
+        within: Some(second(60)),
+        slow: second(5),
+        slow_percent: 80,
+        hold: second(31),
+        longest: second(540),
+        probes: 4,
+    };
+    assert_eq!(crm.breaker, breaker);
+    let retry = Policy {
+        tries: 6,
+        first: Duration::from_millis(250),
+        factor_percent: 300,
+        longest: second(120),
+        give_up_after: second(2 * 86_400),
+    };
+    let (_, flow) = plan.flow("customers").unwrap();
+    let [newest, each] = &flow.effects[..] else { panic!("two sends") };
+    assert_eq!((&newest.policy, &each.policy), (&retry, &retry));
+    assert_eq!(flow.in_order, Some(InOrder { by: OrderBy::Key, when_dead: WhenDead::Skip }));
+    assert_eq!(flow.pause_after, Some(PauseAfter { dead: 20, within: second(300) }));
+    assert_eq!((newest.newest_only, each.newest_only), (true, false), "a polled record is a state");
+    let bounds = |effect: &EffectPlan| effect.batch.as_ref().map(|batch| (batch.most, batch.bytes, batch.wait));
+    assert_eq!(bounds(newest), Some((500, 64 << 10, second(2))));
+    assert_eq!(bounds(each).map(|(most, bytes, _)| (most, bytes)), Some((500, 1 << 20)), "the operation's bytes");
 }
 
 #[test]
