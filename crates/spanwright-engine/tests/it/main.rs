@@ -19,6 +19,7 @@ mod files;
 mod held;
 mod hostile;
 mod large;
+mod limits;
 mod logins;
 mod polls;
 mod rights;

@@ -45,7 +45,22 @@ fn blocks(text: &str) -> BTreeMap<String, Vec<Block>> {
 fn nameless(text: &str) -> Vec<&str> {
     let mut before = "";
     let begins = |line: &str| {
-        let words = ["flow:", "system:", "api:", "map:", "test:", "from:", "steps:", "listen:", "clients:", "auth:", "webhooks:", "- {"];
+        let words = [
+            "flow:",
+            "system:",
+            "api:",
+            "map:",
+            "test:",
+            "from:",
+            "steps:",
+            "listen:",
+            "clients:",
+            "auth:",
+            "webhooks:",
+            "closed:",
+            "in_order:",
+            "- {",
+        ];
         words.iter().any(|word| line.starts_with(word)) || (line.starts_with("# ") && line.ends_with(".yaml"))
     };
     let mut found = Vec::new();
