@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use spanwright_core::fact::{Ending, Fact, Moment, Receipt, Root, RunId, Store, Took};
+use spanwright_core::fact::{Ending, Fact, Moment, PlanId, Receipt, Root, RunId, Store, Took};
 use spanwright_engine::keep::Keep;
 use spanwright_world::{Answer, Hostile, World, WorldSettings};
 
@@ -65,13 +65,19 @@ fn the_preview_for_machines_has_each_place_that_changes() {
 
 /// A newer state of the dead letter's record, open.
 pub fn open_again(project: &Project) -> RunId {
+    open_under(project, |_, plan| plan)
+}
+
+/// The same under a plan that is chosen.
+pub fn open_under(project: &Project, plan: impl Fn(&mut Keep, PlanId) -> PlanId) -> RunId {
     let line = &objects(&project.run(&["messages", "--state", "dead", "--format", "json"]))[0];
     let run = RunId(line["run"].as_i64().unwrap());
     let mut keep = Keep::open(&project.path().join(".spanwright/journal.db"), |_| &spanwright_core::codes::TORN).unwrap();
     let file = keep.runs(&[run]).unwrap().remove(0);
     let old = &file.message;
+    let plan = plan(&mut keep, file.plan);
     let took = Took {
-        message: 1,
+        message: u128::try_from(plan.0).unwrap(),
         source: old.source.clone(),
         correlation: "a newer one".into(),
         at: Moment(old.received.0 + 1),
@@ -80,8 +86,8 @@ pub fn open_again(project: &Project) -> RunId {
         body: old.body.clone(),
         beside: None,
         flow: file.flow.clone(),
-        root: Root(1),
-        plan: file.plan,
+        root: Root(u128::try_from(plan.0).unwrap()),
+        plan,
         seen: None,
         about: None,
         fault: None,

@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use spanwright_core::fact::{PlanBundle, Store};
 use spanwright_world::{World, WorldSettings, disk::BadDisk};
 
 use crate::{
@@ -136,6 +137,31 @@ fn a_renamed_step_is_said_before_a_start_and_was_makes_it_known() {
     project.edit("flows/customers.yaml", "was: send-crm.upsertContacts,", "was: map-customer-to-contact,");
     let clash = project.run(&["check"]);
     assert!(clash.code == 1 && clash.out.contains("`was:` is a name that no step has any more"), "{}", clash.out);
+}
+
+#[test]
+fn what_goes_on_under_an_older_project_is_said_and_a_start_that_would_leave_messages_is_refused() {
+    let (project, world, _ledgers) = with_a_dead_letter();
+    crate::replay::open_again(&project);
+    project.edit(
+        "flows/customers.yaml",
+        "- { send: crm.upsertContacts,",
+        "- { name: to-crm, was: send-crm.upsertContacts, send: crm.upsertContacts,",
+    );
+    let checked = project.run(&["check", "--store"]);
+    let says = "1 open message of flow customers go on to their end with the steps and maps that they began with";
+    assert!(checked.code == 0 && checked.err.contains(says), "{}{}", checked.out, checked.err);
+    // As an edition wrote it that knows a language which this one does not.
+    let strange = PlanBundle { hash: [7; 32], bundle: b"another project"[..].into(), language: 1_000_000 };
+    crate::replay::open_under(&project, |keep, _| keep.plan(&strange).unwrap());
+    let refused = ran(&mut project.command(&world, &ONCE));
+    assert_eq!(refused.code, 2, "{}", refused.err);
+    for says in ["1 open message of flow customers would be left", "cannot be built by this edition", "leave them with `--leave`"] {
+        assert!(refused.err.contains(says), "{}", refused.err);
+    }
+    assert_ne!(project.run(&["check", "--store"]).code, 0);
+    let left = ran(&mut project.command(&world, &[&ONCE[..], &["--leave"]].concat()));
+    assert!(left.out.contains("pinned to plans that cannot be built any more"), "{}{}", left.out, left.err);
 }
 
 /// What a process leaves that was killed with a message in hand, for the third time in a row.
