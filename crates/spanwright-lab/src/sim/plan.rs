@@ -134,9 +134,11 @@ fn effect(flow: &str, node: &str, (system, operation): (usize, usize), repeat: R
     EffectPlan::of(node.into(), queue, (system, operation), Body::Whole, repeat, policy())
 }
 
+/// Four or five of them: a batch is cut by its bytes as by its count.
+pub(super) const BATCH_BYTES: usize = 100;
+
 fn batch(most: Option<usize>, key: BulkKey) -> Option<Batch> {
-    // Four or five of them: a batch is cut by its bytes as by its count.
-    most.map(|most| Batch { most, bytes: 100, wait: Duration::from_millis(100), key })
+    most.map(|most| Batch { most, bytes: BATCH_BYTES, wait: Duration::from_millis(100), key })
 }
 
 fn source(flow: &str, every: u64) -> Source {

@@ -20,7 +20,7 @@ use spanwright_shape::{json, room::Room, text::Failure, value::Value};
 
 use super::{
     Mutant, micros,
-    plan::{ACCOUNTS_FLOW, PARCELS_FLOW, SAID},
+    plan::{ACCOUNTS_FLOW, BATCH_BYTES, PARCELS_FLOW, SAID},
     roll::Dice,
 };
 
@@ -263,6 +263,7 @@ impl World {
         let operation = exchange.plan.systems[exchange.system].system.interface().operations[exchange.operation].name.clone();
         let asked: Vec<Asked> =
             exchange.calls.iter().map(|call| Asked::of(&call.key, call.input.body.as_deref().unwrap_or(b"null"))).collect();
+        self.no_request_is_too_long(&operation, &asked);
         self.no_two_of_a_record(&operation, exchange.call, &asked);
         self.nothing_is_undone_twice(&operation, &asked);
         self.page = exchange.gather.as_ref().and_then(|(_, so_far)| so_far.as_ref()).map_or(1, |so_far| number(&so_far.next));
@@ -281,6 +282,16 @@ impl World {
                 Told { verdict, gathered: Some(gathered), .. } => Event::GoesOn { call, verdict, gathered, report },
                 Told { verdict, .. } => Event::Heard { call, verdict, report },
             },
+        }
+    }
+
+    /// What is longer than a request may be goes alone.
+    fn no_request_is_too_long(&mut self, operation: &str, asked: &[Asked]) {
+        let bytes: usize = asked.iter().map(|asked| asked.bytes).sum();
+        if asked.len() > 1 && bytes > BATCH_BYTES {
+            let words =
+                || format!("{} items of {operation} in one request have {bytes} bytes, and {BATCH_BYTES} may go together", asked.len());
+            self.broken.get_or_insert_with(words);
         }
     }
 
@@ -466,6 +477,8 @@ struct Asked {
     refused: String,
     id: String,
     item: i64,
+    /// With what stands between two of them.
+    bytes: usize,
     poison: bool,
 }
 
@@ -479,7 +492,14 @@ impl Asked {
         };
         let id = value.get("id").and_then(|id| id.text()).unwrap_or("nobody").to_string();
         let refused = value.get("refused").and_then(|refused| refused.text()).unwrap_or_default().to_string();
-        Asked { key: key.to_string(), refused, id, item, poison: matches!(value.get("poison"), Some(Value::Bool(true))) }
+        Asked {
+            key: key.to_string(),
+            refused,
+            id,
+            item,
+            bytes: body.len() + 1,
+            poison: matches!(value.get("poison"), Some(Value::Bool(true))),
+        }
     }
 }
 
