@@ -56,10 +56,20 @@ fn dead_letters_are_one_alert_that_outlives_a_restart_and_is_over_when_they_are_
 
 #[test]
 fn refused_credentials_are_told_and_so_is_that_they_are_good_again() {
-    let (trial, [_erp, _crm, channel]) = world(Answer::status(401), 3, Answer::of(200, "text/html", "ok"));
+    let (mut trial, [_erp, _crm, channel]) = world(Answer::status(401), 3, Answer::of(200, "text/html", "ok"));
     let ended = trial.once();
     assert!(matches!(ended.why, Why::CredentialsRefused(_)), "{:?}", ended.why);
     assert!(texts(&channel)[0].contains("crm refuses our credentials: it is held until a person acts"), "{:?}", texts(&channel));
+    let crm = Hostile::start(vec![Answer::all_contacts(200)]);
+    trial.variables.insert("CRM_URL".into(), crm.url());
+    let running = trial.start(false);
+    running.tell(Order::Resume { what: "crm".into(), by: "ada".into() });
+    until(&running, "it goes on", |state| state.standing.open == 0 && state.counters.delivered == 3);
+    running.stop();
+    wait(running);
+    // Somebody is told when it has been calm for a minute, or at the end of a run.
+    trial.once();
+    assert!(texts(&channel)[1].contains("over: crm takes our credentials again"), "{:?}", texts(&channel));
 }
 
 #[test]

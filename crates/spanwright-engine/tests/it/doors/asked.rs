@@ -61,6 +61,21 @@ fn the_same_event_gets_the_same_answer_and_is_done_once() {
 }
 
 #[test]
+fn who_has_no_key_is_known_by_what_is_said() {
+    let shop = Hostile::start(vec![Answer::json(200, "{}")]);
+    let trial = project(&[("orders", &ORDERS.replace("key: .orderId", "key: .orderId, once: tojson | sha256"))], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    for body in ["{\"orderId\":7,\"total\":1}", "{\"orderId\":7, \"total\": 1}", "{\"orderId\":7,\"total\":2}"] {
+        assert_eq!(client.post("/orders", &[], body).status, 202, "{body}");
+    }
+    until(&running, "it is over", |state| state.standing.open == 0 && state.counters.delivered >= 2);
+    let sent: Vec<String> = shop.received().iter().map(|request| request.text()).collect();
+    assert_eq!(sent, ["{\"orderId\":7,\"total\":1}", "{\"orderId\":7,\"total\":2}"]);
+    stopped(running);
+}
+
+#[test]
 fn a_door_may_want_a_key_of_each_request() {
     let shop = Hostile::start(vec![Answer::json(200, "{}")]);
     let wants = ORDERS.replace("key: .orderId", "key: .orderId, idempotency_key: required");
