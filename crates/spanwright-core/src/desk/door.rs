@@ -142,9 +142,11 @@ impl Desk {
         if let Some(waiter) = self.waiters.leave(run) {
             out.push(Command::Answer(waiter.id, Word::Replied { message: hand.message.id, reply: Box::new(replied.reply) }));
         }
+        let held = bytes.len();
         let phase = Phase::Done(Some(bytes.into()));
         let state = EffectState::new(phase);
         hand.effects.insert(at, EffectHand::said(node.clone(), state.clone()));
+        self.holds(run, 0, held);
         let effect = EffectKey { run, node: node.clone(), item: ANSWER.into(), way: Way::Do };
         let queue = format!("{flow}.{node}").into();
         facts.push(Fact::Settled(Box::new(Settled { effect, state, queue, lane: 0, attempt: None, at: now })));

@@ -104,6 +104,7 @@ impl Desk {
         let queue = self.outlets[outlet].queue;
         let Some(hand) = self.runs.get_mut(&run) else { return };
         let (generation, due) = beginning(hand, &owed, now);
+        let held = hand.effect(&owed.node, &owed.item, owed.way).map_or(0, EffectHand::held_bytes);
         let at = match hand.position(&owed.node, &owed.item, owed.way) {
             // A question about another attempt is another question.
             Ok(at) if matches!(owed.want, Want::Told { attempt } if hand.effects[at].state.generation != attempt) => {
@@ -132,15 +133,20 @@ impl Desk {
             hand.effects[at].maybe_asked = was_due && is_asked_unnoted(plan, owed.way);
         }
         let effect = &mut hand.effects[at];
+        let holds = effect.held_bytes();
         match phase {
             // What does not go again is not waited for.
             Phase::Owed { due } if due > now && !self.queues[queue].is_apart(&key) => {
                 effect.place = Place::Later;
+                self.holds(run, held, holds);
                 self.queues[queue].line_up(lane, &key);
                 self.queues[queue].wait_until(due, key.clone());
                 self.supersede(&key, queue, lane, now, out);
             }
-            _ => self.enter(&key, now, out),
+            _ => {
+                self.holds(run, held, holds);
+                self.enter(&key, now, out);
+            }
         }
     }
 

@@ -288,7 +288,9 @@ impl Desk {
         let (kind, why) = told(&outcome);
         let n = effect.state.tries;
         effect.place = Place::Settling;
+        let held = effect.held_bytes();
         effect.state.phase = phase_of(next, outcome);
+        let holds = effect.held_bytes();
         let settled = !effect.open();
         let attempt = Attempt { n, exchange: Some(flight.exchange), outcome: kind, says: why.clone() };
         let again = match effect.state.phase {
@@ -296,6 +298,7 @@ impl Desk {
             _ => None,
         };
         effect.state.failed = matches!(effect.state.phase, Phase::Owed { .. } | Phase::Uncertain(_)).then_some(now);
+        self.holds(key.run, held, holds);
         if settled {
             self.gathering.forget(key);
         }

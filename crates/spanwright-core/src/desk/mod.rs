@@ -78,7 +78,7 @@ use take::FlowHand;
 
 /// Runs of one flow in hand, at most.
 pub const HAND_RUNS_MOST: usize = 8_000;
-/// Bytes of bodies of one flow in hand, at most.
+/// Bytes of one flow in hand: bodies, what is asked and what was answered. Behind so many nothing more comes into the hand.
 pub const HAND_BYTES_MOST: usize = 16 << 20;
 /// Runs asked of the journal at once.
 pub const FETCH_RUNS_MOST: usize = 1_000;

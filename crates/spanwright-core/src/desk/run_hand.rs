@@ -42,6 +42,8 @@ pub(super) struct RunHand {
     pub from_before: bool,
     /// The queue that had it fetched, until it is walked.
     pub fetched_for: Option<usize>,
+    /// Bytes that its effects hold: what they ask, and what they were answered.
+    pub held_bytes: usize,
     /// Of a passing run: what would be in the journal, and the bytes of its answers.
     pub unkept: Vec<Fact>,
     pub unkept_bytes: usize,
@@ -88,6 +90,7 @@ impl RunHand {
     pub fn known(file: RunFile, plan: Arc<Plan>, flow: usize, account: usize) -> RunHand {
         let mut effects: Vec<EffectHand> = file.known.into_iter().map(EffectHand::known).collect();
         effects.sort_by(|a, b| (&a.node, &a.item, a.way).cmp(&(&b.node, &b.item, b.way)));
+        let held_bytes = effects.iter().map(EffectHand::held_bytes).sum();
         RunHand {
             plan_id: file.plan,
             plan,
@@ -105,9 +108,15 @@ impl RunHand {
             following: None,
             from_before: false,
             fetched_for: None,
+            held_bytes,
             unkept: Vec::new(),
             unkept_bytes: 0,
         }
+    }
+
+    /// Bytes for which it counts in the hand of its flow.
+    pub fn bytes(&self) -> usize {
+        self.message.body.len() + self.held_bytes
     }
 
     /// As it was taken.
@@ -331,6 +340,12 @@ impl EffectHand {
     /// Bytes in a request that carries it beside others: its own, and what stands between two of them.
     pub fn bytes(&self) -> usize {
         self.input.as_ref().map_or(0, |input| input.len()) + 1
+    }
+
+    /// What it asks, and what it was answered.
+    pub fn held_bytes(&self) -> usize {
+        let answer = if let Phase::Done(Some(answer)) = &self.state.phase { answer.len() } else { 0 };
+        answer + self.input.as_ref().map_or(0, |input| input.len())
     }
 
     pub fn open(&self) -> bool {

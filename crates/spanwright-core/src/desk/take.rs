@@ -177,7 +177,7 @@ impl Desk {
             self.flows[account].walks.push_back((run, None));
         }
         self.flows[account].in_hand += 1;
-        self.flows[account].bytes += hand.message.body.len();
+        self.flows[account].bytes += hand.bytes();
         self.walks.push(hand.job(run));
         self.runs.insert(run, hand);
     }
@@ -210,9 +210,17 @@ impl Desk {
         let hand = self.runs.remove(&run)?;
         let flow = &mut self.flows[hand.account];
         flow.in_hand = flow.in_hand.saturating_sub(1);
-        flow.bytes = flow.bytes.saturating_sub(hand.message.body.len());
+        flow.bytes = flow.bytes.saturating_sub(hand.bytes());
         self.passed_by(run, hand.message.bytes() + hand.unkept_bytes);
         Some(hand)
+    }
+
+    /// An effect of a run in hand holds so many bytes, where it held others.
+    pub(super) fn holds(&mut self, run: RunId, before: usize, after: usize) {
+        let Some(hand) = self.runs.get_mut(&run) else { return };
+        let flow = &mut self.flows[hand.account];
+        hand.held_bytes = hand.held_bytes.saturating_sub(before) + after;
+        flow.bytes = flow.bytes.saturating_sub(before) + after;
     }
 
     /// What a run owes is known, or it goes: it no longer counts as on its way to the queue that had it fetched.

@@ -44,6 +44,36 @@ fn the_end_of_what_asked_nobody_is_waited_for_by_a_sender_and_by_a_line() {
     assert_eq!(haste_of_an_end(in_line), Haste::Now, "the next of its line waits for it");
 }
 
+/// Small messages whose first call is answered with a megabyte, and whose second one takes long.
+#[test]
+fn what_was_answered_counts_in_the_hand_and_what_comes_behind_it_waits_in_the_journal() {
+    const MESSAGES: i64 = 40;
+    let mut plan = plan();
+    no_reply(&mut plan);
+    plan.systems[0].limits.concurrency = 100;
+    let mut stage = Stage::of(plan);
+    let answer = format!("\"{}\"", "x".repeat(1 << 20));
+    for n in 1..=MESSAGES {
+        let asked = stage.asked;
+        stage.brings_under("{}", Some(&n.to_string()));
+        stage.keeps_as(RunId(n));
+        if stage.asked > asked {
+            stage.exchanges.rotate_right(1);
+            stage.answers(&answer);
+            stage.keeps();
+        }
+    }
+    let in_hand = HAND_BYTES_MOST / answer.len();
+    assert!((in_hand..in_hand + 2).contains(&stage.desk.runs.len()), "{} of {MESSAGES} are in hand", stage.desk.runs.len());
+    assert!(stage.fetches.is_empty());
+    while !stage.exchanges.is_empty() {
+        stage.answers("2");
+        stage.keeps();
+    }
+    assert_eq!((stage.desk.runs.len(), stage.desk.flows[0].bytes), (0, 0));
+    assert!(matches!(&stage.fetches[..], [Fetch::Active { .. }]), "the others are fetched where there is room again: {:?}", stage.fetches);
+}
+
 #[test]
 fn what_somebody_was_asked_is_never_held_back() {
     let mut plan = plan();
