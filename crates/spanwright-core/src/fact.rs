@@ -380,6 +380,11 @@ impl EffectState {
     pub fn new(phase: Phase) -> EffectState {
         EffectState { phase, generation: 0, tries: 0, first: None, failed: None, own_failures: 0, glued: None, sent: None }
     }
+
+    /// Bytes of what it was answered.
+    pub fn answer_bytes(&self) -> usize {
+        if let Phase::Done(Some(answer)) = &self.phase { answer.len() } else { 0 }
+    }
 }
 
 /// A life of the process was cut off, and what it had on its way is not known. This may have been asked, and nobody heard:

@@ -210,10 +210,7 @@ pub(super) fn goes_well(advance: &Advance) -> bool {
 
 fn answer_bytes(fact: &Fact) -> usize {
     match fact {
-        Fact::Settled(settled) => match &settled.state.phase {
-            Phase::Done(Some(answer)) => answer.len(),
-            _ => 0,
-        },
+        Fact::Settled(settled) => settled.state.answer_bytes(),
         _ => 0,
     }
 }

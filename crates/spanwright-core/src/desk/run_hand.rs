@@ -344,8 +344,7 @@ impl EffectHand {
 
     /// What it asks, and what it was answered.
     pub fn held_bytes(&self) -> usize {
-        let answer = if let Phase::Done(Some(answer)) = &self.state.phase { answer.len() } else { 0 };
-        answer + self.input.as_ref().map_or(0, |input| input.len())
+        self.state.answer_bytes() + self.input.as_ref().map_or(0, |input| input.len())
     }
 
     pub fn open(&self) -> bool {

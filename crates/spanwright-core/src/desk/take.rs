@@ -300,7 +300,7 @@ impl Desk {
             return self.found_answer(run, waiter, runs.into_iter().next(), out);
         }
         let (found, last) = (runs.len(), runs.last().map(|file| file.run));
-        let bytes = runs.iter().map(|file| file.message.body.len()).sum::<usize>();
+        let bytes = runs.iter().map(RunFile::bytes).sum::<usize>();
         let wants = if let Fetch::Due { queue, .. } = &fetch { self.queue_of.get(queue).copied() } else { None };
         for file in runs {
             if file.over || self.runs.contains_key(&file.run) {

@@ -14,7 +14,7 @@ use super::{
     RunId, StopKind, StoppedBundle, StoppedFilter, StoppedRun, Took,
 };
 
-/// Bytes of bodies in one answer with many runs: the run with which they come to so many is the last one.
+/// Bytes of bodies and answers in one answer with many runs: the run with which they come to so many is the last one.
 pub const FILES_BYTES_MOST: usize = 8 << 20;
 
 /// Keeps facts.
@@ -44,7 +44,7 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn plan_bundle(&mut self, plan: PlanId) -> Result<Option<PlanBundle>, StoreFault>;
 
-    /// Active (not parked) runs of a flow behind `after`, ascending by run; fewer where their bodies come to
+    /// Active (not parked) runs of a flow behind `after`, ascending by run; fewer where they come to
     /// [`FILES_BYTES_MOST`].
     ///
     /// # Errors
@@ -52,7 +52,7 @@ pub trait Store: Send {
     fn active(&mut self, flow: &str, after: RunId, most: usize) -> Result<Vec<RunFile>, StoreFault>;
 
     /// Parked runs with an effect in this queue that is due and whose turn is `from` or later, earliest first; with each,
-    /// all others that share its glue, beyond `most` if need be; fewer where their bodies come to [`FILES_BYTES_MOST`].
+    /// all others that share its glue, beyond `most` if need be; fewer where they come to [`FILES_BYTES_MOST`].
     /// And the first turn from there on that is left.
     ///
     /// # Errors
@@ -374,6 +374,11 @@ pub struct RunFile {
 }
 
 impl RunFile {
+    /// Bytes of its body and of what it was answered.
+    pub fn bytes(&self) -> usize {
+        self.message.body.len() + self.known.iter().map(|known| known.state.answer_bytes()).sum::<usize>()
+    }
+
     /// Of a message that was just taken.
     pub fn of(took: Took, run: RunId) -> RunFile {
         let message = MessageFile {

@@ -28,6 +28,7 @@ const CASES: &[Case] = &[
     ("only a parked run is due", only_a_parked_run_is_due),
     ("what is due is read on from where it was left", what_is_due_is_read_on_from_where_it_was_left),
     ("large bodies come a few at a time", large_bodies_come_a_few_at_a_time),
+    ("large answers come a few at a time", large_answers_come_a_few_at_a_time),
     ("whoever shares a glue comes along", whoever_shares_a_glue_comes_along),
     ("a replay owes the dead in the next generation and the uncertain in the same", a_replay_owes_again),
     ("a replay of an undone run owes again what was undone", a_replay_of_an_undone_run),
@@ -286,6 +287,18 @@ fn large_bodies_come_a_few_at_a_time(trial: &mut Trial<'_>) {
     let body: Arc<[u8]> = vec![b' '; FILES_BYTES_MOST / 2].into();
     for run in 1..=4 {
         trial.commit(&[Fact::Took(Box::new(Took { body: body.clone(), ..took(run, None) }))]);
+    }
+    let runs = trial.store().active("in", RunId(0), 9).expect("the disk is well");
+    assert_eq!(runs.len(), 2);
+    trial.commit(&[owed(1, 1, None), owed(2, 2, None), owed(3, 3, None), parked(1), parked(2), parked(3)]);
+    assert_eq!(trial.due(9, 9), (vec![1, 2], Some(Moment(3))));
+}
+
+fn large_answers_come_a_few_at_a_time(trial: &mut Trial<'_>) {
+    let answer: Arc<[u8]> = vec![b' '; FILES_BYTES_MOST / 2].into();
+    for run in 1..=4 {
+        let answered = settled(key(run, "look", Way::Do), state(Phase::Done(Some(answer.clone())), None));
+        trial.commit(&[plain(run.unsigned_abs().into()), answered]);
     }
     let runs = trial.store().active("in", RunId(0), 9).expect("the disk is well");
     assert_eq!(runs.len(), 2);

@@ -192,7 +192,7 @@ impl State {
         let mut bytes = 0;
         let within = |file: &RunFile| {
             let before = bytes;
-            bytes += file.message.body.len();
+            bytes += file.bytes();
             before < FILES_BYTES_MOST
         };
         behind.filter_map(|&run| self.file(run)).filter(|file| *file.flow == *flow).take(most).take_while(within).collect()
@@ -208,7 +208,7 @@ impl State {
                 return (files, Some(turn));
             }
             for file in self.group(queue, turn.run, &mut known) {
-                bytes += file.message.body.len();
+                bytes += file.bytes();
                 files.push(file);
             }
         }

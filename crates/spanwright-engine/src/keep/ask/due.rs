@@ -36,7 +36,7 @@ impl Ask<'_> {
                 return Ok((files, Some(turn)));
             }
             let group = self.files(groups.of(turn.run)?.into_iter())?;
-            bytes += group.iter().map(|file| file.message.body.len()).sum::<usize>();
+            bytes += group.iter().map(RunFile::bytes).sum::<usize>();
             files.extend(group);
         }
         Ok((files, None))

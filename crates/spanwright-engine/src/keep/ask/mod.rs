@@ -60,7 +60,7 @@ impl Ask<'_> {
                 break;
             }
             let file = self.files(std::iter::once(run?))?;
-            bytes += file.iter().map(|file| file.message.body.len()).sum::<usize>();
+            bytes += file.iter().map(RunFile::bytes).sum::<usize>();
             files.extend(file);
         }
         Ok(files)
