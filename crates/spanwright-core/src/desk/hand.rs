@@ -132,21 +132,17 @@ impl Desk {
             let plan = hand.plan_of(owed.effect, owed.way);
             hand.effects[at].maybe_asked = was_due && is_asked_unnoted(plan, owed.way);
         }
-        let effect = &mut hand.effects[at];
-        let holds = effect.held_bytes();
+        let holds = hand.effects[at].held_bytes();
+        self.holds(run, held, holds);
         match phase {
             // What does not go again is not waited for.
             Phase::Owed { due } if due > now && !self.queues[queue].is_apart(&key) => {
-                effect.place = Place::Later;
-                self.holds(run, held, holds);
+                self.set_place(&key, Place::Later);
                 self.queues[queue].line_up(lane, &key);
                 self.queues[queue].wait_until(due, key.clone());
                 self.supersede(&key, queue, lane, now, out);
             }
-            _ => {
-                self.holds(run, held, holds);
-                self.enter(&key, now, out);
-            }
+            _ => self.enter(&key, now, out),
         }
     }
 

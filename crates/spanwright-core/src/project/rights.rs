@@ -10,7 +10,7 @@ use super::{codes, system::Checked, types};
 use crate::{
     connector::System,
     interface::{Interface, Repeat},
-    may::{Entry, Rights, Side},
+    may::{Entry, Rights, Side, Sieve},
 };
 
 /// The operation of everything that a system pushes to us, as paths begin.
@@ -114,31 +114,24 @@ impl Checked<'_> {
 
     /// The same of what is sent to an operation that does more than read.
     pub(super) fn check_sent(&self, operation: usize, part: Sent, mapping: &Mapping, fields: &Node, to: &mut Problems) {
-        let Some(name) = self.writes(operation) else { return };
-        self.check_rows(mapping, fields, name, |target| self.may_send(operation, part, target), to);
+        let Some((write, interface)) = self.written(operation) else { return };
+        let passes = |target: &str| may_send(write, interface, (operation, part), target);
+        self.check_rows(mapping, fields, &interface.operations[operation].name, passes, to);
     }
 
     /// The same of one parameter.
     pub(super) fn check_filled(&self, operation: usize, parameter: &Scalar, to: &mut Problems) {
-        let Some(name) = self.writes(operation) else { return };
-        if !self.may_send(operation, Sent::Parameters, &parameter.text) {
+        let Some((write, interface)) = self.written(operation) else { return };
+        if !may_send(write, interface, (operation, Sent::Parameters), &parameter.text) {
+            let name = &interface.operations[operation].name;
             self.may_not_write(&format!("{name}.{}", parameter.text), parameter.span, to);
         }
     }
 
-    /// The name of an operation, where it does more than read.
-    fn writes(&self, operation: usize) -> Option<&str> {
-        let described = &self.system.as_ref()?.interface().operations[operation];
-        (described.repeat != Repeat::Safe).then_some(&*described.name)
-    }
-
-    fn may_send(&self, operation: usize, part: Sent, target: &str) -> bool {
-        let (Some(write), Some(system)) = (&self.write, &self.system) else { return true };
-        let is_field = || system.interface().is_field(operation, target.split(['.', '[']).next().unwrap_or(target));
-        match part {
-            Sent::Body => write.passes(write.operation(operation), target),
-            Sent::Parameters => write.parameters(operation).is_none_or(|node| !is_field() || write.passes(node, target)),
-        }
+    /// What may be written, and where, if only some may be and an operation does more than read.
+    fn written(&self, operation: usize) -> Option<(&Sieve, &Interface)> {
+        let (write, interface) = (self.write.as_ref()?, self.system.as_ref()?.interface());
+        (interface.operations[operation].repeat != Repeat::Safe).then_some((write, interface))
     }
 
     /// Each field that a mapping makes and that may not be written, once for the key that makes it.
@@ -155,7 +148,8 @@ impl Checked<'_> {
 
     /// The same of a body that an operation is given as it is.
     pub(super) fn check_whole(&self, operation: usize, given: &ShapeRef, at: Span, to: &mut Problems) {
-        let (Some(write), Some(name)) = (&self.write, self.writes(operation)) else { return };
+        let Some((write, interface)) = self.written(operation) else { return };
+        let name = &interface.operations[operation].name;
         if let Some(path) = write.shape_beyond(write.operation(operation), &given.shapes, given.id, name) {
             self.may_not_write(&path, at, to);
         }
@@ -164,6 +158,14 @@ impl Checked<'_> {
     fn may_not_write(&self, path: &str, at: Span, to: &mut Problems) {
         let help = format!("take it out, or add it to `may: {{ write: [..] }}` in systems/{}.yaml", self.name);
         to.error(&codes::MAY_NOT_WRITE, at, format!("`{path}` may not be written at `{}`", self.name), help);
+    }
+}
+
+fn may_send(write: &Sieve, interface: &Interface, (operation, part): (usize, Sent), target: &str) -> bool {
+    let is_field = || interface.is_field(operation, target.split(['.', '[']).next().unwrap_or(target));
+    match part {
+        Sent::Body => write.passes(write.operation(operation), target),
+        Sent::Parameters => write.parameters(operation).is_none_or(|node| !is_field() || write.passes(node, target)),
     }
 }
 

@@ -288,10 +288,7 @@ fn large_bodies_come_a_few_at_a_time(trial: &mut Trial<'_>) {
     for run in 1..=4 {
         trial.commit(&[Fact::Took(Box::new(Took { body: body.clone(), ..took(run, None) }))]);
     }
-    let runs = trial.store().active("in", RunId(0), 9).expect("the disk is well");
-    assert_eq!(runs.len(), 2);
-    trial.commit(&[owed(1, 1, None), owed(2, 2, None), owed(3, 3, None), parked(1), parked(2), parked(3)]);
-    assert_eq!(trial.due(9, 9), (vec![1, 2], Some(Moment(3))));
+    two_come_at_a_time(trial);
 }
 
 fn large_answers_come_a_few_at_a_time(trial: &mut Trial<'_>) {
@@ -300,6 +297,11 @@ fn large_answers_come_a_few_at_a_time(trial: &mut Trial<'_>) {
         let answered = settled(key(run, "look", Way::Do), state(Phase::Done(Some(answer.clone())), None));
         trial.commit(&[plain(run.unsigned_abs().into()), answered]);
     }
+    two_come_at_a_time(trial);
+}
+
+/// Of four runs, each of half of what comes at once.
+fn two_come_at_a_time(trial: &mut Trial<'_>) {
     let runs = trial.store().active("in", RunId(0), 9).expect("the disk is well");
     assert_eq!(runs.len(), 2);
     trial.commit(&[owed(1, 1, None), owed(2, 2, None), owed(3, 3, None), parked(1), parked(2), parked(3)]);

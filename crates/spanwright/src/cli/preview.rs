@@ -131,6 +131,7 @@ impl<'l> Previewer<'l> {
         self.older.insert(id, plan.clone());
         Ok(plan)
     }
+
     fn ask(
         &self,
         file: &RunFile,

@@ -55,7 +55,12 @@ impl<'r> Relay<'r> {
     }
 
     fn begin(&self) -> Begun {
+        self.begin_at(&self.rabbit.url())
+    }
+
+    fn begin_at(&self, url: &str) -> Begun {
         let mut command = self.command(&["--log", "json", "--level", "error"]);
+        command.env("RABBIT_URL", url);
         Begun { child: command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap() }
     }
 
@@ -333,9 +338,7 @@ fn a_line_that_is_cut_anywhere_is_late_or_falls_silent_loses_nothing(rabbit: &Ra
     relay.publish(0, ORDERS);
     rabbit.control(&["eval", "application:set_env(rabbit, heartbeat, 2)."]);
     let chaos = Chaos::of_lines(([127, 0, 0, 1], rabbit.port).into(), BREAKS.to_vec());
-    let mut command = relay.command(&["--log", "json", "--level", "error"]);
-    command.env("RABBIT_URL", format!("amqp://{}", chaos.address())).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut running = Begun { child: command.spawn().unwrap() };
+    let mut running = relay.begin_at(&format!("amqp://{}", chaos.address()));
     // What was given on a line that fell silent is in the queue again when the broker has noticed.
     relay.until("all are taken", || relay.kept(&["--flow", "orders"]).len() as u64 == ORDERS);
     running.stop();

@@ -19,7 +19,7 @@ pub mod opening;
 mod stopped;
 mod tally;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 mod trouble;
 
 /// Answers from what was committed.

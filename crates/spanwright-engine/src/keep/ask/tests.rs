@@ -7,7 +7,8 @@ use rusqlite::Connection;
 use super::{ACTIVE, SENT, bundles, due, files, old, opening, stopped, tally, trouble};
 use crate::keep::{correlation, events, records, schema};
 
-fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
+/// What SQLite would do for this, step by step.
+pub fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
     let bound = statement.parameter_count();
     let rows = statement.query_map(rusqlite::params_from_iter(vec![1; bound]), |row| row.get::<_, String>(3)).unwrap();

@@ -11,7 +11,7 @@ use spanwright_shape::text::Failure;
 use tempfile::TempDir;
 
 use super::{Counts, Look, Which, causes::CAUSES, newest};
-use crate::keep::{Keep, schema};
+use crate::keep::{Keep, ask::tests::plan_of, schema};
 
 const CODE: &str = "R0001";
 
@@ -212,11 +212,8 @@ fn what_is_open_at_a_system_is_found_without_a_walk_over_what_is_finished() {
     let erp = at("erp").at.unwrap();
     let open = keep.asked(|ask| Ok(ask.is_open_at(&erp[0]))).unwrap();
     for index in ["run_active WHERE state = 0", "run_parked WHERE state = 1"] {
-        let sql = format!(
-            "EXPLAIN QUERY PLAN SELECT id FROM run INDEXED BY {index} AND flow = 1 AND plan = 1 AND {open} ORDER BY id DESC LIMIT 50"
-        );
-        let mut statement = keep.connection.prepare(&sql).unwrap();
-        let steps: Vec<String> = statement.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        let sql = format!("SELECT id FROM run INDEXED BY {index} AND flow = 1 AND plan = 1 AND {open} ORDER BY id DESC LIMIT 50");
+        let steps = plan_of(&keep.connection, &sql);
         assert!(steps.iter().any(|step| step.contains("SEARCH run USING")) && steps.len() > 4, "{steps:#?}");
         let looks = |step: &&String| step.starts_with("SCAN") || step.starts_with("SEARCH") && !step.starts_with("SEARCH run");
         let far = steps.iter().filter(looks).find(|step| !step.contains("PRIMARY KEY (run=?"));
@@ -229,8 +226,7 @@ fn what_is_open_at_a_system_is_found_without_a_walk_over_what_is_finished() {
 fn causes_are_told_from_an_index_alone() {
     let folder = tempfile::tempdir().unwrap();
     let connection = schema::open_writer(&folder.path().join("journal.db")).unwrap();
-    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {CAUSES}")).unwrap();
-    let steps: Vec<String> = statement.query_map([1], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+    let steps = plan_of(&connection, CAUSES);
     assert!(steps.iter().any(|step| step.contains("COVERING INDEX run_stopped")), "{steps:#?}");
     assert!(!steps.iter().any(|step| step.contains("FOR GROUP BY")), "{steps:#?}");
 }
