@@ -38,6 +38,7 @@ mod queue;
 pub mod round;
 mod run_hand;
 mod source;
+mod space;
 mod take;
 
 use std::{
@@ -74,6 +75,8 @@ use round::Rounds;
 use run_hand::{EffectHand, RunHand};
 use source::SourceDesk;
 pub use source::message_id;
+use space::Space;
+pub use space::{OPEN_BYTES, TAKEN_BYTES};
 use take::FlowHand;
 
 /// Runs of one flow in hand, at most.
@@ -102,8 +105,7 @@ pub struct Desk {
     cut_off: Option<CutOff>,
     once: bool,
     stopping: bool,
-    /// There is room on the disk for more than what is open.
-    has_room: bool,
+    space: Space,
     /// How the last exchanges of each fared.
     fared: Vec<own::FaredOf>,
     gates: Vec<Gate>,
@@ -209,7 +211,7 @@ impl Desk {
             Event::Alerted { call, outcome } => self.alerted(call, outcome, now, out),
             Event::Disk { full } => self.alarm.disk(full, now),
             Event::Brought(brought) => self.brought(brought, now, roll, out),
-            Event::Room(has_room) => self.has_room = has_room,
+            Event::Room(bytes) => self.space.is(bytes),
             Event::Told(order) => self.told(order, now, out),
             Event::Wake => self.woken_at = None,
         }
@@ -245,6 +247,7 @@ impl Desk {
 
     fn kept(&mut self, ticket: Ticket, facts: Vec<Fact>, receipts: &[Receipt], now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         self.commits_open = self.commits_open.saturating_sub(1);
+        self.space.kept(&facts);
         self.brought_kept(ticket, receipts.first().copied(), out);
         while self.orders.front().is_some_and(|last| *last <= ticket) {
             self.orders.pop_front();
@@ -375,6 +378,7 @@ impl Desk {
         }
         self.tell_letters(&mut facts);
         self.commits_open += 1;
+        self.space.takes(&facts);
         self.last_commit = ticket.0;
         let haste = if facts.iter().all(|fact| self.is_unwaited(fact)) { Haste::WithTheNext } else { Haste::Now };
         out.push(Command::Commit(ticket, facts, haste));

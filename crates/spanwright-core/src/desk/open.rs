@@ -19,6 +19,7 @@ use super::{
     queue::Queue,
     round::Rounds,
     source::SourceDesk,
+    space::Space,
     take::FlowHand,
 };
 use crate::{
@@ -38,7 +39,7 @@ impl Desk {
             cut_off: opening.cut_off,
             once: setup.once,
             stopping: false,
-            has_room: true,
+            space: Space::unbounded(),
             fared: Vec::new(),
             gates: Vec::new(),
             gate_of: HashMap::new(),

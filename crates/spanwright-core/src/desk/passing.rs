@@ -150,7 +150,7 @@ impl Desk {
                 self.outlets[effect.outlet].no_longer_ready(effect.bytes());
             }
         }
-        if !self.has_room {
+        if !self.space.has_some() {
             return out.push(Command::Answer(waiter.id, Word::Full));
         }
         let took = hand.took(self.flows[hand.account].name.clone());

@@ -120,7 +120,7 @@ impl SourceDesk {
 
 impl Desk {
     pub(super) fn poll(&mut self, now: Moment, roll: Roll<'_>, wake: &mut Wake, out: &mut Vec<Command>) {
-        if !self.has_room {
+        if !self.space.has_some() {
             return;
         }
         for n in 0..self.sources.len() {

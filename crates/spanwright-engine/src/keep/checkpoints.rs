@@ -62,12 +62,18 @@ impl Checkpoints {
             Ok(())
         };
         writer.wal_hook(Some(hook)).map_err(|error| unusable(words_of(&error)))?;
-        let longest = i64::from(pages) * i64::from(LOG_TIMES_MOST) * i64::from(FRAME_BYTES);
-        writer.pragma_update(None, "journal_size_limit", longest).map_err(|error| unusable(words_of(&error)))?;
+        writer
+            .pragma_update(None, "journal_size_limit", log_bytes_most(pages).cast_signed())
+            .map_err(|error| unusable(words_of(&error)))?;
         let work = shared.clone();
         let thread = thread::Builder::new().name("checkpoints".into()).spawn(move || work.go_on(&connection));
         Ok(Checkpoints { shared, thread: Some(thread.map_err(|error| unusable(error.to_string()))?) })
     }
+}
+
+/// How long the log grows that is brought home at so many pages, unless somebody reads in it for long.
+pub fn log_bytes_most(pages: u32) -> u64 {
+    u64::from(pages) * u64::from(LOG_TIMES_MOST) * u64::from(FRAME_BYTES)
 }
 
 /// Brings home what it can: where the log finds no room to grow, it may begin anew.

@@ -28,8 +28,8 @@ const CHECKPOINT_PAGES_MOST: u32 = 4000;
 /// And no more than this share of a small disk: the log at its longest is a 32nd of it, within the reserve.
 const CHECKPOINT_OF_DISK: u64 = 128;
 pub const PAGE_BYTES: u32 = 8192;
-/// The page cache of the writer, in KiB.
-const CACHE_KIB: u32 = 8 * 1024;
+/// Pages of the journal that its writer has in memory, in KiB; a reader has a quarter of it.
+pub const CACHE_KIB_MOST: u32 = 8_192;
 /// Another connection that writes is waited for so long.
 pub const BUSY_TIME_MOST: Duration = Duration::from_secs(5);
 
@@ -167,7 +167,12 @@ fn open_made(path: &std::path::Path) -> Result<Connection, OpenFault> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY.union(OURS_ALONE)).map_err(fault)?;
     connection
         .busy_timeout(BUSY_TIME_MOST)
-        .and_then(|()| connection.execute_batch("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -2048;"))
+        .and_then(|()| {
+            connection.execute_batch(&format!(
+                "PRAGMA query_only = ON; PRAGMA trusted_schema = OFF; PRAGMA cache_size = -{};",
+                CACHE_KIB_MOST / 4
+            ))
+        })
         .map_err(fault)?;
     assert_no_other(&connection, path)?;
     // Another process is just making it.
@@ -189,7 +194,11 @@ pub fn open_beside(path: &std::path::Path) -> Result<Connection, OpenFault> {
 
 /// At how many pages the write-ahead log of this file is brought home.
 pub fn checkpoint_pages(path: &std::path::Path) -> u32 {
-    let whole = Room::of(path).whole_bytes().unwrap_or(u64::MAX);
+    checkpoint_pages_of(Room::of(path).whole_bytes().unwrap_or(u64::MAX))
+}
+
+/// The same on a disk of so many bytes.
+pub fn checkpoint_pages_of(whole: u64) -> u32 {
     let share = u32::try_from(whole / CHECKPOINT_OF_DISK / u64::from(PAGE_BYTES)).unwrap_or(u32::MAX);
     share.clamp(1, CHECKPOINT_PAGES_MOST)
 }
@@ -215,7 +224,7 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
          PRAGMA auto_vacuum = INCREMENTAL;
          PRAGMA journal_mode = WAL;
          {DURABLE}
-         PRAGMA cache_size = -{CACHE_KIB};
+         PRAGMA cache_size = -{CACHE_KIB_MOST};
          PRAGMA temp_store = MEMORY;
          PRAGMA foreign_keys = OFF;
          PRAGMA cell_size_check = ON;

@@ -161,17 +161,21 @@ impl Clerk {
 
     fn look_at_disk(&mut self, now: Moment) {
         let Some(room) = &mut self.room else { return };
-        let changed = room.look(now);
+        let seen = room.look(now, || self.desk.owes_bytes());
         if room.asks_for_room(now) {
             self.journal.ask(|store| store.into_iter().for_each(|store| store.give_room()));
         }
-        let Some(low) = changed else { return };
-        let (level, action, words) = match low {
-            true => (Level::Error, "disk-low", "the disk is almost full: nothing is taken in until there is room; what is open goes on"),
-            false => (Level::Info, "disk-room", "there is room on the disk again"),
-        };
-        self.observer.tell(Line::new(now, level, action, words));
-        self.on(vec![Event::Room(!low)]);
+        let Some(seen) = seen else { return };
+        if let Some(low) = seen.low {
+            let (level, action, words) = match low {
+                true => {
+                    (Level::Error, "disk-low", "the disk is almost full: nothing is taken in until there is room; what is open goes on")
+                }
+                false => (Level::Info, "disk-room", "there is room on the disk again"),
+            };
+            self.observer.tell(Line::new(now, level, action, words));
+        }
+        self.on(vec![Event::Room(seen.spare)]);
     }
 
     fn handle(&mut self, word: Word, events: &mut Vec<Event>) {

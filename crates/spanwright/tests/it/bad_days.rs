@@ -75,6 +75,18 @@ pub fn end(mut child: Child) {
 #[cfg(target_os = "linux")]
 #[test]
 fn a_disk_of_32_mib_that_fills_up_takes_in_no_more_delivers_what_it_has_and_takes_in_again() {
+    fills_up(20_000, 100);
+}
+
+/// Many small ones owe the disk more than a few large ones: each of them will have its tries and its end.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_of_32_mib_that_fills_up_with_small_messages_has_room_for_the_ends_of_all_of_them() {
+    fills_up(100, 2_000);
+}
+
+#[cfg(target_os = "linux")]
+fn fills_up(padding: usize, at_least: u64) {
     let place = Place::new(0, Duration::from_millis(1));
     let Some(disk) = SmallDisk::beneath(&place.journal()) else {
         // Straight to standard error, which the test's own capture does not swallow.
@@ -88,29 +100,32 @@ fn a_disk_of_32_mib_that_fills_up_takes_in_no_more_delivers_what_it_has_and_take
     let at = first.lines().find_map(|line| line.strip_prefix("location: ")).unwrap().trim().to_owned();
     until("the first one is done", || ask(&place, "GET", &at, "").1.contains("\"done\""));
     place.till.be_away(true);
-    let settings = SendersSettings { padding: 20_000, malformed_each: 0, given_up_each: 0, pairs_each: 0, ..place.settings(8) };
+    let settings = SendersSettings { padding, malformed_each: 0, given_up_each: 0, pairs_each: 0, ..place.settings(8) };
     let senders = Senders::start(settings).unwrap();
     until("it says that there is no room", || senders.sent().no_room > 20);
-    let refused = ask(&place, "POST", "/orders", r#"{"id":"last","account":"a","n":2}"#);
+    // For a message that is smaller there may be room for a moment more.
+    let last = || ask(&place, "POST", "/orders", r#"{"id":"last","account":"a","n":2}"#);
+    until("a small one is refused too", || last().0 == 507);
+    let refused = last();
     assert!(refused.0 == 507 && refused.1.contains("R0027") && refused.1.contains("retry-after"), "{}", refused.1);
     // It stays up, and answers what it is asked.
     assert_eq!(ask(&place, "GET", &at, "").0, 200);
     assert!(ran(place.command(&["messages", "--most", "3"]).stdout(Stdio::piped())).out.contains("orders"));
     let before = senders.sent().accepted;
-    assert!(before > 100, "{before} were accepted on 20 MiB");
+    assert!(before > at_least, "{before} were accepted on 20 MiB");
     // What is open is delivered out of the reserve.
     place.till.be_away(false);
     let ledger = || fs::read_to_string(place.path().join("till.jsonl")).unwrap();
-    let done = |id: &str| ledger().lines().any(|line| line.contains("\"did\"") && line.contains(&format!("\"id\":\"{id}\"")));
+    let delivered = || ledger().lines().filter(|line| line.contains("\"did\"")).count() as u64;
     let tell = || {
         let files = ran(Command::new("ls").arg("-ls").arg(&disk.folder).stdout(Stdio::piped())).out;
         files + &ran(place.command(&["messages", "--most", "5"]).stdout(Stdio::piped())).out
     };
-    until_or_tell("the first of each sender is delivered", || (0..8).all(|sender| done(&format!("s{sender}-1"))), tell);
+    until_or_tell("all that was taken in is delivered", || delivered() > before, tell);
     fs::remove_file(ballast).unwrap();
     until("it takes in again", || senders.sent().accepted > before + 50);
     let accepted = senders.stop().accepted;
-    until("all that was accepted is delivered", || ledger().lines().filter(|line| line.contains("\"did\"")).count() as u64 > accepted);
+    until("all that was accepted is delivered", || delivered() > accepted);
     end(running);
 }
 

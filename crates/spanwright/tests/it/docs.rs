@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{collections::BTreeSet, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    path::Path,
+};
 
 use spanwright_core::{
     connector::Connector,
@@ -19,55 +23,40 @@ fn the_schema_for_editors_is_fresh() {
     expect(&format!("{REFERENCE}/project.schema.json"), &run(&["schema"]).out);
 }
 
-/// Where the bounds are declared, by what they bound.
-const BOUNDED: [(&str, &[&str]); 6] = [
-    (
-        "Messages in hand and on their way",
-        &[
-            "spanwright-core/src/desk/mod.rs",
-            "spanwright-core/src/desk/passing.rs",
-            "spanwright-core/src/desk/gather.rs",
-            "spanwright-core/src/desk/chore.rs",
-            "spanwright-core/src/fact/chore.rs",
-            "spanwright-core/src/plan/poll.rs",
-            "spanwright-core/src/plan/step.rs",
-            "spanwright-core/src/deliver/decide.rs",
-            "spanwright-core/src/deliver/gate.rs",
-            "spanwright-core/src/deliver/pace.rs",
-            "spanwright-core/src/deliver/circuit.rs",
-            "spanwright-core/src/desk/own.rs",
-            "spanwright-engine/src/shell/over.rs",
-        ],
-    ),
-    (
-        "The journal",
-        &[
-            "spanwright-core/src/fact/store.rs",
-            "spanwright-engine/src/keep/filing.rs",
-            "spanwright-engine/src/keep/writer.rs",
-            "spanwright-engine/src/keep/writer/retention.rs",
-            "spanwright-engine/src/keep/tidy.rs",
-            "spanwright-engine/src/keep/checkpoints.rs",
-            "spanwright-engine/src/keep/marks.rs",
-            "spanwright-engine/src/keep/schema.rs",
-            "spanwright-engine/src/keep/room.rs",
-        ],
-    ),
-    ("Documents of XML", &["spanwright-shape/src/xml/limits.rs"]),
-    ("Schemas and descriptions", &["spanwright-shape/src/xsd/documents.rs", "spanwright-shape/src/wsdl/definitions.rs"]),
-    ("SOAP", &["spanwright-connect/src/soap/pieces/mod.rs", "spanwright-connect/src/soap/wsse/verify.rs"]),
-    (
-        "On the wire",
-        &[
-            "spanwright-engine/src/wire/mod.rs",
-            "spanwright-engine/src/listen/mod.rs",
-            "spanwright-engine/src/listen/turned_away.rs",
-            "spanwright-engine/src/keep/turned_away.rs",
-        ],
-    ),
+/// Where bounds are declared, by what they bound: a file belongs to the longest of these that its path begins with.
+const BOUNDED: [(&str, &[&str]); 12] = [
+    ("Messages in hand and on their way", &["core/src", "engine/src/shell", "engine/src/setup.rs"]),
+    ("The journal", &["core/src/fact/store.rs", "engine/src/keep"]),
+    ("Who listens", &["engine/src/listen", "engine/src/keep/turned_away.rs", "connect/src/endpoint", "connect/src/webhook"]),
+    ("On the wire", &["engine/src/wire", "engine/src/fetch.rs", "connect/src/http", "connect/src/client"]),
+    ("Queues", &["core/src/connector/queue.rs", "connect/src/amqp", "engine/src/wire/amqp"]),
+    ("Files", &["connect/src/files", "engine/src/wire/files.rs"]),
+    ("Alerts and logs", &["core/src/alert", "core/src/desk/alarm.rs", "connect/src/channel", "engine/src/observe"]),
+    ("SOAP", &["connect/src/soap"]),
+    ("Documents of XML", &["shape/src/xml"]),
+    ("Values, texts, schemas and descriptions", &["shape/src", "docs/src"]),
+    ("Maps", &["map/src"]),
+    ("Commands", &["cli"]),
 ];
 
-/// The rows of a file: every constant whose name ends in `_MOST`, with the words that stand above it.
+/// What a bound that nobody else sees is told of.
+const COUNTED: [&str; 5] = ["BYTES", "TIME", "PAGES", "DOCUMENTS", "ITEMS"];
+
+/// What grows with other things, and has no bound of its own.
+const BOUNDED_BY_OTHERS: &str = "
+## What is bounded by others
+
+These lines have no bound of their own, since whoever brings something to them waits for an answer or is counted already:
+
+- **what the desk is told**: a connection brings one request and waits (`CONNECTIONS_MOST`, their bodies within `BODIES_BYTES_MOST`), a system
+  answers what it was asked (its `limits: { in flight }`), a source brings one page, the journal tells what it was handed (`WRITER_JOBS_MOST`);
+- **what waits for a worker**: runs in hand (`HAND_RUNS_MOST` a flow), a request of each connection, an answer of each exchange;
+- **answers to connections**: one each;
+- **messages of a broker that are not acknowledged**: `HELD_BYTES_MOST` a line.
+";
+
+/// The rows of a file: every constant whose name ends in `_MOST` that others see or that is of what is [`COUNTED`], with the words that
+/// stand above it.
 fn bounds(source: &str) -> String {
     let mut words: Vec<&str> = Vec::new();
     let mut rows = String::new();
@@ -76,8 +65,10 @@ fn bounds(source: &str) -> String {
             words.push(word);
             continue;
         }
-        let declared = line.trim_start_matches("pub(super) ").trim_start_matches("pub ").strip_prefix("const ");
-        if let Some((name, rest)) = declared.and_then(|declared| declared.split_once(": ")).filter(|(name, _)| name.ends_with("_MOST")) {
+        let (public, private) = (line.strip_prefix("pub const "), line.strip_prefix("const ").or(line.strip_prefix("pub(super) const ")));
+        let told = |name: &str| name.ends_with("_MOST") && (public.is_some() || COUNTED.iter().any(|what| name.contains(what)));
+        let declared = public.or(private).and_then(|declared| declared.split_once(": "));
+        if let Some((name, rest)) = declared.filter(|(name, _)| told(name)) {
             let value = rest.split_once(" = ").map_or("", |(_, value)| value.trim_end_matches(';'));
             rows += &format!("| `{name}` | {} | {} |\n", amount(value, name.contains("BYTES")), words.join(" "));
         }
@@ -106,17 +97,52 @@ fn amount(value: &str, bytes: bool) -> String {
     }
 }
 
+/// The sources of what runs, by their paths: `core/src/desk/mod.rs`, `cli/run.rs`.
+fn sources() -> BTreeMap<String, String> {
+    let mut sources = BTreeMap::new();
+    for floor in ["shape", "map", "core", "connect", "engine", "docs"] {
+        sources_in(&repository().join(format!("crates/spanwright-{floor}/src")), &format!("{floor}/src"), &mut sources);
+    }
+    sources_in(&repository().join("crates/spanwright/src/cli"), "cli", &mut sources);
+    sources
+}
+
+fn sources_in(folder: &Path, path: &str, sources: &mut BTreeMap<String, String>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let (name, there) = (entry.file_name().into_string().unwrap(), entry.path());
+        let path = format!("{path}/{name}");
+        if there.is_dir() {
+            sources_in(&there, &path, sources);
+        } else if name.ends_with(".rs") {
+            sources.insert(path, std::fs::read_to_string(there).unwrap());
+        }
+    }
+}
+
 #[test]
 fn the_limits_are_fresh() {
-    let file = |path: &&str| std::fs::read_to_string(format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-    let section = |(title, files): &(&str, &[&str])| {
-        let rows: String = files.iter().map(|path| bounds(&file(path))).collect();
+    let sources = sources();
+    let place = |path: &str| {
+        let begins = |prefix: &&&str| path.strip_prefix(**prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let longest =
+            |(at, (_, prefixes)): (usize, &(&str, &[&str]))| Some((prefixes.iter().filter(begins).map(|prefix| prefix.len()).max()?, at));
+        BOUNDED.iter().enumerate().filter_map(longest).max().unwrap_or_else(|| panic!("{path} has bounds, and no section is theirs")).1
+    };
+    let mut sections = vec![String::new(); BOUNDED.len()];
+    for (path, source) in &sources {
+        let rows = bounds(source);
+        if !rows.is_empty() {
+            sections[place(path)] += &rows;
+        }
+    }
+    let section = |((title, _), rows): (&(&str, &[&str]), &String)| {
         assert!(rows.lines().count() >= 2, "{title}");
         format!("\n## {title}\n\n| limit | most | of what |\n| --- | --- | --- |\n{rows}")
     };
     let head = "# Limits\n\nEach has a name; what goes beyond one is refused, or cut off, with that name. None of them can be \
                 set. Time is linear in bytes,\nso a bound on bytes is one on time.\n";
-    expect(&format!("{REFERENCE}/limits.md"), &format!("{head}{}", BOUNDED.iter().map(section).collect::<String>()));
+    let sections: String = BOUNDED.iter().zip(&sections).map(section).collect();
+    expect(&format!("{REFERENCE}/limits.md"), &format!("{head}{sections}{BOUNDED_BY_OTHERS}"));
 }
 
 #[test]

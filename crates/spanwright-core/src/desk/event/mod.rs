@@ -175,8 +175,8 @@ pub enum Event {
     },
     /// A request was brought to us.
     Brought(Brought),
-    /// Whether there is room on the disk for more than what is open.
-    Room(bool),
+    /// So many bytes of the disk may still be taken in, until this is told again.
+    Room(u64),
     /// A person said something.
     Told(Order),
     /// It is time.

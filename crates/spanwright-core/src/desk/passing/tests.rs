@@ -158,7 +158,7 @@ fn a_limit_is_waited_for_and_a_gate_that_closes_is_not() {
 #[test]
 fn while_nothing_is_taken_in_what_goes_well_is_answered_and_the_rest_is_sent_away() {
     let mut stage = Stage::new();
-    stage.on(Event::Room(false));
+    stage.on(Event::Room(0));
     stage.brings("{}");
     stage.answers("1");
     stage.answers("2");
