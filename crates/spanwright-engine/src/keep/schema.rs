@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The schema that this program writes.
-pub const SCHEMA: i64 = 11;
+pub const SCHEMA: i64 = 12;
 /// A connection is used by one thread at a time, which Rust sees to: SQLite need not lock it at every call.
 const OURS_ALONE: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 const WRITES: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE).union(OURS_ALONE);
@@ -47,7 +47,7 @@ const DURABLE: &str = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA 
 
 const TABLES: &str = include_str!("schema.sql");
 /// What brings a file from the schema before to the one of that number, the oldest first.
-const STEPS: [(i64, &str); 10] = [
+const STEPS: [(i64, &str); 11] = [
     (2, include_str!("schema/2.sql")),
     (3, include_str!("schema/3.sql")),
     (4, include_str!("schema/4.sql")),
@@ -58,6 +58,7 @@ const STEPS: [(i64, &str); 10] = [
     (9, include_str!("schema/9.sql")),
     (10, include_str!("schema/10.sql")),
     (11, include_str!("schema/11.sql")),
+    (12, include_str!("schema/12.sql")),
 ];
 
 /// Opens the file for the one writer; makes it where it is new.
@@ -364,6 +365,16 @@ mod tests {
         let gates: Vec<_> = opening.gates.iter().map(|gate| (&*gate.system, gate.opens, gate.hold.is_some())).collect();
         assert_eq!(gates, [("crm", 2, false)]);
         assert_eq!(opening.backlog.iter().map(|backlog| backlog.parked).sum::<u64>(), 1);
+    }
+
+    #[test]
+    fn what_may_have_been_asked_is_known_after_an_upgrade() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = folder.path().join("journal.db");
+        let cut = "INSERT INTO meta (name, value) VALUES ('cut off', 4711), ('cut off run', 12)";
+        Connection::open(&old).unwrap().execute_batch(&format!("{}{cut}", include_str!("tests/schema-2.sql"))).unwrap();
+        let opening = crate::keep::Keep::open(&old, spanwright_lab::conformance::code_of).unwrap().opening().unwrap();
+        assert_eq!(opening.cut_off.map(|cut_off| (cut_off.at.0, cut_off.upto.0)), Some((4711, 12)));
     }
 
     #[test]

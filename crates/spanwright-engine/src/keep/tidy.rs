@@ -17,6 +17,9 @@ const EXCHANGES: &str = "DELETE FROM exchange WHERE at < ?1 AND id IN (SELECT id
     AND NOT EXISTS (SELECT 1 FROM effect INDEXED BY effect_glued WHERE effect.state = 0 AND effect.glued IS NOT NULL AND effect.glued = exchange.id)
     ORDER BY id LIMIT ?2)";
 
+/// The last one says what may have been asked; the others are told of in the trails of messages that are there yet.
+const CUT_OFF: &str = "DELETE FROM cut_off WHERE at < ?1 AND at < (SELECT max(at) FROM cut_off)";
+
 /// A table that is walked through in the order of its key, and what goes of it.
 struct Walk {
     table: &'static str,
@@ -54,6 +57,7 @@ impl Broom {
     /// One sweep; whether there is more to sweep at once.
     pub fn sweep(&mut self, connection: &Connection, now: Moment, before: Moment) -> Result<bool> {
         let gone = connection.prepare_cached(EXCHANGES)?.execute((before.0, SWEEP_ROWS_MOST.cast_signed()))?;
+        connection.prepare_cached(CUT_OFF)?.execute([before.0])?;
         self.behind = WALKS[self.walk].step(connection, now, self.behind.as_deref())?;
         if self.behind.is_none() {
             self.walk = (self.walk + 1) % WALKS.len();

@@ -26,7 +26,7 @@ const SET_BACK: [&str; 5] = [
     "UPDATE effect SET due = due - ?1 WHERE state = 0",
     "UPDATE cursor SET due = due - ?1, changed = changed - ?1",
     "UPDATE gate SET since = since - ?1, until = until - ?1, paused_until = paused_until - ?1",
-    "UPDATE meta SET value = value - ?1 WHERE name = 'cut off'",
+    "UPDATE OR REPLACE cut_off SET at = at - ?1 WHERE at = (SELECT max(at) FROM cut_off)",
     "UPDATE alert SET since = since - ?1, told = told - ?1",
 ];
 

@@ -24,6 +24,10 @@ const STANDS: &str = "SELECT coalesce(at, (SELECT changed FROM run WHERE id = ?1
     FROM effect WHERE run = ?1 AND outcome IS NULL";
 const ANSWERS: &str = "SELECT 0, effect.node, effect.item, effect.way, body.coding, body.data
     FROM effect JOIN body ON body.id = effect.result WHERE effect.run = ?1";
+// Lives that were cut off while it was open.
+const CUT_OFF: &str = "SELECT cut_off.at FROM cut_off, run JOIN message ON message.seq = run.id
+    WHERE run.id = ?1 AND cut_off.upto >= run.id AND cut_off.at >= message.received AND (run.state IN (0, 1) OR cut_off.at <= run.changed)
+        AND EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id)";
 const PEOPLE: &str = "SELECT at, kind, by, words FROM trail WHERE message = ?1 ORDER BY n";
 
 const BY_PERSON: &str = "SELECT EXISTS (SELECT 1 FROM run JOIN trail ON trail.message = run.id
@@ -39,6 +43,7 @@ impl Ask<'_> {
         let (body, mut trail) = self.ready(RUN)?.query_row(run, |row| Ok((ask::body(row, 6)?, self.ends(&line, row)?)))?;
         trail.extend(self.ready(ATTEMPTS)?.query_map(run, |row| self.attempt(row))?.collect::<Result<Vec<_>>>()?);
         trail.extend(self.ready(STANDS)?.query_map(run, |row| self.stands(row))?.collect::<Result<Vec<_>>>()?.into_iter().flatten());
+        trail.extend(self.ready(CUT_OFF)?.query_map(run, |row| Ok(cut_off(Moment(row.get(0)?))))?.collect::<Result<Vec<_>>>()?);
         trail.extend(self.ready(PEOPLE)?.query_map(run, by_people)?.collect::<Result<Vec<_>>>()?);
         // Stable: of what has the same time, taking in comes first and the ending last.
         trail.sort_by_key(|(at, kind, _)| (*at, rank(kind)));
@@ -123,6 +128,11 @@ impl Ask<'_> {
             None => String::new(),
         })
     }
+}
+
+/// A try that was on its way left no row: the system may have been asked once more than the trail has tries.
+fn cut_off(at: Moment) -> Entry {
+    (at, "cut off", "the engine had ended without a word and began again: of a try that was on its way then nothing is known".into())
 }
 
 fn by_people(row: &Row<'_>) -> Result<Entry> {

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
-    AtSystem, Attempt, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, ListFilter, Moment, OutcomeKind, Phase, PlanId, Root,
-    RunId, Seen, Settled, SkipReason, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
+    AtSystem, Attempt, CutOff, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, ListFilter, Moment, OutcomeKind, Phase, PlanId,
+    Root, RunId, Seen, Settled, SkipReason, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
 };
 use spanwright_lab::conformance::code_of;
 use spanwright_shape::text::Failure;
@@ -331,6 +331,23 @@ fn a_trail_keeps_the_attempt_of_which_a_question_told_what_came_of_it() {
         ["50 taken: from in.source", "500 attempt: crm.upsert: try 1 unknown, status 503 in 12 ms: R0001 cut off", "530 due: crm.upsert"];
     assert_eq!(trail, expected);
     assert_eq!(shown.line.tries, 1);
+}
+
+#[test]
+fn a_trail_says_when_the_engine_was_cut_off_while_the_message_was_open() {
+    let (_folder, mut keep, look) = journal();
+    // Before it came, before a later message came, behind its end.
+    let cuts = [(5, 0), (120, 1), (140, 4), (151, 4)];
+    keep.commit(&cuts.map(|(at, upto)| Fact::CutOff(CutOff { at: Moment(at), upto: RunId(upto) }))).unwrap();
+    let cut_off = |run| {
+        let shown = look.show(&Which::Run(RunId(run))).unwrap().remove(0);
+        shown.trail.iter().filter(|(_, kind, _)| *kind == "cut off").map(|(at, ..)| at.0).collect::<Vec<_>>()
+    };
+    assert_eq!((cut_off(1), cut_off(4)), (vec![120, 140], vec![140, 151]));
+    assert_eq!(cut_off(2), [140, 151], "what waits for its first try may have had it");
+    assert_eq!(keep.opening().unwrap().cut_off, Some(CutOff { at: Moment(151), upto: RunId(4) }));
+    keep.tidy(Moment(1_000), Moment(1_000)).unwrap();
+    assert_eq!((cut_off(1), cut_off(4)), (vec![], vec![151]), "the last one says what may have been asked");
 }
 
 #[test]

@@ -45,6 +45,8 @@ struct Cuts {
     lost: u64,
     /// Points at which the journal could not be opened, or held half a commit.
     torn: u64,
+    /// What the first of these was.
+    first: Option<String>,
 }
 
 #[test]
@@ -143,10 +145,17 @@ fn walk(ops: &[Op], points: &[usize], roll: &mut impl FnMut() -> u64) -> Cuts {
             }
             platter.cut(left.path(), roll).unwrap();
             match look(left.path().join("journal.db"), roll().is_multiple_of(CHECKED_ONE_IN)) {
-                Some(kept) => cuts.lost += u64::from(kept < acknowledged),
-                None => {
+                Ok(kept) if kept < acknowledged => {
+                    cuts.lost += 1;
+                    cuts.first.get_or_insert_with(|| format!("behind op {at}: {acknowledged} acknowledged, {kept} kept"));
+                }
+                Ok(_) => {}
+                Err(why) => {
                     cuts.torn += 1;
                     cuts.lost += u64::from(acknowledged > 0);
+                    cuts.first.get_or_insert_with(|| {
+                        format!("behind op {at}, {}: {why}", format!("{op:?}").chars().take(100).collect::<String>())
+                    });
                 }
             }
         }
@@ -154,16 +163,18 @@ fn walk(ops: &[Op], points: &[usize], roll: &mut impl FnMut() -> u64) -> Cuts {
     cuts
 }
 
-/// How many messages are there; `None` where it cannot be opened or a commit is not whole.
-fn look(path: PathBuf, thoroughly: bool) -> Option<u128> {
-    let mut keep = Keep::open(&path, code_of).ok()?;
-    let runs = keep.active("in", RunId(0), 1_000_000).ok()?;
+/// How many messages are there; why not, where it cannot be opened or a commit is not whole.
+fn look(path: PathBuf, thoroughly: bool) -> Result<u128, String> {
+    let mut keep = Keep::open(&path, code_of).map_err(|fault| fault.to_string())?;
+    let runs = keep.active("in", RunId(0), 1_000_000).map_err(|fault| format!("{fault:?}"))?;
     if thoroughly {
-        let verdict: String = keep.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).ok()?;
-        (verdict == "ok").then_some(())?;
+        let verdict: String =
+            keep.connection.query_row("PRAGMA integrity_check", [], |row| row.get(0)).map_err(|error| error.to_string())?;
+        (verdict == "ok").then_some(()).ok_or(verdict)?;
     }
     let whole = runs.iter().enumerate().all(|(at, file)| file.message.id == at as u128 && file.message.body.len() == 700);
-    (whole && (runs.len() as u128).is_multiple_of(CHUNK)).then_some(runs.len() as u128)
+    let kept = runs.len() as u128;
+    (whole && kept.is_multiple_of(CHUNK)).then_some(kept).ok_or_else(|| format!("{kept} messages, which are no whole commits"))
 }
 
 /// `SYNCS=1000` raises the number.
