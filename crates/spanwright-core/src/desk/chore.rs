@@ -80,7 +80,7 @@ impl Desk {
 
     /// Asks for the slices that are due.
     pub(super) fn chores_go_on(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
-        let has_room = self.flows.iter().all(|flow| !flow.full());
+        let has_room = self.flows.iter().all(|flow| !flow.full(self.hand));
         for known in self.chores.iter_mut().filter(|known| known.is_open() && !known.busy) {
             match known.next > now {
                 true => wake.no_later_than(known.next),

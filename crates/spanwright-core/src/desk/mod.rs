@@ -47,8 +47,8 @@ use std::{
 };
 
 pub use event::{
-    AlertNote, Asking, AttemptNote, Brought, CallId, Command, Event, Exchange, Fetch, Happening, Haste, Order, Outgoing, PollJob, Report,
-    Setup, SignIn, Standing, Tell, Ticket, WaiterId, Word,
+    AlertNote, Asking, AttemptNote, Brought, CallId, Command, Event, Exchange, Fetch, HandSize, Happening, Haste, Order, Outgoing, PollJob,
+    Report, Setup, SignIn, Standing, Tell, Ticket, WaiterId, Word,
 };
 
 use crate::{
@@ -83,6 +83,10 @@ use take::FlowHand;
 pub const HAND_RUNS_MOST: usize = 8_000;
 /// Bytes of one flow in hand: bodies, what is asked and what was answered. Behind so many nothing more comes into the hand.
 pub const HAND_BYTES_MOST: usize = 16 << 20;
+/// Bytes of all flows in hand together: where they are more than sixteen, each has its share.
+pub const HANDS_BYTES_MOST: usize = 256 << 20;
+/// However many flows there are, each may have so much in hand.
+const HAND_BYTES_LEAST: usize = 1 << 20;
 /// Runs asked of the journal at once.
 pub const FETCH_RUNS_MOST: usize = 1_000;
 /// Due runs asked of the journal at once where none of them may go.
@@ -106,6 +110,8 @@ pub struct Desk {
     once: bool,
     stopping: bool,
     space: Space,
+    /// How much of each flow may be in hand.
+    hand: HandSize,
     /// How the last exchanges of each fared.
     fared: Vec<own::FaredOf>,
     gates: Vec<Gate>,
@@ -391,7 +397,7 @@ impl Desk {
         let Fact::Ended { run, ending: Ending::Done | Ending::Skipped(_), .. } = fact else { return false };
         let unwaited = |hand: &RunHand| {
             let flow = &self.flows[hand.account];
-            hand.effects.is_empty() && flow.lines.is_none() && !flow.full() && !self.stopping
+            hand.effects.is_empty() && flow.lines.is_none() && !flow.full(self.hand) && !self.stopping
         };
         self.runs.get(run).is_some_and(unwaited) && !self.waiters.is_waiting(*run)
     }

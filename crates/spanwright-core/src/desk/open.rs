@@ -40,6 +40,7 @@ impl Desk {
             once: setup.once,
             stopping: false,
             space: Space::unbounded(),
+            hand: setup.hand,
             fared: Vec::new(),
             gates: Vec::new(),
             gate_of: HashMap::new(),
@@ -112,6 +113,7 @@ impl Desk {
         }
         self.sources = SourceDesk::all(&self.plan, &self.gate_of, &self.flow_of, now);
         self.clocks = Clockwork::all(&self.plan, &self.flow_of, now);
+        self.hand = self.hand.of_each(self.flows.len());
     }
 
     fn furnish_flow(&mut self, plan: &Plan, flow: &Flow, is_today: bool) {

@@ -86,6 +86,11 @@ impl Outlet {
         self.ready.iter().map(|(_, effect)| effect)
     }
 
+    /// The same, the newest first.
+    pub fn newest(&self) -> impl Iterator<Item = &EffectKey> {
+        self.ready.iter().rev().map(|(_, effect)| effect)
+    }
+
     /// The ready entry at this place goes next.
     pub fn move_up(&mut self, at: usize) {
         let entry = self.ready.remove(at);

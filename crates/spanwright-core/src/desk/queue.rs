@@ -44,6 +44,14 @@ struct Bundle {
     here: BTreeSet<EffectKey>,
     /// Where it goes out.
     outlet: usize,
+    /// Those that are missing were fetched past all that waits in the journal.
+    is_fetched: bool,
+}
+
+impl Bundle {
+    fn is_whole(&self) -> bool {
+        self.here == self.wanted
+    }
 }
 
 /// What may go next.
@@ -165,9 +173,19 @@ impl Queue {
         self.walking
     }
 
-    /// Effects in hand that could go together, by an outlet.
+    /// Effects in hand that could go together, by an outlet. Those that wait for others are none: they would keep these in the journal.
     pub fn could_go(&self, outlet: usize) -> usize {
-        self.bundles.values().filter(|bundle| bundle.outlet == outlet).map(|bundle| bundle.here.len()).sum()
+        self.bundles.values().filter(|bundle| bundle.outlet == outlet && bundle.is_whole()).map(|bundle| bundle.here.len()).sum()
+    }
+
+    /// The runs without which what is here cannot go; each is told once.
+    pub fn missing(&mut self) -> Vec<RunId> {
+        let waits = |bundle: &&mut Bundle| !bundle.is_fetched && !bundle.here.is_empty() && !bundle.is_whole();
+        let missing = self.bundles.values_mut().filter(waits).flat_map(|bundle| {
+            bundle.is_fetched = true;
+            bundle.wanted.difference(&bundle.here).map(|effect| effect.run)
+        });
+        missing.collect()
     }
 
     /// These effects share this glue.
@@ -303,8 +321,7 @@ impl Queue {
         if let Some(apart) = self.take_apart() {
             return Some(apart);
         }
-        let is_whole = |bundle: &Bundle| bundle.outlet == outlet && bundle.here == bundle.wanted;
-        let whole = self.bundles.iter().find(|(_, bundle)| is_whole(bundle)).map(|(glue, _)| *glue);
+        let whole = self.bundles.iter().find(|(_, bundle)| bundle.outlet == outlet && bundle.is_whole()).map(|(glue, _)| *glue);
         let bundle = whole.and_then(|glue| self.bundles.remove(&glue))?;
         bundle.here.iter().for_each(|effect| {
             self.glue_of.remove(effect);
@@ -334,6 +351,19 @@ mod tests {
         assert_eq!(queue.lane_mates(7, &key(2)), vec![key(1)]);
         assert_eq!(queue.leave_lane(7, &key(1)), Some(key(2)));
         assert_eq!(queue.leave_lane(7, &key(2)), None);
+    }
+
+    #[test]
+    fn what_waits_for_others_of_its_bundle_could_not_go_and_they_are_fetched_once() {
+        let mut queue = queue();
+        queue.glue(ExchangeId(5), [key(1), key(2), key(3)]);
+        assert_eq!(queue.missing(), [], "nothing of it is due");
+        queue.bundle_has(ExchangeId(5), key(2), 0);
+        assert_eq!((queue.could_go(0), queue.missing()), (0, vec![RunId(1), RunId(3)]));
+        queue.bundle_has(ExchangeId(5), key(1), 0);
+        assert_eq!((queue.could_go(0), queue.missing()), (0, vec![]), "they are on their way");
+        queue.bundle_has(ExchangeId(5), key(3), 0);
+        assert_eq!((queue.could_go(0), queue.could_go(1)), (3, 0));
     }
 
     #[test]

@@ -183,6 +183,22 @@ impl RunHand {
         }
     }
 
+    /// Nothing happens to it before a system is let go again that is held now: what it owes is not in the journal yet, and was asked of
+    /// nobody, or waits there for its next try.
+    pub fn only_waits(&self, is_held: impl Fn(&EffectHand) -> bool) -> bool {
+        let is_new = |effect: &EffectHand| {
+            let untouched = !effect.row && effect.state.tries == 0 && !effect.maybe_asked && effect.state.glued.is_none();
+            untouched && effect.way == Way::Do
+        };
+        let waits = |effect: &EffectHand| match effect.place {
+            Place::Ready => is_new(effect) && is_held(effect),
+            Place::Later => effect.row,
+            Place::Known | Place::Lined | Place::Flying | Place::Settling => false,
+        };
+        let is_still = !self.walking && !self.again && !self.over && !self.leaving && self.following.is_none();
+        is_still && self.effects.iter().filter(|effect| effect.waits()).all(waits)
+    }
+
     pub fn walk_again(&mut self, run: RunId, facts: &mut Vec<Fact>) {
         self.again = true;
         self.stay(run, facts);

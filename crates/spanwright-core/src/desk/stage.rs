@@ -196,6 +196,11 @@ impl Stage {
 
     /// The same, where these plans were before this one, numbered from 1.
     pub(super) fn open_after(older: Vec<Plan>, plan: Plan, opening: Opening) -> Stage {
+        Stage::open_with(older, plan, opening, HandSize::default())
+    }
+
+    /// The same, with a hand of this size.
+    pub(super) fn open_with(older: Vec<Plan>, plan: Plan, opening: Opening, hand: HandSize) -> Stage {
         let older: Vec<_> = (1..).map(PlanId).zip(older.into_iter().map(Arc::new)).collect();
         let setup = Setup {
             plan: Arc::new(plan),
@@ -205,6 +210,7 @@ impl Stage {
             passing: true,
             in_line: Vec::new(),
             only: None,
+            hand,
         };
         let mut out = Vec::new();
         let desk = Desk::open(setup, opening, START, &mut || 7, &mut out);

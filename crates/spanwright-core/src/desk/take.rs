@@ -1,10 +1,16 @@
 //! Into the hand and out of it: what was taken, what the journal gives back.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
-    Command, Desk, FETCH_HELD_MOST, FETCH_RUNS_MOST, FLOW_OPEN_MOST, Fetch, HAND_BYTES_MOST, HAND_RUNS_MOST, Happening, Wake,
-    run_hand::RunHand,
+    Command, Desk, FETCH_HELD_MOST, FLOW_OPEN_MOST, Fetch, HandSize, Happening, Wake,
+    outlet::Outlet,
+    queue::Queue,
+    run_hand::{Place, RunHand},
 };
 use crate::{
     deliver::{LeftAlone, Lines},
@@ -12,6 +18,9 @@ use crate::{
     plan::{Flow, PauseAfter},
     run::Advance,
 };
+
+/// Between two looks for what may leave a full hand.
+const MAKES_ROOM_EVERY: Duration = Duration::from_millis(100);
 
 /// What is in hand of one flow, and what is left of it in the journal.
 pub(super) struct FlowHand {
@@ -40,6 +49,8 @@ pub(super) struct FlowHand {
     pub targets: Vec<usize>,
     /// What stands in line, where the flow is in order.
     pub lines: Option<Lines>,
+    /// When it may be looked again for what can give room.
+    pub makes_room: Moment,
 }
 
 impl FlowHand {
@@ -60,6 +71,7 @@ impl FlowHand {
             deaths: VecDeque::new(),
             targets: Vec::new(),
             lines: flow.in_order.map(|rule| Lines::new(&flow.name, rule)),
+            makes_room: Moment(i64::MIN),
         }
     }
 
@@ -108,8 +120,13 @@ impl FlowHand {
         self.walks.pop_front().and_then(|(run, said)| Some((run, said?)))
     }
 
-    pub fn full(&self) -> bool {
-        self.in_hand >= HAND_RUNS_MOST || self.bytes >= HAND_BYTES_MOST
+    pub fn full(&self, hand: HandSize) -> bool {
+        self.in_hand >= hand.runs || self.bytes >= hand.bytes
+    }
+
+    /// There is room for an answer of the journal.
+    fn takes_more(&self, hand: HandSize) -> bool {
+        self.in_hand + hand.fetch <= hand.runs && self.bytes < hand.bytes
     }
 
     /// The source may pull more.
@@ -144,7 +161,7 @@ impl Desk {
         if run <= flow.mark {
             return;
         }
-        if flow.behind || flow.full() || flow.held(now) {
+        if flow.behind || flow.full(self.hand) || flow.held(now) {
             flow.behind = true;
             return;
         }
@@ -232,15 +249,20 @@ impl Desk {
 
     /// Asks the journal for runs where the hand has room.
     pub(super) fn fetch(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
-        for flow in &mut self.flows {
-            if flow.behind
-                && !flow.held(now)
-                && !flow.fetching
-                && flow.in_hand + FETCH_RUNS_MOST <= HAND_RUNS_MOST
-                && flow.bytes < HAND_BYTES_MOST
-            {
+        let hand = self.hand;
+        for account in 0..self.flows.len() {
+            let flow = &mut self.flows[account];
+            if !flow.behind || flow.held(now) || flow.fetching {
+                continue;
+            }
+            if flow.takes_more(hand) {
                 flow.fetching = true;
-                out.push(Command::Fetch(Fetch::Active { flow: flow.name.clone(), after: flow.mark, most: FETCH_RUNS_MOST }));
+                out.push(Command::Fetch(Fetch::Active { flow: flow.name.clone(), after: flow.mark, most: hand.fetch }));
+            } else if !self.stopping {
+                self.make_room(account, now, wake, out);
+                // What went together goes together, however full the hand is: its bytes were in one request.
+                let queues = self.queues.iter_mut().filter(|queue| queue.account == account);
+                self.wanted.extend(queues.flat_map(Queue::missing));
             }
         }
         self.fetch_due(now, wake, out);
@@ -251,6 +273,43 @@ impl Desk {
             if !runs.is_empty() {
                 out.push(Command::Fetch(Fetch::Runs(runs)));
             }
+        }
+    }
+
+    /// What waits in hand for a system that is held goes to wait in the journal, where it keeps something from going to another: the newest
+    /// of it, as far as nobody has been asked for it yet.
+    fn make_room(&mut self, account: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
+        let is_held = |desk: &Desk, gate: usize| desk.gates[gate].held(now).is_some();
+        let flow = &self.flows[account];
+        if flow.targets.iter().all(|gate| is_held(self, *gate)) || !flow.targets.iter().any(|gate| is_held(self, *gate)) {
+            return;
+        }
+        if flow.makes_room > now {
+            return wake.no_later_than(flow.makes_room);
+        }
+        self.flows[account].makes_room = now.after(MAKES_ROOM_EVERY);
+        let of_flow = |outlet: &&Outlet| self.queues[outlet.queue].account == account && is_held(self, outlet.gate);
+        let ready = self.outlets.iter().filter(of_flow).flat_map(|outlet| outlet.newest().take(self.hand.runs));
+        let waits = |run: &RunId| {
+            let hand = self.runs.get(run)?;
+            hand.only_waits(|effect| is_held(self, self.outlets[effect.outlet].gate)).then_some(*run)
+        };
+        let runs: BTreeSet<RunId> = ready.filter_map(|key| waits(&key.run)).take(self.hand.fetch).collect();
+        let mut facts = Vec::new();
+        for run in runs {
+            let Some(hand) = self.runs.get(&run) else { continue };
+            let ready: Vec<_> = hand.effects.iter().filter(|effect| effect.place == Place::Ready).map(|effect| effect.key(run)).collect();
+            for key in ready {
+                self.set_place(&key, Place::Settling);
+                if let Some((outlet, bytes)) = self.effect(&key).map(|effect| (effect.outlet, effect.bytes())) {
+                    self.outlets[outlet].no_longer_ready(bytes);
+                }
+                self.settle_fact(&key, None, now, &mut facts);
+            }
+            self.conclude(run, now, &mut facts);
+        }
+        if !facts.is_empty() {
+            self.commit(facts, out);
         }
     }
 
@@ -284,15 +343,15 @@ impl Desk {
                 (open, is_open) = (open + could_go, true);
             }
         }
-        if flow.held(now) || flow.full() || !is_open {
+        if flow.held(now) || flow.full(self.hand) || !is_open {
             return if open + held < 1 { FETCH_HELD_MOST } else { 0 };
         }
         // What waits for a system that is held keeps nothing that waits for another in the journal, until it is half of what the hand
         // holds: the other half is for what is new.
-        if held >= HAND_RUNS_MOST / 2 || held_bytes >= HAND_BYTES_MOST / 2 {
+        if held >= self.hand.runs / 2 || held_bytes >= self.hand.bytes / 2 {
             return 0;
         }
-        if open < FETCH_RUNS_MOST / 2 { FETCH_RUNS_MOST } else { 0 }
+        if open < self.hand.fetch.div_ceil(2) { self.hand.fetch } else { 0 }
     }
 
     pub(super) fn found(&mut self, fetch: Fetch, runs: Vec<RunFile>, next: Option<Turn>, out: &mut Vec<Command>) {

@@ -12,7 +12,7 @@ use std::{
 };
 
 use spanwright_core::{
-    desk::{Desk, Event, Haste, Setup, Ticket},
+    desk::{Desk, Event, HandSize, Haste, Setup, Ticket},
     fact::{Ending, Fact, InLine, Moment, Opening, PlanBundle, PlanId, RunId, StopKind, Stopped, Store, StoreFault},
     plan::Plan,
 };
@@ -239,6 +239,7 @@ impl Staff {
             passing: true,
             in_line: found.in_line,
             only: None,
+            hand: HandSize::default(),
         };
         let rests = found.opening.rested.then_some(Fact::Rested { boot: found.opening.boot });
         let desk = Desk::open(setup, found.opening, now, &mut || dice.roll(), &mut first);

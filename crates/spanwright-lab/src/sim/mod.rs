@@ -27,8 +27,8 @@ use std::{
 
 use spanwright_core::{
     deliver::GateChange,
-    desk::{Command, Desk, Event, Happening, Haste, Setup, Ticket},
-    fact::{Ending, Fact, Moment, PlanId, Receipt, RunId, Store as _},
+    desk::{Command, Desk, Event, HandSize, Happening, Haste, Setup, Ticket},
+    fact::{Ending, Fact, Moment, Phase, PlanId, Receipt, RunId, Store as _},
     plan::Plan,
     run::{AdvanceJob, advance},
 };
@@ -94,6 +94,8 @@ pub struct Story {
     pub deploys: u64,
     /// Dead letters that were replayed often and are discarded.
     pub discarded: u64,
+    /// Steps that nobody was asked for, and that went out of the hand to wait in the journal.
+    pub gave_way: u64,
 }
 
 impl AddAssign for Story {
@@ -119,6 +121,7 @@ impl AddAssign for Story {
             by_hand,
             deploys,
             discarded,
+            gave_way,
         } = other;
         self.events += events;
         self.cuts += cuts;
@@ -140,6 +143,7 @@ impl AddAssign for Story {
         self.by_hand += by_hand;
         self.deploys += deploys;
         self.discarded += discarded;
+        self.gave_way += gave_way;
     }
 }
 
@@ -181,6 +185,16 @@ struct Sim {
     replayed: HashMap<RunId, u32>,
     /// So often what need not be replayed is, for all that.
     in_vain: i64,
+    hand: HandSize,
+}
+
+/// In one story of three the hand is as small as its few messages fill it.
+fn hand_of(seed: u64) -> HandSize {
+    let size = HandSize::default();
+    match seed % 3 {
+        0 => HandSize { runs: 3 + (seed / 3 % 20) as usize, fetch: 1 + (seed / 60 % 3) as usize, ..size },
+        _ => size,
+    }
 }
 
 /// Plays one story.
@@ -215,6 +229,7 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
         replays: false,
         replayed: HashMap::new(),
         in_vain: IN_VAIN_MOST,
+        hand: hand_of(seed),
     };
     sim.world.begin(sim.now);
     let told = sim.play();
@@ -297,7 +312,7 @@ impl Sim {
         let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
         let (plan_id, plan) = self.plans[0].clone();
         let older = self.plans[1..].iter().filter(|(id, _)| opening.plans.contains(id)).cloned().collect();
-        let setup = Setup { plan, plan_id, older, once: false, passing: true, in_line, only: None };
+        let setup = Setup { plan, plan_id, older, once: false, passing: true, in_line, only: None, hand: self.hand };
         self.person_comes(&opening.gates);
         let (now, dice) = (Moment(self.now), &mut self.dice);
         Ok(Desk::open(setup, opening, now, &mut || dice.roll(), out))
@@ -464,6 +479,9 @@ impl Sim {
             match fact {
                 Fact::Reopened { run, .. } => {
                     self.store.runs(&[*run]).unwrap_or_default().iter().for_each(|file| self.world.opens_again(&file.message.body));
+                }
+                Fact::Settled(settled) if settled.attempt.is_none() && settled.state.tries == 0 => {
+                    self.story.gave_way += u64::from(matches!(settled.state.phase, Phase::Owed { .. }));
                 }
                 Fact::Undone { undo, .. } if self.store.waits_for_word(undo) => {
                     let files = self.store.runs(&[undo.run]).unwrap_or_default();

@@ -14,7 +14,7 @@ use spanwright_core::{
     alert::{CHANNEL_SYSTEM, Said, Told as Channel},
     connector::{FilesRequest, HttpRequest, Outcome, QueueRequest, Request, Verdict},
     desk::{
-        Command, Desk, Event, Exchange, Happening as Happened, Order, Outgoing, PollJob, Report, Setup, SignIn, Tell, WaiterId,
+        Command, Desk, Event, Exchange, HandSize, Happening as Happened, Order, Outgoing, PollJob, Report, Setup, SignIn, Tell, WaiterId,
         errand::{Batch, Errand, Lent, Polled, SigningIn, Told, unheard},
     },
     door::{Asked as DoorAsked, Routes, Visit},
@@ -217,7 +217,16 @@ impl<'p> Player<'p> {
     fn open(&mut self, out: &mut Vec<Command>) -> Desk {
         let opening = self.store.opening().unwrap_or_default();
         let (plan, only) = (self.stage.plan.clone(), Some(self.stage.flow));
-        let setup = Setup { plan, plan_id: self.plan_id, older: Vec::new(), once: false, passing: false, in_line: Vec::new(), only };
+        let setup = Setup {
+            plan,
+            plan_id: self.plan_id,
+            older: Vec::new(),
+            once: false,
+            passing: false,
+            in_line: Vec::new(),
+            only,
+            hand: HandSize::default(),
+        };
         let (now, dice) = (self.now, &mut self.dice);
         Desk::open(setup, opening, now, &mut || dice.roll(), out)
     }

@@ -7,6 +7,7 @@ use spanwright_shape::text::Failure;
 use crate::{
     alert::Trouble,
     connector::{Outcome, Refusal, Verdict},
+    desk::{FETCH_RUNS_MOST, HAND_BYTES_LEAST, HAND_BYTES_MOST, HAND_RUNS_MOST, HANDS_BYTES_MOST},
     fact::{ChoreId, Fact, InLine, Letter, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle, StoppedRun, Tally, Turn},
     plan::Plan,
     run::{Advance, intake::Page, pages::Gathered},
@@ -50,6 +51,32 @@ pub struct Setup {
     pub in_line: Vec<(Arc<str>, Vec<InLine>)>,
     /// The number of the only flow whose source pulls, for a test that looks at one; `None`: each does.
     pub only: Option<usize>,
+    /// How much may be in hand.
+    pub hand: HandSize,
+}
+
+/// How much of each flow may be in hand; the rest waits in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandSize {
+    /// Runs.
+    pub runs: usize,
+    /// Bytes of bodies, of what is asked and of what was answered.
+    pub bytes: usize,
+    /// Runs asked of the journal at once.
+    pub fetch: usize,
+}
+
+impl Default for HandSize {
+    fn default() -> HandSize {
+        HandSize { runs: HAND_RUNS_MOST, bytes: HAND_BYTES_MOST, fetch: FETCH_RUNS_MOST }
+    }
+}
+
+impl HandSize {
+    /// So much of each of so many flows: where they are many, their bytes are shared out.
+    pub fn of_each(self, flows: usize) -> HandSize {
+        HandSize { bytes: self.bytes.min(HANDS_BYTES_MOST / flows.max(1)).max(self.bytes.min(HAND_BYTES_LEAST)), ..self }
+    }
 }
 
 /// What the desk hears.
