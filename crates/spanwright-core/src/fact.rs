@@ -280,8 +280,18 @@ pub struct Seen {
     /// Of an event whose sender waits: what it held. A store keeps it, and tells of the same event in which run it is
     /// and whether it held the same ([`Receipt::Known`]).
     pub held: Option<Print>,
-    /// When this may be forgotten; from then on the key is new again.
+    /// When this may be forgotten, unless it comes again; from then on the key is new again.
     pub until: Moment,
+}
+
+/// What comes again and again is not written down each time: only once it would be remembered so much longer.
+pub const SEEN_RENEWED_EACH: Duration = Duration::from_secs(30 * 24 * 3600);
+
+impl Seen {
+    /// Whether what came before, and was remembered until then, is to be remembered as long as this.
+    pub fn renews(&self, until: Moment) -> bool {
+        self.until >= until.after(SEEN_RENEWED_EACH)
+    }
 }
 
 /// How far a source has read.

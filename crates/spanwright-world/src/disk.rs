@@ -44,6 +44,11 @@ impl BadDisk {
         command.env("LD_PRELOAD", &self.library).env("SHIM_FAIL", n.to_string())
     }
 
+    /// The n-th sync of this process fails, from 1, and no other one: the kernel tells once of what it could not write.
+    pub fn fail_one_sync<'c>(&self, command: &'c mut Command, n: u32) -> &'c mut Command {
+        self.fail_sync(command, n).env("SHIM_FAIL_ONE", "1")
+    }
+
     /// Each sync of this process takes so many milliseconds longer.
     pub fn slow<'c>(&self, command: &'c mut Command, milliseconds: u32) -> &'c mut Command {
         command.env("LD_PRELOAD", &self.library).env("SHIM_SLOW", milliseconds.to_string())

@@ -227,6 +227,7 @@ impl Desk {
     fn go_on(&mut self, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let mut wake = Wake::default();
         self.go_on_passing(now, out);
+        self.read_on(out);
         self.settle_handed(now, roll, out);
         self.answer_late(now, &mut wake, out);
         self.fetch(now, &mut wake, out);

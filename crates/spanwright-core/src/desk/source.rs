@@ -50,6 +50,8 @@ pub(super) struct SourceDesk {
     /// This round took in something new.
     pub took: bool,
     failed: Option<Failure>,
+    /// Whoever reads its page hears "go on" when there is room on the disk.
+    waits_for_space: Option<CallId>,
 }
 
 /// What an answer said of itself, and the cursor under which it was asked.
@@ -93,6 +95,7 @@ impl SourceDesk {
                 rounds: 0,
                 took: false,
                 failed: None,
+                waits_for_space: None,
             })
             .collect()
     }
@@ -334,12 +337,26 @@ impl Desk {
         }
     }
 
+    /// Who stands in a page since there was no room on the disk goes on reading where there is, and ends where we stop.
+    pub(super) fn read_on(&mut self, out: &mut Vec<Command>) {
+        let way = match (self.stopping, self.space.has_some()) {
+            (true, _) => ControlFlow::Break(()),
+            (false, true) => ControlFlow::Continue(()),
+            (false, false) => return,
+        };
+        let waiting = self.sources.iter_mut().filter_map(|source| source.waits_for_space.take());
+        out.extend(waiting.map(|call| Command::ReadOn(call, way)));
+    }
+
     pub(super) fn chunk_kept(&mut self, n: usize, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         match &mut self.sources[n].state {
             State::Asking { chunks: 1, call } => {
                 let call = *call;
                 self.sources[n].state = State::Asking { call, chunks: 0 };
-                out.push(Command::ReadOn(call, ControlFlow::Continue(())));
+                match self.space.has_some() {
+                    true => out.push(Command::ReadOn(call, ControlFlow::Continue(()))),
+                    false => self.sources[n].waits_for_space = Some(call),
+                }
             }
             State::Keeping { chunks: 1, last } => {
                 let last = *last;

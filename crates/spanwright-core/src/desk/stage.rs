@@ -1,7 +1,7 @@
 //! A stage with a desk, whose walks are real and whose disk and wire are the test. Its flow asks two questions and replies.
 #![allow(clippy::unwrap_used)]
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, ops::ControlFlow, time::Duration};
 
 use spanwright_map::Program;
 use spanwright_shape::{
@@ -176,6 +176,8 @@ pub(super) struct Stage {
     /// When it wants to be woken.
     pub(super) wake: Option<Moment>,
     pub(super) words: Vec<Word>,
+    /// What who reads pages in pieces was told.
+    pub(super) reads_on: Vec<ControlFlow<()>>,
     pub(super) at_once: usize,
     pub(super) last: u64,
 }
@@ -226,6 +228,7 @@ impl Stage {
             polls: Vec::new(),
             wake: None,
             words: Vec::new(),
+            reads_on: Vec::new(),
             at_once: 0,
             last: 0,
         };
@@ -265,6 +268,7 @@ impl Stage {
                 // Nothing was sent before.
                 Command::Look(call, keys) => self.on(Event::Looked { call, prints: vec![None; keys.len()] }),
                 Command::Answer(_, word) => self.words.push(word),
+                Command::ReadOn(_, way) => self.reads_on.push(way),
                 Command::Note(Happening::AnsweredAtOnce { .. }) => self.at_once += 1,
                 _ => {}
             }

@@ -3,15 +3,18 @@
 //! SQLite would do it at the end of a commit, and everybody would wait for some four thousand pages. Here a thread does it
 //! on a connection of its own while commits go on. What they wrote meanwhile is little; the writer brings it home itself,
 //! between two commits, since the log begins anew only where nothing is left in it.
+//!
+//! A page whose write or sync failed may be on the disk or not, and no later sync tells of it. So the log must not begin anew
+//! behind it: the process ends, and the next one brings all of the log home once more.
 
 use std::{
     path::Path,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-use rusqlite::{Connection, hooks::Wal};
+use rusqlite::{Connection, ErrorCode, hooks::Wal};
 
 use super::{OpenFault, fault::words_of, schema};
 
@@ -33,6 +36,8 @@ pub struct Checkpoints {
 struct Shared {
     stage: Mutex<Stage>,
     changed: Condvar,
+    /// Why the file cannot be trusted any more.
+    fault: OnceLock<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,18 +81,24 @@ pub fn log_bytes_most(pages: u32) -> u64 {
     u64::from(pages) * u64::from(LOG_TIMES_MOST) * u64::from(FRAME_BYTES)
 }
 
-/// Brings home what it can: where the log finds no room to grow, it may begin anew.
-pub fn bring_home(connection: &Connection) {
-    // What stays is safe where it is, and is tried again.
-    let _stays = connection.query_row(BRING_HOME, [], |_| Ok(()));
-}
+impl Checkpoints {
+    /// Why the file cannot be trusted any more, where bringing the log home failed for another reason than want of room.
+    pub fn fault(&self) -> Option<&str> {
+        self.shared.fault.get().map(String::as_str)
+    }
 
-/// Brings all of it home and leaves a log of no length, unless somebody reads in it now.
-pub fn shorten(connection: &Connection) {
-    // Nobody is waited for: commits would wait too.
-    let _as_it_was = connection.busy_timeout(Duration::ZERO);
-    let _stays = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    let _as_it_was = connection.busy_timeout(schema::BUSY_TIME_MOST);
+    /// Brings home what it can: where the log finds no room to grow, it may begin anew.
+    pub fn bring_home(&self, connection: &Connection) {
+        self.shared.heed(connection.query_row(BRING_HOME, [], |_| Ok(())));
+    }
+
+    /// Brings all of it home and leaves a log of no length, unless somebody reads in it now.
+    pub fn shorten(&self, connection: &Connection) {
+        // Nobody is waited for: commits would wait too.
+        let _as_it_was = connection.busy_timeout(Duration::ZERO);
+        self.shared.heed(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        let _as_it_was = connection.busy_timeout(schema::BUSY_TIME_MOST);
+    }
 }
 
 impl Drop for Checkpoints {
@@ -109,8 +120,7 @@ impl Shared {
         match *stage {
             Stage::Idle if frames >= pages => *stage = Stage::Asked,
             Stage::Done => {
-                // What cannot be brought home stays in the log, where it is safe, and is tried again; SQLite does so too.
-                let _stays = wal.checkpoint();
+                self.heed(wal.checkpoint());
                 *stage = Stage::Idle;
             }
             Stage::Idle | Stage::Asked | Stage::End => return,
@@ -118,8 +128,18 @@ impl Shared {
         self.changed.notify_all();
     }
 
+    /// What could not be brought home for want of room, or since somebody reads, stays in the log, where it is safe, and is tried again.
+    fn heed<T>(&self, brought: rusqlite::Result<T>) {
+        let Err(error) = brought else { return };
+        match error.sqlite_error_code() {
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => {}
+            Some(_) | None => drop(self.fault.set(format!("its write-ahead log cannot be brought home: {}", words_of(&error)))),
+        }
+    }
+
     /// The thread's work.
     fn go_on(&self, connection: &Connection) {
+        let _over = Over(self);
         loop {
             let mut stage = self.stage();
             while !matches!(*stage, Stage::Asked | Stage::End) {
@@ -130,7 +150,7 @@ impl Shared {
             }
             drop(stage);
             for _ in 0..ROUNDS {
-                bring_home(connection);
+                self.heed(connection.query_row(BRING_HOME, [], |_| Ok(())));
             }
             let mut stage = self.stage();
             if *stage == Stage::Asked {
@@ -147,6 +167,18 @@ impl Shared {
 
     fn stage(&self) -> MutexGuard<'_, Stage> {
         self.stage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// However the thread ends, nobody waits for it.
+struct Over<'s>(&'s Shared);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            let _first = self.0.fault.set("the thread that brings its write-ahead log home has panicked".into());
+        }
+        self.0.go(Stage::End);
     }
 }
 

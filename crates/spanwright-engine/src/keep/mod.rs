@@ -69,7 +69,7 @@ pub type CodeOf = fn(&str) -> &'static Code;
 /// The store on SQLite.
 pub struct Keep {
     // Goes before the connection beside which it works.
-    _checkpoints: Checkpoints,
+    checkpoints: Checkpoints,
     connection: Connection,
     memory: Memory,
     code_of: CodeOf,
@@ -94,7 +94,7 @@ impl Keep {
         let memory = Memory::load(&connection).map_err(unusable)?;
         let checkpoints = Checkpoints::start(path, &mut connection, checkpoint_pages)?;
         let place = Place::of(path);
-        Ok(Keep { _checkpoints: checkpoints, connection, memory, code_of, broom: tidy::Broom::default(), place, _lock: lock })
+        Ok(Keep { checkpoints, connection, memory, code_of, broom: tidy::Broom::default(), place, _lock: lock })
     }
 
     fn written<T>(&mut self, write: impl FnOnce(&Connection, &mut Memory) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
@@ -117,9 +117,12 @@ impl Keep {
             )));
         }
         if matches!(kept, Err(StoreFault::Full)) {
-            checkpoints::bring_home(&self.connection);
+            self.checkpoints.bring_home(&self.connection);
         }
-        kept
+        match self.checkpoints.fault() {
+            Some(fault) => Err(StoreFault::Broken(fault.into())),
+            None => kept,
+        }
     }
 
     fn asked<T>(&self, ask: impl FnOnce(ask::Ask<'_>) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
@@ -226,6 +229,6 @@ impl Store for Keep {
     }
 
     fn give_room(&mut self) {
-        checkpoints::shorten(&self.connection);
+        self.checkpoints.shorten(&self.connection);
     }
 }

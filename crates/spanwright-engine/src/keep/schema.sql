@@ -61,7 +61,7 @@ CREATE INDEX effect_apart ON effect (glued) WHERE state > 4 AND glued IS NOT NUL
 CREATE INDEX effect_started ON effect (boot) WHERE state = 1;
 
 -- Lives that were cut off: when the next one began, and the last run that there was. What was on its way then is in no row.
-CREATE TABLE cut_off (at INTEGER PRIMARY KEY, upto INTEGER NOT NULL) STRICT;
+CREATE TABLE cut_off (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, upto INTEGER NOT NULL) STRICT;
 
 -- Undos that a person did by hand, until that is settled.
 CREATE TABLE undone (run INTEGER NOT NULL, node INTEGER NOT NULL, item TEXT NOT NULL, PRIMARY KEY (run, node, item)) WITHOUT ROWID, STRICT;

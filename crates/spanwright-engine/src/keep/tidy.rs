@@ -18,7 +18,7 @@ const EXCHANGES: &str = "DELETE FROM exchange WHERE at < ?1 AND id IN (SELECT id
     ORDER BY id LIMIT ?2)";
 
 /// The last one says what may have been asked; the others are told of in the trails of messages that are there yet.
-const CUT_OFF: &str = "DELETE FROM cut_off WHERE at < ?1 AND at < (SELECT max(at) FROM cut_off)";
+const CUT_OFF: &str = "DELETE FROM cut_off WHERE at < ?1 AND n < (SELECT max(n) FROM cut_off)";
 
 /// A table that is walked through in the order of its key, and what goes of it.
 struct Walk {

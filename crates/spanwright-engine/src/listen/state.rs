@@ -9,12 +9,15 @@ use hyper::Method;
 use spanwright_core::{
     codes,
     door::{HttpAnswer, Refused},
-    fact::Moment,
+    fact::{Moment, Shown},
     run::message_id,
 };
 use spanwright_shape::{json, text::Failure, value::Value};
 
-use crate::keep::{CodeOf, Look, Which};
+use crate::{
+    codes as own,
+    keep::{CodeOf, Look, Which},
+};
 
 /// Looks messages up.
 #[derive(Clone, Default)]
@@ -36,30 +39,45 @@ impl Whereabouts {
         }
         let (Some(message), whereabouts) = (number(id), self.clone()) else { return unknown().problem() };
         let looked = tokio::task::spawn_blocking(move || whereabouts.look(message)).await;
-        looked.ok().flatten().unwrap_or_else(|| unknown().problem())
+        match looked {
+            Ok(Ok(answer)) => answer.unwrap_or_else(|| unknown().problem()),
+            // That it cannot be looked for says nothing of whether it is there: whoever heard so would send it again.
+            Ok(Err(_)) | Err(_) => not_seen().problem(),
+        }
     }
 
-    fn look(&self, message: u128) -> Option<HttpAnswer> {
-        let (path, code_of) = self.journal.as_ref()?;
+    /// `None` where there is no such message.
+    fn look(&self, message: u128) -> Result<Option<HttpAnswer>, String> {
+        let Some((path, code_of)) = self.journal.as_ref() else { return Ok(None) };
         let mut look = self.look.lock().unwrap_or_else(PoisonError::into_inner);
-        if look.is_none() {
-            *look = Look::open(path, *code_of).ok();
-        }
-        let shown = look.as_ref()?.show(&Which::Message(message)).ok()?.into_iter().next()?;
-        let (id, received) = (message_id(shown.line.message), rfc3339(shown.line.received));
-        let mut fields = vec![
-            ("id", Value::Text(&id)),
-            ("flow", Value::Text(&shown.line.flow)),
-            ("state", Value::Text(shown.line.state)),
-            ("received", Value::Text(&received)),
-        ];
-        if let Some((_, failure, _)) = &shown.line.stopped {
-            fields.push(("reason", Value::Text(failure.code.id)));
-        }
-        let mut body = Vec::new();
-        json::write(&Value::Record(&fields), &mut body);
-        Some(HttpAnswer { status: 200, headers: vec![("content-type".into(), b"application/json".to_vec())], body })
+        let journal = match look.take() {
+            Some(journal) => journal,
+            None => Look::open(path, *code_of).map_err(|fault| fault.to_string())?,
+        };
+        let shown = journal.show(&Which::Message(message)).map_err(|fault| format!("{fault:?}"))?;
+        *look = Some(journal);
+        Ok(shown.into_iter().next().map(|shown| told(&shown)))
     }
+}
+
+fn told(shown: &Shown) -> HttpAnswer {
+    let (id, received) = (message_id(shown.line.message), rfc3339(shown.line.received));
+    let mut fields = vec![
+        ("id", Value::Text(&id)),
+        ("flow", Value::Text(&shown.line.flow)),
+        ("state", Value::Text(shown.line.state)),
+        ("received", Value::Text(&received)),
+    ];
+    if let Some((_, failure, _)) = &shown.line.stopped {
+        fields.push(("reason", Value::Text(failure.code.id)));
+    }
+    let mut body = Vec::new();
+    json::write(&Value::Record(&fields), &mut body);
+    HttpAnswer { status: 200, headers: vec![("content-type".into(), b"application/json".to_vec())], body }
+}
+
+fn not_seen() -> Refused {
+    Refused::new(503, Failure::new(&own::R0106, "the journal cannot be read now; ask again")).with("retry-after", "10")
 }
 
 fn unknown() -> Refused {

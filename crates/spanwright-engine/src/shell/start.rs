@@ -13,7 +13,7 @@ use std::{
 
 use spanwright_core::{
     desk::{Desk, Event, HandSize, Haste, Setup, Ticket},
-    fact::{Ending, Fact, InLine, Moment, Opening, PlanBundle, PlanId, RunId, StopKind, Stopped, Store, StoreFault},
+    fact::{Ending, Fact, InLine, Moment, Opening, Phase, PlanBundle, PlanId, RunFile, RunId, StopKind, Stopped, Store, StoreFault},
     plan::Plan,
 };
 use spanwright_shape::text::Failure;
@@ -305,8 +305,18 @@ fn quarantine(store: &mut dyn Store, journal: &Path, now: Moment) -> Result<Besi
     let quarantined = keep::count_suspects(journal)?;
     let why =
         || Failure::new(&crate::codes::R0108, format!("the process ended {CRASHES_MOST} times in a row while this message was in hand"));
-    let stopped = || Stopped { kind: StopKind::Dead, node: "flow".into(), failure: why(), undone: false };
-    let facts: Vec<Fact> = quarantined.iter().map(|run| Fact::Ended { run: *run, ending: Ending::Stopped(stopped()), at: now }).collect();
+    let ended = |file: &RunFile| {
+        // What must not happen twice and was begun may have happened: a replay of many leaves it out.
+        let is_begun = file.known.iter().any(|known| matches!(known.state.phase, Phase::Started { .. } | Phase::Uncertain(_)));
+        let kind = if is_begun { StopKind::Uncertain } else { StopKind::Dead };
+        let ending = Ending::Stopped(Stopped { kind, node: "flow".into(), failure: why(), undone: false });
+        Fact::Ended { run: file.run, ending, at: now }
+    };
+    let mut facts = Vec::new();
+    for run in &quarantined {
+        // One after the other: each may be large.
+        facts.extend(store.runs(&[*run])?.iter().map(ended));
+    }
     store.commit(&facts)?;
     Ok(Beside { marks: Arc::new(Marks::open(journal)?), room: Room::of(journal), quarantined })
 }

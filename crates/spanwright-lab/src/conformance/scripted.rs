@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
-    Breaker, CutOff, EffectKey, EffectState, Ending, ExchangeId, Exchanged, FILES_BYTES_MOST, Fact, Forget, GateRow, Hold, Moment, Moved,
-    Old, Phase, PlanId, Receipt, Resent, Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped, StoppedBundle, StoppedFilter,
-    Store, Took, Turn, Way, no_item,
+    ANSWER, Breaker, CutOff, EffectKey, EffectState, Ending, ExchangeId, Exchanged, FILES_BYTES_MOST, Fact, Forget, GateRow, Hold, Moment,
+    Moved, Old, Phase, PlanId, Receipt, Resent, Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped, StoppedBundle,
+    StoppedFilter, Store, Took, Turn, Way, no_item,
 };
 use spanwright_shape::text::Failure;
 
@@ -18,6 +18,7 @@ const CASES: &[Case] = &[
     ("an event is taken once", an_event_is_taken_once),
     ("an event that comes again is told in which run it is, and whether it held the same", an_event_that_comes_again_is_told),
     ("an event is new again when it was to be forgotten", an_event_is_new_again_when_forgotten),
+    ("what comes again and again is remembered as long as it comes", what_comes_again_and_again_is_remembered_as_long_as_it_comes),
     ("what came beside a body is kept with it", what_came_beside_is_kept),
     ("a record is taken again when it changed", a_record_is_taken_again_when_it_changed),
     ("a message that cannot be used is over from the beginning", a_message_that_cannot_be_used_is_over),
@@ -29,6 +30,7 @@ const CASES: &[Case] = &[
     ("what is due is read on from where it was left", what_is_due_is_read_on_from_where_it_was_left),
     ("large bodies come a few at a time", large_bodies_come_a_few_at_a_time),
     ("large answers come a few at a time", large_answers_come_a_few_at_a_time),
+    ("what a sender was answered stays with the trail", what_a_sender_was_answered_stays_with_the_trail),
     ("whoever shares a glue comes along", whoever_shares_a_glue_comes_along),
     ("a replay owes the dead in the next generation and the uncertain in the same", a_replay_owes_again),
     ("a replay of an undone run owes again what was undone", a_replay_of_an_undone_run),
@@ -81,6 +83,12 @@ impl Trial<'_> {
 
     fn commit(&mut self, facts: &[Fact]) -> Vec<Receipt> {
         self.store().commit(facts).expect("the disk is well")
+    }
+
+    /// To its end.
+    fn tidies(&mut self, now: i64) {
+        let store = self.store();
+        while store.tidy(Moment(now), Moment(now)) == Ok(true) {}
     }
 
     fn file(&mut self, run: i64) -> RunFile {
@@ -204,6 +212,24 @@ fn an_event_is_new_again_when_forgotten(trial: &mut Trial<'_>) {
     assert_eq!(trial.commit(&[asked(2, 9, 7, 20)]), [Receipt::Known { run: RunId(1), same: true }]);
     assert_eq!(trial.commit(&[asked(3, 10, 8, 30)]), [Receipt::Taken(RunId(2))]);
     assert_eq!(trial.commit(&[asked(4, 11, 8, 40)]), [Receipt::Known { run: RunId(2), same: true }]);
+}
+
+fn what_comes_again_and_again_is_remembered_as_long_as_it_comes(trial: &mut Trial<'_>) {
+    let days = |days: i64| days * 24 * 3_600_000_000;
+    // Events and records, whose memory ends at day 90; seen again on day 20 they are not written down, and on day 40 they are.
+    let event = |message, at| asked(message, days(at), 7, days(at + 90));
+    let record = |message, at| {
+        let seen = Seen { scope: "in.poll".into(), key: "10".into(), print: Some([7; 32]), held: None, until: Moment(days(at + 90)) };
+        Fact::Took(Box::new(Took { at: Moment(days(at)), ..took(message, Some(seen)) }))
+    };
+    assert_eq!(trial.commit(&[event(1, 0), record(2, 0)]), [Receipt::Taken(RunId(1)), Receipt::Taken(RunId(2))]);
+    let known = [Receipt::Known { run: RunId(1), same: true }, Receipt::Duplicate];
+    for (n, at) in [(3, 20), (5, 40), (7, 120), (9, 200)] {
+        assert_eq!(trial.commit(&[event(n, at), record(n + 1, at)]), known, "on day {at}");
+        trial.tidies(days(at));
+    }
+    trial.tidies(days(291));
+    assert_eq!(trial.commit(&[event(11, 291), record(12, 291)]), [Receipt::Taken(RunId(3)), Receipt::Taken(RunId(4))], "91 days later");
 }
 
 fn what_came_beside_is_kept(trial: &mut Trial<'_>) {
@@ -390,8 +416,7 @@ fn what_is_past_its_time_still_tells_of_its_record(trial: &mut Trial<'_>) {
     trial.commit(&[came(1, 1, 30), stopped(1, StopKind::Dead)]);
     trial.commit(&[came(2, 40, 60), done(2)]);
     assert_eq!(trial.store().overtaken(RunId(1)), Ok(true));
-    let store = trial.store();
-    while store.tidy(Moment(99), Moment(99)) == Ok(true) {}
+    trial.tidies(99);
     assert_eq!(trial.store().overtaken(RunId(1)), Ok(true));
 }
 
@@ -530,6 +555,19 @@ fn dead_letters_are_never_forgotten(trial: &mut Trial<'_>) {
     trial.commit(&all(Forget::All));
     let left = trial.store().runs(&[1, 2, 3].map(RunId)).expect("the disk is well");
     assert_eq!(left.iter().map(|file| file.run.0).collect::<Vec<_>>(), [2, 3]);
+}
+
+fn what_a_sender_was_answered_stays_with_the_trail(trial: &mut Trial<'_>) {
+    let answered = |item: &str, words: &str| {
+        let key = EffectKey { item: item.into(), ..key(1, "reply", Way::Do) };
+        settled(key, state(Phase::Done(Some(words.as_bytes().into())), None))
+    };
+    trial.commit(&[plain(1), answered(ANSWER, "declined"), answered("other", "a record"), done(1)]);
+    trial.commit(&[Fact::Forgot { run: RunId(1), what: Forget::Bodies }]);
+    let known = trial.file(1).known.into_iter().map(|known| (known.effect.item.to_string(), known.state.phase));
+    let expected =
+        [(ANSWER, "declined"), ("other", "")].map(|(item, words)| (item.to_string(), Phase::Done(Some(words.as_bytes().into()))));
+    assert_eq!(known.collect::<Vec<_>>(), expected);
 }
 
 fn a_clock_that_was_set_back(trial: &mut Trial<'_>) {

@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::alert::AlertRow;
 use spanwright_core::fact::{
-    Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Reopening, Resent, RunId,
-    Seen, Settled, SourceRow, StopKind, StoredEffect, Took, begins_way_back, owed_again, that_stay,
+    ANSWER, Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Reopening, Resent,
+    RunId, Seen, Settled, SourceRow, StopKind, StoredEffect, Took, begins_way_back, owed_again, that_stay,
 };
 
 use super::{
@@ -111,10 +111,16 @@ impl State {
 
     fn is_new(&mut self, seen: &Seen, at: Moment, run: RunId) -> Result<(), Receipt> {
         let key = (seen.scope.clone(), seen.key.clone());
-        match (self.seen.get(&key), &seen.print) {
-            (Some(row), None) if row.until > at => return Err(self.known(row, seen)),
-            (Some(SeenRow { print: Some(last), .. }), Some(print)) if last == print => return Err(Receipt::Duplicate),
-            (Some(_) | None, _) => {}
+        let known = match (self.seen.get(&key), &seen.print) {
+            (Some(row), None) if row.until > at => Some(self.known(row, seen)),
+            (Some(SeenRow { print: Some(last), .. }), Some(print)) if last == print => Some(Receipt::Duplicate),
+            (Some(_) | None, _) => None,
+        };
+        if let (Some(receipt), Some(row)) = (known, self.seen.get_mut(&key)) {
+            if seen.renews(row.until) {
+                row.until = seen.until;
+            }
+            return Err(receipt);
         }
         self.seen.insert(key, SeenRow { print: seen.print.or(seen.held), run, until: seen.until });
         Ok(())
@@ -247,7 +253,8 @@ impl State {
             }
             Forget::Bodies => {
                 row.message = Arc::new(MessageFile { body: Arc::from([]), ..(*row.message).clone() });
-                row.effects.values_mut().for_each(Effect::forget_answer);
+                let results = row.effects.iter_mut().filter(|((_, item, _), _)| &**item != ANSWER);
+                results.for_each(|(_, effect)| effect.forget_answer());
             }
         }
     }

@@ -2,7 +2,8 @@
  *
  * SHIM_LOG=FILE    every write, truncation and sync of a journal file, and what is said on standard output, in order:
  *                  a line `W|T|S|U|A name offset length`, then the bytes of a W or A.
- * SHIM_FAIL=N      the N-th sync of a journal file fails with EIO, and every one behind it.
+ * SHIM_FAIL=N      the N-th sync of a journal file fails with EIO, and every one behind it; with SHIM_FAIL_ONE=1 that one alone,
+ *                  as a kernel tells of what it could not write.
  * SHIM_SLOW=MS     each sync of a journal file takes so many milliseconds longer.
  * SHIM_ROOM=BYTES  writes that would make the journal's files grow beyond this fail with ENOSPC, until the file
  *                  named by SHIM_ROOM_ENDS exists.
@@ -147,7 +148,7 @@ static int journal_sync(int fd, long call) {
     pthread_mutex_lock(&one_at_a_time);
     long fails_from = number("SHIM_FAIL");
     int result;
-    if (fails_from > 0 && ++syncs >= fails_from) {
+    if (fails_from > 0 && ++syncs >= fails_from && (syncs == fails_from || !number("SHIM_FAIL_ONE"))) {
         errno = EIO;
         result = -1;
     } else {

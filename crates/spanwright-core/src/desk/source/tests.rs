@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{sync::Arc, time::Duration};
+use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use crate::{
     connector::{Outcome, Verdict},
@@ -160,4 +160,27 @@ fn a_source_that_had_filled_its_flow_is_pulled_again_as_soon_as_one_run_ends() {
     }
     stage.on(Event::Wake);
     assert_eq!(stage.polls.len(), 1);
+}
+
+/// A page that is read in pieces while the disk fills up: what it has is kept, and more is read where there is room, or no more where we stop.
+#[test]
+fn who_reads_in_pieces_waits_for_room_on_the_disk() {
+    for (goes_on, way) in [(Event::Room(1 << 20), ControlFlow::Continue(())), (Event::Told(Order::Stop), ControlFlow::Break(()))] {
+        let mut stage = with_open(0, Some(50));
+        let call = stage.polls[0];
+        let piece = |n: u8| {
+            let arrivals = vec![Arrival::new([b'0' + n].as_slice().into(), None, None, None, None)];
+            Event::PieceHeard { call, page: Page { arrivals, next: None, cursor: None, left_out: 0 } }
+        };
+        stage.on(piece(1));
+        stage.keeps();
+        assert_eq!(stage.reads_on, [ControlFlow::Continue(())]);
+        stage.on(Event::Room(1));
+        stage.on(piece(2));
+        stage.keeps_as(RunId(8));
+        assert_eq!(stage.reads_on.len(), 1, "it is kept, and there is no room for more");
+        stage.on(Event::Wake);
+        stage.on(goes_on);
+        assert_eq!(stage.reads_on[1..], [way]);
+    }
 }

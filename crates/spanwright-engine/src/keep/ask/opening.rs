@@ -54,7 +54,7 @@ pub const LATEST: &str = "SELECT max(
 /// The last life that ended with nothing on its way; 0 before the first.
 const RESTED_LAST: &str = "SELECT coalesce((SELECT value FROM meta WHERE name = 'rested'), 0)";
 
-const CUT_OFF: &str = "SELECT at, upto FROM cut_off ORDER BY at DESC LIMIT 1";
+const CUT_OFF: &str = "SELECT at, upto FROM cut_off ORDER BY n DESC LIMIT 1";
 
 /// When something came last, by source: from one source to the next by the index, whatever lies between.
 pub const CAME: &str = "WITH RECURSIVE known(source) AS (

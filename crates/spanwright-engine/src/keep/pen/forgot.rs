@@ -1,7 +1,7 @@
 //! What is no longer wanted goes: bodies first, later the whole run. Open runs and dead letters stay, whatever is asked.
 
 use rusqlite::{OptionalExtension, Result};
-use spanwright_core::fact::{Forget, RunId};
+use spanwright_core::fact::{ANSWER, Forget, RunId};
 use std::time::Duration;
 
 use super::Pen;
@@ -9,7 +9,9 @@ use crate::keep::numbers::{GONE, RunState};
 
 const RUN: &str = "SELECT run.state, message.body FROM run JOIN message ON message.seq = run.id WHERE run.id = ?1";
 const EMPTY_BODY: &str = "UPDATE body SET coding = ?2, data = x'' WHERE id = ?1 AND coding <> ?2";
-const EMPTY_RESULTS: &str = "UPDATE body SET coding = ?2, data = x'' WHERE coding <> ?2 AND id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL)";
+// What its sender was answered stays as long as the trail: asked again under the same key, it hears the same.
+const EMPTY_RESULTS: &str = "UPDATE body SET coding = ?2, data = x'' WHERE coding <> ?2
+    AND id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL AND item <> ?3)";
 const DROP_RESULTS: &str = "DELETE FROM body WHERE id IN (SELECT result FROM effect WHERE run = ?1 AND result IS NOT NULL)";
 const DROP_EFFECTS: &str = "DELETE FROM effect WHERE run = ?1";
 const DROP_ATTEMPTS: &str = "DELETE FROM attempt WHERE run = ?1";
@@ -26,7 +28,7 @@ const SET_BACK: [&str; 5] = [
     "UPDATE effect SET due = due - ?1 WHERE state = 0",
     "UPDATE cursor SET due = due - ?1, changed = changed - ?1",
     "UPDATE gate SET since = since - ?1, until = until - ?1, paused_until = paused_until - ?1",
-    "UPDATE OR REPLACE cut_off SET at = at - ?1 WHERE at = (SELECT max(at) FROM cut_off)",
+    "UPDATE cut_off SET at = at - ?1 WHERE n = (SELECT max(n) FROM cut_off)",
     "UPDATE alert SET since = since - ?1, told = told - ?1",
 ];
 
@@ -42,7 +44,7 @@ impl Pen<'_> {
             (false, _) => Ok(()),
             (true, Forget::Bodies) => {
                 self.rare(EMPTY_BODY)?.execute((body, GONE))?;
-                self.rare(EMPTY_RESULTS)?.execute((run.0, GONE))?;
+                self.rare(EMPTY_RESULTS)?.execute((run.0, GONE, ANSWER))?;
                 Ok(())
             }
             (true, Forget::All) => self.drop_run(run, body),

@@ -86,7 +86,7 @@ const ENDED: &str =
 const ADOPTED: &str = "UPDATE run SET plan = ?2 WHERE id > ?3 AND flow = ?1 AND state = 0
     AND NOT EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id)";
 const RESTED: &str = "INSERT OR REPLACE INTO meta (name, value) VALUES ('rested', ?1)";
-const CUT_OFF: &str = "INSERT OR REPLACE INTO cut_off (at, upto) VALUES (?1, ?2)";
+const CUT_OFF: &str = "INSERT INTO cut_off (at, upto) VALUES (?1, ?2)";
 const PARKED: &str = "UPDATE run SET state = ?2 WHERE id = ?1 AND state IN (0, 1)";
 const MOVED: &str = "INSERT INTO cursor (source, value, due, changed) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (source) DO UPDATE SET value = coalesce(excluded.value, value), due = excluded.due, changed = excluded.changed";

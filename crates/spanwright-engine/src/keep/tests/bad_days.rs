@@ -10,7 +10,7 @@ use spanwright_core::fact::{Fact, Receipt, RunFile, RunId, Store, StoreFault};
 use spanwright_lab::conformance::code_of;
 
 use super::took;
-use crate::keep::{Keep, Look, OpenFault, Room, checkpoints};
+use crate::keep::{Keep, Look, OpenFault, Room};
 
 const CHILD: &str = "SPANWRIGHT_TEST_JOURNAL";
 
@@ -147,7 +147,7 @@ fn a_log_that_cannot_grow_is_brought_home_before_the_commit_is_tried_again() {
     let Some(disk) = SmallDisk::mount(3) else { return };
     let mut keep = Keep::open_with(&disk.folder.join("journal.db"), code_of, 4000).unwrap();
     keep.commit(&pair(0)).unwrap();
-    checkpoints::bring_home(&keep.connection);
+    keep.checkpoints.bring_home(&keep.connection);
     let mut write = || keep.written(|connection, _| connection.execute("UPDATE message SET received = received + 1", []));
     let full = (0..1000).position(|_| write().is_err()).unwrap();
     assert!(full > 50, "{full} commits went into the log");

@@ -24,6 +24,8 @@ const FAULT: &str = "SPANWRIGHT_TEST_FAULT";
 const CHUNK: u128 = 3;
 /// Commits that are recorded.
 const COMMITS: u128 = 150;
+/// Syncs with which a file is made, before its first table.
+const MADE_WITH_SYNCS: u32 = 6;
 /// Of the points, one in so many is checked page by page too.
 const CHECKED_ONE_IN: u64 = 40;
 
@@ -195,6 +197,23 @@ fn a_failed_sync_ends_the_process_and_loses_nothing_whichever_it_is() {
         }
         let kept = Keep::open(&path, code_of).unwrap().active("in", RunId(0), 1_000_000).unwrap().len();
         assert!(kept >= acknowledged, "sync {n}: {acknowledged} acknowledged, {kept} kept");
+        for ending in ["", "-wal", "-shm", ".lock"] {
+            drop(std::fs::remove_file(folder.path().join(format!("{n}-journal.db{ending}"))));
+        }
+    }
+}
+
+/// What the kernel could not write it tells of once, and forgets: a later sync goes well over pages that are not on the disk. So each failed
+/// sync ends the process, of the log as of the file.
+#[test]
+fn a_sync_that_fails_once_ends_the_process_whichever_it_is() {
+    let folder = in_memory();
+    let disk = BadDisk::build(folder.path()).unwrap();
+    // Until it is made nothing is kept; and no commit is left behind the last ones that would tell.
+    for n in MADE_WITH_SYNCS + 1..=COMMITS as u32 - 30 {
+        let path = folder.path().join(format!("{n}-journal.db"));
+        let ended = disk.fail_one_sync(&mut child(&path, Fault::None), n).output().unwrap();
+        assert!(matches!(ended.status.code(), Some(2 | 101)), "sync {n}: {:?}", ended.status);
         for ending in ["", "-wal", "-shm", ".lock"] {
             drop(std::fs::remove_file(folder.path().join(format!("{n}-journal.db{ending}"))));
         }
