@@ -83,7 +83,10 @@ impl Desk {
             let account = self.plan.flows.get(*flow).and_then(|flow| self.flow_of.get(&flow.name));
             account.is_some_and(|account| self.flows[*account].has_room())
         };
-        if !self.space.has_some() || !arrivals.iter().all(|(flow, _)| room(flow)) {
+        if !self.space.has_some() {
+            return out.push(Command::Answer(waiter, Word::DiskFull));
+        }
+        if !arrivals.iter().all(|(flow, _)| room(flow)) {
             return out.push(Command::Answer(waiter, Word::Full));
         }
         let mut reply = None;

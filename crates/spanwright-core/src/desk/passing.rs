@@ -151,7 +151,7 @@ impl Desk {
             }
         }
         if !self.space.has_some() {
-            return out.push(Command::Answer(waiter.id, Word::Full));
+            return out.push(Command::Answer(waiter.id, Word::DiskFull));
         }
         let took = hand.took(self.flows[hand.account].name.clone());
         let ticket = self.commit(vec![took.into()], out);

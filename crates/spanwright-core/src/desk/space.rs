@@ -82,7 +82,7 @@ mod tests {
     fn brings(stage: &mut Stage, n: u64) -> bool {
         stage.words.clear();
         stage.brings_under(&format!("\"{}\"", "x".repeat(BODY - 2)), Some(&n.to_string()));
-        !matches!(stage.words[..], [Word::Full])
+        !matches!(stage.words[..], [Word::DiskFull])
     }
 
     #[test]

@@ -365,6 +365,11 @@ impl Desk {
             if file.over || self.runs.contains_key(&file.run) {
                 continue;
             }
+            // What was opened together is fetched together, by its numbers: of what went in one request under one key a part that came
+            // before the rest would go without it.
+            if self.reopened.contains(&file.run) && !matches!(fetch, Fetch::Runs(_)) {
+                continue;
+            }
             let reopened = self.reopened.remove(&file.run);
             if reopened && let Some(&account) = self.flow_of.get(&file.flow) {
                 self.flows[account].open += 1;

@@ -134,16 +134,20 @@ pub fn answer(door: &dyn Door, asked: Asked, word: &Word) -> HttpAnswer {
         Word::Finished { message } => say(&Said::Finished { id: &message_id(*message) }),
         Word::Repeated => say(&Said::Repeated),
         Word::LeftOut => say(&Said::LeftOut),
-        Word::Stopped { .. } | Word::TimedOut { .. } | Word::OtherBody | Word::InProgress | Word::Full | Word::Stopping => {
-            say(&Said::Refused(&refusal(word)))
-        }
+        Word::Stopped { .. }
+        | Word::TimedOut { .. }
+        | Word::OtherBody
+        | Word::InProgress
+        | Word::Full
+        | Word::DiskFull
+        | Word::Stopping => say(&Said::Refused(&refusal(word))),
     }
 }
 
 /// Why the desk did not take it; `None` where it did.
 pub fn not_taken(word: &Word) -> Option<Refused> {
     match word {
-        Word::OtherBody | Word::InProgress | Word::Full | Word::Stopping => Some(refusal(word)),
+        Word::OtherBody | Word::InProgress | Word::Full | Word::DiskFull | Word::Stopping => Some(refusal(word)),
         Word::Accepted { .. }
         | Word::Replied { .. }
         | Word::Finished { .. }
@@ -172,6 +176,7 @@ fn refusal(word: &Word) -> Refused {
         Word::InProgress => refused(409, &codes::IN_PROGRESS, "A request is outstanding for this Idempotency-Key: its flow has not ended")
             .with("retry-after", "1"),
         Word::Stopping => stopping(),
+        Word::DiskFull => full_disk(),
         _ => no_room(),
     }
 }
@@ -179,6 +184,11 @@ fn refusal(word: &Word) -> Refused {
 /// There is no room for a message now.
 pub fn no_room() -> Refused {
     Refused::new(503, Failure::new(&codes::NO_ROOM, "there are as many open messages as there may be")).with("retry-after", "10")
+}
+
+/// The disk is full, or only that is left which the open messages need.
+pub fn full_disk() -> Refused {
+    Refused::new(507, Failure::new(&codes::NO_ROOM, "the disk is full: nothing is taken in until there is room")).with("retry-after", "30")
 }
 
 /// We are about to end.

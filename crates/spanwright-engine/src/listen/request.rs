@@ -1,6 +1,14 @@
 //! One request: to its door, to the desk, and back.
 
-use std::{cell::RefCell, net::IpAddr, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    net::IpAddr,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
@@ -17,7 +25,7 @@ use spanwright_core::{
     door::{
         Asked, Found, HttpAnswer, Network, Refused, Request, Route, Routes, Said,
         at_once::{self, Asks},
-        reception::{self, MESSAGES, Who, no_keys, no_room, stopping},
+        reception::{self, MESSAGES, Who, full_disk, no_keys, stopping},
     },
     fact::Moment,
     plan::Plan,
@@ -66,6 +74,9 @@ pub(crate) struct Office {
     keys: KeySets,
 }
 
+/// A body up to this size takes no more room than what has come of it.
+const SMALL_BODY_BYTES_MOST: usize = 64 << 10;
+
 /// A request, owned: it goes to a worker.
 struct Carried {
     method: String,
@@ -77,6 +88,8 @@ struct Carried {
     /// Who sent it, behind the proxies that we trust.
     from: IpAddr,
     certificate: Option<[u8; 32]>,
+    /// What its body takes up of the room for bodies, until somebody waits for its word.
+    place: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 /// What became of a request that was looked at.
@@ -159,7 +172,7 @@ impl Office {
             false => Err(full_disk()),
         };
         match read {
-            Ok((body, _place)) => self.take(door, carry(head, body, peer, self.proxies())).await,
+            Ok((body, place)) => self.take(door, carry(head, body, place, peer, self.proxies())).await,
             Err(refused) => {
                 self.note(Some(door), &refused, &Head::of(&head, peer, self.proxies()), None);
                 self.routes.door(door).door.answer(None, &Said::Refused(&refused))
@@ -167,13 +180,44 @@ impl Office {
         }
     }
 
-    /// The whole body, and the room that it takes up for as long as it is here.
-    async fn body(&self, body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refused> {
-        if body.is_end_stream() {
-            return Ok((Bytes::new(), None));
+    /// The whole body, and the room that it takes up for as long as it is here. Room is taken for what has come, and for all that was
+    /// announced once that is more than [`SMALL_BODY_BYTES_MOST`]: who announces much and sends nothing keeps no room from others, and of
+    /// many large ones some are read to their ends.
+    async fn body(&self, mut body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refused> {
+        let announced = body.size_hint().upper().unwrap_or(BODY_BYTES_MOST as u64);
+        let announced = usize::try_from(announced).ok().filter(|announced| *announced <= BODY_BYTES_MOST).ok_or_else(too_large)?;
+        let waits = AtomicBool::new(false);
+        let read = async {
+            let (mut bytes, mut place) = (Vec::new(), None);
+            while let Some(frame) = body.frame().await {
+                let Ok(piece) = frame.map_err(|_| cut())?.into_data() else { continue };
+                let length = bytes.len() + piece.len();
+                if length > BODY_BYTES_MOST {
+                    return Err(too_large());
+                }
+                waits.store(true, Ordering::Relaxed);
+                self.take_room(&mut place, if length > SMALL_BODY_BYTES_MOST { announced.max(length) } else { length }).await;
+                waits.store(false, Ordering::Relaxed);
+                bytes.extend_from_slice(&piece);
+            }
+            let surplus = place.as_mut().and_then(|place| place.split(place.num_permits().saturating_sub(bytes.len())));
+            drop(surplus);
+            Ok((Bytes::from(bytes), place))
+        };
+        let read = timeout(BODY_TIME_MOST, read).await;
+        read.unwrap_or_else(|_| Err(if waits.load(Ordering::Relaxed) { no_room_for_bodies() } else { late() }))
+    }
+
+    /// Waits until so many bytes are taken of the room for bodies.
+    async fn take_room(&self, place: &mut Option<OwnedSemaphorePermit>, bytes: usize) {
+        let more = bytes.saturating_sub(place.as_ref().map_or(0, OwnedSemaphorePermit::num_permits));
+        let more = self.bodies.clone().acquire_many_owned(u32::try_from(more).unwrap_or(u32::MAX)).await;
+        // Nobody closes it.
+        let Ok(more) = more else { return };
+        match place {
+            Some(place) => place.merge(more),
+            None => *place = Some(more),
         }
-        let place = self.place_for(&body).await?;
-        Ok((read_in_time(body).await?, Some(place)))
     }
 
     /// It was not taken: a person may want to know why.
@@ -192,19 +236,6 @@ impl Office {
     /// What came was no request that can be read, and it was told so.
     pub(super) fn unreadable(&self, peer: Peer, refused: &Refused) {
         self.note(None, refused, &Head { method: "-", path: "-", from: peer.address.ip(), content_type: None }, None);
-    }
-
-    /// Room for the body, before any of it is read.
-    async fn place_for(&self, body: &Incoming) -> Result<OwnedSemaphorePermit, Refused> {
-        let most = body.size_hint().upper().unwrap_or(BODY_BYTES_MOST as u64);
-        if most > BODY_BYTES_MOST as u64 {
-            return Err(too_large());
-        }
-        let bytes = u32::try_from(most).unwrap_or(u32::MAX);
-        match timeout(BODY_TIME_MOST, self.bodies.clone().acquire_many_owned(bytes)).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(no_room()),
-        }
     }
 
     async fn take(self: &Arc<Self>, door: usize, carried: Carried) -> HttpAnswer {
@@ -257,7 +288,8 @@ impl Office {
             Looked::Answer(answer) => Taken::Answer(answer),
             Looked::Wants(url) => Taken::Wants(url),
             Looked::Message(message) => {
-                let (waiting, correlation) = (self.waiters.wait(lane), message.correlation());
+                let place = carried.place.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let (waiting, correlation) = (self.waiters.wait(lane, place), message.correlation());
                 self.inbox.tell(Event::Brought(Brought { waiter: waiting.id, arrivals: message.arrivals }));
                 Taken::Brought(OnItsWay { waiting, asked: message.asked, correlation, patience: message.patience + KEEP_TIME_MOST })
             }
@@ -278,6 +310,9 @@ impl Office {
             Ok(body) => body,
             Err(refused) => return refuse(&refused),
         };
+        if !self.has_room_unpacked(carried, body.len()) {
+            return refuse(&no_room_for_bodies());
+        }
         let headers: Vec<(&str, &[u8])> = carried.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
         let Ok(Found { parameters, .. }) = self.routes.find(&carried.method, &carried.path) else { return refuse(&ours_to_blame()) };
         let request = Request {
@@ -304,6 +339,21 @@ impl Office {
                 Some(answer) => Looked::Answer(answer),
                 None => Looked::Message(message),
             },
+        }
+    }
+
+    /// A body takes up what it unpacks to.
+    fn has_room_unpacked(&self, carried: &Carried, bytes: usize) -> bool {
+        let mut place = carried.place.lock().unwrap_or_else(PoisonError::into_inner);
+        let more = bytes.saturating_sub(place.as_ref().map_or(bytes, OwnedSemaphorePermit::num_permits));
+        match self.bodies.clone().try_acquire_many_owned(u32::try_from(more).unwrap_or(u32::MAX)) {
+            Ok(more) => {
+                if let Some(place) = &mut *place {
+                    place.merge(more);
+                }
+                true
+            }
+            Err(_) => false,
         }
     }
 
@@ -374,8 +424,9 @@ fn ambiguous(head: &Parts) -> Option<Refused> {
     }
 }
 
-fn full_disk() -> Refused {
-    Refused::new(507, Failure::new(&codes::NO_ROOM, "the disk is full: nothing is taken in until there is room")).with("retry-after", "30")
+fn no_room_for_bodies() -> Refused {
+    Refused::new(503, Failure::new(&codes::NO_ROOM, "bodies of other requests take up all the room that there is"))
+        .with("retry-after", "10")
 }
 
 fn not_kept_in_time() -> Refused {
@@ -392,12 +443,13 @@ fn ours_to_blame() -> Refused {
     Refused::new(500, Failure::new(&own::R0106, "the request could not be read because of a fault in Spanwright"))
 }
 
-async fn read_in_time(body: Incoming) -> Result<Bytes, Refused> {
-    let late = |_| {
-        let says = format!("the body did not arrive within {} s", BODY_TIME_MOST.as_secs());
-        Refused::new(408, Failure::new(&codes::TOO_SLOW, says)).with("connection", "close")
-    };
-    timeout(BODY_TIME_MOST, read(body)).await.map_err(late)?
+fn late() -> Refused {
+    let says = format!("the body did not arrive within {} s", BODY_TIME_MOST.as_secs());
+    Refused::new(408, Failure::new(&codes::TOO_SLOW, says)).with("connection", "close")
+}
+
+fn cut() -> Refused {
+    Refused::new(400, Failure::new(&codes::UNREADABLE, "the body was cut or is malformed")).with("connection", "close")
 }
 
 /// What is looked at of a request that is not taken.
@@ -425,7 +477,7 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The whole of a request.
-fn carry(head: Parts, body: Bytes, peer: Peer, proxies: &[Network]) -> Carried {
+fn carry(head: Parts, body: Bytes, place: Option<OwnedSemaphorePermit>, peer: Peer, proxies: &[Network]) -> Carried {
     let tls = spoke_tls(peer.address.ip(), &head.headers, proxies).unwrap_or(peer.tls);
     let from = sender(peer.address.ip(), &head.headers, proxies);
     let host = head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
@@ -438,20 +490,8 @@ fn carry(head: Parts, body: Bytes, peer: Peer, proxies: &[Network]) -> Carried {
         body,
         from,
         certificate: peer.certificate,
+        place: Mutex::new(place),
     }
-}
-
-async fn read(mut body: Incoming) -> Result<Bytes, Refused> {
-    let mut bytes = Vec::with_capacity(usize::try_from(body.size_hint().lower()).unwrap_or(0).min(BODY_BYTES_MOST));
-    while let Some(frame) = body.frame().await {
-        let cut = |_| Refused::new(400, Failure::new(&codes::UNREADABLE, "the body was cut or is malformed")).with("connection", "close");
-        let Ok(piece) = frame.map_err(cut)?.into_data() else { continue };
-        if bytes.len() + piece.len() > BODY_BYTES_MOST {
-            return Err(too_large());
-        }
-        bytes.extend_from_slice(&piece);
-    }
-    Ok(bytes.into())
 }
 
 /// The answer as it goes out. A header that cannot be sent makes it a fault of the flow's, and nothing of it is sent.

@@ -10,7 +10,7 @@ use std::{
 };
 
 use spanwright_core::desk::{WaiterId, Word};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use super::lanes::Hands;
 
@@ -27,7 +27,10 @@ pub(crate) struct Waiters {
 /// Where a word is heard: the thread, and who waits there.
 struct Ear {
     lane: usize,
-    to: oneshot::Sender<Word>,
+    /// `None` once nobody waits there any more.
+    to: Option<oneshot::Sender<Word>>,
+    /// What the message takes up of the room for bodies, until its word is said: by then it is on the disk.
+    place: Option<OwnedSemaphorePermit>,
 }
 
 /// A word on its way to who waits for it.
@@ -57,10 +60,10 @@ impl Waiters {
     }
 
     /// Somebody waits, who is served by this thread of the lanes.
-    pub(super) fn wait(self: &Arc<Self>, lane: usize) -> Waiting {
+    pub(super) fn wait(self: &Arc<Self>, lane: usize, place: Option<OwnedSemaphorePermit>) -> Waiting {
         let id = WaiterId(self.last.fetch_add(1, Ordering::Relaxed) + 1);
         let (to, word) = oneshot::channel();
-        self.waiting().insert(id, Ear { lane, to });
+        self.waiting().insert(id, Ear { lane, to: Some(to), place });
         Waiting { id, word, waiters: self.clone() }
     }
 
@@ -70,7 +73,7 @@ impl Waiters {
         let mut said: Vec<Vec<Said>> = lanes.each().map(|_| Vec::new()).collect();
         let mut waiting = self.waiting();
         for (id, word) in words {
-            if let Some(Ear { lane, to }) = waiting.remove(&id) {
+            if let Some(Ear { lane, to: Some(to), .. }) = waiting.remove(&id) {
                 said[lane].push(Said { to, word });
             }
         }
@@ -95,7 +98,13 @@ impl Waiters {
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.waiters.waiting().remove(&self.id);
+        let mut waiting = self.waiters.waiting();
+        // Of who has gone away the message is here yet.
+        match waiting.get_mut(&self.id) {
+            Some(ear) if ear.place.is_some() => ear.to = None,
+            Some(_) => drop(waiting.remove(&self.id)),
+            None => {}
+        }
     }
 }
 

@@ -74,7 +74,7 @@ impl Askers {
             Word::Replied { reply, .. } if reply.body == expected.as_bytes() => {}
             Word::TimedOut { message } => self.told.push((n, *message)),
             Word::Stopped { message, .. } if !refused(n).is_empty() => self.told.push((n, *message)),
-            Word::Full => return Some(n),
+            Word::Full | Word::DiskFull => return Some(n),
             other => drop(self.broken.get_or_insert(format!("a{n} was answered {other:?}"))),
         }
         self.all[n].1 = true;

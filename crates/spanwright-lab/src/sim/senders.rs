@@ -108,7 +108,7 @@ impl Senders {
                 }
             }
             (Word::OtherBody, Brings::Another(_)) => {}
-            (Word::Full, _) => return Some(brings),
+            (Word::Full | Word::DiskFull, _) => return Some(brings),
             (word, _) => drop(self.broken.get_or_insert(format!("q{n}: {brings:?} was answered {word:?}"))),
         }
         if sender.left.front() == Some(&brings) {

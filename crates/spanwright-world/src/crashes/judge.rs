@@ -106,6 +106,7 @@ pub fn judge(case: &Case) -> io::Result<Judged> {
     let broken = &mut judged.broken;
     kept(&history, &runs, broken);
     done_as_ended(&runs, &done, broken);
+    ends_well(&runs, broken);
     once(&done, broken);
     nothing_else(&history, &done, case, broken);
     in_order(&done, broken);
@@ -137,6 +138,12 @@ fn done_as_ended(runs: &BTreeMap<String, Vec<Run>>, done: &Done, broken: &mut Ve
             broken.push(format!("I1 {id} is done, and the till did {did:?}"));
         }
     }
+}
+
+/// I1: what the till is asked for under a key, and never refuses, ends well however often the engine was killed.
+fn ends_well(runs: &BTreeMap<String, Vec<Run>>, broken: &mut Vec<String>) {
+    let keyed = runs.iter().flat_map(|(id, runs)| runs.iter().map(move |run| (id, run))).filter(|(_, run)| run.flow != "pairs");
+    broken.extend(keyed.filter(|(_, run)| run.state > DONE).map(|(id, run)| format!("I1 {id} ended in state {}", run.state)));
 }
 
 /// I2: nothing was done twice, whatever was killed or cut.

@@ -16,6 +16,7 @@ use std::{
 use spanwright_world::{
     Answer, Hostile, Received,
     crashes::{Senders, SendersSettings},
+    disk::BadDisk,
 };
 
 use crate::{kills::Place, project::ran};
@@ -126,6 +127,37 @@ fn fills_up(padding: usize, at_least: u64) {
     until("it takes in again", || senders.sent().accepted > before + 50);
     let accepted = senders.stop().accepted;
     until("all that was accepted is delivered", || delivered() > accepted);
+    end(running);
+}
+
+/// Small bodies that unpack to 9 MB each while the disk is slow: no more of them are here at once than bodies may be, whoever waits for them.
+#[cfg(target_os = "linux")]
+#[test]
+fn packed_bodies_take_the_room_of_what_they_unpack_to() {
+    let place = Place::new(0, Duration::from_millis(1));
+    let disk = BadDisk::build(place.path()).unwrap();
+    let running = place.start_seeing(|command| {
+        disk.slow(command, 1_000);
+    });
+    let body = format!(r#"{{"id":"large","account":"a","n":1,"pad":"{}"}}"#, "x".repeat(9 << 20));
+    fs::write(place.path().join("body.json"), body).unwrap();
+    let packed = Command::new("gzip").arg("-c").arg(place.path().join("body.json")).output().unwrap().stdout;
+    assert!(packed.len() < 100_000);
+    let send = || {
+        let mut stream = TcpStream::connect(place.address).unwrap();
+        let head = "POST /orders HTTP/1.1\r\nhost: test\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-encoding: gzip";
+        write!(stream, "{head}\r\ncontent-length: {}\r\n\r\n", packed.len()).unwrap();
+        stream.write_all(&packed).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok()).unwrap_or(0)
+    };
+    let sends: Vec<u16> = thread::scope(|scope| {
+        let senders: Vec<_> = (0..45).map(|_| scope.spawn(send)).collect();
+        senders.into_iter().map(|sender| sender.join().unwrap()).collect()
+    });
+    let told = |status: u16| sends.iter().filter(|told| **told == status).count();
+    assert!(told(202) > 5 && told(503) > 5 && told(202) + told(503) == 45, "{sends:?}");
     end(running);
 }
 

@@ -68,8 +68,10 @@ pub enum Word {
     InProgress,
     /// No flow takes it.
     LeftOut,
-    /// There is no room for it now.
+    /// As many are open as may be.
     Full,
+    /// There is no room on the disk.
+    DiskFull,
     /// We are about to end.
     Stopping,
 }

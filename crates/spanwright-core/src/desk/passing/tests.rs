@@ -164,7 +164,7 @@ fn while_nothing_is_taken_in_what_goes_well_is_answered_and_the_rest_is_sent_awa
     stage.answers("2");
     stage.brings("{}");
     stage.hears(later());
-    assert!(matches!(&stage.words[..], [Word::Replied { .. }, Word::Full]), "{:?}", stage.words);
+    assert!(matches!(&stage.words[..], [Word::Replied { .. }, Word::DiskFull]), "{:?}", stage.words);
     assert_eq!((stage.commits.len(), stage.desk.standing(stage.now).open), (0, 0));
 }
 

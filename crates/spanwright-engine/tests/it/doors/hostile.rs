@@ -63,6 +63,27 @@ fn a_hostile_sender_costs_a_bounded_time_and_memory() {
     stopped(running);
 }
 
+/// As many as announce bodies of the largest size that are read at once, and some more; of none comes a byte.
+#[test]
+fn who_announces_much_and_sends_nothing_keeps_nobody_waiting() {
+    let shop = Hostile::start(vec![Answer::status(500)]);
+    let trial = project(&[("orders", ORDERS)], &shop);
+    let running = trial.start(false);
+    let client = Client::of(&running);
+    let announce = |n: usize| {
+        let length = if n.is_multiple_of(2) { "content-length: 10485760" } else { "transfer-encoding: chunked" };
+        let mut stream = client.open();
+        write!(stream, "POST /orders HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\n{length}\r\n\r\n").unwrap();
+        stream
+    };
+    let open: Vec<_> = (0..60).map(announce).collect();
+    let began = std::time::Instant::now();
+    assert_eq!(client.post("/orders", &[], "{\"orderId\":1}").status, 202);
+    assert!(began.elapsed() < std::time::Duration::from_secs(5), "{:?}", began.elapsed());
+    drop(open);
+    stopped(running);
+}
+
 #[test]
 fn the_bound_on_a_head_is_kept_to_the_byte_and_said() {
     let shop = Hostile::start(vec![Answer::status(500)]);
