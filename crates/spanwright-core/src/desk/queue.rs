@@ -173,6 +173,11 @@ impl Queue {
         self.walking
     }
 
+    /// Effects in hand that wait for others that they go with, or for their gate.
+    pub fn waits_together(&self, outlet: usize) -> usize {
+        self.bundles.values().filter(|bundle| bundle.outlet == outlet).map(|bundle| bundle.here.len()).sum()
+    }
+
     /// Effects in hand that could go together, by an outlet. Those that wait for others are none: they would keep these in the journal.
     pub fn could_go(&self, outlet: usize) -> usize {
         self.bundles.values().filter(|bundle| bundle.outlet == outlet && bundle.is_whole()).map(|bundle| bundle.here.len()).sum()

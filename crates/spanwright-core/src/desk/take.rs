@@ -291,7 +291,8 @@ impl Desk {
         let of_flow = |outlet: &&Outlet| self.queues[outlet.queue].account == account && is_held(self, outlet.gate);
         let ready = self.outlets.iter().filter(of_flow).flat_map(|outlet| outlet.newest().take(self.hand.runs));
         let waits = |run: &RunId| {
-            let hand = self.runs.get(run)?;
+            // What passes is kept where it waits, and turns into another run then.
+            let hand = self.runs.get(run).filter(|_| !run.passes())?;
             hand.only_waits(|effect| is_held(self, self.outlets[effect.outlet].gate)).then_some(*run)
         };
         let runs: BTreeSet<RunId> = ready.filter_map(|key| waits(&key.run)).take(self.hand.fetch).collect();
@@ -336,15 +337,17 @@ impl Desk {
         let flow = &self.flows[queue.account];
         let (mut open, mut held, mut held_bytes, mut is_open) = (queue.walking(), 0, 0, false);
         for &outlet in &queue.outlets {
-            let could_go = queue.could_go(outlet) + self.outlets[outlet].could_go();
-            if self.gates[self.outlets[outlet].gate].held(now).is_some() {
-                (held, held_bytes) = (held + could_go, held_bytes + self.outlets[outlet].ready_bytes());
+            let of = &self.outlets[outlet];
+            if self.gates[of.gate].held(now).is_some() {
+                (held, held_bytes) = (held + queue.waits_together(outlet) + of.could_go(), held_bytes + of.ready_bytes());
             } else {
-                (open, is_open) = (open + could_go, true);
+                (open, is_open) = (open + queue.could_go(outlet) + of.could_go(), true);
             }
         }
         if flow.held(now) || flow.full(self.hand) || !is_open {
-            return if open + held < 1 { FETCH_HELD_MOST } else { 0 };
+            // One will do where others want into the hand: what has come back does not leave it again.
+            let few = if flow.behind { 1 } else { FETCH_HELD_MOST };
+            return if open + held < 1 { few } else { 0 };
         }
         // What waits for a system that is held keeps nothing that waits for another in the journal, until it is half of what the hand
         // holds: the other half is for what is new.

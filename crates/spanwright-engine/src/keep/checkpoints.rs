@@ -89,11 +89,17 @@ impl Checkpoints {
 
     /// Brings home what it can: where the log finds no room to grow, it may begin anew.
     pub fn bring_home(&self, connection: &Connection) {
+        if self.fault().is_some() {
+            return;
+        }
         self.shared.heed(connection.query_row(BRING_HOME, [], |_| Ok(())));
     }
 
     /// Brings all of it home and leaves a log of no length, unless somebody reads in it now.
     pub fn shorten(&self, connection: &Connection) {
+        if self.fault().is_some() {
+            return;
+        }
         // Nobody is waited for: commits would wait too.
         let _as_it_was = connection.busy_timeout(Duration::ZERO);
         self.shared.heed(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
@@ -113,6 +119,9 @@ impl Drop for Checkpoints {
 impl Shared {
     /// A commit left so many frames in the log.
     fn committed(&self, wal: &mut Wal, frames: u32, pages: u32) {
+        if self.fault.get().is_some() {
+            return;
+        }
         let mut stage = self.stage();
         while *stage == Stage::Asked && frames >= pages.saturating_mul(LOG_TIMES_MOST) {
             stage = self.changed.wait(stage).unwrap_or_else(PoisonError::into_inner);
@@ -150,7 +159,9 @@ impl Shared {
             }
             drop(stage);
             for _ in 0..ROUNDS {
-                self.heed(connection.query_row(BRING_HOME, [], |_| Ok(())));
+                if self.fault.get().is_none() {
+                    self.heed(connection.query_row(BRING_HOME, [], |_| Ok(())));
+                }
             }
             let mut stage = self.stage();
             if *stage == Stage::Asked {

@@ -13,7 +13,7 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, TransactionBehavior, config::DbConfig};
 use spanwright_core::alert::Trouble;
 use spanwright_core::fact::{
     Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle, StoppedFilter,
@@ -75,6 +75,8 @@ pub struct Keep {
     code_of: CodeOf,
     broom: tidy::Broom,
     place: Place,
+    /// It failed for another reason than want of room.
+    is_broken: bool,
     _lock: Lock,
 }
 
@@ -94,10 +96,11 @@ impl Keep {
         let memory = Memory::load(&connection).map_err(unusable)?;
         let checkpoints = Checkpoints::start(path, &mut connection, checkpoint_pages)?;
         let place = Place::of(path);
-        Ok(Keep { checkpoints, connection, memory, code_of, broom: tidy::Broom::default(), place, _lock: lock })
+        Ok(Keep { checkpoints, connection, memory, code_of, broom: tidy::Broom::default(), place, is_broken: false, _lock: lock })
     }
 
     fn written<T>(&mut self, write: impl FnOnce(&Connection, &mut Memory) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
+        self.is_trusted()?;
         let kept = (|| {
             let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
             let answer = write(&transaction, &mut self.memory)?;
@@ -119,15 +122,28 @@ impl Keep {
         if matches!(kept, Err(StoreFault::Full)) {
             self.checkpoints.bring_home(&self.connection);
         }
-        match self.checkpoints.fault() {
-            Some(fault) => Err(StoreFault::Broken(fault.into())),
-            None => kept,
-        }
+        let kept = self.is_trusted().and(kept);
+        self.is_broken |= matches!(kept, Err(StoreFault::Broken(_)));
+        kept
+    }
+
+    /// Of a log that could not be brought home nothing more is: the next process does it, from its beginning.
+    fn is_trusted(&self) -> Result<(), StoreFault> {
+        self.checkpoints.fault().map_or(Ok(()), |fault| Err(StoreFault::Broken(fault.into())))
     }
 
     fn asked<T>(&self, ask: impl FnOnce(ask::Ask<'_>) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
         ask(ask::Ask { connection: &self.connection, names: &self.memory.names, loose: Some(self.memory.loose()), code_of: self.code_of })
             .map_err(fault_of)
+    }
+}
+
+impl Drop for Keep {
+    fn drop(&mut self) {
+        if self.is_broken || self.is_trusted().is_err() {
+            // Whoever closes the file last would bring the rest of the log home, and take it away.
+            let _stays = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
     }
 }
 

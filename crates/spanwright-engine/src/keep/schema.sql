@@ -1,4 +1,4 @@
--- The journal, schema 11. Twenty tables; a change here is a new schema number and a step in schema/.
+-- The journal, schema 12. Twenty-one tables; a change here is a new schema number and a step in schema/.
 -- Moments are UTC microseconds since 1970. Names (flows, steps, queues, systems, codes) are rows of `name`.
 
 -- schema, boot

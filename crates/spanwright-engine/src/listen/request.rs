@@ -74,7 +74,7 @@ pub(crate) struct Office {
     keys: KeySets,
 }
 
-/// A body up to this size takes no more room than what has come of it.
+/// A body takes no more room than this until more of it has come.
 const SMALL_BODY_BYTES_MOST: usize = 64 << 10;
 
 /// A request, owned: it goes to a worker.
@@ -180,9 +180,9 @@ impl Office {
         }
     }
 
-    /// The whole body, and the room that it takes up for as long as it is here. Room is taken for what has come, and for all that was
-    /// announced once that is more than [`SMALL_BODY_BYTES_MOST`]: who announces much and sends nothing keeps no room from others, and of
-    /// many large ones some are read to their ends.
+    /// The whole body, and the room that it takes up for as long as it is here. Room is taken once something comes, for as much as a small
+    /// body has, and for all that was announced once more than [`SMALL_BODY_BYTES_MOST`] has come: who announces much and sends nothing
+    /// keeps no room from others, and of many some are read to their ends.
     async fn body(&self, mut body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refused> {
         let announced = body.size_hint().upper().unwrap_or(BODY_BYTES_MOST as u64);
         let announced = usize::try_from(announced).ok().filter(|announced| *announced <= BODY_BYTES_MOST).ok_or_else(too_large)?;
@@ -196,7 +196,8 @@ impl Office {
                     return Err(too_large());
                 }
                 waits.store(true, Ordering::Relaxed);
-                self.take_room(&mut place, if length > SMALL_BODY_BYTES_MOST { announced.max(length) } else { length }).await;
+                let small = announced.min(SMALL_BODY_BYTES_MOST);
+                self.take_room(&mut place, if length > SMALL_BODY_BYTES_MOST { announced.max(length) } else { small.max(length) }).await;
                 waits.store(false, Ordering::Relaxed);
                 bytes.extend_from_slice(&piece);
             }

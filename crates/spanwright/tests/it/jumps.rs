@@ -8,7 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use spanwright_world::{crashes::Senders, hands::Hands};
+use spanwright_world::{
+    crashes::{Case, Senders},
+    hands::Hands,
+};
 
 use crate::kills::{Place, comes_to_rest};
 
@@ -50,7 +53,7 @@ fn a_clock_that_jumps_both_ways_loses_nothing_doubles_nothing_and_keeps_nothing_
     }
     let sent = senders.stop();
     let rests = Instant::now();
-    let judged = comes_to_rest(&place.case(3, CHANGES), PATIENCE);
+    let judged = comes_to_rest(&Case { clock_turned: true, ..place.case(3, CHANGES) }, PATIENCE);
     running.kill().unwrap();
     running.wait().unwrap();
     println!("{judged:?}, at rest after {:.1} s", rests.elapsed().as_secs_f64());

@@ -90,7 +90,10 @@ fn commit(path: &Path) -> ! {
         }
         match keep.commit(&chunk) {
             Ok(_) => say(first + CHUNK),
-            Err(StoreFault::Broken(_)) => std::process::exit(2),
+            Err(StoreFault::Broken(_)) => {
+                drop(keep);
+                std::process::exit(2)
+            }
             Err(StoreFault::Full) => std::process::exit(3),
         }
     }
@@ -214,6 +217,10 @@ fn a_sync_that_fails_once_ends_the_process_whichever_it_is() {
         let path = folder.path().join(format!("{n}-journal.db"));
         let ended = disk.fail_one_sync(&mut child(&path, Fault::None), n).output().unwrap();
         assert!(matches!(ended.status.code(), Some(2 | 101)), "sync {n}: {:?}", ended.status);
+        let words = String::from_utf8(ended.stdout).unwrap();
+        let acknowledged: usize = words.lines().filter_map(|line| line.strip_prefix("kept ")?.parse().ok()).max().unwrap_or(0);
+        let log = std::fs::metadata(folder.path().join(format!("{n}-journal.db-wal"))).map_or(0, |log| log.len());
+        assert!(acknowledged == 0 || log > 0, "sync {n}: its log is gone, and with it what the disk may not have");
         for ending in ["", "-wal", "-shm", ".lock"] {
             drop(std::fs::remove_file(folder.path().join(format!("{n}-journal.db{ending}"))));
         }
