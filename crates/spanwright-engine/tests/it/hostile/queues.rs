@@ -228,8 +228,14 @@ impl Told {
         }
         let attempts: Vec<String> = self.of("attempt", "flow", &flow).map(super::answers::outcome).collect();
         let end = self.of("run-ended", "flow", &flow).map(super::answers::ending).next()?;
-        Some(format!("{}: {end}", attempts.join(", ")))
+        let told: Vec<String> = attempts.chunk_by(|one, next| one == next).map(times).collect();
+        Some(format!("{}: {end}", told.join(", ")))
     }
+}
+
+/// The same so often that their number is a matter of time is told once.
+fn times(same: &[String]) -> String {
+    if same.len() > 4 { format!("{}, again and again", same[0]) } else { same.join(", ") }
 }
 
 /// Gives as many as it is told that it may: two that are too long, and behind them one that is not.
