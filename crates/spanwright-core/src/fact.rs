@@ -288,9 +288,9 @@ pub struct Seen {
 pub const SEEN_RENEWED_EACH: Duration = Duration::from_secs(30 * 24 * 3600);
 
 impl Seen {
-    /// Whether what came before, and was remembered until then, is to be remembered as long as this.
-    pub fn renews(&self, until: Moment) -> bool {
-        self.until >= until.after(SEEN_RENEWED_EACH)
+    /// What came before, and is remembered until this or less, is to be remembered as long as what comes now.
+    pub fn renews_upto(&self) -> Moment {
+        self.until.before(SEEN_RENEWED_EACH)
     }
 }
 

@@ -59,14 +59,10 @@ impl Desk {
                 Place::Flying | Place::Settling => false,
             };
             let Some(effect) = self.effect_mut(&undo).filter(|effect| waits(effect)) else { continue };
-            let (was_ready, outlet, bytes) = (effect.place == Place::Ready, effect.outlet, effect.bytes());
-            (effect.place, effect.state.phase) = (Place::Settling, Phase::Done(None));
-            if was_ready {
-                self.outlets[outlet].no_longer_ready(bytes);
-            }
+            effect.state.phase = Phase::Done(None);
             self.by_hand.remove(&undo);
             self.alarm.counts_changed();
-            self.settle_fact(&undo, None, now, facts);
+            self.withdraw(&undo, now, facts);
         }
     }
 }

@@ -82,12 +82,17 @@ impl Desk {
         if self.flow_holds(account, now, wake) {
             return false;
         }
-        let all_held = !flow.targets.is_empty() && flow.targets.iter().all(|gate| self.gates[*gate].held(now).is_some());
+        let all_held = !flow.targets.is_empty() && self.targets_held(account, now) == flow.targets.len();
         if all_held {
             let first = flow.targets.iter().filter_map(|gate| self.gates[*gate].lets_go(now)).min();
             first.into_iter().for_each(|first| wake.no_later_than(first));
         }
         !all_held
+    }
+
+    /// How many of the systems that a flow sends to are held.
+    pub(super) fn targets_held(&self, account: usize, now: Moment) -> usize {
+        self.flows[account].targets.iter().filter(|gate| self.gates[**gate].held(now).is_some()).count()
     }
 
     pub(super) fn held_flows(&self, now: Moment) -> impl Iterator<Item = (Arc<str>, HoldReason)> {

@@ -70,14 +70,20 @@ impl Desk {
         if !matches!(effect.place, Place::Lined | Place::Ready | Place::Later) || !effect.never_arrived() {
             return;
         }
+        effect.state.phase = Phase::Superseded;
+        self.withdraw(key, now, facts);
+        self.conclude(key.run, now, facts);
+    }
+
+    /// It goes out no more: where it stands is written down.
+    pub(super) fn withdraw(&mut self, key: &EffectKey, now: Moment, facts: &mut Vec<Fact>) {
+        let Some(effect) = self.effect_mut(key) else { return };
         let (was_ready, outlet, bytes) = (effect.place == Place::Ready, effect.outlet, effect.bytes());
         effect.place = Place::Settling;
-        effect.state.phase = Phase::Superseded;
         if was_ready {
             self.outlets[outlet].no_longer_ready(bytes);
         }
         self.settle_fact(key, None, now, facts);
-        self.conclude(key.run, now, facts);
     }
 
     pub(super) fn lane_moves(&mut self, head: &EffectKey, now: Moment, out: &mut Vec<Command>) {

@@ -76,7 +76,6 @@ use run_hand::{EffectHand, RunHand};
 use source::SourceDesk;
 pub use source::message_id;
 use space::Space;
-pub use space::{OPEN_BYTES, TAKEN_BYTES};
 use take::FlowHand;
 
 /// Runs of one flow in hand, at most.
@@ -440,7 +439,7 @@ impl Desk {
     /// Where everything stands, for a progress line and for `--once`.
     pub fn standing(&self, now: Moment) -> Standing {
         // A chore under way will open runs.
-        let open = self.flows.iter().map(|flow| flow.open).sum::<u64>() + self.chores.len() as u64;
+        let open = self.open_runs() + self.chores.len() as u64;
         let systems = self.gates.iter().filter_map(|gate| Some((gate.name.clone(), gate.held(now)?)));
         let held = systems.chain(self.held_flows(now)).collect();
         Standing {

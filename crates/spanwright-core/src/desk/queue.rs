@@ -49,8 +49,9 @@ struct Bundle {
 }
 
 impl Bundle {
+    /// Nobody is here who is not wanted.
     fn is_whole(&self) -> bool {
-        self.here == self.wanted
+        self.here.len() == self.wanted.len()
     }
 }
 
@@ -175,12 +176,17 @@ impl Queue {
 
     /// Effects in hand that wait for others that they go with, or for their gate.
     pub fn waits_together(&self, outlet: usize) -> usize {
-        self.bundles.values().filter(|bundle| bundle.outlet == outlet).map(|bundle| bundle.here.len()).sum()
+        self.here(outlet, |_| true)
     }
 
     /// Effects in hand that could go together, by an outlet. Those that wait for others are none: they would keep these in the journal.
     pub fn could_go(&self, outlet: usize) -> usize {
-        self.bundles.values().filter(|bundle| bundle.outlet == outlet && bundle.is_whole()).map(|bundle| bundle.here.len()).sum()
+        self.here(outlet, Bundle::is_whole)
+    }
+
+    fn here(&self, outlet: usize, counts: impl Fn(&Bundle) -> bool) -> usize {
+        let bundles = self.bundles.values().filter(|bundle| bundle.outlet == outlet && counts(bundle));
+        bundles.map(|bundle| bundle.here.len()).sum()
     }
 
     /// The runs without which what is here cannot go; each is told once.

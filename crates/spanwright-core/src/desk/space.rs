@@ -7,9 +7,9 @@ use super::Desk;
 use crate::fact::{Fact, Took};
 
 /// What a message takes in the journal beside its body: its rows, its first event, and where they are listed.
-pub const TAKEN_BYTES: u64 = 1 << 10;
+const TAKEN_BYTES: u64 = 1 << 10;
 /// What an open run will still write until its end: tries, answers, what it ended as.
-pub const OPEN_BYTES: u64 = 1 << 10;
+const OPEN_BYTES: u64 = 1 << 10;
 
 /// What is left of it.
 pub(super) struct Space {
@@ -49,7 +49,7 @@ impl Space {
 impl Desk {
     /// Bytes that the journal will need beside those that it has now: for what is on its way there, and for what is open.
     pub fn owes_bytes(&self) -> u64 {
-        self.space.unkept + OPEN_BYTES * self.flows.iter().map(|flow| flow.open).sum::<u64>()
+        self.space.unkept + OPEN_BYTES * self.open_runs()
     }
 }
 

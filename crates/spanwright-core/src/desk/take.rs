@@ -50,7 +50,7 @@ pub(super) struct FlowHand {
     /// What stands in line, where the flow is in order.
     pub lines: Option<Lines>,
     /// When it may be looked again for what can give room.
-    pub makes_room: Moment,
+    makes_room: Moment,
 }
 
 impl FlowHand {
@@ -136,6 +136,11 @@ impl FlowHand {
 }
 
 impl Desk {
+    /// Open runs of all flows, wherever they are.
+    pub(super) fn open_runs(&self) -> u64 {
+        self.flows.iter().map(|flow| flow.open).sum()
+    }
+
     pub(super) fn took(&mut self, took: Took, receipt: Receipt, now: Moment, out: &mut Vec<Command>) {
         let run = match receipt {
             Receipt::Taken(run) => run,
@@ -279,34 +284,28 @@ impl Desk {
     /// What waits in hand for a system that is held goes to wait in the journal, where it keeps something from going to another: the newest
     /// of it, as far as nobody has been asked for it yet.
     fn make_room(&mut self, account: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
-        let is_held = |desk: &Desk, gate: usize| desk.gates[gate].held(now).is_some();
-        let flow = &self.flows[account];
-        if flow.targets.iter().all(|gate| is_held(self, *gate)) || !flow.targets.iter().any(|gate| is_held(self, *gate)) {
+        let (flow, held) = (&self.flows[account], self.targets_held(account, now));
+        if held == 0 || held == flow.targets.len() {
             return;
         }
         if flow.makes_room > now {
             return wake.no_later_than(flow.makes_room);
         }
         self.flows[account].makes_room = now.after(MAKES_ROOM_EVERY);
-        let of_flow = |outlet: &&Outlet| self.queues[outlet.queue].account == account && is_held(self, outlet.gate);
+        let is_held = |outlet: &Outlet| self.gates[outlet.gate].held(now).is_some();
+        let of_flow = |outlet: &&Outlet| self.queues[outlet.queue].account == account && is_held(outlet);
         let ready = self.outlets.iter().filter(of_flow).flat_map(|outlet| outlet.newest().take(self.hand.runs));
         let waits = |run: &RunId| {
             // What passes is kept where it waits, and turns into another run then.
             let hand = self.runs.get(run).filter(|_| !run.passes())?;
-            hand.only_waits(|effect| is_held(self, self.outlets[effect.outlet].gate)).then_some(*run)
+            hand.only_waits(|effect| is_held(&self.outlets[effect.outlet])).then_some(*run)
         };
         let runs: BTreeSet<RunId> = ready.filter_map(|key| waits(&key.run)).take(self.hand.fetch).collect();
         let mut facts = Vec::new();
         for run in runs {
             let Some(hand) = self.runs.get(&run) else { continue };
             let ready: Vec<_> = hand.effects.iter().filter(|effect| effect.place == Place::Ready).map(|effect| effect.key(run)).collect();
-            for key in ready {
-                self.set_place(&key, Place::Settling);
-                if let Some((outlet, bytes)) = self.effect(&key).map(|effect| (effect.outlet, effect.bytes())) {
-                    self.outlets[outlet].no_longer_ready(bytes);
-                }
-                self.settle_fact(&key, None, now, &mut facts);
-            }
+            ready.iter().for_each(|key| self.withdraw(key, now, &mut facts));
             self.conclude(run, now, &mut facts);
         }
         if !facts.is_empty() {

@@ -89,20 +89,14 @@ impl Checkpoints {
 
     /// Brings home what it can: where the log finds no room to grow, it may begin anew.
     pub fn bring_home(&self, connection: &Connection) {
-        if self.fault().is_some() {
-            return;
-        }
-        self.shared.heed(connection.query_row(BRING_HOME, [], |_| Ok(())));
+        self.shared.bring_home(connection, BRING_HOME);
     }
 
     /// Brings all of it home and leaves a log of no length, unless somebody reads in it now.
     pub fn shorten(&self, connection: &Connection) {
-        if self.fault().is_some() {
-            return;
-        }
         // Nobody is waited for: commits would wait too.
         let _as_it_was = connection.busy_timeout(Duration::ZERO);
-        self.shared.heed(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())));
+        self.shared.bring_home(connection, "PRAGMA wal_checkpoint(TRUNCATE)");
         let _as_it_was = connection.busy_timeout(schema::BUSY_TIME_MOST);
     }
 }
@@ -119,9 +113,6 @@ impl Drop for Checkpoints {
 impl Shared {
     /// A commit left so many frames in the log.
     fn committed(&self, wal: &mut Wal, frames: u32, pages: u32) {
-        if self.fault.get().is_some() {
-            return;
-        }
         let mut stage = self.stage();
         while *stage == Stage::Asked && frames >= pages.saturating_mul(LOG_TIMES_MOST) {
             stage = self.changed.wait(stage).unwrap_or_else(PoisonError::into_inner);
@@ -129,7 +120,7 @@ impl Shared {
         match *stage {
             Stage::Idle if frames >= pages => *stage = Stage::Asked,
             Stage::Done => {
-                self.heed(wal.checkpoint());
+                self.heed(|| wal.checkpoint());
                 *stage = Stage::Idle;
             }
             Stage::Idle | Stage::Asked | Stage::End => return,
@@ -138,12 +129,20 @@ impl Shared {
     }
 
     /// What could not be brought home for want of room, or since somebody reads, stays in the log, where it is safe, and is tried again.
-    fn heed<T>(&self, brought: rusqlite::Result<T>) {
-        let Err(error) = brought else { return };
+    /// Behind a fault nothing more is brought home.
+    fn heed(&self, bring: impl FnOnce() -> rusqlite::Result<()>) {
+        if self.fault.get().is_some() {
+            return;
+        }
+        let Err(error) = bring() else { return };
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => {}
             Some(_) | None => drop(self.fault.set(format!("its write-ahead log cannot be brought home: {}", words_of(&error)))),
         }
+    }
+
+    fn bring_home(&self, connection: &Connection, pragma: &str) {
+        self.heed(|| connection.query_row(pragma, [], |_| Ok(())));
     }
 
     /// The thread's work.
@@ -159,9 +158,7 @@ impl Shared {
             }
             drop(stage);
             for _ in 0..ROUNDS {
-                if self.fault.get().is_none() {
-                    self.heed(connection.query_row(BRING_HOME, [], |_| Ok(())));
-                }
+                self.bring_home(connection, BRING_HOME);
             }
             let mut stage = self.stage();
             if *stage == Stage::Asked {

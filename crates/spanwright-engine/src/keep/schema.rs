@@ -356,11 +356,17 @@ mod tests {
         }
     }
 
-    #[test]
-    fn what_was_known_of_a_gate_is_known_after_an_upgrade() {
+    /// A journal as schema 2 had it, with which this was done.
+    fn of_schema_2(sql: &str) -> (tempfile::TempDir, std::path::PathBuf) {
         let folder = tempfile::tempdir().unwrap();
         let old = folder.path().join("journal.db");
-        Connection::open(&old).unwrap().execute_batch(include_str!("tests/schema-2.sql")).unwrap();
+        Connection::open(&old).unwrap().execute_batch(&format!("{}{sql}", include_str!("tests/schema-2.sql"))).unwrap();
+        (folder, old)
+    }
+
+    #[test]
+    fn what_was_known_of_a_gate_is_known_after_an_upgrade() {
+        let (_folder, old) = of_schema_2("");
         let opening = crate::keep::Keep::open(&old, spanwright_lab::conformance::code_of).unwrap().opening().unwrap();
         let gates: Vec<_> = opening.gates.iter().map(|gate| (&*gate.system, gate.opens, gate.hold.is_some())).collect();
         assert_eq!(gates, [("crm", 2, false)]);
@@ -369,20 +375,16 @@ mod tests {
 
     #[test]
     fn what_may_have_been_asked_is_known_after_an_upgrade() {
-        let folder = tempfile::tempdir().unwrap();
-        let old = folder.path().join("journal.db");
         let cut = "INSERT INTO meta (name, value) VALUES ('cut off', 4711), ('cut off run', 12)";
-        Connection::open(&old).unwrap().execute_batch(&format!("{}{cut}", include_str!("tests/schema-2.sql"))).unwrap();
+        let (_folder, old) = of_schema_2(cut);
         let opening = crate::keep::Keep::open(&old, spanwright_lab::conformance::code_of).unwrap().opening().unwrap();
         assert_eq!(opening.cut_off.map(|cut_off| (cut_off.at.0, cut_off.upto.0)), Some((4711, 12)));
     }
 
     #[test]
     fn a_message_of_an_older_journal_is_found_by_its_correlation_id() {
-        let folder = tempfile::tempdir().unwrap();
-        let old = folder.path().join("journal.db");
         let named = "UPDATE message SET correlation = 'shop-4711' WHERE seq = 301";
-        Connection::open(&old).unwrap().execute_batch(&format!("{}{named}", include_str!("tests/schema-2.sql"))).unwrap();
+        let (_folder, old) = of_schema_2(named);
         drop(open_writer(&old).unwrap());
         let look = crate::keep::Look::open(&old, spanwright_lab::conformance::code_of).unwrap();
         for (correlation, run) in [("01a2163a4caf752cb98c8f5b39dc96e9", 1), ("shop-4711", 301)] {
@@ -395,14 +397,12 @@ mod tests {
     /// No edition numbered messages and their runs apart; a file that was put together by hand may.
     #[test]
     fn a_message_whose_run_has_another_number_takes_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let old = folder.path().join("journal.db");
         let apart = "UPDATE run SET id = -id; UPDATE run SET id = 2 - id WHERE id < -1; UPDATE run SET id = 1 WHERE id = -1;
             UPDATE effect SET run = run + 2 WHERE run > 1; UPDATE attempt SET run = run + 2 WHERE run > 1;
             UPDATE message SET parent = 3 WHERE seq = 601;
             INSERT INTO trail VALUES (3, 1, 5, 2, 'ann', 'of 3'), (301, 1, 5, 2, 'ann', 'of 301'), (301, 2, 5, 2, 'ann', 'again');
             INSERT INTO meta VALUES ('set back', 301);";
-        Connection::open(&old).unwrap().execute_batch(&format!("{}{apart}", include_str!("tests/schema-2.sql"))).unwrap();
+        let (_folder, old) = of_schema_2(apart);
         let connection = open_writer(&old).unwrap();
         let all = |sql: &str| -> Vec<String> {
             let mut statement = connection.prepare(sql).unwrap();

@@ -184,11 +184,15 @@ impl Office {
     /// body has, and for all that was announced once more than [`SMALL_BODY_BYTES_MOST`] has come: who announces much and sends nothing
     /// keeps no room from others, and of many some are read to their ends.
     async fn body(&self, mut body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refused> {
+        if body.is_end_stream() {
+            return Ok((Bytes::new(), None));
+        }
+        let least = usize::try_from(body.size_hint().lower()).unwrap_or(0);
         let announced = body.size_hint().upper().unwrap_or(BODY_BYTES_MOST as u64);
         let announced = usize::try_from(announced).ok().filter(|announced| *announced <= BODY_BYTES_MOST).ok_or_else(too_large)?;
         let waits = AtomicBool::new(false);
         let read = async {
-            let (mut bytes, mut place) = (Vec::new(), None);
+            let (mut bytes, mut place) = (Vec::with_capacity(least.min(SMALL_BODY_BYTES_MOST)), None);
             while let Some(frame) = body.frame().await {
                 let Ok(piece) = frame.map_err(|_| cut())?.into_data() else { continue };
                 let length = bytes.len() + piece.len();
@@ -196,8 +200,9 @@ impl Office {
                     return Err(too_large());
                 }
                 waits.store(true, Ordering::Relaxed);
-                let small = announced.min(SMALL_BODY_BYTES_MOST);
-                self.take_room(&mut place, if length > SMALL_BODY_BYTES_MOST { announced.max(length) } else { small.max(length) }).await;
+                // No more comes than was announced.
+                self.take_room(&mut place, if length > SMALL_BODY_BYTES_MOST { announced } else { announced.min(SMALL_BODY_BYTES_MOST) })
+                    .await;
                 waits.store(false, Ordering::Relaxed);
                 bytes.extend_from_slice(&piece);
             }
@@ -311,7 +316,7 @@ impl Office {
             Ok(body) => body,
             Err(refused) => return refuse(&refused),
         };
-        if !self.has_room_unpacked(carried, body.len()) {
+        if body.len() > carried.body.len() && !self.has_room_unpacked(carried, body.len()) {
             return refuse(&no_room_for_bodies());
         }
         let headers: Vec<(&str, &[u8])> = carried.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();

@@ -42,19 +42,19 @@ impl Whereabouts {
         match looked {
             Ok(Ok(answer)) => answer.unwrap_or_else(|| unknown().problem()),
             // That it cannot be looked for says nothing of whether it is there: whoever heard so would send it again.
-            Ok(Err(_)) | Err(_) => not_seen().problem(),
+            Ok(Err(())) | Err(_) => not_seen().problem(),
         }
     }
 
     /// `None` where there is no such message.
-    fn look(&self, message: u128) -> Result<Option<HttpAnswer>, String> {
+    fn look(&self, message: u128) -> Result<Option<HttpAnswer>, ()> {
         let Some((path, code_of)) = self.journal.as_ref() else { return Ok(None) };
         let mut look = self.look.lock().unwrap_or_else(PoisonError::into_inner);
         let journal = match look.take() {
             Some(journal) => journal,
-            None => Look::open(path, *code_of).map_err(|fault| fault.to_string())?,
+            None => Look::open(path, *code_of).map_err(drop)?,
         };
-        let shown = journal.show(&Which::Message(message)).map_err(|fault| format!("{fault:?}"))?;
+        let shown = journal.show(&Which::Message(message)).map_err(drop)?;
         *look = Some(journal);
         Ok(shown.into_iter().next().map(|shown| told(&shown)))
     }

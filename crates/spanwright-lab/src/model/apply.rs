@@ -117,7 +117,7 @@ impl State {
             (Some(_) | None, _) => None,
         };
         if let (Some(receipt), Some(row)) = (known, self.seen.get_mut(&key)) {
-            if seen.renews(row.until) {
+            if row.until <= seen.renews_upto() {
                 row.until = seen.until;
             }
             return Err(receipt);

@@ -75,7 +75,7 @@ impl Default for HandSize {
 impl HandSize {
     /// So much of each of so many flows: where they are many, their bytes are shared out.
     pub fn of_each(self, flows: usize) -> HandSize {
-        HandSize { bytes: self.bytes.min(HANDS_BYTES_MOST / flows.max(1)).max(self.bytes.min(HAND_BYTES_LEAST)), ..self }
+        HandSize { bytes: self.bytes.min((HANDS_BYTES_MOST / flows.max(1)).max(HAND_BYTES_LEAST)), ..self }
     }
 }
 

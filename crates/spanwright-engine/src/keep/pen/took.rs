@@ -1,7 +1,7 @@
 //! A message comes in: once, with its run.
 
 use rusqlite::{OptionalExtension, Result};
-use spanwright_core::fact::{Moment, Receipt, RunId, SEEN_RENEWED_EACH, Seen, Took};
+use spanwright_core::fact::{Moment, Receipt, RunId, Seen, Took};
 
 use super::{AT_SOURCE, Pen, UNUSABLE};
 use crate::keep::{
@@ -13,7 +13,7 @@ use crate::keep::{
 // No row, or one of an earlier message, is the answer "seen before".
 pub const SEEN_RECORD: &str = "INSERT INTO seen (scope, key, message, until, print) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (scope, key) DO UPDATE SET message = iif(print IS excluded.print, message, excluded.message), until = excluded.until,
-        print = excluded.print WHERE print IS NOT excluded.print OR until <= excluded.until - ?6 RETURNING message";
+        print = excluded.print WHERE print IS NOT excluded.print OR until <= ?6 RETURNING message";
 const RENEW_EVENT: &str = "UPDATE event SET until = ?2 WHERE seq = ?1";
 const RENEW_SEEN: &str = "UPDATE seen SET until = ?3 WHERE scope = ?1 AND key = ?2";
 pub const MESSAGE: &str = "INSERT INTO message (seq, id, source, correlation, received, key, version, body, beside, found_by)
@@ -46,15 +46,14 @@ impl Pen<'_> {
     fn seen_before(&mut self, seen: &Seen, at: Moment) -> Result<Option<Receipt>> {
         let (scope, message) = (self.number(&seen.scope)?, self.next.message);
         if let Some(print) = &seen.print {
-            let renewed = Moment(0).after(SEEN_RENEWED_EACH).0;
-            let values = (scope, &seen.key, message, seen.until.0, print, renewed);
+            let values = (scope, &seen.key, message, seen.until.0, print, seen.renews_upto().0);
             let brought_by: Option<Option<i64>> = self.seen_record.query_row(values, |row| row.get(0)).optional()?;
             return Ok((brought_by != Some(Some(message))).then_some(Receipt::Duplicate));
         }
         let name = Name::of(&seen.scope, &seen.key);
         match self.events.known(&mut self.asked, scope, seen, name)? {
             Some(known) if known.until > at => {
-                if seen.renews(known.until) {
+                if known.until <= seen.renews_upto() {
                     self.rare(RENEW_EVENT)?.execute((known.message, seen.until.0))?;
                     self.rare(RENEW_SEEN)?.execute((scope, &seen.key, seen.until.0))?;
                 }
