@@ -15,7 +15,7 @@ mod chore;
 mod keys;
 mod store;
 
-pub use again::{APART, begins_way_back, is_newer, owed_again};
+pub use again::{APART, OF_NO_ATTEMPT, begins_way_back, is_newer, owed_again};
 pub use at_system::AtSystem;
 pub use chore::{
     BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Opened, Reopening, StoppedBundle, StoppedFilter,
@@ -255,8 +255,10 @@ pub struct Resent {
     pub by: Arc<str>,
     /// Why.
     pub words: Arc<str>,
-    /// The other one was a dead letter and is set aside.
+    /// The other one was a dead letter and is set aside. Where it is none by then (somebody replayed it), nothing is written.
     pub instead: bool,
+    /// Also where a newer state of its record went on; else nothing is written then.
+    pub over_newer: bool,
 }
 
 /// How much of a finished run is forgotten.

@@ -106,7 +106,7 @@ fn settled(run: RunId, phase: Phase, outcome: OutcomeKind, at: i64) -> Fact {
 fn runs(receipts: &[Receipt]) -> impl Iterator<Item = RunId> {
     receipts.iter().filter_map(|receipt| match receipt {
         Receipt::Taken(run) => Some(*run),
-        Receipt::Duplicate | Receipt::Known { .. } => None,
+        Receipt::Duplicate | Receipt::Known { .. } | Receipt::Late => None,
     })
 }
 

@@ -214,7 +214,7 @@ impl Names {
         let exchange = ExchangeId(first as i64 + 1);
         let runs = receipts.iter().filter_map(|receipt| match receipt {
             Receipt::Taken(run) => Some(*run),
-            Receipt::Duplicate | Receipt::Known { .. } => None,
+            Receipt::Duplicate | Receipt::Known { .. } | Receipt::Late => None,
         });
         let at = Moment(first as i64);
         let settled = runs.clone().map(|run| self.done(run, exchange, at));

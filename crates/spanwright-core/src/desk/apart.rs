@@ -71,6 +71,8 @@ impl Desk {
         let outlet = plan.map_or_else(outlet_of_named, |plan| Some(self.outlet_of(hand, plan)));
         let lane = plan.map_or(0, |plan| lane_in(hand, plan, key.way));
         let may_be_asked = plan.map_or(key.way == Way::Do, |plan| is_asked_unnoted(plan, key.way));
+        // Nobody knew of it, and the question did not tell.
+        let is_asked_about = hand.effect(&key.node, &key.item, Way::Ask).is_some_and(|asked| !matches!(asked.state.phase, Phase::Done(_)));
         let glue = outlet.and_then(|outlet| self.queues[self.outlets[outlet].queue].leaves_bundle(key));
         if let (Some(outlet), Some(glue)) = (outlet, glue) {
             let queue = self.outlets[outlet].queue;
@@ -83,7 +85,8 @@ impl Desk {
         let Some(effect) = self.effect_mut(key) else { return };
         effect.state.glued = effect.state.glued.or(glue);
         let was_due = matches!((&effect.state.phase, cut_off), (Phase::Owed { due }, Some(cut)) if *due <= cut.at);
-        let is_unheard = effect.is_unheard() || was_due && may_be_asked;
+        let is_unknown = is_asked_about && key.way == Way::Do && effect.is_as_replayed();
+        let is_unheard = effect.is_unheard() || was_due && may_be_asked || is_unknown;
         let why = Failure::new(&codes::NO_LONGER_ASKED, "it was asked for before, and what the flow says now does not ask for it");
         effect.state.phase = if is_unheard { Phase::Uncertain(why) } else { Phase::Dead(why) };
         // Without a queue nobody can wait for it.

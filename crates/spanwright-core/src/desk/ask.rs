@@ -89,8 +89,8 @@ impl Desk {
         if together.is_none() {
             self.fresh_first(outlet, now);
         }
-        let goes = self.how_goes(outlet, together.as_deref());
-        if self.flow_holds(self.queues[queue].account, now, wake) || !self.pass(gate, goes, now, wake, out) {
+        let (goes, finds_room) = (self.how_goes(outlet, together.as_deref()), self.finds_room(outlet, together.as_deref()));
+        if !finds_room || self.flow_holds(self.queues[queue].account, now, wake) || !self.pass(gate, goes, now, wake, out) {
             if let Some(effects) = together {
                 self.outlets[outlet].give_back(effects);
             }
@@ -118,9 +118,23 @@ impl Desk {
 
     /// Whether what is about to go failed before; of a batch, whether its first item did.
     fn how_goes(&self, outlet: usize, together: Option<&[EffectKey]>) -> Goes {
-        let next = together.map_or_else(|| self.outlets[outlet].ready().find(|key| self.is_ready(key)), |effects| effects.first());
-        let tries = next.and_then(|key| self.effect(key)).map_or(0, |effect| effect.state.tries);
+        let tries = self.next(outlet, together).and_then(|key| self.effect(key)).map_or(0, |effect| effect.state.tries);
         if tries > 0 { Goes::Again } else { Goes::First }
+    }
+
+    fn next<'d>(&'d self, outlet: usize, together: Option<&'d [EffectKey]>) -> Option<&'d EffectKey> {
+        together.map_or_else(|| self.outlets[outlet].ready().find(|key| self.is_ready(key)), <[_]>::first)
+    }
+
+    /// Whether what is about to go may: what is handed to another flow waits while that one is full, or the disk.
+    fn finds_room(&self, outlet: usize, together: Option<&[EffectKey]>) -> bool {
+        let account = self.queues[self.outlets[outlet].queue].account;
+        if self.flows[account].hands_to.is_empty() {
+            return true;
+        }
+        let next = self.next(outlet, together).and_then(|key| Some((self.plan_of(key)?, self.runs.get(&key.run)?)));
+        let to = next.and_then(|(effect, run)| handover::target(&run.plan, effect.system, effect.operation));
+        to.is_none_or(|to| self.takes_over(account, to))
     }
 
     fn is_ready(&self, key: &EffectKey) -> bool {

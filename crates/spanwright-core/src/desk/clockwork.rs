@@ -100,6 +100,9 @@ impl Clockwork {
 
 impl Desk {
     pub(super) fn strike(&mut self, now: Moment, roll: Roll<'_>, wake: &mut Wake, out: &mut Vec<Command>) {
+        if !self.space.has_some() {
+            return;
+        }
         for n in 0..self.clocks.len() {
             let account = self.clocks[n].account;
             if self.clocks[n].striking || !self.flows[account].has_room() || self.flow_holds(account, now, wake) {

@@ -122,7 +122,7 @@ impl Desk {
                 out.push(Command::Fetch(Fetch::Answer { run, waiter }));
             }
             Some(Receipt::Known { same: false, .. }) => out.push(Command::Answer(waiter.id, Word::OtherBody)),
-            Some(Receipt::Duplicate) | None => out.push(Command::Answer(waiter.id, Word::Repeated)),
+            Some(Receipt::Duplicate | Receipt::Late) | None => out.push(Command::Answer(waiter.id, Word::Repeated)),
         }
     }
 

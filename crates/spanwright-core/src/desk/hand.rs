@@ -173,12 +173,19 @@ impl Desk {
             return;
         }
         let plan = hand.plan_of(owed.effect, owed.way);
+        let is_as_sent = hand.effects[at].state.sent == Some(owed.input.print());
+        let sent_other = matches!(owed.want, Want::Happened(_)) && !is_as_sent;
         let state = revised(plan, hand.effects[at].state.clone(), owed.want, now, roll);
         let effect = &mut hand.effects[at];
         (effect.effect, effect.outlet, effect.lane, effect.input) = (owed.effect, outlet, lane, Some(owed.input));
         (effect.state, effect.place) = (state, Place::Settling);
         let key = effect.key(run);
         self.settle_fact(&key, None, now, facts);
+        // It happened with the bytes of then.
+        let sent = facts.last_mut().filter(|_| sent_other);
+        if let Some(Fact::Sent { print, .. }) = sent {
+            *print = NOBODY_KNOWS;
+        }
     }
 
     /// Writes down where an effect stands now.
@@ -204,6 +211,8 @@ impl Desk {
             Phase::Done(_) => effect.input.as_ref()?.print(),
             Phase::Uncertain(_) => NOBODY_KNOWS,
             Phase::Dead(_) if !effect.never_arrived() => NOBODY_KNOWS,
+            // A life that was cut off may have asked for it before a newer state took its place.
+            Phase::Superseded if effect.is_unheard() => NOBODY_KNOWS,
             Phase::Owed { .. } | Phase::Started { .. } | Phase::Dead(_) | Phase::Unchanged | Phase::Superseded => return None,
         };
         Some(Fact::Sent { scope, key: record, print, until: now.after(SENT_REMEMBERED) })

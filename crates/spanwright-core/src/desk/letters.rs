@@ -18,13 +18,13 @@ use spanwright_shape::{
     value::Value,
 };
 
-use super::{CallId, Command, Desk, Fetch, Outgoing, Report, Roll, round::ROUND_SYSTEM, source::message_id};
+use super::{CallId, Command, Desk, Fetch, Outgoing, Report, Roll, Today, round::ROUND_SYSTEM, source::message_id};
 use crate::{
     codes,
     connector::{Outcome, Verdict},
     fact::{
-        Ending, Fact, Letter, MessageFile, Moment, NOBODY_KNOWS, Opened, Resent, Root, StopKind, Stopped, StoppedRun, Took, print_of,
-        that_go,
+        Ending, Fact, Letter, MessageFile, Moment, NOBODY_KNOWS, Opened, Resent, Root, RunFile, StopKind, Stopped, StoppedRun, Took,
+        print_of, that_go,
     },
     plan::{Flow, Plan},
     run::{intake, message_id as uuid, rfc3339},
@@ -60,6 +60,14 @@ pub(super) fn takers(plan: &Plan) -> Vec<usize> {
     plan.flows.iter().enumerate().filter(|(_, flow)| takes(flow)).map(|(number, _)| number).collect()
 }
 
+/// What is told of a run that is stopped before the desk is open; see [`Today`].
+pub fn told_of(file: &RunFile, stopped: &Stopped, at: Moment, today: Today<'_>) -> Vec<Fact> {
+    let MessageFile { id, correlation, key, version, body, .. } = &*file.message;
+    let (key, version) = (key.as_deref(), version.as_deref());
+    let dead = Dead { flow: &file.flow, root: file.root, message: *id, at, correlation, key, version, body, stopped };
+    takers(today.plan).into_iter().filter_map(|taker| dead.told_to(taker, today)).collect()
+}
+
 /// A dead letter on its way to the journal.
 struct Dead<'d> {
     flow: &'d str,
@@ -91,7 +99,7 @@ impl Desk {
                 let MessageFile { id, correlation, key, version, body, .. } = &*hand.message;
                 let (flow, root) = (&*self.flows[hand.account].name, hand.root);
                 let (key, version) = (key.as_deref(), version.as_deref());
-                self.letter_for(taker, &Dead { flow, root, message: *id, at: *at, correlation, key, version, body, stopped })
+                Dead { flow, root, message: *id, at: *at, correlation, key, version, body, stopped }.told_to(taker, self.today())
             }
             Fact::Took(took) => {
                 let failure = took.fault.clone()?;
@@ -99,24 +107,10 @@ impl Desk {
                 let Took { flow, root, message, at, correlation, key, version, body, .. } = &**took;
                 let (key, version) = (key.as_deref(), version.as_deref());
                 let dead = Dead { flow, root: *root, message: *message, at: *at, correlation, key, version, body, stopped: &stopped };
-                self.letter_for(taker, &dead)
+                dead.told_to(taker, self.today())
             }
             _ => None,
         }
-    }
-
-    fn letter_for(&self, taker: usize, dead: &Dead<'_>) -> Option<Fact> {
-        let flow = &self.plan.flows[taker];
-        let source = flow.source.as_ref()?;
-        source.letters().filter(|letters| letters.takes(dead.flow))?;
-        let room = Room::new();
-        let arrival = intake::item(source, &dead.told(&room)).arrivals.into_iter().next()?;
-        let arrival = intake::Arrival { correlation: Some(dead.correlation.clone()), ..arrival };
-        let print = print_of(&[b"spanwright letter 1", &dead.root.0.to_be_bytes(), &dead.at.0.to_be_bytes(), flow.name.as_bytes()]);
-        let mut words = print.chunks_exact(8).filter_map(|word| Some(u64::from_be_bytes(word.try_into().ok()?)));
-        let mut roll = || words.next().unwrap_or(0);
-        let took = self.took_by(taker, &source.name, arrival, None, dead.at, &mut roll);
-        Some(Took { about: Some(dead.message), ..took }.into())
     }
 
     /// Asks the journal for the dead letters that are to be brought back.
@@ -195,12 +189,20 @@ impl Desk {
             return Ok((told(wanted.message, "replayed"), go.into_iter().map(reopened).collect()));
         };
         let named = intake::edited(flow.source.as_ref(), &letter.file.message, &body)?;
-        let mut resent = self.resent(&letter, body, (by, wanted.reason.into()), now, roll);
+        let mut resent = self.resent(&letter, over_newer, body, (by, wanted.reason.into()), now, roll);
         (resent.took.key, resent.took.version) = named;
         Ok((told(resent.took.message, "resent"), resent_anew(flow, resent)))
     }
 
-    fn resent(&self, letter: &Letter, body: Arc<[u8]>, (by, words): (Arc<str>, Arc<str>), now: Moment, roll: Roll<'_>) -> Resent {
+    fn resent(
+        &self,
+        letter: &Letter,
+        over_newer: bool,
+        body: Arc<[u8]>,
+        (by, words): (Arc<str>, Arc<str>),
+        now: Moment,
+        roll: Roll<'_>,
+    ) -> Resent {
         let (file, old) = (&letter.file, &letter.file.message);
         let took = Took {
             message: message_id(now, roll),
@@ -218,11 +220,26 @@ impl Desk {
             about: None,
             fault: None,
         };
-        Resent { took, of: file.run, by, words, instead: true }
+        Resent { took, of: file.run, by, words, instead: true, over_newer }
     }
 }
 
 impl Dead<'_> {
+    /// The message that a flow takes of it, where it takes those of its flow.
+    fn told_to(&self, taker: usize, today: Today<'_>) -> Option<Fact> {
+        let flow = &today.plan.flows[taker];
+        let source = flow.source.as_ref()?;
+        source.letters().filter(|letters| letters.takes(self.flow))?;
+        let room = Room::new();
+        let arrival = intake::item(source, &self.told(&room)).arrivals.into_iter().next()?;
+        let arrival = intake::Arrival { correlation: Some(self.correlation.clone()), ..arrival };
+        let print = print_of(&[b"spanwright letter 1", &self.root.0.to_be_bytes(), &self.at.0.to_be_bytes(), flow.name.as_bytes()]);
+        let mut words = print.chunks_exact(8).filter_map(|word| Some(u64::from_be_bytes(word.try_into().ok()?)));
+        let mut roll = || words.next().unwrap_or(0);
+        let took = today.took(taker, &source.name, arrival, None, self.at, &mut roll);
+        Some(Took { about: Some(self.message), ..took }.into())
+    }
+
     /// As the flow that takes it sees it; its shape is in `project/flow/letters.rs`.
     fn told<'r>(&self, room: &'r Room) -> Value<'r> {
         let text = |text: &str| Value::Text(room.text(text));

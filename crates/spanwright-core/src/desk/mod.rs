@@ -74,7 +74,7 @@ use queue::Queue;
 use round::Rounds;
 use run_hand::{EffectHand, RunHand};
 use source::SourceDesk;
-pub use source::message_id;
+pub use source::{Today, message_id};
 use space::Space;
 use take::FlowHand;
 
@@ -276,8 +276,12 @@ impl Desk {
                 }
                 Fact::Resent(resent) => {
                     let receipt = receipts.next().copied().unwrap_or(Receipt::Duplicate);
-                    self.took(resent.took, receipt, now, out);
-                    if resent.instead {
+                    let sets_aside = resent.instead && matches!(receipt, Receipt::Taken(_));
+                    match receipt {
+                        Receipt::Late => out.push(Command::Note(Happening::ResentLate(resent.clone()))),
+                        _ => self.took(resent.took, receipt, now, out),
+                    }
+                    if sets_aside {
                         self.line_moves(resent.of, false, out);
                     }
                 }

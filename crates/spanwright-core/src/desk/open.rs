@@ -12,7 +12,7 @@ use super::{
     clockwork::Clockwork,
     door::Waiters,
     gather::Gatherings,
-    letters,
+    handover, letters,
     outlet::Outlet,
     own,
     passing::{self, Passing},
@@ -128,6 +128,8 @@ impl Desk {
             if is_today {
                 self.flows[account].aims_at(gate);
             }
+            let hands_to = handover::target(plan, effect.system, effect.operation);
+            self.flows[account].hands_to.extend(hands_to.map(Arc::from));
         }
     }
 

@@ -13,7 +13,7 @@ use crate::{
     codes,
     connector::{Beside, Outcome, Refusal, Validator, Verdict},
     deliver::{Goes, Next, Tries, decide},
-    fact::{Fact, Moment, Moved, Root, Seen, SourceRow, Took, Way, hex},
+    fact::{Fact, Moment, Moved, PlanId, Root, Seen, SourceRow, Took, Way, hex},
     interface::Repeat,
     plan::{Plan, Poll, ROUND_PAGES_MOST, Source},
     run::intake::{self, Arrival, Page},
@@ -304,7 +304,8 @@ impl Desk {
 
     fn took_fact(&self, n: usize, arrival: Arrival, now: Moment, roll: Roll<'_>) -> Fact {
         let source = &self.sources[n];
-        let seen = seen_of(&source.name, &arrival, now);
+        let reads_queue = self.plan.flows[source.flow].source.as_ref().is_some_and(Source::reads_queue);
+        let seen = seen_of(&source.name, reads_queue, &arrival, now);
         self.took_by(source.flow, &source.name, arrival, seen, now, roll).into()
     }
 
@@ -318,23 +319,11 @@ impl Desk {
         now: Moment,
         roll: Roll<'_>,
     ) -> Took {
-        let message = message_id(now, roll);
-        Took {
-            message,
-            source: source.clone(),
-            correlation: arrival.correlation.unwrap_or_else(|| format!("{message:032x}").into()),
-            at: now,
-            key: arrival.key,
-            version: arrival.version,
-            body: arrival.body,
-            beside: arrival.beside,
-            flow: self.plan.flows[flow].name.clone(),
-            root: Root(u128::from(roll()) << 64 | u128::from(roll())),
-            plan: self.plan_id,
-            seen,
-            about: None,
-            fault: arrival.fault,
-        }
+        self.today().took(flow, source, arrival, seen, now, roll)
+    }
+
+    pub(super) fn today(&self) -> Today<'_> {
+        Today { plan: &self.plan, id: self.plan_id }
     }
 
     /// Who stands in a page since there was no room on the disk goes on reading where there is, and ends where we stop.
@@ -422,11 +411,13 @@ impl SourceDesk {
     }
 }
 
-/// An event is taken once; a record is taken when it differs from its key's last.
-fn seen_of(source: &Arc<str>, arrival: &Arrival, now: Moment) -> Option<Seen> {
+/// An event is taken once; a record is taken when it differs from its key's last. A message of a queue is an event: two without
+/// a name that say the same are two.
+fn seen_of(source: &Arc<str>, reads_queue: bool, arrival: &Arrival, now: Moment) -> Option<Seen> {
     let print = arrival.print;
     let (key, print) = match (&arrival.once, &arrival.key) {
         (Some(once), _) => (once.clone(), None),
+        (None, _) if reads_queue => return None,
         (None, Some(key)) => (key.clone(), Some(print)),
         (None, None) => (hex(&print).into(), None),
     };
@@ -439,6 +430,38 @@ pub fn message_id(now: Moment, roll: Roll<'_>) -> u128 {
     let random = u128::from(roll()) << 64 | u128::from(roll());
     let bits = millis << 80 | (random & 0xffff_ffff_ffff_ffff_ffff);
     bits & !(0xf << 76) & !(0x3 << 62) | 0x7 << 76 | 0x2 << 62
+}
+
+/// Today's plan: what comes now goes by it.
+#[derive(Clone, Copy)]
+pub struct Today<'p> {
+    /// The plan.
+    pub plan: &'p Plan,
+    /// Its number in the journal.
+    pub id: PlanId,
+}
+
+impl Today<'_> {
+    /// A message of one of its flows, by number.
+    pub(super) fn took(self, flow: usize, source: &Arc<str>, arrival: Arrival, seen: Option<Seen>, now: Moment, roll: Roll<'_>) -> Took {
+        let message = message_id(now, roll);
+        Took {
+            message,
+            source: source.clone(),
+            correlation: arrival.correlation.unwrap_or_else(|| format!("{message:032x}").into()),
+            at: now,
+            key: arrival.key,
+            version: arrival.version,
+            body: arrival.body,
+            beside: arrival.beside,
+            flow: self.plan.flows[flow].name.clone(),
+            root: Root(u128::from(roll()) << 64 | u128::from(roll())),
+            plan: self.id,
+            seen,
+            about: None,
+            fault: arrival.fault,
+        }
+    }
 }
 
 #[cfg(test)]

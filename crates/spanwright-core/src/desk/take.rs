@@ -47,6 +47,8 @@ pub(super) struct FlowHand {
     pub deaths: VecDeque<Moment>,
     /// The gates of what it sends to.
     pub targets: Vec<usize>,
+    /// The flows that it hands messages to.
+    pub hands_to: Vec<Arc<str>>,
     /// What stands in line, where the flow is in order.
     pub lines: Option<Lines>,
     /// When it may be looked again for what can give room.
@@ -70,6 +72,7 @@ impl FlowHand {
             pause_after,
             deaths: VecDeque::new(),
             targets: Vec::new(),
+            hands_to: Vec::new(),
             lines: flow.in_order.map(|rule| Lines::new(&flow.name, rule)),
             makes_room: Moment(i64::MIN),
         }
@@ -144,7 +147,9 @@ impl Desk {
     pub(super) fn took(&mut self, took: Took, receipt: Receipt, now: Moment, out: &mut Vec<Command>) {
         let run = match receipt {
             Receipt::Taken(run) => run,
-            Receipt::Duplicate | Receipt::Known { .. } => return out.push(Command::Note(Happening::Duplicate { source: took.source })),
+            Receipt::Duplicate | Receipt::Known { .. } | Receipt::Late => {
+                return out.push(Command::Note(Happening::Duplicate { source: took.source }));
+            }
         };
         if let Some(failure) = took.fault.clone() {
             let ending = Ending::Stopped(Stopped { kind: StopKind::Dead, node: "source".into(), failure, undone: false });

@@ -12,7 +12,7 @@ use crate::{
     connector::{Blame, Outcome, Refusal, Verdict, Word},
     fact::{Backlog, EffectState, GateRow, Hold, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
     interface::{BulkKey, Repeat},
-    plan::{Batch, Body, EffectPlan, InOrder, OrderBy, Question, SourceKind, SystemPlan, WhenDead},
+    plan::{Batch, Body, EffectPlan, InOrder, OrderBy, Question, SourceKind, Step, StepKind, SystemPlan, WhenDead},
 };
 
 /// How soon the end of a run is to be on disk that was filtered, in a flow that is changed like this.
@@ -233,6 +233,51 @@ fn what_may_not_be_repeated_and_was_not_let_in_is_owed_as_before() {
     }
 }
 
+/// A run as the journal has it, with how its first call and what belongs to that stand.
+fn from_before(run: i64, body: &str, key: Option<&str>, known: Vec<(Way, EffectState)>) -> RunFile {
+    let effect = |way| EffectKey { run: RunId(run), node: "first".into(), item: no_item(), way };
+    let message = MessageFile {
+        id: 7,
+        source: "asked.source".into(),
+        correlation: "c".into(),
+        received: Moment(0),
+        key: key.map(Into::into),
+        version: None,
+        body: body.as_bytes().into(),
+        beside: None,
+    };
+    RunFile {
+        run: RunId(run),
+        root: Root(7),
+        flow: "asked".into(),
+        plan: PlanId(1),
+        message: Arc::new(message),
+        known: known.into_iter().map(|(way, state)| StoredEffect { effect: effect(way), state }).collect(),
+        over: false,
+        parked: false,
+        stopped: None,
+    }
+}
+
+/// A life of a flow of this one call that finds these runs, behind one that was cut off or `rested`; while its system is held.
+fn finds(first: EffectPlan, rested: bool, runs: Vec<RunFile>) -> (Stage, Vec<Fact>) {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    only_first(&mut plan, first);
+    let backlog = vec![Backlog { flow: "asked".into(), active: runs.len() as u64, parked: 0 }];
+    let hold = Hold { since: START, until: None, by: "ann".into(), because: "quiet".into() };
+    let gates = vec![GateRow { hold: Some(hold), ..GateRow::closed("books".into(), START) }];
+    let mut stage = Stage::open(plan, Opening { rested, backlog, gates, last_run: RunId(9), ..Opening::default() });
+    stage.keeps();
+    stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 9 }, runs, next: None });
+    let kept = stage.keeps();
+    (stage, kept)
+}
+
+fn prints(kept: &[Fact]) -> Vec<crate::fact::Print> {
+    kept.iter().filter_map(|fact| if let Fact::Sent { print, .. } = fact { Some(*print) } else { None }).collect()
+}
+
 /// A life that finds the run 7, whose first call stands like this, and hears so of it; where the call stands then.
 fn goes_on(repeat: Repeat, rested: bool, known: Option<EffectState>, hears: impl FnOnce(CallId) -> Event) -> EffectState {
     goes_on_behind(Vec::new(), repeat, rested, known, hears)
@@ -252,28 +297,7 @@ fn goes_on_behind(
     let backlog = vec![Backlog { flow: "asked".into(), active: 1, parked: 0 }];
     let mut stage = Stage::open(plan, Opening { rested, backlog, gates, last_run: RunId(7), ..Opening::default() });
     stage.keeps();
-    let effect = EffectKey { run: RunId(7), node: "first".into(), item: no_item(), way: Way::Do };
-    let message = MessageFile {
-        id: 7,
-        source: "asked.source".into(),
-        correlation: "c".into(),
-        received: Moment(0),
-        key: None,
-        version: None,
-        body: (*b"{}").into(),
-        beside: None,
-    };
-    let file = RunFile {
-        run: RunId(7),
-        root: Root(7),
-        flow: "asked".into(),
-        plan: PlanId(1),
-        message: Arc::new(message),
-        known: known.into_iter().map(|state| StoredEffect { effect: effect.clone(), state }).collect(),
-        over: false,
-        parked: false,
-        stopped: None,
-    };
+    let file = from_before(7, "{}", None, known.into_iter().map(|state| (Way::Do, state)).collect());
     stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 1 }, runs: vec![file], next: None });
     stage.keeps();
     let (asked, _) = stage.exchanges.remove(0);
@@ -375,6 +399,60 @@ fn after_an_uncertain_state_nothing_counts_as_unchanged() {
     assert_eq!(remembered(Outcome::Never(said())), None, "a refusal changes nothing");
 }
 
+/// A newer state takes the place of one that a life before may have sent.
+#[test]
+fn after_a_kill_a_state_that_stepped_aside_may_be_what_the_system_has() {
+    let first = || EffectPlan { unchanged: true, newest_only: true, in_order: true, ..call("first", Repeat::Idempotent) };
+    for rested in [false, true] {
+        let states = || vec![from_before(1, "{\"v\": 2}", Some("r"), vec![]), from_before(2, "{\"v\": 1}", Some("r"), vec![])];
+        let (_, kept) = finds(first(), rested, states());
+        let is_aside = |fact: &Fact| matches!(fact, Fact::Settled(settled) if settled.state.phase == Phase::Superseded);
+        assert!(kept.iter().any(is_aside), "{kept:?}");
+        assert_eq!(prints(&kept), if rested { vec![] } else { vec![crate::fact::NOBODY_KNOWS] });
+    }
+}
+
+/// A replay asks whether it happened, also where that was asked in vain before; what happened, happened with the bytes of then.
+#[test]
+fn a_replay_asks_anew_and_what_happened_did_with_the_bytes_of_then() {
+    let question = Question { ask: call("first", Repeat::Safe), take: Program::of(".").unwrap(), wait: Duration::ZERO };
+    let first = EffectPlan { unchanged: true, pivot: true, if_unknown: Some(Box::new(question)), ..call("first", Repeat::Never) };
+    let asked = EffectState { generation: 0, ..EffectState::new(Phase::Dead(said())) };
+    let unknown = EffectState { sent: Some([7; 32]), ..EffectState::new(Phase::Uncertain(said())) };
+    let stopped = from_before(7, "{}", Some("r"), vec![(Way::Do, unknown), (Way::Ask, asked)]);
+    let known = crate::fact::owed_again(stopped.known.clone(), START, false);
+    let (mut stage, _) = finds(first, true, vec![RunFile { known, ..stopped }]);
+    stage.on(Event::Told(Order::Resume { what: "books".into(), by: "ann".into() }));
+    stage.keeps();
+    assert_eq!(stage.asked, 1, "the question");
+    stage.answers("1");
+    let kept = stage.keeps();
+    let is_done = |fact: &Fact| matches!(fact, Fact::Settled(settled) if settled.effect.way == Way::Do && matches!(settled.state.phase, Phase::Done(_)));
+    assert!(kept.iter().any(is_done), "{kept:?}");
+    assert_eq!(prints(&kept), [crate::fact::NOBODY_KNOWS]);
+}
+
+/// Where the question does not tell after a replay either, it is as uncertain as before.
+#[test]
+fn what_a_question_did_not_tell_of_twice_is_uncertain() {
+    let question = Question { ask: call("first", Repeat::Safe), take: Program::of(".").unwrap(), wait: Duration::ZERO };
+    let first = EffectPlan { pivot: true, if_unknown: Some(Box::new(question)), ..call("first", Repeat::Never) };
+    let known = vec![
+        (Way::Do, EffectState::new(Phase::Owed { due: START })),
+        (Way::Ask, EffectState { generation: crate::fact::OF_NO_ATTEMPT, ..EffectState::new(Phase::Dead(said())) }),
+    ];
+    let (mut stage, _) = finds(first, true, vec![from_before(7, "{}", None, known)]);
+    stage.on(Event::Told(Order::Resume { what: "books".into(), by: "ann".into() }));
+    stage.keeps();
+    stage.hears(Verdict::all(1, Outcome::Never(said())));
+    let kept = stage.keeps();
+    let did = kept.iter().rev().find_map(|fact| match fact {
+        Fact::Settled(settled) if settled.effect.way == Way::Do => Some(&settled.state.phase),
+        _ => None,
+    });
+    assert!(matches!(did, Some(Phase::Uncertain(_))), "{kept:?}");
+}
+
 /// What was undone is not there any more: the same state is no repetition.
 #[test]
 fn after_an_undo_nothing_counts_as_unchanged() {
@@ -390,8 +468,10 @@ fn after_an_undo_nothing_counts_as_unchanged() {
         stage.answers("1");
         kept.extend(stage.keeps());
     }
-    let prints: Vec<_> = kept.iter().filter_map(|fact| if let Fact::Sent { print, .. } = fact { Some(*print) } else { None }).collect();
-    assert!(matches!(prints[..], [done, undone] if done != crate::fact::NOBODY_KNOWS && undone == crate::fact::NOBODY_KNOWS), "{kept:?}");
+    assert!(
+        matches!(prints(&kept)[..], [done, undone] if done != crate::fact::NOBODY_KNOWS && undone == crate::fact::NOBODY_KNOWS),
+        "{kept:?}"
+    );
 }
 
 /// The time for which somebody held it is none of an outage.
@@ -460,4 +540,28 @@ fn a_probe_is_the_message_that_was_tried_least() {
     stage.answers("1");
     stage.keeps();
     assert_eq!(asked(&stage), RunId(1), "the system is well, and it is asked as well");
+}
+
+/// Items that `only` leaves out, before and behind one that calls: the flow goes on below when that one's call is done.
+#[test]
+fn an_item_that_is_left_out_does_not_end_the_wait_for_the_others() {
+    for never in [false, true] {
+        let mut plan = plan();
+        let flow = &mut plan.flows[0];
+        let step = |name: &str, kind| Step { name: name.into(), when: None, kind };
+        let inside = vec![step("only", StepKind::Only(Program::of(".n > 0").unwrap())), step("first", StepKind::Call(0))];
+        let each = StepKind::Each { items: Program::of(".").unwrap(), steps: inside };
+        flow.steps = vec![step("each", each), step("second", StepKind::Call(1))];
+        let mut stage = Stage::of(plan);
+        stage.brings(r#"[{"n":0},{"n":1},{"n":0}]"#);
+        stage.keeps();
+        assert_eq!(stage.asked, 1, "the step below waits");
+        if never {
+            stage.hears(Verdict::all(1, Outcome::Never(said())));
+        } else {
+            stage.answers("1");
+        }
+        stage.keeps();
+        assert_eq!(stage.asked, if never { 1 } else { 2 });
+    }
 }

@@ -5,11 +5,14 @@
 use std::cmp::Ordering;
 
 use super::{EffectState, Moment, Phase, StoredEffect, Way};
-use crate::codes;
+use crate::{codes, run::compare};
 
 /// The reasons for which a batch under one key does not go again as it went: whoever replays one of it has it go without the
 /// others.
 pub const APART: [&str; 2] = [codes::APART.id, codes::NO_LONGER_ASKED.id];
+
+/// The generation of a question that was asked before a replay: what it was told then answers nothing now.
+pub const OF_NO_ATTEMPT: u32 = u32::MAX;
 
 /// The effects of a stopped run as a replay finds them.
 ///
@@ -17,8 +20,8 @@ pub const APART: [&str; 2] = [codes::APART.id, codes::NO_LONGER_ASKED.id];
 /// a key must not answer from memory. What is uncertain is owed in the same generation with the same bytes, and so is
 /// what was given up while nobody knew whether an earlier try had arrived; together with what it went with under one key, unless
 /// that is [`APART`], or goes `apart` from those that it went with. What was undone, or may have been, is owed
-/// again in its next generation; the undos go. Questions stay: where one was asked before, it is asked anew before its
-/// effect is.
+/// again in its next generation; the undos go. Questions stay, of no attempt that there is ([`OF_NO_ATTEMPT`]): where one was asked
+/// before, it is asked anew before its effect is, in each replay.
 pub fn owed_again(effects: Vec<StoredEffect>, at: Moment, apart: bool) -> Vec<StoredEffect> {
     let undone: Vec<_> = effects
         .iter()
@@ -28,6 +31,7 @@ pub fn owed_again(effects: Vec<StoredEffect>, at: Moment, apart: bool) -> Vec<St
     let kept = effects.into_iter().filter(|known| known.effect.way != Way::Undo);
     kept.map(|mut known| {
         if known.effect.way == Way::Ask {
+            known.state.generation = OF_NO_ATTEMPT;
             return known;
         }
         let was_undone = undone.iter().any(|(node, item)| *node == known.effect.node && *item == known.effect.item);
@@ -73,27 +77,13 @@ fn may_have_happened(phase: &Phase) -> bool {
 }
 
 /// Whether one state of a record is newer than another: by their versions where both have one and they differ, else by
-/// the order in which they came. Whole numbers are compared as numbers, everything else as text, so versions are
-/// counters or ISO 8601 times of one zone.
+/// the order in which they came. Versions are counters or ISO 8601 times; see [`compare`].
 pub fn is_newer((version, came): (Option<&str>, i64), (than_version, than_came): (Option<&str>, i64)) -> bool {
     let by_version = match (version, than_version) {
         (Some(one), Some(other)) => compare(one, other),
         (_, _) => Ordering::Equal,
     };
     by_version.then(came.cmp(&than_came)) == Ordering::Greater
-}
-
-fn compare(one: &str, other: &str) -> Ordering {
-    match (whole(one), whole(other)) {
-        (Some(one), Some(other)) => one.len().cmp(&other.len()).then(one.cmp(other)),
-        (_, _) => one.cmp(other),
-    }
-}
-
-/// The digits of a whole number without leading zeros.
-fn whole(text: &str) -> Option<&str> {
-    let is_whole = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_whole.then(|| text.trim_start_matches('0'))
 }
 
 #[cfg(test)]

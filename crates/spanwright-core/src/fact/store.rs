@@ -175,6 +175,8 @@ pub enum Receipt {
         /// Whether the first one held the same.
         same: bool,
     },
+    /// Resent too late: the other one is no dead letter any more, or a newer state of its record went on. Nothing was written.
+    Late,
 }
 
 /// What became of what one round of a source took in.

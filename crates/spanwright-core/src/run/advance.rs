@@ -215,8 +215,10 @@ fn walked(job: &AdvanceJob, room: &Room, watch: Option<Watch<'_>>) -> Advance {
 enum Flowing<'a> {
     /// At its end, with this body.
     On(Carried<'a>),
-    /// Before its end: something is open, has failed, or was filtered.
+    /// Before its end: something is open or has failed.
     Off,
+    /// Before its end, and nothing more is to be done: `only` left it out.
+    Filtered,
 }
 
 /// An effect that happened, or may have, and can be undone.
@@ -273,7 +275,7 @@ impl<'a> Walk<'a> {
         for step in steps {
             match self.step(step, body, &mut names, item) {
                 Ok(Flowing::On(next)) => body = next,
-                Ok(Flowing::Off) => return Flowing::Off,
+                Ok(ends) => return ends,
                 Err(failure) => {
                     self.stop(&step.name, StopKind::Dead, failure);
                     return Flowing::Off;
@@ -325,7 +327,7 @@ impl<'a> Walk<'a> {
     fn only(&mut self, step: &'a Step, test: &'a Program, body: Carried<'a>, names: &Names<'a>) -> Result<Flowing<'a>, Failure> {
         let goes_on = self.tested(step, test, body, names)?;
         self.filtered |= !goes_on;
-        Ok(if goes_on { Flowing::On(body) } else { Flowing::Off })
+        Ok(if goes_on { Flowing::On(body) } else { Flowing::Filtered })
     }
 
     /// The body of a branch stays in it: below the route it is what it was above.
@@ -346,7 +348,7 @@ impl<'a> Walk<'a> {
                 self.passed(Passed::Took(&step.name, n));
                 return Ok(match self.steps(steps, body, names, item) {
                     Flowing::On(_) => Flowing::On(body),
-                    Flowing::Off => Flowing::Off,
+                    ends => ends,
                 });
             }
         }
@@ -374,7 +376,7 @@ impl<'a> Walk<'a> {
         for (n, value) in list.iter().enumerate() {
             let inner = if item.is_empty() { n.to_string() } else { format!("{item}/{n}") };
             let inside = names.inside(whole, n);
-            all_on &= matches!(self.steps(steps, Carried::Value(*value), &inside, &inner.into()), Flowing::On(_)) || self.filtered;
+            all_on &= !matches!(self.steps(steps, Carried::Value(*value), &inside, &inner.into()), Flowing::Off);
         }
         Ok(if all_on { Flowing::On(body) } else { Flowing::Off })
     }

@@ -15,4 +15,4 @@ pub use advance::{Advance, AdvanceJob, Input, Known, KnownEffect, Owed, Passed, 
 pub use intake::Arrival;
 pub use preview::preview;
 pub use scene::message_id;
-pub use times::{moment, rfc3339};
+pub use times::{compare, moment, rfc3339};

@@ -28,12 +28,53 @@ pub(super) fn earlier(text: &str, by: Duration) -> Option<String> {
     }
 }
 
-/// Compares two cursors or versions: by time where both are times with offsets, else by text.
-pub(super) fn compare(a: &str, b: &str) -> Ordering {
-    let time = |text: &str| offset_of(text).and(text.parse::<Timestamp>().ok());
-    match (time(a), time(b)) {
-        (Some(a), Some(b)) => a.cmp(&b),
-        _ => a.cmp(b),
+/// Compares two cursors or versions: as numbers where both are decimal numbers, as times where both are ISO 8601 times with an
+/// offset or both without one, else as text.
+pub fn compare(a: &str, b: &str) -> Ordering {
+    fn both<'t, T: Ord>(a: &'t str, b: &'t str, read: impl Fn(&'t str) -> Option<T>) -> Option<Ordering> {
+        Some(read(a)?.cmp(&read(b)?))
+    }
+    if a == b {
+        return Ordering::Equal;
+    }
+    let instant = |text: &str| offset_of(text).and(text.parse::<Timestamp>().ok());
+    let civil = |text: &str| text.parse::<DateTime>().ok().filter(|_| offset_of(text).is_none());
+    both(a, b, Decimal::read).or_else(|| both(a, b, instant)).or_else(|| both(a, b, civil)).unwrap_or_else(|| a.cmp(b))
+}
+
+/// A decimal number of any length: what it is less or greater than nothing, and its digits without zeros at their ends.
+#[derive(PartialEq, Eq)]
+struct Decimal<'t> {
+    is_negative: bool,
+    whole: &'t str,
+    fraction: &'t str,
+}
+
+impl Decimal<'_> {
+    fn read(text: &str) -> Option<Decimal<'_>> {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
+        let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        if !are_digits(whole) || !are_digits(fraction) {
+            return None;
+        }
+        let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
+        let is_negative = digits.len() < text.len() && !(whole.is_empty() && fraction.is_empty());
+        Some(Decimal { is_negative, whole, fraction })
+    }
+}
+
+impl Ord for Decimal<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let size = self.whole.len().cmp(&other.whole.len()).then_with(|| self.whole.cmp(other.whole));
+        let size = size.then_with(|| self.fraction.cmp(other.fraction));
+        other.is_negative.cmp(&self.is_negative).then(if self.is_negative { size.reverse() } else { size })
+    }
+}
+
+impl PartialOrd for Decimal<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
     }
 }
 
@@ -63,7 +104,30 @@ mod tests {
     fn times_with_offsets_are_compared_as_times() {
         assert_eq!(compare("2026-01-01T01:00:00+02:00", "2026-01-01T00:00:00Z"), Ordering::Less);
         assert_eq!(compare("2026-01-01T01:00:00", "2026-01-01T00:59:59"), Ordering::Greater);
-        assert_eq!(compare("7", "8"), Ordering::Less);
+        assert_eq!(compare("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:00Z"), Ordering::Greater);
+        assert_eq!(compare("2026-01-01T00:00:00.12Z", "2026-01-01T00:00:00.123Z"), Ordering::Less);
+        assert_eq!(compare("2026-01-01T02:00:00+02:00", "2026-01-01T00:00:00.000Z"), Ordering::Equal);
+        assert_eq!(compare("2026-01-01", "2025-12-31T23:00:00"), Ordering::Greater);
+        assert_eq!(compare("2026-01-01 09:00:00", "2026-01-01T08:00:00"), Ordering::Greater);
+    }
+
+    #[test]
+    fn numbers_are_compared_as_numbers() {
+        let rising = ["-10", "-9.5", "-0.25", "0", "0.05", "0.5", "007", "9.25", "9.5", "10", "10.5", "184467440737095516160"];
+        for (at, less) in rising.iter().enumerate() {
+            assert_eq!(compare(less, less), Ordering::Equal);
+            for greater in &rising[at + 1..] {
+                assert_eq!((compare(less, greater), compare(greater, less)), (Ordering::Less, Ordering::Greater), "{less} {greater}");
+            }
+        }
+        assert_eq!((compare("7", "007.0"), compare("-0", "0")), (Ordering::Equal, Ordering::Equal));
+    }
+
+    #[test]
+    fn everything_else_is_compared_as_text() {
+        assert_eq!(compare("v10", "v9"), Ordering::Less);
+        assert_eq!(compare("1.2.10", "1.2.9"), Ordering::Less);
+        assert_eq!(compare("2026-01-01T01:00:00", "2026-01-01T00:00:00Z"), Ordering::Greater, "of one nobody knows the zone");
     }
 
     #[test]

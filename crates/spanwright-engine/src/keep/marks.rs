@@ -13,7 +13,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fs::{File, OpenOptions},
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -115,22 +115,40 @@ fn write_at(file: &File, bytes: &[u8], at: u64) -> io::Result<()> {
     std::os::windows::fs::FileExt::seek_write(file, bytes, at).map(drop)
 }
 
-/// Counts what the last life had in hand when it ended, and gives the runs that were in hand at [`CRASHES_MOST`] ends in a
-/// row. A run that was not in hand this time is no suspect any more.
-///
-/// # Errors
-/// A file cannot be read or written.
-pub fn count_suspects(journal: &Path) -> io::Result<Vec<RunId>> {
-    let (found, path) = (in_hand(journal)?, beside(journal, ".suspects"));
-    let before = suspects(&path)?;
-    let now: BTreeMap<i64, u32> = found.into_iter().map(|run| (run, 1 + before.get(&run).copied().unwrap_or(0))).collect();
-    let guilty = now.iter().filter(|(_, count)| **count >= CRASHES_MOST).map(|(run, _)| RunId(*run)).collect();
-    if now.is_empty() && before.is_empty() {
-        return Ok(guilty);
+/// What the last life had in hand when it ended, counted. A run that was not in hand this time is no suspect any more.
+pub struct Suspects {
+    /// The runs that were in hand at [`CRASHES_MOST`] ends in a row.
+    pub guilty: Vec<RunId>,
+    path: PathBuf,
+    /// The others, one a line.
+    others: Option<String>,
+}
+
+impl Suspects {
+    /// Counts them.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn count(journal: &Path) -> io::Result<Suspects> {
+        let (found, path) = (in_hand(journal)?, beside(journal, ".suspects"));
+        let before = suspects(&path)?;
+        let now: BTreeMap<i64, u32> = found.into_iter().map(|run| (run, 1 + before.get(&run).copied().unwrap_or(0))).collect();
+        let guilty = now.iter().filter(|(_, count)| **count >= CRASHES_MOST).map(|(run, _)| RunId(*run)).collect();
+        let others = now.iter().filter(|(_, count)| **count < CRASHES_MOST);
+        let others = (!now.is_empty() || !before.is_empty()).then(|| others.map(|(run, count)| format!("{run} {count}\n")).collect());
+        Ok(Suspects { guilty, path, others })
     }
-    let left = now.iter().filter(|(_, count)| **count < CRASHES_MOST);
-    std::fs::write(path, left.map(|(run, count)| format!("{run} {count}\n")).collect::<String>())?;
-    Ok(guilty)
+
+    /// The guilty are set aside, in the journal: the count goes on without them.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn are_judged(self) -> io::Result<Vec<RunId>> {
+        if let Some(others) = self.others {
+            std::fs::write(self.path, others)?;
+        }
+        Ok(self.guilty)
+    }
 }
 
 fn in_hand(journal: &Path) -> io::Result<Vec<i64>> {
@@ -174,7 +192,7 @@ mod tests {
             drop(held(marks.as_ref(), &[99], 99));
             // It ends as a killed process does: nobody empties a place.
             hands.into_iter().for_each(std::mem::forget);
-            let found: Vec<i64> = count_suspects(&journal).unwrap().into_iter().map(|run| run.0).collect();
+            let found: Vec<i64> = Suspects::count(&journal).unwrap().are_judged().unwrap().into_iter().map(|run| run.0).collect();
             assert_eq!(found, *guilty, "{life:?}");
         }
     }

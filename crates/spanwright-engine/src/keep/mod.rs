@@ -47,7 +47,7 @@ mod wal;
 mod writer;
 
 pub use fault::OpenFault;
-pub use marks::{CRASHES_MOST, Marks, RUNS_AT_ONCE_MOST, count_suspects};
+pub use marks::{CRASHES_MOST, Marks, RUNS_AT_ONCE_MOST, Suspects};
 #[cfg(test)]
 pub(crate) use place::beside;
 pub use read::{Cause, CopyFault, Counts, Look, Verified, Which};

@@ -119,6 +119,7 @@ impl Counters {
             | Happening::Gate { .. }
             | Happening::Polled { .. }
             | Happening::SignedIn { .. }
+            | Happening::ResentLate(_)
             | Happening::Chore(_) => {}
         }
     }

@@ -5,7 +5,7 @@ use std::{borrow::Cow, sync::Arc, time::Duration};
 use spanwright_core::{
     deliver::GateChange,
     desk::{AlertNote, AttemptNote, Happening},
-    fact::{Chore, ChoreKind, ChorePhase, Ending, Hold, Moment, OutcomeKind, SkipReason, StopKind},
+    fact::{Chore, ChoreKind, ChorePhase, Ending, Hold, Moment, OutcomeKind, Resent, SkipReason, StopKind},
 };
 use spanwright_shape::text::{Code, Failure};
 
@@ -36,7 +36,7 @@ impl Level {
             Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => Level::Info,
             Happening::Alert(note) if note.failed.is_some() => Level::Error,
             Happening::Alert(_) => Level::Info,
-            Happening::Split { .. } | Happening::Blocked { .. } => Level::Warn,
+            Happening::Split { .. } | Happening::Blocked { .. } | Happening::ResentLate(_) => Level::Warn,
         }
     }
 
@@ -144,6 +144,11 @@ impl Line {
             Happening::Duplicate { source } => {
                 Line::new(at, Level::Debug, "message-duplicate", format!("an item of {source} was taken before")).label("source", source)
             }
+            Happening::ResentLate(resent) => {
+                let line = Line::new(at, Level::Warn, "resent-late", resent_late_words(resent))
+                    .about(resent.took.message, &resent.took.correlation);
+                line.label("flow", &resent.took.flow).label("by", &resent.by)
+            }
             Happening::Attempt(note) => attempt(note, at),
             Happening::Ended { message, correlation, flow, key, ending, .. } => {
                 ended(ending, at).about(*message, correlation).label("flow", flow).maybe("key", key.as_ref())
@@ -187,6 +192,12 @@ impl Line {
             }
         }
     }
+}
+
+/// `ada's new message of run 7 was not taken: ..`
+pub fn resent_late_words(resent: &Resent) -> String {
+    let Resent { by, of, .. } = resent;
+    format!("{by}'s new message of run {0} was not taken: run {0} is no dead letter any more, or a newer state of its record went on", of.0)
 }
 
 /// `replay by ada: ended, 120 done, 3 left since a newer state of their record went on`

@@ -17,7 +17,7 @@ mod tests;
 
 pub use counters::{Calls, Counters, Skipped};
 pub use ecs::{message_id, timestamp};
-pub use line::{Level, Line, chore_words};
+pub use line::{Level, Line, chore_words, resent_late_words};
 pub use log::{LINES_MOST, Log, LogForm, LogSettings};
 pub use redact::{SECRET_LENGTH_LEAST, Secrets};
 

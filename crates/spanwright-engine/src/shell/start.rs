@@ -12,7 +12,7 @@ use std::{
 };
 
 use spanwright_core::{
-    desk::{Desk, Event, HandSize, Haste, Setup, Ticket},
+    desk::{Desk, Event, HandSize, Haste, Setup, Ticket, Today, letters},
     fact::{Ending, Fact, InLine, Moment, Opening, Phase, PlanBundle, PlanId, RunFile, RunId, StopKind, Stopped, Store, StoreFault},
     plan::Plan,
 };
@@ -32,7 +32,7 @@ use super::{
 };
 use crate::{
     clock::{Clock, Dice},
-    keep::{self, CRASHES_MOST, CodeOf, FULL_RETRY, Keep, Marks, OpenFault, Retention, Room, Writer},
+    keep::{self, CRASHES_MOST, CodeOf, FULL_RETRY, Keep, Marks, OpenFault, Retention, Room, Suspects, Writer},
     listen::{self, AtOnce, ListenFault, Listening, Register, Whereabouts},
     observe::{Level, Line, Log, LogSettings, Observer, Watcher},
     variables::Variables,
@@ -139,7 +139,8 @@ impl Engine {
         let wire = Http::new(&start.http, start.clock.clone())?;
         let log = start.log.map(|settings| Log::start(settings, &start.plan.project, start.variables.secrets())).transpose()?;
         let log = log.map(Arc::new);
-        let beside = file.as_deref().map(|path| quarantine(&mut *store, path, start.clock.now())).transpose()?;
+        let beside =
+            file.as_deref().map(|path| quarantine(&mut *store, path, &start.plan, &start.bundle, start.clock.now())).transpose()?;
         let found = find(&mut *store, &start.plan, &start.bundle, &start.rebuild, start.clock.now())?;
         let staff = Staff::hire(store, &start.plan, log.clone(), &start.clock)?;
         if start.signals {
@@ -301,24 +302,31 @@ struct Beside {
     quarantined: Vec<RunId>,
 }
 
-fn quarantine(store: &mut dyn Store, journal: &Path, now: Moment) -> Result<Beside, StartFault> {
-    let quarantined = keep::count_suspects(journal)?;
-    let why =
-        || Failure::new(&crate::codes::R0108, format!("the process ended {CRASHES_MOST} times in a row while this message was in hand"));
-    let ended = |file: &RunFile| {
-        // What must not happen twice and was begun may have happened: a replay of many leaves it out.
-        let is_begun = file.known.iter().any(|known| matches!(known.state.phase, Phase::Started { .. } | Phase::Uncertain(_)));
-        let kind = if is_begun { StopKind::Uncertain } else { StopKind::Dead };
-        let ending = Ending::Stopped(Stopped { kind, node: "flow".into(), failure: why(), undone: false });
-        Fact::Ended { run: file.run, ending, at: now }
-    };
-    let mut facts = Vec::new();
-    for run in &quarantined {
-        // One after the other: each may be large.
-        facts.extend(store.runs(&[*run])?.iter().map(ended));
+fn quarantine(store: &mut dyn Store, journal: &Path, plan: &Plan, bundle: &PlanBundle, now: Moment) -> Result<Beside, StartFault> {
+    let suspects = Suspects::count(journal)?;
+    if !suspects.guilty.is_empty() {
+        let today = Today { plan, id: store.plan(bundle)? };
+        let mut facts = Vec::new();
+        for run in &suspects.guilty {
+            // One after the other: each may be large. What an earlier start set aside before it was cut off is over.
+            for file in store.runs(&[*run])?.iter().filter(|file| !file.over) {
+                let stopped = set_aside(file);
+                let told = letters::told_of(file, &stopped, now, today);
+                facts.push(Fact::Ended { run: file.run, ending: Ending::Stopped(stopped), at: now });
+                facts.extend(told);
+            }
+        }
+        store.commit(&facts)?;
     }
-    store.commit(&facts)?;
-    Ok(Beside { marks: Arc::new(Marks::open(journal)?), room: Room::of(journal), quarantined })
+    Ok(Beside { marks: Arc::new(Marks::open(journal)?), room: Room::of(journal), quarantined: suspects.are_judged()? })
+}
+
+fn set_aside(file: &RunFile) -> Stopped {
+    // What must not happen twice and was begun may have happened: a replay of many leaves it out.
+    let is_begun = file.known.iter().any(|known| matches!(known.state.phase, Phase::Started { .. } | Phase::Uncertain(_)));
+    let kind = if is_begun { StopKind::Uncertain } else { StopKind::Dead };
+    let why = format!("the process ended {CRASHES_MOST} times in a row while this message was in hand");
+    Stopped { kind, node: "flow".into(), failure: Failure::new(&crate::codes::R0108, why), undone: false }
 }
 
 /// Where the journal knows a later moment than the clock says, somebody has set the clock back: what waits would wait

@@ -112,12 +112,13 @@ impl Facts {
     fn message(&mut self) -> Took {
         self.messages += 1;
         let (about, message) = (self.maybe(Facts::earlier), self.messages << 64 | u128::from(self.seed.roll()));
+        let at = self.moment();
         self.ids.push(message);
         Took {
             message,
             source: self.source(),
             correlation: self.correlation(message),
-            at: self.moment(),
+            at,
             key: self.maybe(|facts| facts.of(KEYS)),
             version: self.maybe(|facts| facts.of(VERSIONS)),
             body: format!("{{\"n\":{}}}", self.messages).into_bytes().into(),
@@ -125,7 +126,7 @@ impl Facts {
             flow: self.of(FLOWS),
             root: Root(u128::from(self.seed.roll()) << 64 | 7),
             plan: PlanId(1 + self.seed.below(3) as i64),
-            seen: self.maybe(Facts::seen),
+            seen: self.maybe(|facts| facts.seen(at)),
             about,
             fault: if self.seed.one_in(8) { Some(self.failure()) } else { None },
         }
@@ -167,7 +168,14 @@ impl Facts {
         let (of, at, by, words) = (self.run(), self.moment(), self.of(SYSTEMS), self.of(ITEMS));
         match self.seed.below(3) {
             0 => Fact::Acknowledged { run: of, at, by, words },
-            1 => Fact::Resent(Box::new(Resent { took: self.message(), of, by, words, instead: self.seed.one_in(2) })),
+            1 => Fact::Resent(Box::new(Resent {
+                took: self.message(),
+                of,
+                by,
+                words,
+                instead: self.seed.one_in(2),
+                over_newer: self.seed.one_in(2),
+            })),
             _ => Fact::Chore(Box::new(self.chore(by))),
         }
     }
@@ -207,11 +215,12 @@ impl Facts {
         self.of(kind)
     }
 
-    fn seen(&mut self) -> Seen {
+    /// Remembered for a while from when it came.
+    fn seen(&mut self, at: Moment) -> Seen {
         let print = self.maybe(Facts::print);
         let held = if print.is_none() { self.maybe(Facts::print) } else { None };
         let scope = self.of(if print.is_some() { RECORDS } else { EVENTS });
-        Seen { scope, key: self.of(KEYS), print, held, until: self.moment() }
+        Seen { scope, key: self.of(KEYS), print, held, until: Moment(at.0 + 1 + self.moment().0) }
     }
 
     fn settled(&mut self) -> Fact {

@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use spanwright_core::fact::{
     ANSWER, Breaker, CutOff, EffectKey, EffectState, Ending, ExchangeId, Exchanged, FILES_BYTES_MOST, Fact, Forget, GateRow, Hold, Moment,
-    Moved, Old, Phase, PlanId, Receipt, Resent, Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped, StoppedBundle,
-    StoppedFilter, Store, Took, Turn, Way, no_item,
+    Moved, OF_NO_ATTEMPT, Old, Phase, PlanId, Receipt, Resent, Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped,
+    StoppedBundle, StoppedFilter, Store, Took, Turn, Way, no_item,
 };
 use spanwright_shape::text::Failure;
 
@@ -45,6 +45,9 @@ const CASES: &[Case] = &[
     ("of what goes together all is opened again, or none", of_what_goes_together_all_is_opened_or_none),
     ("what was undone by hand is remembered until it is settled", what_was_undone_by_hand_is_remembered),
     ("an edited message is new, and the old one is set aside", an_edited_message_is_new),
+    ("a question is asked anew after each replay", a_question_is_asked_anew_after_each_replay),
+    ("what keeps a dead letter from going over it is not forgotten", what_overtook_a_dead_letter_is_not_forgotten),
+    ("what is resent too late is not made", what_is_resent_too_late_is_not_made),
     ("what is told of a message is taken where that message is", what_is_told_of_a_message),
     ("a message is found by its id, and whether it may come back", a_message_is_found_by_its_id),
     ("bodies are forgotten, then all; dead letters never", dead_letters_are_never_forgotten),
@@ -407,6 +410,25 @@ fn a_run_is_overtaken(trial: &mut Trial<'_>) {
     assert_eq!(trial.store().overtaken(RunId(2)), Ok(true));
 }
 
+/// The newest state of a record that went on is kept as long as an older one is a dead letter; those between go.
+fn what_overtook_a_dead_letter_is_not_forgotten(trial: &mut Trial<'_>) {
+    let of = |message, key: &str, version: &str| {
+        Fact::Took(Box::new(Took { key: Some(key.into()), version: Some(version.into()), ..took(message, None) }))
+    };
+    trial.commit(&[of(1, "10", "1"), of(2, "10", "2"), of(3, "10", "4"), of(4, "10", "3"), of(5, "11", "1")]);
+    trial.commit(&[stopped(1, StopKind::Dead), done(2), done(3), done(4), done(5)]);
+    trial.commit(&[2, 3, 4, 5].map(|run| Fact::Forgot { run: RunId(run), what: Forget::All }));
+    let left = |trial: &mut Trial<'_>| {
+        let left = trial.store().runs(&[1, 2, 3, 4, 5].map(RunId)).expect("the disk is well");
+        left.iter().map(|file| file.run.0).collect::<Vec<_>>()
+    };
+    assert_eq!(left(trial), [1, 3]);
+    assert_eq!(trial.store().overtaken(RunId(1)), Ok(true));
+    let discarded = Fact::Discarded { run: RunId(1), at: Moment(9), by: "ann".into(), reason: "old".into() };
+    trial.commit(&[discarded, Fact::Forgot { run: RunId(3), what: Forget::All }]);
+    assert_eq!(left(trial), [1], "nothing is kept from going over it any more");
+}
+
 /// Where a source's events are named as its records are, the newer one is found by its name, also when that may be taken anew.
 fn what_is_past_its_time_still_tells_of_its_record(trial: &mut Trial<'_>) {
     let came = |message, at, until| {
@@ -433,6 +455,16 @@ fn what_was_given_up_keeps_its_key(trial: &mut Trial<'_>) {
     trial.commit(&[stopped(1, StopKind::Dead), reopened(1)]);
     let known = &trial.file(1).known[0].state;
     assert_eq!((known.generation, known.sent), (0, Some([4; 32])));
+}
+
+/// What it was told before a replay answers nothing behind it.
+fn a_question_is_asked_anew_after_each_replay(trial: &mut Trial<'_>) {
+    trial.commit(&[plain(1), settled(key(1, "crm", Way::Do), state(Phase::Uncertain(failure()), None))]);
+    let asked = EffectState { generation: 0, ..state(Phase::Dead(failure()), None) };
+    trial.commit(&[settled(key(1, "crm", Way::Ask), asked), stopped(1, StopKind::Uncertain), reopened(1)]);
+    let file = trial.file(1);
+    let asked = file.known.iter().find(|known| known.effect.way == Way::Ask).expect("it stays");
+    assert_eq!(asked.state.generation, OF_NO_ATTEMPT);
 }
 
 fn an_chore_sees_what_it_means(trial: &mut Trial<'_>) {
@@ -519,11 +551,26 @@ fn what_was_undone_by_hand_is_remembered(trial: &mut Trial<'_>) {
 fn an_edited_message_is_new(trial: &mut Trial<'_>) {
     trial.commit(&[plain(1), stopped(1, StopKind::Dead)]);
     let edited = Took { body: b"{\"n\":2}".as_slice().into(), ..took(2, None) };
-    let resent = Resent { took: edited, of: RunId(1), by: "ann".into(), words: "a digit".into(), instead: true };
-    assert_eq!(trial.commit(&[Fact::Resent(Box::new(resent))]), [Receipt::Taken(RunId(2))]);
+    let resent = Resent { took: edited, of: RunId(1), by: "ann".into(), words: "a digit".into(), instead: true, over_newer: false };
+    let resent = Fact::Resent(Box::new(resent));
+    assert_eq!(trial.commit(std::slice::from_ref(&resent)), [Receipt::Taken(RunId(2))]);
     assert!(trial.store().stopped(&StoppedFilter::default(), RunId(0), RunId(9), 9).is_ok_and(|stopped| stopped.is_empty()));
     let file = trial.file(2);
     assert_eq!((file.root, &*file.message.body, file.over), (Root(2), b"{\"n\":2}".as_slice(), false));
+}
+
+/// Between the look of a person and the commit it was replayed, or a newer state of its record went on.
+fn what_is_resent_too_late_is_not_made(trial: &mut Trial<'_>) {
+    let made = |message, of, instead, over_newer| {
+        let took = Took { body: b"{\"n\":2}".as_slice().into(), ..took(message, None) };
+        Fact::Resent(Box::new(Resent { took, of: RunId(of), by: "ann".into(), words: "a digit".into(), instead, over_newer }))
+    };
+    trial.commit(&[plain(1), stopped(1, StopKind::Dead), reopened(1)]);
+    assert_eq!(trial.commit(&[made(2, 1, true, true)]), [Receipt::Late], "it goes again");
+    trial.commit(&[stopped(1, StopKind::Dead), plain(3), done(2)]);
+    assert_eq!(trial.commit(&[made(4, 1, true, false), made(4, 1, false, false)]), [Receipt::Late, Receipt::Late], "a newer one went on");
+    assert!(trial.store().stopped(&StoppedFilter::default(), RunId(0), RunId(9), 9).is_ok_and(|stopped| stopped.len() == 1));
+    assert_eq!(trial.commit(&[made(4, 1, true, true)]), [Receipt::Taken(RunId(3))]);
 }
 
 fn what_is_told_of_a_message(trial: &mut Trial<'_>) {

@@ -235,6 +235,11 @@ impl State {
     }
 
     fn resent(&mut self, resent: &Resent) -> Receipt {
+        let is_stopped = self.run(resent.of).is_some_and(|row| matches!(row.place, Place::Stopped(_)));
+        let is_late = resent.instead && !is_stopped || !resent.over_newer && self.overtaken(resent.of);
+        if is_late && self.by_id(resent.took.message).is_none() {
+            return Receipt::Late;
+        }
         let receipt = self.took(&resent.took);
         if resent.instead && matches!(receipt, Receipt::Taken(_)) {
             self.discarded(resent.of, resent.took.at);
@@ -243,10 +248,12 @@ impl State {
     }
 
     fn forgot(&mut self, run: RunId, what: Forget) {
+        let is_wanted = self.overtakes_a_dead_letter(run);
         let Some(row) = self.run_mut(run).filter(|row| matches!(row.place, Place::Done | Place::Skipped | Place::Discarded)) else {
             return;
         };
         match what {
+            Forget::All if is_wanted => {}
             Forget::All => {
                 row.effects.clear();
                 self.place(run, Place::Forgotten);

@@ -145,11 +145,22 @@ impl State {
 
     /// A newer state of its record went on in its flow.
     pub fn overtaken(&self, run: RunId) -> bool {
-        let Some(mine) = self.run(run).filter(|mine| mine.message.key.is_some()) else { return false };
-        let about_it =
-            |row: &Run| row.message.key == mine.message.key && row.message.source == mine.message.source && row.flow == mine.flow;
-        let newer = |other: RunId, row: &Run| is_newer((row.message.version.as_deref(), other.0), (mine.message.version.as_deref(), run.0));
-        self.all().any(|(other, row)| other != run && about_it(row) && row.went_on() && newer(other, row))
+        self.all().any(|(other, _)| self.overtakes(other, run))
+    }
+
+    /// One run is a newer state of another one's record, and went on.
+    fn overtakes(&self, one: RunId, other: RunId) -> bool {
+        let (Some(newer), Some(older)) = (self.run(one), self.run(other)) else { return false };
+        let record = |row: &Run| (row.message.key.clone(), row.message.source.clone(), row.flow.clone());
+        let about_the_same = one != other && newer.message.key.is_some() && record(newer) == record(older);
+        let version = |row: &Run| row.message.version.clone();
+        about_the_same && newer.went_on() && is_newer((version(newer).as_deref(), one.0), (version(older).as_deref(), other.0))
+    }
+
+    /// Without it a dead letter of its record would go over what it did.
+    pub fn overtakes_a_dead_letter(&self, run: RunId) -> bool {
+        let mut all = self.all().filter(|(_, row)| matches!(row.place, Place::Stopped(_)));
+        all.any(|(dead, _)| self.overtakes(run, dead)) && !self.overtaken(run)
     }
 }
 

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 use spanwright_core::{
     desk::{Order, letters::resent_anew, message_id},
-    fact::{Listed, PlanId, Resent, Root, RunFile, Store, Took},
+    fact::{Listed, PlanId, Receipt, Resent, Root, RunFile, Store, Took},
     plan::Flow,
     run::intake,
 };
@@ -76,16 +76,20 @@ impl Resend {
             bail!("this project has no flow `{}`, which would take it: put its file back, or `spanwright dead-letters discard`", line.flow);
         };
         // Where dead letters block what came after them, nothing newer went ahead.
-        if !self.over_newer && !flow.blocks() && look.overtaken(line.run).map_err(journal::fault)? {
+        let over_newer = self.over_newer || flow.blocks();
+        if !over_newer && look.overtaken(line.run).map_err(journal::fault)? {
             bail!("a newer state of `{}` went on since: `--over-newer` sends the older one over it", line.key.as_deref().unwrap_or("-"));
         }
-        let resent = self.resent((&line, &file), flow, reason, out)?;
+        let resent = self.resent((&line, &file), (flow, over_newer), reason, out)?;
         let message = resent.took.message;
         match journal::alone(&self.folder)? {
             Some(mut keep) => {
                 let plan = keep.plan(&pinned::pin(project.bundle())).map_err(journal::fault)?;
                 let took = Took { plan, ..resent.took };
-                keep.commit(&resent_anew(flow, Resent { took, ..resent })).map(drop).map_err(journal::fault)?;
+                let receipts = keep.commit(&resent_anew(flow, Resent { took, ..resent })).map_err(journal::fault)?;
+                if receipts.contains(&Receipt::Late) {
+                    bail!("`{}` is no dead letter any more, or a newer state of its record went on meanwhile: nothing was sent", self.id);
+                }
                 out.aside("a new message is open; `spanwright run` delivers it");
             }
             None => {
@@ -104,7 +108,13 @@ impl Resend {
         }
     }
 
-    fn resent(&self, (line, file): (&Listed, &RunFile), flow: &Flow, reason: &str, out: &mut Out) -> anyhow::Result<Resent> {
+    fn resent(
+        &self,
+        (line, file): (&Listed, &RunFile),
+        (flow, over_newer): (&Flow, bool),
+        reason: &str,
+        out: &mut Out,
+    ) -> anyhow::Result<Resent> {
         let (old, edited) = (&file.message, self.body.as_deref().map(read).transpose()?);
         if old.body.is_empty() && edited.is_none() {
             bail!("its body was forgotten after the time that `keep: {{ bodies }}` says: give one with `--body`");
@@ -136,7 +146,7 @@ impl Resend {
         };
         // Left as it is, a replay of it would do the same once more.
         let instead = journal::is_stopped(line);
-        Ok(Resent { took, of: line.run, by: journal::person().into(), words: reason.into(), instead })
+        Ok(Resent { took, of: line.run, by: journal::person().into(), words: reason.into(), instead, over_newer })
     }
 }
 

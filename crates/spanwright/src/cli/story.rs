@@ -15,7 +15,7 @@ use spanwright_core::{
     fact::{Ending, Moment, SkipReason, StopKind, Stopped},
     plan::Plan,
 };
-use spanwright_engine::observe::chore_words;
+use spanwright_engine::observe::{chore_words, resent_late_words};
 use spanwright_shape::text::Failure;
 
 /// Words of a failure that are shown; all of them are in `messages`.
@@ -73,6 +73,7 @@ impl Story {
             Happening::Gate { system, change } => Some(gate(system, change, now)),
             Happening::SignedIn { system } => Some(format!("{system}: signed in, one token for all calls")),
             Happening::Chore(chore) => Some(chore_words(chore)),
+            Happening::ResentLate(resent) => Some(resent_late_words(resent)),
             Happening::Alert(note) => Some(match &note.failed {
                 None => format!("{} was told: {}", note.channel, note.notice.words()),
                 Some((why, _)) => format!("{} could not be told: {}", note.channel, words(why)),

@@ -8,7 +8,7 @@ use super::Report;
 use crate::{
     alert::Notice,
     deliver::GateChange,
-    fact::{Chore, Ending, ExchangeId, Moment, NodeName, OutcomeKind, Root, RunId, Took},
+    fact::{Chore, Ending, ExchangeId, Moment, NodeName, OutcomeKind, Resent, Root, RunId, Took},
 };
 
 /// What people are told: logs, metrics, progress.
@@ -26,6 +26,8 @@ pub enum Happening {
         /// The source.
         source: Arc<str>,
     },
+    /// A message was not made of another one: that is no dead letter any more, or a newer state of its record went on.
+    ResentLate(Box<Resent>),
     /// One attempt at one effect.
     Attempt(Box<AttemptNote>),
     /// A run is over.

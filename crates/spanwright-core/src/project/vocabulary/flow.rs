@@ -58,7 +58,11 @@ static SOURCE: Form = Form {
         Key::may("when", Kind::Expr, "Only these are taken."),
         Key::may("once", Kind::Expr, "Which event it is: the same one is taken once. Left out: an item that differs from its key's last."),
         Key::may("key", Kind::Expr, "Which record it is about: order, batches and `unchanged` go by it. Left out: what `once` gives."),
-        Key::may("version", Kind::Expr, "Which state of the record is newer. Left out: the order of arrival."),
+        Key::may(
+            "version",
+            Kind::Expr,
+            "Which state of the record is newer: numbers, ISO 8601 times (all with an offset or all without), else text by its letters. Left out: the order of arrival.",
+        ),
         Key::may(
             "expect",
             Kind::Text,

@@ -60,7 +60,7 @@ impl<'a> Walk<'a> {
                     IfDead::Discard => Flowing::On(body),
                     IfDead::Steps(steps) => match self.steps(steps, body, &error, item) {
                         Flowing::On(_) => Flowing::On(body),
-                        Flowing::Off => Flowing::Off,
+                        ends => ends,
                     },
                 })
             }

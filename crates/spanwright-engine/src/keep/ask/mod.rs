@@ -9,7 +9,7 @@ use super::{CodeOf, memory::Loose, names::Names};
 
 pub use bundles::GLUES;
 pub use files::body;
-pub use stopped::overtaken;
+pub use stopped::{IS_STOPPED, overtaken, overtakes_a_dead_letter};
 
 mod bundles;
 mod due;

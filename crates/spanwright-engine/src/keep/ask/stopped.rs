@@ -1,6 +1,6 @@
 //! Stopped runs that a chore means, and whether a newer state of their record went on.
 
-use rusqlite::{Connection, OptionalExtension, Params, Result, ToSql};
+use rusqlite::{Connection, OptionalExtension, Params, Result, Row, ToSql};
 use spanwright_core::fact::{Letter, Moment, RunId, StoppedFilter, StoppedRun, is_newer};
 
 use super::Ask;
@@ -34,6 +34,13 @@ pub const FILED: &str =
     another_went_on!("record_key ON record_key.front = ?2 CROSS JOIN message AS other ON other.seq = record_key.seq", "record_key.seq");
 /// Those of earlier schemas.
 pub const INDEXED: &str = another_went_on!("message AS other INDEXED BY message_key ON other.found_by IS NULL", "other.seq");
+/// Stopped runs of a record, whose keys are filed, and those of earlier schemas.
+pub const STOPPED_FILED: &str = "SELECT record_key.seq FROM record_key CROSS JOIN run ON run.id = record_key.seq
+    WHERE record_key.front = ?1 AND run.state IN (4, 5)";
+pub const STOPPED_INDEXED: &str = "SELECT message.seq FROM message INDEXED BY message_key CROSS JOIN run ON run.id = message.seq
+    WHERE message.key = ?1 AND message.found_by IS NULL AND run.state IN (4, 5)";
+pub const ANY_STOPPED: &str = "SELECT 1 FROM run INDEXED BY run_stopped_id WHERE state IN (4, 5)";
+pub const IS_STOPPED: &str = "SELECT 1 FROM run WHERE id = ?1 AND state IN (4, 5)";
 /// The source and the key of a message.
 pub const MINE: &str = "SELECT message.source, name.text, message.key FROM message
     CROSS JOIN name ON name.id = message.source WHERE message.seq = ?1 AND message.key IS NOT NULL";
@@ -87,20 +94,53 @@ impl Ask<'_> {
 
 /// Whether a newer state of its record went on; see [`spanwright_core::fact::Store::overtaken`].
 pub fn overtaken(connection: &Connection, loose: Option<Loose<'_>>, run: RunId) -> Result<bool> {
-    let mine = connection.prepare_cached(MINE)?.query_row([run.0], |row| {
-        let (source, name, key): (i64, String, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        Ok(((source, name), key))
-    });
-    let Some(((source, name), key)) = mine.optional()? else { return Ok(false) };
-    let mut named = records::loose_of(connection, loose.map(|loose| loose.records), &key)?;
-    // Of one record some messages may be found by an event of its name, and others by the record.
-    named.extend(events::messages_of(connection, loose.map(|loose| loose.events), (source, &name), &key)?);
-    for other in named.into_iter().rev().filter(|other| *other != run.0) {
+    let Some(record) = Record::of(connection, run)? else { return Ok(false) };
+    for other in record.named(connection, loose)?.into_iter().rev().filter(|other| *other != run.0) {
         if is_older(connection, THIS, (run.0, other))? {
             return Ok(true);
         }
     }
-    Ok(is_older(connection, FILED, (run.0, records::front_of(&key)))? || is_older(connection, INDEXED, [run.0])?)
+    Ok(is_older(connection, FILED, (run.0, records::front_of(&record.key)))? || is_older(connection, INDEXED, [run.0])?)
+}
+
+/// Whether a dead letter of its record is kept from going over what it did by this run alone: no newer state of the record went on.
+pub fn overtakes_a_dead_letter(connection: &Connection, loose: Option<Loose<'_>>, run: RunId) -> Result<bool> {
+    if !connection.prepare_cached(ANY_STOPPED)?.exists([])? {
+        return Ok(false);
+    }
+    let Some(record) = Record::of(connection, run)? else { return Ok(false) };
+    let mut dead = record.named(connection, loose)?;
+    let ids = |sql, bound: &dyn ToSql| connection.prepare_cached(sql)?.query_map([bound], |row| row.get(0))?.collect::<Result<Vec<i64>>>();
+    dead.extend(ids(STOPPED_FILED, &records::front_of(&record.key))?);
+    dead.extend(ids(STOPPED_INDEXED, &record.key)?);
+    dead.retain(|dead| *dead != run.0);
+    for dead in dead {
+        let is_stopped = connection.prepare_cached(IS_STOPPED)?.exists([dead])?;
+        if is_stopped && is_older(connection, THIS, (dead, run.0))? {
+            return overtaken(connection, loose, run).map(|overtaken| !overtaken);
+        }
+    }
+    Ok(false)
+}
+
+/// The record of a message.
+struct Record {
+    source: (i64, String),
+    key: String,
+}
+
+impl Record {
+    fn of(connection: &Connection, run: RunId) -> Result<Option<Record>> {
+        let record = |row: &Row<'_>| Ok(Record { source: (row.get(0)?, row.get(1)?), key: row.get(2)? });
+        connection.prepare_cached(MINE)?.query_row([run.0], record).optional()
+    }
+
+    /// Its messages that are found by name: some may be found by an event of its name, and others by the record.
+    fn named(&self, connection: &Connection, loose: Option<Loose<'_>>) -> Result<Vec<i64>> {
+        let mut named = records::loose_of(connection, loose.map(|loose| loose.records), &self.key)?;
+        named.extend(events::messages_of(connection, loose.map(|loose| loose.events), (self.source.0, &self.source.1), &self.key)?);
+        Ok(named)
+    }
 }
 
 fn is_older(connection: &Connection, than: &str, bound: impl Params) -> Result<bool> {

@@ -5,7 +5,10 @@ use spanwright_core::fact::{ANSWER, Forget, RunId};
 use std::time::Duration;
 
 use super::Pen;
-use crate::keep::numbers::{GONE, RunState};
+use crate::keep::{
+    ask,
+    numbers::{GONE, RunState},
+};
 
 const RUN: &str = "SELECT run.state, message.body FROM run JOIN message ON message.seq = run.id WHERE run.id = ?1";
 const EMPTY_BODY: &str = "UPDATE body SET coding = ?2, data = x'' WHERE id = ?1 AND coding <> ?2";
@@ -47,6 +50,8 @@ impl Pen<'_> {
                 self.rare(EMPTY_RESULTS)?.execute((run.0, GONE, ANSWER))?;
                 Ok(())
             }
+            // Without it a dead letter of its record would go over what it did.
+            (true, Forget::All) if ask::overtakes_a_dead_letter(self.connection, Some(self.loose()), run)? => Ok(()),
             (true, Forget::All) => self.drop_run(run, body),
         }
     }

@@ -3,7 +3,8 @@
 use rusqlite::{OptionalExtension, Result};
 use spanwright_core::fact::{EffectKey, Moment, Receipt, Resent, RunId};
 
-use super::Pen;
+use super::{Pen, took::IS_THERE};
+use crate::keep::ask;
 
 /// The kinds of a line of the trail.
 pub const REPLAYED: i64 = 0;
@@ -51,6 +52,9 @@ impl Pen<'_> {
     }
 
     pub(super) fn resent(&mut self, resent: &Resent) -> Result<Receipt> {
+        if self.comes_late(resent)? {
+            return Ok(Receipt::Late);
+        }
         let receipt = self.took(&resent.took)?;
         let Receipt::Taken(new) = receipt else { return Ok(receipt) };
         let (at, by, words) = (resent.took.at, &*resent.by, &*resent.words);
@@ -64,6 +68,15 @@ impl Pen<'_> {
             self.discarded(resent.of, at, by, words)?;
         }
         Ok(receipt)
+    }
+
+    /// What was true when a person looked may not be when it is written. What is there already was made in time.
+    fn comes_late(&self, resent: &Resent) -> Result<bool> {
+        if self.rare(IS_THERE)?.exists([resent.took.message.to_be_bytes()])? {
+            return Ok(false);
+        }
+        let goes_again = resent.instead && !self.rare(ask::IS_STOPPED)?.exists([resent.of.0])?;
+        Ok(goes_again || !resent.over_newer && ask::overtaken(self.connection, Some(self.loose()), resent.of)?)
     }
 
     // Without words of its own the entry keeps what the run had stopped with.

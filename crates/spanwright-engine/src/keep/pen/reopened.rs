@@ -3,10 +3,10 @@
 //! A run that was undone cannot simply go on: what was undone, or may have been, is owed again in its next generation,
 //! and the undo rows go, so that it can be undone once more. Whoever does must take the generation of the effect for
 //! its undo, or the peer would remember the first one. An undo that never happened leaves its effect done.
-//! Questions stay: where one was asked before, it is asked anew before its effect is.
+//! Questions stay, of no attempt that there is: where one was asked before, it is asked anew before its effect is.
 
 use rusqlite::{OptionalExtension, Result};
-use spanwright_core::fact::{Fact, Moment, PlanId, Reopening, RunId, that_stay};
+use spanwright_core::fact::{Fact, Moment, OF_NO_ATTEMPT, PlanId, Reopening, RunId, that_stay};
 
 use super::{Pen, people};
 use crate::keep::{ask, numbers::RunState};
@@ -21,6 +21,7 @@ const OWE_AGAIN: &str =
 const OWE_THE_SAME: &str = "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, failed = NULL, own_failures = 0, boot = NULL,
         glued = CASE WHEN ?5 OR reason IN (?3, ?4) THEN NULL ELSE glued END, reason = NULL, words = NULL
     WHERE run = ?1 AND way = 0 AND state IN (5, 6)";
+const ASK_ANEW: &str = "UPDATE effect SET generation = ?2 WHERE run = ?1 AND way = 2";
 /// They were of the undos before.
 const DROP_WORDS: &str = "DELETE FROM undone WHERE run = ?1";
 const DROP_UNDOS: &str = "DELETE FROM effect WHERE run = ?1 AND way = 1";
@@ -63,6 +64,7 @@ impl Pen<'_> {
         self.rare(OWE_AGAIN)?.execute((run.0, at.0))?;
         let [apart, left] = self.names.apart();
         self.rare(OWE_THE_SAME)?.execute((run.0, at.0, apart, left, alone))?;
+        self.rare(ASK_ANEW)?.execute((run.0, OF_NO_ATTEMPT))?;
         self.rare(DROP_WORDS)?.execute([run.0])?;
         self.rare(DROP_UNDOS)?.execute([run.0])?;
         self.trail(run, at, people::REPLAYED, by, None)?;

@@ -21,7 +21,7 @@ pub const MESSAGE: &str = "INSERT INTO message (seq, id, source, correlation, re
 /// How a message is found by its key.
 const BY_EVENT: i64 = 1;
 const BY_RECORD: i64 = 2;
-const IS_THERE: &str = "SELECT 1 FROM message WHERE id = ?1";
+pub(super) const IS_THERE: &str = "SELECT 1 FROM message WHERE id = ?1";
 const HAS_RUN: &str = "SELECT 1 FROM run WHERE id = ?1";
 pub const RUN: &str = "INSERT INTO run (id, root, message, flow, plan, state, reason, node, words, changed)
     VALUES (?1, ?2, ?1, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";

@@ -131,6 +131,7 @@ impl Page {
         self.field("by", &resent.by);
         self.field("words", &resent.words);
         self.field("instead", resent.instead);
+        self.field("over_newer", resent.over_newer);
     }
 }
 
@@ -211,8 +212,8 @@ impl<'t> Fields<'t> {
             about: None,
             fault: None,
         };
-        let (of, instead) = (RunId(self.number("of")?), self.number("instead")?);
-        Some(Resent { took, of, by: self.shared("by")?, words: self.shared("words")?, instead })
+        let (of, instead, over_newer) = (RunId(self.number("of")?), self.number("instead")?, self.number("over_newer").unwrap_or(false));
+        Some(Resent { took, of, by: self.shared("by")?, words: self.shared("words")?, instead, over_newer })
     }
 }
 
@@ -281,7 +282,7 @@ mod tests {
             about: None,
             fault: None,
         };
-        check(&Order::Resend(Box::new(Resent { took, of: RunId(1), by, words: "a digit".into(), instead: true })));
+        check(&Order::Resend(Box::new(Resent { took, of: RunId(1), by, words: "a digit".into(), instead: true, over_newer: false })));
     }
 
     #[test]
