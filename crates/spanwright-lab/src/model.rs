@@ -138,6 +138,10 @@ impl Store for ModelStore {
         Ok(self.state.letter(message))
     }
 
+    fn is_within_a_round(&mut self, flow: &str) -> Result<bool, StoreFault> {
+        Ok(self.state.is_within_a_round(flow))
+    }
+
     fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault> {
         Ok(self.state.in_line(flow))
     }

@@ -88,6 +88,7 @@ impl Desk {
         desk.furnish(now);
         desk.sources.retain(|source| setup.only.is_none_or(|only| source.flow == only));
         desk.restore_lines(&setup.in_line);
+        desk.restore_rounds(&setup.within_rounds);
         desk.restore(&opening, now, out);
         desk.go_on(now, roll, out);
         desk

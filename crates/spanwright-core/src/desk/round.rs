@@ -97,6 +97,13 @@ impl Desk {
         self.plan.flows.iter().position(|flow| *flow.name == *name)
     }
 
+    /// What a life before took in of a round is of the round that ends next.
+    pub(super) fn restore_rounds(&mut self, within: &[Arc<str>]) {
+        for source in &mut self.sources {
+            source.took |= within.contains(&self.plan.flows[source.flow].name);
+        }
+    }
+
     /// What makes it owed that something follows.
     pub(super) fn round_ended(&self, follows: usize, now: Moment, roll: Roll<'_>) -> Fact {
         let source = Source::name_of(&self.plan.flows[follows].name);

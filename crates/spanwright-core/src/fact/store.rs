@@ -91,6 +91,12 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault>;
 
+    /// Whether the source of a flow took something in since its last round ended: a life before ended within a round.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn is_within_a_round(&mut self, flow: &str) -> Result<bool, StoreFault>;
+
     /// Stopped runs that fit, behind `after` and up to `upto`, ascending by run.
     ///
     /// # Errors

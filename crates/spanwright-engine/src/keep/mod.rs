@@ -211,6 +211,10 @@ impl Store for Keep {
         self.asked(|ask| ask.letter(message))
     }
 
+    fn is_within_a_round(&mut self, flow: &str) -> Result<bool, StoreFault> {
+        self.asked(|ask| ask.is_within_a_round(flow))
+    }
+
     fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault> {
         self.asked(|ask| ask.in_line(flow))
     }

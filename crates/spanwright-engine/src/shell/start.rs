@@ -12,7 +12,7 @@ use std::{
 };
 
 use spanwright_core::{
-    desk::{Desk, Event, HandSize, Haste, Setup, Ticket, Today, letters},
+    desk::{Desk, Event, HandSize, Haste, Setup, Ticket, Today, letters, round::flow_of_ends},
     fact::{Ending, Fact, InLine, Moment, Opening, Phase, PlanBundle, PlanId, RunFile, RunId, StopKind, Stopped, Store, StoreFault},
     plan::Plan,
 };
@@ -114,6 +114,7 @@ struct Found {
     opening: Opening,
     older: Vec<(PlanId, Arc<Plan>)>,
     in_line: Vec<(Arc<str>, Vec<InLine>)>,
+    within_rounds: Vec<Arc<str>>,
     unbuilt: Vec<PlanId>,
     /// How far the clock was set back since the last life.
     set_back: Duration,
@@ -239,6 +240,7 @@ impl Staff {
             once,
             passing: true,
             in_line: found.in_line,
+            within_rounds: found.within_rounds,
             only: None,
             hand: HandSize::default(),
         };
@@ -354,7 +356,13 @@ fn find(store: &mut dyn Store, plan: &Plan, bundle: &PlanBundle, rebuild: &Rebui
     }
     let ordered = plan.flows.iter().filter(|flow| flow.in_order.is_some());
     let in_line = ordered.map(|flow| Ok((flow.name.clone(), store.in_line(&flow.name)?))).collect::<Result<_, StoreFault>>()?;
-    Ok(Found { plan_id, opening, older, in_line, unbuilt, set_back })
+    let mut within_rounds = Vec::new();
+    for flow in plan.flows.iter().filter(|flow| plan.flow(&flow_of_ends(&flow.name)).is_some()) {
+        if store.is_within_a_round(&flow.name)? {
+            within_rounds.push(flow.name.clone());
+        }
+    }
+    Ok(Found { plan_id, opening, older, in_line, within_rounds, unbuilt, set_back })
 }
 
 fn greet(observer: &Observer, plan: &Plan, found: &Found, now: Moment) {

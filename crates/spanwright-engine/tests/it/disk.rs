@@ -66,6 +66,10 @@ impl Store for Faulty {
         self.keep.sent(keys)
     }
 
+    fn is_within_a_round(&mut self, flow: &str) -> Result<bool, StoreFault> {
+        self.keep.is_within_a_round(flow)
+    }
+
     fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault> {
         self.keep.in_line(flow)
     }

@@ -77,3 +77,29 @@ fn it_is_owed_over_a_restart() {
     assert_eq!(trial.once().why, Why::Drained, "{}", trial.log_text());
     assert_eq!(closed(&out), [r#"{"taken":25,"delivered":24,"skipped":1,"dead":0,"uncertain":0}"#]);
 }
+
+/// All that is new is on the first page, and a life ends before the shop gives the second one.
+#[test]
+fn a_round_that_a_life_ended_within_ends_in_the_next() {
+    let busy = Arc::new(AtomicBool::new(true));
+    let still = busy.clone();
+    let (mut trial, _shop, out) = trial(|_| 204);
+    let items: Vec<String> = (0..ITEMS).map(|n| format!(r#"{{"id":"{n}"}}"#)).collect();
+    let first = format!(r#"{{"items":[{}],"next":2}}"#, items.join(","));
+    let pages = Hostile::start(vec![Answer::By(Arc::new(move |received: &Received| match received.path.contains("page=2") {
+        true if still.load(Ordering::Relaxed) => Answer::status(503),
+        true => Answer::json(200, r#"{"items":[]}"#),
+        false => Answer::json(200, &first),
+    }))]);
+    trial.variables.extend([("SHOP_URL".into(), pages.url())]);
+    trial.edit("flows/items.yaml", "each: .items,", "each: .items, pages: { take: .next, into: page },");
+    let running = trial.start(false);
+    until(&running, "the first page is there", |state| state.counters.delivered >= 24);
+    running.stop();
+    wait(running);
+    busy.store(false, Ordering::Relaxed);
+    assert_eq!(trial.once().why, Why::Drained, "{}", trial.log_text());
+    assert_eq!(closed(&out), [r#"{"taken":25,"delivered":24,"skipped":1,"dead":0,"uncertain":0}"#]);
+    assert_eq!(trial.once().why, Why::Drained, "{}", trial.log_text());
+    assert_eq!(closed(&out).len(), 1, "once");
+}

@@ -133,6 +133,14 @@ impl State {
         all.map(|(run, row)| InLine { run, key: row.message.key.clone(), dead: row.place != Place::Parked }).collect()
     }
 
+    pub fn is_within_a_round(&self, flow: &str) -> bool {
+        let (source, ends) = (Source::name_of(flow), Source::name_of(&flow_of_ends(flow)));
+        let end = self.all().filter(|(_, row)| row.message.source == ends).map(|(run, row)| (row.message.received, run)).max();
+        let after = end.map_or(RunId(0), |(_, run)| run);
+        let since = self.moved.get(&source).copied().unwrap_or(Moment(i64::MIN));
+        self.all().any(|(run, row)| row.message.source == source && row.message.received >= since && run > after)
+    }
+
     pub fn tally(&self, flow: &str, upto: RunId) -> Option<Tally> {
         let (source, ends) = (Source::name_of(flow), Source::name_of(&flow_of_ends(flow)));
         let earlier = || self.all().filter(|(run, _)| *run < upto);

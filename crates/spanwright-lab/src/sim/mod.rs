@@ -312,7 +312,8 @@ impl Sim {
         let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
         let (plan_id, plan) = self.plans[0].clone();
         let older = self.plans[1..].iter().filter(|(id, _)| opening.plans.contains(id)).cloned().collect();
-        let setup = Setup { plan, plan_id, older, once: false, passing: true, in_line, only: None, hand: self.hand };
+        let setup =
+            Setup { plan, plan_id, older, once: false, passing: true, in_line, within_rounds: Vec::new(), only: None, hand: self.hand };
         self.person_comes(&opening.gates);
         let (now, dice) = (Moment(self.now), &mut self.dice);
         Ok(Desk::open(setup, opening, now, &mut || dice.roll(), out))

@@ -49,6 +49,8 @@ pub struct Setup {
     pub passing: bool,
     /// Of each flow of today's plan that is in order: what [`crate::fact::Store::in_line`] says.
     pub in_line: Vec<(Arc<str>, Vec<InLine>)>,
+    /// Flows of today's plan with a follower of their rounds that [`crate::fact::Store::is_within_a_round`].
+    pub within_rounds: Vec<Arc<str>>,
     /// The number of the only flow whose source pulls, for a test that looks at one; `None`: each does.
     pub only: Option<usize>,
     /// How much may be in hand.

@@ -20,7 +20,18 @@ pub const BY_STATE: &str = "SELECT run.state, count(*) FROM message INDEXED BY m
     CROSS JOIN run ON run.id = message.seq
     WHERE message.source = ?1 AND message.received >= ?2 AND message.received <= ?3 AND run.id > ?4 AND run.id < ?5 GROUP BY run.state";
 
+/// Of one source: what came since its last round ended, behind the last end that something follows.
+pub const WITHIN: &str = "SELECT EXISTS (SELECT 1 FROM message INDEXED BY message_source WHERE source = ?1 AND seq > ?2
+    AND received >= coalesce((SELECT changed FROM cursor WHERE source = ?1), -9223372036854775808))";
+
 impl Ask<'_> {
+    pub fn is_within_a_round(self, flow: &str) -> Result<bool> {
+        let known = |name: &str| self.names.known(name).unwrap_or(0);
+        let ends = known(&Source::name_of(&flow_of_ends(flow)));
+        let after = self.ready(BEFORE)?.query_row((ends, i64::MAX), |row| row.get::<_, i64>(0)).optional()?.unwrap_or(0);
+        self.ready(WITHIN)?.query_row((known(&Source::name_of(flow)), after), |row| row.get(0))
+    }
+
     pub fn tally(self, flow: &str, upto: RunId) -> Result<Option<Tally>> {
         let known = |name: &str| self.names.known(name).unwrap_or(0);
         let ends = known(&Source::name_of(&flow_of_ends(flow)));

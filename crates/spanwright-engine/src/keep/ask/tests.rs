@@ -51,6 +51,7 @@ fn no_question_walks_over_finished_work() {
         SENT,
         stopped::STOPPED,
         stopped::MINE,
+        tally::WITHIN,
         stopped::THIS,
         stopped::FILED,
         stopped::INDEXED,

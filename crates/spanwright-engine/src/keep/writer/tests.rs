@@ -56,6 +56,10 @@ impl Store for Scripted {
     fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault> {
         self.model.sent(keys)
     }
+    fn is_within_a_round(&mut self, flow: &str) -> Result<bool, StoreFault> {
+        self.model.is_within_a_round(flow)
+    }
+
     fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault> {
         self.model.in_line(flow)
     }
