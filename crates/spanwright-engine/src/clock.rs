@@ -54,6 +54,11 @@ impl Clock {
         Moment(counted + ahead)
     }
 
+    /// By how much the wall clock is behind: somebody has set it back since.
+    pub fn runs_ahead(&self) -> Duration {
+        self.now().since(Moment(micros((self.read)().wall)))
+    }
+
     /// How long until then; zero where it is past.
     pub fn until(&self, then: Moment) -> Duration {
         then.since(self.now())

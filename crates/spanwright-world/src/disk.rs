@@ -59,6 +59,11 @@ impl BadDisk {
         command.env("LD_PRELOAD", &self.library).env("SHIM_ROOM", bytes.to_string()).env("SHIM_ROOM_ENDS", ends)
     }
 
+    /// The same, and the system says so with this error: 122 is that of a quota, 27 that of a file that may not grow.
+    pub fn fill_saying<'c>(&self, command: &'c mut Command, bytes: u64, ends: &Path, errno: u32) -> &'c mut Command {
+        self.fill(command, bytes, ends).env("SHIM_ROOM_ERRNO", errno.to_string())
+    }
+
     /// Nothing can be written into files with this text in their path, until the file `ends` is there.
     pub fn fill_elsewhere<'c>(&self, command: &'c mut Command, path: &str, ends: &Path) -> &'c mut Command {
         command.env("LD_PRELOAD", &self.library).env("SHIM_FULL", path).env("SHIM_FULL_ENDS", ends)

@@ -69,7 +69,9 @@ impl Notice {
         let Cause { kind, of, code } = &self.cause;
         let because = self.because();
         match kind {
-            CauseKind::Disk => "the disk is full: nothing is taken in or sent until there is room; nothing is lost".to_string(),
+            CauseKind::Disk => "the disk is full: nothing is taken in until there is room, and of what is in hand only what may be sent \
+                twice still goes; nothing is lost"
+                .to_string(),
             CauseKind::Credentials => format!("{of} refuses our credentials: it is held until a person acts{because}"),
             CauseKind::Undo if code.is_empty() => format!("{of}: {} not get through", counted(self.count, "undo does", "undos do")),
             CauseKind::Undo => format!("{of}: {} could not be undone{because}", counted(self.count, "message", "messages")),

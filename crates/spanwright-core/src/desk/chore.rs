@@ -1,8 +1,8 @@
 //! Chores: work on many stopped runs, slice by slice, at the rate that a person chose.
 //!
 //! The journal is asked for a slice of the runs that are meant; what is done to them and the chore's new place go down
-//! in one commit. A chore rests while a system that its runs need is held: it would only fill the journal with what
-//! waits anyway. It rests too while the hand is full.
+//! in one commit. A replay rests while a system that its next run is for is held: it would only fill the journal with what
+//! waits anyway. It rests too while the hand of that flow is full.
 
 use std::{sync::Arc, time::Duration};
 
@@ -80,26 +80,23 @@ impl Desk {
 
     /// Asks for the slices that are due.
     pub(super) fn chores_go_on(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
-        let has_room = self.flows.iter().all(|flow| !flow.full(self.hand));
         for known in self.chores.iter_mut().filter(|known| known.is_open() && !known.busy) {
             match known.next > now {
                 true => wake.no_later_than(known.next),
-                false if has_room => {
+                false => {
                     known.busy = true;
                     let Chore { id, filter, at, upto, .. } = &known.chore;
                     let (chore, filter, after, upto) = (*id, Box::new(filter.clone()), *at, *upto);
                     out.push(Command::Fetch(Fetch::Stopped { chore, filter, after, upto, most: known.slice() }));
                 }
-                // A run that leaves the hand is an event, and then it is looked at again.
-                false => {}
             }
         }
     }
 
     /// A slice is here.
     pub(super) fn chore_found(&mut self, id: ChoreId, (runs, bundles): Slice<'_>, now: Moment, out: &mut Vec<Command>) {
-        let held = runs.iter().position(|run| self.held_until(&run.flow, now).is_some());
-        let wait = held.and_then(|at| self.held_until(&runs[at].flow, now));
+        let held = runs.iter().position(|run| self.rests_until(&run.flow, now).is_some());
+        let wait = held.and_then(|at| self.rests_until(&runs[at].flow, now));
         let plan = self.plan_id;
         let Some(known) = self.chores.iter_mut().find(|known| known.chore.id == id) else { return };
         known.busy = false;
@@ -141,16 +138,14 @@ impl Desk {
         }
     }
 
-    /// Until when a system that a flow delivers to is held.
-    fn held_until(&self, flow: &Arc<str>, now: Moment) -> Option<Moment> {
-        let (_, flow) = self.plan.flow(flow)?;
-        let gates = flow.effects.iter().filter_map(|effect| self.gate_of.get(&self.plan.systems[effect.system].name));
-        let held = gates.filter_map(|gate| self.gates[*gate].held(now));
-        held.map(|why| match why {
+    /// Until when nothing is replayed into a flow: its hand is full, or a system that it is there for is held.
+    fn rests_until(&self, flow: &Arc<str>, now: Moment) -> Option<Moment> {
+        let flow = &self.flows[*self.flow_of.get(flow)?];
+        let held = flow.sends_to.iter().filter_map(|gate| self.gates[*gate].held(now)).map(|why| match why {
             HoldReason::BreakerOpen(until) | HoldReason::Paused(until) => until,
             _ => now.after(LOOK_AGAIN),
-        })
-        .max()
+        });
+        held.max().or_else(|| flow.full(self.hand).then(|| now.after(LOOK_AGAIN)))
     }
 }
 

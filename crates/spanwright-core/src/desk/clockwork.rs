@@ -17,6 +17,8 @@ use crate::{
 /// How late a time may be taken and still be in time.
 pub const MISSED_AFTER: std::time::Duration = std::time::Duration::from_secs(60);
 
+const NEVER: Moment = Moment(i64::MAX);
+
 /// A source that a clock drives, at the desk.
 pub(super) struct Clockwork {
     pub name: Arc<str>,
@@ -54,13 +56,14 @@ impl Clockwork {
             .collect()
     }
 
-    /// What an earlier life knew: the times behind the last one that it took.
-    pub fn restore(&mut self, row: &SourceRow, plan: &Plan) {
+    /// What an earlier life knew: the last time that it took, and the first one after it. Of a line that was changed since no time before
+    /// now was missed, but for the one that the old line had due.
+    pub fn restore(&mut self, row: &SourceRow, plan: &Plan, now: Moment) {
         let room = Room::new();
         let last = row.cursor.as_deref().and_then(|cursor| json::read(cursor, &room).ok()).and_then(|last| moment(last.text()?));
         let Some(cron) = self.cron(plan) else { return };
-        self.known = true;
-        (self.previous, self.due) = (last, last.map_or(Some(row.due), |last| cron.schedule.next(last)));
+        let due = if row.due > now { cron.schedule.next(now) } else { Some(row.due) };
+        (self.previous, self.due, self.known) = (last, due, due.unwrap_or(NEVER) == row.due);
     }
 
     pub fn hurry(&mut self) {
@@ -110,7 +113,7 @@ impl Desk {
             }
             let clock = &self.clocks[n];
             if !clock.known {
-                let (source, due) = (clock.name.clone(), clock.due.unwrap_or(Moment(i64::MAX)));
+                let (source, due) = (clock.name.clone(), clock.due.unwrap_or(NEVER));
                 (self.clocks[n].known, self.clocks[n].striking) = (true, true);
                 self.commit(vec![Fact::Moved(Moved { source, cursor: None, due, at: now })], out);
                 continue;
@@ -140,7 +143,7 @@ impl Desk {
         // A time that a person chose does not move the hand.
         let (last, due) = if hurried { (clock.previous, clock.due) } else { (Some(upto), cron.schedule.next(upto)) };
         let cursor = last.map(|last| format!("\"{}\"", rfc3339(last)).into_bytes().into());
-        facts.push(Fact::Moved(Moved { source: name.clone(), cursor, due: due.unwrap_or(Moment(i64::MAX)), at: now }));
+        facts.push(Fact::Moved(Moved { source: name.clone(), cursor, due: due.unwrap_or(NEVER), at: now }));
         let clock = &mut self.clocks[n];
         (clock.striking, clock.hurried, clock.due, clock.previous) = (true, false, due, last);
         out.push(Command::Note(Happening::Polled { source: name, items, last: true }));

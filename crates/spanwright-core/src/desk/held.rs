@@ -82,15 +82,15 @@ impl Desk {
         if self.flow_holds(account, now, wake) {
             return false;
         }
-        let all_held = !flow.targets.is_empty() && self.targets_held(account, now) == flow.targets.len();
+        let all_held = !flow.sends_to.is_empty() && flow.sends_to.iter().all(|gate| self.gates[*gate].held(now).is_some());
         if all_held {
-            let first = flow.targets.iter().filter_map(|gate| self.gates[*gate].lets_go(now)).min();
+            let first = flow.sends_to.iter().filter_map(|gate| self.gates[*gate].lets_go(now)).min();
             first.into_iter().for_each(|first| wake.no_later_than(first));
         }
         !all_held
     }
 
-    /// How many of the systems that a flow sends to are held.
+    /// How many of the systems that are asked for a flow's runs are held.
     pub(super) fn targets_held(&self, account: usize, now: Moment) -> usize {
         self.flows[account].targets.iter().filter(|gate| self.gates[**gate].held(now).is_some()).count()
     }

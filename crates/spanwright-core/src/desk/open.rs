@@ -132,6 +132,15 @@ impl Desk {
             let hands_to = handover::target(plan, effect.system, effect.operation);
             self.flows[account].hands_to.extend(hands_to.map(Arc::from));
         }
+        if !is_today {
+            return;
+        }
+        for effect in flow.asks_for() {
+            let system = &plan.systems[effect.system];
+            if system.is_outside() {
+                self.flows[account].is_there_for(self.gate_of[&system.name]);
+            }
+        }
     }
 
     fn furnish_queue(&mut self, effect: &EffectPlan, gate: usize, account: usize) {
@@ -159,7 +168,7 @@ impl Desk {
                 source.restore(row, self.once);
             }
             if let Some(clock) = self.clocks.iter_mut().find(|clock| clock.name == row.source) {
-                clock.restore(row, &self.plan);
+                clock.restore(row, &self.plan, now);
             }
         }
         for backlog in &opening.backlog {

@@ -229,6 +229,7 @@ impl Desk {
         source.tries += 1;
         let tries = Tries { count: source.tries, own: source.tries, first: source.tried_first, unheard: false };
         let next = decide(&policy, Repeat::Safe, Way::Do, tries, &outcome, now, roll);
+        let is_of_the_system = !matches!(outcome, Outcome::Never(_));
         let why = match outcome {
             Outcome::Never(why) | Outcome::Unknown(why) | Outcome::Later { why, .. } => why,
             Outcome::Delivered(_) => return,
@@ -236,6 +237,8 @@ impl Desk {
         let given_up = !matches!(next, Next::Again(_)) || source.tries >= policy.tries;
         source.due = match next {
             Next::Again(at) if !given_up => at,
+            // The round begins anew, and does not wait for its next time: a night's outage is over in the morning.
+            _ if is_of_the_system => now.after(every.min(policy.longest)),
             _ => now.after(every),
         };
         if given_up {

@@ -45,8 +45,10 @@ pub(super) struct FlowHand {
     /// When it holds itself, and the dead letters that count.
     pub pause_after: Option<PauseAfter>,
     pub deaths: VecDeque<Moment>,
-    /// The gates of what it sends to.
+    /// The gates of what is asked for its runs.
     pub targets: Vec<usize>,
+    /// Of those the ones that it is there for: no channel that tells people, no question, no undo, and no other flow.
+    pub sends_to: Vec<usize>,
     /// The flows that it hands messages to.
     pub hands_to: Vec<Arc<str>>,
     /// What stands in line, where the flow is in order.
@@ -72,6 +74,7 @@ impl FlowHand {
             pause_after,
             deaths: VecDeque::new(),
             targets: Vec::new(),
+            sends_to: Vec::new(),
             hands_to: Vec::new(),
             lines: flow.in_order.map(|rule| Lines::new(&flow.name, rule)),
             makes_room: Moment(i64::MIN),
@@ -82,6 +85,13 @@ impl FlowHand {
     pub fn aims_at(&mut self, gate: usize) {
         if !self.targets.contains(&gate) {
             self.targets.push(gate);
+        }
+    }
+
+    /// It is there to send to the system behind this gate.
+    pub fn is_there_for(&mut self, gate: usize) {
+        if !self.sends_to.contains(&gate) {
+            self.sends_to.push(gate);
         }
     }
 

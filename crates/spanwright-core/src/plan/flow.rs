@@ -2,7 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::{EffectPlan, Source, Step};
+use super::{EffectPlan, Source, Step, StepKind, step::each_step};
+use crate::interface::Repeat;
 
 /// One flow of a plan.
 pub struct Flow {
@@ -82,6 +83,19 @@ impl Flow {
     /// The effect of a step.
     pub fn effect_of(&self, node: &str) -> Option<&EffectPlan> {
         self.numbered_effect(node).map(|(_, effect)| effect)
+    }
+
+    /// What its steps ask for, without what they do where something failed. Reads do not count where it writes, too.
+    pub fn asks_for(&self) -> impl Iterator<Item = &EffectPlan> {
+        let mut numbers = Vec::new();
+        each_step(&self.steps, &mut |step| match step.kind {
+            StepKind::Call(effect) | StepKind::Send(effect) => numbers.push(effect),
+            _ => {}
+        });
+        let reads = |number: &usize| self.effects.get(*number).is_some_and(|effect| effect.repeat == Repeat::Safe);
+        let writes = !numbers.iter().all(reads);
+        numbers.retain(|number| !writes || !reads(number));
+        numbers.into_iter().filter_map(|number| self.effects.get(number))
     }
 
     /// Whether a dead letter keeps what came after it waiting: then nothing newer can have gone ahead of it.

@@ -28,6 +28,18 @@ pub fn any_step(steps: &[Step], is_so: &dyn Fn(&Step) -> bool) -> bool {
     steps.iter().any(|step| is_so(step) || within(step))
 }
 
+/// Visits these steps, and those in them.
+pub fn each_step<'s>(steps: &'s [Step], visit: &mut dyn FnMut(&'s Step)) {
+    for step in steps {
+        visit(step);
+        match &step.kind {
+            StepKind::Route(arms) => arms.iter().for_each(|(_, steps)| each_step(steps, visit)),
+            StepKind::Each { steps, .. } => each_step(steps, visit),
+            StepKind::Map(_) | StepKind::Only(_) | StepKind::Fail(_) | StepKind::Reply(_) | StepKind::Call(_) | StepKind::Send(_) => {}
+        }
+    }
+}
+
 /// What a step does. Pure ones are evaluated again each time; an effect whose result is known is not asked again.
 pub enum StepKind {
     /// `map:` and `fields:` replace the body.

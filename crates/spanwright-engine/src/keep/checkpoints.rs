@@ -16,7 +16,11 @@ use std::{
 
 use rusqlite::{Connection, ErrorCode, hooks::Wal};
 
-use super::{OpenFault, fault::words_of, schema};
+use super::{
+    OpenFault,
+    fault::{lacks_room, words_of},
+    schema,
+};
 
 /// The log may grow to so many times the pages at which it is brought home; then commits wait.
 pub const LOG_TIMES_MOST: u32 = 4;
@@ -135,8 +139,11 @@ impl Shared {
             return;
         }
         let Err(error) = bring() else { return };
+        if lacks_room(&error) {
+            return;
+        }
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::DiskFull) => {}
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {}
             Some(_) | None => drop(self.fault.set(format!("its write-ahead log cannot be brought home: {}", words_of(&error)))),
         }
     }

@@ -1,9 +1,12 @@
 //! What can be wrong with the file, sorted by what the caller does about it.
 //!
-//! A full disk is waited out; anything else that goes wrong below SQL ends the process: after a failed sync nobody
-//! knows what the kernel kept, and SQLite itself would carry on.
+//! A full disk is waited out, whether the disk itself, a quota or a bound on one file leaves no room; anything else that goes
+//! wrong below SQL ends the process: after a failed sync nobody knows what the kernel kept, and SQLite itself would carry on.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Error, ErrorCode, ffi};
 use spanwright_core::fact::StoreFault;
@@ -99,13 +102,30 @@ pub enum OpenFault {
     },
 }
 
-/// Sorts what SQLite said.
+/// Sorts what SQLite said: at once, and on the thread that heard it, as [`lacks_room`] wants it.
 pub fn fault_of(error: Error) -> StoreFault {
+    if lacks_room(&error) { StoreFault::Full } else { StoreFault::Broken(words_of(&error)) }
+}
+
+/// Whether something failed for want of room alone. To be asked at once, and on the thread on which it failed.
+pub fn lacks_room(error: &Error) -> bool {
+    // SQLite knows one of the system's errors that leave no room, and calls the others a failed write. What more it would tell
+    // (`sqlite3_system_errno`) is `errno` of this thread, and nothing where a commit failed. Behind the write that failed it only takes
+    // back and unlocks, which does not fail and leaves `errno` as it is. Were another error found there, the process would end.
+    lacks_room_by(error, io::Error::last_os_error().kind())
+}
+
+/// The same, of what the system has said last.
+fn lacks_room_by(error: &Error, system: io::ErrorKind) -> bool {
     match error.sqlite_error() {
-        Some(ffi::Error { code: ErrorCode::DiskFull, .. }) => StoreFault::Full,
+        Some(ffi::Error { code: ErrorCode::DiskFull, .. }) => true,
         // The index of the write-ahead log could not grow: no room either.
-        Some(ffi::Error { extended_code: ffi::SQLITE_IOERR_SHMSIZE, .. }) => StoreFault::Full,
-        Some(_) | None => StoreFault::Broken(words_of(&error)),
+        Some(ffi::Error { extended_code: ffi::SQLITE_IOERR_SHMSIZE, .. }) => true,
+        // Nothing was written. Of a sync that fails for want of room nobody knows that: it is not among these.
+        Some(ffi::Error { extended_code: ffi::SQLITE_IOERR_WRITE, .. }) => {
+            matches!(system, io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+        }
+        Some(_) | None => false,
     }
 }
 
@@ -151,8 +171,12 @@ pub fn words_of(error: &Error) -> String {
 mod tests {
     use super::*;
 
+    fn failed(extended: i32) -> Error {
+        Error::SqliteFailure(ffi::Error::new(extended), None)
+    }
+
     fn sorted(extended: i32) -> StoreFault {
-        fault_of(Error::SqliteFailure(ffi::Error::new(extended), None))
+        fault_of(failed(extended))
     }
 
     #[test]
@@ -166,5 +190,28 @@ mod tests {
         for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_WRITE, ffi::SQLITE_CORRUPT, ffi::SQLITE_NOTADB] {
             assert!(matches!(sorted(code), StoreFault::Broken(_)), "{code}");
         }
+    }
+
+    #[test]
+    fn a_write_that_a_quota_or_a_bound_on_the_file_refuses_lacks_room_and_a_sync_never_does() {
+        for (system, lacks) in [
+            (io::ErrorKind::QuotaExceeded, true),
+            (io::ErrorKind::FileTooLarge, true),
+            (io::ErrorKind::Other, false),
+            (io::ErrorKind::PermissionDenied, false),
+        ] {
+            assert_eq!(lacks_room_by(&failed(ffi::SQLITE_IOERR_WRITE), system), lacks, "{system:?}");
+            for code in [ffi::SQLITE_IOERR_FSYNC, ffi::SQLITE_IOERR_READ, ffi::SQLITE_IOERR_TRUNCATE, ffi::SQLITE_CORRUPT] {
+                assert!(!lacks_room_by(&failed(code), system), "{code}, {system:?}");
+            }
+        }
+    }
+
+    /// What the system says of a quota and of a file that may not grow.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_errors_of_a_quota_and_of_a_largest_file_are_known() {
+        let kinds = [122, 27].map(|errno| io::Error::from_raw_os_error(errno).kind());
+        assert_eq!(kinds, [io::ErrorKind::QuotaExceeded, io::ErrorKind::FileTooLarge]);
     }
 }

@@ -54,7 +54,7 @@ pub use read::{Cause, CopyFault, Counts, Look, Verified, Which};
 pub use room::{RESERVE_BYTES_MOST, RESERVE_PERCENT, Room};
 pub(crate) use turned_away::append;
 pub use turned_away::{TURNED_AWAY_BYTES_MOST, TurnedAway, turned_away};
-pub use writer::{FULL_RETRY, Kept, Now, Retention, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
+pub use writer::{FULL_RETRY, Hurry, Kept, Now, Retention, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
 
 use checkpoints::Checkpoints;
 use fault::fault_of;
@@ -101,17 +101,17 @@ impl Keep {
 
     fn written<T>(&mut self, write: impl FnOnce(&Connection, &mut Memory) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
         self.is_trusted()?;
-        let kept = (|| {
-            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let answer = write(&transaction, &mut self.memory)?;
-            transaction.commit()?;
+        // What failed is sorted before the transaction is taken back.
+        let kept: Result<T, StoreFault> = (|| {
+            let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(fault_of)?;
+            let answer = write(&transaction, &mut self.memory).map_err(fault_of)?;
+            transaction.commit().map_err(fault_of)?;
             Ok(answer)
         })();
         match &kept {
             Ok(_) => self.memory.keep(),
             Err(_) => self.memory.forget(),
         }
-        let kept = kept.map_err(fault_of);
         if let (Ok(_), Some(gone)) = (&kept, self.place.gone()) {
             return Err(StoreFault::Broken(format!(
                 "`{}` was removed or replaced while it was in use: what is written to it now, nobody finds again. What was kept before is in \

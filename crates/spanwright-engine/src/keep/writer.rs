@@ -3,15 +3,16 @@
 //! Commits that wait while another one syncs share the next sync: the group forms by itself. Only what nobody waits for
 //! ([`Haste::WithTheNext`]) has no sync of its own, unless nothing else comes for a moment. Questions go through the same
 //! line, so an answer always knows of the commits that were handed in before it. A full disk is retried until there is
-//! room, and nothing is told of a commit meanwhile; of a broken store nothing is told any more but that.
+//! room, and nothing is told of a commit meanwhile, unless somebody has said until when that is waited for ([`Hurry`]); of a
+//! broken store nothing is told any more but that.
 
 use std::{
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
-    thread::{self, JoinHandle},
+    thread::{self, JoinHandle, Thread},
     time::Duration,
 };
 
@@ -49,6 +50,8 @@ pub enum Word {
     Full,
     /// There is room again.
     Room,
+    /// Room is waited for no longer: what is not kept by now, and what comes behind it, is not kept in this life.
+    GaveUp,
     /// It cannot be trusted any more: end the process.
     Broken(String),
 }
@@ -65,8 +68,26 @@ pub struct Written {
 /// The thread. Dropped or stopped, it ends once what was handed in is done.
 pub struct Writer {
     hand: WriterHandle,
-    stopping: Arc<AtomicBool>,
+    hurry: Hurry,
     thread: Option<JoinHandle<()>>,
+}
+
+/// Whether room is waited for on a full disk.
+type Waits = Mutex<Box<dyn Fn() -> bool + Send>>;
+
+/// Says until when the writer waits for room on a full disk; cheap to clone.
+#[derive(Clone)]
+pub struct Hurry {
+    waits: Arc<Waits>,
+    thread: Thread,
+}
+
+impl Hurry {
+    /// From now on room is waited for only while this is so. It is looked at before each wait, and now.
+    pub fn wait_while(&self, is_so: impl Fn() -> bool + Send + 'static) {
+        *self.waits.lock().unwrap_or_else(PoisonError::into_inner) = Box::new(is_so);
+        self.thread.unpark();
+    }
 }
 
 /// Hands jobs to the writer; cheap to clone.
@@ -88,23 +109,30 @@ impl Writer {
         tell: impl FnMut(Word) + Send + 'static,
     ) -> std::io::Result<Writer> {
         let (jobs, line) = sync_channel(WRITER_JOBS_MOST);
-        let (stopping, written) = (Arc::new(AtomicBool::new(false)), Arc::new(Written::default()));
+        let (waits, written): (Arc<Waits>, _) = (Arc::new(Mutex::new(Box::new(|| true))), Arc::new(Written::default()));
         let owner = Owner {
             store,
             broken: None,
-            stopping: stopping.clone(),
+            waits: waits.clone(),
+            gave_up: false,
             written: written.clone(),
             full_retry,
             retention,
             tell: Box::new(tell),
         };
         let thread = thread::Builder::new().name("journal".into()).spawn(move || owner.work(&line))?;
-        Ok(Writer { hand: WriterHandle { jobs, written }, stopping, thread: Some(thread) })
+        let hurry = Hurry { waits, thread: thread.thread().clone() };
+        Ok(Writer { hand: WriterHandle { jobs, written }, hurry, thread: Some(thread) })
     }
 
     /// A way to hand in jobs.
     pub fn handle(&self) -> WriterHandle {
         self.hand.clone()
+    }
+
+    /// A way to say until when room is waited for.
+    pub fn hurry(&self) -> Hurry {
+        self.hurry.clone()
     }
 
     /// Does what was handed in before, then ends. While the disk is full it gives up instead of waiting.
@@ -114,8 +142,7 @@ impl Writer {
 
     fn end(&mut self) {
         if let Some(thread) = self.thread.take() {
-            self.stopping.store(true, Ordering::Release);
-            thread.thread().unpark();
+            self.hurry.wait_while(|| false);
             // Fails only where the thread is gone already.
             let _gone = self.hand.jobs.send(Job::End);
             let _panicked = thread.join();
@@ -131,7 +158,7 @@ impl Drop for Writer {
 
 impl WriterHandle {
     /// Commits these facts, together or not at all, and gives them back as [`Word::Kept`] once they are durable; of what
-    /// cannot be kept nothing is told but [`Word::Broken`]. Waits while [`WRITER_JOBS_MOST`] jobs are in the line.
+    /// cannot be kept nothing is told but [`Word::Broken`] or [`Word::GaveUp`]. Waits while [`WRITER_JOBS_MOST`] jobs are in the line.
     pub fn commit(&self, ticket: Ticket, facts: Vec<Fact>, haste: Haste) {
         // Where the writer has ended, so has whoever would hear of it.
         let _gone = self.jobs.send(Job::Commit(ticket, facts, haste));
@@ -152,7 +179,8 @@ impl WriterHandle {
 struct Owner {
     store: Box<dyn Store>,
     broken: Option<StoreFault>,
-    stopping: Arc<AtomicBool>,
+    waits: Arc<Waits>,
+    gave_up: bool,
     written: Arc<Written>,
     full_retry: Duration,
     retention: Option<Retention>,
@@ -200,17 +228,17 @@ impl Owner {
     }
 
     fn commit(&mut self, group: Group) {
-        // The fault has been told, and ends the process; or it is to stop, and what is not kept did not happen.
+        // The fault has been told, and ends the process; or it was given up, and what is not kept did not happen.
         let Ok(receipts) = self.durable(&group.facts) else { return };
         self.written.commits.fetch_add(1, Ordering::Relaxed);
         self.written.facts.fetch_add(group.facts.len() as u64, Ordering::Relaxed);
         (self.tell)(Word::Kept(group.kept(receipts)));
     }
 
-    // Tries until there is room, unless it is to stop.
+    // Tries until there is room, as long as that is waited for. Behind what was given up nothing is kept, since it may rest on that.
     fn durable(&mut self, facts: &[Fact]) -> Result<Vec<Receipt>, StoreFault> {
         let mut was_full = false;
-        loop {
+        while !self.gave_up {
             match self.trusted().and_then(|store| store.commit(facts)) {
                 Ok(receipts) => {
                     if was_full {
@@ -218,15 +246,24 @@ impl Owner {
                     }
                     return Ok(receipts);
                 }
-                Err(StoreFault::Full) if !self.stopping.load(Ordering::Acquire) => {
+                Err(StoreFault::Full) if self.waits() => {
                     was_full = true;
                     (self.tell)(Word::Full);
                     thread::park_timeout(self.full_retry);
                 }
-                Err(StoreFault::Full) => return Err(StoreFault::Full),
+                Err(StoreFault::Full) => {
+                    self.gave_up = true;
+                    (self.tell)(Word::GaveUp);
+                }
                 Err(fault @ StoreFault::Broken(_)) => return Err(self.distrust(fault)),
             }
         }
+        Err(StoreFault::Full)
+    }
+
+    fn waits(&self) -> bool {
+        let waits = self.waits.lock().unwrap_or_else(PoisonError::into_inner);
+        (*waits)()
     }
 
     fn trusted(&mut self) -> Result<&mut dyn Store, StoreFault> {

@@ -5,8 +5,8 @@
 //! flow answers without asking anybody ([`spanwright_core::door::at_once`]) is answered on the spot, and not kept.
 //!
 //! What always holds: we listen only when the desk is open, that is after recovery; a request behind which anything is owed
-//! is answered with 2xx only when the journal has it; whatever a sender does (slow, large, cut), it costs a bounded time and a
-//! bounded memory.
+//! is answered with 2xx only when the journal has it; whatever a sender does (slow, large, cut, or deaf to its answer),
+//! it costs a bounded time and a bounded memory.
 //! When we stop, no new connection is taken, what was taken is answered, and then the sockets close.
 
 use std::{net::SocketAddr, sync::Arc};
@@ -14,6 +14,7 @@ use std::{net::SocketAddr, sync::Arc};
 use tokio::sync::watch;
 
 mod at_once;
+mod attended;
 mod coding;
 mod keys;
 mod lanes;
@@ -46,6 +47,9 @@ pub const HEAD_TIME_MOST: std::time::Duration = std::time::Duration::from_secs(3
 pub const BODY_BYTES_MOST: usize = 10 << 20;
 /// Time for the body of a request.
 pub const BODY_TIME_MOST: std::time::Duration = std::time::Duration::from_secs(30);
+/// How long an answer waits until its peer takes more of it: then the connection ends. As `send_timeout` of nginx has it, since a
+/// system asks for more only once a good part of its buffer is free.
+pub const ANSWER_STALLS_MOST: std::time::Duration = std::time::Duration::from_secs(60);
 /// Bytes of bodies of all requests that are being read or wait for the disk.
 pub const BODIES_BYTES_MOST: usize = 256 << 20;
 /// Connections at once; more wait until one is over.

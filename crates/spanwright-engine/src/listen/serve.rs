@@ -21,7 +21,8 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 
 use super::{
-    CONNECTIONS_MOST, HEAD_BYTES_MOST, HEAD_TIME_MOST, HEADERS_MOST, ListenFault, Listening,
+    ANSWER_STALLS_MOST, CONNECTIONS_MOST, HEAD_BYTES_MOST, HEAD_TIME_MOST, HEADERS_MOST, ListenFault, Listening,
+    attended::Attended,
     lanes::{Lanes, Turns},
     request::Office,
     tls::Certificates,
@@ -94,6 +95,7 @@ async fn served(
     if !says_something(&stream, &mut stopped).await {
         return;
     }
+    let stream = Attended::of(stream, ANSWER_STALLS_MOST);
     match tls {
         None => Box::pin(connection(stream, Peer { address: peer, tls: false, certificate: None }, office.clone(), stopped)).await,
         Some(tls) => Box::pin(secured(stream, &tls, peer, office.clone(), stopped)).await,
@@ -119,7 +121,13 @@ pub(super) struct Peer {
     pub certificate: Option<[u8; 32]>,
 }
 
-async fn secured(stream: TcpStream, tls: &Certificates, address: SocketAddr, office: Arc<Office>, stopped: watch::Receiver<bool>) {
+async fn secured(
+    stream: Attended<TcpStream>,
+    tls: &Certificates,
+    address: SocketAddr,
+    office: Arc<Office>,
+    stopped: watch::Receiver<bool>,
+) {
     let shaken = tokio::time::timeout(HEAD_TIME_MOST, TlsAcceptor::from(tls.now()).accept(stream)).await;
     // Whoever speaks no TLS has nothing to be told in.
     let Ok(Ok(stream)) = shaken else { return };

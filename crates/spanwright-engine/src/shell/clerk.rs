@@ -1,7 +1,8 @@
 //! The clerk: the one thread at the desk. Hears events, asks the desk, carries its commands out.
 //!
 //! Nothing here waits for a disk, a socket or a map; those have threads of their own and send their results as events.
-//! So the desk needs no lock, and what it decides is decided in one order.
+//! So the desk needs no lock, and what it decides is decided in one order. Only where more waits for the disk than may
+//! ([`keep::WRITER_JOBS_MOST`]) is the clerk held up by it.
 
 use std::{
     sync::{
@@ -49,6 +50,8 @@ pub(crate) enum Word {
     Kept(Vec<keep::Kept>),
     /// Finish what is in flight and end; the second time, end.
     Stop,
+    /// The journal waits for room no longer: what is not kept by now did not happen.
+    GaveUp,
     /// The journal cannot be trusted any more.
     Broken(String),
 }
@@ -193,6 +196,7 @@ impl Clerk {
                 events.push(Event::Told(Order::Stop));
             }
             Word::Stop => self.watch.stop_now(),
+            Word::GaveUp => self.watch.time_is_up(self.now()),
             Word::Broken(why) => self.watch.broken(why),
         }
     }

@@ -90,9 +90,10 @@ impl DiskWatch {
         (!was_plenty || !self.is_plenty).then_some(seen)
     }
 
-    /// Whether the journal should give what room it can: a commit that would do so may not come, since nothing is taken in.
+    /// Whether the journal should give what room it can: a commit that would do so may not come, since nothing is taken in. On a full
+    /// disk it does so by itself, and what it is asked would only wait in its line.
     pub(super) fn asks_for_room(&mut self, now: Moment) -> bool {
-        let asks = self.disk.is_low() && now >= self.ask;
+        let asks = self.disk.is_low() && !self.disk.is_full() && now >= self.ask;
         if asks {
             self.ask = now.after(ASK_EVERY);
         }

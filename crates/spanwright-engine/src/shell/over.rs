@@ -98,6 +98,11 @@ impl Watch {
         first
     }
 
+    /// What is still in flight is waited for no longer.
+    pub(super) fn time_is_up(&mut self, now: Moment) {
+        self.stop_by = Some(now);
+    }
+
     pub(super) fn stop_now(&mut self) {
         self.now = true;
     }
@@ -278,6 +283,15 @@ mod tests {
         assert_eq!(watch.over(&flying, 2, false, later(24)), None);
         assert_eq!(watch.over(&flying, 2, false, later(25)), Some(Why::Stopped { unheard: 2 }));
         assert_eq!(watch.over(&flying, 0, true, later(2)), Some(Why::Stopped { unheard: 0 }));
+        watch.time_is_up(later(2));
+        assert_eq!(watch.over(&flying, 2, false, later(2)), Some(Why::Stopped { unheard: 2 }));
+    }
+
+    #[test]
+    fn a_second_stop_waits_for_nothing() {
+        let flying = Standing { flying: 2, open: 2, ..idle() };
+        let mut watch = Watch::new(false, false, START);
+        assert!(watch.stop(START));
         watch.stop_now();
         assert_eq!(watch.over(&flying, 2, false, later(2)), Some(Why::Stopped { unheard: 2 }));
     }

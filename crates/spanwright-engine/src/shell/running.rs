@@ -5,44 +5,46 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, RecvTimeoutError},
+        mpsc::Receiver,
     },
     thread::JoinHandle,
-    time::Duration,
 };
 
 use spanwright_core::desk::{Event, Order};
 
 use super::{
     clerk::{Inbox, Word},
-    over::Why,
+    over::{STOP_TIME_MOST, Why},
     state::{Shared, State},
     workers::Workers,
 };
-use crate::keep::Writer;
-
-/// A clerk who is held up by a full disk hears a second stop no later than this.
-const LOOK_UP: Duration = Duration::from_millis(200);
+use crate::{
+    clock::Clock,
+    keep::{Hurry, Writer},
+};
 
 /// How the engine is told to stop; a signal pulls it too. Pulled twice, nobody waits any more.
+///
+/// On a full disk the clerk may be held up by the journal's line, and hears nothing. So the journal is told as well until when room
+/// is waited for: then it lets go of the clerk.
 #[derive(Clone)]
 pub(super) struct Brake {
     inbox: Inbox,
+    journal: Hurry,
+    clock: Arc<Clock>,
     pulls: Arc<AtomicUsize>,
 }
 
 impl Brake {
-    pub(super) fn new(inbox: Inbox) -> Brake {
-        Brake { inbox, pulls: Arc::new(AtomicUsize::new(0)) }
+    pub(super) fn new(inbox: Inbox, journal: Hurry, clock: Arc<Clock>) -> Brake {
+        Brake { inbox, journal, clock, pulls: Arc::new(AtomicUsize::new(0)) }
     }
 
     pub(super) fn pull(&self) {
         self.pulls.fetch_add(1, Ordering::AcqRel);
         self.inbox.say(Word::Stop);
-    }
-
-    fn is_urgent(&self) -> bool {
-        self.pulls.load(Ordering::Acquire) > 1
+        let (pulls, clock, by) = (self.pulls.clone(), self.clock.clone(), self.clock.now().after(STOP_TIME_MOST));
+        self.journal.wait_while(move || pulls.load(Ordering::Acquire) < 2 && clock.now() < by);
     }
 }
 
@@ -106,17 +108,8 @@ impl Running {
     }
 
     fn end(&mut self) -> Ended {
-        let why = loop {
-            match self.ended.recv_timeout(LOOK_UP) {
-                Ok(why) => break why,
-                // The journal's thread gives up a full disk when it is stopped, and lets go of the clerk.
-                Err(RecvTimeoutError::Timeout) if self.brake.is_urgent() => self.writer = None,
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => {
-                    break Why::Broken("the desk's thread ended in a panic, which standard error has".into());
-                }
-            }
-        };
+        let why = self.ended.recv();
+        let why = why.unwrap_or_else(|_| Why::Broken("the desk's thread ended in a panic, which standard error has".into()));
         self.shut();
         Ended { why, state: self.shared.state() }
     }

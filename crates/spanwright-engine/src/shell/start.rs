@@ -193,7 +193,8 @@ impl Staff {
         let writer = Writer::start(store, FULL_RETRY, Some(retention), disk_words(inbox.clone(), log, clock.clone(), disk.clone()))?;
         let workers = Workers::start()?;
         let reactor = Builder::new_multi_thread().worker_threads(REACTOR_THREADS).thread_name("wire").enable_all().build()?;
-        Ok(Staff { brake: Brake::new(inbox.clone()), inbox, words, writer, workers, reactor, disk })
+        let brake = Brake::new(inbox.clone(), writer.hurry(), clock.clone());
+        Ok(Staff { brake, inbox, words, writer, workers, reactor, disk })
     }
 
     /// Begins to listen, where the project says so.
@@ -392,7 +393,9 @@ fn disk_words(inbox: Inbox, log: Option<Arc<Log>>, clock: Arc<Clock>, disk: Arc<
         keep::Word::Full => {
             if !disk.be_full(true) {
                 inbox.tell(Event::Disk { full: true });
-                tell(Level::Error, "disk-full", "the disk is full: nothing is taken in or sent until there is room; nothing is lost");
+                let words = "the disk is full: nothing is taken in until there is room, and of what is in hand only what may be sent twice \
+                     still goes; nothing is lost";
+                tell(Level::Error, "disk-full", words);
             }
         }
         keep::Word::Room => {
@@ -400,6 +403,7 @@ fn disk_words(inbox: Inbox, log: Option<Arc<Log>>, clock: Arc<Clock>, disk: Arc<
             inbox.tell(Event::Disk { full: false });
             tell(Level::Info, "disk-room", "there is room on the disk again");
         }
+        keep::Word::GaveUp => inbox.say(Word::GaveUp),
         keep::Word::Broken(why) => inbox.say(Word::Broken(why)),
     }
 }

@@ -14,7 +14,7 @@ pub struct State {
     pub standing: Standing,
     /// What was counted since the process began.
     pub counters: Counters,
-    /// There is no room on the disk: nothing is taken in or sent until there is.
+    /// There is no room on the disk: nothing is taken in until there is, and of what is in hand only what may be sent twice goes.
     pub disk_full: bool,
     /// Only the reserve is left of the disk: nothing is taken in, and what is open goes on.
     pub disk_low: bool,

@@ -76,6 +76,23 @@ fn times_that_went_by_while_nobody_ran_are_made_up_for_as_the_flow_says() {
     check("skip", &[]);
 }
 
+/// Of a line that is changed no time before the deploy was missed.
+#[test]
+fn a_changed_line_makes_up_for_nothing_that_it_did_not_say_before() {
+    let shop = Hostile::start((0..8).map(|_| Answer::json(200, "{}")).collect());
+    let (mut trial, hands) = project(&[("tick", ticking("all"))], &shop);
+    trial.once();
+    hands.fetch_add(DAY, Ordering::AcqRel);
+    trial.once();
+    assert_eq!(shop.taken(), 1, "at six");
+    trial.edit("flows/tick.yaml", "0 6 * * *", "*/30 5-8 * * *");
+    trial.once();
+    assert_eq!(shop.taken(), 1, "eight of the new line went by before it was written");
+    hands.fetch_add(DAY, Ordering::AcqRel);
+    trial.once();
+    assert_eq!(shop.taken(), 9, "{:?}", shop.received().iter().map(|request| request.text()).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_person_can_let_a_clock_strike_and_its_hand_stays_where_it_is() {
     let shop = Hostile::start((0..8).map(|_| Answer::json(200, "{}")).collect());

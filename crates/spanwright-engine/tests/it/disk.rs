@@ -1,16 +1,24 @@
 //! A disk that is full, and one that lies.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
 };
 
 use spanwright_core::alert::Trouble;
+use spanwright_core::desk::Order;
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle, StoppedFilter,
-    StoppedRun, Store, StoreFault, Tally, Turn,
+    Fact, Forget, Hold, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle,
+    StoppedFilter, StoppedRun, Store, StoreFault, Tally, Turn,
 };
-use spanwright_engine::{keep::Keep, shell::Why};
+use spanwright_engine::{
+    clock::{Clock, Reading},
+    keep::{Keep, WRITER_JOBS_MOST},
+    shell::{STOP_TIME_MOST, Why},
+};
 use spanwright_world::{Answer, Hostile};
 
 use crate::trial::{Trial, until, wait};
@@ -131,6 +139,43 @@ fn a_stop_does_not_wait_for_a_full_disk() {
     running.stop();
     running.stop();
     assert_eq!(wait(running).why, Why::Stopped { unheard: 0 });
+}
+
+/// Holds up the clerk: there are more commits than may wait for the disk. Then it is stopped so often, and its time goes by.
+fn is_stopped_behind_a_full_line(stops: usize, goes_by: Duration) {
+    let (erp, crm) = world();
+    let mut trial = Trial::between(&erp, &crm);
+    let (hands, began) = (Arc::new(AtomicU64::new(1_780_308_000)), Instant::now());
+    let read = hands.clone();
+    trial.clock = Arc::new(Clock::reading(move || {
+        let shown = Duration::from_secs(read.load(Ordering::Acquire)) + began.elapsed();
+        Reading { counted: shown, wall: shown }
+    }));
+    let failing = Arc::new(AtomicI64::new(i64::MAX));
+    let running = trial.start_behind(false, |keep| Box::new(Faulty { keep, good: 0, fault: StoreFault::Full, failing }));
+    until(&running, "it says so", |state| state.disk_full);
+    // Each is a commit; those that have no place in the line stand before the stop.
+    for _ in 0..WRITER_JOBS_MOST + 300 {
+        let hold = Hold { since: Moment(0), until: None, by: "ann".into(), because: "a move".into() };
+        running.tell(Order::Hold { what: "crm".into(), hold });
+    }
+    (0..stops).for_each(|_| running.stop());
+    hands.fetch_add(goes_by.as_secs(), Ordering::AcqRel);
+    let ended = wait(running);
+    assert!(matches!(ended.why, Why::Stopped { .. }), "{:?}", ended.why);
+    assert_eq!(crm.taken(), 0, "nothing is sent that is not kept");
+    // What was not kept did not happen: the next start asks for it again, and nobody holds the system.
+    assert_eq!(trial.once().state.counters.done, 5);
+}
+
+#[test]
+fn one_stop_on_a_full_disk_is_heard_within_its_time_though_the_line_of_the_journal_is_full() {
+    is_stopped_behind_a_full_line(1, STOP_TIME_MOST);
+}
+
+#[test]
+fn a_second_stop_on_a_full_disk_is_heard_at_once_though_the_line_of_the_journal_is_full() {
+    is_stopped_behind_a_full_line(2, Duration::ZERO);
 }
 
 #[test]

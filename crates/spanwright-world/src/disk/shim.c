@@ -6,7 +6,8 @@
  *                  as a kernel tells of what it could not write.
  * SHIM_SLOW=MS     each sync of a journal file takes so many milliseconds longer.
  * SHIM_ROOM=BYTES  writes that would make the journal's files grow beyond this fail with ENOSPC, until the file
- *                  named by SHIM_ROOM_ENDS exists.
+ *                  named by SHIM_ROOM_ENDS exists. With SHIM_ROOM_ERRNO=N they fail with that error: a quota is 122 (EDQUOT),
+ *                  a file that may not grow 27 (EFBIG).
  * SHIM_FULL=TEXT   writes into any file with this text in its path fail with ENOSPC, until the file named by
  *                  SHIM_FULL_ENDS exists.
  * A journal file is one whose name contains `journal.db` and ends neither in `-shm` nor in `.lock`.
@@ -89,7 +90,8 @@ static ssize_t journal_write(int fd, const void *bytes, size_t length, off64_t o
     char path[4096];
     const char *name = journal_name(fd, path, sizeof path);
     if (name && is_full(path, (long long)offset + (long long)length)) {
-        errno = ENOSPC;
+        long says = number("SHIM_ROOM_ERRNO");
+        errno = says > 0 ? (int)says : ENOSPC;
         return -1;
     }
     pthread_mutex_lock(&one_at_a_time);

@@ -13,7 +13,8 @@ use std::{
 };
 
 use anyhow::{Context, bail};
-use spanwright_core::desk::Order;
+use spanwright_core::{desk::Order, fact::Hold};
+use spanwright_engine::clock::Clock;
 
 use super::folder::Folder;
 
@@ -21,6 +22,8 @@ mod paper;
 
 /// How long is waited for the engine to take it up.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// A clock that runs ahead by less than this was not set back.
+const AHEAD_LEAST: Duration = Duration::from_secs(1);
 /// Bytes of a file that is taken for an order: a message's body may be in it.
 const BYTES_MOST: u64 = 40 << 20;
 
@@ -60,6 +63,18 @@ fn write(draft: &Path, path: &Path, text: &str) -> anyhow::Result<()> {
         fs::rename(draft, path)
     });
     written.with_context(|| format!("writing `{}`", path.display()))
+}
+
+/// An order as its author means it, by the clock of the engine: that runs ahead where the machine's was set back meanwhile.
+pub fn by_clock_of(clock: &Clock, order: Order) -> Order {
+    let ahead = clock.runs_ahead();
+    match order {
+        Order::Hold { what, hold } if ahead >= AHEAD_LEAST => {
+            let (since, until) = (hold.since.after(ahead), hold.until.map(|until| until.after(ahead)));
+            Order::Hold { what, hold: Hold { since, until, ..hold } }
+        }
+        order => order,
+    }
 }
 
 /// Orders that a running engine was told, and whose files are still there.
@@ -137,6 +152,28 @@ mod tests {
     use spanwright_core::fact::RunId;
 
     use super::*;
+
+    /// Half an hour is half an hour, whatever the machine's clock says by now.
+    #[test]
+    fn a_hold_lasts_as_long_by_an_engine_whose_clock_runs_ahead() {
+        use spanwright_core::fact::Moment;
+        use spanwright_engine::clock::Reading;
+        use std::sync::{
+            Arc,
+            atomic::{AtomicU64, Ordering},
+        };
+        let wall = Arc::new(AtomicU64::new(10_000));
+        let read = wall.clone();
+        let hands = move || Reading { counted: Duration::from_secs(5), wall: Duration::from_secs(read.load(Ordering::Relaxed)) };
+        let clock = Clock::reading(hands);
+        let now = clock.now();
+        wall.store(10_000 - 3600, Ordering::Relaxed);
+        let said = Moment(now.0 - 3_600_000_000);
+        let half_an_hour = Duration::from_secs(1800);
+        let hold = Hold { since: said, until: Some(said.after(half_an_hour)), by: "ann".into(), because: "quiet".into() };
+        let Order::Hold { hold, .. } = by_clock_of(&clock, Order::Hold { what: "crm".into(), hold }) else { panic!() };
+        assert_eq!((hold.since, hold.until), (now, Some(now.after(half_an_hour))));
+    }
 
     fn discard() -> Order {
         Order::Discard { runs: vec![RunId(7)], by: "ada".into(), reason: "a test record".into() }

@@ -80,7 +80,7 @@ pub fn follow(begun: Begun, show: &Show, out: &mut Out, mut is_enough: impl FnMu
             running.stop();
             stopped = true;
         }
-        let heard = left.go_on(&folder, &project, state.standing.orders_kept, |order| running.tell(order));
+        let heard = left.go_on(&folder, &project, state.standing.orders_kept, |order| running.tell(orders::by_clock_of(&clock, order)));
         cannot(heard, &folder, out);
         thread::sleep(DRAWN_EVERY);
     }
@@ -133,7 +133,7 @@ fn standing(state: &State, now: Moment) -> String {
         text += "  the disk is almost full: nothing is taken in until there is room";
     }
     if state.disk_full {
-        text += "  THE DISK IS FULL: nothing is taken in or sent until there is room";
+        text += "  THE DISK IS FULL: nothing is taken in until there is room, and only what may be sent twice still goes";
     }
     text
 }

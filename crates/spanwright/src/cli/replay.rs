@@ -104,7 +104,7 @@ struct Meant {
     upto: RunId,
     /// What may be done twice.
     doubtful: HashMap<RunId, Doubt>,
-    /// When it was looked at.
+    /// When it was looked at, by the clock of the engine, which may be ahead of ours.
     shown_at: Moment,
 }
 
@@ -157,6 +157,8 @@ struct Tally {
     along: u64,
     /// From behind which run up to which: all that was found, and nothing that is left as doubtful.
     spans: Vec<Span>,
+    /// When the last of them stopped.
+    newest: Moment,
     /// The last one goes on: nothing was left since.
     goes_on: bool,
 }
@@ -190,6 +192,7 @@ impl Replay {
         let mut previewer = Previewer::of(&look, today.clone(), self.env.as_deref());
         meant.doubtful = self.doubtful(&look, (&today, &mut previewer), &meant)?;
         let tally = self.show(&look, &meant, (&today, &mut previewer), out)?;
+        meant.shown_at = meant.shown_at.max(tally.newest);
         if let Some(flow) = self.filter.flow.as_deref().filter(|_| tally.is_empty()) {
             assert_flow(&today, flow)?;
         }
@@ -284,6 +287,7 @@ impl Replay {
             after = last.run;
             let together = self.together(look, today, meant, &slice)?;
             for run in slice {
+                tally.newest = tally.newest.max(run.at);
                 if today.flow(&run.flow).is_none() {
                     (tally.gone, tally.goes_on) = (tally.gone + 1, false);
                     self.show_left(look, &run, tally.gone, &format!("this project has no flow `{}`", run.flow), out)?;

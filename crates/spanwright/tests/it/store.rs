@@ -106,12 +106,29 @@ fn slow_syncs_make_it_slow_and_nothing_else() {
 
 #[test]
 fn a_full_disk_is_waited_out_and_nothing_is_lost() {
+    is_waited_out(NO_SPACE);
+}
+
+/// SQLite tells of neither that it is want of room.
+#[test]
+fn a_quota_and_a_largest_file_are_waited_out_as_a_full_disk_is() {
+    for errno in [QUOTA, FILE_TOO_LARGE] {
+        is_waited_out(errno);
+    }
+}
+
+/// What Linux says: ENOSPC, EDQUOT, EFBIG.
+const NO_SPACE: u32 = 28;
+const QUOTA: u32 = 122;
+const FILE_TOO_LARGE: u32 = 27;
+
+fn is_waited_out(errno: u32) {
     let (project, world, ledgers) = world(3_000);
     let (disk, ends) = (BadDisk::build(ledgers.path()).unwrap(), ledgers.path().join("room"));
     let mut command = project.command(&world, &["--once", "--log", "json"]);
     project.edit("flows/customers.yaml", "batch: { most: 500, wait: 1s }", "batch: { most: 5, wait: 10ms }");
     let log = fs::File::create(ledgers.path().join("log")).unwrap();
-    let mut child = disk.fill(&mut command, FULL_AT, &ends).stdout(std::process::Stdio::null()).stderr(log).spawn().unwrap();
+    let mut child = disk.fill_saying(&mut command, FULL_AT, &ends, errno).stdout(std::process::Stdio::null()).stderr(log).spawn().unwrap();
     let said = || fs::read_to_string(ledgers.path().join("log")).unwrap_or_default();
     until(|| said().contains("disk-full"));
     thread::sleep(Duration::from_millis(300));
@@ -119,7 +136,8 @@ fn a_full_disk_is_waited_out_and_nothing_is_lost() {
     fs::write(&ends, "").unwrap();
     let code = child.wait().unwrap().code();
     let tally = world.tally(&[]).unwrap();
-    assert_eq!((code, tally.right, tally.lost.len(), tally.duplicates.len()), (Some(0), 3_000, 0, 0), "{}", said().lines().last().unwrap());
+    let last = said().lines().last().unwrap_or_default().to_string();
+    assert_eq!((code, tally.right, tally.lost.len(), tally.duplicates.len()), (Some(0), 3_000, 0, 0), "{errno}: {last}");
     assert!(said().contains("disk-room"));
 }
 

@@ -5,14 +5,14 @@
 use std::{ops::ControlFlow, sync::Arc, time::Duration};
 
 use crate::{
-    connector::{Outcome, Verdict},
+    connector::{Blame, Outcome, Verdict},
     desk::{
         Event, FLOW_OPEN_MOST, Order, Report,
-        stage::{START, Stage, call, plan, there},
+        stage::{START, Stage, call, plan, said, there},
     },
     fact::{Backlog, GateRow, Hold, Moment, Opening, RunId, SourceRow},
     interface::Repeat,
-    plan::{EffectPlan, Plan, Poll, SourceKind, Step, StepKind, SystemPlan},
+    plan::{EffectPlan, IfDead, Plan, Poll, SourceKind, Step, StepKind, SystemPlan},
     run::{Arrival, intake::Page},
 };
 
@@ -96,6 +96,55 @@ fn a_source_rests_while_each_system_that_its_flow_sends_to_is_held() {
         stage.on(Event::Wake);
         assert_eq!(stage.polls.len(), 1, "one that goes on is enough");
     });
+}
+
+/// What tells people where something failed, a question and an undo are not what a flow is there for, and neither is a read beside
+/// its writes.
+#[test]
+fn a_source_rests_for_the_systems_that_its_flow_is_there_for() {
+    let mut plan = pulled(None);
+    let flow = &mut plan.flows[0];
+    flow.effects[0].repeat = Repeat::Safe;
+    let undo = EffectPlan { system: 2, ..call("second", Repeat::Keyed) };
+    flow.effects[1].undo = Some(Box::new(undo));
+    flow.effects.push(EffectPlan { system: 2, saved_as: None, ..call("third", Repeat::Keyed) });
+    flow.if_dead = IfDead::Steps(vec![Step { name: "third".into(), when: None, kind: StepKind::Send(2) }]);
+    let mut stage = Stage::of(plan);
+    stage.keeps();
+    stage.is_told(held("bank", None));
+    stage.finds_nothing();
+    assert_eq!(stage.polls.len(), 0);
+    stage.is_told(resumed("bank"));
+    stage.on(Event::Wake);
+    assert_eq!(stage.polls.len(), 1);
+}
+
+/// It is asked again as soon as any other that waits, however long it is until the next round.
+#[test]
+fn a_system_that_is_sick_for_long_does_not_cost_a_night_s_round() {
+    let busy = || Verdict::all(1, Outcome::Later { why: said(), after: None, blame: Blame::Either });
+    let gone = || Verdict::all(1, Outcome::Never(said()));
+    for (verdict, is_sick) in [(&busy as &dyn Fn() -> Verdict, true), (&gone, false)] {
+        let mut plan = pulled(None);
+        let SourceKind::Poll(poll) = &mut plan.flows[0].source.as_mut().unwrap().kind else { panic!() };
+        poll.every = Duration::from_secs(24 * 3600);
+        let (longest, tries) = (plan.systems[2].retry.longest, plan.systems[2].retry.tries);
+        plan.systems[2].breaker.failures_percent = 101;
+        let mut stage = Stage::of(plan);
+        stage.keeps();
+        for asked in 1.. {
+            let call = stage.polls.remove(0);
+            stage.on(Event::PageHeard { call, verdict: verdict(), page: None, report: Report::of_nothing(stage.now) });
+            stage.keeps();
+            let before = stage.now;
+            stage.now = before.after(longest);
+            stage.on(Event::Wake);
+            assert_eq!(stage.polls.len(), usize::from(is_sick), "{asked}");
+            if !is_sick || asked > 3 * tries {
+                break;
+            }
+        }
+    }
 }
 
 /// Nobody resumes it: it is woken when the first hold is over.

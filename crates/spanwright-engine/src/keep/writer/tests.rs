@@ -13,7 +13,7 @@ use spanwright_core::fact::{
 };
 use spanwright_lab::model::ModelStore;
 
-use super::{Kept, Word, Writer};
+use super::{Kept, WRITER_JOBS_MOST, Word, Writer};
 
 /// A store whose next commits go as scripted, and that waits for a word before each where it is told to.
 #[derive(Default)]
@@ -205,7 +205,26 @@ fn a_writer_that_is_stopped_does_not_wait_for_room() {
     writer.handle().commit(Ticket(1), vec![took("a")], Haste::Now);
     assert!(matches!(words.recv().unwrap(), Word::Full));
     writer.stop();
-    assert!(rest(&words).is_empty());
+    assert_eq!(rest(&words), ["GaveUp"]);
+}
+
+#[test]
+fn whoever_is_held_up_by_a_full_disk_is_let_go_when_room_is_waited_for_no_longer_and_nothing_behind_it_is_kept() {
+    // There would be room for what comes behind the first.
+    let store = Scripted { faults: VecDeque::from(vec![StoreFault::Full; 2]), ..Scripted::default() };
+    let sizes = store.sizes.clone();
+    let (writer, words) = started(store, Duration::from_secs(3600));
+    writer.handle().commit(Ticket(1), vec![took("a")], Haste::Now);
+    assert!(matches!(words.recv().unwrap(), Word::Full));
+    let (hand, hurry) = (writer.handle(), writer.hurry());
+    let one_more_than_may_wait = (2..).take(WRITER_JOBS_MOST + 1);
+    let brings =
+        std::thread::spawn(move || one_more_than_may_wait.for_each(|ticket| hand.commit(Ticket(ticket), vec![took("b")], Haste::Now)));
+    hurry.wait_while(|| false);
+    brings.join().unwrap();
+    writer.stop();
+    assert_eq!(rest(&words), ["GaveUp"]);
+    assert!(sizes.lock().unwrap().is_empty());
 }
 
 #[test]
