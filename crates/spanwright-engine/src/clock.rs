@@ -59,6 +59,11 @@ impl Clock {
         self.now().since(Moment(micros((self.read)().wall)))
     }
 
+    /// What was counted since some fixed instant, whatever the wall clock was set to: how far two instants of this life are apart.
+    pub fn counted(&self) -> Duration {
+        (self.read)().counted
+    }
+
     /// How long until then; zero where it is past.
     pub fn until(&self, then: Moment) -> Duration {
         then.since(self.now())
@@ -159,6 +164,17 @@ mod tests {
     #[test]
     fn a_clock_set_forward_is_followed_once() {
         check(&[(0, 9_000), (5, 12_605), (10, 12_610), (11, 9_011)], &[9_000, 12_605, 12_610, 12_611]);
+    }
+
+    #[test]
+    fn what_was_counted_follows_no_wall_clock() {
+        let wall = std::sync::atomic::AtomicU64::new(9_000);
+        let clock = Clock::reading(move || Reading {
+            counted: Duration::from_secs(5),
+            wall: Duration::from_secs(wall.fetch_add(3_600, Ordering::Relaxed)),
+        });
+        assert_eq!((clock.now().0 / 1_000_000, clock.counted(), clock.counted()), (9_000, Duration::from_secs(5), Duration::from_secs(5)));
+        assert_eq!(clock.now().0 / 1_000_000, 9_000 + 3 * 3_600);
     }
 
     #[test]

@@ -18,6 +18,7 @@ use spanwright_core::{
 };
 use spanwright_shape::{
     json,
+    number::Number,
     room::Room,
     text::{Bundle, Code, Failure, Problems},
     value::Value,
@@ -135,6 +136,12 @@ impl FilesSystem {
     fn read(&self, folder: &Folder, heard: FilesHeard<'_>, show: Show<'_>) -> Verdict {
         match heard {
             FilesHeard::Found { file, body } => read::read(folder, &self.interface.shapes, file, body, show),
+            FilesHeard::Unsettled { again } => {
+                // Rounded up: a look that comes too early is one in vain.
+                let millis = i64::try_from(again.as_millis()).unwrap_or(i64::MAX).saturating_add(1);
+                let _ = show(&Value::Record(&[("again", Value::Number(Number::int(millis)))]), Part::Rest);
+                Verdict::all(1, Outcome::Delivered(None))
+            }
             FilesHeard::Nothing | FilesHeard::Put { .. } | FilesHeard::InTheWay { .. } => {
                 let _ = show(&Value::Record(&[]), Part::Rest);
                 Verdict::all(1, Outcome::Delivered(None))

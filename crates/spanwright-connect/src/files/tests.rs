@@ -1,6 +1,10 @@
 #![allow(clippy::unwrap_used)]
 
-use std::{io::BufReader, ops::ControlFlow};
+use std::{
+    io::{BufRead, BufReader, Read},
+    ops::ControlFlow,
+    time::Duration,
+};
 
 use spanwright_core::{
     connector::{FilesRequest, Request},
@@ -73,10 +77,13 @@ fn with() -> With<'static> {
 
 /// What is shown of a file: each row as JSON without its line and number, then what is behind them.
 fn read(folder: FolderSettings, bytes: &[u8]) -> (Vec<String>, String) {
+    read_body(folder, &mut BufReader::with_capacity(7, bytes))
+}
+
+fn read_body(folder: FolderSettings, body: &mut dyn BufRead) -> (Vec<String>, String) {
     let (system, said) = read_system(folder);
     assert_eq!(said, Vec::<String>::new());
     let file = FileSeen { name: "f".into(), digest: "d".into(), bytes: 0, stamp: "s".into() };
-    let mut body = BufReader::with_capacity(7, bytes);
     let (mut rows, mut end) = (Vec::new(), String::new());
     let mut show = |piece: &Value<'_>, part: Part| {
         match part {
@@ -91,8 +98,11 @@ fn read(folder: FolderSettings, bytes: &[u8]) -> (Vec<String>, String) {
         ControlFlow::Continue(())
     };
     let call = Call { key: "k", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" };
-    let heard = Heard::Files(FilesHeard::Found { file: &file, body: &mut body });
-    system.unwrap().hear_pieces(0, call, heard, &with(), &[], &mut show);
+    let heard = Heard::Files(FilesHeard::Found { file: &file, body });
+    let verdict = system.unwrap().hear_pieces(0, call, heard, &with(), &[], &mut show);
+    if let Some(Outcome::Later { why, .. }) = verdict.outcomes.first() {
+        end = format!("{} {}", why.code.id, why.says);
+    }
     (rows, end)
 }
 
@@ -112,6 +122,47 @@ fn cells_have_the_types_of_the_schema_and_empty_ones_are_absent() {
         &[r#"{"sku":"01","price":1.50,"sold":true,"note":""}"#, r#"{"sku":"02","sold":false,"note":"a \"b\"\nc"}"#],
         "done",
     );
+}
+
+/// A body that ends with a fault: it was changed while it was read.
+struct Changed<'b>(&'b [u8]);
+
+impl Read for Changed<'_> {
+    fn read(&mut self, into: &mut [u8]) -> std::io::Result<usize> {
+        match self.0.read(into)? {
+            0 => Err(std::io::Error::other("changed")),
+            read => Ok(read),
+        }
+    }
+}
+
+/// The row at which it was cut would say something else than what its writer means.
+#[test]
+fn of_a_file_that_was_changed_while_it_was_read_the_last_row_is_not_taken_and_it_is_read_again() {
+    for (format, text) in [("csv", "a\n1\n2\n12"), ("jsonl", "{\"a\":\"1\"}\n{\"a\":\"2\"}\n12")] {
+        let (rows, end) = read_body(folder(format, false), &mut BufReader::new(Changed(text.as_bytes())));
+        assert_eq!(rows, [r#"{"a":"1"}"#, r#"{"a":"2"}"#], "{format}");
+        assert!(end.starts_with("R4004") && end.ends_with("changed"), "{end}");
+    }
+    for (format, text) in [("json", "[{\"a\":\"1\"}]"), ("json", "[{\"a\":")] {
+        let (rows, end) = read_body(folder(format, false), &mut BufReader::new(Changed(text.as_bytes())));
+        assert!(rows.is_empty() && end.starts_with("R4004"), "{rows:?} {end}");
+    }
+}
+
+#[test]
+fn where_files_do_not_stand_still_yet_it_is_told_when_a_look_is_worth_it() {
+    let (system, told) = read_system(folder("csv", false));
+    assert_eq!(told, Vec::<String>::new());
+    let mut shown = Vec::new();
+    let mut show = |piece: &Value<'_>, _: Part| {
+        shown.push(String::from_utf8(super::bytes(piece)).unwrap());
+        ControlFlow::Continue(())
+    };
+    let call = Call { key: "k", with: Value::Record(&[]), body: None, proved: false, correlation: "", trace: "" };
+    let heard = Heard::Files(FilesHeard::Unsettled { again: Duration::from_millis(1_500) });
+    system.unwrap().hear_pieces(0, call, heard, &with(), &[], &mut show);
+    assert_eq!(shown, [r#"{"again":1501}"#]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ pub enum FilesRequest {
         folder: String,
         /// Which names: `*` and `?`.
         matches: String,
-        /// So long nobody has touched it.
+        /// So long nobody has touched it: two looks this far apart saw the same. Zero: it is taken at once.
         settle: Duration,
         /// Where files go that were read, seen from the folder.
         done: String,
@@ -63,6 +63,11 @@ pub struct FileSeen {
 pub enum FilesHeard<'h> {
     /// No file stands ready.
     Nothing,
+    /// None does yet; there are some that may when so much time has passed.
+    Unsettled {
+        /// From now on.
+        again: Duration,
+    },
     /// This one does.
     Found {
         /// Which.

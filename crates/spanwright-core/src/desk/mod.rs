@@ -44,6 +44,7 @@ mod take;
 use std::{
     collections::{BTreeSet, HashMap, HashSet, VecDeque},
     sync::Arc,
+    time::Duration,
 };
 
 pub use event::{
@@ -94,6 +95,8 @@ pub const FETCH_HELD_MOST: usize = 10;
 pub const TAKE_CHUNK: usize = 200;
 /// Open runs of one flow at which its source stops pulling.
 pub const FLOW_OPEN_MOST: u64 = 500_000;
+/// With `once`: a wait whose end is known is waited for, if it is no longer than this.
+pub const ONCE_WAITS_MOST: Duration = Duration::from_secs(15 * 60);
 
 /// A source of random bits, handed in.
 pub type Roll<'r> = &'r mut dyn FnMut() -> u64;
@@ -454,6 +457,7 @@ impl Desk {
             orders_kept: self.orders_kept,
             waiting: self.waiters.len(),
             sources_idle: self.sources.iter().all(|source| source.idle(self.once)) && self.clocks.iter().all(|clock| clock.idle(now)),
+            looks_again: self.sources.iter().filter_map(SourceDesk::second_look).max(),
             failed_sources: self.sources.iter().filter_map(SourceDesk::failed).collect(),
             alerting: self.alarm.waiting(),
             failed_channels: self.alarm.failed(&self.plan).collect(),

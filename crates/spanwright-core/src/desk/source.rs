@@ -4,11 +4,11 @@
 //! when all of them are on disk; the cursor moves in a commit after the last page of the round. A crash in between polls
 //! again from the old cursor, and what was taken is known by its key.
 
-use std::{collections::HashMap, ops::ControlFlow, sync::Arc};
+use std::{collections::HashMap, ops::ControlFlow, sync::Arc, time::Duration};
 
 use spanwright_shape::text::Failure;
 
-use super::{CallId, Command, Desk, Happening, PollJob, Report, Roll, TAKE_CHUNK, Wake};
+use super::{CallId, Command, Desk, Happening, ONCE_WAITS_MOST, PollJob, Report, Roll, TAKE_CHUNK, Wake};
 use crate::{
     codes,
     connector::{Beside, Outcome, Refusal, Validator, Verdict},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long an item's key is remembered after it was last seen.
-pub const SEEN_REMEMBERED: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 3600);
+pub const SEEN_REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A source at the desk.
 pub(super) struct SourceDesk {
@@ -47,6 +47,10 @@ pub(super) struct SourceDesk {
     tries: u32,
     tried_first: Moment,
     rounds: u32,
+    /// What the last page said is there, and may be taken so much later.
+    again: Option<Duration>,
+    /// With `once`: that is waited for or was, and is not a second time.
+    looked_again: bool,
     /// This round took in something new.
     pub took: bool,
     failed: Option<Failure>,
@@ -93,6 +97,8 @@ impl SourceDesk {
                 tries: 0,
                 tried_first: now,
                 rounds: 0,
+                again: None,
+                looked_again: false,
                 took: false,
                 failed: None,
                 waits_for_space: None,
@@ -114,6 +120,11 @@ impl SourceDesk {
     /// Nothing more will come from it by itself (`once`), or nothing is under way.
     pub fn idle(&self, once: bool) -> bool {
         matches!(self.state, State::Waiting) && (!once || self.rounds > 0)
+    }
+
+    /// With `once`: when it looks a second time.
+    pub fn second_look(&self) -> Option<Moment> {
+        (self.looked_again && self.rounds == 0).then_some(self.due)
     }
 
     pub fn failed(&self) -> Option<(Arc<str>, Failure)> {
@@ -247,8 +258,8 @@ impl Desk {
         out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why, again: source.due, given_up }));
     }
 
-    fn poll_policy(&self, n: usize) -> (crate::plan::Policy, std::time::Duration) {
-        self.polled(n).map_or((crate::plan::Policy::default(), std::time::Duration::from_secs(60)), |poll| {
+    fn poll_policy(&self, n: usize) -> (crate::plan::Policy, Duration) {
+        self.polled(n).map_or((crate::plan::Policy::default(), Duration::from_secs(60)), |poll| {
             (self.plan.systems[poll.system].retry.clone(), poll.every)
         })
     }
@@ -278,6 +289,7 @@ impl Desk {
         }
         let last = page.next.is_none() || repeats;
         self.sources[n].page = page.next.clone();
+        self.sources[n].again = page.again.map(|millis| Duration::from_millis(millis.get().into()));
         self.sources[n].tries = 0;
         let chunks = self.keep_items(n, page, now, roll, out);
         let (source, items) = (self.sources[n].name.clone(), self.sources[n].items);
@@ -365,14 +377,14 @@ impl Desk {
             self.sources[n].due = now;
             return;
         }
-        let every = self.poll_policy(n).1;
+        let (every, once) = (self.poll_policy(n).1, self.once);
         let source = &mut self.sources[n];
         let mut cursor = source.cursor.clone();
         if let Some(reached) = &source.reached {
             intake::further_bytes(&mut cursor, reached);
         }
         source.state = State::Moving;
-        let moved = Moved { source: source.name.clone(), cursor, due: now.after(every), at: now };
+        let moved = Moved { source: source.name.clone(), cursor, due: now.after(source.pause(every, once)), at: now };
         let took = std::mem::take(&mut source.took);
         let follows = if took { self.follows_round(self.sources[n].flow) } else { None };
         let mut facts: Vec<Fact> = follows.into_iter().map(|follows| self.round_ended(follows, now, roll)).collect();
@@ -381,6 +393,7 @@ impl Desk {
     }
 
     pub(super) fn moved(&mut self, moved: &Moved, _now: Moment) {
+        let once = self.once;
         if let Some(source) = self.sources.iter_mut().find(|source| source.name == moved.source) {
             source.known = source.fresh.take().map(|validator| Known { under: source.cursor.clone(), validator });
             source.cursor = moved.cursor.clone();
@@ -389,8 +402,11 @@ impl Desk {
             source.state = State::Waiting;
             source.reached = None;
             source.page = None;
-            source.rounds += 1;
             source.failed = None;
+            match once && source.looks_again() {
+                true => source.looked_again = true,
+                false => source.rounds += 1,
+            }
         }
     }
 }
@@ -403,6 +419,21 @@ impl SourceDesk {
             Some(Beside { validator, .. }) if !goes_on && self.pages == 0 => validator.clone(),
             Some(_) | None => None,
         };
+    }
+
+    /// From the end of a round to the start of the next: no longer than until there may be more. With `once` there is no other
+    /// round that would come before that.
+    fn pause(&self, every: Duration, once: bool) -> Duration {
+        match self.again {
+            Some(again) if once => again,
+            Some(again) => again.min(every),
+            None => every,
+        }
+    }
+
+    /// With `once`: what may be there soon is waited for, a single time. What comes all the time would keep the run from its end.
+    fn looks_again(&self) -> bool {
+        !self.looked_again && self.again.is_some_and(|again| again <= ONCE_WAITS_MOST)
     }
 
     /// The next round begins where the last good one ended.

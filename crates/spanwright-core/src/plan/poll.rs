@@ -29,7 +29,7 @@ pub struct Poll {
 /// `files:`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FilesRule {
-    /// So long nobody has touched a file that is read.
+    /// So long nobody has touched a file that is read, as two looks at it say.
     pub settle: Duration,
     /// Where files go that were read.
     pub done: Arc<str>,

@@ -4,7 +4,7 @@
 //! there are no "original bytes" of one polled record. An item that cannot be used is an arrival all the same: it is
 //! kept, with its fault, and becomes a dead letter that a person can see.
 
-use std::{cmp::Ordering, sync::Arc};
+use std::{cmp::Ordering, num::NonZeroU32, sync::Arc, time::Duration};
 
 use spanwright_map::{Env, Program};
 use spanwright_shape::{json, number::Number, room::Room, text::Failure, value::Value};
@@ -70,6 +70,8 @@ pub struct Page {
     pub cursor: Option<Arc<[u8]>>,
     /// Items that `when` left out.
     pub left_out: u32,
+    /// There is more that may be taken when so many milliseconds have passed: a look is worth it then.
+    pub again: Option<NonZeroU32>,
 }
 
 /// Takes a decoded page apart; `asked` is its own token.
@@ -311,7 +313,7 @@ pub fn parameters(source: &Poll, cursor: Option<&[u8]>, token: Option<&[u8]>) ->
 }
 
 /// The cursor, an overlap earlier. Numbers count seconds.
-fn back(cursor: &[u8], overlap: std::time::Duration) -> Vec<u8> {
+fn back(cursor: &[u8], overlap: Duration) -> Vec<u8> {
     let room = Room::new();
     match json::read(cursor, &room) {
         Ok(Value::Text(text)) => match times::earlier(text, overlap) {

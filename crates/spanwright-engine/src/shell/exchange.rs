@@ -27,13 +27,19 @@ use crate::{
     clock::Clock,
     listen::Waiters,
     variables::Variables,
-    wire::{Http, Reply, amqp::Amqp, files},
+    wire::{
+        Http, Reply,
+        amqp::Amqp,
+        files::{self, Looks},
+    },
 };
 
 /// What every exchange needs.
 pub(super) struct Office {
     pub(super) wire: Arc<Http>,
     pub(super) brokers: Amqp,
+    /// What was seen of files that do not stand still yet.
+    pub(super) looks: Looks,
     pub(super) clock: Arc<Clock>,
     pub(super) variables: Arc<Variables>,
     pub(super) hands: Hands,
@@ -98,7 +104,7 @@ impl Office {
         let reactor = self.reactor.clone();
         reactor.spawn_blocking(move || {
             let at = self.clock.now();
-            let mut reply = files::exchange(&request, at);
+            let mut reply = files::exchange(&request, &self.clock, &self.looks);
             let (got, room) = (reply.got(), Room::new());
             let told = self.in_pieces(&errand, reply.heard(), &room);
             let sent = match &request {

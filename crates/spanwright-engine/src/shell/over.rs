@@ -2,7 +2,11 @@
 
 use std::{fmt, time::Duration};
 
-use spanwright_core::{deliver::HoldReason, desk::Standing, fact::Moment};
+use spanwright_core::{
+    deliver::HoldReason,
+    desk::{ONCE_WAITS_MOST, Standing},
+    fact::Moment,
+};
 
 use crate::observe::{Level, timestamp};
 
@@ -10,8 +14,6 @@ use crate::observe::{Level, timestamp};
 pub const STOP_TIME_MOST: Duration = Duration::from_secs(25);
 /// With `once`: nothing moves for so long while only a person could help.
 pub const PERSON_PATIENCE: Duration = Duration::from_secs(3);
-/// With `once`: a wait whose end is known is waited for, if it is no longer than this.
-pub const ONCE_WAITS_MOST: Duration = Duration::from_secs(15 * 60);
 
 /// Why the engine ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -142,7 +144,8 @@ impl Watch {
                 }
             });
         }
-        if now.since(self.still_since) < PERSON_PATIENCE {
+        // Whoever waits for a time to come does not wait for a person.
+        if now.since(self.still_since.max(standing.looks_again.unwrap_or(self.still_since))) < PERSON_PATIENCE {
             return None;
         }
         let refused = refusals(standing);
@@ -209,6 +212,7 @@ mod tests {
             orders_kept: 0,
             waiting: 0,
             sources_idle: true,
+            looks_again: None,
             failed_sources: Vec::new(),
             alerting: 0,
             failed_channels: Vec::new(),
@@ -256,6 +260,15 @@ mod tests {
         check(true, &held, 1, 3, None);
         check(true, &held, 0, 3, Some(Why::CredentialsRefused(vec!["crm (R0104 said no)".into()])));
         check(true, &Standing { held: vec![("crm".into(), HoldReason::Paused(later(60)))], ..held }, 0, 3, None);
+    }
+
+    #[test]
+    fn with_once_a_second_look_comes_before_it_is_given_up_for_what_a_person_holds() {
+        let hold = spanwright_core::fact::Hold { since: START, until: None, by: "ann".into(), because: "quiet".into() };
+        let held = vec![("crm".into(), HoldReason::Held(hold))];
+        let waits = Standing { held, sources_idle: false, looks_again: Some(later(60)), ..idle() };
+        check(true, &waits, 0, 62, None);
+        check(true, &waits, 0, 63, Some(Why::Held(vec!["crm (by ann: quiet)".into()])));
     }
 
     /// A pause that is over in a minute is waited for; hours that begin tomorrow are left to the next run.

@@ -36,7 +36,7 @@ use crate::{
     listen::{self, AtOnce, ListenFault, Listening, Register, Whereabouts},
     observe::{Level, Line, Log, LogSettings, Observer, Watcher},
     variables::Variables,
-    wire::{Http, HttpSettings, TlsFault},
+    wire::{Http, HttpSettings, TlsFault, files::Looks},
 };
 
 /// Threads of the reactor: it only moves bytes.
@@ -150,6 +150,7 @@ impl Engine {
         }
         let office = Arc::new(Office {
             brokers: wire.brokers(),
+            looks: Looks::default(),
             wire: Arc::new(wire),
             clock: start.clock,
             variables: Arc::new(start.variables),

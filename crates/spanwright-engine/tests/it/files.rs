@@ -158,6 +158,18 @@ fn a_stop_in_the_middle_of_a_file_loses_no_row_and_the_next_start_doubles_none()
     assert_eq!(names(&drop.path("in")), ["done"]);
 }
 
+/// The first look cannot know whether somebody still writes: the run waits for a second one, and ends behind it.
+#[test]
+fn with_once_a_file_that_has_to_stand_still_first_is_waited_for() {
+    let mut drop = Drop::new("");
+    drop.trial.edit("flows/prices.yaml", "every: 50ms, settle: 0s", "every: 1h, settle: 1s");
+    drop.drop_rows("a.csv", 0..3);
+    let ended = drop.trial.once();
+    assert_eq!((ended.why, ended.state.counters.done), (Why::Drained, 3), "{}", drop.trial.log_text());
+    drop.check(3);
+    assert_eq!(names(&drop.path("in/done")), ["a.csv"]);
+}
+
 #[test]
 fn a_folder_that_is_not_there_is_told_and_waited_for() {
     let drop = Drop::new("");

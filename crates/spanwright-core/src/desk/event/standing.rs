@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use spanwright_shape::text::Failure;
 
-use crate::deliver::HoldReason;
+use crate::{deliver::HoldReason, fact::Moment};
 
 /// Where everything stands.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Standing {
     pub waiting: usize,
     /// No source is reading or about to.
     pub sources_idle: bool,
+    /// With `once`: when the last of the sources that wait for something to be there looks a second time.
+    pub looks_again: Option<Moment>,
     /// Sources whose last round failed, and why.
     pub failed_sources: Vec<(Arc<str>, Failure)>,
     /// Alerts that nobody has tried to tell yet, or that are on their way.

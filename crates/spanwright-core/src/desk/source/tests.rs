@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{ops::ControlFlow, sync::Arc, time::Duration};
+use std::{num::NonZeroU32, ops::ControlFlow, sync::Arc, time::Duration};
 
 use crate::{
     connector::{Blame, Outcome, Verdict},
     desk::{
-        Event, FLOW_OPEN_MOST, Order, Report,
+        Event, FLOW_OPEN_MOST, ONCE_WAITS_MOST, Order, Report,
         stage::{START, Stage, call, plan, said, there},
     },
     fact::{Backlog, GateRow, Hold, Moment, Opening, RunId, SourceRow},
@@ -60,8 +60,17 @@ impl Stage {
 
     /// A page with these, whose runs are numbered from 1.
     fn finds(&mut self, arrivals: Vec<Arrival>) {
-        let call = self.polls.remove(0);
-        let (verdict, page) = (Verdict::all(1, Outcome::Delivered(None)), Page { arrivals, next: None, cursor: None, left_out: 0 });
+        self.hears_page(Page { arrivals, ..Page::default() });
+    }
+
+    /// Nothing that could be taken yet, and something that may be so much later.
+    fn finds_unsettled(&mut self, again: Duration) {
+        self.hears_page(Page { again: NonZeroU32::new(again.as_millis().try_into().unwrap()), ..Page::default() });
+        self.keeps();
+    }
+
+    fn hears_page(&mut self, page: Page) {
+        let (call, verdict) = (self.polls.remove(0), Verdict::all(1, Outcome::Delivered(None)));
         self.on(Event::PageHeard { call, verdict, page: Some(Ok(page)), report: Report::of_nothing(self.now) });
     }
 }
@@ -79,6 +88,54 @@ fn a_source_is_pulled_again_and_again() {
             stage.finds_nothing();
         }
     });
+}
+
+/// Files have to stand still first: whoever looks only `every` so often reads them that much later.
+#[test]
+fn what_may_be_there_soon_is_looked_for_then_and_no_later_than_always() {
+    for (again, looks) in [(EVERY / 4, EVERY / 4), (EVERY * 4, EVERY)] {
+        let mut stage = with_open(0, None);
+        stage.finds_unsettled(again);
+        stage.wakes_after(looks - Duration::from_millis(1));
+        assert_eq!(stage.polls.len(), 0, "{again:?}");
+        stage.wakes_after(Duration::from_millis(1));
+        assert_eq!(stage.polls.len(), 1, "{again:?}");
+        stage.finds_nothing();
+        assert_eq!(stage.polls.len(), 1, "and then as always");
+    }
+}
+
+/// A life with `once`, whose first look is under way.
+fn once() -> Stage {
+    let mut stage = with_open(0, None);
+    stage.desk.once = true;
+    stage
+}
+
+#[test]
+fn with_once_what_may_be_there_soon_is_waited_for_a_single_time() {
+    let mut stage = once();
+    stage.finds_unsettled(EVERY * 4);
+    assert!(!stage.desk.standing(stage.now).sources_idle, "it is waited for");
+    assert_eq!(stage.desk.standing(stage.now).looks_again, Some(START.after(EVERY * 4)));
+    stage.wakes_after(EVERY);
+    assert_eq!(stage.polls.len(), 0, "a look that is too early would be the last one, and in vain");
+    stage.wakes_after(EVERY * 3);
+    assert_eq!(stage.polls.len(), 1);
+    stage.finds_unsettled(EVERY * 4);
+    assert!(stage.desk.standing(stage.now).sources_idle, "what came meanwhile is left to the next run");
+    assert_eq!(stage.desk.standing(stage.now).looks_again, None);
+    stage.wakes_after(EVERY * 4);
+    assert_eq!(stage.polls.len(), 0);
+}
+
+#[test]
+fn with_once_what_is_there_late_is_left_to_the_next_run() {
+    for (again, waits) in [(ONCE_WAITS_MOST, true), (ONCE_WAITS_MOST + EVERY, false)] {
+        let mut stage = once();
+        stage.finds_unsettled(again);
+        assert_eq!(!stage.desk.standing(stage.now).sources_idle, waits, "{again:?}");
+    }
 }
 
 /// What it would bring would only wait here instead of there.
@@ -219,7 +276,7 @@ fn who_reads_in_pieces_waits_for_room_on_the_disk() {
         let call = stage.polls[0];
         let piece = |n: u8| {
             let arrivals = vec![Arrival::new([b'0' + n].as_slice().into(), None, None, None, None)];
-            Event::PieceHeard { call, page: Page { arrivals, next: None, cursor: None, left_out: 0 } }
+            Event::PieceHeard { call, page: Page { arrivals, ..Page::default() } }
         };
         stage.on(piece(1));
         stage.keeps();

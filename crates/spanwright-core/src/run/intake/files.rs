@@ -3,7 +3,7 @@
 //! So the same file again, after a crash or under another name, is taken once; and two rows of one file that say the
 //! same are two. What `once:` says of itself counts in its place.
 
-use std::sync::Arc;
+use std::{num::NonZeroU32, sync::Arc};
 
 use spanwright_shape::{
     number::Number,
@@ -47,9 +47,12 @@ pub(super) fn rows(source: &Source, piece: &Value<'_>) -> Page {
     page
 }
 
-/// What is behind the rows: whether the file is as it should be, and where it goes.
+/// What is behind the rows: whether the file is as it should be, and where it goes; of no file, when one may be there.
 pub(super) fn end(piece: &Value<'_>, page: &mut Page) {
-    let Some(file) = File::of(piece) else { return };
+    let Some(file) = File::of(piece) else {
+        page.again = again(piece);
+        return;
+    };
     let failed = piece.get("failed").and_then(|why| why.text());
     if let Some(why) = failed {
         page.arrivals.push(dead(&file, "file", beside(&file, None, None), &Value::Null, &codes::BAD_FILE, why));
@@ -62,6 +65,13 @@ pub(super) fn end(piece: &Value<'_>, page: &mut Page) {
         ("stamp", stamp),
         ("to", to),
     ])));
+}
+
+fn again(piece: &Value<'_>) -> Option<NonZeroU32> {
+    match piece.get("again") {
+        Some(Value::Number(millis)) => NonZeroU32::new(u32::try_from(millis.as_i64()?.max(1)).unwrap_or(u32::MAX)),
+        _ => None,
+    }
 }
 
 /// A row, as if a file had held it.
