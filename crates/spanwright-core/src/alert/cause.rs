@@ -24,6 +24,8 @@ pub enum CauseKind {
     Held,
     /// A system asks us to wait for long, or our quota of its day is spent, and something waits for it.
     Paused,
+    /// What a source pulls cannot be read.
+    Source,
     /// Nothing came where something is expected.
     Silence,
     /// Messages stopped.
@@ -36,7 +38,7 @@ pub enum CauseKind {
 
 impl CauseKind {
     /// All that a project may name.
-    pub const ALL: [CauseKind; 10] = [
+    pub const ALL: [CauseKind; 11] = [
         CauseKind::Disk,
         CauseKind::Credentials,
         CauseKind::Undo,
@@ -44,13 +46,14 @@ impl CauseKind {
         CauseKind::Breaker,
         CauseKind::Held,
         CauseKind::Paused,
+        CauseKind::Source,
         CauseKind::Silence,
         CauseKind::DeadLetters,
         CauseKind::Step,
     ];
     /// As they are written in a project.
-    pub const WORDS: [&'static str; 10] =
-        ["disk", "credentials", "undo", "quarantine", "breaker", "held", "paused", "silence", "dead_letters", "step"];
+    pub const WORDS: [&'static str; 11] =
+        ["disk", "credentials", "undo", "quarantine", "breaker", "held", "paused", "source", "silence", "dead_letters", "step"];
 
     /// As it is written in a project, a notice and the journal.
     pub fn word(self) -> &'static str {

@@ -82,6 +82,7 @@ impl Notice {
             CauseKind::Breaker => format!("{of} is sick: its breaker is open, messages wait and spend no tries"),
             CauseKind::Held => format!("{} is held until a person resumes it{because}", plain(of)),
             CauseKind::Paused => format!("{of} is waited for{because}; messages spend no tries"),
+            CauseKind::Source => format!("{of}: its source cannot be read{because}"),
             CauseKind::Silence => format!("{of}: nothing came{because}"),
             CauseKind::Trial => "this is a trial: nothing has happened".to_string(),
             CauseKind::DeadLetters => format!("{of}: {}{because}", counted(self.count, "dead letter", "dead letters")),
@@ -99,6 +100,7 @@ impl Notice {
             CauseKind::Breaker => format!("{of} is well again"),
             CauseKind::Held => format!("{} goes on", plain(of)),
             CauseKind::Paused => format!("{of} is asked again"),
+            CauseKind::Source => format!("{of}: its source is read again"),
             CauseKind::Silence => format!("{of}: something came again"),
             CauseKind::Trial => "this was a trial: nothing had happened".to_string(),
             CauseKind::DeadLetters => format!("{of}: no dead letters of {code} are left"),
@@ -139,7 +141,9 @@ impl Notice {
     pub fn severity(&self) -> Severity {
         match self.cause.kind {
             CauseKind::Disk | CauseKind::Credentials => Severity::Critical,
-            CauseKind::Undo | CauseKind::Quarantine | CauseKind::DeadLetters | CauseKind::Held | CauseKind::Silence => Severity::Error,
+            CauseKind::Undo | CauseKind::Quarantine | CauseKind::DeadLetters | CauseKind::Held | CauseKind::Source | CauseKind::Silence => {
+                Severity::Error
+            }
             CauseKind::Breaker | CauseKind::Paused | CauseKind::Trial => Severity::Warning,
             CauseKind::Step => self.said.as_ref().map_or(Severity::Warning, |said| said.severity),
         }

@@ -8,7 +8,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use spanwright_shape::text::Failure;
 
-use super::{AlertNote, CallId, Command, Desk, Fetch, Happening, STUCK_TRIES, Tell, Wake};
+use super::{AlertNote, CallId, Command, Desk, Fetch, Happening, STUCK_TRIES, Tell, Wake, source::SourceDesk};
 use crate::{
     alert::{ALERT_CAUSES_MOST, Book, Cause, CauseKind, Notice, Trouble, Watch},
     codes,
@@ -45,6 +45,8 @@ pub(super) struct Alarm {
     gates_changed: bool,
     /// Gates at which something waits for so long, and until when.
     waits: HashMap<usize, Moment>,
+    /// A round of a source was given up, or one ended well.
+    sources_changed: bool,
     /// Something changed that the journal counts.
     counts_changed: bool,
     /// When the journal is to be asked.
@@ -69,7 +71,8 @@ impl Alarm {
 
     /// Alerts that were not tried yet; what is still to be counted may become one.
     pub fn waiting(&self) -> usize {
-        let unsure = !self.book.is_idle() && (self.counts_changed || self.counting || self.count_at.is_some() || self.gates_changed);
+        let unsure = !self.book.is_idle()
+            && (self.counts_changed || self.counting || self.count_at.is_some() || self.gates_changed || self.sources_changed);
         self.book.waiting() + usize::from(unsure)
     }
 
@@ -85,6 +88,10 @@ impl Alarm {
 
     pub fn gates_changed(&mut self) {
         self.gates_changed = true;
+    }
+
+    pub fn sources_changed(&mut self) {
+        self.sources_changed = true;
     }
 
     /// Something may not go through a gate before then.
@@ -238,12 +245,29 @@ impl Desk {
         self.alarm.book.only(of_gates, standing, now);
     }
 
+    /// Sources whose last round was given up.
+    fn alarm_sources(&mut self, now: Moment) {
+        if !std::mem::take(&mut self.alarm.sources_changed) {
+            return;
+        }
+        let given_up = self.sources.iter().filter_map(|source| Some((source, source.given_up()?.clone())));
+        let cause = |source: &SourceDesk| Cause::new(CauseKind::Source, &self.plan.flows[source.flow].name);
+        let standing = given_up.map(|(source, why)| (cause(source), 0, Some(why))).collect();
+        // Of what an earlier life told nothing is known until its source was read, or could not be.
+        let known = |cause: &Cause| {
+            let of = self.sources.iter().find(|source| self.plan.flows[source.flow].name == cause.of);
+            cause.kind == CauseKind::Source && of.is_none_or(SourceDesk::ended_a_round)
+        };
+        self.alarm.book.only(known, standing, now);
+    }
+
     /// Asks the journal where it is time, and says what is to be said.
     pub(super) fn alarm_goes_on(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
         if self.alarm.book.is_idle() {
             return;
         }
         self.alarm_gates(now);
+        self.alarm_sources(now);
         self.alarm.waits.values().for_each(|until| wake.no_later_than(*until));
         self.alarm.listen(now).into_iter().for_each(|next| wake.no_later_than(next));
         self.alarm.plan_to_count(now);

@@ -6,7 +6,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::{Asking, Brought, Command, Desk, Fetch, Roll, Ticket, WaiterId, Wake, Word, run_hand::EffectHand, source::SEEN_REMEMBERED};
+use super::{
+    Asking, Brought, Command, Desk, Fetch, Happening, Roll, Ticket, WaiterId, Wake, Word, run_hand::EffectHand, source::SEEN_REMEMBERED,
+};
 use crate::{
     door::Reply,
     fact::{ANSWER, EffectKey, EffectState, Ending, Fact, Moment, Phase, Receipt, RunFile, RunId, Seen, Settled, Way},
@@ -70,9 +72,12 @@ impl Waiters {
 impl Desk {
     /// A request was brought to us.
     pub(super) fn brought(&mut self, brought: Brought, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
-        let Brought { waiter, mut arrivals } = brought;
+        let Brought { waiter, mut arrivals, left_out } = brought;
         if self.stopping {
             return out.push(Command::Answer(waiter, Word::Stopping));
+        }
+        for (source, _) in left_out.iter().filter_map(|flow| self.served(*flow)) {
+            out.push(Command::Note(Happening::LeftOut { source: source.name.clone(), items: 1, brought: true }));
         }
         if arrivals.len() == 1
             && let Some((flow, arrival)) = arrivals.pop_if(|(flow, arrival)| self.may_pass(*flow, arrival, now))

@@ -54,6 +54,7 @@ pub(super) struct SourceDesk {
     /// This round took in something new.
     pub took: bool,
     failed: Option<Failure>,
+    given_up: Option<Failure>,
     /// Whoever reads its page hears "go on" when there is room on the disk.
     waits_for_space: Option<CallId>,
 }
@@ -101,6 +102,7 @@ impl SourceDesk {
                 looked_again: false,
                 took: false,
                 failed: None,
+                given_up: None,
                 waits_for_space: None,
             })
             .collect()
@@ -125,6 +127,16 @@ impl SourceDesk {
     /// With `once`: when it looks a second time.
     pub fn second_look(&self) -> Option<Moment> {
         (self.looked_again && self.rounds == 0).then_some(self.due)
+    }
+
+    /// Why its last round was given up, where it was.
+    pub fn given_up(&self) -> Option<&Failure> {
+        self.given_up.as_ref()
+    }
+
+    /// Whether a round has ended since it was opened, in whatever way.
+    pub fn ended_a_round(&self) -> bool {
+        self.rounds > 0
     }
 
     pub fn failed(&self) -> Option<(Arc<str>, Failure)> {
@@ -254,7 +266,9 @@ impl Desk {
         };
         if given_up {
             source.give_up_round(why.clone());
+            self.alarm.sources_changed();
         }
+        let source = &self.sources[n];
         out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why, again: source.due, given_up }));
     }
 
@@ -276,6 +290,8 @@ impl Desk {
         let source = &mut self.sources[n];
         (source.state, source.due) = (State::Waiting, now.after(every));
         source.give_up_round(why.clone());
+        self.alarm.sources_changed();
+        let source = &self.sources[n];
         out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why: why.clone(), again: source.due, given_up: true }));
         true
     }
@@ -304,6 +320,10 @@ impl Desk {
     fn keep_items(&mut self, n: usize, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) -> usize {
         if let Some(cursor) = &page.cursor {
             intake::further_bytes(&mut self.sources[n].reached, cursor);
+        }
+        if page.left_out > 0 {
+            let source = self.sources[n].name.clone();
+            out.push(Command::Note(Happening::LeftOut { source, items: page.left_out, brought: false }));
         }
         self.sources[n].items += page.arrivals.len() as u32;
         let mut chunks = 0;
@@ -403,6 +423,9 @@ impl Desk {
             source.reached = None;
             source.page = None;
             source.failed = None;
+            if source.given_up.take().is_some() || source.rounds == 0 {
+                self.alarm.sources_changed();
+            }
             match once && source.looks_again() {
                 true => source.looked_again = true,
                 false => source.rounds += 1,
@@ -441,6 +464,7 @@ impl SourceDesk {
         (self.page, self.reached, self.tries) = (None, None, 0);
         (self.pages, self.fresh) = (0, None);
         self.rounds += 1;
+        self.given_up = Some(why.clone());
         self.failed = Some(why);
     }
 }

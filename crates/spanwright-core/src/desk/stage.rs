@@ -286,7 +286,7 @@ impl Stage {
 
     pub(super) fn brings_state(&mut self, arrival: Arrival) {
         self.last += 1;
-        self.on(Event::Brought(Brought { waiter: WaiterId(self.last), arrivals: vec![(0, arrival)] }));
+        self.on(Event::Brought(Brought { waiter: WaiterId(self.last), arrivals: vec![(0, arrival)], left_out: Vec::new() }));
     }
 
     /// The oldest exchange ends.

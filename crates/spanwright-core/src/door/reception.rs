@@ -44,6 +44,8 @@ pub struct Message {
     pub asked: Asked,
     /// Numbers of flows, and what it is for each.
     pub arrivals: Vec<(usize, Arrival)>,
+    /// Flows whose `when` leaves it out.
+    pub left_out: Vec<usize>,
     /// How long its sender waits for a reply; zero where it does not.
     pub patience: Duration,
 }
@@ -94,12 +96,15 @@ pub fn receive<'r>(routes: &'r Routes, door: usize, request: &Request<'r>, who: 
         let says = "no flow of the project serves this operation";
         return refuse(None, Refused::new(501, Failure::new(&codes::NOT_SERVED, says)));
     }
-    let mut message = Message { asked, arrivals: Vec::new(), patience: Duration::ZERO };
+    let mut message = Message { asked, arrivals: Vec::new(), left_out: Vec::new(), patience: Duration::ZERO };
     for flow in flows {
         let Some(source) = routes.plan.flows[*flow].source.as_ref() else { continue };
         match intake::brought(source, &incoming, room) {
             Ok(Some(arrival)) => message.arrivals.push((*flow, Arrival { client: client.clone(), ..arrival })),
-            Ok(None) => continue,
+            Ok(None) => {
+                message.left_out.push(*flow);
+                continue;
+            }
             Err(failure) => return refuse(Some(asked), Refused::new(400, failure)),
         }
         message.patience = message.patience.max(source.served().and_then(|served: &Served| served.reply_within).unwrap_or_default());

@@ -296,7 +296,7 @@ impl Office {
             Looked::Message(message) => {
                 let place = carried.place.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let (waiting, correlation) = (self.waiters.wait(lane, place), message.correlation());
-                self.inbox.tell(Event::Brought(Brought { waiter: waiting.id, arrivals: message.arrivals }));
+                self.inbox.tell(Event::Brought(Brought { waiter: waiting.id, arrivals: message.arrivals, left_out: message.left_out }));
                 Taken::Brought(OnItsWay { waiting, asked: message.asked, correlation, patience: message.patience + KEEP_TIME_MOST })
             }
         }

@@ -15,6 +15,8 @@ pub struct Counters {
     pub taken: u64,
     /// Items that had been taken before.
     pub duplicates: u64,
+    /// Items that the `when` of a source left out.
+    pub left_out: u64,
     /// Effects that happened.
     pub delivered: u64,
     /// Attempts at effects.
@@ -93,6 +95,7 @@ impl Counters {
         match happening {
             Happening::Taken { .. } => self.taken += 1,
             Happening::Duplicate { .. } => self.duplicates += 1,
+            Happening::LeftOut { items, .. } => self.left_out += u64::from(*items),
             Happening::Attempt(note) => {
                 self.attempts += 1;
                 self.retried += u64::from(note.again.is_some());

@@ -36,6 +36,8 @@ impl Level {
             Happening::Polled { .. } | Happening::SignedIn { .. } | Happening::Chore(_) => Level::Info,
             Happening::Alert(note) if note.failed.is_some() => Level::Error,
             Happening::Alert(_) => Level::Info,
+            Happening::LeftOut { brought: false, .. } => Level::Debug,
+            Happening::LeftOut { brought: true, .. } => Level::Info,
             Happening::Split { .. } | Happening::Blocked { .. } | Happening::ResentLate(_) => Level::Warn,
         }
     }
@@ -143,6 +145,10 @@ impl Line {
                 .because(took.fault.as_ref()),
             Happening::Duplicate { source } => {
                 Line::new(at, Level::Debug, "message-duplicate", format!("an item of {source} was taken before")).label("source", source)
+            }
+            Happening::LeftOut { source, items, .. } => {
+                let words = format!("{source}: its `when` left out {}, and nothing is kept of that", plural((*items).into(), "item"));
+                Line::new(at, Level::of(happening), "item-left-out", words).label("source", source)
             }
             Happening::ResentLate(resent) => {
                 let line = Line::new(at, Level::Warn, "resent-late", resent_late_words(resent))

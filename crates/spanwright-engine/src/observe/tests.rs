@@ -110,6 +110,8 @@ fn every_kind() -> Vec<Happening> {
     vec![
         taken(),
         Happening::Duplicate { source: "customers.source".into() },
+        Happening::LeftOut { source: "customers.source".into(), items: 3, brought: false },
+        Happening::LeftOut { source: "orders.source".into(), items: 1, brought: true },
         attempt(OutcomeKind::Delivered, None),
         attempt(OutcomeKind::Later, Some(in_seconds(4))),
         attempt(OutcomeKind::Later, None),

@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicI64, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use spanwright_core::{
@@ -111,6 +111,31 @@ fn silence_is_told_where_something_is_expected() {
     assert_eq!(wait(running).state.counters.taken, 3);
     assert!(texts(&channel)[0].contains("customers: nothing came (R0041 since 20"), "{:?}", texts(&channel));
     assert!(texts(&channel)[0].contains("; something is expected every 1s)"), "{:?}", texts(&channel));
+}
+
+#[test]
+fn a_source_that_cannot_be_read_is_told_and_so_is_that_it_can_again() {
+    let (mut trial, [_erp, _crm, channel]) = world(Answer::all_contacts(200), 1, Answer::of(200, "text/html", "ok"));
+    let gone = Arc::new(AtomicBool::new(true));
+    let still = gone.clone();
+    let erp = Hostile::start(vec![Answer::By(Arc::new(move |_| match still.load(Ordering::Acquire) {
+        true => Answer::of(404, "text/html", "no such service"),
+        false => Answer::customers(1),
+    }))]);
+    trial.variables.insert("ERP_URL".into(), erp.url());
+    trial.edit("flows/customers.yaml", "  every: 2s\n", "  every: 100ms\n");
+    let running = trial.start(false);
+    until(&running, "somebody is told", |state| state.counters.alerts_sent > 0);
+    assert!(texts(&channel)[0].contains("customers: its source cannot be read (R"), "{:?}", texts(&channel));
+    running.stop();
+    wait(running);
+    // A start in between says nothing twice.
+    gone.store(false, Ordering::Release);
+    let running = trial.start(true);
+    until(&running, "it is over", |_| texts(&channel).len() == 2);
+    running.stop();
+    wait(running);
+    assert!(texts(&channel)[1].contains("over: customers: its source is read again"), "{:?}", texts(&channel));
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Askers {
         self.waiting.insert(WaiterId(self.last), n);
         let body = format!("{{\"id\":\"a{n}\",\"refused\":\"{}\"}}", refused(n)).into_bytes().into();
         let arrival = Arrival::new(body, Some(format!("a{n}").into()), None, None, None);
-        Event::Brought(Brought { waiter: WaiterId(self.last), arrivals: vec![(ASKED_FLOW, arrival)] })
+        Event::Brought(Brought { waiter: WaiterId(self.last), arrivals: vec![(ASKED_FLOW, arrival)], left_out: Vec::new() })
     }
 
     pub fn patience() -> i64 {

@@ -82,7 +82,11 @@ impl Senders {
         let id: Arc<str> = format!("q{n}").into();
         let item = i64::from(matches!(brings, Brings::Another(_)));
         let body = format!("{{\"id\":\"{id}\",\"n\":{item}}}").into_bytes().into();
-        Event::Brought(Brought { waiter, arrivals: vec![(self.flow, Arrival::new(body, Some(id.clone()), None, Some(id), None))] })
+        Event::Brought(Brought {
+            waiter,
+            arrivals: vec![(self.flow, Arrival::new(body, Some(id.clone()), None, Some(id), None))],
+            left_out: Vec::new(),
+        })
     }
 
     /// How long until it is brought again where no answer comes.

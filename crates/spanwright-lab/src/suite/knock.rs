@@ -66,7 +66,7 @@ impl Player<'_> {
                 if arrivals.is_empty() {
                     self.coverage.taken(&self.stage.plan.flows[self.stage.flow].name, false);
                 }
-                self.soon.push_back(Event::Brought(Brought { waiter, arrivals }));
+                self.soon.push_back(Event::Brought(Brought { waiter, arrivals, left_out: Vec::new() }));
             }
         }
         let (case, client) = (self.stage.name.clone(), knock.client.clone());

@@ -88,7 +88,7 @@ impl Story {
             Happening::Stuck { flow, node, tries, why, .. } => {
                 Some(format!("{flow}: the undo of {node} does not get through after {tries} tries: {}; it is tried on", words(why)))
             }
-            Happening::Attempt(_) | Happening::AnsweredAtOnce { .. } => None,
+            Happening::Attempt(_) | Happening::AnsweredAtOnce { .. } | Happening::LeftOut { .. } => None,
         }
     }
 

@@ -26,6 +26,15 @@ pub enum Happening {
         /// The source.
         source: Arc<str>,
     },
+    /// The `when` of a source left items out: nothing is kept of them.
+    LeftOut {
+        /// The source.
+        source: Arc<str>,
+        /// How many.
+        items: u32,
+        /// A sender brought it, and was answered.
+        brought: bool,
+    },
     /// A message was not made of another one: that is no dead letter any more, or a newer state of its record went on.
     ResentLate(Box<Resent>),
     /// One attempt at one effect.

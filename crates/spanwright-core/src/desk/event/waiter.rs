@@ -15,6 +15,8 @@ pub struct Brought {
     pub waiter: WaiterId,
     /// What it is for each flow that serves it: the flow's number in today's plan, and the message.
     pub arrivals: Vec<(usize, Arrival)>,
+    /// Flows that serve it, too, and whose `when` leaves it out.
+    pub left_out: Vec<usize>,
 }
 
 /// Somebody who brought an event again.

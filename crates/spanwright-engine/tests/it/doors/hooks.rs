@@ -35,6 +35,9 @@ fn a_webhook_is_taken_once_and_only_where_it_is_signed() {
     assert_eq!((again.status, again.json()["result"].as_str()), (200, Some("taken before")));
     let other = "{\"type\":\"other\"}";
     assert_eq!(post(signed(NEW, "x", now, other), other).status, 204, "no flow wants it");
+    until(&running, "it is told of", |state| state.counters.left_out == 1);
+    let told = trial.lines("item-left-out");
+    assert!(matches!(&told[..], [line] if line["log.level"] == "info"), "{told:?}");
     let check = |headers: Vec<String>, body: &str, part: &str| {
         let got = post(headers, body);
         assert_eq!((got.status, got.code().as_str()), (401, "R0034"), "{}", got.body);
