@@ -525,7 +525,7 @@ pub struct GateRow {
     pub opens: u32,
     /// Nothing is sent before.
     pub paused_until: Option<Moment>,
-    /// Somebody holds it.
+    /// Somebody holds it, or did the last time.
     pub hold: Option<Hold>,
     /// What was spent of its day.
     pub spent: Option<Spent>,
@@ -579,6 +579,17 @@ impl Hold {
     /// Whether it still does.
     pub fn holds(&self, now: Moment) -> bool {
         self.until.is_none_or(|until| until > now)
+    }
+
+    /// Somebody lets it go. It stays known: for so long nothing was tried.
+    pub fn let_go(&mut self, now: Moment) {
+        self.until = Some(self.end(now));
+    }
+
+    /// The same word, where another one held until now: they are one time.
+    pub fn behind(self, before: Option<&Hold>) -> Hold {
+        let since = before.filter(|before| before.holds(self.since)).map_or(self.since, |before| before.since.min(self.since));
+        Hold { since, ..self }
     }
 
     /// When it ended, or now.

@@ -138,6 +138,10 @@ impl Store for ModelStore {
         Ok(self.state.letter(message))
     }
 
+    fn deaths(&mut self, flow: &str, since: Moment, most: usize) -> Result<Vec<Moment>, StoreFault> {
+        Ok(self.state.deaths(flow, since, most))
+    }
+
     fn is_within_a_round(&mut self, flow: &str) -> Result<bool, StoreFault> {
         Ok(self.state.is_within_a_round(flow))
     }

@@ -31,6 +31,10 @@ pub const CREDENTIALS_WAIT_FIRST: Duration = Duration::from_secs(15);
 pub const CREDENTIALS_WAIT_MOST: Duration = Duration::from_secs(600);
 /// A token is renewed so long before it ends.
 pub const TOKEN_MARGIN: Duration = Duration::from_secs(5);
+/// What an earlier life left alone is known for so long.
+const CLOSED_KNOWN: Duration = Duration::from_secs(14 * 24 * 3600);
+/// Hours that are shorter than this may be missed.
+const CLOSED_STEP: Duration = Duration::from_secs(600);
 /// Whether a system is closed is looked up again no earlier than this.
 const HOURS_LOOK: Duration = Duration::from_secs(1);
 
@@ -175,6 +179,19 @@ impl Gate {
     /// Whether a person's word keeps it closed.
     pub fn is_held_by_somebody(&self, now: Moment) -> bool {
         self.hold.as_ref().is_some_and(|hold| hold.holds(now))
+    }
+
+    /// The hours of the last weeks at which it was closed: an earlier life tried nothing then.
+    pub fn was_closed(&mut self, now: Moment) {
+        if self.limits.closed.is_empty() {
+            return;
+        }
+        let mut at = now.before(CLOSED_KNOWN);
+        while at < now {
+            let closed = hours::closed_until(&self.limits.closed, self.limits.zone.as_deref(), at).filter(|until| *until > at);
+            closed.into_iter().for_each(|until| self.left_alone.note(at, until.min(now)));
+            at = closed.unwrap_or_else(|| at.after(CLOSED_STEP));
+        }
     }
 
     /// Takes up what an earlier life of the process knew.
@@ -360,6 +377,8 @@ impl Gate {
 
     /// Somebody holds it.
     pub fn hold(&mut self, hold: Hold) -> GateChange {
+        self.left_alone.note_over(self.hold.as_ref(), hold.since);
+        let hold = hold.behind(self.hold.as_ref());
         self.hold = Some(hold.clone());
         GateChange::Held(hold)
     }
@@ -367,9 +386,9 @@ impl Gate {
     /// Somebody lets it go: what held it is forgotten, a breaker that is open is tried at once, and so are credentials that were
     /// refused.
     pub fn resume(&mut self, by: Arc<str>, now: Moment) -> Option<GateChange> {
-        let hold = self.hold.take();
+        let hold = self.hold.as_mut().filter(|hold| hold.holds(now));
         let held = hold.is_some();
-        hold.iter().for_each(|hold| self.left_alone.note_hold(hold, now));
+        hold.into_iter().for_each(|hold| hold.let_go(now));
         let paused = self.paused_until.take().is_some_and(|until| until > now);
         let throttled = self.pace.forget_learned(now);
         let refused = match &mut self.credentials {
@@ -540,5 +559,37 @@ mod tests {
         assert!(gate.lacks_retries(START) && matches!(gate.pass(Goes::Again, START), Pass::At(at) if at == after(1)));
         assert!(matches!(gate.pass(Goes::First, START), Pass::Now));
         assert!(!gate.lacks_retries(after(1)));
+    }
+
+    /// Whoever extends a hold, and whoever ends it, does not make the time before it one of an outage; the row knows of it behind a start.
+    #[test]
+    fn a_hold_that_was_extended_and_let_go_is_known_to_another_life() {
+        let hold = |since: u64, until: Option<u64>| Hold {
+            since: after(since),
+            until: until.map(after),
+            by: "ann".into(),
+            because: "quiet".into(),
+        };
+        let mut gate = gate(Limits::default());
+        gate.hold(hold(10, Some(15)));
+        gate.hold(hold(20, Some(30)));
+        gate.hold(hold(25, None));
+        assert_eq!(gate.row().hold.map(|hold| hold.since), Some(after(20)), "one word behind the other");
+        assert!(gate.resume("ann".into(), after(40)).is_some());
+        assert!(gate.resume("ann".into(), after(41)).is_none() && !gate.is_held_by_somebody(after(41)));
+        assert_eq!(gate.left_alone(after(0), after(100)).as_secs(), 5 + 20);
+        let mut next = self::gate(Limits::default());
+        next.restore(&gate.row());
+        assert_eq!(next.left_alone(after(0), after(100)).as_secs(), 20, "the last one");
+    }
+
+    #[test]
+    fn hours_at_which_an_earlier_life_tried_nothing_are_no_outage() {
+        let closed = vec![crate::deliver::hours::Hours::parse("daily 00:00-20:00").unwrap()];
+        let mut gate = gate(Limits { closed, ..Limits::default() });
+        let now = after(10 * 24 * 3600);
+        gate.was_closed(now);
+        let hours = gate.left_alone(now.before(Duration::from_secs(3 * 24 * 3600)), now).as_secs() / 3600;
+        assert_eq!(hours, 60, "of three days");
     }
 }

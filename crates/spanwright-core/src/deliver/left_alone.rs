@@ -23,15 +23,24 @@ impl LeftAlone {
         }
     }
 
-    /// It was held, and somebody let it go, or its time was over.
-    pub fn note_hold(&mut self, hold: &Hold, now: Moment) {
-        self.note(hold.since, hold.end(now));
+    /// The last hold, which is over now that another one begins.
+    pub fn note_over(&mut self, hold: Option<&Hold>, now: Moment) {
+        if let Some(hold) = hold.filter(|hold| !hold.holds(now)) {
+            self.note(hold.since, hold.end(now));
+        }
     }
 
-    /// For how long since then, with the hold that nobody has let go yet.
+    /// For how long since then, with the last hold.
     pub fn since(&self, since: Moment, hold: Option<&Hold>, now: Moment) -> Duration {
         let held = hold.map(|hold| (hold.since, hold.end(now)));
-        self.0.iter().copied().chain(held).map(|(from, to)| to.min(now).since(from.max(since))).sum()
+        let mut times: Vec<_> = self.0.iter().copied().chain(held).map(|(from, to)| (from.max(since), to.min(now))).collect();
+        times.sort_unstable();
+        let (mut sum, mut upto) = (Duration::ZERO, since);
+        for (from, to) in times {
+            sum += to.since(from.max(upto));
+            upto = upto.max(to);
+        }
+        sum
     }
 }
 
@@ -49,5 +58,8 @@ mod tests {
         }
         let micros = |since, now| left.since(Moment(since), None, Moment(now)).as_micros();
         assert_eq!((micros(0, 72), micros(6, 30), micros(50, 54), micros(60, 70)), (24, 8, 4, 0));
+        left.note(Moment(90), Moment(100));
+        let night = Hold { since: Moment(95), until: Some(Moment(105)), by: "ann".into(), because: "quiet".into() };
+        assert_eq!(left.since(Moment(72), Some(&night), Moment(110)).as_micros(), 15, "what lies over each other counts once");
     }
 }

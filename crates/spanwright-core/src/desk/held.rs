@@ -24,9 +24,16 @@ impl Desk {
             return self.gate_changed(gate, Some(change), out);
         }
         if let Some(account) = self.flow_called(what) {
-            self.flows[account].hold = Some(hold.clone());
-            self.flow_changed(account, GateChange::Held(hold), out);
+            self.flow_is_held_by(account, hold, out);
         }
+    }
+
+    fn flow_is_held_by(&mut self, account: usize, hold: Hold, out: &mut Vec<Command>) {
+        let flow = &mut self.flows[account];
+        flow.left_alone.note_over(flow.hold.as_ref(), hold.since);
+        let hold = hold.behind(flow.hold.as_ref());
+        flow.hold = Some(hold.clone());
+        self.flow_changed(account, GateChange::Held(hold), out);
     }
 
     pub(super) fn resume(&mut self, what: &Arc<str>, by: Arc<str>, now: Moment, out: &mut Vec<Command>) {
@@ -35,10 +42,10 @@ impl Desk {
             return self.gate_changed(gate, change, out);
         }
         if let Some(account) = self.flow_called(what)
-            && let Some(hold) = self.flows[account].hold.take()
+            && let Some(hold) = self.flows[account].hold.as_mut().filter(|hold| hold.holds(now))
         {
+            hold.let_go(now);
             self.flows[account].deaths.clear();
-            self.flows[account].left_alone.note_hold(&hold, now);
             self.flow_changed(account, GateChange::Resumed(by), out);
         }
     }
@@ -102,6 +109,15 @@ impl Desk {
         })
     }
 
+    /// Dead letters of earlier lives, since somebody let the flow go the last time.
+    pub(super) fn restore_deaths(&mut self, deaths: Vec<(Arc<str>, Vec<Moment>)>) {
+        for (flow, deaths) in deaths {
+            let Some(flow) = self.flow_of.get(&flow).map(|account| &mut self.flows[*account]) else { continue };
+            let let_go = flow.hold.as_ref().and_then(|hold| hold.until);
+            flow.deaths.extend(deaths.into_iter().filter(|at| let_go.is_none_or(|let_go| *at > let_go)));
+        }
+    }
+
     /// Counts the dead letters of a flow; too many in a while, and it holds itself.
     pub(super) fn count_deaths(&mut self, facts: &[Fact], out: &mut Vec<Command>) {
         for fact in facts {
@@ -126,8 +142,7 @@ impl Desk {
         flow.deaths.clear();
         let because = format!("{} dead letters within {}; the last: {} {}", rule.dead, text::time(rule.within), why.code.id, why.says);
         let hold = Hold { since: now, until: None, by: Hold::ENGINE.into(), because: because.into() };
-        flow.hold = Some(hold.clone());
-        self.flow_changed(account, GateChange::Held(hold), out);
+        self.flow_is_held_by(account, hold, out);
     }
 
     /// An undo that does not get through is told once, and tried on.

@@ -90,6 +90,7 @@ impl Desk {
         desk.restore_lines(&setup.in_line);
         desk.restore_rounds(&setup.within_rounds);
         desk.restore(&opening, now, out);
+        desk.restore_deaths(setup.deaths);
         desk.go_on(now, roll, out);
         desk
     }
@@ -156,6 +157,7 @@ impl Desk {
     }
 
     fn restore(&mut self, opening: &Opening, now: Moment, out: &mut Vec<Command>) {
+        self.gates.iter_mut().for_each(|gate| gate.was_closed(now));
         for row in &opening.gates {
             if let Some(gate) = self.gate_of.get(&row.system) {
                 self.gates[*gate].restore(row);

@@ -211,6 +211,7 @@ impl Stage {
             once: false,
             passing: true,
             in_line: Vec::new(),
+            deaths: Vec::new(),
             within_rounds: Vec::new(),
             only: None,
             hand,

@@ -91,6 +91,12 @@ pub trait Store: Send {
     /// [`StoreFault`]
     fn in_line(&mut self, flow: &str) -> Result<Vec<InLine>, StoreFault>;
 
+    /// When runs of a flow stopped since then that are still stopped: the last ones, ascending.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    fn deaths(&mut self, flow: &str, since: Moment, most: usize) -> Result<Vec<Moment>, StoreFault>;
+
     /// Whether the source of a flow took something in since its last round ended: a life before ended within a round.
     ///
     /// # Errors

@@ -211,6 +211,10 @@ impl Store for Keep {
         self.asked(|ask| ask.letter(message))
     }
 
+    fn deaths(&mut self, flow: &str, since: Moment, most: usize) -> Result<Vec<Moment>, StoreFault> {
+        self.asked(|ask| ask.deaths(flow, since, most))
+    }
+
     fn is_within_a_round(&mut self, flow: &str) -> Result<bool, StoreFault> {
         self.asked(|ask| ask.is_within_a_round(flow))
     }

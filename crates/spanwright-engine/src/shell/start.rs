@@ -14,7 +14,7 @@ use std::{
 use spanwright_core::{
     desk::{Desk, Event, HandSize, Haste, Setup, Ticket, Today, letters, round::flow_of_ends},
     fact::{Ending, Fact, InLine, Moment, Opening, Phase, PlanBundle, PlanId, RunFile, RunId, StopKind, Stopped, Store, StoreFault},
-    plan::Plan,
+    plan::{Flow, PauseAfter, Plan},
 };
 use spanwright_shape::text::Failure;
 use tokio::runtime::{Builder, Runtime};
@@ -114,6 +114,7 @@ struct Found {
     opening: Opening,
     older: Vec<(PlanId, Arc<Plan>)>,
     in_line: Vec<(Arc<str>, Vec<InLine>)>,
+    deaths: Vec<(Arc<str>, Vec<Moment>)>,
     within_rounds: Vec<Arc<str>>,
     unbuilt: Vec<PlanId>,
     /// How far the clock was set back since the last life.
@@ -242,6 +243,7 @@ impl Staff {
             once,
             passing: true,
             in_line: found.in_line,
+            deaths: found.deaths,
             within_rounds: found.within_rounds,
             only: None,
             hand: HandSize::default(),
@@ -358,13 +360,17 @@ fn find(store: &mut dyn Store, plan: &Plan, bundle: &PlanBundle, rebuild: &Rebui
     }
     let ordered = plan.flows.iter().filter(|flow| flow.in_order.is_some());
     let in_line = ordered.map(|flow| Ok((flow.name.clone(), store.in_line(&flow.name)?))).collect::<Result<_, StoreFault>>()?;
+    let pauses = plan.flows.iter().filter_map(|flow| Some((flow, flow.pause_after?)));
+    let deaths =
+        |(flow, rule): (&Flow, PauseAfter)| Ok((flow.name.clone(), store.deaths(&flow.name, now.before(rule.within), rule.dead as usize)?));
+    let deaths = pauses.map(deaths).collect::<Result<_, StoreFault>>()?;
     let mut within_rounds = Vec::new();
     for flow in plan.flows.iter().filter(|flow| plan.flow(&flow_of_ends(&flow.name)).is_some()) {
         if store.is_within_a_round(&flow.name)? {
             within_rounds.push(flow.name.clone());
         }
     }
-    Ok(Found { plan_id, opening, older, in_line, within_rounds, unbuilt, set_back })
+    Ok(Found { plan_id, opening, older, in_line, deaths, within_rounds, unbuilt, set_back })
 }
 
 fn greet(observer: &Observer, plan: &Plan, found: &Found, now: Moment) {

@@ -138,6 +138,30 @@ fn a_source_that_cannot_be_read_is_told_and_so_is_that_it_can_again() {
     assert!(texts(&channel)[1].contains("over: customers: its source is read again"), "{:?}", texts(&channel));
 }
 
+/// One dead letter a run, as a run from a timetable has them.
+#[test]
+fn a_flow_counts_the_dead_letters_of_earlier_lives_before_it_holds_itself() {
+    let (mut trial, _hosts) = world(Answer::all_contacts(422), 1, Answer::of(200, "text/html", "ok"));
+    trial.edit("flows/customers.yaml", "owner: ", "pause_after: { dead: 3, within: 1h }\nowner: ");
+    for customers in 1..=3 {
+        let erp = Hostile::start(vec![Answer::customers(customers)]);
+        trial.variables.insert("ERP_URL".into(), erp.url());
+        let ended = trial.once();
+        assert_eq!(ended.state.counters.taken, 1, "one more than before");
+        let is_held = ended.state.standing.held.iter().any(|(what, _)| &**what == "flow:customers");
+        assert_eq!(is_held, customers == 3, "{customers}: {:?}", ended.state.standing.held);
+    }
+    // Somebody let it go: those of before count no more.
+    let running = trial.start(false);
+    running.tell(Order::Resume { what: "flow:customers".into(), by: "ada".into() });
+    running.stop();
+    wait(running);
+    let erp = Hostile::start(vec![Answer::customers(4)]);
+    trial.variables.insert("ERP_URL".into(), erp.url());
+    let ended = trial.once();
+    assert_eq!((ended.state.counters.dead_letters(), ended.state.standing.held.len()), (1, 0));
+}
+
 #[test]
 fn a_channel_that_refuses_is_seen_and_keeps_nothing_waiting() {
     let (trial, [_erp, _crm, channel]) = world(Answer::all_contacts(422), 2, Answer::of(404, "text/html", "no_service"));

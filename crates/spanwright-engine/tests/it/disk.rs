@@ -74,6 +74,10 @@ impl Store for Faulty {
         self.keep.sent(keys)
     }
 
+    fn deaths(&mut self, flow: &str, since: Moment, most: usize) -> Result<Vec<Moment>, StoreFault> {
+        self.keep.deaths(flow, since, most)
+    }
+
     fn is_within_a_round(&mut self, flow: &str) -> Result<bool, StoreFault> {
         self.keep.is_within_a_round(flow)
     }

@@ -26,6 +26,7 @@ pub fn ask_all(both: &mut Both<'_>, facts: &mut Facts) {
     // One more than there are, and from the end to the beginning.
     let runs: Vec<RunId> = (1..=facts.runs + 1).rev().map(RunId).collect();
     both.ask("runs", |store| store.runs(&runs));
+    both.ask("deaths", |store| FLOWS.iter().map(|flow| store.deaths(flow, Moment(9), 3)).collect::<Result<Vec<_>, _>>());
     both.ask("within a round", |store| FLOWS.iter().map(|flow| store.is_within_a_round(flow)).collect::<Result<Vec<_>, _>>());
     both.ask("overtaken", |store| runs.iter().map(|&run| store.overtaken(run)).collect::<Result<Vec<_>, _>>());
     let ids = facts.ids.clone();

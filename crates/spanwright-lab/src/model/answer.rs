@@ -133,6 +133,13 @@ impl State {
         all.map(|(run, row)| InLine { run, key: row.message.key.clone(), dead: row.place != Place::Parked }).collect()
     }
 
+    pub fn deaths(&self, flow: &str, since: Moment, most: usize) -> Vec<Moment> {
+        let stopped = self.all().filter(|(_, row)| &*row.flow == flow && matches!(row.place, Place::Stopped(_)));
+        let mut deaths: Vec<Moment> = stopped.map(|(_, row)| row.changed).filter(|at| *at >= since).collect();
+        deaths.sort_unstable();
+        deaths.split_off(deaths.len().saturating_sub(most))
+    }
+
     pub fn is_within_a_round(&self, flow: &str) -> bool {
         let (source, ends) = (Source::name_of(flow), Source::name_of(&flow_of_ends(flow)));
         let end = self.all().filter(|(_, row)| row.message.source == ends).map(|(run, row)| (row.message.received, run)).max();

@@ -311,9 +311,25 @@ impl Sim {
         opening.cut_off = opening.cut_off.filter(|_| self.mutant != Some(Mutant::CutForgotten));
         let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
         let (plan_id, plan) = self.plans[0].clone();
+        let mut deaths = Vec::new();
+        for (flow, rule) in plan.flows.iter().filter_map(|flow| Some((flow, flow.pause_after?))) {
+            let since = Moment(self.now).before(rule.within);
+            let found = self.store.deaths(&flow.name, since, rule.dead as usize).map_err(|fault| format!("{fault:?}"))?;
+            deaths.push((flow.name.clone(), found));
+        }
         let older = self.plans[1..].iter().filter(|(id, _)| opening.plans.contains(id)).cloned().collect();
-        let setup =
-            Setup { plan, plan_id, older, once: false, passing: true, in_line, within_rounds: Vec::new(), only: None, hand: self.hand };
+        let setup = Setup {
+            plan,
+            plan_id,
+            older,
+            once: false,
+            passing: true,
+            in_line,
+            deaths,
+            within_rounds: Vec::new(),
+            only: None,
+            hand: self.hand,
+        };
         self.person_comes(&opening.gates);
         let (now, dice) = (Moment(self.now), &mut self.dice);
         Ok(Desk::open(setup, opening, now, &mut || dice.roll(), out))

@@ -224,6 +224,7 @@ impl<'p> Player<'p> {
             once: false,
             passing: false,
             in_line: Vec::new(),
+            deaths: Vec::new(),
             within_rounds: Vec::new(),
             only,
             hand: HandSize::default(),

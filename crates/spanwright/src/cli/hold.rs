@@ -74,7 +74,7 @@ impl Hold {
         let until = self.until.as_deref().map(|text| time(text, now)).transpose()?;
         let hold = Word { since: now, until, by: journal::person().into(), because: self.because.as_str().into() };
         let order = Order::Hold { what: what.clone(), hold: hold.clone() };
-        carry_out(&self.folder, &order, &what, |row| row.hold = Some(hold))?;
+        carry_out(&self.folder, &order, &what, |row| row.hold = Some(hold.behind(row.hold.as_ref())))?;
         out.aside(&format!("{} is held {}", self.name, end(until)));
         Ok(Ended::Fine)
     }
@@ -104,7 +104,8 @@ impl Resume {
         let order = Order::Resume { what: what.clone(), by: journal::person().into() };
         let now = journal::now();
         carry_out(&self.folder, &order, &what, |row| {
-            (row.hold, row.paused_until, row.refused) = (None, None, None);
+            row.hold.iter_mut().for_each(|hold| hold.let_go(now));
+            (row.paused_until, row.refused) = (None, None);
             if let Breaker::Open { until } = &mut row.breaker {
                 *until = now.min(*until);
             }
@@ -123,7 +124,8 @@ impl Resume {
     fn held_before(&self, unknown: anyhow::Error) -> anyhow::Result<std::sync::Arc<str>> {
         let name = if self.flow { GateRow::of_flow(&self.name) } else { self.name.as_str().into() };
         let gates = journal::look(&self.folder)?.gates().map_err(journal::fault)?;
-        gates.iter().any(|row| row.system == name && (row.hold.is_some() || row.refused.is_some())).then_some(name).ok_or(unknown)
+        let is_held = |row: &GateRow| row.hold.as_ref().is_some_and(|hold| hold.holds(journal::now())) || row.refused.is_some();
+        gates.iter().any(|row| row.system == name && is_held(row)).then_some(name).ok_or(unknown)
     }
 }
 

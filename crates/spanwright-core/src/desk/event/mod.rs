@@ -8,7 +8,7 @@ use crate::{
     alert::Trouble,
     connector::{Outcome, Refusal, Verdict},
     desk::{FETCH_RUNS_MOST, HAND_BYTES_LEAST, HAND_BYTES_MOST, HAND_RUNS_MOST, HANDS_BYTES_MOST},
-    fact::{ChoreId, Fact, InLine, Letter, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle, StoppedRun, Tally, Turn},
+    fact::{ChoreId, Fact, InLine, Letter, Moment, PlanId, Print, Receipt, RunFile, RunId, StoppedBundle, StoppedRun, Tally, Turn},
     plan::Plan,
     run::{Advance, intake::Page, pages::Gathered},
 };
@@ -49,6 +49,8 @@ pub struct Setup {
     pub passing: bool,
     /// Of each flow of today's plan that is in order: what [`crate::fact::Store::in_line`] says.
     pub in_line: Vec<(Arc<str>, Vec<InLine>)>,
+    /// Of each flow of today's plan that pauses after so many dead letters: what [`crate::fact::Store::deaths`] says.
+    pub deaths: Vec<(Arc<str>, Vec<Moment>)>,
     /// Flows of today's plan with a follower of their rounds that [`crate::fact::Store::is_within_a_round`].
     pub within_rounds: Vec<Arc<str>>,
     /// The number of the only flow whose source pulls, for a test that looks at one; `None`: each does.

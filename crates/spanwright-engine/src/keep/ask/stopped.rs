@@ -41,6 +41,8 @@ pub const STOPPED_INDEXED: &str = "SELECT message.seq FROM message INDEXED BY me
     WHERE message.key = ?1 AND message.found_by IS NULL AND run.state IN (4, 5)";
 pub const ANY_STOPPED: &str = "SELECT 1 FROM run INDEXED BY run_stopped_id WHERE state IN (4, 5)";
 pub const IS_STOPPED: &str = "SELECT 1 FROM run WHERE id = ?1 AND state IN (4, 5)";
+pub const DEATHS: &str = "SELECT changed FROM run INDEXED BY run_stopped WHERE state IN (4, 5) AND flow = ?1 AND changed >= ?2
+    ORDER BY changed DESC LIMIT ?3";
 /// The source and the key of a message.
 pub const MINE: &str = "SELECT message.source, name.text, message.key FROM message
     CROSS JOIN name ON name.id = message.source WHERE message.seq = ?1 AND message.key IS NOT NULL";
@@ -76,6 +78,14 @@ impl Ask<'_> {
                 Ok(StoppedRun { run, flow: self.names.text(flow), at, overtaken: self.overtaken(run)? })
             })
             .collect()
+    }
+
+    pub fn deaths(self, flow: &str, since: Moment, most: usize) -> Result<Vec<Moment>> {
+        let mut statement = self.ready(DEATHS)?;
+        let values = (self.names.known(flow).unwrap_or(0), since.0, i64::try_from(most).unwrap_or(i64::MAX));
+        let mut deaths = statement.query_map(values, |row| row.get(0).map(Moment))?.collect::<Result<Vec<_>>>()?;
+        deaths.reverse();
+        Ok(deaths)
     }
 
     pub fn overtaken(self, run: RunId) -> Result<bool> {

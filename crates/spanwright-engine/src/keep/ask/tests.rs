@@ -55,6 +55,7 @@ fn no_question_walks_over_finished_work() {
         stopped::THIS,
         stopped::FILED,
         stopped::INDEXED,
+        stopped::DEATHS,
         stopped::STOPPED_FILED,
         stopped::STOPPED_INDEXED,
         stopped::IS_STOPPED,

@@ -56,6 +56,10 @@ impl Store for Scripted {
     fn sent(&mut self, keys: &[(Arc<str>, Arc<str>)]) -> Result<Vec<Option<Print>>, StoreFault> {
         self.model.sent(keys)
     }
+    fn deaths(&mut self, flow: &str, since: Moment, most: usize) -> Result<Vec<Moment>, StoreFault> {
+        self.model.deaths(flow, since, most)
+    }
+
     fn is_within_a_round(&mut self, flow: &str) -> Result<bool, StoreFault> {
         self.model.is_within_a_round(flow)
     }
