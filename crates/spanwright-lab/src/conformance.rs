@@ -5,7 +5,7 @@
 
 use std::{fmt::Debug, ops::Range};
 
-use spanwright_core::fact::{Fact, Moment, Store, StoreFault};
+use spanwright_core::fact::{Fact, Moment, Opening, PlanBundle, Store, StoreFault};
 use spanwright_shape::text::Code;
 
 mod facts;
@@ -60,11 +60,12 @@ pub fn agrees_with_the_model(stores: &mut dyn Stores, seed: u64) {
         if facts.is_time_to_reopen() {
             store = stores.reopened(store);
             model.fold();
-            let mut both = Both { store: &mut *store, model: &mut model, seed, step, written: &[] };
+            let mut both = Both { store: &mut *store, model: &mut model, differs: None };
             facts.reopened(both.ask("opening", |store| store.opening()));
+            both.judged(seed, step, &[]);
         }
         let (plan, known, written) = (facts.plan(), facts.known_plan(), facts.some());
-        let mut both = Both { store: &mut *store, model: &mut model, seed, step, written: &written };
+        let mut both = Both { store: &mut *store, model: &mut model, differs: None };
         both.ask("plan", |store| store.plan(&plan));
         both.ask("plan_bundle", |store| store.plan_bundle(known));
         facts.learn(&both.ask("commit", |store| store.commit(&written)));
@@ -76,6 +77,54 @@ pub fn agrees_with_the_model(stores: &mut dyn Stores, seed: u64) {
             });
         }
         questions::ask_all(&mut both, &mut facts);
+        both.judged(seed, step, &written);
+    }
+}
+
+/// Random commits of every kind of fact, for a store that has [`prepared`]; a function of the seed.
+pub fn history(seed: u64, commits: usize) -> Vec<Vec<Fact>> {
+    let (mut facts, mut model) = (Facts::from(seed), ModelStore::new());
+    facts.reopened(prepared(&mut model));
+    let mut one = || {
+        let written = facts.some();
+        facts.learn(&model.commit(&written).expect("the model has no disk to fail"));
+        written
+    };
+    (0..commits).map(|_| one()).collect()
+}
+
+/// What a store has before a [`history`]: its plans, and a life.
+///
+/// # Panics
+/// Where it fails.
+pub fn prepared(store: &mut dyn Store) -> Opening {
+    for which in 0..3 {
+        let plan = PlanBundle { hash: [which; 32], bundle: vec![which; 5].into(), language: u32::from(which) };
+        store.plan(&plan).expect("it keeps its plans");
+    }
+    store.opening().expect("it opens")
+}
+
+/// What a store that came back after so many commits of a history, and of nothing else, answers otherwise than the model.
+pub fn differs_behind(store: &mut dyn Store, history: &[Vec<Fact>]) -> Option<String> {
+    let (mut facts, mut model) = (Facts::from(0), ModelStore::new());
+    facts.reopened(prepared(&mut model));
+    for written in history {
+        facts.ids.extend(written.iter().filter_map(message_of));
+        facts.learn(&model.commit(written).expect("the model has no disk to fail"));
+    }
+    model.fold();
+    let mut both = Both { store, model: &mut model, differs: None };
+    both.ask("opening", |store| store.opening());
+    questions::ask_all(&mut both, &mut facts);
+    both.differs
+}
+
+fn message_of(fact: &Fact) -> Option<u128> {
+    match fact {
+        Fact::Took(took) => Some(took.message),
+        Fact::Resent(resent) => Some(resent.took.message),
+        _ => None,
     }
 }
 
@@ -83,21 +132,20 @@ pub fn agrees_with_the_model(stores: &mut dyn Stores, seed: u64) {
 struct Both<'s> {
     store: &'s mut dyn Store,
     model: &'s mut ModelStore,
-    seed: u64,
-    step: usize,
-    written: &'s [Fact],
-}
-
-impl Debug for Both<'_> {
-    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(to, "seed {}, step {}, after {:#?}", self.seed, self.step, self.written)
-    }
+    /// The first answer that differs.
+    differs: Option<String>,
 }
 
 impl Both<'_> {
     fn ask<T: PartialEq + Debug>(&mut self, question: &str, ask: impl Fn(&mut dyn Store) -> Result<T, StoreFault>) -> T {
         let (answer, expected) = (ask(self.store), ask(self.model));
-        assert!(answer == expected, "{self:#?}: {question}\nthe store says {answer:#?}\nthe model says {expected:#?}");
+        if answer != expected {
+            self.differs.get_or_insert_with(|| format!("{question}\nthe store says {answer:#?}\nthe model says {expected:#?}"));
+        }
         expected.expect("the model has no disk to fail")
+    }
+
+    fn judged(&self, seed: u64, step: usize, written: &[Fact]) {
+        assert!(self.differs.is_none(), "seed {seed}, step {step}, after {written:#?}: {}", self.differs.as_deref().unwrap_or_default());
     }
 }

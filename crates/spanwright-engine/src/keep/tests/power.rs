@@ -12,7 +12,7 @@ use std::{
 };
 
 use spanwright_core::fact::{RunId, Store, StoreFault};
-use spanwright_lab::conformance::code_of;
+use spanwright_lab::conformance::{self, code_of};
 use spanwright_world::disk::{BadDisk, Op, Platter, recorded};
 
 use super::{in_memory, took};
@@ -26,6 +26,10 @@ const CHUNK: u128 = 3;
 const COMMITS: u128 = 150;
 /// Syncs with which a file is made, before its first table.
 const MADE_WITH_SYNCS: u32 = 6;
+/// Commits of a history of every kind of fact, and of the points one in so many is of it.
+const HISTORY_COMMITS: usize = 120;
+const HISTORY_ONE_IN: u64 = 4;
+const HISTORY: &str = "no_power_cut_takes_back_a_fact_of_any_kind";
 /// Of the points, one in so many is checked page by page too.
 const CHECKED_ONE_IN: u64 = 40;
 
@@ -57,7 +61,7 @@ fn no_power_cut_takes_back_what_was_acknowledged() {
         commit(Path::new(&path));
     }
     let points = std::env::var("POINTS").ok().and_then(|points| points.parse().ok()).unwrap_or(2_000);
-    let seed = std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1);
+    let seed = seed();
     let cuts = cut(Fault::None, points, seed);
     assert_eq!((cuts.lost, cuts.torn), (0, 0), "seed {seed}: {cuts:?}");
     assert!(cuts.points >= points, "{cuts:?}");
@@ -73,6 +77,70 @@ fn an_engine_that_does_not_wait_for_the_disk_is_caught() {
 fn an_engine_that_answers_before_it_has_written_is_caught() {
     let cuts = cut(Fault::AnswersBefore, 150, 3);
     assert!(cuts.lost > 20, "{cuts:?}");
+}
+
+/// The same of every kind of fact: what was begun, what was heard, where a source stands, what a person said.
+#[test]
+fn no_power_cut_takes_back_a_fact_of_any_kind() {
+    if let Some(path) = std::env::var_os(CHILD) {
+        commit_history(Path::new(&path));
+    }
+    let points: u64 = std::env::var("POINTS").ok().and_then(|points| points.parse().ok()).unwrap_or(2_000) / HISTORY_ONE_IN;
+    let seed = seed();
+    let cuts = cut_history(Fault::None, points, seed);
+    assert_eq!((cuts.lost, cuts.torn), (0, 0), "seed {seed}: {cuts:?}");
+    assert!(cuts.points >= points, "{cuts:?}");
+    let cuts = cut_history(Fault::NoSync, 100, seed);
+    assert!(cuts.torn > 20, "an engine that does not wait for the disk is caught: {cuts:?}");
+}
+
+fn cut_history(fault: Fault, points: u64, seed: u64) -> Cuts {
+    let folder = in_memory();
+    let ops = recorded_of(&mut child_of(HISTORY, &folder.path().join("journal.db"), fault), folder.path());
+    let history = conformance::history(seed, HISTORY_COMMITS);
+    let look = |path: PathBuf, acknowledged: u128, _: bool| {
+        let acknowledged = acknowledged as usize;
+        // The one after it may be on the disk and not told of. Each look is a life of the journal, so there are two of it.
+        let again = in_memory();
+        for name in ["journal.db", "journal.db-wal"] {
+            drop(std::fs::copy(path.with_file_name(name), again.path().join(name)));
+        }
+        let differs = |path: &Path, commits: usize| {
+            let mut keep = Keep::open(path, code_of).map_err(|fault| fault.to_string())?;
+            let these = history.get(..commits).ok_or("it said too much")?;
+            Ok::<_, String>(conformance::differs_behind(&mut keep, these))
+        };
+        match differs(&path, acknowledged)? {
+            None => Ok(acknowledged as u128),
+            Some(why) => match differs(&again.path().join("journal.db"), acknowledged + 1) {
+                Ok(None) => Ok(acknowledged as u128 + 1),
+                _ => Err(why.chars().take(2_000).collect()),
+            },
+        }
+    };
+    // Until it is prepared there is no history.
+    let begins = ops.iter().position(|op| matches!(op, Op::Said(words) if words.contains("kept 0"))).unwrap();
+    let at: Vec<usize> = at(&ops[begins..], points, seed).into_iter().map(|at| begins + at).collect();
+    walk(&ops, &at, &mut roll_of(seed), look)
+}
+
+/// In the child.
+fn commit_history(path: &Path) -> ! {
+    let mut keep = Keep::open_with(path, code_of, 60).unwrap();
+    conformance::prepared(&mut keep);
+    say(0);
+    if std::env::var(FAULT).is_ok_and(|fault| fault == "NoSync") {
+        keep.connection.execute_batch("PRAGMA synchronous = NORMAL").unwrap();
+    }
+    for (n, written) in conformance::history(seed(), HISTORY_COMMITS).iter().enumerate() {
+        keep.commit(written).unwrap();
+        say(n as u128 + 1);
+    }
+    std::process::exit(0)
+}
+
+fn seed() -> u64 {
+    std::env::var("SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(1)
 }
 
 /// In the child.
@@ -107,9 +175,12 @@ fn say(kept: u128) {
 
 /// The child, to be run on a journal.
 fn child(path: &Path, fault: Fault) -> Command {
-    let name = "keep::tests::power::no_power_cut_takes_back_what_was_acknowledged";
+    child_of("no_power_cut_takes_back_what_was_acknowledged", path, fault)
+}
+
+fn child_of(test: &str, path: &Path, fault: Fault) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args([name, "--exact", "--nocapture"]).env(CHILD, path).env(FAULT, format!("{fault:?}"));
+    command.args([&format!("keep::tests::power::{test}"), "--exact", "--nocapture"]).env(CHILD, path).env(FAULT, format!("{fault:?}"));
     command.stdout(Stdio::piped()).stderr(Stdio::null());
     command
 }
@@ -117,24 +188,36 @@ fn child(path: &Path, fault: Fault) -> Command {
 /// Records the child, and cuts the power at so many points of it.
 fn cut(fault: Fault, points: u64, seed: u64) -> Cuts {
     let folder = in_memory();
-    let (log, path) = (folder.path().join("log"), folder.path().join("journal.db"));
-    let disk = BadDisk::build(folder.path()).unwrap();
-    let ended = disk.record(&mut child(&path, fault), &log).output().unwrap();
+    let ops = recorded_of(&mut child(&folder.path().join("journal.db"), fault), folder.path());
+    walk(&ops, &at(&ops, points, seed), &mut roll_of(seed), |path, _, thoroughly| look(path, thoroughly))
+}
+
+fn recorded_of(child: &mut Command, folder: &Path) -> Vec<Op> {
+    let log = folder.join("log");
+    let ended = BadDisk::build(folder).unwrap().record(child, &log).output().unwrap();
     assert!(ended.status.success(), "{ended:?}");
-    let ops = recorded(&log).unwrap();
+    recorded(&log).unwrap()
+}
+
+fn roll_of(seed: u64) -> impl FnMut() -> u64 {
     let mut roll = seed;
-    let mut roll = move || {
+    move || {
         roll = roll.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (roll ^ (roll >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         (mixed ^ (mixed >> 27)) >> 11
-    };
-    let mut at: Vec<usize> = (0..points).map(|_| (roll() % ops.len() as u64) as usize).collect();
-    at.sort_unstable();
-    walk(&ops, &at, &mut roll)
+    }
 }
 
-/// Goes through the ops once, and looks at what a cut at each of these points leaves.
-fn walk(ops: &[Op], points: &[usize], roll: &mut impl FnMut() -> u64) -> Cuts {
+/// Points of what was written, ascending.
+fn at(ops: &[Op], points: u64, seed: u64) -> Vec<usize> {
+    let mut roll = roll_of(seed);
+    let mut at: Vec<usize> = (0..points).map(|_| (roll() % ops.len() as u64) as usize).collect();
+    at.sort_unstable();
+    at
+}
+
+/// Goes through the ops once, and looks at what a cut at each of these points leaves: how much of what is acknowledged by then.
+fn walk(ops: &[Op], points: &[usize], roll: &mut impl FnMut() -> u64, look: impl Fn(PathBuf, u128, bool) -> Result<u128, String>) -> Cuts {
     let (mut cuts, mut platter, mut acknowledged, mut points) = (Cuts::default(), Platter::default(), 0, points.iter().peekable());
     let left = in_memory();
     for (at, op) in ops.iter().enumerate() {
@@ -149,7 +232,7 @@ fn walk(ops: &[Op], points: &[usize], roll: &mut impl FnMut() -> u64) -> Cuts {
                 drop(std::fs::remove_file(left.path().join(name)));
             }
             platter.cut(left.path(), roll).unwrap();
-            match look(left.path().join("journal.db"), roll().is_multiple_of(CHECKED_ONE_IN)) {
+            match look(left.path().join("journal.db"), acknowledged, roll().is_multiple_of(CHECKED_ONE_IN)) {
                 Ok(kept) if kept < acknowledged => {
                     cuts.lost += 1;
                     cuts.first.get_or_insert_with(|| format!("behind op {at}: {acknowledged} acknowledged, {kept} kept"));
