@@ -565,3 +565,120 @@ fn an_item_that_is_left_out_does_not_end_the_wait_for_the_others() {
         assert_eq!(stage.asked, if never { 1 } else { 2 });
     }
 }
+
+/// Hours at which a system is closed: it opens by itself, and what waited is as good as new.
+#[test]
+fn what_waits_for_the_hours_of_a_system_goes_when_they_are_over_and_has_spent_no_try() {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    only_first(&mut plan, call("first", Repeat::Keyed));
+    // It is 01:46:40.
+    plan.systems[0].limits.closed = vec![crate::deliver::Hours::parse("daily 01:00-02:00").unwrap()];
+    let mut stage = Stage::of(plan);
+    stage.brings("{}");
+    stage.keeps();
+    let opens = START.after(Duration::from_secs(13 * 60 + 20));
+    assert_eq!((stage.asked, stage.wake), (0, Some(opens)));
+    stage.wakes_after(opens.since(START));
+    assert_eq!(stage.asked, 1);
+    stage.hears(later());
+    let kept = stage.keeps();
+    let tries = kept.iter().find_map(|fact| if let Fact::Settled(settled) = fact { Some(settled.state.tries) } else { None });
+    assert_eq!(tries, Some(1), "{kept:?}");
+}
+
+/// What others bring to a flow that is held is accepted, kept and waits.
+#[test]
+fn what_is_brought_to_a_held_flow_is_kept_and_goes_when_it_is_resumed() {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    only_first(&mut plan, call("first", Repeat::Keyed));
+    let mut stage = Stage::of(plan);
+    let hold = Hold { since: START, until: None, by: "ann".into(), because: "quiet".into() };
+    stage.on(Event::Told(Order::Hold { what: "flow:asked".into(), hold }));
+    stage.keeps();
+    stage.brings("{}");
+    let kept = stage.keeps();
+    let Some(Fact::Took(took)) = kept.into_iter().next() else { panic!() };
+    assert!(matches!(stage.words[..], [super::Word::Accepted { .. }]) && stage.asked == 0, "{:?}", stage.words);
+    stage.on(Event::Told(Order::Resume { what: "flow:asked".into(), by: "ann".into() }));
+    stage.keeps();
+    if let Some(fetch) = stage.fetches.pop() {
+        stage.on(Event::Found { fetch, runs: vec![RunFile::of(*took, RunId(7))], next: None });
+    }
+    assert_eq!(stage.asked, 1);
+}
+
+/// Behind a dead head of a line the next one goes, or waits until a person has seen to it.
+#[test]
+fn the_head_of_a_line_that_dies_lets_the_others_go_or_keeps_them_as_its_flow_says() {
+    for (when_dead, goes) in [(WhenDead::Skip, true), (WhenDead::Block, false)] {
+        let mut plan = plan();
+        no_reply(&mut plan);
+        only_first(&mut plan, call("first", Repeat::Keyed));
+        plan.flows[0].in_order = Some(InOrder { by: OrderBy::All, when_dead });
+        let mut stage = Stage::of(plan);
+        let mut second = None;
+        for n in 1..=2 {
+            stage.brings_under("{}", Some(&n.to_string()));
+            second = stage.keeps_as(RunId(n)).into_iter().find_map(|fact| if let Fact::Took(took) = fact { Some(took) } else { None });
+        }
+        assert_eq!(stage.asked, 1, "one after the other");
+        stage.hears(Verdict::all(1, Outcome::Never(said())));
+        stage.keeps();
+        let fetch = stage.fetches.iter().position(|fetch| matches!(fetch, Fetch::Runs(runs) if runs[..] == [RunId(2)]));
+        assert_eq!(fetch.is_some(), goes, "{:?}", stage.fetches);
+        if let Some(at) = fetch {
+            let fetch = stage.fetches.remove(at);
+            let second = RunFile { parked: true, ..RunFile::of(*second.unwrap(), RunId(2)) };
+            stage.on(Event::Found { fetch, runs: vec![second], next: None });
+            stage.keeps();
+            assert_eq!(stage.asked, 2);
+        }
+    }
+}
+
+/// Where so many retries failed that the next has to wait, what did not fail before does not.
+#[test]
+fn what_is_fresh_goes_before_retries_that_have_to_wait() {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    let mut first = call("first", Repeat::Keyed);
+    (first.policy.first, first.policy.longest, first.policy.tries) = (Duration::from_millis(1), Duration::from_millis(1), 1_000);
+    only_first(&mut plan, first);
+    plan.systems[0].breaker.failures_percent = 101;
+    plan.systems[0].limits.concurrency = 1;
+    let mut stage = Stage::of(plan);
+    stage.brings_under("{}", Some("old"));
+    stage.keeps_as(RunId(1));
+    let busy = || Verdict::all(1, Outcome::Later { why: said(), after: None, blame: Blame::System });
+    let mut known = None;
+    loop {
+        if !stage.exchanges.is_empty() {
+            stage.hears(busy());
+            let kept = stage.keeps();
+            known = kept.into_iter().rev().find_map(|fact| if let Fact::Settled(settled) = fact { Some(settled.state) } else { None });
+        }
+        stage.now = stage.wake.take().unwrap().max(stage.now);
+        stage.on(Event::Wake);
+        // It waits in the journal, and is fetched when it is due.
+        if let Some(fetch) = stage.fetches.pop() {
+            let run = RunFile { parked: true, ..from_before(1, "{}", None, vec![(Way::Do, known.clone().unwrap())]) };
+            stage.on(Event::Found { fetch, runs: vec![run], next: None });
+            stage.keeps();
+        }
+        if stage.exchanges.is_empty() && stage.desk.gates[0].lacks_retries(stage.now) {
+            break;
+        }
+        assert!(stage.asked < 1_000, "it has to wait some time");
+    }
+    let asked = stage.asked;
+    assert!(asked > 2, "{asked}");
+    stage.brings_under(r#"{"only": true}"#, Some("fresh"));
+    stage.keeps_as(RunId(2));
+    assert_eq!(stage.asked, asked + 1, "the retry does not keep it waiting");
+    stage.answers("1");
+    stage.keeps();
+    stage.wakes_after(Duration::from_secs(2));
+    assert_eq!(stage.asked, asked + 2, "and goes when it may");
+}

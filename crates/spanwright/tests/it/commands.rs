@@ -56,7 +56,19 @@ fn dead_letters_are_shown_of_one_flow_and_for_one_reason() {
 fn a_discarded_dead_letter_is_none_and_its_reason_stays() {
     let (project, _world, _ledgers) = with_a_dead_letter();
     let id = objects(&project.run(&["messages", "--state", "dead", "--format", "json"]))[0]["run"].to_string();
-    assert_eq!(run(&["dead-letters", "show", &id, project.text()]).code, 0);
+    let shown = run(&["dead-letters", "show", &id, project.text()]);
+    assert_eq!(shown.code, 0);
+    // Its record and place, why, what to do, and each attempt.
+    let parts = [
+        "of flow customers, dead",
+        "key          1000",
+        "stopped at   send-crm.upsertContacts: R2015",
+        "what to do   Mend the record",
+        "attempt    send-crm.upsertContacts: try 1 never",
+    ];
+    parts.iter().for_each(|part| assert!(shown.out.contains(part), "{part}: {}", shown.out));
+    let body = run(&["dead-letters", "show", &id, project.text(), "--body"]);
+    assert!(body.out.contains("\"Number\":\"1000"), "{}", body.out);
     assert_eq!(run(&["dead-letters", "discard", &id, project.text(), "--reason", " "]).code, 2);
     assert_eq!(run(&["dead-letters", "discard", &id, project.text(), "--reason", "a test customer"]).code, 0);
     assert_eq!(project.run(&["dead-letters"]).code, 0);
