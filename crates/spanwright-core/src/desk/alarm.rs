@@ -66,7 +66,7 @@ impl Alarm {
         book.restore(&opening.alerts, now);
         let watched = if once { Vec::new() } else { watched(plan, opening, &book, now) };
         let count_at = (!book.is_idle()).then_some(now);
-        Alarm { book, once, watched, count_at, gates_changed: true, ..Alarm::default() }
+        Alarm { book, once, watched, count_at, gates_changed: true, sources_changed: true, ..Alarm::default() }
     }
 
     /// Alerts that were not tried yet; what is still to be counted may become one.
@@ -245,20 +245,17 @@ impl Desk {
         self.alarm.book.only(of_gates, standing, now);
     }
 
-    /// Sources whose last round was given up.
+    /// Sources whose last round was given up; of what an earlier life told it stands until a round has ended.
     fn alarm_sources(&mut self, now: Moment) {
         if !std::mem::take(&mut self.alarm.sources_changed) {
             return;
         }
-        let given_up = self.sources.iter().filter_map(|source| Some((source, source.given_up()?.clone())));
-        let cause = |source: &SourceDesk| Cause::new(CauseKind::Source, &self.plan.flows[source.flow].name);
-        let standing = given_up.map(|(source, why)| (cause(source), 0, Some(why))).collect();
-        // Of what an earlier life told nothing is known until its source was read, or could not be.
-        let known = |cause: &Cause| {
-            let of = self.sources.iter().find(|source| self.plan.flows[source.flow].name == cause.of);
-            cause.kind == CauseKind::Source && of.is_none_or(SourceDesk::ended_a_round)
-        };
-        self.alarm.book.only(known, standing, now);
+        let flow_of = |source: &SourceDesk| &self.plan.flows[source.flow].name;
+        let given_up = self.sources.iter().filter_map(|source| Some((flow_of(source), Some(source.given_up()?.clone()))));
+        let unread = |flow: &&Arc<str>| self.sources.iter().any(|source| flow_of(source) == *flow && !source.ended_a_round());
+        let told = self.alarm.book.known(CauseKind::Source).filter(unread).map(|flow| (flow, None));
+        let standing = given_up.chain(told).map(|(flow, why)| (Cause::new(CauseKind::Source, flow), 0, why)).collect();
+        self.alarm.book.only(|cause| cause.kind == CauseKind::Source, standing, now);
     }
 
     /// Asks the journal where it is time, and says what is to be said.

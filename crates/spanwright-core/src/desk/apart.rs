@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     codes,
-    fact::{EffectKey, Ending, ExchangeId, Exchanged, Fact, Moment, Phase, RunId, StopKind, Stopped, Way},
+    fact::{EffectKey, Ending, ExchangeId, Exchanged, Fact, Moment, OF_NO_ATTEMPT, Phase, RunId, StopKind, Stopped, Way},
     run::{Owed, Then},
 };
 use spanwright_shape::text::Failure;
@@ -72,7 +72,9 @@ impl Desk {
         let lane = plan.map_or(0, |plan| lane_in(hand, plan, key.way));
         let may_be_asked = plan.map_or(key.way == Way::Do, |plan| is_asked_unnoted(plan, key.way));
         // Nobody knew of it, and the question did not tell.
-        let is_asked_about = hand.effect(&key.node, &key.item, Way::Ask).is_some_and(|asked| !matches!(asked.state.phase, Phase::Done(_)));
+        let is_asked_about = hand
+            .effect(&key.node, &key.item, Way::Ask)
+            .is_some_and(|asked| asked.state.generation == OF_NO_ATTEMPT || !matches!(asked.state.phase, Phase::Done(_)));
         let glue = outlet.and_then(|outlet| self.queues[self.outlets[outlet].queue].leaves_bundle(key));
         if let (Some(outlet), Some(glue)) = (outlet, glue) {
             let queue = self.outlets[outlet].queue;

@@ -126,6 +126,11 @@ impl Desk {
         together.map_or_else(|| self.outlets[outlet].ready().find(|key| self.is_ready(key)), <[_]>::first)
     }
 
+    /// Whether nothing goes out there now: its system is held, or there is no room where it hands over to.
+    pub(super) fn is_shut(&self, outlet: usize, now: Moment) -> bool {
+        self.gates[self.outlets[outlet].gate].held(now).is_some() || !self.finds_room(outlet, None)
+    }
+
     /// Whether what is about to go may: what is handed to another flow waits while that one is full, or the disk.
     fn finds_room(&self, outlet: usize, together: Option<&[EffectKey]>) -> bool {
         let account = self.queues[self.outlets[outlet].queue].account;

@@ -195,7 +195,13 @@ impl ChoreDesk {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::{
+            Event, Order,
+            stage::{START, Stage},
+        },
+        *,
+    };
     use crate::{
         fact::{PlanId, RunId, StoppedFilter},
         settings::Rate,
@@ -248,6 +254,68 @@ mod tests {
             let facts = known.slice_of((&[run(1, "orders"), run(2, "gone")], &[]), PlanId(1), Moment(0), there);
             assert!(matches!(facts[..], [Fact::Reopened { run: RunId(1), .. }]), "{facts:?}");
             assert_eq!((known.chore.done, known.chore.left, known.chore.at), (1, 1, RunId(2)));
+        }
+    }
+
+    /// A stage on which a person has asked for a replay of these runs of `asked`, at a rate.
+    fn replaying(runs: i64, rate: Rate) -> Stage {
+        let mut stage = Stage::new();
+        let what = ChoreKind::Replay { over_newer: false, apart: false };
+        let chore = Chore::begin(what, StoppedFilter::default(), RunId(runs), rate, "ann".into(), START);
+        stage.on(Event::Told(Order::Chore(Box::new(chore))));
+        stage.keeps();
+        stage
+    }
+
+    /// The journal gives the slice that was asked for, of so many runs that are stopped in all; how many of it are opened.
+    fn gives(stage: &mut Stage, runs: i64) -> usize {
+        let Some(at) = stage.fetches.iter().position(|fetch| matches!(fetch, Fetch::Stopped { .. })) else { return 0 };
+        let Fetch::Stopped { chore, after, most, .. } = stage.fetches.remove(at) else { return 0 };
+        let slice =
+            (after.0 + 1..=runs).take(most).map(|run| StoppedRun { run: RunId(run), flow: "asked".into(), at: START, overtaken: false });
+        stage.on(Event::FoundStopped { chore, runs: slice.collect(), bundles: Vec::new() });
+        stage.keeps().iter().filter(|fact| matches!(fact, Fact::Reopened { .. })).count()
+    }
+
+    /// Neither more nor, but for the last slice, much less than was chosen, in any second of it.
+    #[test]
+    fn a_replay_keeps_to_its_rate() {
+        const RUNS: i64 = 300;
+        let mut stage = replaying(RUNS, Rate { most: 20, per: Duration::from_secs(1) });
+        let (mut done, mut of_each) = (0, Vec::new());
+        while done < RUNS as usize {
+            let opened = gives(&mut stage, RUNS);
+            done += opened;
+            of_each.push((stage.now, opened));
+            stage.now = stage.now.after(Duration::from_millis(10));
+            stage.on(Event::Wake);
+            assert!(stage.now.since(START) < Duration::from_secs(60), "{done}");
+        }
+        let in_second = |from: Moment| -> usize {
+            let within = of_each.iter().filter(|(at, _)| *at >= from && at.since(from) < Duration::from_secs(1));
+            within.map(|(_, opened)| opened).sum()
+        };
+        let most = of_each.iter().map(|(at, _)| in_second(*at)).max();
+        // A slice lasts a quarter of a second, and may begin at the end of one.
+        assert!(most.is_some_and(|most| most <= 25), "{most:?}");
+        let took = stage.now.since(START);
+        assert!(took >= Duration::from_secs(14) && took <= Duration::from_secs(17), "{took:?}");
+    }
+
+    /// What a slice that is on its way does is done, and no other begins.
+    #[test]
+    fn a_replay_that_is_cancelled_ends_where_it_is() {
+        let mut stage = replaying(300, Rate { most: 1_000, per: Duration::from_secs(1) });
+        let opened = gives(&mut stage, 300);
+        assert!(opened > 0 && opened < 300);
+        stage.wakes_after(Duration::from_secs(1));
+        stage.on(Event::Told(Order::Cancel(ChoreId(START.0))));
+        let kept = stage.keeps();
+        assert!(kept.iter().any(|fact| matches!(fact, Fact::Chore(chore) if chore.phase == ChorePhase::Cancelled)), "{kept:?}");
+        assert_eq!(gives(&mut stage, 300), 0, "the slice that was asked for comes too late");
+        for _ in 0..5 {
+            stage.wakes_after(Duration::from_secs(1));
+            assert!(!stage.fetches.iter().any(|fetch| matches!(fetch, Fetch::Stopped { .. })));
         }
     }
 }

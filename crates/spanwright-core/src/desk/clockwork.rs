@@ -132,7 +132,9 @@ impl Desk {
         let plan = self.plan.clone();
         let Some((source, cron)) = plan.flows[flow].source.as_ref().and_then(|source| Some((source, source.cron()?))) else { return };
         let (mut facts, mut previous) = (Vec::new(), clock.previous);
-        for at in times {
+        // After the clock was set back some were taken before.
+        let taken = |at: &Moment| !hurried && clock.previous.is_some_and(|previous| *at <= previous);
+        for at in times.iter().filter(|at| !taken(at)) {
             facts.extend(self.time_fact(flow, source, *at, previous, now, roll));
             previous = Some(*at);
         }

@@ -103,15 +103,17 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::{
         super::{
-            Event, FLOW_OPEN_MOST,
+            Event, FLOW_OPEN_MOST, Fetch, HandSize,
             stage::{Stage, call, plan, there},
         },
         *,
     };
     use crate::{
+        fact::{Opening, RunId},
         interface::Repeat,
-        plan::{EffectPlan, SourceKind, Step, StepKind},
+        plan::{EffectPlan, SourceKind, Step, StepKind, SystemPlan},
     };
+    use spanwright_map::Program;
 
     /// `asked` hands everything to `books`, which hands it on to `asked` where they are a circle.
     fn handing(circle: bool) -> Plan {
@@ -167,5 +169,37 @@ mod tests {
         stage.desk.flows[books].open = FLOW_OPEN_MOST;
         brings(&mut stage);
         assert!(handed(&stage));
+    }
+
+    /// What waits for room in another flow keeps nothing that goes elsewhere out of a full hand.
+    #[test]
+    fn what_waits_to_be_handed_over_leaves_a_full_hand() {
+        let mut plan = handing(false);
+        let step = |name: &str, when: &str, effect| Step {
+            name: name.into(),
+            when: Some(Program::of(when).unwrap()),
+            kind: StepKind::Send(effect),
+        };
+        let shelf =
+            SystemPlan { name: "shelf".into(), kind: "there".into(), system: there(&[("put", Repeat::Keyed)]), ..plan_of_a_system() };
+        plan.systems.push(shelf);
+        let asked = &mut plan.flows[0];
+        asked.steps = vec![step("hand", ".hand", 0), step("put", ".hand | not", 1)];
+        asked.effects.push(EffectPlan { system: 1, operation: 0, saved_as: None, ..call("put", Repeat::Keyed) });
+        let hand = HandSize { runs: 4, fetch: 2, ..HandSize::default() };
+        let mut stage = Stage::open_with(Vec::new(), plan, Opening { rested: true, ..Opening::default() }, hand);
+        let books = stage.desk.flow_of["books"];
+        stage.desk.flows[books].open = FLOW_OPEN_MOST;
+        let mut parked = 0;
+        for n in 1..=5 {
+            stage.brings_under(if n < 5 { "{\"hand\": true}" } else { "{\"hand\": false}" }, Some(&n.to_string()));
+            let kept = stage.keeps_as(RunId(n));
+            parked += kept.iter().filter(|fact| matches!(fact, Fact::Parked { parked: true, .. })).count();
+        }
+        assert!(parked > 0 && stage.fetches.iter().any(|fetch| matches!(fetch, Fetch::Active { .. })), "{parked} {:?}", stage.fetches);
+    }
+
+    fn plan_of_a_system() -> SystemPlan {
+        super::super::stage::plan().systems.remove(0)
     }
 }

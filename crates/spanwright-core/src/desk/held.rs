@@ -97,11 +97,6 @@ impl Desk {
         !all_held
     }
 
-    /// How many of the systems that are asked for a flow's runs are held.
-    pub(super) fn targets_held(&self, account: usize, now: Moment) -> usize {
-        self.flows[account].targets.iter().filter(|gate| self.gates[**gate].held(now).is_some()).count()
-    }
-
     pub(super) fn held_flows(&self, now: Moment) -> impl Iterator<Item = (Arc<str>, HoldReason)> {
         self.flows.iter().filter_map(move |flow| {
             let hold = flow.hold.as_ref().filter(|hold| hold.holds(now))?;
@@ -110,11 +105,12 @@ impl Desk {
     }
 
     /// Dead letters of earlier lives, since somebody let the flow go the last time.
-    pub(super) fn restore_deaths(&mut self, deaths: Vec<(Arc<str>, Vec<Moment>)>) {
+    pub(super) fn restore_deaths(&mut self, deaths: Vec<(Arc<str>, Vec<Moment>)>, now: Moment) {
         for (flow, deaths) in deaths {
             let Some(flow) = self.flow_of.get(&flow).map(|account| &mut self.flows[*account]) else { continue };
             let let_go = flow.hold.as_ref().and_then(|hold| hold.until);
-            flow.deaths.extend(deaths.into_iter().filter(|at| let_go.is_none_or(|let_go| *at > let_go)));
+            let counts = |at: &Moment| *at <= now && let_go.is_none_or(|let_go| *at > let_go);
+            flow.deaths.extend(deaths.into_iter().filter(counts));
         }
     }
 

@@ -60,11 +60,12 @@ pub(super) fn takers(plan: &Plan) -> Vec<usize> {
     plan.flows.iter().enumerate().filter(|(_, flow)| takes(flow)).map(|(number, _)| number).collect()
 }
 
-/// What is told of a run that is stopped before the desk is open; see [`Today`].
+/// What is told of a run that ended the process each time it was in hand, before the desk is open: without its body, which may do
+/// so again.
 pub fn told_of(file: &RunFile, stopped: &Stopped, at: Moment, today: Today<'_>) -> Vec<Fact> {
-    let MessageFile { id, correlation, key, version, body, .. } = &*file.message;
+    let MessageFile { id, correlation, key, version, .. } = &*file.message;
     let (key, version) = (key.as_deref(), version.as_deref());
-    let dead = Dead { flow: &file.flow, root: file.root, message: *id, at, correlation, key, version, body, stopped };
+    let dead = Dead { flow: &file.flow, root: file.root, message: *id, at, correlation, key, version, body: b"null", stopped };
     takers(today.plan).into_iter().filter_map(|taker| dead.told_to(taker, today)).collect()
 }
 

@@ -457,6 +457,7 @@ impl Desk {
             orders_kept: self.orders_kept,
             waiting: self.waiters.len(),
             sources_idle: self.sources.iter().all(|source| source.idle(self.once)) && self.clocks.iter().all(|clock| clock.idle(now)),
+            disk_low: !self.space.has_some(),
             looks_again: self.sources.iter().filter_map(SourceDesk::second_look).max(),
             failed_sources: self.sources.iter().filter_map(SourceDesk::failed).collect(),
             alerting: self.alarm.waiting(),

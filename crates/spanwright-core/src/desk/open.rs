@@ -90,7 +90,7 @@ impl Desk {
         desk.restore_lines(&setup.in_line);
         desk.restore_rounds(&setup.within_rounds);
         desk.restore(&opening, now, out);
-        desk.restore_deaths(setup.deaths);
+        desk.restore_deaths(setup.deaths, now);
         desk.go_on(now, roll, out);
         desk
     }

@@ -448,7 +448,7 @@ impl SourceDesk {
     /// round that would come before that.
     fn pause(&self, every: Duration, once: bool) -> Duration {
         match self.again {
-            Some(again) if once => again,
+            Some(again) if once && self.looks_again() => again,
             Some(again) => again.min(every),
             None => every,
         }

@@ -8,7 +8,6 @@ use std::{
 
 use super::{
     Command, Desk, FETCH_HELD_MOST, FLOW_OPEN_MOST, Fetch, HandSize, Happening, Wake,
-    outlet::Outlet,
     queue::Queue,
     run_hand::{Place, RunHand},
 };
@@ -296,24 +295,25 @@ impl Desk {
         }
     }
 
-    /// What waits in hand for a system that is held goes to wait in the journal, where it keeps something from going to another: the newest
+    /// What waits in hand for a system that is held, or for room in another flow, goes to wait in the journal, where it keeps something from going to another: the newest
     /// of it, as far as nobody has been asked for it yet.
     fn make_room(&mut self, account: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
-        let (flow, held) = (&self.flows[account], self.targets_held(account, now));
-        if held == 0 || held == flow.targets.len() {
+        let flow = &self.flows[account];
+        let of_flow: Vec<usize> =
+            (0..self.outlets.len()).filter(|outlet| self.queues[self.outlets[*outlet].queue].account == account).collect();
+        let shut: Vec<usize> = of_flow.iter().copied().filter(|outlet| self.is_shut(*outlet, now)).collect();
+        if shut.is_empty() || shut.len() == of_flow.len() {
             return;
         }
         if flow.makes_room > now {
             return wake.no_later_than(flow.makes_room);
         }
         self.flows[account].makes_room = now.after(MAKES_ROOM_EVERY);
-        let is_held = |outlet: &Outlet| self.gates[outlet.gate].held(now).is_some();
-        let of_flow = |outlet: &&Outlet| self.queues[outlet.queue].account == account && is_held(outlet);
-        let ready = self.outlets.iter().filter(of_flow).flat_map(|outlet| outlet.newest().take(self.hand.runs));
+        let ready = shut.iter().flat_map(|outlet| self.outlets[*outlet].newest().take(self.hand.runs));
         let waits = |run: &RunId| {
             // What passes is kept where it waits, and turns into another run then.
             let hand = self.runs.get(run).filter(|_| !run.passes())?;
-            hand.only_waits(|effect| is_held(&self.outlets[effect.outlet])).then_some(*run)
+            hand.only_waits(|effect| shut.contains(&effect.outlet)).then_some(*run)
         };
         let runs: BTreeSet<RunId> = ready.filter_map(|key| waits(&key.run)).take(self.hand.fetch).collect();
         let mut facts = Vec::new();
@@ -352,7 +352,7 @@ impl Desk {
         let (mut open, mut held, mut held_bytes, mut is_open) = (queue.walking(), 0, 0, false);
         for &outlet in &queue.outlets {
             let of = &self.outlets[outlet];
-            if self.gates[of.gate].held(now).is_some() {
+            if self.is_shut(outlet, now) {
                 (held, held_bytes) = (held + queue.waits_together(outlet) + of.could_go(), held_bytes + of.ready_bytes());
             } else {
                 (open, is_open) = (open + queue.could_go(outlet) + of.could_go(), true);

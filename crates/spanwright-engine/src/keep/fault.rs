@@ -160,6 +160,7 @@ pub fn words_of(error: &Error) -> String {
         return format!("{what}. {WAY_BACK}");
     }
     match error.sqlite_error_code() {
+        _ if lacks_room(error) => "the disk is full, or a quota or the largest file that is allowed leaves no room".into(),
         Some(ErrorCode::SystemIoFailure) => format!("the disk failed: {error}"),
         Some(ErrorCode::DatabaseBusy) => "another program is writing to it".into(),
         Some(ErrorCode::CannotOpen) => format!("it cannot be opened (does its folder exist, may this user write there?): {error}"),

@@ -156,6 +156,9 @@ impl Watch {
         if !held.is_empty() {
             return Some(Why::Held(held));
         }
+        if standing.disk_low {
+            return Some(Why::Waits(vec!["the disk is almost full".into()]));
+        }
         let waits = waits(standing, now);
         if !waits.is_empty() {
             return Some(Why::Waits(waits));
@@ -212,6 +215,7 @@ mod tests {
             orders_kept: 0,
             waiting: 0,
             sources_idle: true,
+            disk_low: false,
             looks_again: None,
             failed_sources: Vec::new(),
             alerting: 0,

@@ -1,6 +1,9 @@
 //! SIGINT and SIGTERM: the first asks for a graceful end, the second for an end.
 
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::{
+    runtime::Builder,
+    signal::unix::{Signal, SignalKind, signal},
+};
 
 use super::running::Brake;
 
@@ -13,11 +16,21 @@ const FILE_TOO_LARGE: i32 = 25;
 /// Where the system does not let us.
 pub(super) fn listen(brake: Brake) -> std::io::Result<()> {
     let (interrupt, terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    // It would end the process. The write that came too far fails as well, and that is heard: there is no room.
-    let _nobody_waits_for_it = signal(SignalKind::from_raw(FILE_TOO_LARGE))?;
     tokio::spawn(pass_on(interrupt, brake.clone()));
     tokio::spawn(pass_on(terminate, brake));
     Ok(())
+}
+
+/// From now on the process outlives a write beyond the largest file that it may have: that fails, and is heard as a disk without
+/// room is. For whoever opens a journal, before that.
+pub fn outlive_a_largest_file() {
+    let listens = || {
+        let runtime = Builder::new_current_thread().enable_io().build()?;
+        let _inside = runtime.enter();
+        // Nobody waits for it; what was installed once stays.
+        signal(SignalKind::from_raw(FILE_TOO_LARGE)).map(drop)
+    };
+    let _as_before: std::io::Result<()> = listens();
 }
 
 /// The clerk counts: a second stop of either kind ends it.

@@ -324,7 +324,9 @@ fn quarantine(store: &mut dyn Store, journal: &Path, plan: &Plan, bundle: &PlanB
         }
         store.commit(&facts)?;
     }
-    Ok(Beside { marks: Arc::new(Marks::open(journal)?), room: Room::of(journal), quarantined: suspects.are_judged()? })
+    // The marks of this life know of the suspects that are left.
+    let quarantined = suspects.are_judged()?;
+    Ok(Beside { marks: Arc::new(Marks::open(journal)?), room: Room::of(journal), quarantined })
 }
 
 fn set_aside(file: &RunFile) -> Stopped {

@@ -23,6 +23,7 @@ use std::{
         fs::{MetadataExt, OpenOptionsExt},
     },
     path::{Path, PathBuf},
+    sync::Mutex,
     time::Duration,
 };
 
@@ -44,6 +45,8 @@ use looks::{Folder, Stands};
 const HIDDEN: &str = ".spanwright";
 /// How long a receipt is kept: longer than anything is tried again.
 const RECEIPT_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+/// Whoever clears away.
+static CLEANER: Mutex<()> = Mutex::new(());
 /// Written when all receipts were looked at: its time says when that was.
 const CLEARED: &str = "cleared";
 /// What stands in it.
@@ -197,22 +200,26 @@ fn open(path: &Path, name: String, looked: &Metadata) -> Result<Option<FilesRepl
     if !about.is_file() || written(&about) != written(looked) {
         return Ok(None);
     }
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; READ_BYTES];
-    loop {
-        match file.read(&mut buffer).map_err(before("reading", path))? {
-            0 => break,
-            read => hasher.update(&buffer[..read]),
-        };
-    }
+    let digest = digest_of(&mut file).map_err(before("reading", path))?;
     if written(&file.metadata().map_err(before("looking at", path))?) != written(&about) {
         return Ok(None);
     }
     io::Seek::rewind(&mut file).map_err(before("reading", path))?;
-    let digest = hasher.finalize().to_hex()[..32].to_string();
     let seen = FileSeen { name, digest, bytes: about.size(), stamp: stamp(&about) };
     let body = Unchanged { file, written: written(&about) };
     Ok(Some(FilesReply::Found(seen, BufReader::with_capacity(READ_BYTES, body))))
+}
+
+/// Of what is left of it.
+fn digest_of(file: &mut File) -> io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; READ_BYTES];
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hasher.finalize().to_hex()[..32].to_string()),
+            read => hasher.update(&buffer[..read]),
+        };
+    }
 }
 
 /// A file that has an end only where it is still as it was opened: otherwise its last row may be half of one.
@@ -263,8 +270,10 @@ fn move_away(folder: &Path, matches: &str, finished: &Finished, into: &Path) -> 
     let to = names_for(into, finished).find(|path| !path.exists()).unwrap_or_else(|| into.join(&*finished.name));
     fs::rename(&from, &to).map_err(before("moving away", &from))?;
     match fs::symlink_metadata(&to) {
-        Ok(about) if !finished.stamp.starts_with(&format!("{}.", written(&about))) => bring_back(folder, matches, finished, &to)?,
-        Ok(_) => {}
+        Ok(about) if finished.stamp.starts_with(&format!("{}.", written(&about))) => {}
+        // A mount may rename by copying: then it is what was read all the same.
+        Ok(_) if File::open(&to).and_then(|mut moved| digest_of(&mut moved)).is_ok_and(|digest| digest == *finished.digest) => {}
+        Ok(_) => bring_back(folder, matches, finished, &to)?,
         // Whoever tidies up there was quick.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(before("looking at", &to)(error)),
@@ -393,6 +402,8 @@ fn sync_folder(folder: &Path) -> io::Result<()> {
 /// goes first does not matter, since none of them is asked for any more. How old they are is told by what was just written,
 /// `newest`, and so by the folder's own clock: by ours, a share that is a month behind would lose each receipt at once.
 fn clear_away(hidden: &Path, newest: &Path) {
+    // One at a time: others have nothing to wait for.
+    let Ok(_cleaner) = CLEANER.try_lock() else { return };
     let (marker, Some(now)) = (hidden.join(CLEARED), last_written(newest)) else { return };
     if last_written(&marker).is_some_and(|then| then <= now && now.since(then) < CLEARED_EVERY) {
         return;

@@ -129,7 +129,9 @@ fn a_source_that_cannot_be_read_is_told_and_so_is_that_it_can_again() {
     assert!(texts(&channel)[0].contains("customers: its source cannot be read (R"), "{:?}", texts(&channel));
     running.stop();
     wait(running);
-    // A start in between says nothing twice.
+    // Starts in between say nothing twice, and do not say that it is over.
+    assert_eq!(trial.once().state.counters.alerts_sent, 0);
+    assert_eq!(texts(&channel).len(), 1, "{:?}", texts(&channel));
     gone.store(false, Ordering::Release);
     let running = trial.start(true);
     until(&running, "it is over", |_| texts(&channel).len() == 2);

@@ -47,6 +47,8 @@ const CASES: &[Case] = &[
     ("an edited message is new, and the old one is set aside", an_edited_message_is_new),
     ("a question is asked anew after each replay", a_question_is_asked_anew_after_each_replay),
     ("what keeps a dead letter from going over it is not forgotten", what_overtook_a_dead_letter_is_not_forgotten),
+    ("a clock that is set back makes nobody held who was let go", a_clock_that_is_set_back_holds_nobody),
+    ("a round is open when its source took something since the last", a_round_is_open_where_its_source_took_something),
     ("what is resent too late is not made", what_is_resent_too_late_is_not_made),
     ("what is told of a message is taken where that message is", what_is_told_of_a_message),
     ("a message is found by its id, and whether it may come back", a_message_is_found_by_its_id),
@@ -424,8 +426,13 @@ fn what_overtook_a_dead_letter_is_not_forgotten(trial: &mut Trial<'_>) {
     };
     assert_eq!(left(trial), [1, 3]);
     assert_eq!(trial.store().overtaken(RunId(1)), Ok(true));
-    let discarded = Fact::Discarded { run: RunId(1), at: Moment(9), by: "ann".into(), reason: "old".into() };
-    trial.commit(&[discarded, Fact::Forgot { run: RunId(3), what: Forget::All }]);
+    // What is open may still come to nothing.
+    trial.commit(&[of(6, "10", "5"), Fact::Forgot { run: RunId(3), what: Forget::All }]);
+    assert_eq!(left(trial), [1, 3]);
+    trial.commit(&[stopped(6, StopKind::Dead)]);
+    assert_eq!(trial.store().overtaken(RunId(1)), Ok(true));
+    let discarded = |run| Fact::Discarded { run: RunId(run), at: Moment(9), by: "ann".into(), reason: "old".into() };
+    trial.commit(&[discarded(1), discarded(6), Fact::Forgot { run: RunId(3), what: Forget::All }]);
     assert_eq!(left(trial), [1], "nothing is kept from going over it any more");
 }
 
@@ -557,6 +564,36 @@ fn an_edited_message_is_new(trial: &mut Trial<'_>) {
     assert!(trial.store().stopped(&StoppedFilter::default(), RunId(0), RunId(9), 9).is_ok_and(|stopped| stopped.is_empty()));
     let file = trial.file(2);
     assert_eq!((file.root, &*file.message.body, file.over), (Root(2), b"{\"n\":2}".as_slice(), false));
+}
+
+fn a_clock_that_is_set_back_holds_nobody(trial: &mut Trial<'_>) {
+    let mut hold = Hold { since: Moment(100), until: None, by: "ann".into(), because: "quiet".into() };
+    hold.let_go(Moment(200));
+    let row = GateRow { hold: Some(hold), ..GateRow::closed("crm".into(), Moment(1)) };
+    trial.commit(&[Fact::Gated(row), Fact::SetBack { by: Duration::from_micros(150) }]);
+    let gates = trial.store().opening().expect("the disk is well").gates;
+    let hold = gates[0].hold.as_ref().expect("it is known");
+    assert_eq!((hold.since, hold.until, hold.holds(Moment(60))), (Moment(-50), Some(Moment(50)), false));
+}
+
+fn a_round_is_open_where_its_source_took_something(trial: &mut Trial<'_>) {
+    let of = |message, source: &str, at| {
+        let took = Took { source: source.into(), flow: "in".into(), at: Moment(at), key: None, ..took(message, None) };
+        Fact::Took(Box::new(took))
+    };
+    let moved = |at| Fact::Moved(Moved { source: "in.source".into(), cursor: None, due: Moment(99), at: Moment(at) });
+    let within = |trial: &mut Trial<'_>| trial.store().is_within_a_round("in").expect("the disk is well");
+    assert!(!within(trial));
+    trial.commit(&[of(1, "in.source", 5)]);
+    assert!(within(trial), "the first one was never ended");
+    trial.commit(&[of(2, "in.done.source", 6), moved(6), stopped(1, StopKind::Dead)]);
+    assert!(!within(trial));
+    let Fact::Took(took) = of(3, "in.source", 8) else { return };
+    let resent = Resent { took: *took, of: RunId(1), by: "ann".into(), words: "a digit".into(), instead: true, over_newer: true };
+    trial.commit(&[Fact::Resent(Box::new(resent))]);
+    assert!(!within(trial), "what a person made is of no round");
+    trial.commit(&[of(4, "in.source", 9)]);
+    assert!(within(trial));
 }
 
 /// Between the look of a person and the commit it was replayed, or a newer state of its record went on.

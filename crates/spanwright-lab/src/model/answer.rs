@@ -145,7 +145,8 @@ impl State {
         let end = self.all().filter(|(_, row)| row.message.source == ends).map(|(run, row)| (row.message.received, run)).max();
         let after = end.map_or(RunId(0), |(_, run)| run);
         let since = self.moved.get(&source).copied().unwrap_or(Moment(i64::MIN));
-        self.all().any(|(run, row)| row.message.source == source && row.message.received >= since && run > after)
+        let mut all = self.all().filter(|(run, _)| !self.made_of_others.contains(run));
+        all.any(|(run, row)| row.message.source == source && row.message.received >= since && run > after)
     }
 
     pub fn tally(&self, flow: &str, upto: RunId) -> Option<Tally> {

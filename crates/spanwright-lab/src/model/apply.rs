@@ -241,6 +241,11 @@ impl State {
             return Receipt::Late;
         }
         let receipt = self.took(&resent.took);
+        if let Receipt::Taken(new) = receipt
+            && self.run(resent.of).is_some()
+        {
+            self.made_of_others.insert(new);
+        }
         if resent.instead && matches!(receipt, Receipt::Taken(_)) {
             self.discarded(resent.of, resent.took.at);
         }
@@ -292,6 +297,10 @@ impl State {
         }
         for gate in self.gates.values_mut() {
             earlier(&mut gate.since);
+            if let Some(hold) = &mut gate.hold {
+                earlier(&mut hold.since);
+                hold.until.iter_mut().for_each(earlier);
+            }
             gate.paused_until.as_mut().into_iter().for_each(earlier);
             if let Breaker::Open { until } = &mut gate.breaker {
                 earlier(until);

@@ -22,6 +22,8 @@ pub struct State {
     pub exchange_last: i64,
     /// Undos that a person did by hand, until that is settled.
     pub undone: BTreeSet<EffectKey>,
+    /// Runs of messages that people made of others.
+    pub made_of_others: BTreeSet<RunId>,
     /// Of the runs that are opened again just now, those that stay after all.
     pub stay: HashSet<RunId>,
     /// When each exchange that has ended was, and its calls.
@@ -160,7 +162,8 @@ impl State {
     /// Without it a dead letter of its record would go over what it did.
     pub fn overtakes_a_dead_letter(&self, run: RunId) -> bool {
         let mut all = self.all().filter(|(_, row)| matches!(row.place, Place::Stopped(_)));
-        all.any(|(dead, _)| self.overtakes(run, dead)) && !self.overtaken(run)
+        let done_since = || self.all().any(|(other, row)| !row.is_open() && self.overtakes(other, run));
+        all.any(|(dead, _)| self.overtakes(run, dead)) && !done_since()
     }
 }
 

@@ -174,6 +174,21 @@ fn start_with(place: &Place, kilobytes: u64) -> Child {
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
 }
 
+/// A file may not be as large as an empty journal.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_largest_file_that_is_too_small_is_said_and_ends_nothing_by_a_signal() {
+    let place = Place::new(0, Duration::from_millis(1));
+    let binary = place.command(&[]).get_program().to_owned();
+    let mut command = Command::new("sh");
+    command.args(["-c", "ulimit -f 20; exec \"$0\" \"$@\""]).arg(binary).args(["run"]).arg(place.path());
+    command.env("ADDRESS", place.address.to_string()).env("TILL_URL", &place.till.url);
+    let ended = command.stdin(Stdio::null()).output().unwrap();
+    let words = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!((ended.status.signal(), ended.status.code()), (None, Some(2)), "{words}");
+    assert!(words.contains("full"), "{words}");
+}
+
 fn listens(place: &Place) -> bool {
     TcpStream::connect(place.address).is_ok()
 }

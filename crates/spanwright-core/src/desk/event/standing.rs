@@ -31,6 +31,8 @@ pub struct Standing {
     pub alerting: usize,
     /// Channels that could not be told, and why.
     pub failed_channels: Vec<(Arc<str>, Failure)>,
+    /// The disk has no more than its reserve: nothing is taken in, and nothing is handed over.
+    pub disk_low: bool,
     /// Gates that hold, and why.
     pub held: Vec<(Arc<str>, HoldReason)>,
 }

@@ -14,12 +14,17 @@ pub const BY_ID: &str = "SELECT run.id, run.state IN (4, 5) FROM message CROSS J
 // A message, and another one of its record and flow that went on: the last first, since what is newer is mostly found at once.
 macro_rules! another_went_on {
     ($other:literal, $seq:literal) => {
+        another_went_on!($other, $seq, "0, 1, 2, 3")
+    };
+    ($other:literal, $seq:literal, $states:literal) => {
         concat!(
             "SELECT mine.version, mine.seq, other.version, other.seq FROM run CROSS JOIN message AS mine ON mine.seq = run.id CROSS JOIN ",
             $other,
             " AND other.key = mine.key AND other.source = mine.source
             CROSS JOIN run AS its ON its.id = other.seq AND its.flow = run.flow AND its.id <> run.id
-            WHERE run.id = ?1 AND (its.state IN (0, 1, 2, 3)
+            WHERE run.id = ?1 AND (its.state IN (",
+            $states,
+            ")
                 OR EXISTS (SELECT 1 FROM effect WHERE effect.run = its.id AND effect.way = 0 AND effect.state IN (1, 2, 3, 5)))
             ORDER BY ",
             $seq,
@@ -34,6 +39,14 @@ pub const FILED: &str =
     another_went_on!("record_key ON record_key.front = ?2 CROSS JOIN message AS other ON other.seq = record_key.seq", "record_key.seq");
 /// Those of earlier schemas.
 pub const INDEXED: &str = another_went_on!("message AS other INDEXED BY message_key ON other.found_by IS NULL", "other.seq");
+/// The same, of those that are over.
+pub const THIS_DONE: &str = another_went_on!("message AS other ON other.seq = ?2", "other.seq", "2, 3");
+pub const FILED_DONE: &str = another_went_on!(
+    "record_key ON record_key.front = ?2 CROSS JOIN message AS other ON other.seq = record_key.seq",
+    "record_key.seq",
+    "2, 3"
+);
+pub const INDEXED_DONE: &str = another_went_on!("message AS other INDEXED BY message_key ON other.found_by IS NULL", "other.seq", "2, 3");
 /// Stopped runs of a record, whose keys are filed, and those of earlier schemas.
 pub const STOPPED_FILED: &str = "SELECT record_key.seq FROM record_key CROSS JOIN run ON run.id = record_key.seq
     WHERE record_key.front = ?1 AND run.state IN (4, 5)";
@@ -104,30 +117,29 @@ impl Ask<'_> {
 
 /// Whether a newer state of its record went on; see [`spanwright_core::fact::Store::overtaken`].
 pub fn overtaken(connection: &Connection, loose: Option<Loose<'_>>, run: RunId) -> Result<bool> {
-    let Some(record) = Record::of(connection, run)? else { return Ok(false) };
-    for other in record.named(connection, loose)?.into_iter().rev().filter(|other| *other != run.0) {
-        if is_older(connection, THIS, (run.0, other))? {
-            return Ok(true);
-        }
+    match Record::of(connection, run)? {
+        Some(record) => record.has_newer(connection, loose, run, [THIS, FILED, INDEXED]),
+        None => Ok(false),
     }
-    Ok(is_older(connection, FILED, (run.0, records::front_of(&record.key)))? || is_older(connection, INDEXED, [run.0])?)
 }
 
-/// Whether a dead letter of its record is kept from going over what it did by this run alone: no newer state of the record went on.
+/// Whether a dead letter of its record is kept from going over what it did by this run alone: no newer state of the record is done.
 pub fn overtakes_a_dead_letter(connection: &Connection, loose: Option<Loose<'_>>, run: RunId) -> Result<bool> {
     if !connection.prepare_cached(ANY_STOPPED)?.exists([])? {
         return Ok(false);
     }
     let Some(record) = Record::of(connection, run)? else { return Ok(false) };
+    // Newest first: of a record with many states only one is looked at further. What is open may still come to nothing.
+    if record.has_newer(connection, loose, run, [THIS_DONE, FILED_DONE, INDEXED_DONE])? {
+        return Ok(false);
+    }
     let mut dead = record.named(connection, loose)?;
     let ids = |sql, bound: &dyn ToSql| connection.prepare_cached(sql)?.query_map([bound], |row| row.get(0))?.collect::<Result<Vec<i64>>>();
     dead.extend(ids(STOPPED_FILED, &records::front_of(&record.key))?);
     dead.extend(ids(STOPPED_INDEXED, &record.key)?);
-    dead.retain(|dead| *dead != run.0);
-    for dead in dead {
-        let is_stopped = connection.prepare_cached(IS_STOPPED)?.exists([dead])?;
-        if is_stopped && is_older(connection, THIS, (dead, run.0))? {
-            return overtaken(connection, loose, run).map(|overtaken| !overtaken);
+    for dead in dead.into_iter().filter(|dead| *dead != run.0) {
+        if connection.prepare_cached(IS_STOPPED)?.exists([dead])? && is_older(connection, THIS, (dead, run.0))? {
+            return Ok(true);
         }
     }
     Ok(false)
@@ -143,6 +155,16 @@ impl Record {
     fn of(connection: &Connection, run: RunId) -> Result<Option<Record>> {
         let record = |row: &Row<'_>| Ok(Record { source: (row.get(0)?, row.get(1)?), key: row.get(2)? });
         connection.prepare_cached(MINE)?.query_row([run.0], record).optional()
+    }
+
+    /// Whether a newer one of it went on: one that is named, those whose keys are filed, and those of earlier schemas.
+    fn has_newer(&self, connection: &Connection, loose: Option<Loose<'_>>, run: RunId, [this, filed, indexed]: [&str; 3]) -> Result<bool> {
+        for other in self.named(connection, loose)?.into_iter().rev().filter(|other| *other != run.0) {
+            if is_older(connection, this, (run.0, other))? {
+                return Ok(true);
+            }
+        }
+        Ok(is_older(connection, filed, (run.0, records::front_of(&self.key)))? || is_older(connection, indexed, [run.0])?)
     }
 
     /// Its messages that are found by name: some may be found by an event of its name, and others by the record.

@@ -20,8 +20,8 @@ pub const BY_STATE: &str = "SELECT run.state, count(*) FROM message INDEXED BY m
     CROSS JOIN run ON run.id = message.seq
     WHERE message.source = ?1 AND message.received >= ?2 AND message.received <= ?3 AND run.id > ?4 AND run.id < ?5 GROUP BY run.state";
 
-/// Of one source: what came since its last round ended, behind the last end that something follows.
-pub const WITHIN: &str = "SELECT EXISTS (SELECT 1 FROM message INDEXED BY message_source WHERE source = ?1 AND seq > ?2
+/// Of one source: what came since its last round ended, behind the last end that something follows; but for what people made of others.
+pub const WITHIN: &str = "SELECT EXISTS (SELECT 1 FROM message INDEXED BY message_source WHERE source = ?1 AND seq > ?2 AND parent IS NULL
     AND received >= coalesce((SELECT changed FROM cursor WHERE source = ?1), -9223372036854775808))";
 
 impl Ask<'_> {

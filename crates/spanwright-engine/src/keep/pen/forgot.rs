@@ -30,7 +30,7 @@ const DROP_BODY: &str = "DELETE FROM body WHERE id = ?1";
 const SET_BACK: [&str; 5] = [
     "UPDATE effect SET due = due - ?1 WHERE state = 0",
     "UPDATE cursor SET due = due - ?1, changed = changed - ?1",
-    "UPDATE gate SET since = since - ?1, until = until - ?1, paused_until = paused_until - ?1",
+    "UPDATE gate SET since = since - ?1, until = until - ?1, paused_until = paused_until - ?1, held = held - ?1, held_until = held_until - ?1",
     "UPDATE cut_off SET at = at - ?1 WHERE n = (SELECT max(n) FROM cut_off)",
     "UPDATE alert SET since = since - ?1, told = told - ?1",
 ];
