@@ -73,8 +73,10 @@ pub fn figures(counts: &[u64]) -> io::Result<()> {
             Ok(theirs) => {
                 let said = |what: &str, rate: f64| println!("  RabbitMQ, {what:<29} {rate:>8.0}/s; ours is {:.2} of it", kept.rate / rate);
                 said(&format!("{senders} who wait each:"), theirs.many);
-                said(&format!("one, windows of {senders}:"), theirs.windows);
-                said(&format!("one with {senders} unconfirmed:"), theirs.sliding);
+                for (window, one) in theirs.one {
+                    said(&format!("one, windows of {window}:"), one.windows);
+                    said(&format!("one with {window} unconfirmed:"), one.sliding);
+                }
             }
             Err(error) => println!("  RabbitMQ was not measured: {error}"),
         }

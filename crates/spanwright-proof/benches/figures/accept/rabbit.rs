@@ -15,6 +15,8 @@ use std::{
 use super::{BODY_BYTES, free_address};
 
 const SERVER: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
+/// What one publisher has unconfirmed, as most are set up.
+const WINDOW: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// A quorum queue that was just declared is not yet durable.
 const SETTLES: Duration = Duration::from_secs(3);
@@ -25,15 +27,21 @@ const STACK_BYTES: usize = 256 << 10;
 
 /// Confirmed a second.
 pub struct Rates {
-    /// One publisher that sends so many, and waits for the confirms of all of them before it sends again.
-    pub windows: f64,
-    /// One publisher that always has so many unconfirmed.
-    pub sliding: f64,
+    /// One publisher: how many at once, and what it sent in each way.
+    pub one: Vec<(usize, One)>,
     /// So many publishers, each with a connection of its own, and each waits for its own confirm before it sends again.
     pub many: f64,
 }
 
-/// Confirmed a second, in each way.
+/// Confirmed a second, by one publisher.
+pub struct One {
+    /// It sends so many, and waits for the confirms of all of them before it sends again.
+    pub windows: f64,
+    /// It always has so many unconfirmed.
+    pub sliding: f64,
+}
+
+/// Confirmed a second, in each way. One publisher has the usual window, and as many as there are senders.
 pub fn messages_a_second(folder: &Path, senders: usize, time: Duration) -> io::Result<Rates> {
     if !Path::new(SERVER).exists() {
         return Err(io::Error::other("there is no rabbitmq-server: apt-get install rabbitmq-server"));
@@ -41,8 +49,11 @@ pub fn messages_a_second(folder: &Path, senders: usize, time: Duration) -> io::R
     let server = Server::start(&folder.join("rabbit"))?;
     let mut publishers = (0..senders).map(|_| Publisher::open(server.address)).collect::<io::Result<Vec<_>>>()?;
     thread::sleep(SETTLES);
-    let windows = publishers[0].publish(senders, Pace::Windows, time)?;
-    let sliding = publishers[0].publish(senders, Pace::Sliding, time)?;
+    let mut one = Vec::new();
+    for window in [WINDOW, senders].into_iter().take(if senders == WINDOW { 1 } else { 2 }) {
+        let windows = publishers[0].publish(window, Pace::Windows, time)?;
+        one.push((window, One { windows, sliding: publishers[0].publish(window, Pace::Sliding, time)? }));
+    }
     let sends = |mut publisher: Publisher| {
         thread::Builder::new()
             .stack_size(STACK_BYTES)
@@ -50,7 +61,7 @@ pub fn messages_a_second(folder: &Path, senders: usize, time: Duration) -> io::R
     };
     let threads = publishers.into_iter().map(sends).collect::<io::Result<Vec<_>>>()?;
     let rates = threads.into_iter().map(|thread| thread.join().unwrap_or_else(|_| Err("a publisher panicked".into())));
-    Ok(Rates { windows, sliding, many: rates.sum::<Result<f64, String>>().map_err(io::Error::other)? })
+    Ok(Rates { one, many: rates.sum::<Result<f64, String>>().map_err(io::Error::other)? })
 }
 
 struct Server {
