@@ -72,10 +72,14 @@ fn a_brokers_word_about_a_message_says_what_follows() {
         check(operation, Confirm::NotTaken, "later R5001");
         check(operation, Confirm::Returned(words()), unrouted);
         check(operation, Confirm::Blocked(words()), "later R5001, pause");
-        check(operation, Confirm::Refused(404, words()), "later R5002");
-        check(operation, Confirm::Refused(403, words()), "later R5001, credentials");
-        check(operation, Confirm::Refused(311, words()), "never R5004");
-        check(operation, Confirm::Refused(320, words()), "unknown R5005");
+        check(operation, Confirm::Refused(404, words(), Reached::No), "later R5002");
+        check(operation, Confirm::Refused(403, words(), Reached::No), "later R5001, credentials");
+        check(operation, Confirm::Refused(311, words(), Reached::No), "never R5004");
+        check(operation, Confirm::Refused(320, words(), Reached::No), "unknown R5005");
+        // Of several that were on their way nobody knows which one was meant.
+        check(operation, Confirm::Refused(404, words(), Reached::Maybe), "later R5002");
+        check(operation, Confirm::Refused(403, words(), Reached::Maybe), "unknown R5005, credentials");
+        check(operation, Confirm::Refused(311, words(), Reached::Maybe), "unknown R5005");
         check(operation, Confirm::Lost(Reached::No, words()), "later R5001");
         check(operation, Confirm::Lost(Reached::Maybe, words()), "unknown R5005");
     }

@@ -44,10 +44,12 @@ fn confirmed(place: &Place, calls: usize, confirms: &[Confirm], keeps: bool) -> 
                 verdict.system = Some(Word::Pause(BLOCKED_PAUSE));
                 later(place, &codes::BROKER, &format!("the broker has blocked senders: {words}"))
             }
-            Confirm::Refused(code, words) => {
+            Confirm::Refused(code, words, reached) => {
                 let one = refused(place, 1, *code, words);
                 verdict.system = verdict.system.or(one.system);
-                one.outcomes.into_iter().next().unwrap_or_else(|| unknown(place, words))
+                // Without the place nothing has come anywhere.
+                let certain = *reached == Reached::No || *code == NOT_FOUND;
+                one.outcomes.into_iter().next().filter(|_| certain).unwrap_or_else(|| unknown(place, words))
             }
             Confirm::Lost(Reached::No, why) => later(place, &codes::BROKER, why),
             Confirm::Lost(Reached::Maybe, why) => unknown(place, why),

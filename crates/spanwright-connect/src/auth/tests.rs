@@ -160,6 +160,7 @@ fn outcome(verdict: &Verdict) -> String {
 fn a_token_and_how_long_it_lasts() {
     let given = |body| outcome(&hear(200, &[], body));
     assert_eq!(given(r#"{"access_token":"a\"b","token_type":"bearer","expires_in":3600}"#), r#"delivered {"token":"a\"b","lasts":3600}"#);
+    assert_eq!(given(r#"{"access_token":"t","expires_in":0}"#), given(r#"{"access_token":"t"}"#), "that says nothing");
     assert_eq!(given(r#"{"access_token":"t","expires_in":"60"}"#), r#"delivered {"token":"t","lasts":60}"#);
     assert_eq!(given(r#"{"access_token":"t"}"#), r#"delivered {"token":"t","lasts":300}"#);
 }

@@ -111,7 +111,8 @@ impl TokenEndpoint {
             let says = format!("the token endpoint of {} answered {} without a bearer token", self.system, status::words(code));
             return self.later(Failure::new(&codes::SIGN_IN, says), None);
         };
-        let lasts = document.and_then(|document| seconds(document.get("expires_in")?)).unwrap_or(LASTS_DEFAULT.as_secs());
+        let lasts = document.and_then(|document| seconds(document.get("expires_in")?)).filter(|lasts| *lasts > 0);
+        let lasts = lasts.unwrap_or(LASTS_DEFAULT.as_secs());
         let mut answer = b"{\"token\":".to_vec();
         json::write_text(token, &mut answer);
         answer.extend_from_slice(format!(",\"lasts\":{lasts}}}").as_bytes());

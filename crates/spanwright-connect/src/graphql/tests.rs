@@ -149,6 +149,11 @@ fn a_mutation_that_was_executed_may_have_happened() {
         check(status, kind, &nothing, "later R2006", "unknown R2010, pause 7");
         let refused = format!("{{\"data\":{{\"create\":null}},\"errors\":{}}}", errors("BAD_USER_INPUT"));
         check(status, kind, &refused, "never R2020", "never R2020");
+        // What is no list of errors says no less that it failed.
+        for one in ["{\"message\":\"denied\"}", "\"denied\""] {
+            let failed = format!("{{\"data\":{{\"create\":null}},\"errors\":{one}}}");
+            check(status, kind, &failed, "never R2020", "unknown R2010, pause 7");
+        }
     }
 }
 

@@ -127,7 +127,13 @@ impl Hearing<'_> {
 
     /// By `data` and `errors`.
     fn said(&self, said: &Value<'_>, answers: Answers<'_>) -> Verdict {
-        let errors = said.get("errors").and_then(|errors| errors.list()).unwrap_or_default();
+        let told = said.get("errors");
+        // A list by the specification; whoever says one thing instead says that it failed.
+        let errors = match &told {
+            None | Some(Value::Null) => &[][..],
+            Some(Value::List(errors)) => errors,
+            Some(one) => std::slice::from_ref(one),
+        };
         let data = said.get("data");
         let codes: Vec<&str> = errors.iter().map(code).collect();
         match (data, errors.is_empty()) {

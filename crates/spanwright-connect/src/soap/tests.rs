@@ -287,6 +287,14 @@ fn faults_are_judged_by_detail_then_by_code() {
 }
 
 #[test]
+fn what_the_user_says_of_403_comes_before_our_credentials() {
+    let list = operation("ListCustomers", true, &[("403", OutcomeWord::Never)]);
+    let system = system_of(OWN, "erp.wsdl", vec![list]);
+    let judge = |status| heard(&*system, "ListCustomers", status, &[("content-type", "text/html")], b"<html>").0;
+    assert!(judge(403).starts_with("never ") && judge(401).ends_with("+ credentials"), "{} {}", judge(403), judge(401));
+}
+
+#[test]
 fn without_an_envelope_the_status_decides() {
     let judge = |status, name: &str| heard(&*own(), name, status, &[("retry-after", "9"), ("content-type", "text/html")], b"<html>").0;
     assert_eq!(judge(503, "GetCustomer"), "later Some(9s) R2006 erp.GetCustomer answered 503 Service Unavailable with text/html + pause");

@@ -161,7 +161,7 @@ impl<'s> Judging<'s> {
     }
 
     fn answered(&self, bytes: &[u8], content_type: &str, media: &str, answers: Answers<'_>) -> Verdict {
-        if matches!(status::meaning(self.status, self.repeat), Meaning::Credentials) {
+        if matches!(status::meaning(self.status, self.repeat), Meaning::Credentials) && self.wished(&[]).is_none() {
             return self.credentials(self.failure(&shared::CREDENTIALS, &format!("answered {}", self.words())));
         }
         if is_multipart(media) && (200..300).contains(&self.status) {

@@ -120,8 +120,8 @@ pub enum Confirm {
     Returned(String),
     /// The broker has blocked senders: nothing was sent. Its words.
     Blocked(String),
-    /// It closed the channel: code and words.
-    Refused(u16, String),
+    /// It closed the channel: code and words; and whether the message may have come before the one that these are about.
+    Refused(u16, String, Reached),
     /// The connection was lost: whether the message can have been read, and why.
     Lost(Reached, String),
 }

@@ -31,6 +31,8 @@ pub const CREDENTIALS_WAIT_FIRST: Duration = Duration::from_secs(15);
 pub const CREDENTIALS_WAIT_MOST: Duration = Duration::from_secs(600);
 /// A token is renewed so long before it ends.
 pub const TOKEN_MARGIN: Duration = Duration::from_secs(5);
+/// A token is used for so long, whatever is said of it: else one would be asked for after the other.
+pub const TOKEN_LASTS_LEAST: Duration = Duration::from_secs(1);
 /// What an earlier life left alone is known for so long.
 const CLOSED_KNOWN: Duration = Duration::from_secs(14 * 24 * 3600);
 /// Hours that are shorter than this may be missed.
@@ -432,7 +434,7 @@ impl Gate {
 
     /// A sign-in gave a token.
     pub fn sign_in(&mut self, text: Arc<str>, lasts: Duration, serial: u32, now: Moment) {
-        let until = now.after(lasts.saturating_sub(TOKEN_MARGIN).max(lasts / 2));
+        let until = now.after(lasts.saturating_sub(TOKEN_MARGIN).max(lasts / 2).max(TOKEN_LASTS_LEAST));
         self.credentials = Credentials::Token { text, until, serial };
     }
 

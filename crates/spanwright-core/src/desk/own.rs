@@ -24,7 +24,7 @@ use crate::{
 pub const FARED_REMEMBERED_MOST: usize = 256;
 
 /// RFC 9110, section 15.5.2: it is about who we are, whatever is asked.
-const UNAUTHORIZED: u16 = 401;
+pub(super) const UNAUTHORIZED: u16 = 401;
 /// Statuses of a gateway that got no answer, and that of no answer at all.
 const NOT_ANSWERED: [u16; 3] = [0, 502, 504];
 /// Others fare well where so many are delivered for each that fails.
@@ -121,18 +121,22 @@ impl Desk {
     /// Whether a batch that failed as a whole failed for one in it.
     pub(super) fn hides_a_sick_one(&self, flight: &Flight, verdict: &Verdict, report: &Report) -> bool {
         let one_key = self.have_one_key(&flight.members);
+        let bound = || self.goes_as_it_is(flight);
         let open = |outcome: &Outcome| match outcome {
             Outcome::Later { blame: Blame::Either, after: None, .. } => true,
             // Each goes again under the key that it had.
             Outcome::Unknown(_) => !one_key,
             Outcome::Later { .. } | Outcome::Delivered(_) | Outcome::Never(_) => false,
         };
-        // What the journal has as asked, or under one key, is not taken apart.
-        let bound = || flight.members.iter().any(|key| self.is_noted_first(key)) || self.is_one_request(&flight.members);
         verdict.system.is_none()
             && verdict.outcomes.iter().all(open)
             && !bound()
             && self.others_fare_well(flight, Some(flight.queue), report)
+    }
+
+    /// What the journal has as asked, or under one key, is not taken apart.
+    pub(super) fn goes_as_it_is(&self, flight: &Flight) -> bool {
+        flight.members.iter().any(|key| self.is_noted_first(key)) || self.is_one_request(&flight.members)
     }
 
     /// They failed just now, and go again at once.

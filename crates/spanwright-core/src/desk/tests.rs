@@ -682,3 +682,59 @@ fn what_is_fresh_goes_before_retries_that_have_to_wait() {
     stage.wakes_after(Duration::from_secs(2));
     assert_eq!(stage.asked, asked + 2, "and goes when it may");
 }
+
+/// A conflict under a key that was sent before may be about that: the first one is at work still, or did it.
+#[test]
+fn a_conflict_after_a_try_that_was_not_heard_of_is_no_refusal() {
+    let conflict = |call| {
+        let report = Report { status: 409, ..Report::of_nothing(START) };
+        Event::Heard { call, verdict: Verdict::all(1, Outcome::Never(said())), report }
+    };
+    let unheard = EffectState {
+        tries: 1,
+        first: Some(START),
+        sent: Some(crate::run::Input::new(b"{}".to_vec(), Some(b"{}".to_vec())).print()),
+        ..EffectState::new(Phase::Owed { due: START })
+    };
+    let state = goes_on(Repeat::Keyed, true, Some(unheard), conflict);
+    assert!(matches!(state.phase, Phase::Owed { .. }) && state.sent.is_some(), "{state:?}");
+    let state = goes_on(Repeat::Keyed, true, None, conflict);
+    assert!(matches!(state.phase, Phase::Dead(_)), "the first one is refused: {state:?}");
+}
+
+/// One of a batch may not be touched: once a probe is refused, too, halves go until it stands alone.
+#[test]
+fn a_batch_whose_probe_is_refused_is_halved() {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    let batch = Batch { most: 4, bytes: 1_000, wait: Duration::ZERO, key: BulkKey::PerItem };
+    only_first(&mut plan, EffectPlan { batch: Some(batch), ..call("first", Repeat::Keyed) });
+    let mut stage = Stage::of(plan);
+    let hold = Hold { since: START, until: None, by: "ann".into(), because: "quiet".into() };
+    stage.on(Event::Told(Order::Hold { what: "books".into(), hold }));
+    for n in 1..=4 {
+        stage.brings_under("{}", Some(&n.to_string()));
+        stage.keeps_as(RunId(n));
+    }
+    stage.on(Event::Told(Order::Resume { what: "books".into(), by: "ann".into() }));
+    stage.keeps();
+    let forbidden = |stage: &mut Stage| {
+        let (call, _) = stage.exchanges.remove(0);
+        let many = stage.sent.last().unwrap().1;
+        let later = Outcome::Later { why: said(), after: None, blame: Blame::System };
+        let verdict = Verdict { system: Some(Word::Credentials(said())), ..Verdict::all(many, later) };
+        let report = Report { status: 403, ..Report::of_nothing(stage.now) };
+        stage.on(Event::Heard { call, verdict, report });
+        stage.keeps();
+        while stage.exchanges.is_empty() {
+            stage.now = stage.wake.take().unwrap().max(stage.now);
+            stage.on(Event::Wake);
+            stage.keeps();
+        }
+    };
+    for _ in 0..4 {
+        forbidden(&mut stage);
+    }
+    let sizes: Vec<usize> = stage.sent.iter().map(|(_, many, ..)| *many).collect();
+    assert_eq!(sizes[..], [4, 4, 2, 2, 1], "all that go in one are refused first, and then by halves");
+}

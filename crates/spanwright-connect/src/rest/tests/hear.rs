@@ -130,6 +130,18 @@ fn a_503_with_retry_after_waits_that_long_and_pauses_the_system() {
     assert!(matches!(at(413, "7").outcomes.as_slice(), [Outcome::Later { .. }]));
 }
 
+/// The first request with this key is at work (draft-ietf-httpapi-idempotency-key-header): it is asked again, and nobody else waits.
+#[test]
+fn a_conflict_that_says_when_to_come_back_is_asked_again_under_its_key() {
+    let headers = [("retry-after", "7")];
+    let verdict = |operation, headers| verdict(&shop(Vec::new()), operation, &Answer { status: 409, headers, body: "" });
+    let waits = verdict("pay", &headers);
+    assert!(matches!(waits.outcomes.as_slice(), [Outcome::Later { after: Some(after), .. }] if after.as_secs() == 7), "{waits:?}");
+    assert_eq!(waits.system, None);
+    assert!(matches!(verdict("pay", &[]).outcomes.as_slice(), [Outcome::Never(_)]));
+    assert!(matches!(verdict("createOrder", &headers).outcomes.as_slice(), [Outcome::Never(_)]), "it has no key");
+}
+
 /// A batch that goes again as it was, and what must not happen twice, wait by the system's pause.
 #[test]
 fn a_retry_after_beside_what_nobody_knows_pauses_the_system() {

@@ -278,9 +278,14 @@ fn confirm(confirm: line::Confirm) -> Confirm {
         line::Confirm::NotTaken => Confirm::NotTaken,
         line::Confirm::Returned(_, words) => Confirm::Returned(words),
         line::Confirm::Blocked(words) => Confirm::Blocked(words),
-        line::Confirm::Lost { fault: Fault::Said(code, words), .. } => Confirm::Refused(code, words),
-        line::Confirm::Lost { maybe, fault: Fault::Broken(why) } => Confirm::Lost(if maybe { Reached::Maybe } else { Reached::No }, why),
+        // Of several that are open the words are about one, and those before it may be in their queues.
+        line::Confirm::Lost { maybe, alone, fault: Fault::Said(code, words) } => Confirm::Refused(code, words, reached(maybe && !alone)),
+        line::Confirm::Lost { maybe, fault: Fault::Broken(why), .. } => Confirm::Lost(reached(maybe), why),
     }
+}
+
+fn reached(maybe: bool) -> Reached {
+    if maybe { Reached::Maybe } else { Reached::No }
 }
 
 /// One reading of a queue.

@@ -305,7 +305,7 @@ fn check_confirmed(says: &[u8], expected: [&str; 2]) {
         Confirm::NotTaken => "not taken".to_string(),
         Confirm::Returned(code, _) => format!("returned {code}"),
         Confirm::Blocked(words) => format!("blocked {words}"),
-        Confirm::Lost { maybe, fault } => format!("lost, {} read: {}", if *maybe { "maybe" } else { "not" }, words(fault)),
+        Confirm::Lost { maybe, fault, .. } => format!("lost, {} read: {}", if *maybe { "maybe" } else { "not" }, words(fault)),
     };
     assert_eq!(confirms.iter().map(told).collect::<Vec<_>>(), expected);
 }

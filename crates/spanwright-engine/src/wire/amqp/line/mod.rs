@@ -96,11 +96,11 @@ impl Handle {
     /// Sends messages, and waits until the broker has said of each what became of it.
     pub async fn publish(&self, messages: Vec<Message>) -> Vec<Confirm> {
         let count = messages.len();
-        let lost = || Confirm::Lost { maybe: false, fault: Fault::Broken("the connection was closed before".to_string()) };
+        let lost = || Confirm::Lost { maybe: false, alone: false, fault: Fault::Broken("the connection was closed before".to_string()) };
         let (reply, confirms) = oneshot::channel();
         match self.orders.send(Order::Publish(messages, reply)) {
             Ok(()) => confirms.await.unwrap_or_else(|_| {
-                vec![Confirm::Lost { maybe: true, fault: Fault::Broken("the connection was closed".to_string()) }; count]
+                vec![Confirm::Lost { maybe: true, alone: false, fault: Fault::Broken("the connection was closed".to_string()) }; count]
             }),
             Err(_) => vec![lost(); count],
         }

@@ -17,8 +17,8 @@ pub enum Confirm {
     Returned(u16, String),
     /// The broker has blocked us: nothing was sent.
     Blocked(String),
-    /// The channel or connection was closed, and whether the message can have been read.
-    Lost { maybe: bool, fault: Fault },
+    /// The channel or connection was closed; whether the message can have been read, and whether it is the only one that was open.
+    Lost { maybe: bool, alone: bool, fault: Fault },
 }
 
 /// A message on its way out.
@@ -116,8 +116,9 @@ impl Sent {
 
     /// Nothing more will be told of those that are open; so many bytes were written.
     pub fn lose(&mut self, fault: &Fault, written: u64) {
+        let alone = self.open.len() == 1;
         for (_, open) in std::mem::take(&mut self.open) {
-            let confirm = Confirm::Lost { maybe: written > open.from, fault: fault.clone() };
+            let confirm = Confirm::Lost { maybe: written > open.from, alone, fault: fault.clone() };
             self.settle(&open, confirm);
         }
     }
