@@ -39,6 +39,7 @@ codes! { "codes/":
     BODY_NOT_ALLOWED "R2019" "A body that the document does not allow";
     GRAPHQL "R2020" "A GraphQL operation that failed";
     PRECONDITION "R2021" "The record is not in the state that the request names";
+    CONFLICT "R2022" "A conflict with what is there";
     ALERT_REFUSED "R2701" "A channel refuses our alerts";
     ALERT_NOT_NOW "R2702" "A channel cannot be told now";
 }

@@ -130,7 +130,7 @@ impl Hearing<'_> {
         let told = said.get("errors");
         // A list by the specification; whoever says one thing instead says that it failed.
         let errors = match &told {
-            None | Some(Value::Null) => &[][..],
+            None | Some(Value::Null | Value::Bool(false) | Value::Text("")) => &[][..],
             Some(Value::List(errors)) => errors,
             Some(one) => std::slice::from_ref(one),
         };

@@ -123,8 +123,8 @@ impl Hearing<'_> {
             // What was posted may be done, and this says where to look at it (RFC 9110, section 15.4.4).
             (Meaning::Elsewhere, 302 | 303) if self.repeat() == Repeat::Never => Meaning::Unknown,
             (_, 409) if self.is_keyed_batch() => Meaning::Later,
-            // So does one that says when to come back.
-            (_, 409) if self.operation.key.is_some() && self.pause().is_some() => Meaning::Later,
+            // So does one that says when to come back: this one waits, and nobody else.
+            (_, 409) if self.operation.key.is_some() && self.pause().is_some() => Meaning::LaterThis,
             // RFC 9110, section 15.5.14: with a Retry-After it is too large only now.
             (_, 413) if self.pause().is_some() => Meaning::Later,
             (meaning, _) => meaning,
@@ -151,8 +151,6 @@ impl Hearing<'_> {
         let (calls, after) = (self.calls.len(), self.pause());
         let later = |why: Failure, blame| Verdict::all(calls, Outcome::Later { why, after, blame });
         let verdict = match meaning {
-            // Whoever is at work on it is well, however long that takes.
-            Meaning::Later if self.status == 409 => later(self.failure(&codes::NOT_NOW, body), Blame::System),
             Meaning::Later => later(self.failure(&codes::NOT_NOW, body), status::blame(self.status)),
             Meaning::LaterThis => later(self.failure(&codes::NOT_NOW, body), Blame::Message),
             Meaning::Elsewhere => later(self.failure(&codes::REDIRECT, body), Blame::System),
@@ -168,6 +166,7 @@ impl Hearing<'_> {
             Meaning::Never | Meaning::Delivered => {
                 let code = match self.status {
                     412 | 428 => &codes::PRECONDITION,
+                    409 if self.operation.key.is_some() && matches!(self.judgement(), Judgement::Meant(_)) => &codes::CONFLICT,
                     status if elsewhere::is_redirect(status) => &codes::REDIRECT,
                     _ => &codes::REFUSED,
                 };

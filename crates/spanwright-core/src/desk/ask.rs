@@ -254,6 +254,7 @@ impl Desk {
             self.set_place(key, Place::Flying);
         }
         let call = self.next_call();
+        let probe = self.gates[gate].probes();
         self.depart(gate, goes, now, out);
         let bound = self.queues[queue].unbind(&members);
         let exchange = bound.unwrap_or_else(|| self.next_exchange());
@@ -263,7 +264,8 @@ impl Desk {
         // What went once under one key goes again whole.
         let asks_first = bound.is_none() && !self.is_one_request(&members) && !looks.is_empty() && looks.len() == members.len();
         let operation = self.operation_of(&members).unwrap_or_else(|| self.queues[queue].name.clone());
-        self.flights.insert(call, Flight { outlet, queue, gate, members, operation, exchange, serial, goes, bundled: bound.is_some() });
+        self.flights
+            .insert(call, Flight { outlet, queue, gate, members, operation, exchange, serial, goes, probe, bundled: bound.is_some() });
         if asks_first { out.push(Command::Look(call, looks)) } else { self.start_or_ask(call, now, out) }
     }
 

@@ -132,14 +132,14 @@ impl Desk {
         let plan = self.plan.clone();
         let Some((source, cron)) = plan.flows[flow].source.as_ref().and_then(|source| Some((source, source.cron()?))) else { return };
         let (mut facts, mut previous) = (Vec::new(), clock.previous);
-        // After the clock was set back some were taken before.
-        let taken = |at: &Moment| !hurried && clock.previous.is_some_and(|previous| *at <= previous);
-        for at in times.iter().filter(|at| !taken(at)) {
+        for at in times {
             facts.extend(self.time_fact(flow, source, *at, previous, now, roll));
             previous = Some(*at);
         }
         let items = u32::try_from(facts.len()).unwrap_or(u32::MAX);
-        if let Some(follows) = self.follows_round(flow).filter(|_| items > 0) {
+        // After the clock was set back they may have been taken before, and then nothing follows.
+        let is_new = hurried || times.iter().any(|at| clock.previous.is_none_or(|previous| *at > previous));
+        if let Some(follows) = self.follows_round(flow).filter(|_| items > 0 && is_new) {
             facts.push(self.round_ended(follows, now, roll));
         }
         // A time that a person chose does not move the hand.

@@ -19,7 +19,8 @@ use crate::{
 
 /// RFC 9110, section 15.5.13.
 const PRECONDITION_FAILED: u16 = 412;
-const CONFLICT: u16 = 409;
+/// A conflict of which nobody says what it means; connectors know it by this code.
+const CONFLICT: &str = "R2022";
 /// How long a token lasts whose server does not say.
 pub const TOKEN_LASTS_DEFAULT: Duration = Duration::from_secs(300);
 
@@ -36,6 +37,8 @@ pub(super) struct Flight {
     pub serial: u32,
     /// Whether it was a retry.
     pub goes: Goes,
+    /// It was to show how its system is.
+    pub probe: bool,
     /// The journal has its composition under its number.
     pub bundled: bool,
 }
@@ -71,13 +74,12 @@ impl Desk {
         out: &mut Vec<Command>,
     ) {
         let verdict = self.refused_alone(call, verdict, report, now);
-        let was_refused = self.flights.get(&call).is_some_and(|flight| self.gates[flight.gate].refused());
         let Some(flight) = self.landed(call, &verdict, report, now, out) else { return };
         self.note_how_it_fared(&flight, &verdict, report, now);
         let let_in_none = verdict.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Later { .. }));
         let is_refused = matches!(verdict.system, Some(Word::Credentials(_))) && let_in_none;
         // A probe that was refused, too: it may be one in it that may not be touched, and halves show that.
-        let may_be_one = is_refused && was_refused && report.status != own::UNAUTHORIZED && !self.goes_as_it_is(&flight);
+        let may_be_one = is_refused && flight.probe && report.status != own::UNAUTHORIZED && !self.goes_as_it_is(&flight);
         if is_refused && !(may_be_one && flight.members.len() > 1) {
             self.failed(&flight, now);
             return self.go_again(flight, report, now, out);
@@ -326,11 +328,9 @@ impl Desk {
     /// A conflict, under the same key: the first one may be at work still, or be what this one collides with.
     fn in_doubt(&self, key: &EffectKey, outcome: Outcome, repeat: Repeat, report: &Report) -> (Outcome, Repeat) {
         let unheard = self.effect(key).is_some_and(EffectHand::is_unheard);
-        let (conditional, means_never) = self
-            .plan_of(key)
-            .map_or((false, false), |plan| (plan.conditional, plan.outcomes.iter().any(|(status, _)| **status == *CONFLICT.to_string())));
+        let conditional = self.plan_of(key).is_some_and(|plan| plan.conditional);
         match outcome {
-            Outcome::Never(why) if unheard && repeat == Repeat::Keyed && report.status == CONFLICT && !means_never => {
+            Outcome::Never(why) if unheard && repeat == Repeat::Keyed && why.code.id == CONFLICT => {
                 let says = format!("{}; a try before this one was not heard of, and may be what it collides with", why.says);
                 (Outcome::Unknown(Failure::new(why.code, says)), repeat)
             }

@@ -20,6 +20,7 @@ use spanwright_shape::{
 
 use super::{CallId, Command, Desk, Fetch, Outgoing, Report, Roll, Today, round::ROUND_SYSTEM, source::message_id};
 use crate::{
+    alert::QUARANTINED,
     codes,
     connector::{Outcome, Verdict},
     fact::{
@@ -171,7 +172,10 @@ impl Desk {
             let says = format!("a newer state of the record of `{named}` went on since");
             return Err(Failure::new(&codes::LETTER_OLD, says));
         }
-        let Some(body) = other_body(wanted.body, &letter.file.message.body, &room) else {
+        // What was set aside is told without its body: that it has none is no wish.
+        let is_quarantined = letter.file.stopped.as_ref().is_some_and(|(_, code)| code.id == QUARANTINED);
+        let given = wanted.body.filter(|given| !(is_quarantined && matches!(given, Value::Null)));
+        let Some(body) = other_body(given, &letter.file.message.body, &room) else {
             let own = StoppedRun { run: letter.file.run, flow: letter.file.flow.clone(), at: now, overtaken: letter.overtaken };
             let go = [own];
             let go = that_go(&go, letter.bundle.as_slice(), false, |run| over_newer || !run.overtaken);

@@ -295,20 +295,20 @@ impl Desk {
         }
     }
 
-    /// What waits in hand for a system that is held, or for room in another flow, goes to wait in the journal, where it keeps something from going to another: the newest
-    /// of it, as far as nobody has been asked for it yet.
+    /// What waits in hand for a system that is held, or for room in another flow, goes to wait in the journal, where it keeps something
+    /// from going to another: the newest of it, as far as nobody has been asked for it yet.
     fn make_room(&mut self, account: usize, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
-        let flow = &self.flows[account];
-        let of_flow: Vec<usize> =
-            (0..self.outlets.len()).filter(|outlet| self.queues[self.outlets[*outlet].queue].account == account).collect();
-        let shut: Vec<usize> = of_flow.iter().copied().filter(|outlet| self.is_shut(*outlet, now)).collect();
-        if shut.is_empty() || shut.len() == of_flow.len() {
-            return;
-        }
-        if flow.makes_room > now {
-            return wake.no_later_than(flow.makes_room);
+        let makes_room = self.flows[account].makes_room;
+        if makes_room > now {
+            return wake.no_later_than(makes_room);
         }
         self.flows[account].makes_room = now.after(MAKES_ROOM_EVERY);
+        let is_its = |outlet: &usize| self.queues[self.outlets[*outlet].queue].account == account;
+        let of_flow: Vec<usize> = (0..self.outlets.len()).filter(is_its).collect();
+        let shut: Vec<usize> = of_flow.iter().copied().filter(|outlet| self.is_shut(*outlet, now)).collect();
+        if shut.len() == of_flow.len() {
+            return;
+        }
         let ready = shut.iter().flat_map(|outlet| self.outlets[*outlet].newest().take(self.hand.runs));
         let waits = |run: &RunId| {
             // What passes is kept where it waits, and turns into another run then.

@@ -686,20 +686,24 @@ fn what_is_fresh_goes_before_retries_that_have_to_wait() {
 /// A conflict under a key that was sent before may be about that: the first one is at work still, or did it.
 #[test]
 fn a_conflict_after_a_try_that_was_not_heard_of_is_no_refusal() {
+    // As connectors know it.
+    static CONFLICT: spanwright_shape::text::Code = spanwright_shape::text::Code { id: "R2022", title: "a conflict", page: "" };
     let conflict = |call| {
-        let report = Report { status: 409, ..Report::of_nothing(START) };
-        Event::Heard { call, verdict: Verdict::all(1, Outcome::Never(said())), report }
+        let why = spanwright_shape::text::Failure::new(&CONFLICT, "it is there");
+        Event::Heard { call, verdict: Verdict::all(1, Outcome::Never(why)), report: Report::of_nothing(START) }
     };
-    let unheard = EffectState {
+    let unheard = || EffectState {
         tries: 1,
         first: Some(START),
         sent: Some(crate::run::Input::new(b"{}".to_vec(), Some(b"{}".to_vec())).print()),
         ..EffectState::new(Phase::Owed { due: START })
     };
-    let state = goes_on(Repeat::Keyed, true, Some(unheard), conflict);
+    let state = goes_on(Repeat::Keyed, true, Some(unheard()), conflict);
     assert!(matches!(state.phase, Phase::Owed { .. }) && state.sent.is_some(), "{state:?}");
     let state = goes_on(Repeat::Keyed, true, None, conflict);
     assert!(matches!(state.phase, Phase::Dead(_)), "the first one is refused: {state:?}");
+    let state = goes_on(Repeat::Keyed, true, Some(unheard()), refused);
+    assert!(matches!(state.phase, Phase::Dead(_)), "so is one of which somebody says what a conflict means: {state:?}");
 }
 
 /// One of a batch may not be touched: once a probe is refused, too, halves go until it stands alone.

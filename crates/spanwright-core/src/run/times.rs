@@ -4,6 +4,8 @@ use std::{cmp::Ordering, time::Duration};
 
 use jiff::{SignedDuration, Timestamp, civil::DateTime};
 
+use spanwright_shape::number::Number;
+
 use crate::fact::Moment;
 
 /// RFC 3339 in UTC, with microseconds where there are any.
@@ -31,51 +33,25 @@ pub(super) fn earlier(text: &str, by: Duration) -> Option<String> {
 /// Compares two cursors or versions: as numbers where both are decimal numbers, as times where both are ISO 8601 times with an
 /// offset or both without one, else as text.
 pub fn compare(a: &str, b: &str) -> Ordering {
-    fn both<'t, T: Ord>(a: &'t str, b: &'t str, read: impl Fn(&'t str) -> Option<T>) -> Option<Ordering> {
-        Some(read(a)?.cmp(&read(b)?))
+    fn both<T: Ord>(a: Option<T>, b: impl FnOnce() -> Option<T>) -> Option<Ordering> {
+        Some(a?.cmp(&b()?))
     }
     if a == b {
         return Ordering::Equal;
     }
+    if let (Some(a), Some(b)) = (number(a), number(b)) {
+        return a.compare(&b);
+    }
     let instant = |text: &str| offset_of(text).and(text.parse::<Timestamp>().ok());
     let civil = |text: &str| text.parse::<DateTime>().ok().filter(|_| offset_of(text).is_none());
-    both(a, b, Decimal::read).or_else(|| both(a, b, instant)).or_else(|| both(a, b, civil)).unwrap_or_else(|| a.cmp(b))
+    both(instant(a), || instant(b)).or_else(|| both(civil(a), || civil(b))).unwrap_or_else(|| a.cmp(b))
 }
 
-/// A decimal number of any length: what it is less or greater than nothing, and its digits without zeros at their ends.
-#[derive(PartialEq, Eq)]
-struct Decimal<'t> {
-    is_negative: bool,
-    whole: &'t str,
-    fraction: &'t str,
-}
-
-impl Decimal<'_> {
-    fn read(text: &str) -> Option<Decimal<'_>> {
-        let digits = text.strip_prefix('-').unwrap_or(text);
-        let (whole, fraction) = digits.split_once('.').unwrap_or((digits, "0"));
-        let are_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-        if !are_digits(whole) || !are_digits(fraction) {
-            return None;
-        }
-        let (whole, fraction) = (whole.trim_start_matches('0'), fraction.trim_end_matches('0'));
-        let is_negative = digits.len() < text.len() && !(whole.is_empty() && fraction.is_empty());
-        Some(Decimal { is_negative, whole, fraction })
-    }
-}
-
-impl Ord for Decimal<'_> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        let size = self.whole.len().cmp(&other.whole.len()).then_with(|| self.whole.cmp(other.whole));
-        let size = size.then_with(|| self.fraction.cmp(other.fraction));
-        other.is_negative.cmp(&self.is_negative).then(if self.is_negative { size.reverse() } else { size })
-    }
-}
-
-impl PartialOrd for Decimal<'_> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
+/// A decimal number, also one that counts up with zeros before it (`007`).
+fn number(text: &str) -> Option<Number<'_>> {
+    let zeros = text.len() - text.trim_start_matches('0').len();
+    let is_last = !text.as_bytes().get(zeros).is_some_and(u8::is_ascii_digit);
+    Number::parse(&text[zeros.saturating_sub(usize::from(is_last))..]).ok()
 }
 
 fn offset_of(text: &str) -> Option<jiff::tz::Offset> {

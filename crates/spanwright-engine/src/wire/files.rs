@@ -189,9 +189,7 @@ fn in_text(folder: &Path, name: OsString) -> Result<String, Broken> {
 /// Opens a file and takes its digest; `None` where it went away, or became something else, since it was looked at, or while its
 /// digest was taken: what would be read is not what that names. What a share says of a file may be old news until it is opened.
 fn open(path: &Path, name: String, looked: &Metadata) -> Result<Option<FilesReply>, Broken> {
-    // Neither through a link that took its place nor, for ever, at a pipe that did.
-    let opened = File::options().read(true).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()).open(path);
-    let mut file = match opened {
+    let mut file = match open_as_is(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound || Errno::from_io_error(&error) == Some(Errno::LOOP) => return Ok(None),
         Err(error) => return Err(before("opening", path)(error)),
@@ -208,6 +206,11 @@ fn open(path: &Path, name: String, looked: &Metadata) -> Result<Option<FilesRepl
     let seen = FileSeen { name, digest, bytes: about.size(), stamp: stamp(&about) };
     let body = Unchanged { file, written: written(&about) };
     Ok(Some(FilesReply::Found(seen, BufReader::with_capacity(READ_BYTES, body))))
+}
+
+/// Neither through a link that took its place nor, for ever, at a pipe that did.
+fn open_as_is(path: &Path) -> io::Result<File> {
+    File::options().read(true).custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed()).open(path)
 }
 
 /// Of what is left of it.
@@ -272,7 +275,7 @@ fn move_away(folder: &Path, matches: &str, finished: &Finished, into: &Path) -> 
     match fs::symlink_metadata(&to) {
         Ok(about) if finished.stamp.starts_with(&format!("{}.", written(&about))) => {}
         // A mount may rename by copying: then it is what was read all the same.
-        Ok(_) if File::open(&to).and_then(|mut moved| digest_of(&mut moved)).is_ok_and(|digest| digest == *finished.digest) => {}
+        Ok(_) if open_as_is(&to).and_then(|mut moved| digest_of(&mut moved)).is_ok_and(|digest| digest == *finished.digest) => {}
         Ok(_) => bring_back(folder, matches, finished, &to)?,
         // Whoever tidies up there was quick.
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}

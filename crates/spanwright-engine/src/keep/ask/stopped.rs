@@ -14,9 +14,9 @@ pub const BY_ID: &str = "SELECT run.id, run.state IN (4, 5) FROM message CROSS J
 // A message, and another one of its record and flow that went on: the last first, since what is newer is mostly found at once.
 macro_rules! another_went_on {
     ($other:literal, $seq:literal) => {
-        another_went_on!($other, $seq, "0, 1, 2, 3")
+        another_went_on!($other, $seq, "0, 1, 2, 3", "")
     };
-    ($other:literal, $seq:literal, $states:literal) => {
+    ($other:literal, $seq:literal, $states:literal, $and:literal) => {
         concat!(
             "SELECT mine.version, mine.seq, other.version, other.seq FROM run CROSS JOIN message AS mine ON mine.seq = run.id CROSS JOIN ",
             $other,
@@ -25,11 +25,19 @@ macro_rules! another_went_on {
             WHERE run.id = ?1 AND (its.state IN (",
             $states,
             ")
-                OR EXISTS (SELECT 1 FROM effect WHERE effect.run = its.id AND effect.way = 0 AND effect.state IN (1, 2, 3, 5)))
+                OR EXISTS (SELECT 1 FROM effect WHERE effect.run = its.id AND effect.way = 0 AND effect.state IN (1, 2, 3, 5))) ",
+            $and,
+            "
             ORDER BY ",
             $seq,
             " DESC"
         )
+    };
+}
+// The same, and it is over.
+macro_rules! another_is_done {
+    ($other:literal, $seq:literal) => {
+        another_went_on!($other, $seq, "2, 3", "AND its.state NOT IN (0, 1)")
     };
 }
 /// One that is named.
@@ -40,13 +48,10 @@ pub const FILED: &str =
 /// Those of earlier schemas.
 pub const INDEXED: &str = another_went_on!("message AS other INDEXED BY message_key ON other.found_by IS NULL", "other.seq");
 /// The same, of those that are over.
-pub const THIS_DONE: &str = another_went_on!("message AS other ON other.seq = ?2", "other.seq", "2, 3");
-pub const FILED_DONE: &str = another_went_on!(
-    "record_key ON record_key.front = ?2 CROSS JOIN message AS other ON other.seq = record_key.seq",
-    "record_key.seq",
-    "2, 3"
-);
-pub const INDEXED_DONE: &str = another_went_on!("message AS other INDEXED BY message_key ON other.found_by IS NULL", "other.seq", "2, 3");
+pub const THIS_DONE: &str = another_is_done!("message AS other ON other.seq = ?2", "other.seq");
+pub const FILED_DONE: &str =
+    another_is_done!("record_key ON record_key.front = ?2 CROSS JOIN message AS other ON other.seq = record_key.seq", "record_key.seq");
+pub const INDEXED_DONE: &str = another_is_done!("message AS other INDEXED BY message_key ON other.found_by IS NULL", "other.seq");
 /// Stopped runs of a record, whose keys are filed, and those of earlier schemas.
 pub const STOPPED_FILED: &str = "SELECT record_key.seq FROM record_key CROSS JOIN run ON run.id = record_key.seq
     WHERE record_key.front = ?1 AND run.state IN (4, 5)";
