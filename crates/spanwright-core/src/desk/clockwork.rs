@@ -56,8 +56,8 @@ impl Clockwork {
             .collect()
     }
 
-    /// What an earlier life knew: the last time that it took, and the first one after it. Of a line that was changed since no time before
-    /// now was missed, but for the one that the old line had due.
+    /// What an earlier life knew: the last time that it took, and the first one after it. Of a line that was changed since no time was missed that
+    /// lies before the one that the old line had due.
     pub fn restore(&mut self, row: &SourceRow, plan: &Plan, now: Moment) {
         let room = Room::new();
         let last = row.cursor.as_deref().and_then(|cursor| json::read(cursor, &room).ok()).and_then(|last| moment(last.text()?));

@@ -187,7 +187,7 @@ pub enum Receipt {
         /// Whether the first one held the same.
         same: bool,
     },
-    /// Resent too late: the other one is no dead letter any more, or a newer state of its record went on. Nothing was written.
+    /// Resent too late: the other one is no dead letter any more, or a newer state of its record went on. No message was written.
     Late,
 }
 
