@@ -95,19 +95,18 @@ impl Desk {
 
     /// A slice is here.
     pub(super) fn chore_found(&mut self, id: ChoreId, (runs, bundles): Slice<'_>, now: Moment, out: &mut Vec<Command>) {
-        let held = runs.iter().position(|run| self.rests_until(&run.flow, now).is_some());
-        let wait = held.and_then(|at| self.rests_until(&runs[at].flow, now));
+        let rests = runs.iter().enumerate().find_map(|(at, run)| Some((at, self.rests_until(&run.flow, now)?)));
         let plan = self.plan_id;
         let Some(known) = self.chores.iter_mut().find(|known| known.chore.id == id) else { return };
         known.busy = false;
         if !known.is_open() {
             return;
         }
-        let some = match (&known.chore.what, held) {
-            (ChoreKind::Replay { .. }, Some(held)) => &runs[..held],
+        let some = match (&known.chore.what, rests) {
+            (ChoreKind::Replay { .. }, Some((at, _))) => &runs[..at],
             (ChoreKind::Replay { .. } | ChoreKind::Discard { .. }, _) => runs,
         };
-        if let (true, Some(until)) = (some.is_empty(), wait) {
+        if let (true, Some((_, until))) = (some.is_empty(), rests) {
             known.next = until;
             return;
         }

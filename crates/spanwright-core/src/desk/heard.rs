@@ -79,14 +79,15 @@ impl Desk {
         let let_in_none = verdict.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Later { .. }));
         let is_refused = matches!(verdict.system, Some(Word::Credentials(_))) && let_in_none;
         // A probe that was refused, too: it may be one in it that may not be touched, and halves show that.
-        let may_be_one = is_refused && flight.probe && report.status != own::UNAUTHORIZED && !self.goes_as_it_is(&flight);
-        if is_refused && !(may_be_one && flight.members.len() > 1) {
+        let is_a_batch = flight.members.len() > 1;
+        let may_be_one = is_refused && is_a_batch && flight.probe && report.status != own::UNAUTHORIZED && !self.goes_as_it_is(&flight);
+        if is_refused && !may_be_one {
             self.failed(&flight, now);
             return self.go_again(flight, report, now, out);
         }
         let mut facts = vec![self.exchanged(&flight, report)];
         facts.extend(done);
-        if flight.members.len() > 1 && (verdict.refused_whole || may_be_one || self.hides_a_sick_one(&flight, &verdict, report)) {
+        if may_be_one || is_a_batch && (verdict.refused_whole || self.hides_a_sick_one(&flight, &verdict, report)) {
             self.failed(&flight, now);
             self.may_have_arrived(&flight, &verdict.outcomes);
             let why = verdict.outcomes.first().and_then(failure_in).cloned();

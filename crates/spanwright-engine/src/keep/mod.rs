@@ -28,6 +28,8 @@ mod correlation;
 mod events;
 mod fault;
 mod filing;
+#[cfg(unix)]
+mod largest_file;
 mod lock;
 mod marks;
 mod memory;
@@ -90,6 +92,8 @@ impl Keep {
     }
 
     fn open_with(path: &Path, code_of: CodeOf, checkpoint_pages: u32) -> Result<Keep, OpenFault> {
+        #[cfg(unix)]
+        largest_file::is_outlived();
         let lock = Lock::take(path)?;
         let mut connection = schema::open_writer(path)?;
         let unusable = |error: rusqlite::Error| fault::unusable(path, &error);

@@ -20,7 +20,6 @@ mod workers;
 
 pub use over::{PERSON_PATIENCE, STOP_TIME_MOST, Why};
 pub use running::{Ended, Running};
-pub use signals::outlive_a_largest_file;
 pub use start::{Engine, Rebuild, Start, StartFault, StorePlace};
 pub use state::State;
 

@@ -151,7 +151,6 @@ impl Command {
 /// Reads the arguments, does what they say and gives the exit code.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    spanwright_engine::shell::outlive_a_largest_file();
     let mut out = Out::of_process();
     let ended = arguments.command.run(&mut out).and_then(|ended| Ok(out.end().map(|()| ended)?));
     match ended {

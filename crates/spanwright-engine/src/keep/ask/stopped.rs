@@ -123,7 +123,7 @@ impl Ask<'_> {
 /// Whether a newer state of its record went on; see [`spanwright_core::fact::Store::overtaken`].
 pub fn overtaken(connection: &Connection, loose: Option<Loose<'_>>, run: RunId) -> Result<bool> {
     match Record::of(connection, run)? {
-        Some(record) => record.has_newer(connection, loose, run, [THIS, FILED, INDEXED]),
+        Some(record) => record.has_newer(connection, &record.named(connection, loose)?, run, [THIS, FILED, INDEXED]),
         None => Ok(false),
     }
 }
@@ -135,10 +135,10 @@ pub fn overtakes_a_dead_letter(connection: &Connection, loose: Option<Loose<'_>>
     }
     let Some(record) = Record::of(connection, run)? else { return Ok(false) };
     // Newest first: of a record with many states only one is looked at further. What is open may still come to nothing.
-    if record.has_newer(connection, loose, run, [THIS_DONE, FILED_DONE, INDEXED_DONE])? {
+    let mut dead = record.named(connection, loose)?;
+    if record.has_newer(connection, &dead, run, [THIS_DONE, FILED_DONE, INDEXED_DONE])? {
         return Ok(false);
     }
-    let mut dead = record.named(connection, loose)?;
     let ids = |sql, bound: &dyn ToSql| connection.prepare_cached(sql)?.query_map([bound], |row| row.get(0))?.collect::<Result<Vec<i64>>>();
     dead.extend(ids(STOPPED_FILED, &records::front_of(&record.key))?);
     dead.extend(ids(STOPPED_INDEXED, &record.key)?);
@@ -162,10 +162,10 @@ impl Record {
         connection.prepare_cached(MINE)?.query_row([run.0], record).optional()
     }
 
-    /// Whether a newer one of it went on: one that is named, those whose keys are filed, and those of earlier schemas.
-    fn has_newer(&self, connection: &Connection, loose: Option<Loose<'_>>, run: RunId, [this, filed, indexed]: [&str; 3]) -> Result<bool> {
-        for other in self.named(connection, loose)?.into_iter().rev().filter(|other| *other != run.0) {
-            if is_older(connection, this, (run.0, other))? {
+    /// Whether a newer one of it went on: one of the `named`, of those whose keys are filed, or of those of earlier schemas.
+    fn has_newer(&self, connection: &Connection, named: &[i64], run: RunId, [this, filed, indexed]: [&str; 3]) -> Result<bool> {
+        for other in named.iter().rev().filter(|other| **other != run.0) {
+            if is_older(connection, this, (run.0, *other))? {
                 return Ok(true);
             }
         }
