@@ -58,12 +58,17 @@ pub struct Gate {
     /// Until when it is closed by its hours, and when that is looked up again.
     closed: (Option<Moment>, Moment),
     flying: u32,
+    /// Of them, those that left since the breaker opened or our credentials were refused the last time, and how often that was.
+    since_then: u32,
+    era: u32,
     signs_in: bool,
     /// A token was refused and the next one has not been good for anything yet.
     renewed: bool,
     refusals: u32,
     /// What was said of our credentials last, until something shows that they are good.
     refused: Option<Arc<str>>,
+    /// Since when they are: what was left alone behind them is no outage.
+    refused_since: Option<Moment>,
     /// What became of it by itself, and nobody has been told.
     news: Option<GateChange>,
 }
@@ -106,6 +111,19 @@ pub enum Pass {
     AfterAnother,
     /// When the sign-in is done; it must be asked for.
     SignIn,
+}
+
+/// How an exchange left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Departure {
+    /// Whether it failed before.
+    pub goes: Goes,
+    /// It was to show how its system is.
+    pub probe: bool,
+    /// The token that it carries.
+    pub serial: u32,
+    /// Counts how often the breaker opened or our credentials were refused before.
+    era: u32,
 }
 
 /// What wants to go.
@@ -170,10 +188,13 @@ impl Gate {
             left_alone: LeftAlone::default(),
             closed: (None, Moment(i64::MIN)),
             flying: 0,
+            since_then: 0,
+            era: 0,
             signs_in,
             renewed: false,
             refusals: 0,
             refused: None,
+            refused_since: None,
             news: None,
         }
     }
@@ -197,7 +218,7 @@ impl Gate {
     }
 
     /// Takes up what an earlier life of the process knew.
-    pub fn restore(&mut self, row: &GateRow) {
+    pub fn restore(&mut self, row: &GateRow, now: Moment) {
         (self.circuit.state, self.circuit.since, self.circuit.opens) = (row.breaker, row.since, row.opens);
         (self.paused_until, self.hold) = (row.paused_until, row.hold.clone());
         if let Some(spent) = row.spent {
@@ -205,6 +226,7 @@ impl Gate {
         }
         // They are good when something shows it.
         (self.refusals, self.refused) = (u32::from(row.refused.is_some()), row.refused.clone());
+        self.refused_since = row.refused.is_some().then_some(now);
     }
 
     /// For the journal.
@@ -234,9 +256,14 @@ impl Gate {
         }
     }
 
-    /// Whether what goes now is to show how the system is.
+    /// Whether what goes next is to show how the system is.
     pub fn probes(&self) -> bool {
-        self.circuit.state == Breaker::HalfOpen || matches!(self.credentials, Credentials::Refused { .. })
+        self.circuit.state != Breaker::Closed || matches!(self.credentials, Credentials::Refused { .. })
+    }
+
+    /// Whether a token is needed, and there is none to show.
+    pub fn lacks_a_token(&self) -> bool {
+        self.signs_in && !matches!(self.credentials, Credentials::Token { .. })
     }
 
     /// Exchanges under way.
@@ -272,8 +299,8 @@ impl Gate {
             return Pass::At(until);
         }
         let half_open = self.circuit.state == Breaker::HalfOpen;
-        let most = if half_open { 1 } else { self.limits.concurrency };
-        if self.flying >= most {
+        // One probe; what left before is none.
+        if self.flying >= self.limits.concurrency || half_open && self.since_then > 0 {
             return Pass::AfterAnother;
         }
         match self.credential_pass(now) {
@@ -321,38 +348,58 @@ impl Gate {
                 Pass::SignIn
             }
             // One probe: whoever passes first carries it.
-            Credentials::Refused { .. } if self.flying > 0 => Pass::AfterAnother,
+            Credentials::Refused { .. } if self.since_then > 0 => Pass::AfterAnother,
             Credentials::Refused { .. } => Pass::Now,
         }
     }
 
-    /// An exchange begins. Says whether the journal must hear of it beforehand.
-    pub fn depart(&mut self, goes: Goes, now: Moment) -> bool {
+    /// An exchange begins. Says also whether the journal must hear of it beforehand.
+    pub fn depart(&mut self, goes: Goes, now: Moment) -> (Departure, bool) {
+        let departure = Departure { goes, probe: self.probes(), serial: self.token().1, era: self.era };
         self.flying += 1;
-        self.pace.depart(&self.limits, goes == Goes::Again, now)
+        self.since_then += 1;
+        (departure, self.pace.depart(&self.limits, goes == Goes::Again, now))
     }
 
-    /// An exchange ended. `failed`: the system was sick (`None`: it said nothing about that, as a 429 or 401).
-    pub fn arrive(&mut self, failed: Option<bool>, goes: Goes, took: Duration, now: Moment) -> Option<GateChange> {
-        self.flying = self.flying.saturating_sub(1);
+    /// An exchange ended. `failed`: the system was sick (`None`: it said nothing about that, as a 429 or 401). What left before the
+    /// breaker opened, or before our credentials were refused, has nothing new to say.
+    pub fn arrive(&mut self, departure: Departure, failed: Option<bool>, took: Duration, now: Moment) -> Option<GateChange> {
+        self.come_back(departure);
         let failed = failed?;
         if !failed {
-            self.pace.succeeded(goes == Goes::Again);
-            if let Some(change) = self.prove_credentials() {
-                return Some(change);
-            }
+            self.pace.succeeded(departure.goes == Goes::Again);
         }
-        self.circuit.concluded(failed, took, now)
+        if departure.era != self.era {
+            return None;
+        }
+        if !failed && let Some(change) = self.prove_credentials(now) {
+            return Some(change);
+        }
+        let change = self.circuit.concluded(failed, took, now);
+        if matches!(change, Some(GateChange::Opened(_))) {
+            self.begin_an_era();
+        }
+        change
     }
 
     /// Something was to begin and did not, or what came back says nothing at all.
-    pub fn come_back(&mut self) {
+    pub fn come_back(&mut self, departure: Departure) {
         self.flying = self.flying.saturating_sub(1);
+        if departure.era == self.era {
+            self.since_then = self.since_then.saturating_sub(1);
+        }
+    }
+
+    fn begin_an_era(&mut self) {
+        (self.era, self.since_then) = (self.era.wrapping_add(1), 0);
     }
 
     /// A call went through: what we showed is good.
-    fn prove_credentials(&mut self) -> Option<GateChange> {
+    fn prove_credentials(&mut self, now: Moment) -> Option<GateChange> {
         self.renewed = false;
+        if let Some(since) = self.refused_since.take() {
+            self.left_alone.note(since, now);
+        }
         if matches!(self.credentials, Credentials::Refused { .. }) && !self.signs_in {
             self.credentials = Credentials::InRequest;
         }
@@ -409,10 +456,13 @@ impl Gate {
         (held || paused || throttled || refused || open).then_some(GateChange::Resumed(by))
     }
 
-    /// Our credentials were refused; `serial` is the token that was sent. `None`: a newer one is there already, or is asked for.
-    pub fn refuse_credentials(&mut self, serial: u32, why: Failure, now: Moment) -> Option<GateChange> {
+    /// Our credentials were refused. `None`: a newer token is there already or is asked for, or this left before they were refused.
+    pub fn refuse_credentials(&mut self, departure: Departure, why: Failure, now: Moment) -> Option<GateChange> {
+        if departure.era != self.era {
+            return None;
+        }
         match &self.credentials {
-            Credentials::Token { serial: have, .. } if *have != serial => None,
+            Credentials::Token { serial: have, .. } if *have != departure.serial => None,
             // It may have waited through an outage and be forgotten there: one renewal, before a person is called.
             Credentials::Token { .. } if !self.renewed => {
                 (self.credentials, self.renewed) = (Credentials::Wanted, true);
@@ -429,6 +479,8 @@ impl Gate {
         self.refusals += 1;
         self.refused = Some(format!("{} {}", why.code.id, why.says).into());
         self.credentials = Credentials::Refused { why: why.clone(), again: now.after(wait) };
+        self.refused_since.get_or_insert(now);
+        self.begin_an_era();
         GateChange::CredentialsRefused(why)
     }
 
@@ -440,30 +492,43 @@ impl Gate {
 
     /// For how long it was left alone since then.
     pub fn left_alone(&self, since: Moment, now: Moment) -> Duration {
-        self.left_alone.since(since, self.hold.as_ref(), now)
+        self.left_alone.since(since, self.hold.as_ref(), self.refused_since, now)
     }
 
-    /// Why it holds now, if it does.
+    /// Why it holds now, if it does: as a person is told.
     pub fn held(&self, now: Moment) -> Option<HoldReason> {
+        let refused = || self.refusal().cloned().map(HoldReason::Credentials);
+        self.held_by_somebody(now).or_else(refused).or_else(|| self.rests(now))
+    }
+
+    /// Why nothing may go to it now. Credentials that were refused are shown again from time to time, by whatever goes then.
+    pub fn shut(&self, now: Moment) -> Option<HoldReason> {
+        let refused = || match &self.credentials {
+            Credentials::Refused { why, again } if *again > now => Some(HoldReason::Credentials(why.clone())),
+            _ => None,
+        };
+        self.held_by_somebody(now).or_else(|| self.rests(now)).or_else(refused)
+    }
+
+    fn held_by_somebody(&self, now: Moment) -> Option<HoldReason> {
+        self.hold.as_ref().filter(|hold| hold.holds(now)).cloned().map(HoldReason::Held)
+    }
+
+    /// What it lets go of by itself.
+    fn rests(&self, now: Moment) -> Option<HoldReason> {
         let later = |until: &Moment| *until > now;
-        if let Some(hold) = self.hold.as_ref().filter(|hold| hold.holds(now)) {
-            return Some(HoldReason::Held(hold.clone()));
-        }
-        if let Credentials::Refused { why, .. } = &self.credentials {
-            return Some(HoldReason::Credentials(why.clone()));
-        }
         let closed = self.closed.0.filter(later).map(HoldReason::Closed);
         let open = match self.circuit.state {
             Breaker::Open { until } if until > now => Some(HoldReason::BreakerOpen(until)),
             Breaker::Open { .. } | Breaker::Closed | Breaker::HalfOpen => None,
         };
-        let paused = self.paused_until.filter(later).map(HoldReason::Paused);
+        let paused = self.paused_until.max(self.pace.nothing_left(now)).filter(later).map(HoldReason::Paused);
         closed.or(open).or(paused).or_else(|| self.pace.day_over(&self.limits, now).map(HoldReason::Quota))
     }
 
-    /// When it lets go by itself, where it holds and is known to: `None` where only a person can.
+    /// When it is no longer shut for this reason, which is later than now: `None` where only a person can tell.
     pub fn lets_go(&self, now: Moment) -> Option<Moment> {
-        match self.held(now)? {
+        match self.shut(now)? {
             HoldReason::BreakerOpen(until) | HoldReason::Paused(until) | HoldReason::Closed(until) | HoldReason::Quota(until) => {
                 Some(until)
             }
@@ -473,6 +538,15 @@ impl Gate {
                 _ => None,
             },
         }
+    }
+}
+
+#[cfg(test)]
+impl Gate {
+    /// As one to which somebody has signed in.
+    pub(crate) fn has_token(&mut self, now: Moment) {
+        self.signs_in = true;
+        self.sign_in("token".into(), Duration::from_secs(3_600), 1, now);
     }
 }
 
@@ -495,7 +569,7 @@ mod tests {
     /// Another life goes on where this one was.
     fn restarted(gate: &Gate, limits: Limits) -> Gate {
         let mut next = self::gate(limits);
-        next.restore(&gate.row());
+        next.restore(&gate.row(), START);
         next
     }
 
@@ -504,8 +578,8 @@ mod tests {
         let mut gate = gate(Limits::default());
         let fail = |gate: &mut Gate, now: Moment| {
             assert!(matches!(gate.pass(Goes::First, now), Pass::Now), "{now:?}");
-            gate.depart(Goes::First, now);
-            gate.arrive(Some(true), Goes::First, Duration::ZERO, now);
+            let (departure, _) = gate.depart(Goes::First, now);
+            gate.arrive(departure, Some(true), Duration::ZERO, now);
         };
         while !matches!(gate.circuit.state, Breaker::Open { .. }) {
             fail(&mut gate, START);
@@ -515,9 +589,9 @@ mod tests {
         assert!(matches!(next.pass(Goes::First, START), Pass::At(at) if at == until), "{:?}", next.circuit.state);
         // Half-open: one at a time, whatever the system bears.
         assert!(matches!(next.pass(Goes::First, until), Pass::Now));
-        next.depart(Goes::First, until);
+        let (probe, _) = next.depart(Goes::First, until);
         assert!(matches!(next.pass(Goes::First, until), Pass::AfterAnother));
-        next.arrive(Some(true), Goes::First, Duration::ZERO, until);
+        next.arrive(probe, Some(true), Duration::ZERO, until);
         let Breaker::Open { until: again } = next.circuit.state else { panic!("{:?}", next.circuit.state) };
         assert!(again.since(until) > until.since(START), "it is left alone for longer");
         assert_eq!(restarted(&next, Limits::default()).circuit.opens, next.circuit.opens);
@@ -529,8 +603,8 @@ mod tests {
         let mut gate = gate(limits());
         for _ in 0..2 {
             assert!(matches!(gate.pass(Goes::First, START), Pass::Now));
-            gate.depart(Goes::First, START);
-            gate.come_back();
+            let (departure, _) = gate.depart(Goes::First, START);
+            gate.come_back(departure);
         }
         let Pass::At(midnight) = gate.pass(Goes::First, START) else { panic!() };
         let mut next = restarted(&gate, limits());
@@ -545,6 +619,7 @@ mod tests {
             gate.learn(Some(Budget { left: 0, reset: Duration::from_secs(60) }), START);
             let waits = matches!(gate.pass(Goes::First, after(59)), Pass::At(at) if at == after(60));
             assert_eq!(waits, learn);
+            assert_eq!(gate.held(after(59)), learn.then(|| HoldReason::Paused(after(60))), "people are told, and sources rest");
             assert!(matches!(gate.pass(Goes::First, after(60)), Pass::Now));
         }
     }
@@ -555,8 +630,8 @@ mod tests {
         let mut gate = gate(Limits::default());
         for _ in 0..100 {
             assert!(!gate.lacks_retries(START) && matches!(gate.pass(Goes::Again, START), Pass::Now));
-            gate.depart(Goes::Again, START);
-            gate.come_back();
+            let (departure, _) = gate.depart(Goes::Again, START);
+            gate.come_back(departure);
         }
         assert!(gate.lacks_retries(START) && matches!(gate.pass(Goes::Again, START), Pass::At(at) if at == after(1)));
         assert!(matches!(gate.pass(Goes::First, START), Pass::Now));
@@ -581,8 +656,45 @@ mod tests {
         assert!(gate.resume("ann".into(), after(41)).is_none() && !gate.is_held_by_somebody(after(41)));
         assert_eq!(gate.left_alone(after(0), after(100)).as_secs(), 5 + 20);
         let mut next = self::gate(Limits::default());
-        next.restore(&gate.row());
+        next.restore(&gate.row(), START);
         assert_eq!(next.left_alone(after(0), after(100)).as_secs(), 20, "the last one");
+    }
+
+    /// Eight were under way when the first was refused, or failed: what they say is what it said.
+    #[test]
+    fn what_left_before_says_nothing_new() {
+        let mut gate = gate(Limits { concurrency: 8, ..Limits::default() });
+        let departures: Vec<Departure> = (0..8).map(|_| gate.depart(Goes::First, START).0).collect();
+        let refused = departures.iter().filter_map(|departure| {
+            gate.come_back(*departure);
+            gate.refuse_credentials(*departure, crate::desk::stage::said(), START)
+        });
+        assert_eq!(refused.count(), 1);
+        assert_eq!(gate.lets_go(START), Some(START.after(CREDENTIALS_WAIT_FIRST)));
+        let again = START.after(CREDENTIALS_WAIT_FIRST);
+        assert!(gate.lets_go(again).is_none() && matches!(gate.pass(Goes::First, again), Pass::Now), "one shows them again");
+        let (probe, _) = gate.depart(Goes::First, again);
+        assert!(matches!(gate.pass(Goes::First, again), Pass::AfterAnother));
+        assert_eq!(gate.arrive(probe, Some(false), Duration::ZERO, again), Some(GateChange::CredentialsGood));
+        assert_eq!(gate.left_alone(START, again), CREDENTIALS_WAIT_FIRST, "none of an outage");
+    }
+
+    #[test]
+    fn what_left_before_a_breaker_opened_is_no_probe() {
+        for late_fails in [true, false] {
+            let mut gate = gate(Limits::default());
+            let (late, _) = gate.depart(Goes::First, START);
+            while !matches!(gate.circuit.state, Breaker::Open { .. }) {
+                let (departure, _) = gate.depart(Goes::First, START);
+                gate.arrive(departure, Some(true), Duration::ZERO, START);
+            }
+            let until = gate.lets_go(START).unwrap();
+            assert!(matches!(gate.pass(Goes::First, until), Pass::Now), "one that hangs keeps no probe waiting");
+            let (probe, _) = gate.depart(Goes::First, until);
+            assert_eq!(gate.arrive(late, Some(late_fails), Duration::ZERO, until), None);
+            assert!(matches!(gate.pass(Goes::First, until), Pass::AfterAnother), "the probe is under way");
+            assert!(matches!(gate.arrive(probe, Some(true), Duration::ZERO, until), Some(GateChange::Opened(_))));
+        }
     }
 
     #[test]

@@ -30,9 +30,9 @@ impl LeftAlone {
         }
     }
 
-    /// For how long since then, with the last hold.
-    pub fn since(&self, since: Moment, hold: Option<&Hold>, now: Moment) -> Duration {
-        let held = hold.map(|hold| (hold.since, hold.end(now)));
+    /// For how long since then, with the last hold and what lasts still.
+    pub fn since(&self, since: Moment, hold: Option<&Hold>, lasts: Option<Moment>, now: Moment) -> Duration {
+        let held = hold.map(|hold| (hold.since, hold.end(now))).into_iter().chain(lasts.map(|from| (from, now)));
         let mut times: Vec<_> = self.0.iter().copied().chain(held).map(|(from, to)| (from.max(since), to.min(now))).collect();
         times.sort_unstable();
         let (mut sum, mut upto) = (Duration::ZERO, since);
@@ -56,10 +56,10 @@ mod tests {
             left.note(Moment(day * 24), Moment(day * 24 + 8));
             left.note(Moment(day * 24 + 4), Moment(day * 24 + 8));
         }
-        let micros = |since, now| left.since(Moment(since), None, Moment(now)).as_micros();
+        let micros = |since, now| left.since(Moment(since), None, None, Moment(now)).as_micros();
         assert_eq!((micros(0, 72), micros(6, 30), micros(50, 54), micros(60, 70)), (24, 8, 4, 0));
         left.note(Moment(90), Moment(100));
         let night = Hold { since: Moment(95), until: Some(Moment(105)), by: "ann".into(), because: "quiet".into() };
-        assert_eq!(left.since(Moment(72), Some(&night), Moment(110)).as_micros(), 15, "what lies over each other counts once");
+        assert_eq!(left.since(Moment(72), Some(&night), None, Moment(110)).as_micros(), 15, "what lies over each other counts once");
     }
 }

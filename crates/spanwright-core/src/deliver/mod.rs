@@ -10,7 +10,7 @@ mod pace;
 
 pub use circuit::{Circuit, WINDOW_MOST};
 pub use decide::{BACKOFF_LEAST, Next, Tries, decide};
-pub use gate::{CREDENTIALS_WAIT_MOST, Credentials, Gate, GateChange, Goes, HoldReason, Pass};
+pub use gate::{CREDENTIALS_WAIT_MOST, Credentials, Departure, Gate, GateChange, Goes, HoldReason, Pass};
 pub use hours::{Hours, closed_until, never_opens};
 pub use left_alone::LeftAlone;
 pub use line::Lines;

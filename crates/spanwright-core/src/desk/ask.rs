@@ -8,7 +8,7 @@ use super::{
 use crate::codes;
 use crate::fact::Way;
 use crate::{
-    deliver::{Credentials, Goes},
+    deliver::{Credentials, Departure, Goes},
     fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, PlanId, Print, request_key},
     interface::Repeat,
     plan::EffectPlan,
@@ -254,18 +254,15 @@ impl Desk {
             self.set_place(key, Place::Flying);
         }
         let call = self.next_call();
-        let probe = self.gates[gate].probes();
-        self.depart(gate, goes, now, out);
+        let departure = self.depart(gate, goes, now, out);
         let bound = self.queues[queue].unbind(&members);
         let exchange = bound.unwrap_or_else(|| self.next_exchange());
-        let (_, serial) = self.gates[gate].token();
         let may_be_skipped = members.iter().filter(|key| key.way == Way::Do);
         let looks: Vec<(Arc<str>, Arc<str>)> = may_be_skipped.filter_map(|key| self.sent_scope(key)).collect();
         // What went once under one key goes again whole.
         let asks_first = bound.is_none() && !self.is_one_request(&members) && !looks.is_empty() && looks.len() == members.len();
         let operation = self.operation_of(&members).unwrap_or_else(|| self.queues[queue].name.clone());
-        self.flights
-            .insert(call, Flight { outlet, queue, gate, members, operation, exchange, serial, goes, probe, bundled: bound.is_some() });
+        self.flights.insert(call, Flight { outlet, queue, gate, members, operation, exchange, departure, bundled: bound.is_some() });
         if asks_first { out.push(Command::Look(call, looks)) } else { self.start_or_ask(call, now, out) }
     }
 
@@ -315,7 +312,7 @@ impl Desk {
     fn go_without_the_unchanged(&mut self, call: super::CallId, go: Vec<EffectKey>, now: Moment, out: &mut Vec<Command>) {
         let Some(flight) = self.flights.get(&call) else { return };
         if go.is_empty() || self.was_held(flight, now) {
-            self.gates[flight.gate].come_back();
+            self.gates[flight.gate].come_back(flight.departure);
             if let Some(flight) = self.flights.remove(&call).filter(|_| !go.is_empty()) {
                 let again = Flight { members: go, ..flight };
                 if again.bundled { self.again_bound(again) } else { self.outlets[again.outlet].again_together(again.members) }
@@ -329,11 +326,13 @@ impl Desk {
     }
 
     /// An exchange begins; a day's quota is kept ahead, so that a crash can only make it count too many.
-    pub(super) fn depart(&mut self, gate: usize, goes: Goes, now: Moment, out: &mut Vec<Command>) {
-        if self.gates[gate].depart(goes, now) {
+    pub(super) fn depart(&mut self, gate: usize, goes: Goes, now: Moment, out: &mut Vec<Command>) -> Departure {
+        let (departure, is_noted) = self.gates[gate].depart(goes, now);
+        if is_noted {
             let row = self.gates[gate].row();
             self.commit(vec![Fact::Gated(row)], out);
         }
+        departure
     }
 
     fn next_exchange(&mut self) -> ExchangeId {
@@ -385,7 +384,7 @@ impl Desk {
             return self.ask(call, now, out);
         }
         let Some(flight) = self.flights.remove(&call) else { return };
-        self.gates[flight.gate].come_back();
+        self.gates[flight.gate].come_back(flight.departure);
         if flight.bundled {
             return self.again_bound(flight);
         }
@@ -406,9 +405,11 @@ impl Desk {
         }
     }
 
-    /// Whether somebody has held its system or its flow since it left its queue, while the journal was at work.
+    /// Whether somebody has held its system or its flow since it left its queue, while the journal was at work, or the token that it was
+    /// to carry is no more.
     fn was_held(&self, flight: &Flight, now: Moment) -> bool {
-        self.gates[flight.gate].is_held_by_somebody(now) || self.flow_is_held(self.queues[flight.queue].account, now)
+        let gate = &self.gates[flight.gate];
+        gate.is_held_by_somebody(now) || gate.lacks_a_token() || self.flow_is_held(self.queues[flight.queue].account, now)
     }
 
     pub(super) fn ask(&mut self, call: super::CallId, now: Moment, out: &mut Vec<Command>) {
@@ -437,10 +438,10 @@ impl Desk {
             let (flow, run) = (flow.to_string(), waits.run);
             return self.rounds.wait(call, &flow, run);
         }
-        let token = self.gates[flight.gate].token().0;
+        let (token, serial) = self.gates[flight.gate].token();
         let so_far = || self.gathering.so_far(flight.members.first()?, now);
         let gather = plan.gather.as_ref().filter(|_| answers).map(|rule| (rule.clone(), so_far()));
-        out.push(Command::Exchange(Box::new(Exchange {
+        let exchange = Exchange {
             call,
             exchange: flight.exchange,
             plan: run.plan.clone(),
@@ -454,7 +455,10 @@ impl Desk {
             outcomes,
             gather,
             head: plan.head.clone(),
-        })));
+        };
+        // It may have been renewed while the journal was at work.
+        self.flights.get_mut(&call).into_iter().for_each(|flight| flight.departure.serial = serial);
+        out.push(Command::Exchange(Box::new(exchange)));
     }
 
     fn outgoing(&self, key: &EffectKey) -> Option<Outgoing> {
@@ -476,8 +480,8 @@ impl Desk {
         let Some((plan, system)) = found else { return };
         let call = self.next_call();
         self.gates[gate].credentials = Credentials::Asking;
-        self.depart(gate, Goes::First, now, out);
-        self.signing.insert(call, gate);
+        let departure = self.depart(gate, Goes::First, now, out);
+        self.signing.insert(call, (gate, departure));
         out.push(Command::SignIn(SignIn { call, plan, system }));
     }
 

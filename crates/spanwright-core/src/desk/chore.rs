@@ -137,10 +137,14 @@ impl Desk {
         }
     }
 
-    /// Until when nothing is replayed into a flow: its hand is full, or a system that it is there for is held.
+    /// Until when nothing is replayed into a flow: its hand is full, or somebody holds it or a system that it is there for.
     fn rests_until(&self, flow: &Arc<str>, now: Moment) -> Option<Moment> {
-        let flow = &self.flows[*self.flow_of.get(flow)?];
-        let held = flow.sends_to.iter().filter_map(|gate| self.gates[*gate].held(now)).map(|why| match why {
+        let account = *self.flow_of.get(flow)?;
+        let flow = &self.flows[account];
+        if self.flow_is_held(account, now) {
+            return Some(now.after(LOOK_AGAIN));
+        }
+        let held = flow.sends_to.iter().filter_map(|gate| self.gates[*gate].shut(now)).map(|why| match why {
             HoldReason::BreakerOpen(until) | HoldReason::Paused(until) => until,
             _ => now.after(LOOK_AGAIN),
         });
@@ -202,7 +206,7 @@ mod tests {
         *,
     };
     use crate::{
-        fact::{PlanId, RunId, StoppedFilter},
+        fact::{GateRow, Hold, PlanId, RunId, StoppedFilter},
         settings::Rate,
     };
 
@@ -316,5 +320,21 @@ mod tests {
             stage.wakes_after(Duration::from_secs(1));
             assert!(!stage.fetches.iter().any(|fetch| matches!(fetch, Fetch::Stopped { .. })));
         }
+    }
+
+    /// What it would open would only wait, and be counted as open.
+    #[test]
+    fn a_replay_rests_while_its_flow_is_held() {
+        let mut stage = replaying(300, Rate { most: 1_000, per: Duration::from_secs(1) });
+        let what: Arc<str> = GateRow::of_flow("asked");
+        let hold = Hold { since: START, until: None, by: "ann".into(), because: "a bad map".into() };
+        stage.on(Event::Told(Order::Hold { what: what.clone(), hold }));
+        for _ in 0..5 {
+            assert_eq!(gives(&mut stage, 300), 0);
+            stage.wakes_after(Duration::from_secs(1));
+        }
+        stage.on(Event::Told(Order::Resume { what, by: "ann".into() }));
+        stage.wakes_after(Duration::from_secs(1));
+        assert!(gives(&mut stage, 300) > 0);
     }
 }

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     codes,
     connector::{Blame, Outcome, Refusal, Verdict, Word},
-    deliver::{Goes, Next, Tries, decide},
+    deliver::{Departure, GateChange, Next, Tries, decide},
     fact::{Attempt, EffectKey, ExchangeId, Exchanged, Fact, Hold, Moment, OutcomeKind, Phase, Way},
     interface::Repeat,
     plan::{EffectPlan, Policy},
@@ -33,12 +33,7 @@ pub(super) struct Flight {
     /// The operation's name.
     pub operation: Arc<str>,
     pub exchange: ExchangeId,
-    /// The token that was sent.
-    pub serial: u32,
-    /// Whether it was a retry.
-    pub goes: Goes,
-    /// It was to show how its system is.
-    pub probe: bool,
+    pub departure: Departure,
     /// The journal has its composition under its number.
     pub bundled: bool,
 }
@@ -80,7 +75,8 @@ impl Desk {
         let is_refused = matches!(verdict.system, Some(Word::Credentials(_))) && let_in_none;
         // A probe that was refused, too: it may be one in it that may not be touched, and halves show that.
         let is_a_batch = flight.members.len() > 1;
-        let may_be_one = is_refused && is_a_batch && flight.probe && report.status != own::UNAUTHORIZED && !self.goes_as_it_is(&flight);
+        let may_be_one =
+            is_refused && is_a_batch && flight.departure.probe && report.status != own::UNAUTHORIZED && !self.goes_as_it_is(&flight);
         if is_refused && !may_be_one {
             self.failed(&flight, now);
             return self.go_again(flight, report, now, out);
@@ -112,7 +108,7 @@ impl Desk {
         let flight = self.flights.remove(&call)?;
         let (system, operation) = self.names_of(&flight);
         out.push(Command::Note(Happening::Exchanged { system, operation, calls: flight.members.len() as u32, report: report.clone() }));
-        self.gate_heard(flight.gate, (flight.serial, flight.goes), verdict, report, now, out);
+        self.gate_heard(flight.gate, flight.departure, verdict, report, now, out);
         self.is_awaited(&flight).then_some(flight)
     }
 
@@ -180,7 +176,7 @@ impl Desk {
     pub(super) fn gate_heard(
         &mut self,
         gate: usize,
-        (serial, goes): (u32, Goes),
+        departure: Departure,
         verdict: &Verdict,
         report: &Report,
         now: Moment,
@@ -189,20 +185,20 @@ impl Desk {
         self.gates[gate].learn(report.budget, now);
         let change = match &verdict.system {
             Some(Word::Credentials(why)) => {
-                self.gates[gate].come_back();
-                self.gates[gate].refuse_credentials(serial, why.clone(), now)
+                self.gates[gate].come_back(departure);
+                self.gates[gate].refuse_credentials(departure, why.clone(), now)
             }
             Some(Word::Pause(time)) => {
-                let change = self.gates[gate].arrive(verdict.sick(), goes, report.took, now);
+                let change = self.gates[gate].arrive(departure, verdict.sick(), report.took, now);
                 change.into_iter().chain(self.gates[gate].pause(*time, now)).next()
             }
             // Gone for good, it says: nothing is sent there until a person has looked, and nothing is lost by that.
             Some(Word::Gone(why)) => {
-                self.gates[gate].come_back();
+                self.gates[gate].come_back(departure);
                 let because = format!("{} {}", why.code.id, why.says).into();
                 Some(self.gates[gate].hold(Hold { since: now, until: None, by: Hold::ENGINE.into(), because }))
             }
-            None => self.gates[gate].arrive(verdict.sick(), goes, report.took, now),
+            None => self.gates[gate].arrive(departure, verdict.sick(), report.took, now),
         };
         self.gate_changed(gate, change, out);
     }
@@ -411,7 +407,7 @@ impl Desk {
             return;
         }
         let Some(mut flight) = self.flights.remove(&call) else { return };
-        self.gates[flight.gate].come_back();
+        self.gates[flight.gate].come_back(flight.departure);
         match refusal {
             Refusal::System(why) => {
                 let change = self.gates[flight.gate].hold_credentials(why, now);
@@ -453,9 +449,9 @@ impl Desk {
     }
 
     fn sign_in_not_asked(&mut self, call: CallId, refusal: &Refusal, now: Moment, out: &mut Vec<Command>) -> bool {
-        let Some(gate) = self.signing.remove(&call) else { return false };
+        let Some((gate, departure)) = self.signing.remove(&call) else { return false };
         let (Refusal::System(why) | Refusal::Call(_, why)) = refusal;
-        self.gates[gate].come_back();
+        self.gates[gate].come_back(departure);
         let change = self.gates[gate].hold_credentials(why.clone(), now);
         self.gate_changed(gate, Some(change), out);
         true
@@ -470,7 +466,7 @@ impl Desk {
         roll: Roll<'_>,
         out: &mut Vec<Command>,
     ) {
-        let Some(gate) = self.signing.remove(&call) else { return };
+        let Some((gate, departure)) = self.signing.remove(&call) else { return };
         let system = self.gates[gate].name.clone();
         out.push(Command::Note(Happening::Exchanged {
             system: system.clone(),
@@ -484,28 +480,28 @@ impl Desk {
                     self.token_serial += 1;
                     self.gates[gate].sign_in(token, lasts, self.token_serial, now);
                     out.push(Command::Note(Happening::SignedIn { system }));
-                    self.gates[gate].come_back();
+                    self.gates[gate].come_back(departure);
                     None
                 }
-                None => self.sign_in_failed(gate, None, now),
+                None => self.sign_in_failed(gate, departure, None, now),
             },
-            Some(Outcome::Never(why)) => self.sign_in_failed(gate, Some(why), now),
-            Some(Outcome::Later { after, .. }) => self.sign_in_later(gate, after, now, roll()),
-            Some(Outcome::Unknown(_)) | None => self.sign_in_later(gate, None, now, roll()),
+            Some(Outcome::Never(why)) => self.sign_in_failed(gate, departure, Some(why), now),
+            Some(Outcome::Later { after, .. }) => self.sign_in_later(gate, departure, after, now, roll()),
+            Some(Outcome::Unknown(_)) | None => self.sign_in_later(gate, departure, None, now, roll()),
         };
         self.gate_changed(gate, change, out);
     }
 
-    fn sign_in_failed(&mut self, gate: usize, why: Option<Failure>, now: Moment) -> Option<crate::deliver::GateChange> {
+    fn sign_in_failed(&mut self, gate: usize, departure: Departure, why: Option<Failure>, now: Moment) -> Option<GateChange> {
         let why = why.unwrap_or_else(|| Failure::new(&crate::codes::NO_TOKEN, "the sign-in answered without a token"));
-        self.gates[gate].come_back();
+        self.gates[gate].come_back(departure);
         Some(self.gates[gate].hold_credentials(why, now))
     }
 
     /// The token endpoint is sick: the gate counts it as any other failure and rests a moment.
-    fn sign_in_later(&mut self, gate: usize, after: Option<Duration>, now: Moment, roll: u64) -> Option<crate::deliver::GateChange> {
+    fn sign_in_later(&mut self, gate: usize, departure: Departure, after: Option<Duration>, now: Moment, roll: u64) -> Option<GateChange> {
         self.gates[gate].credentials = crate::deliver::Credentials::Wanted;
-        let opened = self.gates[gate].arrive(Some(true), Goes::First, Duration::ZERO, now);
+        let opened = self.gates[gate].arrive(departure, Some(true), Duration::ZERO, now);
         let pause = after.unwrap_or(Duration::from_millis(250 + roll % 1_000));
         opened.or(self.gates[gate].pause(pause, now))
     }

@@ -75,7 +75,7 @@ impl Desk {
     pub(super) fn left_alone(&self, outlet: usize, since: Moment, now: Moment) -> Duration {
         let Outlet { queue, gate, .. } = self.outlets[outlet];
         let flow = &self.flows[self.queues[queue].account];
-        self.gates[gate].left_alone(since, now).max(flow.left_alone.since(since, flow.hold.as_ref(), now))
+        self.gates[gate].left_alone(since, now).max(flow.left_alone.since(since, flow.hold.as_ref(), None, now))
     }
 
     pub(super) fn flow_is_held(&self, account: usize, now: Moment) -> bool {
@@ -89,7 +89,7 @@ impl Desk {
         if self.flow_holds(account, now, wake) {
             return false;
         }
-        let all_held = !flow.sends_to.is_empty() && flow.sends_to.iter().all(|gate| self.gates[*gate].held(now).is_some());
+        let all_held = !flow.sends_to.is_empty() && flow.sends_to.iter().all(|gate| self.gates[*gate].shut(now).is_some());
         if all_held {
             let first = flow.sends_to.iter().filter_map(|gate| self.gates[*gate].lets_go(now)).min();
             first.into_iter().for_each(|first| wake.no_later_than(first));

@@ -53,7 +53,7 @@ pub use event::{
 };
 
 use crate::{
-    deliver::{Gate, GateChange, Goes, Pass},
+    deliver::{Departure, Gate, GateChange, Goes, Pass},
     fact::{ChoreId, CutOff, EffectKey, Ending, Fact, Moment, PlanId, Receipt, RunId, Seen},
     plan::Plan,
     run::AdvanceJob,
@@ -133,7 +133,7 @@ pub struct Desk {
     /// Answers that are read page by page.
     gathering: Gatherings,
     /// Sign-ins under way, by gate.
-    signing: HashMap<CallId, usize>,
+    signing: HashMap<CallId, (usize, Departure)>,
     /// Flights whose intent is on its way to the disk.
     starting: HashMap<Ticket, CallId>,
     /// Chunks of a page on their way to the disk, by source.
@@ -237,6 +237,7 @@ impl Desk {
             self.poll(now, roll, &mut wake, out);
             self.strike(now, roll, &mut wake, out);
             self.dispatch(now, &mut wake, out);
+            self.poll_what_failed(now, roll, &mut wake, out);
             self.hand_over_all(now, roll, out);
             self.bring_back_all(now, roll, out);
             self.rounds_go_on(now, &mut wake, out);

@@ -160,7 +160,7 @@ impl Desk {
         self.gates.iter_mut().for_each(|gate| gate.was_closed(now));
         for row in &opening.gates {
             if let Some(gate) = self.gate_of.get(&row.system) {
-                self.gates[*gate].restore(row);
+                self.gates[*gate].restore(row, now);
             } else if let Some(flow) = self.flows.iter_mut().find(|flow| GateRow::of_flow(&flow.name) == row.system) {
                 flow.hold = row.hold.clone();
             }

@@ -173,6 +173,20 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// The same of what a source asks for: from when on it was refused, others that go to its system were not.
+    pub(super) fn source_refused_alone(&self, gate: usize, refused: Option<Moment>, verdict: Verdict, report: &Report) -> Verdict {
+        let is_doubted = report.status == UNAUTHORIZED || self.gates[gate].refused();
+        let others = refused.map_or((0, 0), |since| self.fared[gate].others(&[], None, since));
+        match verdict.system {
+            Some(Word::Credentials(why)) if !is_doubted && others.0 > others.1 * DELIVERED_FOR_EACH_FAILURE => {
+                Verdict::all(1, Outcome::Later { why, after: None, blame: Blame::Message })
+            }
+            system => Verdict { system, ..verdict },
+        }
+    }
+}
+
 fn is_answered(report: &Report) -> bool {
     !NOT_ANSWERED.contains(&report.status)
 }

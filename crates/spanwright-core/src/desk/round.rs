@@ -128,7 +128,7 @@ impl Desk {
     pub(super) fn leave_rounds(&mut self) {
         for waiting in std::mem::take(&mut self.rounds.waiting) {
             if let Some(flight) = self.flights.remove(&waiting.call) {
-                self.gates[flight.gate].come_back();
+                self.gates[flight.gate].come_back(flight.departure);
             }
         }
     }

@@ -12,7 +12,7 @@ use super::{CallId, Command, Desk, Happening, ONCE_WAITS_MOST, PollJob, Report, 
 use crate::{
     codes,
     connector::{Beside, Outcome, Refusal, Validator, Verdict},
-    deliver::{Goes, Next, Tries, decide},
+    deliver::{Departure, Goes, Next, Tries, decide},
     fact::{Fact, Moment, Moved, PlanId, Root, Seen, SourceRow, Took, Way, hex},
     interface::Repeat,
     plan::{Plan, Poll, ROUND_PAGES_MOST, Source},
@@ -54,6 +54,10 @@ pub(super) struct SourceDesk {
     /// This round took in something new.
     pub took: bool,
     failed: Option<Failure>,
+    /// When our credentials were refused to it, if nothing was read since.
+    refused: Option<Moment>,
+    /// When it was asked last.
+    asked: Moment,
     given_up: Option<Failure>,
     /// Whoever reads its page hears "go on" when there is room on the disk.
     waits_for_space: Option<CallId>,
@@ -69,7 +73,7 @@ enum State {
     /// Until it is due.
     Waiting,
     /// A page is asked for; of one that is read in pieces, so many chunks are on their way to the disk.
-    Asking { call: CallId, chunks: usize },
+    Asking { call: CallId, chunks: usize, departure: Departure },
     /// Its chunks are on their way to the disk.
     Keeping { chunks: usize, last: bool },
     /// The cursor is.
@@ -102,6 +106,8 @@ impl SourceDesk {
                 looked_again: false,
                 took: false,
                 failed: None,
+                refused: None,
+                asked: now,
                 given_up: None,
                 waits_for_space: None,
             })
@@ -150,28 +156,50 @@ impl Desk {
             return;
         }
         for n in 0..self.sources.len() {
-            let source = &self.sources[n];
-            if !matches!(source.state, State::Waiting) || (self.once && source.rounds > 0) || !self.flows[source.account].has_room() {
-                continue;
+            if !self.lets_others_show(n) {
+                self.poll_one(n, now, roll, wake, out);
             }
-            if source.due > now {
-                wake.no_later_than(source.due);
-            } else if self.pulls(source.account, now, wake) && self.pass(source.gate, Goes::First, now, wake, out) {
-                self.ask_page(n, now, roll, out);
-            }
+        }
+    }
+
+    /// Where a system is probed, what goes to it and other sources go before one that failed the last time: it may be that one alone which
+    /// is sick. Of several of them, the one that has waited longest.
+    pub(super) fn poll_what_failed(&mut self, now: Moment, roll: Roll<'_>, wake: &mut Wake, out: &mut Vec<Command>) {
+        if !self.space.has_some() {
+            return;
+        }
+        let mut failed: Vec<usize> = (0..self.sources.len()).filter(|n| self.lets_others_show(*n)).collect();
+        failed.sort_by_key(|n| self.sources[*n].asked);
+        failed.into_iter().for_each(|n| self.poll_one(n, now, roll, wake, out));
+    }
+
+    fn lets_others_show(&self, n: usize) -> bool {
+        let source = &self.sources[n];
+        (source.tries > 0 || source.failed.is_some()) && self.gates[source.gate].probes()
+    }
+
+    fn poll_one(&mut self, n: usize, now: Moment, roll: Roll<'_>, wake: &mut Wake, out: &mut Vec<Command>) {
+        let source = &self.sources[n];
+        if !matches!(source.state, State::Waiting) || (self.once && source.rounds > 0) || !self.flows[source.account].has_room() {
+            return;
+        }
+        if source.due > now {
+            wake.no_later_than(source.due);
+        } else if self.pulls(source.account, now, wake) && self.pass(source.gate, Goes::First, now, wake, out) {
+            self.ask_page(n, now, roll, out);
         }
     }
 
     fn ask_page(&mut self, n: usize, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let call = self.next_call();
         let gate = self.sources[n].gate;
-        self.depart(gate, Goes::First, now, out);
+        let departure = self.depart(gate, Goes::First, now, out);
         let token = self.gates[gate].token().0;
         let (plan, source) = (self.plan.clone(), &mut self.sources[n]);
         if source.tries == 0 {
             source.tried_first = now;
         }
-        (source.state, source.items) = (State::Asking { call, chunks: 0 }, 0);
+        (source.state, source.items, source.asked) = (State::Asking { call, chunks: 0, departure }, 0, now);
         let correlation = u128::from(roll()) << 64 | u128::from(roll());
         let (cursor, page) = (source.cursor.clone(), source.page.clone());
         let known = source.known.as_ref().filter(|known| page.is_none() && known.under == cursor);
@@ -180,8 +208,11 @@ impl Desk {
         out.push(Command::Poll(Box::new(job)));
     }
 
-    fn asking(&self, call: CallId) -> Option<usize> {
-        self.sources.iter().position(|source| matches!(source.state, State::Asking { call: have, .. } if have == call))
+    fn asking(&self, call: CallId) -> Option<(usize, Departure)> {
+        self.sources.iter().enumerate().find_map(|(n, source)| match source.state {
+            State::Asking { call: have, departure, .. } if have == call => Some((n, departure)),
+            _ => None,
+        })
     }
 
     #[allow(clippy::too_many_arguments)] // one exchange's whole story
@@ -195,20 +226,23 @@ impl Desk {
         roll: Roll<'_>,
         out: &mut Vec<Command>,
     ) {
-        let Some(n) = self.asking(call) else { return };
+        let Some((n, departure)) = self.asking(call) else { return };
         let gate = self.sources[n].gate;
-        let serial = self.gates[gate].token().1;
+        let verdict = self.source_refused_alone(gate, self.sources[n].refused, verdict, report);
         let operation =
             self.polled(n).map(|poll| self.plan.systems[poll.system].system.interface().operations[poll.operation].name.clone());
         let (system, operation) = (self.gates[gate].name.clone(), operation.unwrap_or_else(|| "poll".into()));
         out.push(Command::Note(Happening::Exchanged { system, operation, calls: 1, report: report.clone() }));
-        self.gate_heard(gate, (serial, Goes::First), &verdict, report, now, out);
+        // Who reads a queue, or in pieces, waits for what comes and for our disk: that is no slow answer.
+        let took = if self.reads_queue(n) || self.sources[n].items > 0 { Duration::ZERO } else { report.took };
+        self.gate_heard(gate, departure, &verdict, &Report { took, ..report.clone() }, now, out);
         self.sources[n].state = State::Waiting;
         if let Some(crate::connector::Word::Credentials(why)) = verdict.system {
             return self.credentials_refused(n, why, now, out);
         }
         match (verdict.outcomes.into_iter().next(), page) {
             (Some(Outcome::Delivered(_)), Some(Ok(page))) => {
+                self.sources[n].refused = None;
                 self.sources[n].validated(verdict.beside.as_deref(), page.next.is_some());
                 self.take_page(n, page, now, roll, out);
             }
@@ -221,7 +255,7 @@ impl Desk {
     /// What is in it is kept now, whatever becomes of the rest of the page; only the cursor waits for all of it. Whoever reads
     /// hears "go on" when it is on disk, and may then say so to the other side. While we stop nothing more is taken.
     pub(super) fn piece_heard(&mut self, call: CallId, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
-        let Some(n) = self.asking(call) else { return };
+        let Some((n, _)) = self.asking(call) else { return };
         if self.stopping {
             return out.push(Command::ReadOn(call, ControlFlow::Break(())));
         }
@@ -238,6 +272,7 @@ impl Desk {
         if held {
             let source = &mut self.sources[n];
             source.failed = Some(why.clone());
+            source.refused.get_or_insert(now);
             out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why, again: source.due, given_up: false }));
         }
     }
@@ -283,9 +318,9 @@ impl Desk {
     }
 
     pub(super) fn poll_not_asked(&mut self, call: CallId, refusal: &Refusal, now: Moment, out: &mut Vec<Command>) -> bool {
-        let Some(n) = self.asking(call) else { return false };
+        let Some((n, departure)) = self.asking(call) else { return false };
         let (Refusal::System(why) | Refusal::Call(_, why)) = refusal;
-        self.gates[self.sources[n].gate].come_back();
+        self.gates[self.sources[n].gate].come_back(departure);
         let every = self.poll_policy(n).1;
         let source = &mut self.sources[n];
         (source.state, source.due) = (State::Waiting, now.after(every));
@@ -339,9 +374,12 @@ impl Desk {
 
     fn took_fact(&self, n: usize, arrival: Arrival, now: Moment, roll: Roll<'_>) -> Fact {
         let source = &self.sources[n];
-        let reads_queue = self.plan.flows[source.flow].source.as_ref().is_some_and(Source::reads_queue);
-        let seen = seen_of(&source.name, reads_queue, &arrival, now);
+        let seen = seen_of(&source.name, self.reads_queue(n), &arrival, now);
         self.took_by(source.flow, &source.name, arrival, seen, now, roll).into()
+    }
+
+    fn reads_queue(&self, n: usize) -> bool {
+        self.plan.flows[self.sources[n].flow].source.as_ref().is_some_and(Source::reads_queue)
     }
 
     /// What arrived, as a flow takes it.
@@ -374,9 +412,9 @@ impl Desk {
 
     pub(super) fn chunk_kept(&mut self, n: usize, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         match &mut self.sources[n].state {
-            State::Asking { chunks: 1, call } => {
+            State::Asking { chunks, call, .. } if *chunks == 1 => {
+                *chunks = 0;
                 let call = *call;
-                self.sources[n].state = State::Asking { call, chunks: 0 };
                 match self.space.has_some() {
                     true => out.push(Command::ReadOn(call, ControlFlow::Continue(()))),
                     false => self.sources[n].waits_for_space = Some(call),

@@ -66,7 +66,7 @@ impl Door for There {
     }
 }
 
-pub(super) fn said() -> Failure {
+pub(crate) fn said() -> Failure {
     Failure::new(&codes::TORN, "the test said so")
 }
 

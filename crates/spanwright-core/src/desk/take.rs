@@ -270,10 +270,10 @@ impl Desk {
     pub(super) fn fetch(&mut self, now: Moment, wake: &mut Wake, out: &mut Vec<Command>) {
         let hand = self.hand;
         for account in 0..self.flows.len() {
-            let flow = &mut self.flows[account];
-            if !flow.behind || flow.held(now) || flow.fetching {
+            if !self.flows[account].behind || self.flow_holds(account, now, wake) || self.flows[account].fetching {
                 continue;
             }
+            let flow = &mut self.flows[account];
             if flow.takes_more(hand) {
                 flow.fetching = true;
                 out.push(Command::Fetch(Fetch::Active { flow: flow.name.clone(), after: flow.mark, most: hand.fetch }));

@@ -10,6 +10,7 @@ use super::{
 use crate::run::Arrival;
 use crate::{
     connector::{Blame, Outcome, Refusal, Verdict, Word},
+    deliver::Credentials,
     fact::{Backlog, EffectState, GateRow, Hold, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
     interface::{BulkKey, Repeat},
     plan::{Batch, Body, EffectPlan, InOrder, OrderBy, Question, SourceKind, Step, StepKind, SystemPlan, WhenDead},
@@ -741,4 +742,40 @@ fn a_batch_whose_probe_is_refused_is_halved() {
     }
     let sizes: Vec<usize> = stage.sent.iter().map(|(_, many, ..)| *many).collect();
     assert_eq!(sizes[..], [4, 4, 2, 2, 1], "all that go in one are refused first, and then by halves");
+}
+
+/// Nothing else may come all night.
+#[test]
+fn a_hold_of_a_flow_that_ends_by_itself_lets_go_what_was_brought_meanwhile() {
+    let until = START.after(Duration::from_secs(600));
+    let hold = Hold { since: START, until: Some(until), by: "ann".into(), because: "quiet".into() };
+    let mut plan = plan();
+    no_reply(&mut plan);
+    let mut stage = Stage::of(plan);
+    stage.on(Event::Told(Order::Hold { what: GateRow::of_flow("asked"), hold }));
+    stage.brings_under("{}", Some("one"));
+    stage.keeps();
+    assert_eq!((stage.asked, stage.wake), (0, Some(until)));
+    stage.now = until;
+    stage.on(Event::Wake);
+    assert!(stage.fetches.iter().any(|fetch| matches!(fetch, Fetch::Active { .. })), "{:?}", stage.fetches);
+}
+
+/// One that ended, or was refused to another, while the journal noted what was to carry it.
+#[test]
+fn what_was_noted_and_has_no_token_any_more_waits_for_the_next_one() {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    only_first(&mut plan, call("first", Repeat::Never));
+    let mut stage = Stage::of(plan);
+    stage.desk.gates[0].has_token(START);
+    stage.brings_under("{}", Some("one"));
+    let (ticket, facts) = stage.commits.remove(0);
+    stage.on(Event::Kept { ticket, facts, receipts: vec![crate::fact::Receipt::Taken(RunId(1))] });
+    assert!(stage.commits.iter().any(|(_, facts)| matches!(facts[..], [Fact::Started { .. }])), "{:?}", stage.commits);
+    stage.desk.gates[0].credentials = Credentials::Wanted;
+    let kept = stage.keeps();
+    assert_eq!(stage.asked, 0, "the sign-in comes first");
+    let owed = |fact: &Fact| matches!(fact, Fact::Settled(settled) if matches!(settled.state.phase, Phase::Owed { .. }) && settled.state.tries == 0);
+    assert!(kept.iter().any(owed) && !stage.desk.gates[0].refused(), "{kept:?}");
 }

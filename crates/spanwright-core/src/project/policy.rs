@@ -9,7 +9,7 @@ use spanwright_shape::text::{
 
 use super::{Variables, codes};
 use crate::{
-    deliver::{Hours, never_opens},
+    deliver::{Hours, WINDOW_MOST, never_opens},
     plan::{BreakerPolicy, KeepFor, PAUSE_WITHIN_DEFAULT, PauseAfter, Policy},
     settings::{Limits, Rate},
 };
@@ -77,6 +77,13 @@ pub(super) fn breaker(inherited: &BreakerPolicy, owner: Option<&Filled<'_>>, var
     let mut within = policy.within.unwrap_or_default();
     reader.time("within", &mut within);
     policy.within = (!within.is_zero()).then_some(within);
+    let is_more = policy.within.is_some() && policy.of as usize > WINDOW_MOST;
+    reader.refuse(
+        is_more,
+        "of",
+        "it would never open",
+        &format!("write {WINDOW_MOST} or fewer: so many calls are remembered `within` a time"),
+    );
     reader.time("slow", &mut policy.slow);
     reader.count("probes", &mut policy.probes);
     if let Some(percent) = reader.known("slow_calls", form.percent("slow_calls"), form::percent) {

@@ -5,12 +5,13 @@
 use std::{num::NonZeroU32, ops::ControlFlow, sync::Arc, time::Duration};
 
 use crate::{
-    connector::{Blame, Outcome, Verdict},
+    connector::{Blame, Outcome, Verdict, Word},
+    deliver::HoldReason,
     desk::{
         Event, FLOW_OPEN_MOST, ONCE_WAITS_MOST, Order, Report,
         stage::{START, Stage, call, plan, said, there},
     },
-    fact::{Backlog, GateRow, Hold, Moment, Opening, RunId, SourceRow},
+    fact::{Backlog, Breaker, Fact, GateRow, Hold, Moment, Opening, RunId, SourceRow},
     interface::Repeat,
     plan::{EffectPlan, IfDead, Plan, Poll, SourceKind, Step, StepKind, SystemPlan},
     run::{Arrival, intake::Page},
@@ -288,5 +289,149 @@ fn who_reads_in_pieces_waits_for_room_on_the_disk() {
         stage.on(Event::Wake);
         stage.on(goes_on);
         assert_eq!(stage.reads_on[1..], [way]);
+    }
+}
+
+/// A flow that reads the very system to which it sends, one request at a time.
+fn of_one_system(queue: Option<u16>) -> Plan {
+    let mut plan = pulled(queue);
+    plan.systems[0].limits.concurrency = 1;
+    let flow = &mut plan.flows[0];
+    flow.effects.iter_mut().for_each(|effect| effect.system = 0);
+    flow.effects[1].queue = flow.effects[0].queue.clone();
+    let SourceKind::Poll(poll) = &mut flow.source.as_mut().unwrap().kind else { panic!() };
+    poll.system = 0;
+    plan
+}
+
+fn forbidden() -> Verdict {
+    let later = Outcome::Later { why: said(), after: None, blame: Blame::System };
+    Verdict { system: Some(Word::Credentials(said())), ..Verdict::all(1, later) }
+}
+
+fn sick() -> Verdict {
+    Verdict::all(1, Outcome::Later { why: said(), after: None, blame: Blame::System })
+}
+
+impl Stage {
+    /// The page is not to be had.
+    fn hears_no_page(&mut self, verdict: Verdict, status: u16) {
+        let call = self.polls.remove(0);
+        let report = Report { status, ..Report::of_nothing(self.now) };
+        self.on(Event::PageHeard { call, verdict, page: None, report });
+        self.keeps();
+    }
+
+    /// It is woken when it wants to be, which is never a moment that is over.
+    fn sleeps(&mut self) {
+        let wake = self.wake.take().expect("somebody is waited for");
+        assert!(wake > self.now, "it would be woken again and again");
+        self.now = wake;
+        self.on(Event::Wake);
+        self.keeps();
+    }
+
+    /// Two messages come, of which the first is asked and the others wait.
+    fn finds_two(&mut self) {
+        self.finds(["{}", "[]"].map(|body| Arrival::new(body.as_bytes().into(), None, None, None, None)).into());
+        let (ticket, facts) = self.commits.remove(0);
+        let receipts = vec![crate::fact::Receipt::Taken(RunId(1)), crate::fact::Receipt::Taken(RunId(2))];
+        self.on(Event::Kept { ticket, facts, receipts });
+        self.keeps();
+        assert_eq!((self.exchanges.len(), self.polls.len()), (1, 0));
+    }
+
+    /// What it asks for next, page or not; what it waits for before is waited for.
+    fn asks_next(&mut self) -> &'static str {
+        while self.exchanges.is_empty() && self.polls.is_empty() {
+            self.sleeps();
+        }
+        if self.polls.is_empty() { "sends" } else { "reads" }
+    }
+}
+
+/// Nothing else would show that they are good again, and nobody would know.
+#[test]
+fn a_source_shows_its_credentials_again_where_nothing_else_goes_to_its_system() {
+    for queue in [None, Some(50)] {
+        let mut stage = Stage::of(of_one_system(queue));
+        stage.keeps();
+        for status in [401, 403] {
+            stage.hears_no_page(forbidden(), status);
+            assert_eq!(stage.asks_next(), "reads");
+        }
+        stage.hears_no_page(forbidden(), 401);
+        stage.is_told(resumed("books"));
+        stage.on(Event::Wake);
+        assert_eq!(stage.polls.len(), 1, "a person says that they are good");
+        stage.finds_nothing();
+        assert!(!stage.desk.gates[0].refused());
+    }
+}
+
+/// A list that is sick for long, of a system that is well.
+#[test]
+fn what_is_sent_shows_how_a_system_is_before_a_source_that_failed() {
+    let mut plan = of_one_system(None);
+    plan.systems[0].breaker.of = 2;
+    plan.systems[0].retry.tries = 100;
+    let mut stage = Stage::of(plan);
+    stage.keeps();
+    stage.finds_two();
+    stage.hears(sick());
+    stage.keeps();
+    assert!(matches!(stage.desk.gates[0].row().breaker, Breaker::Open { .. }));
+    assert_eq!(stage.asks_next(), "reads", "it did not fail before");
+    for _ in 0..2 {
+        stage.hears_no_page(sick(), 500);
+        assert_eq!(stage.asks_next(), "sends");
+        stage.answers("1");
+        stage.keeps();
+        while stage.polls.is_empty() {
+            if !stage.exchanges.is_empty() {
+                stage.answers("1");
+                stage.keeps();
+            } else {
+                stage.sleeps();
+            }
+        }
+    }
+}
+
+/// A right that is missing for one list does not hold what may be sent.
+#[test]
+fn what_a_source_alone_is_refused_holds_nobody_else() {
+    let mut stage = Stage::of(of_one_system(None));
+    stage.keeps();
+    stage.finds_two();
+    stage.desk.gates[0].limits.concurrency = 2;
+    stage.wakes_after(EVERY);
+    stage.hears_no_page(forbidden(), 403);
+    assert!(matches!(stage.desk.gates[0].held(stage.now), Some(HoldReason::Credentials(_))), "it may be so for all");
+    stage.answers("1");
+    stage.keeps();
+    assert_eq!(stage.asks_next(), "sends");
+    stage.answers("1");
+    stage.keeps();
+    assert_eq!(stage.asks_next(), "reads");
+    stage.hears_no_page(forbidden(), 403);
+    assert_eq!(stage.desk.gates[0].held(stage.now), None);
+    assert!(stage.desk.sources[0].due > stage.now, "it waits for itself alone");
+}
+
+/// Who reads a queue waits for what comes, and whoever answers in so long is slow.
+#[test]
+fn what_is_slow_opens_a_breaker_and_what_waits_for_messages_does_not() {
+    for queue in [None, Some(50)] {
+        let mut plan = of_one_system(queue);
+        let breaker = &mut plan.systems[0].breaker;
+        (breaker.of, breaker.slow, breaker.slow_percent) = (1, EVERY, 100);
+        let mut stage = Stage::of(plan);
+        stage.keeps();
+        let (call, verdict) = (stage.polls.remove(0), Verdict::all(1, Outcome::Delivered(None)));
+        let report = Report { took: EVERY * 3, ..Report::of_nothing(stage.now) };
+        stage.on(Event::PageHeard { call, verdict, page: Some(Ok(Page::default())), report });
+        let gated = |fact: &Fact| matches!(fact, Fact::Gated(row) if matches!(row.breaker, Breaker::Open { .. }));
+        assert_eq!(stage.keeps().iter().any(gated), queue.is_none());
     }
 }
