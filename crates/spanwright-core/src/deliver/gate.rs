@@ -33,6 +33,8 @@ pub const CREDENTIALS_WAIT_MOST: Duration = Duration::from_secs(600);
 pub const TOKEN_MARGIN: Duration = Duration::from_secs(5);
 /// A token is used for so long, whatever is said of it: else one would be asked for after the other.
 pub const TOKEN_LASTS_LEAST: Duration = Duration::from_secs(1);
+/// A server that says that nothing is left for so long asks us to wait: people are told, and sources rest. What is shorter is a pace.
+pub const LEARNED_PAUSE_LEAST: Duration = Duration::from_secs(10);
 /// What an earlier life left alone is known for so long.
 const CLOSED_KNOWN: Duration = Duration::from_secs(14 * 24 * 3600);
 /// Hours that are shorter than this may be missed.
@@ -407,11 +409,12 @@ impl Gate {
         (std::mem::take(&mut self.refusals) > 0).then_some(GateChange::CredentialsGood)
     }
 
-    /// The server says what is left, where we were told to listen.
-    pub fn learn(&mut self, budget: Option<Budget>, now: Moment) {
-        if let Some(budget) = budget.filter(|_| self.limits.learn) {
-            self.pace.learn(budget, now);
-        }
+    /// The server says what is left, where we were told to listen. Where nothing is for a while, it asks us to wait.
+    pub fn learn(&mut self, budget: Option<Budget>, now: Moment) -> Option<GateChange> {
+        let budget = budget.filter(|_| self.limits.learn)?;
+        self.pace.learn(budget, now);
+        let waits = budget.left == 0 && budget.reset >= LEARNED_PAUSE_LEAST;
+        waits.then(|| self.pause(budget.reset, now)).flatten()
     }
 
     /// The server asks for a pause.
@@ -522,7 +525,7 @@ impl Gate {
             Breaker::Open { until } if until > now => Some(HoldReason::BreakerOpen(until)),
             Breaker::Open { .. } | Breaker::Closed | Breaker::HalfOpen => None,
         };
-        let paused = self.paused_until.max(self.pace.nothing_left(now)).filter(later).map(HoldReason::Paused);
+        let paused = self.paused_until.filter(later).map(HoldReason::Paused);
         closed.or(open).or(paused).or_else(|| self.pace.day_over(&self.limits, now).map(HoldReason::Quota))
     }
 

@@ -29,17 +29,9 @@ const RETRY: u32 = 1_000;
 pub struct Pace {
     /// The theoretical arrival time of the next request.
     next: Moment,
-    learned: Option<Learned>,
+    learned: Option<(Moment, Duration)>,
     day: Day,
     retries: Retries,
-}
-
-/// What a server said: until when, and how far apart what is left until then is sent.
-#[derive(Clone, Copy, Debug)]
-struct Learned {
-    until: Moment,
-    step: Duration,
-    nothing_left: bool,
 }
 
 #[derive(Debug, Default)]
@@ -79,19 +71,10 @@ impl Pace {
             let ahead = (rate.per / rate.most.max(1)) * limits.burst.saturating_sub(1);
             at = at.max(self.next.before(ahead));
         }
-        if let Some(learned) = self.learned(now) {
-            at = at.max(self.next.min(learned.until));
+        if let Some((until, _)) = self.learned.filter(|(until, _)| *until > now) {
+            at = at.max(self.next.min(until));
         }
         at.max(self.day_over(limits, now).unwrap_or(now))
-    }
-
-    fn learned(&self, now: Moment) -> Option<Learned> {
-        self.learned.filter(|learned| learned.until > now)
-    }
-
-    /// Until when the server says that nothing is left.
-    pub fn nothing_left(&self, now: Moment) -> Option<Moment> {
-        self.learned(now).filter(|learned| learned.nothing_left).map(|learned| learned.until)
     }
 
     /// When the day is over whose quota is spent.
@@ -112,8 +95,8 @@ impl Pace {
         if let Some(rate) = limits.rate {
             self.next = self.next.max(now).after(rate.per / rate.most.max(1));
         }
-        if let Some(learned) = self.learned(now) {
-            self.next = self.next.max(now.after(learned.step));
+        if let Some((_, step)) = self.learned.filter(|(until, _)| *until > now) {
+            self.next = self.next.max(now.after(step));
         }
         if retry {
             self.retries.grow(now);
@@ -131,7 +114,7 @@ impl Pace {
     /// What the server says is left.
     pub fn learn(&mut self, budget: Budget, now: Moment) {
         let step = if budget.left == 0 { budget.reset } else { budget.reset / budget.left };
-        self.learned = Some(Learned { until: now.after(budget.reset), step, nothing_left: budget.left == 0 });
+        self.learned = Some((now.after(budget.reset), step));
         if budget.left == 0 {
             self.next = self.next.max(now.after(budget.reset));
         }
@@ -139,7 +122,7 @@ impl Pace {
 
     /// A person knows better; says whether something had been learned that still holds.
     pub fn forget_learned(&mut self, now: Moment) -> bool {
-        let learned = self.learned.take().is_some_and(|learned| learned.until > now);
+        let learned = self.learned.take().is_some_and(|(until, _)| until > now);
         if learned {
             self.next = now;
         }

@@ -19,7 +19,7 @@ use crate::{
 pub const FLOW_SYSTEM: &str = "flow";
 
 /// The name of the flow that an operation of a system hands over to.
-pub(super) fn target(plan: &Plan, system: usize, operation: usize) -> Option<&str> {
+pub fn target(plan: &Plan, system: usize, operation: usize) -> Option<&str> {
     let system = plan.systems.get(system).filter(|system| &*system.kind == FLOW_SYSTEM)?;
     system.system.interface().operations.get(operation).map(|operation| &*operation.name)
 }

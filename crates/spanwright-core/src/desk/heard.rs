@@ -182,7 +182,7 @@ impl Desk {
         now: Moment,
         out: &mut Vec<Command>,
     ) {
-        self.gates[gate].learn(report.budget, now);
+        let learned = self.gates[gate].learn(report.budget, now);
         let change = match &verdict.system {
             Some(Word::Credentials(why)) => {
                 self.gates[gate].come_back(departure);
@@ -200,7 +200,7 @@ impl Desk {
             }
             None => self.gates[gate].arrive(departure, verdict.sick(), report.took, now),
         };
-        self.gate_changed(gate, change, out);
+        self.gate_changed(gate, change.or(learned), out);
     }
 
     #[allow(clippy::too_many_arguments)] // one exchange's whole story

@@ -9,8 +9,8 @@ use rusqlite::{Connection, Result};
 use spanwright_core::alert::AlertRow;
 use spanwright_core::deploy::Standing;
 use spanwright_core::fact::{
-    Chore, GateRow, ListFilter, Listed, Moment, PlanBundle, PlanId, Print, RunFile, RunId, Shown, StoppedBundle, StoppedFilter, StoppedRun,
-    StoreFault,
+    Backlog, Chore, GateRow, ListFilter, Listed, Moment, PlanBundle, PlanId, Print, RunFile, RunId, Shown, StoppedBundle, StoppedFilter,
+    StoppedRun, StoreFault,
 };
 
 use super::{CodeOf, OpenFault, ask::Ask, fault::fault_of, names::Names, schema};
@@ -193,6 +193,14 @@ impl Look {
     /// [`StoreFault`]
     pub fn alerts(&self) -> std::result::Result<Vec<AlertRow>, StoreFault> {
         self.at_one_moment(|ask| ask.alerts())
+    }
+
+    /// How many messages each flow has open.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn backlog(&self) -> std::result::Result<Vec<Backlog>, StoreFault> {
+        self.at_one_moment(|ask| ask.backlog())
     }
 
     /// How many there are of each state. Walks over all runs.

@@ -1,10 +1,11 @@
 //! `spanwright messages`: what became of what came in. It reads the journal beside a running engine and changes nothing.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use spanwright_core::{
+    desk::{FLOW_OPEN_MOST, handover},
     fact::{AtSystem, GateRow, ListFilter, Listed, Moment, Phase, RunId, Shown, StoppedFilter, Way},
     plan::{EffectPlan, IfDead, OrderBy, Plan},
     run::moment,
@@ -201,6 +202,12 @@ fn waits_of(look: &Look, shown: &Shown, gates: &[GateRow], today: Option<&Plan>,
     };
     let mut waits = waits(gates, today, now);
     waits.retain(|wait| if wait.is_flow { *wait.name == *file.flow } else { asks(&wait.name) });
+    let left = flow.effects.iter().filter(|effect| !is_over(&effect.node));
+    let handed_to: BTreeSet<&str> = left.filter_map(|effect| handover::target(plan, effect.system, effect.operation)).collect();
+    if !handed_to.is_empty() {
+        let full = look.backlog().map_err(journal::fault)?.into_iter().filter(|of| of.active + of.parked >= FLOW_OPEN_MOST);
+        waits.extend(full.filter(|of| handed_to.contains(&*of.flow)).map(|of| Wait::for_room(&of.flow, of.active + of.parked)));
+    }
     let line = flow.in_order.filter(|_| flow.blocks()).map(|order| match order.by {
         OrderBy::All => Some(None),
         OrderBy::Key => file.message.key.clone().map(Some),

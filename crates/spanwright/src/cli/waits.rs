@@ -1,5 +1,5 @@
-//! Why something waits: a system or a flow is held, is sick, closed or out of its quota, refuses our credentials, or a dead letter
-//! keeps its line.
+//! Why something waits: a system or a flow is held, is sick, closed or out of its quota, refuses our credentials, a flow is full, or a
+//! dead letter keeps its line.
 
 use spanwright_core::{
     deliver::closed_until,
@@ -33,6 +33,8 @@ enum Why {
     Asked(Moment),
     /// It had its requests of the day, which ends then.
     Spent(u64, Moment),
+    /// It is handed over to this flow, which has so many open and takes no more.
+    Full(u64),
     /// This dead letter of the record blocks what came after it.
     Behind(RunId),
 }
@@ -80,6 +82,11 @@ impl Wait {
         Wait { name: flow.to_string(), is_flow: true, why: Why::Behind(dead) }
     }
 
+    /// For room in the flow that it is handed to.
+    pub fn for_room(flow: &str, open: u64) -> Wait {
+        Wait { name: flow.to_string(), is_flow: true, why: Why::Full(open) }
+    }
+
     /// Nobody's word: the project's files say so.
     pub fn is_of_the_project(&self) -> bool {
         matches!(self.why, Why::Closed(_) | Why::Spent(..))
@@ -99,6 +106,7 @@ impl Wait {
             Why::Spent(calls, until) => {
                 format!("{what} had its {} of the day: it is asked again at {}", count(*calls, "request"), to_the_second(*until))
             }
+            Why::Full(open) => format!("{what} has {} open and takes no more until some are over", count(*open, "message")),
             Why::Behind(dead) => {
                 format!(
                     "behind the dead letter {} of its record: `spanwright replay --id {}`, or `spanwright dead-letters discard {}`",
@@ -123,6 +131,7 @@ impl Wait {
             Why::Sick(until) => object.text("why", "sick").text("until", &timestamp(*until)),
             Why::Asked(until) => object.text("why", "asked us to wait").text("until", &timestamp(*until)),
             Why::Spent(calls, until) => object.text("why", "quota").text("until", &timestamp(*until)).number("calls", *calls),
+            Why::Full(open) => object.text("why", "full").number("open", *open),
             Why::Behind(dead) => object.text("why", "behind a dead letter").number("run", dead.0.unsigned_abs()),
         }
     }

@@ -175,7 +175,7 @@ impl Ask<'_> {
         Ok(sources)
     }
 
-    fn backlog(self) -> Result<Vec<Backlog>> {
+    pub fn backlog(self) -> Result<Vec<Backlog>> {
         let mut statement = self.ready(BACKLOG)?;
         let mut flows: BTreeMap<Arc<str>, (u64, u64)> = BTreeMap::new();
         let mut rows = statement.query([])?;
