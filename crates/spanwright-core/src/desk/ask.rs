@@ -6,7 +6,7 @@ use super::{
     Command, Desk, Exchange, Outgoing, SignIn, Wake, handover, heard::Flight, letters, outlet::Outlet, queue::Work, round, run_hand::Place,
 };
 use crate::codes;
-use crate::fact::Way;
+use crate::fact::{RunId, Way};
 use crate::{
     deliver::{Credentials, Departure, Goes},
     fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, PlanId, Print, request_key},
@@ -441,8 +441,11 @@ impl Desk {
         let (token, serial) = self.gates[flight.gate].token();
         let so_far = || self.gathering.so_far(flight.members.first()?, now);
         let gather = plan.gather.as_ref().filter(|_| answers).map(|rule| (rule.clone(), so_far()));
+        let mut runs: Vec<RunId> = flight.members.iter().map(|key| key.run).collect();
+        runs.dedup();
         let exchange = Exchange {
             call,
+            runs,
             exchange: flight.exchange,
             plan: run.plan.clone(),
             system,

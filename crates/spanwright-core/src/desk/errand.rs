@@ -11,7 +11,7 @@ use super::{CallId, Event, Exchange, PollJob, Report, SignIn, Tell};
 use crate::{
     codes,
     connector::{Answers, Call, Heard, Outcome, Part, Refusal, Request, System, Validator, Verdict, With, Word},
-    fact::Moment,
+    fact::{Moment, RunId},
     plan::{Gather, NextPage, Plan, Poll, Source},
     run::{
         head,
@@ -40,6 +40,14 @@ pub trait Errand: Send + Sync + 'static {
     /// What the last answer to the same request said of itself.
     fn validator(&self) -> Option<&Validator> {
         None
+    }
+    /// The runs for which it is asked.
+    fn runs(&self) -> &[RunId] {
+        &[]
+    }
+    /// Bytes of what is asked, before a request is made of them.
+    fn bytes(&self) -> usize {
+        0
     }
     /// What is asked, in order.
     ///
@@ -234,6 +242,14 @@ impl Errand for Batch {
 
     fn request_key(&self) -> &str {
         &self.exchange.request_key
+    }
+
+    fn runs(&self) -> &[RunId] {
+        &self.exchange.runs
+    }
+
+    fn bytes(&self) -> usize {
+        self.exchange.calls.iter().map(|call| call.input.with.len() + call.input.body.as_ref().map_or(0, Vec::len)).sum()
     }
 
     /// A request that carries many messages has an id of its own for the other side's logs: that of the request.

@@ -5,6 +5,9 @@
 //! the kernel keeps what a dead process wrote, and a power cut is nobody's fault. What is found there at three starts in a
 //! row is set aside. An innocent one that three kills happen to hit is set aside too, and can be replayed.
 //!
+//! A request is written and an answer is read by workers, too, and takes memory as what is evaluated does. Where it is large, the runs that
+//! asked are marked meanwhile; of a small one nobody runs out of memory, and it costs nothing.
+//!
 //! A worker writes down all runs of a job at once, which makes each of them a suspect where the process ends. A run that is
 //! suspected since the last life is marked alone while it is evaluated, so that its neighbours are cleared.
 #![allow(clippy::disallowed_methods)] // its files lie beside the journal
@@ -25,6 +28,10 @@ use super::place::beside;
 pub const CRASHES_MOST: u32 = 3;
 /// Places of the file: more jobs than this at once are not marked.
 const PLACES_MOST: usize = 64;
+/// Of these, exchanges leave so many to the flows.
+const PLACES_OF_FLOWS: usize = 32;
+/// A request or an answer of so many bytes is read or written without a mark: it takes as much memory as many others do.
+pub const UNMARKED_BYTES_MOST: usize = 256 << 10;
 /// Runs that one worker evaluates in one job, and that a place holds: more would keep the wire waiting.
 pub const RUNS_AT_ONCE_MOST: usize = 128;
 /// Bytes of a run's number.
@@ -70,6 +77,13 @@ impl Marks {
             marks.0.write(marks.1, &runs);
         }
         Hand { marks: Some(marks), runs, alone: false }
+    }
+
+    /// The same for those that asked for what is read or written now: of a batch the first, as many as a place holds.
+    pub fn hand_of_exchange(marks: Option<&Arc<Marks>>, runs: &[RunId]) -> Option<Hand> {
+        let is_free = |marks: &&Arc<Marks>| marks.free.lock().unwrap_or_else(PoisonError::into_inner).len() > PLACES_OF_FLOWS;
+        let marks = marks.filter(is_free)?;
+        (!runs.is_empty()).then(|| Marks::hand(Some(marks), runs.iter().copied()))
     }
 
     // A mark that cannot be written protects nobody, and stops nobody.
@@ -229,6 +243,22 @@ mod tests {
     #[test]
     fn who_was_no_suspect_is_marked_behind_one_too() {
         check(&[(&[(&[1, 2], 1)], &[]), (&[(&[1, 5, 6], 5)], &[]), (&[(&[5, 6], 5)], &[]), (&[(&[5, 6], 5)], &[5])]);
+    }
+
+    #[test]
+    fn exchanges_leave_places_to_the_flows() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal.db");
+        let marks = Some(Arc::new(Marks::open(&journal).unwrap()));
+        let of_exchange = |run| Marks::hand_of_exchange(marks.as_ref(), &[RunId(run)]);
+        let held: Vec<Hand> = (1..=100).filter_map(of_exchange).collect();
+        assert_eq!(in_hand(&journal).unwrap(), (1..=(PLACES_MOST - PLACES_OF_FLOWS) as i64).collect::<Vec<_>>());
+        let _walked = self::held(marks.as_ref(), &[200], 200);
+        assert!(in_hand(&journal).unwrap().contains(&200));
+        drop(held);
+        let all: Vec<RunId> = (1..=1_000).map(RunId).collect();
+        let _batch = Marks::hand_of_exchange(marks.as_ref(), &all);
+        assert_eq!(in_hand(&journal).unwrap().len(), 1 + RUNS_AT_ONCE_MOST, "of a large batch as many as a place holds");
     }
 
     #[test]

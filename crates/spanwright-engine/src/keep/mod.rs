@@ -49,7 +49,7 @@ mod wal;
 mod writer;
 
 pub use fault::OpenFault;
-pub use marks::{CRASHES_MOST, Marks, RUNS_AT_ONCE_MOST, Suspects};
+pub use marks::{CRASHES_MOST, Hand, Marks, RUNS_AT_ONCE_MOST, Suspects, UNMARKED_BYTES_MOST};
 #[cfg(test)]
 pub(crate) use place::beside;
 pub use read::{Cause, CopyFault, Counts, Look, Verified, Which};

@@ -25,6 +25,7 @@ use super::{
 };
 use crate::{
     clock::Clock,
+    keep::{Hand, Marks, UNMARKED_BYTES_MOST},
     listen::Waiters,
     variables::Variables,
     wire::{
@@ -51,6 +52,8 @@ pub(super) struct Office {
     pub(super) open: AtomicUsize,
     /// Readers of pages in pieces, who wait for the disk.
     pub(super) readers: Readers,
+    /// Where it is marked for whom something large is written or read; `None` where the journal is no file.
+    pub(super) marks: Option<Arc<Marks>>,
 }
 
 impl Office {
@@ -179,13 +182,20 @@ impl Office {
     }
 
     fn ask(&self, errand: &impl Errand, room: &Room) -> Result<Request, Refusal> {
+        let _marked = self.marked(errand, errand.bytes());
         let asked = guarded(|| self.lending(|lent| lent.ask(errand, room)));
         asked.unwrap_or_else(|| Err(ours_to_blame("it ended in a panic, which standard error has")))
     }
 
     fn hear(&self, errand: &impl Errand, mut reply: Reply, room: &Room) -> Event {
         let report = reply.report.clone();
+        let _marked = self.marked(errand, reply.heard.as_ref().map_or(0, |answer| answer.body.bytes().len()));
         told_of(errand, self.told(errand, reply.heard(), room), report)
+    }
+
+    /// Where so many bytes are at work, those for whom they are stand in the file until it is done.
+    fn marked(&self, errand: &impl Errand, bytes: usize) -> Option<Hand> {
+        if bytes > UNMARKED_BYTES_MOST { Marks::hand_of_exchange(self.marks.as_ref(), errand.runs()) } else { None }
     }
 
     fn told(&self, errand: &impl Errand, heard: Heard<'_>, room: &Room) -> Told {

@@ -161,6 +161,7 @@ impl Engine {
             reactor: staff.reactor.handle().clone(),
             open: AtomicUsize::new(0),
             readers: Readers::default(),
+            marks: beside.as_ref().map(|beside| beside.marks.clone()),
         });
         let at_once = Arc::new(AtOnce::of(&start.plan, log.clone()));
         let ways_in = WaysIn { whereabouts, register: Register::new(file, office.variables.secrets(), log.clone()), at_once };

@@ -200,6 +200,32 @@ fn data_kb(child: &Child) -> u64 {
     line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
+/// Started once, and ended: so much memory does it take, and so much more it may have.
+fn limit_of(place: &Place, spare_kb: u64) -> u64 {
+    let mut running = start_with(place, 4_000_000);
+    until("it listens", || listens(place));
+    let limit = data_kb(&running) + spare_kb;
+    running.kill().unwrap();
+    running.wait().unwrap();
+    limit
+}
+
+/// A message ends the process thrice; the start behind it.
+fn ends_it_three_times(place: &Place, mut running: Child, limit: u64) -> Child {
+    for life in 1..=3 {
+        until("the message ends the process", || running.try_wait().unwrap().is_some());
+        let ended = running.wait().unwrap();
+        assert_eq!(ended.signal(), Some(6), "life {life} ended as {ended:?}");
+        running = start_with(place, limit);
+    }
+    until("it listens", || listens(place));
+    running
+}
+
+fn did(place: &Place, id: &str) -> bool {
+    fs::read_to_string(place.path().join("till.jsonl")).unwrap_or_default().contains(&format!("\"id\":\"{id}\""))
+}
+
 const GREEDY: &str = "flow: greedy
 from: { http: POST /greedy }
 steps:
@@ -216,26 +242,16 @@ fn a_message_that_takes_all_memory_ends_the_process_three_times_and_is_set_aside
     let project = fs::read_to_string(place.path().join("spanwright.yaml")).unwrap();
     let alerts = format!("{project}alerts: {{ board: {{ http: \"{}\" }} }}\n", board.url());
     fs::write(place.path().join("spanwright.yaml"), alerts).unwrap();
-    let mut running = start_with(&place, 4_000_000);
-    until("it listens", || listens(&place));
-    let limit = data_kb(&running) + 16_000;
-    running.kill().unwrap();
-    running.wait().unwrap();
+    let limit = limit_of(&place, 16_000);
     let brings = |id: &str, size: u64| ask(&place, "POST", "/greedy", &format!("{{\"id\":\"{id}\",\"account\":\"g\",\"size\":{size}}}")).0;
-    running = start_with(&place, limit);
+    let running = start_with(&place, limit);
     until("it listens", || listens(&place));
     assert_eq!(brings("small", 10), 202);
     // It is kept, and may end the process before its sender has the answer.
     assert!(matches!(brings("greedy", 19_000_000), 202 | 0));
-    for life in 1..=3 {
-        until("the message ends the process", || running.try_wait().unwrap().is_some());
-        let ended = running.wait().unwrap();
-        assert_eq!(ended.signal(), Some(6), "life {life} ended as {ended:?}");
-        running = start_with(&place, limit);
-    }
-    until("it listens", || listens(&place));
+    let mut running = ends_it_three_times(&place, running, limit);
     assert_eq!(brings("after", 20), 202);
-    let did = |id: &str| fs::read_to_string(place.path().join("till.jsonl")).unwrap_or_default().contains(&format!("\"id\":\"{id}\""));
+    let did = |id: &str| did(&place, id);
     until("the others are delivered", || did("small") && did("after"));
     assert!(running.try_wait().unwrap().is_none() && !did("greedy"));
     let dead = ran(place.command(&["dead-letters"]).stdout(Stdio::piped()));
@@ -254,5 +270,42 @@ fn a_message_that_takes_all_memory_ends_the_process_three_times_and_is_set_aside
     until("it is delivered", || did("greedy"));
     assert!(running.try_wait().unwrap().is_none() && told().len() == 1);
     assert_eq!(ran(place.command(&["dead-letters"]).stdout(Stdio::piped())).code, 0);
+    end(running);
+}
+
+const LOOKS_IT_UP: &str = "flow: looked-up
+from: { http: POST /looked-up }
+steps:
+  - { call: peer.look, with: { id: .id }, as: details }
+  - { send: till.take, body: { fields: { id: .id, account: .account, n: '$details | length' } } }
+";
+
+/// Of a few bytes each, which take much more as values.
+const ITEMS_OF_A_HUGE_ANSWER: usize = 4_000_000;
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_message_that_takes_all_memory_with_an_answer_is_set_aside_at_the_fourth_start_too() {
+    let place = Place::new(0, Duration::from_millis(1));
+    let huge = format!("[{}0]", "0,".repeat(ITEMS_OF_A_HUGE_ANSWER));
+    let answer = move |received: &Received| Answer::json(200, if received.path.contains("greedy") { &huge } else { "[0]" });
+    let peer = Hostile::start(vec![Answer::By(std::sync::Arc::new(answer))]);
+    let system = format!("system: peer\nhttp:\nurl: \"{}\"\noperations: {{ look: {{ get: '/{{id}}' }} }}\n", peer.url());
+    fs::write(place.path().join("systems/peer.yaml"), system).unwrap();
+    fs::write(place.path().join("flows/looked-up.yaml"), LOOKS_IT_UP).unwrap();
+    let limit = limit_of(&place, 40_000);
+    let brings = |id: &str| ask(&place, "POST", "/looked-up", &format!("{{\"id\":\"{id}\",\"account\":\"g\"}}")).0;
+    let running = start_with(&place, limit);
+    until("it listens", || listens(&place));
+    assert_eq!(brings("small"), 202);
+    until("the small one is delivered", || did(&place, "small"));
+    assert!(matches!(brings("greedy"), 202 | 0));
+    let mut running = ends_it_three_times(&place, running, limit);
+    assert_eq!(peer.received().iter().filter(|received| received.path.contains("greedy")).count(), 3, "asked once a life");
+    assert_eq!(brings("after"), 202);
+    until("the others are delivered", || did(&place, "after"));
+    assert!(running.try_wait().unwrap().is_none() && !did(&place, "greedy"));
+    let dead = ran(place.command(&["dead-letters"]).stdout(Stdio::piped()));
+    assert!(dead.out.contains("R0108"), "{}{}", dead.out, dead.err);
     end(running);
 }

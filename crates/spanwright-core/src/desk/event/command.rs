@@ -160,6 +160,8 @@ pub struct Exchange {
     pub operation: usize,
     /// What is asked, in this order.
     pub calls: Vec<Outgoing>,
+    /// The runs for which it is asked.
+    pub runs: Vec<RunId>,
     /// The key of the whole request.
     pub request_key: String,
     /// The token to send.
