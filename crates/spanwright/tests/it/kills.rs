@@ -23,8 +23,12 @@ use crate::project::spanwright;
 const KILLS: u64 = 200;
 /// Who bring at once, where nothing is said.
 const SENDERS: u64 = 64;
-/// As many bring at least so many between two kills, on a slow machine too; 100,000 in all, and more, on one that is not.
-const ACCEPTED_A_KILL: u64 = 250;
+/// As many bring so many between two kills: 100,000 in all.
+const ACCEPTED_A_KILL: u64 = 500;
+/// Each so manieth life goes on until that is so; the others end when they end.
+const LONGER_EACH: u64 = 5;
+/// But for no longer than this. Of a machine on which that is not enough it is told, and half of them are enough.
+const LONGER_MOST: Duration = Duration::from_secs(10);
 /// After so many another journal is begun: they are many lives of one, and not the growth of its file.
 const KILLS_A_JOURNAL: u64 = 100;
 /// Changes of the poll for each kill.
@@ -150,28 +154,59 @@ fn memory_kb(child: &Child) -> u64 {
 
 #[test]
 fn killed_under_load_nothing_accepted_is_lost_and_nothing_is_done_twice() {
-    let (mut left, mut roll) = (number("KILLS", KILLS), number("KILLS_SEED", 1));
+    let (all, mut roll) = (number("KILLS", KILLS), number("KILLS_SEED", 1));
+    let (mut left, mut accepted, mut is_slow) = (all, 0, false);
     while left > 0 {
         let kills = left.min(KILLS_A_JOURNAL);
         println!("KILLS={kills} KILLS_SEED={roll}");
-        kill_one_journal(kills, &mut roll);
-        left -= kills;
+        let of_it = kill_one_journal(kills, &mut roll);
+        (accepted, is_slow, left) = (accepted + of_it.accepted, is_slow || of_it.is_slow, left - kills);
     }
+    let at_least = match (number("SENDERS", SENDERS) < SENDERS, is_slow) {
+        (true, _) => all,
+        (false, true) => all * ACCEPTED_A_KILL / 2,
+        (false, false) => all * ACCEPTED_A_KILL,
+    };
+    println!("{accepted} accepted in {all} kills{}", if is_slow { ", on a machine that is too slow for more" } else { "" });
+    assert!(accepted >= at_least, "{accepted} were accepted in {all} kills, and not {at_least}");
+}
+
+/// What was brought to a journal.
+struct OfOne {
+    accepted: u64,
+    /// A life had to be longer than it may be.
+    is_slow: bool,
+}
+
+/// Waits until as many were brought as is to be at this kill; false where that takes too long.
+fn enough_is_brought(senders: &Senders, kill: u64) -> bool {
+    let began = Instant::now();
+    while senders.sent().accepted < kill * ACCEPTED_A_KILL {
+        if began.elapsed() > LONGER_MOST {
+            return false;
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+    true
 }
 
 /// A journal of its own, judged in the end.
-fn kill_one_journal(kills: u64, roll: &mut u64) {
+fn kill_one_journal(kills: u64, roll: &mut u64) -> OfOne {
     let (began, longer, changes) = (Instant::now(), number("LIFE", 0), kills * CHANGES_A_KILL);
     let place = Place::new(changes, Duration::from_millis((300 + longer) * kills));
     let senders_count = number("SENDERS", SENDERS);
     let senders = Senders::start(place.settings(senders_count)).unwrap();
-    let (mut memory, mut log, mut slowest) = (0, 0, Duration::ZERO);
-    for _ in 0..kills {
+    let (mut memory, mut log, mut slowest, mut is_slow) = (0, 0, Duration::ZERO, false);
+    for kill in 1..=kills {
         let starts = Instant::now();
         let mut running = place.start();
         slowest = slowest.max(starts.elapsed());
         kept_so_far(&place.journal()).unwrap();
         *roll = roll.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        if senders_count >= SENDERS && (kill % LONGER_EACH == 0 || kill == kills) {
+            is_slow |= !enough_is_brought(&senders, kill);
+        }
+        // Not when they have come: at a moment of its own behind that.
         thread::sleep(Duration::from_millis(100 + (*roll >> 33) % 700 + longer));
         memory = memory.max(memory_kb(&running));
         log = log.max(fs::metadata(place.journal().with_extension("db-wal")).map_or(0, |file| file.len()));
@@ -200,10 +235,10 @@ fn kill_one_journal(kills: u64, roll: &mut u64) {
         log / 1_000_000
     );
     assert_eq!(judged.broken, Vec::<String>::new());
-    let at_least = if senders_count < SENDERS { kills } else { kills * ACCEPTED_A_KILL };
-    assert!(judged.accepted == sent.accepted && judged.accepted > at_least && judged.polled == changes && judged.undone > 0, "{judged:?}");
+    assert!(judged.accepted == sent.accepted && judged.polled == changes && judged.undone > 0, "{judged:?}");
     // I8: bounded, whatever was brought.
     assert!(memory < MEMORY_KB_MOST && log < LOG_BYTES_MOST, "{memory} kB, a log of {log} bytes");
+    OfOne { accepted: judged.accepted, is_slow }
 }
 
 /// What comes true by itself.
