@@ -29,16 +29,34 @@ pub struct Faulty {
     good: i64,
     fault: StoreFault,
     failing: Arc<AtomicI64>,
+    /// What a life finds there goes by this.
+    opens: Box<dyn FnMut(&mut Opening) + Send>,
+    /// Before each commit.
+    commits: Box<dyn FnMut() + Send>,
 }
 
 impl Faulty {
     pub fn from(keep: Keep, good: i64, fault: StoreFault, failing: Arc<AtomicI64>) -> Faulty {
-        Faulty { keep, good, fault, failing }
+        Faulty { keep, good, fault, failing, opens: Box::new(|_| {}), commits: Box::new(|| {}) }
+    }
+
+    /// One that never fails.
+    pub fn well(keep: Keep) -> Faulty {
+        Faulty::from(keep, i64::MAX, StoreFault::Full, Arc::default())
+    }
+
+    pub fn opening_by(self, opens: impl FnMut(&mut Opening) + Send + 'static) -> Box<dyn Store> {
+        Box::new(Faulty { opens: Box::new(opens), ..self })
+    }
+
+    pub fn committing_behind(self, commits: impl FnMut() + Send + 'static) -> Box<dyn Store> {
+        Box::new(Faulty { commits: Box::new(commits), ..self })
     }
 }
 
 impl Store for Faulty {
     fn commit(&mut self, facts: &[Fact]) -> Result<Vec<Receipt>, StoreFault> {
+        (self.commits)();
         self.good -= 1;
         if self.good < 0 && self.failing.fetch_sub(1, Ordering::Relaxed) > 0 {
             return Err(self.fault.clone());
@@ -47,7 +65,9 @@ impl Store for Faulty {
     }
 
     fn opening(&mut self) -> Result<Opening, StoreFault> {
-        self.keep.opening()
+        let mut opening = self.keep.opening()?;
+        (self.opens)(&mut opening);
+        Ok(opening)
     }
 
     fn plan(&mut self, plan: &PlanBundle) -> Result<PlanId, StoreFault> {
@@ -124,7 +144,7 @@ fn a_full_disk_is_said_and_waited_out() {
     let trial = Trial::between(&erp, &crm);
     let failing = Arc::new(AtomicI64::new(i64::MAX));
     let there = failing.clone();
-    let running = trial.start_behind(true, |keep| Box::new(Faulty { keep, good: 0, fault: StoreFault::Full, failing: there }));
+    let running = trial.start_behind(true, |keep| Box::new(Faulty::from(keep, 0, StoreFault::Full, there)));
     until(&running, "it says so", |state| state.disk_full);
     assert_eq!((crm.taken(), running.state().counters.taken), (0, 0), "nothing is sent that is not kept");
     failing.store(0, Ordering::Relaxed);
@@ -138,7 +158,7 @@ fn a_stop_does_not_wait_for_a_full_disk() {
     let (erp, crm) = world();
     let trial = Trial::between(&erp, &crm);
     let failing = Arc::new(AtomicI64::new(i64::MAX));
-    let running = trial.start_behind(true, |keep| Box::new(Faulty { keep, good: 0, fault: StoreFault::Full, failing }));
+    let running = trial.start_behind(true, |keep| Box::new(Faulty::from(keep, 0, StoreFault::Full, failing)));
     until(&running, "it says so", |state| state.disk_full);
     running.stop();
     running.stop();
@@ -156,7 +176,7 @@ fn is_stopped_behind_a_full_line(stops: usize, goes_by: Duration) {
         Reading { counted: shown, wall: shown }
     }));
     let failing = Arc::new(AtomicI64::new(i64::MAX));
-    let running = trial.start_behind(false, |keep| Box::new(Faulty { keep, good: 0, fault: StoreFault::Full, failing }));
+    let running = trial.start_behind(false, |keep| Box::new(Faulty::from(keep, 0, StoreFault::Full, failing)));
     until(&running, "it says so", |state| state.disk_full);
     // Each is a commit; those that have no place in the line stand before the stop.
     for _ in 0..WRITER_JOBS_MOST + 300 {
@@ -188,7 +208,7 @@ fn a_broken_journal_ends_it_and_the_next_start_goes_on() {
     let trial = Trial::between(&erp, &crm);
     let fault = StoreFault::Broken("disk I/O error".into());
     let failing = Arc::new(AtomicI64::new(i64::MAX));
-    let ended = wait(trial.start_behind(true, |keep| Box::new(Faulty { keep, good: 2, fault, failing })));
+    let ended = wait(trial.start_behind(true, |keep| Box::new(Faulty::from(keep, 2, fault, failing))));
     assert_eq!((ended.why.exit_code(), ended.why), (2, Why::Broken("disk I/O error".into())));
     assert_eq!(trial.once().why, Why::Drained);
     let asked = crm.received();

@@ -14,6 +14,7 @@ use spanwright_world::{Answer, Hostile};
 use crate::trial::{LONG, Trial, until, wait};
 
 mod asked;
+mod beneath;
 mod hooks;
 mod hostile;
 mod tls;
