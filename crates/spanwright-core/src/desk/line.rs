@@ -1,9 +1,19 @@
 //! Flows in order: whose turn it is. The lines themselves are [`crate::deliver::Lines`].
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{Command, Desk, Happening};
-use crate::fact::{InLine, RunId};
+use crate::{
+    fact::{InLine, PlanId, RunId},
+    plan::Plan,
+};
+
+/// The flows of which the journal is asked who stands in line: those that are in order today, and those that were under an older plan
+/// with open messages. What waits there goes on as it began, also where today's project has no such flow, or its order no more.
+pub fn flows_in_order(today: &Plan, older: &[(PlanId, Arc<Plan>)]) -> BTreeSet<Arc<str>> {
+    let plans = std::iter::once(today).chain(older.iter().map(|(_, plan)| &**plan));
+    plans.flat_map(|plan| &plan.flows).filter(|flow| flow.in_order.is_some()).map(|flow| flow.name.clone()).collect()
+}
 
 impl Desk {
     /// Takes up what an earlier life left standing in line.

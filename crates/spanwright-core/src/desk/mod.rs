@@ -68,6 +68,7 @@ use gather::Gatherings;
 pub use gather::{GATHERED_BYTES_MOST, GATHERED_LASTS};
 use heard::Flight;
 pub use held::STUCK_TRIES;
+pub use line::flows_in_order;
 use outlet::Outlet;
 use passing::Passing;
 pub use passing::{PASSING_BYTES_MOST, PASSING_RUNS_MOST};

@@ -85,7 +85,7 @@ impl Desk {
             turn: 0,
             woken_at: None,
         };
-        desk.furnish(now);
+        desk.furnish(&opening, now);
         desk.sources.retain(|source| setup.only.is_none_or(|only| source.flow == only));
         desk.restore_lines(&setup.in_line);
         desk.restore_rounds(&setup.within_rounds);
@@ -96,7 +96,7 @@ impl Desk {
     }
 
     /// Gates and queues of every plan that is open, today's first: its settings count where both name the same.
-    fn furnish(&mut self, now: Moment) {
+    fn furnish(&mut self, opening: &Opening, now: Moment) {
         let mut older: Vec<(PlanId, Arc<Plan>)> = self.plans.drain().collect();
         older.sort_by_key(|(id, _)| std::cmp::Reverse(*id));
         self.plans.insert(self.plan_id, self.plan.clone());
@@ -110,6 +110,10 @@ impl Desk {
             }
             for flow in &plan.flows {
                 self.furnish_flow(&plan, flow, id == self.plan_id);
+                if opening.backlog.iter().any(|backlog| backlog.flow == flow.name) {
+                    let account = self.flow_of[&flow.name];
+                    self.flows[account].was_in_order(flow);
+                }
             }
             self.plans.entry(id).or_insert(plan);
         }

@@ -17,7 +17,7 @@ use crate::{
     connector::{Answers, Blame, Call, Heard, Outcome, Refusal, Request, System, Verdict, With},
     desk::{Brought, CallId, Event, Report, Setup},
     door::{Asked, Door, HttpAnswer, Received, Refused, Request as DoorRequest, Route, Said},
-    fact::{Opening, PlanId, Receipt},
+    fact::{InLine, Opening, PlanId, Receipt},
     interface::{Interface, Operation, Repeat},
     plan::{
         Body, BreakerPolicy, DoorPlan, EffectPlan, Flow, IfDead, KeepFor, Late, Policy, ReplyPlan, Served, Source, SourceKind, Step,
@@ -203,6 +203,16 @@ impl Stage {
 
     /// The same, with a hand of this size.
     pub(super) fn open_with(older: Vec<Plan>, plan: Plan, opening: Opening, hand: HandSize) -> Stage {
+        Stage::open_in_line(older, plan, (opening, Vec::new()), hand)
+    }
+
+    /// The same, where these stand in line.
+    pub(super) fn open_in_line(
+        older: Vec<Plan>,
+        plan: Plan,
+        (opening, in_line): (Opening, Vec<(Arc<str>, Vec<InLine>)>),
+        hand: HandSize,
+    ) -> Stage {
         let older: Vec<_> = (1..).map(PlanId).zip(older.into_iter().map(Arc::new)).collect();
         let setup = Setup {
             plan: Arc::new(plan),
@@ -210,7 +220,7 @@ impl Stage {
             older,
             once: false,
             passing: true,
-            in_line: Vec::new(),
+            in_line,
             deaths: Vec::new(),
             within_rounds: Vec::new(),
             only: None,

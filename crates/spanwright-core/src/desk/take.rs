@@ -80,6 +80,14 @@ impl FlowHand {
         }
     }
 
+    /// An older plan had it in order, and what it took then is open: it stays so for as long, or newer states would go before those
+    /// that wait.
+    pub fn was_in_order(&mut self, then: &Flow) {
+        if self.lines.is_none() {
+            self.lines = then.in_order.map(|rule| Lines::new(&then.name, rule));
+        }
+    }
+
     /// It sends to the system behind this gate.
     pub fn aims_at(&mut self, gate: usize) {
         if !self.targets.contains(&gate) {

@@ -11,7 +11,7 @@ use crate::run::Arrival;
 use crate::{
     connector::{Blame, Outcome, Refusal, Verdict, Word},
     deliver::Credentials,
-    fact::{Backlog, EffectState, GateRow, Hold, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
+    fact::{Backlog, EffectState, GateRow, Hold, InLine, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
     interface::{BulkKey, Repeat},
     plan::{Batch, Body, EffectPlan, InOrder, OrderBy, Question, SourceKind, Step, StepKind, SystemPlan, WhenDead},
 };
@@ -636,6 +636,37 @@ fn the_head_of_a_line_that_dies_lets_the_others_go_or_keeps_them_as_its_flow_say
             stage.keeps();
             assert_eq!(stage.asked, 2);
         }
+    }
+}
+
+/// What an earlier project lined up waits for its dead letter, whatever today's says of the flow.
+#[test]
+fn what_waits_behind_a_dead_letter_waits_where_the_flow_is_gone_or_is_in_order_no_more() {
+    let of_flow = |change: fn(&mut Plan)| {
+        let mut plan = plan();
+        no_reply(&mut plan);
+        only_first(&mut plan, call("first", Repeat::Keyed));
+        change(&mut plan);
+        plan
+    };
+    let then = || of_flow(|plan| plan.flows[0].in_order = Some(InOrder { by: OrderBy::Key, when_dead: WhenDead::Block }));
+    for today in [of_flow(|plan| plan.flows.clear()), of_flow(|_| {})] {
+        let wants = flows_in_order(&today, &[(PlanId(1), Arc::new(then()))]);
+        assert_eq!(wants.into_iter().collect::<Vec<_>>(), ["asked".into()]);
+        let opening = Opening {
+            rested: true,
+            plans: vec![PlanId(1)],
+            backlog: vec![Backlog { flow: "asked".into(), active: 2, parked: 0 }],
+            ..Opening::default()
+        };
+        let in_line = vec![("asked".into(), vec![InLine { run: RunId(4), key: Some("r".into()), dead: true }])];
+        let mut stage = Stage::open_in_line(vec![then()], today, (opening, in_line), HandSize::default());
+        let at = stage.fetches.iter().position(|fetch| matches!(fetch, Fetch::Active { .. })).unwrap();
+        let fetch = stage.fetches.remove(at);
+        let runs = vec![from_before(5, "{}", Some("r"), vec![]), from_before(6, "{}", Some("other"), vec![])];
+        stage.on(Event::Found { fetch, runs, next: None });
+        stage.keeps();
+        assert_eq!(stage.asked, 1, "of the other record alone");
     }
 }
 

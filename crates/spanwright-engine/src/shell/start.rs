@@ -12,7 +12,7 @@ use std::{
 };
 
 use spanwright_core::{
-    desk::{Desk, Event, HandSize, Haste, Setup, Ticket, Today, letters, round::flow_of_ends},
+    desk::{Desk, Event, HandSize, Haste, Setup, Ticket, Today, flows_in_order, letters, round::flow_of_ends},
     fact::{Ending, Fact, InLine, Moment, Opening, Phase, PlanBundle, PlanId, RunFile, RunId, StopKind, Stopped, Store, StoreFault},
     plan::{Flow, PauseAfter, Plan},
 };
@@ -361,8 +361,8 @@ fn find(store: &mut dyn Store, plan: &Plan, bundle: &PlanBundle, rebuild: &Rebui
             None => unbuilt.push(id),
         }
     }
-    let ordered = plan.flows.iter().filter(|flow| flow.in_order.is_some());
-    let in_line = ordered.map(|flow| Ok((flow.name.clone(), store.in_line(&flow.name)?))).collect::<Result<_, StoreFault>>()?;
+    let in_order = flows_in_order(plan, &older).into_iter();
+    let in_line = in_order.map(|flow| store.in_line(&flow).map(|rows| (flow, rows))).collect::<Result<_, StoreFault>>()?;
     let pauses = plan.flows.iter().filter_map(|flow| Some((flow, flow.pause_after?)));
     let deaths =
         |(flow, rule): (&Flow, PauseAfter)| Ok((flow.name.clone(), store.deaths(&flow.name, now.before(rule.within), rule.dead as usize)?));

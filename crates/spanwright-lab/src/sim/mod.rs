@@ -27,7 +27,7 @@ use std::{
 
 use spanwright_core::{
     deliver::GateChange,
-    desk::{Command, Desk, Event, HandSize, Happening, Haste, Setup, Ticket},
+    desk::{Command, Desk, Event, HandSize, Happening, Haste, Setup, Ticket, flows_in_order},
     fact::{Ending, Fact, Moment, Phase, PlanId, Receipt, RunId, Store as _},
     plan::Plan,
     run::{AdvanceJob, advance},
@@ -309,7 +309,6 @@ impl Sim {
         let mut opening = self.store.opening().map_err(|fault| format!("{fault:?}"))?;
         opening.rested |= self.mutant == Some(Mutant::CutTakenForRest);
         opening.cut_off = opening.cut_off.filter(|_| self.mutant != Some(Mutant::CutForgotten));
-        let in_line = vec![("accounts".into(), self.store.in_line("accounts").map_err(|fault| format!("{fault:?}"))?)];
         let (plan_id, plan) = self.plans[0].clone();
         let mut deaths = Vec::new();
         for (flow, rule) in plan.flows.iter().filter_map(|flow| Some((flow, flow.pause_after?))) {
@@ -317,7 +316,12 @@ impl Sim {
             let found = self.store.deaths(&flow.name, since, rule.dead as usize).map_err(|fault| format!("{fault:?}"))?;
             deaths.push((flow.name.clone(), found));
         }
-        let older = self.plans[1..].iter().filter(|(id, _)| opening.plans.contains(id)).cloned().collect();
+        let older: Vec<_> = self.plans[1..].iter().filter(|(id, _)| opening.plans.contains(id)).cloned().collect();
+        let mut in_line = Vec::new();
+        for flow in flows_in_order(&plan, &older) {
+            let rows = self.store.in_line(&flow).map_err(|fault| format!("{fault:?}"))?;
+            in_line.push((flow, rows));
+        }
         let setup = Setup {
             plan,
             plan_id,

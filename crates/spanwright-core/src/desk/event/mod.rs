@@ -47,7 +47,7 @@ pub struct Setup {
     pub once: bool,
     /// Of a message that only asks nothing is kept while all goes well; a test keeps it, to see what became of it.
     pub passing: bool,
-    /// Of each flow of today's plan that is in order: what [`crate::fact::Store::in_line`] says.
+    /// Of each of [`super::flows_in_order`]: what [`crate::fact::Store::in_line`] says.
     pub in_line: Vec<(Arc<str>, Vec<InLine>)>,
     /// Of each flow of today's plan that pauses after so many dead letters: what [`crate::fact::Store::deaths`] says.
     pub deaths: Vec<(Arc<str>, Vec<Moment>)>,
