@@ -2,9 +2,11 @@
 //!
 //! Open messages go on with the steps that they began with, and dead letters under today's plan. So a deploy is unsafe where
 //! an older plan can no longer be built, and worth a word where today's project no longer knows what a message has done:
-//! a replay would do it again.
+//! a replay would do it again. [`source`] looks at what was read.
 
 use std::sync::Arc;
+
+pub mod source;
 
 use crate::{
     fact::PlanId,
@@ -72,17 +74,56 @@ pub enum Notice {
         /// The step.
         step: Arc<str>,
     },
+    /// A flow would read from its start what one read that is gone: it was renamed, perhaps.
+    Anew {
+        /// Today's.
+        flow: Arc<str>,
+        /// The one that is gone.
+        was: Arc<str>,
+        /// How far that had read: JSON.
+        cursor: Option<Arc<[u8]>>,
+    },
+    /// What comes again is taken for new: it was known by something else.
+    TakenAgain {
+        /// Its flow.
+        flow: Arc<str>,
+        /// `once` or `key`.
+        what: &'static str,
+    },
+    /// A replay of these does not see which newer states of their records went on: these have other names by now.
+    OtherNames {
+        /// Their flow.
+        flow: Arc<str>,
+        /// How many dead letters.
+        stopped: u64,
+        /// `key`, `once` or `version`.
+        what: &'static str,
+    },
+    /// What is in the journal is of another environment, and would go to the systems of this one.
+    OtherEnvironment {
+        /// Which; empty: none was named.
+        then: Arc<str>,
+        /// Today's.
+        today: Arc<str>,
+    },
 }
 
 impl Notice {
     /// Whether a start must be refused.
     pub fn is_unsafe(&self) -> bool {
-        matches!(self, Notice::Orphans { .. })
+        matches!(self, Notice::Orphans { .. } | Notice::Anew { .. } | Notice::OtherEnvironment { .. })
     }
 
     /// Whether a person should do something about it.
     pub fn is_warning(&self) -> bool {
-        matches!(self, Notice::NoFlow { .. } | Notice::Renamed { .. } | Notice::Older { systems: SystemsOf::Then(_), .. })
+        matches!(
+            self,
+            Notice::NoFlow { .. }
+                | Notice::Renamed { .. }
+                | Notice::Older { systems: SystemsOf::Then(_), .. }
+                | Notice::TakenAgain { .. }
+                | Notice::OtherNames { .. }
+        )
     }
 }
 

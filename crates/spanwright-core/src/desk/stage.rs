@@ -203,14 +203,15 @@ impl Stage {
 
     /// The same, with a hand of this size.
     pub(super) fn open_with(older: Vec<Plan>, plan: Plan, opening: Opening, hand: HandSize) -> Stage {
-        Stage::open_in_line(older, plan, (opening, Vec::new()), hand)
+        Stage::open_in_line(older, plan, opening, Vec::new(), hand)
     }
 
     /// The same, where these stand in line.
     pub(super) fn open_in_line(
         older: Vec<Plan>,
         plan: Plan,
-        (opening, in_line): (Opening, Vec<(Arc<str>, Vec<InLine>)>),
+        opening: Opening,
+        in_line: Vec<(Arc<str>, Vec<InLine>)>,
         hand: HandSize,
     ) -> Stage {
         let older: Vec<_> = (1..).map(PlanId).zip(older.into_iter().map(Arc::new)).collect();

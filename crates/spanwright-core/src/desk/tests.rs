@@ -660,7 +660,7 @@ fn what_waits_behind_a_dead_letter_waits_where_the_flow_is_gone_or_is_in_order_n
             ..Opening::default()
         };
         let in_line = vec![("asked".into(), vec![InLine { run: RunId(4), key: Some("r".into()), dead: true }])];
-        let mut stage = Stage::open_in_line(vec![then()], today, (opening, in_line), HandSize::default());
+        let mut stage = Stage::open_in_line(vec![then()], today, opening, in_line, HandSize::default());
         let at = stage.fetches.iter().position(|fetch| matches!(fetch, Fetch::Active { .. })).unwrap();
         let fetch = stage.fetches.remove(at);
         let runs = vec![from_before(5, "{}", Some("r"), vec![]), from_before(6, "{}", Some("other"), vec![])];

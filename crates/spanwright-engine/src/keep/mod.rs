@@ -103,6 +103,18 @@ impl Keep {
         Ok(Keep { checkpoints, connection, memory, code_of, broom: tidy::Broom::default(), place, is_broken: false, _lock: lock })
     }
 
+    /// Notes the environment that runs on it; empty where that is none.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn runs_in(&mut self, environment: &str) -> Result<(), StoreFault> {
+        if self.asked(|ask| ask.environment())?.as_deref() == Some(environment) {
+            return Ok(());
+        }
+        let note = "INSERT OR REPLACE INTO meta (name, value) VALUES ('environment', ?1)";
+        self.written(|connection, _| connection.execute(note, [environment]).map(drop))
+    }
+
     fn written<T>(&mut self, write: impl FnOnce(&Connection, &mut Memory) -> rusqlite::Result<T>) -> Result<T, StoreFault> {
         self.is_trusted()?;
         // What failed is sorted before the transaction is taken back.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rusqlite::{Connection, Result};
 use spanwright_core::alert::AlertRow;
-use spanwright_core::deploy::Standing;
+use spanwright_core::deploy::{Standing, source::Past};
 use spanwright_core::fact::{
     Backlog, Chore, GateRow, ListFilter, Listed, Moment, PlanBundle, PlanId, Print, RunFile, RunId, Shown, StoppedBundle, StoppedFilter,
     StoppedRun, StoreFault,
@@ -161,6 +161,30 @@ impl Look {
     /// [`StoreFault`]
     pub fn open_under(&self) -> std::result::Result<Vec<(Arc<str>, PlanId)>, StoreFault> {
         self.at_one_moment(|ask| ask.open_under())
+    }
+
+    /// What the source of each flow has left.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn pasts(&self) -> std::result::Result<Vec<Past>, StoreFault> {
+        self.at_one_moment(|ask| ask.pasts())
+    }
+
+    /// The environment that ran on it last, empty where that was none; `None` where nobody noted it.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn environment(&self) -> std::result::Result<Option<Arc<str>>, StoreFault> {
+        self.at_one_moment(|ask| ask.environment())
+    }
+
+    /// The highest number of a pinned project; 0 where there is none.
+    ///
+    /// # Errors
+    /// [`StoreFault`]
+    pub fn last_plan(&self) -> std::result::Result<PlanId, StoreFault> {
+        self.at_one_moment(|ask| ask.last_plan())
     }
 
     /// The number of a pinned project; `None` where the journal has never seen it.

@@ -135,7 +135,11 @@ impl Engine {
             StorePlace::Opened(_) => None,
         };
         let (mut store, whereabouts): (Box<dyn Store>, _) = match start.store {
-            StorePlace::File(path, code_of) => (Box::new(Keep::open(&path, code_of)?), Whereabouts::of(path, code_of)),
+            StorePlace::File(path, code_of) => {
+                let mut keep = Keep::open(&path, code_of)?;
+                keep.runs_in(start.plan.environment.as_deref().unwrap_or_default())?;
+                (Box::new(keep), Whereabouts::of(path, code_of))
+            }
             StorePlace::Opened(store) => (store, Whereabouts::default()),
         };
         let wire = Http::new(&start.http, start.clock.clone())?;

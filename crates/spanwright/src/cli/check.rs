@@ -56,7 +56,7 @@ impl Check {
             Format::Json => out.data(&render::json_lines(&problems, &bundle))?,
         }
         let Some(plan) = plan.filter(|_| problems.errors() == 0) else { return Ok(Ended::Problems) };
-        if self.store && !deploy::is_safe(&self.folder, (&plan, &bundle), self.env.as_deref(), out)? {
+        if self.store && !deploy::say(&self.folder, (&plan, &bundle), self.env.as_deref(), out)?.is_empty() {
             return Ok(Ended::Problems);
         }
         if self.residue {

@@ -7,27 +7,36 @@ use std::{
 };
 
 use spanwright_core::{
-    deploy::{Notice, SystemsOf, notices},
+    deploy::{
+        Notice, Standing, SystemsOf, notices,
+        source::{Past, may_begin_anew, of_sources},
+    },
     fact::PlanId,
     plan::Plan,
 };
-use spanwright_engine::pinned;
+use spanwright_engine::{keep::Look, pinned};
 use spanwright_shape::text::Bundle;
 
 use super::{folder::Folder, journal, out::Out, story::count};
 
-/// Says it; whether the project may be started on this journal. One that has no journal yet may.
+/// Older projects that today's is compared with, the newest first.
+const COMPARED_MOST: usize = 16;
+/// Older projects in which a flow is looked for of which no message is kept, the newest first.
+const LOOKED_THROUGH_MOST: usize = 64;
+
+/// Says it, and gives what makes a start unsafe. A project that has no journal yet may be started.
 ///
 /// # Errors
 /// The journal cannot be read.
-pub fn is_safe(folder: &Folder, (plan, bundle): (&Plan, &Bundle), environment: Option<&str>, out: &mut Out) -> anyhow::Result<bool> {
-    let notices = found(folder, (plan, bundle), environment)?;
+pub fn say(folder: &Folder, (plan, bundle): (&Plan, &Bundle), environment: Option<&str>, out: &mut Out) -> anyhow::Result<Vec<Notice>> {
+    let mut notices = found(folder, (plan, bundle), environment)?;
     // All goes on as it began: nothing to say.
     let is_news = notices.iter().any(|notice| !matches!(notice, Notice::Today { .. }));
     if is_news {
         notices.iter().for_each(|notice| out.aside(&words(notice)));
     }
-    Ok(!notices.iter().any(Notice::is_unsafe))
+    notices.retain(Notice::is_unsafe);
+    Ok(notices)
 }
 
 fn found(folder: &Folder, (plan, bundle_of_today): (&Plan, &Bundle), environment: Option<&str>) -> anyhow::Result<Vec<Notice>> {
@@ -47,7 +56,61 @@ fn found(folder: &Folder, (plan, bundle_of_today): (&Plan, &Bundle), environment
         let goes_on = bundle.and_then(|then| pinned::go_on(&then, bundle_of_today, spanwright_connect::ALL, environment, &flows));
         built.extend(goes_on.map(|goes_on| (id, goes_on.systems)));
     }
-    Ok(notices(plan, today, &standing, |id| built.get(&id).cloned()))
+    let mut found = notices(plan, today, &standing, |id| built.get(&id).cloned());
+    let mut pasts = look.pasts().map_err(journal::fault)?;
+    find_plans(&look, plan, &mut pasts)?;
+    let then = compared(&look, (plan, bundle_of_today), environment, (&standing, &pasts))?;
+    found.extend(of_sources(plan, today, (&standing, &pasts), |id| then.get(&id).cloned()));
+    let was = look.environment().map_err(journal::fault)?.filter(|_| !pasts.is_empty() || !standing.is_empty());
+    let now = environment.unwrap_or_default();
+    found.extend(was.filter(|then| **then != *now).map(|then| Notice::OtherEnvironment { then, today: now.into() }));
+    Ok(found)
+}
+
+/// Flows that are gone and of which no message is kept: the last project that has one says what it read.
+fn find_plans(look: &Look, plan: &Plan, pasts: &mut [Past]) -> anyhow::Result<()> {
+    let may_begin_anew = may_begin_anew(plan, pasts).next().is_some();
+    let mut lost: Vec<&mut Past> = pasts.iter_mut().filter(|past| past.plan.is_none() && plan.flow(&past.flow).is_none()).collect();
+    if lost.is_empty() || !may_begin_anew {
+        return Ok(());
+    }
+    let last = look.last_plan().map_err(journal::fault)?.0;
+    for id in (1..=last).rev().take(LOOKED_THROUGH_MOST).map(PlanId) {
+        let Some(files) = look.plan_bundle(id).map_err(journal::fault)?.and_then(|then| pinned::unpin(&then)) else { continue };
+        for past in lost.iter_mut().filter(|past| past.plan.is_none() && files.find(&file_of(&past.flow)).is_some()) {
+            past.plan = Some(id);
+        }
+    }
+    Ok(())
+}
+
+/// Older projects in which a flow that left something stands otherwise than today. One of which the file of the flow is the same reads the same.
+fn compared(
+    look: &Look,
+    (plan, today): (&Plan, &Bundle),
+    environment: Option<&str>,
+    (standing, pasts): (&[Standing], &[Past]),
+) -> anyhow::Result<HashMap<PlanId, Arc<Plan>>> {
+    let may_begin_anew = may_begin_anew(plan, pasts).next().is_some();
+    let left = pasts.iter().filter_map(|past| Some((past.plan?, &past.flow)));
+    let stopped = standing.iter().filter(|standing| standing.stopped > 0).map(|standing| (standing.plan, &standing.flow));
+    let wanted: BTreeSet<(PlanId, &Arc<str>)> =
+        left.chain(stopped).filter(|(_, flow)| may_begin_anew || plan.flow(flow).is_some()).collect();
+    let plans: BTreeSet<PlanId> = wanted.iter().map(|(id, _)| *id).collect();
+    let mut then = HashMap::new();
+    for id in plans.into_iter().rev().take(COMPARED_MOST) {
+        let Some(pinned) = look.plan_bundle(id).map_err(journal::fault)?.filter(|pinned| pinned.hash != plan.hash) else { continue };
+        let Some(files) = pinned::unpin(&pinned) else { continue };
+        let text = |files: &Bundle, flow: &str| files.find(&file_of(flow)).map(|file| files.bytes(file).to_vec());
+        if wanted.iter().any(|(of, flow)| *of == id && text(&files, flow) != text(today, flow)) {
+            then.extend(pinned::rebuild(&pinned, spanwright_connect::ALL, environment).map(|plan| (id, plan)));
+        }
+    }
+    Ok(then)
+}
+
+fn file_of(flow: &str) -> String {
+    format!("flows/{flow}.yaml")
 }
 
 fn words(notice: &Notice) -> String {
@@ -76,5 +139,31 @@ fn words(notice: &Notice) -> String {
              Was it renamed? then say `was: {step}` in its step",
             count(*stopped, "dead letter")
         ),
+        Notice::Anew { flow, was, cursor } => {
+            let read =
+                cursor.as_deref().map(|cursor| format!(" (it had read up to {})", String::from_utf8_lossy(cursor))).unwrap_or_default();
+            format!(
+                "flow {flow} would read from its start, and do again, what flow {was} has read{read}: a flow is known by its name, and no flow is \
+                 called {was} any more. Was it renamed? then give its file that name again"
+            )
+        }
+        Notice::TakenAgain { flow, what } => format!(
+            "what comes again to flow {flow} is taken for new, and done again: it was known by another `{what}`. Of a list that is read again and \
+             again that is all of it"
+        ),
+        Notice::OtherNames { flow, stopped, what } => format!(
+            "{} of flow {flow} came under another `{what}`: a replay cannot tell whether a newer state of their records went on, and may write an \
+             older one over it",
+            count(*stopped, "dead letter")
+        ),
+        Notice::OtherEnvironment { then, today } => {
+            let named = |name: &str| if name.is_empty() { "no environment".to_string() } else { format!("the environment {name}") };
+            format!(
+                "the journal is that of {}: its open messages and dead letters would go to the systems of {}, which would read on from where \
+                 it stopped, and leave out what it has done",
+                named(then),
+                named(today)
+            )
+        }
     }
 }

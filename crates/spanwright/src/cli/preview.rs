@@ -118,7 +118,14 @@ impl<'l> Previewer<'l> {
     /// # Errors
     /// The journal cannot be read.
     pub fn plan_of(&mut self, file: &RunFile) -> anyhow::Result<Option<Arc<Plan>>> {
-        let id = file.plan;
+        self.plan(file.plan)
+    }
+
+    /// The plan of this number; `None` where this edition cannot build it.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub fn plan(&mut self, id: PlanId) -> anyhow::Result<Option<Arc<Plan>>> {
         if let Some(known) = self.older.get(&id) {
             return Ok(known.clone());
         }

@@ -11,13 +11,14 @@ use std::{
 use anyhow::bail;
 use clap::Args;
 use spanwright_core::{
-    deploy::has_step,
+    deploy::{has_step, source::otherwise_named},
     desk::Order,
     fact::{
         ANSWER, Chore, ChoreId, ChoreKind, EffectKey, Fact, ListFilter, Moment, NodeName, Opened, Phase, PlanId, RunFile, RunId,
         StoppedFilter, StoppedRun, Store, StoredEffect, Way, that_go,
     },
     plan::{Flow, Plan},
+    run::intake,
     settings::Rate,
 };
 use spanwright_engine::{
@@ -117,6 +118,8 @@ enum Doubt {
     Apart,
     /// It has done this step, and no step of today's flow was ever called so.
     Renamed(NodeName),
+    /// It, or its state, has another name today: newer states of its record are not found by the one that it has.
+    OtherName,
 }
 
 impl Doubt {
@@ -127,6 +130,10 @@ impl Doubt {
             }
             Doubt::Apart => {
                 "nobody knows whether it happened, and it may be done twice: it went with others under one key, and not all of them can come along"
+                    .to_string()
+            }
+            Doubt::OtherName => {
+                "`key`, `once` or `version` of its source says otherwise today: a newer state of its record may have gone on, and it would go over that"
                     .to_string()
             }
             Doubt::Renamed(step) => {
@@ -268,6 +275,12 @@ impl Replay {
             if standing.did.iter().any(|step| !has_step(flow, step)) {
                 renamed(look, flow, meant, &mut doubtful)?;
             }
+            if !self.takes_doubtful() && !self.over_newer {
+                let then = previewer.plan(standing.plan)?;
+                if then.is_some_and(|then| otherwise_named(flow, &then).is_some()) {
+                    named_otherwise(look, (flow, standing.plan), meant, &mut doubtful)?;
+                }
+            }
         }
         Ok(doubtful)
     }
@@ -346,7 +359,7 @@ impl Replay {
             let mut all = bundle.whole;
             for run in &bundle.runs {
                 all &= today.flow(&run.flow).is_some();
-                let is_doubtful = matches!(meant.doubtful.get(&run.run), Some(Doubt::NobodyKnows | Doubt::Renamed(_)));
+                let is_doubtful = matches!(meant.doubtful.get(&run.run), Some(Doubt::NobodyKnows | Doubt::Renamed(_) | Doubt::OtherName));
                 all &= (self.takes_doubtful() || !is_doubtful) && (self.goes_over(run, today) || !run.overtaken);
                 all &= asked.contains(&run.run) || self.takes_doubtful() || does_no_renamed_step_again(look, today, run)?;
             }
@@ -538,6 +551,29 @@ fn named(chores: &[Chore]) -> String {
 
 /// Of what is meant in a flow, such that have done a step whose name is gone.
 fn renamed(look: &Look, flow: &Flow, meant: &Meant, doubtful: &mut HashMap<RunId, Doubt>) -> anyhow::Result<()> {
+    each_of(look, flow, meant, |file| {
+        if let Some(step) = steps_done(file).find(|step| !has_step(flow, step)) {
+            doubtful.entry(file.run).or_insert_with(|| Doubt::Renamed(step.clone()));
+        }
+    })
+}
+
+/// Messages of this older plan whose record or state has another name today.
+fn named_otherwise(look: &Look, (flow, plan): (&Flow, PlanId), meant: &Meant, doubtful: &mut HashMap<RunId, Doubt>) -> anyhow::Result<()> {
+    each_of(look, flow, meant, |file| {
+        let of_then = &file.message;
+        let is_other = || {
+            let of_today = intake::edited(flow.source.as_ref(), of_then, &of_then.body);
+            of_today.map_or(true, |(key, version)| key != of_then.key || version != of_then.version)
+        };
+        if file.plan == plan && is_other() {
+            doubtful.entry(file.run).or_insert(Doubt::OtherName);
+        }
+    })
+}
+
+/// Looks at each dead letter of a flow that is meant.
+fn each_of(look: &Look, flow: &Flow, meant: &Meant, mut see: impl FnMut(&RunFile)) -> anyhow::Result<()> {
     if meant.filter.flow.as_ref().is_some_and(|wanted| *wanted != flow.name) {
         return Ok(());
     }
@@ -547,11 +583,7 @@ fn renamed(look: &Look, flow: &Flow, meant: &Meant, doubtful: &mut HashMap<RunId
         let Some(last) = slice.last() else { return Ok(()) };
         after = last.run;
         let runs: Vec<RunId> = slice.iter().map(|run| run.run).collect();
-        for file in look.files(&runs).map_err(journal::fault)? {
-            if let Some(step) = steps_done(&file).find(|step| !has_step(flow, step)) {
-                doubtful.entry(file.run).or_insert_with(|| Doubt::Renamed(step.clone()));
-            }
-        }
+        look.files(&runs).map_err(journal::fault)?.iter().for_each(&mut see);
     }
 }
 

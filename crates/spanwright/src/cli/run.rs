@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::bail;
 use clap::{Args, ValueEnum};
-use spanwright_core::{desk::Happening, fact::Moment, plan::Plan};
+use spanwright_core::{deploy::Notice, desk::Happening, fact::Moment, plan::Plan};
 use spanwright_engine::{
     clock::Clock,
     observe::{Level, LogForm, LogSettings},
@@ -56,6 +56,12 @@ pub struct Run {
     /// Start also where messages are left whose project can no longer be built; they wait in the journal
     #[arg(long)]
     leave: bool,
+    /// Start also where a flow reads from its start what another one has read that is gone
+    #[arg(long)]
+    anew: bool,
+    /// Start also on the journal of another environment: what it has open goes on with the systems of this one
+    #[arg(long)]
+    take_over: bool,
     /// Log lines on standard error, one an attempt, in place of the live line
     #[arg(long, value_enum, value_name = "FORM")]
     log: Option<LogOption>,
@@ -98,8 +104,9 @@ impl Run {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let project = Project { public_only: self.public_only, ..Project::open_and_tell(self.folder.clone(), self.env.as_deref(), out)? };
         let variables = project.variables(out)?;
-        if !deploy::is_safe(&self.folder, (project.plan(), project.bundle()), self.env.as_deref(), out)? && !self.leave {
-            bail!("so it is not started: use the edition that took them until they have ended, or leave them with `--leave`");
+        let notices = deploy::say(&self.folder, (project.plan(), project.bundle()), self.env.as_deref(), out)?;
+        if let Some(way_out) = notices.iter().find_map(|notice| self.way_out(notice)) {
+            bail!("so it is not started: {way_out}");
         }
         let (show, log) = match self.log_settings(out) {
             Some(log) => (Show::Nothing, Some(log)),
@@ -109,6 +116,22 @@ impl Run {
         let clock = begun.clock.clone();
         let ended = progress::follow(begun, &show, out, |_| false);
         self.summary(&ended, clock.now(), out)
+    }
+
+    /// What to do about it; `None` where it is wanted.
+    fn way_out(&self, notice: &Notice) -> Option<&'static str> {
+        match notice {
+            Notice::Orphans { .. } if !self.leave => {
+                Some("use the edition that took them until they have ended, or leave them with `--leave`")
+            }
+            Notice::Anew { .. } if !self.anew => {
+                Some("give the flow its name again, or let it read from its start with `--anew`; `start:` of its cursor says where that is")
+            }
+            Notice::OtherEnvironment { .. } if !self.take_over => {
+                Some("run each environment in a copy of the folder of its own, or let this one go on with that journal with `--take-over`")
+            }
+            _ => None,
+        }
     }
 
     /// A person at a terminal has the live line; anything else gets lines.

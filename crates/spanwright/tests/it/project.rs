@@ -77,6 +77,11 @@ impl Project {
         fs::write(path, text.replacen(from, to, 1)).unwrap();
     }
 
+    /// Gives a file another name.
+    pub fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.path().join(from), self.path().join(to)).unwrap();
+    }
+
     /// Writes a further file.
     pub fn write(&self, file: &str, text: &str) {
         fs::write(self.path().join(file), text).unwrap();

@@ -182,6 +182,70 @@ fn what_goes_on_under_an_older_project_is_said_and_a_start_that_would_leave_mess
     assert!(left.out.contains("pinned to plans that cannot be built any more"), "{}{}", left.out, left.err);
 }
 
+#[test]
+fn a_renamed_flow_that_would_do_its_past_again_is_not_started_unless_it_is_wanted() {
+    let (project, world, _ledgers) = world(20);
+    assert_eq!(ran(&mut project.command(&world, &ONCE)).code, 0);
+    project.rename("flows/customers.yaml", "flows/clients.yaml");
+    project.edit("flows/clients.yaml", "flow: customers", "flow: clients");
+    fs::remove_dir_all(project.path().join("tests")).unwrap();
+    let says = "flow clients would read from its start, and do again, what flow customers has read (it had read up to ";
+    let checked = project.run(&["check", "--store"]);
+    assert!(checked.code == 1 && checked.err.contains(says), "{}{}", checked.out, checked.err);
+    let refused = ran(&mut project.command(&world, &ONCE));
+    assert!(refused.code == 2 && refused.err.contains(says) && refused.err.contains("with `--anew`"), "{}", refused.err);
+    assert_eq!(ran(&mut project.command(&world, &[&ONCE[..], &["--anew"]].concat())).code, 0);
+    let begun = ran(&mut project.command(&world, &ONCE));
+    assert!(begun.code == 0 && !begun.err.contains(says), "it has begun: {}", begun.err);
+    project.edit("flows/clients.yaml", "flow: clients", "flow: customers");
+    project.rename("flows/clients.yaml", "flows/customers.yaml");
+    let back = ran(&mut project.command(&world, &ONCE));
+    assert!(back.code == 0 && back.out.contains("0 taken"), "it knows what it has done: {}{}", back.out, back.err);
+}
+
+#[test]
+fn another_environment_does_not_begin_on_a_journal_that_is_not_its_own() {
+    let (project, world, _ledgers) = world(5);
+    fs::create_dir(project.path().join("environments")).unwrap();
+    for environment in ["staging", "production"] {
+        project.write(&format!("environments/{environment}.yaml"), &format!("environment: {environment}\n"));
+    }
+    let runs = |more: &[&str]| ran(&mut project.command(&world, &[&ONCE[..], more].concat()));
+    for _ in 0..2 {
+        assert_eq!(runs(&["--env", "staging"]).code, 0);
+    }
+    for (other, named) in [(&["--env", "production"][..], "the environment production"), (&[], "no environment")] {
+        let refused = runs(other);
+        let says = format!(
+            "the journal is that of the environment staging: its open messages and dead letters would go to the systems of {named}"
+        );
+        assert!(refused.code == 2 && refused.err.contains(&says) && refused.err.contains("with `--take-over`"), "{}", refused.err);
+        assert_eq!(project.run(&[&["check", "--store"], other].concat()).code, 1);
+    }
+    assert_eq!(project.run(&["check", "--store", "--env", "staging"]).code, 0);
+    assert_eq!(runs(&["--env", "production", "--take-over"]).code, 0);
+    assert_eq!(runs(&["--env", "production"]).code, 0);
+    assert_eq!(runs(&["--env", "staging"]).code, 2, "it is another one's by now");
+}
+
+#[test]
+fn another_key_is_said_before_a_start_and_a_replay_leaves_what_came_under_the_other_one() {
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    let before = project.run(&["replay", "--all", "--dry-run"]);
+    assert!(before.err.contains("1 message would be tried again"), "{}{}", before.out, before.err);
+    project.edit("flows/customers.yaml", "key: .Number", "key: '\"C-\" + .Number'");
+    let checked = project.run(&["check", "--store"]);
+    let says = ["what comes again to flow customers is taken for new", "1 dead letter of flow customers came under another `key`"];
+    assert!(checked.code == 0 && says.iter().all(|says| checked.err.contains(says)), "{}{}", checked.out, checked.err);
+    let left = project.run(&["replay", "--all", "--dry-run"]);
+    assert!(
+        left.out.contains("a newer state of its record may have gone on") && left.err.contains("nothing would be tried again"),
+        "{}{}",
+        left.out,
+        left.err
+    );
+}
+
 /// What a process leaves that was killed with a message in hand, for the third time in a row.
 #[test]
 fn a_message_in_hand_at_three_ends_in_a_row_is_set_aside() {

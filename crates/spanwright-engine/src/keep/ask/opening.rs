@@ -164,7 +164,7 @@ impl Ask<'_> {
         Ok(came)
     }
 
-    fn sources(self) -> Result<Vec<SourceRow>> {
+    pub fn sources(self) -> Result<Vec<SourceRow>> {
         let mut statement = self.ready("SELECT source, value, due FROM cursor")?;
         let rows = statement.query_map([], |row| {
             let cursor = if row.get_ref(1)?.as_blob_or_null()?.is_some() { Some(bytes(row, 1)?) } else { None };

@@ -1,9 +1,12 @@
-//! Which plans open messages and dead letters are pinned to, and what the dead ones have done.
+//! Which plans open messages and dead letters are pinned to, what the dead ones have done, and what sources have read.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use rusqlite::Result;
-use spanwright_core::{deploy::Standing, fact::PlanId};
+use rusqlite::{OptionalExtension, Result};
+use spanwright_core::{
+    deploy::{Standing, source::Past},
+    fact::PlanId,
+};
 
 use crate::keep::ask::Ask;
 
@@ -18,7 +21,45 @@ pub const DID: &str =
 pub const OPEN_UNDER: &str = "SELECT DISTINCT flow, plan FROM run INDEXED BY run_active WHERE state = 0
     UNION SELECT flow, plan FROM run INDEXED BY run_parked WHERE state = 1";
 
+/// The plan of the newest message of each source: from one source to the next by the index, whatever lies between.
+pub const NEWEST_OF_SOURCES: &str = "WITH RECURSIVE known(source) AS (
+        SELECT min(source) FROM message
+        UNION ALL SELECT (SELECT min(source) FROM message WHERE source > known.source) FROM known WHERE known.source IS NOT NULL
+    )
+    SELECT source, (SELECT run.plan FROM message CROSS JOIN run ON run.id = message.seq WHERE message.source = known.source
+        ORDER BY message.received DESC, message.seq DESC LIMIT 1) FROM known WHERE source IS NOT NULL";
+pub const ENVIRONMENT: &str = "SELECT value FROM meta WHERE name = 'environment'";
+const LAST_PLAN: &str = "SELECT coalesce(max(id), 0) FROM plan";
+
 impl Ask<'_> {
+    pub fn pasts(self) -> Result<Vec<Past>> {
+        let mut pasts = BTreeMap::new();
+        // What a program took has no source that is a flow's.
+        let flow_of = |source: &str| source.strip_suffix(".source").map(Arc::from);
+        let fresh = |flow: &Arc<str>| Past { flow: flow.clone(), plan: None, cursor: None };
+        let mut newest = self.ready(NEWEST_OF_SOURCES)?;
+        let mut rows = newest.query([])?;
+        while let Some(row) = rows.next()? {
+            if let Some(flow) = flow_of(&self.names.text(row.get(0)?)) {
+                pasts.entry(flow).or_insert_with_key(fresh).plan = row.get::<_, Option<i64>>(1)?.map(PlanId);
+            }
+        }
+        for read in self.sources()? {
+            if let Some(flow) = flow_of(&read.source) {
+                pasts.entry(flow).or_insert_with_key(fresh).cursor = read.cursor;
+            }
+        }
+        Ok(pasts.into_values().collect())
+    }
+
+    pub fn environment(self) -> Result<Option<Arc<str>>> {
+        self.ready(ENVIRONMENT)?.query_row([], |row| row.get::<_, String>(0).map(Arc::from)).optional()
+    }
+
+    pub fn last_plan(self) -> Result<PlanId> {
+        self.ready(LAST_PLAN)?.query_row([], |row| row.get(0).map(PlanId))
+    }
+
     pub fn open_under(self) -> Result<Vec<(Arc<str>, PlanId)>> {
         self.ready(OPEN_UNDER)?.query_map([], |row| Ok((self.names.text(row.get(0)?), PlanId(row.get(1)?))))?.collect()
     }

@@ -2,15 +2,16 @@
 
 use std::{sync::Arc, time::Duration};
 
+use spanwright_core::deploy::source::Past;
 use spanwright_core::fact::{
-    AtSystem, Attempt, CutOff, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, ListFilter, Moment, OutcomeKind, Phase, PlanId,
-    Root, RunId, Seen, Settled, SkipReason, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
+    AtSystem, Attempt, CutOff, EffectKey, EffectState, Ending, ExchangeId, Exchanged, Fact, ListFilter, Moment, Moved, OutcomeKind, Phase,
+    PlanId, Root, RunId, Seen, Settled, SkipReason, StopKind, Stopped, StoppedFilter, Store, Took, Way, no_item,
 };
 use spanwright_lab::conformance::code_of;
 use spanwright_shape::text::Failure;
 use tempfile::TempDir;
 
-use super::{Counts, Look, Which, causes::CAUSES, newest};
+use super::{Counts, Look, Which, causes::CAUSES, deploy, newest};
 use crate::keep::{Keep, ask::tests::plan_of, schema};
 
 const CODE: &str = "R0001";
@@ -218,6 +219,32 @@ fn what_is_open_at_a_system_is_found_without_a_walk_over_what_is_finished() {
         let looks = |step: &&String| step.starts_with("SCAN") || step.starts_with("SEARCH") && !step.starts_with("SEARCH run");
         let far = steps.iter().filter(looks).find(|step| !step.contains("PRIMARY KEY (run=?"));
         assert_eq!(far, None, "{steps:#?}");
+    }
+}
+
+/// Sources of which much came, and one that only has read.
+#[test]
+fn what_sources_have_left_is_told_without_a_walk_over_messages() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("journal.db");
+    let mut keep = Keep::open(&path, code_of).unwrap();
+    let moved = |source: &str| Moved { source: source.into(), cursor: Some((*b"17").into()), due: Moment(1), at: Moment(1) };
+    keep.commit(&[took(1, "in"), took(2, "out"), took(3, "in"), Fact::Moved(moved("in.source")), Fact::Moved(moved("idle.source"))])
+        .unwrap();
+    let look = Look::open(&path, code_of).unwrap();
+    let past = |flow: &str, plan: Option<i64>, cursor: bool| Past {
+        flow: flow.into(),
+        plan: plan.map(PlanId),
+        cursor: cursor.then(|| (*b"17").into()),
+    };
+    assert_eq!(look.pasts().unwrap(), [past("idle", None, true), past("in", Some(1), true), past("out", Some(1), false)]);
+    let steps = plan_of(&keep.connection, deploy::NEWEST_OF_SOURCES);
+    let walks = |step: &String| step.contains("SCAN message") || step.contains("ORDER BY");
+    assert!(steps.iter().any(|step| step.contains("message_source")) && !steps.iter().any(walks), "{steps:#?}");
+    assert_eq!(look.environment().unwrap(), None);
+    for environment in ["staging", "staging", ""] {
+        keep.runs_in(environment).unwrap();
+        assert_eq!(look.environment().unwrap().as_deref(), Some(environment));
     }
 }
 
