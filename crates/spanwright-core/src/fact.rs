@@ -552,6 +552,20 @@ impl GateRow {
         name.strip_prefix(HELD_FLOW)
     }
 
+    /// Somebody holds it.
+    pub fn held_by(&mut self, hold: Hold) {
+        self.hold = Some(hold.behind(self.hold.as_ref()));
+    }
+
+    /// Somebody lets it go: a breaker that is open is tried at once, and so are credentials that were refused.
+    pub fn resumed(&mut self, now: Moment) {
+        self.hold.iter_mut().for_each(|hold| hold.let_go(now));
+        (self.paused_until, self.refused) = (None, None);
+        if let Breaker::Open { until } = &mut self.breaker {
+            *until = now.min(*until);
+        }
+    }
+
     /// Whether it says nothing that a new gate would not.
     pub fn is_plain(&self) -> bool {
         let quiet = self.breaker == Breaker::Closed && self.opens == 0 && self.paused_until.is_none();

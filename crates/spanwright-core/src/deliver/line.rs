@@ -87,6 +87,12 @@ impl Lines {
         self.next(lane)
     }
 
+    /// A dead letter was set aside. The one whose turn it is; nobody's, where it is none in its line: it goes again.
+    pub fn set_aside(&mut self, run: RunId) -> Option<RunId> {
+        let line = self.lines.get(self.holders.get(&run)?)?;
+        if line.behind.get(&run) == Some(&Waits::Dead) { self.over(run, false) } else { None }
+    }
+
     /// A run that was dead from the beginning, or that an earlier life left as a dead letter.
     pub fn is_dead(&mut self, run: RunId, key: Option<&str>) {
         if let (Some(lane), WhenDead::Block) = (self.lane(key), self.rule.when_dead) {
@@ -154,8 +160,9 @@ mod tests {
         assert!(lines.may_go(RunId(1), Some("a")) && !lines.may_go(RunId(2), Some("a")));
         assert_eq!((lines.over(RunId(1), true), lines.blocked_by(RunId(1))), (None, Some(1)));
         assert!(lines.may_go(RunId(1), Some("a")), "replayed");
+        assert_eq!(lines.set_aside(RunId(1)), None, "it goes again");
         assert_eq!(lines.over(RunId(1), true), None);
-        assert_eq!(lines.over(RunId(1), false), Some(RunId(2)), "discarded");
+        assert_eq!(lines.set_aside(RunId(1)), Some(RunId(2)), "discarded");
     }
 
     #[test]

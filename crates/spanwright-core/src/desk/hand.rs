@@ -311,7 +311,7 @@ impl Desk {
         }
         // A word was of the undo before.
         self.by_hand.retain(|undo| undo.run != run);
-        self.reopened.insert(run);
+        self.reopened.entry(run).or_insert(false);
         self.wanted.insert(run);
     }
 

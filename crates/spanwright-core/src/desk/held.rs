@@ -23,9 +23,18 @@ impl Desk {
             let change = self.gates[gate].hold(hold);
             return self.gate_changed(gate, Some(change), out);
         }
-        if let Some(account) = self.flow_called(what) {
-            self.flow_is_held_by(account, hold, out);
+        match self.flow_called(what) {
+            Some(account) => self.flow_is_held_by(account, hold, out),
+            None => self.stranger_changes(what, hold.since, |row| row.held_by(hold), out),
         }
+    }
+
+    /// What no plan here has: the next start may.
+    fn stranger_changes(&mut self, what: &Arc<str>, since: Moment, change: impl FnOnce(&mut GateRow), out: &mut Vec<Command>) {
+        let row = self.strangers.entry(what.clone()).or_insert_with(|| GateRow::closed(what.clone(), since));
+        change(row);
+        let row = row.clone();
+        self.commit(vec![Fact::Gated(row)], out);
     }
 
     fn flow_is_held_by(&mut self, account: usize, hold: Hold, out: &mut Vec<Command>) {
@@ -41,9 +50,10 @@ impl Desk {
             let change = self.gates[gate].resume(by, now);
             return self.gate_changed(gate, change, out);
         }
-        if let Some(account) = self.flow_called(what)
-            && let Some(hold) = self.flows[account].hold.as_mut().filter(|hold| hold.holds(now))
-        {
+        let Some(account) = self.flow_called(what) else {
+            return self.stranger_changes(what, now, |row| row.resumed(now), out);
+        };
+        if let Some(hold) = self.flows[account].hold.as_mut().filter(|hold| hold.holds(now)) {
             hold.let_go(now);
             self.flows[account].deaths.clear();
             self.flow_changed(account, GateChange::Resumed(by), out);

@@ -28,7 +28,25 @@ impl Desk {
         }
     }
 
-    /// A run is over, or was set aside by a person: the next one of its line is fetched.
+    /// A person's word that a run is set aside is on disk, and the journal heeds it of a dead letter alone: of one that was opened again
+    /// meanwhile the line is its own. Whether that was, says what is fetched of it.
+    pub(super) fn set_aside(&mut self, run: RunId) {
+        if let Some(set_aside) = self.reopened.get_mut(&run) {
+            *set_aside = true;
+            return;
+        }
+        let lines = self.flows.iter_mut().filter_map(|flow| flow.lines.as_mut());
+        self.wanted.extend(lines.filter_map(|lines| lines.set_aside(run)));
+    }
+
+    /// It was to go again, and the journal has it as over still: it was seen to meanwhile, or does not go without others.
+    pub(super) fn stays_over(&mut self, run: RunId) {
+        if self.reopened.remove(&run) == Some(true) {
+            self.set_aside(run);
+        }
+    }
+
+    /// A run is over: the next one of its line is fetched.
     pub(super) fn line_moves(&mut self, run: RunId, dead: bool, out: &mut Vec<Command>) {
         for flow in &mut self.flows {
             let Some(lines) = &mut flow.lines else { continue };

@@ -54,7 +54,7 @@ pub use event::{
 
 use crate::{
     deliver::{Departure, Gate, GateChange, Goes, Pass},
-    fact::{ChoreId, CutOff, EffectKey, Ending, Fact, Moment, PlanId, Receipt, RunId, Seen},
+    fact::{ChoreId, CutOff, EffectKey, Ending, Fact, GateRow, Moment, PlanId, Receipt, RunId, Seen},
     plan::Plan,
     run::AdvanceJob,
 };
@@ -119,6 +119,8 @@ pub struct Desk {
     fared: Vec<own::FaredOf>,
     gates: Vec<Gate>,
     gate_of: HashMap<Arc<str>, usize>,
+    /// Rows of systems and flows that no plan here has: what a person says of one counts from the start that does.
+    strangers: HashMap<Arc<str>, GateRow>,
     queues: Vec<Queue>,
     queue_of: HashMap<Arc<str>, usize>,
     outlets: Vec<Outlet>,
@@ -165,8 +167,8 @@ pub struct Desk {
     again: VecDeque<RunId>,
     /// Runs to be walked, told together when all that was heard is done with.
     walks: Vec<AdvanceJob>,
-    /// Runs that go on after a replay and are not yet counted as open.
-    reopened: HashSet<RunId>,
+    /// Runs that go on after a replay and are not yet counted as open; whether somebody set them aside since.
+    reopened: HashMap<RunId, bool>,
     /// Undos that a person did, until that is written down.
     by_hand: HashSet<EffectKey>,
     /// Runs to be fetched because a newer state of their record waits.
@@ -304,7 +306,7 @@ impl Desk {
                 | Fact::Rested { .. }
                 | Fact::Undone { .. }
                 | Fact::CutOff(_) => {}
-                Fact::Discarded { run, .. } => self.line_moves(run, false, out),
+                Fact::Discarded { run, .. } => self.set_aside(run),
                 Fact::Settled(settled) => self.settled(&settled, now, out),
                 Fact::Parked { run, parked } => {
                     self.parked(run, parked);
@@ -334,9 +336,13 @@ impl Desk {
         }
     }
 
-    /// Commits are kept one after the other, so an order is when the last commit before its end is.
+    /// Commits are kept one after the other, so an order is when the last commit before its end is. A stop leaves nothing to be kept.
     fn told(&mut self, order: Order, now: Moment, out: &mut Vec<Command>) {
+        let is_stop = matches!(order, Order::Stop);
         self.obey(order, now, out);
+        if is_stop {
+            return;
+        }
         match self.commits_open {
             0 => self.orders_kept += 1,
             _ => self.orders.push_back(Ticket(self.last_commit)),

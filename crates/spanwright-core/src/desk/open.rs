@@ -44,6 +44,7 @@ impl Desk {
             fared: Vec::new(),
             gates: Vec::new(),
             gate_of: HashMap::new(),
+            strangers: HashMap::new(),
             queues: Vec::new(),
             queue_of: HashMap::new(),
             outlets: Vec::new(),
@@ -72,7 +73,7 @@ impl Desk {
             passing_flows: if setup.passing { passing::flows(&setup.plan) } else { Vec::new() },
             again: VecDeque::new(),
             walks: Vec::new(),
-            reopened: HashSet::new(),
+            reopened: HashMap::new(),
             by_hand: HashSet::new(),
             wanted: HashSet::new(),
             commits_open: 0,
@@ -167,6 +168,8 @@ impl Desk {
                 self.gates[*gate].restore(row, now);
             } else if let Some(flow) = self.flows.iter_mut().find(|flow| GateRow::of_flow(&flow.name) == row.system) {
                 flow.hold = row.hold.clone();
+            } else {
+                self.strangers.insert(row.system.clone(), row.clone());
             }
         }
         for row in &opening.sources {

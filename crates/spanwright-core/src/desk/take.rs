@@ -387,15 +387,19 @@ impl Desk {
         let bytes = runs.iter().map(RunFile::bytes).sum::<usize>();
         let wants = if let Fetch::Due { queue, .. } = &fetch { self.queue_of.get(queue).copied() } else { None };
         for file in runs {
+            // One that is wanted again was opened after this was read.
+            if file.over && !self.wanted.contains(&file.run) {
+                self.stays_over(file.run);
+            }
             if file.over || self.runs.contains_key(&file.run) {
                 continue;
             }
             // What was opened together is fetched together, by its numbers: of what went in one request under one key a part that came
             // before the rest would go without it.
-            if self.reopened.contains(&file.run) && !matches!(fetch, Fetch::Runs(_)) {
+            if self.reopened.contains_key(&file.run) && !matches!(fetch, Fetch::Runs(_)) {
                 continue;
             }
-            let reopened = self.reopened.remove(&file.run);
+            let reopened = self.reopened.remove(&file.run).is_some();
             if reopened && let Some(&account) = self.flow_of.get(&file.flow) {
                 self.flows[account].open += 1;
             }

@@ -810,3 +810,95 @@ fn what_was_noted_and_has_no_token_any_more_waits_for_the_next_one() {
     let owed = |fact: &Fact| matches!(fact, Fact::Settled(settled) if matches!(settled.state.phase, Phase::Owed { .. }) && settled.state.tries == 0);
     assert!(kept.iter().any(owed) && !stage.desk.gates[0].refused(), "{kept:?}");
 }
+
+/// Two messages of one line: the first is a dead letter and was opened again, the second waits behind it.
+fn reopened_head_of_a_line() -> (Stage, [RunFile; 2]) {
+    let mut plan = plan();
+    no_reply(&mut plan);
+    only_first(&mut plan, call("first", Repeat::Keyed));
+    plan.flows[0].in_order = Some(InOrder { by: OrderBy::All, when_dead: WhenDead::Block });
+    let mut stage = Stage::of(plan);
+    let files = [1, 2].map(|n| {
+        stage.brings_under("{}", Some(&n.to_string()));
+        let took = stage.keeps_as(RunId(n)).into_iter().find_map(|fact| if let Fact::Took(took) = fact { Some(took) } else { None });
+        RunFile::of(*took.unwrap(), RunId(n))
+    });
+    stage.hears(Verdict::all(1, Outcome::Never(said())));
+    stage.keeps();
+    let over_newer = true;
+    let facts = vec![Fact::Reopened { run: RunId(1), plan: PlanId(1), at: START, by: "ann".into(), over_newer, apart: false }];
+    stage.on(Event::Kept { ticket: Ticket(0), facts, receipts: Vec::new() });
+    assert!(!fetches_second(&stage), "{:?}", stage.fetches);
+    (stage, files)
+}
+
+fn fetches_second(stage: &Stage) -> bool {
+    stage.fetches.iter().any(|fetch| matches!(fetch, Fetch::Runs(runs) if runs.contains(&RunId(2))))
+}
+
+/// What was wanted of the first is here.
+fn finds_first(stage: &mut Stage, first: RunFile) {
+    let at = stage.fetches.iter().position(|fetch| matches!(fetch, Fetch::Runs(runs) if runs[..] == [RunId(1)])).unwrap();
+    let fetch = stage.fetches.remove(at);
+    stage.on(Event::Found { fetch, runs: vec![first], next: None });
+}
+
+fn discards_first(stage: &mut Stage) {
+    stage.on(Event::Told(Order::Discard { runs: vec![RunId(1)], by: "ann".into(), reason: "a test record".into() }));
+    stage.keeps();
+}
+
+/// Before it is fetched, and while it is in flight: the journal does not heed the word.
+#[test]
+fn a_discard_that_comes_after_the_replay_lets_nobody_go_ahead() {
+    let (mut stage, [first, _]) = reopened_head_of_a_line();
+    discards_first(&mut stage);
+    assert!(!fetches_second(&stage), "{:?}", stage.fetches);
+    finds_first(&mut stage, first);
+    assert_eq!(stage.asked, 2, "it goes again");
+    discards_first(&mut stage);
+    assert!(!fetches_second(&stage), "{:?}", stage.fetches);
+    stage.hears(Verdict::all(1, Outcome::Never(said())));
+    stage.keeps();
+    discards_first(&mut stage);
+    assert!(fetches_second(&stage), "now it is a dead letter: {:?}", stage.fetches);
+}
+
+/// The journal did not open it after all: what it holds back goes as soon as somebody sets it aside, and no sooner.
+#[test]
+fn a_replay_that_opened_nothing_is_heard_of() {
+    let (mut stage, [first, _]) = reopened_head_of_a_line();
+    let over = RunFile { over: true, ..first.clone() };
+    finds_first(&mut stage, over);
+    assert!(stage.desk.reopened.is_empty() && !fetches_second(&stage), "{:?}", stage.fetches);
+    assert_eq!(stage.desk.standing(START).open, 1, "the second one");
+    discards_first(&mut stage);
+    assert!(fetches_second(&stage), "{:?}", stage.fetches);
+    let (mut stage, _) = reopened_head_of_a_line();
+    discards_first(&mut stage);
+    finds_first(&mut stage, RunFile { over: true, ..first });
+    assert!(fetches_second(&stage), "it was set aside meanwhile: {:?}", stage.fetches);
+}
+
+/// The next start may have it: until then the journal keeps the word.
+#[test]
+fn what_no_plan_here_has_is_held_all_the_same() {
+    let rows = |kept: Vec<Fact>| -> Vec<GateRow> {
+        kept.into_iter().filter_map(|fact| if let Fact::Gated(row) = fact { Some(row) } else { None }).collect()
+    };
+    let sick = GateRow { opens: 3, ..GateRow::closed("later".into(), START) };
+    let mut stage = Stage::open(plan(), Opening { rested: true, gates: vec![sick.clone()], ..Opening::default() });
+    stage.keeps();
+    let hold = Hold { since: START, until: None, by: "ann".into(), because: "not yet".into() };
+    for what in ["later", "flow:later"] {
+        let before = if what == "later" { sick.clone() } else { GateRow::closed(what.into(), START) };
+        stage.on(Event::Told(Order::Hold { what: what.into(), hold: hold.clone() }));
+        assert_eq!(rows(stage.keeps()), [GateRow { hold: Some(hold.clone()), ..before.clone() }]);
+        stage.on(Event::Told(Order::Resume { what: what.into(), by: "ann".into() }));
+        let let_go = Hold { until: Some(START), ..hold.clone() };
+        assert_eq!(rows(stage.keeps()), [GateRow { hold: Some(let_go), ..before }]);
+    }
+    assert_eq!(stage.desk.standing(START).orders_kept, 4);
+    stage.on(Event::Told(Order::Stop));
+    assert_eq!(stage.desk.standing(START).orders_kept, 4, "a stop is nobody's order");
+}

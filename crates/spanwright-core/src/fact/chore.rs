@@ -144,7 +144,7 @@ pub struct Reopening {
     pub run: RunId,
     /// It goes without the others.
     pub apart: bool,
-    /// It stays: it is open, or a newer state went on meanwhile.
+    /// It stays: it is open or was seen to, or a newer state went on meanwhile.
     pub stays: bool,
     /// What it went in with others.
     pub glues: Vec<i64>,

@@ -36,6 +36,7 @@ const CASES: &[Case] = &[
     ("a replay of an undone run owes again what was undone", a_replay_of_an_undone_run),
     ("a run that is over stays as it ended", a_run_that_is_over_stays),
     ("a discarded run is over, and an open one cannot be discarded", only_a_stopped_run_is_discarded),
+    ("what was seen to is not opened again", only_a_stopped_run_is_opened_again),
     ("a run is overtaken by a newer state that went on", a_run_is_overtaken),
     ("a replay never goes over a newer state, unless it is told to", a_replay_never_goes_over_a_newer_state),
     ("what was given up after an unknown outcome keeps its key and its bytes", what_was_given_up_keeps_its_key),
@@ -386,6 +387,22 @@ fn only_a_stopped_run_is_discarded(trial: &mut Trial<'_>) {
     trial.commit(&[plain(1), plain(2), stopped(2, StopKind::Dead), discarded(1), discarded(2)]);
     assert_eq!((trial.file(1).over, trial.file(2).over), (false, true));
     assert_eq!((trial.file(1).stopped, trial.file(2).stopped), (None, Some(("crm".into(), &PROBE))), "and why is still known");
+}
+
+/// Between a look and its commit somebody set it aside, or sent another one instead.
+fn only_a_stopped_run_is_opened_again(trial: &mut Trial<'_>) {
+    let discarded = Fact::Discarded { run: RunId(1), at: Moment(4), by: "ann".into(), reason: "a test record".into() };
+    let of = |message, key: &str| Took { key: Some(key.into()), ..took(message, None) };
+    let fresh = |message, key| Fact::Took(Box::new(of(message, key)));
+    trial.commit(&[fresh(1, "a"), fresh(2, "b"), fresh(3, "c"), stopped(1, StopKind::Dead), stopped(2, StopKind::Dead)]);
+    trial.commit(&[done(3), discarded]);
+    let resent = Resent { took: of(4, "b"), of: RunId(2), by: "ann".into(), words: "lost".into(), instead: true, over_newer: true };
+    assert_eq!(trial.commit(&[Fact::Resent(Box::new(resent))]), [Receipt::Taken(RunId(4))]);
+    let insists =
+        |run| Fact::Reopened { run: RunId(run), plan: PlanId(2), at: Moment(7), by: "ann".into(), over_newer: true, apart: false };
+    trial.commit(&[reopened(1), insists(1), insists(2), insists(3)]);
+    assert_eq!([1, 2, 3, 4].map(|run| trial.file(run).over), [true, true, true, false]);
+    assert!(trial.store().active("in", RunId(0), 9).is_ok_and(|files| files.iter().map(|file| file.run.0).eq([4])));
 }
 
 fn done(run: i64) -> Fact {

@@ -31,7 +31,7 @@ impl State {
         let reopening = |fact: &Fact| match fact {
             Fact::Reopened { run, over_newer, apart, .. } => {
                 let row = self.run(*run);
-                let stays = !row.is_some_and(Run::is_over) || !*over_newer && self.overtaken(*run);
+                let stays = !row.is_some_and(Run::is_stopped) || !*over_newer && self.overtaken(*run);
                 let glues = row.map(glues_given_up).unwrap_or_default();
                 Some(Reopening { run: *run, apart: *apart, stays, glues: glues.into_iter().map(|glue| glue.0).collect() })
             }
@@ -185,14 +185,14 @@ impl State {
     }
 
     fn discarded(&mut self, run: RunId, at: Moment) {
-        if let Some(row) = self.run_mut(run).filter(|row| matches!(row.place, Place::Stopped(_))) {
+        if let Some(row) = self.run_mut(run).filter(|row| row.is_stopped()) {
             row.changed = at;
             self.place(run, Place::Discarded);
         }
     }
 
     fn acknowledged(&mut self, run: RunId) {
-        if let Some(row) = self.run_mut(run).filter(|row| matches!(row.place, Place::Stopped(_))) {
+        if let Some(row) = self.run_mut(run).filter(|row| row.is_stopped()) {
             row.acknowledged = true;
         }
     }
@@ -208,7 +208,7 @@ impl State {
     fn reopened(&mut self, run: RunId, plan: PlanId, at: Moment, (over_newer, apart): (bool, bool)) {
         let may = !self.stay.contains(&run) && (over_newer || !self.overtaken(run));
         match self.run_mut(run) {
-            Some(row) if may && row.is_over() => {
+            Some(row) if may && row.is_stopped() => {
                 (row.plan, row.changed, row.stopped, row.acknowledged) = (plan, at, None, false);
                 row.owe_again(run, at, apart);
                 self.place(run, Place::Active);
@@ -235,7 +235,7 @@ impl State {
     }
 
     fn resent(&mut self, resent: &Resent) -> Receipt {
-        let is_stopped = self.run(resent.of).is_some_and(|row| matches!(row.place, Place::Stopped(_)));
+        let is_stopped = self.run(resent.of).is_some_and(Run::is_stopped);
         let is_late = resent.instead && !is_stopped || !resent.over_newer && self.overtaken(resent.of);
         if is_late && self.by_id(resent.took.message).is_none() {
             return Receipt::Late;

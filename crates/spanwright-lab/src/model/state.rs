@@ -175,11 +175,8 @@ impl Run {
         }
     }
 
-    pub fn is_over(&self) -> bool {
-        match self.place {
-            Place::Done | Place::Skipped | Place::Stopped(_) | Place::Discarded => true,
-            Place::Active | Place::Parked | Place::Forgotten => false,
-        }
+    pub fn is_stopped(&self) -> bool {
+        matches!(self.place, Place::Stopped(_))
     }
 
     /// It did something to its record, or will.

@@ -5,11 +5,11 @@
 //! its undo, or the peer would remember the first one. An undo that never happened leaves its effect done.
 //! Questions stay, of no attempt that there is: where one was asked before, it is asked anew before its effect is.
 
-use rusqlite::{OptionalExtension, Result};
+use rusqlite::Result;
 use spanwright_core::fact::{Fact, Moment, OF_NO_ATTEMPT, PlanId, Reopening, RunId, that_stay};
 
 use super::{Pen, people};
-use crate::keep::{ask, numbers::RunState};
+use crate::keep::ask;
 
 const KEEP_ATTEMPTS: &str = keep_attempts!("run = ?1");
 const CLEAR_ATTEMPTS: &str = "UPDATE effect SET n = NULL, exchange = NULL, outcome = NULL WHERE run = ?1";
@@ -48,12 +48,11 @@ impl Pen<'_> {
     }
 
     fn may_be_reopened(&self, run: RunId, over_newer: bool) -> Result<bool> {
-        let state = self.rare("SELECT state FROM run WHERE id = ?1")?.query_row([run.0], |row| row.get(0)).optional()?;
-        let is_over = state.is_some_and(|state| RunState::of(state).over());
-        Ok(is_over && (over_newer || !ask::overtaken(self.connection, Some(self.loose()), run)?))
+        let is_stopped = self.rare(ask::IS_STOPPED)?.exists([run.0])?;
+        Ok(is_stopped && (over_newer || !ask::overtaken(self.connection, Some(self.loose()), run)?))
     }
 
-    // Of a run that is open nothing changes: it was asked for twice, or somebody works on it.
+    // Of a run that is no dead letter any more nothing changes: it was asked for twice, or somebody has seen to it.
     pub(super) fn reopened(&mut self, (run, plan): (RunId, PlanId), at: Moment, by: &str, (over_newer, alone): (bool, bool)) -> Result<()> {
         // Opened once by this commit, it is open.
         if self.stay.contains(&run) || !self.may_be_reopened(run, over_newer)? {
