@@ -9,7 +9,8 @@ use std::sync::Arc;
 pub mod source;
 
 use crate::{
-    fact::PlanId,
+    fact::{EffectKey, Phase, PlanId, StoredEffect, Way},
+    interface::Repeat,
     plan::{Flow, Plan, any_step},
 };
 
@@ -176,10 +177,30 @@ pub fn has_step(flow: &Flow, name: &str) -> bool {
     any_step(&flow.steps, &|step| *step.name == *name) || flow.effect_of(name).is_some()
 }
 
+/// Undos of which nobody knows whether they happened, of steps that bear no second time: a replay does the step again, under the next
+/// key, and where it was not undone, it is done twice. A question that was asked before is asked anew, and tells.
+pub fn maybe_not_undone<'k>(flow: &'k Flow, known: &'k [StoredEffect]) -> impl Iterator<Item = &'k EffectKey> {
+    let of = |key: &EffectKey, way| EffectKey { way, ..key.clone() };
+    let unknown =
+        known.iter().filter(|undo| undo.effect.way == Way::Undo && matches!(undo.state.phase, Phase::Uncertain(_) | Phase::Started { .. }));
+    unknown.map(|undo| &undo.effect).filter(move |undo| {
+        flow.effect_of(&undo.node).is_some_and(|step| {
+            let question = of(undo, Way::Ask);
+            let tells = step.if_unknown.is_some() && known.iter().any(|asked| asked.effect == question);
+            matches!(step.repeat, Repeat::Keyed | Repeat::Never) && !tells
+        })
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::stage::plan;
+    use crate::{
+        codes,
+        desk::stage::plan,
+        fact::{EffectState, RunId, no_item},
+    };
+    use spanwright_shape::text::Failure;
 
     fn standing(plan: i64, flow: &str, open: u64, stopped: u64) -> Standing {
         Standing { plan: PlanId(plan), flow: flow.into(), open, stopped, did: vec!["first".into(), "gone".into()] }
@@ -209,5 +230,27 @@ mod tests {
         let again = r#"Renamed { flow: "asked", stopped: 4, step: "gone" } false true"#;
         assert_eq!(said(&[standing(1, "asked", 0, 4)]), [again]);
         assert_eq!(said(&[standing(1, "nobody", 0, 4)]), [r#"NoFlow { flow: "nobody", stopped: 4 } false true"#]);
+    }
+
+    #[test]
+    fn what_was_done_is_done_twice_by_a_replay_where_nobody_knows_of_its_undo() {
+        let mut plan = plan();
+        let why = || Failure::new(&codes::NO_LONGER_ASKED, "it was sent and not heard of");
+        let (done, unknown) = (Phase::Done(None), Phase::Uncertain(why()));
+        let known = |way, phase: &Phase| {
+            let effect = EffectKey { run: RunId(1), node: "first".into(), item: no_item(), way };
+            StoredEffect { effect, state: EffectState::new(phase.clone()) }
+        };
+        for (repeat, undo, expected) in [
+            (Repeat::Keyed, &unknown, 1),
+            (Repeat::Never, &Phase::Started { boot: 1 }, 1),
+            (Repeat::Keyed, &done, 0),
+            (Repeat::Keyed, &Phase::Dead(why()), 0),
+            (Repeat::Idempotent, &unknown, 0),
+        ] {
+            plan.flows[0].effects[0].repeat = repeat;
+            let known = [known(Way::Do, &done), known(Way::Undo, undo)];
+            assert_eq!(maybe_not_undone(&plan.flows[0], &known).count(), expected, "{repeat:?} {undo:?}");
+        }
     }
 }

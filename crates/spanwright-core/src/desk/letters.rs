@@ -23,6 +23,7 @@ use crate::{
     alert::QUARANTINED,
     codes,
     connector::{Outcome, Verdict},
+    deploy::maybe_not_undone,
     fact::{
         Ending, Fact, Letter, MessageFile, Moment, NOBODY_KNOWS, Opened, Resent, Root, RunFile, StopKind, Stopped, StoppedRun, Took,
         print_of, that_go,
@@ -176,6 +177,13 @@ impl Desk {
         let is_quarantined = letter.file.stopped.as_ref().is_some_and(|(_, code)| code.id == QUARANTINED);
         let given = wanted.body.filter(|given| !(is_quarantined && matches!(given, Value::Null)));
         let Some(body) = other_body(given, &letter.file.message.body, &room) else {
+            if let Some(undo) = maybe_not_undone(flow, &letter.file.known).next() {
+                let says = format!(
+                    "nobody knows whether `{}` of `{named}` was undone, and it would be done again: a person looks, and replays it by its id",
+                    undo.node
+                );
+                return Err(Failure::new(&codes::NO_UNDO, says));
+            }
             let own = StoppedRun { run: letter.file.run, flow: letter.file.flow.clone(), at: now, overtaken: letter.overtaken };
             let go = [own];
             let go = that_go(&go, letter.bundle.as_slice(), false, |run| over_newer || !run.overtaken);
@@ -299,4 +307,57 @@ fn other_body(given: Option<Value<'_>>, had: &[u8], room: &Room) -> Option<Arc<[
     let mut out = Vec::new();
     json::write(&given, &mut out);
     (!same).then(|| out.into())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::{
+        desk::stage::{START, Stage, plan},
+        fact::{EffectKey, EffectState, Phase, PlanId, RunId, StoredEffect, Way, no_item},
+        interface::Repeat,
+        run::Input,
+    };
+
+    /// The step would be done again, and nobody looks at the other system before.
+    #[test]
+    fn what_may_not_have_been_undone_is_brought_back_by_a_person_alone() {
+        let mut plan = plan();
+        plan.flows[0].effects[0].repeat = Repeat::Keyed;
+        let stage = Stage::of(plan);
+        let took = Took {
+            message: 7,
+            source: "asked.source".into(),
+            correlation: "c".into(),
+            at: START,
+            key: None,
+            version: None,
+            body: b"{}".as_slice().into(),
+            beside: None,
+            flow: "asked".into(),
+            root: Root(7),
+            plan: PlanId(1),
+            seen: None,
+            about: None,
+            fault: None,
+        };
+        let body = format!(r#"{{"message": "{}"}}"#, uuid(7)).into_bytes();
+        let input = Arc::new(Input::new(b"{}".to_vec(), Some(body)));
+        let outgoing = Outgoing { key: "k".into(), input, correlation: "c".into(), message: 9 };
+        let brings = |undo: Phase| {
+            let known = [(Way::Do, Phase::Done(None)), (Way::Undo, undo)].map(|(way, phase)| {
+                let effect = EffectKey { run: RunId(7), node: "first".into(), item: no_item(), way };
+                StoredEffect { effect, state: EffectState::new(phase) }
+            });
+            let file = RunFile { over: true, known: known.into(), ..RunFile::of(took.clone(), RunId(7)) };
+            let letter = Letter { file, stopped: true, overtaken: false, bundle: None };
+            stage.desk.brought_back(&outgoing, "flow back".into(), Some(letter), START, &mut || 7)
+        };
+        let unknown = Phase::Uncertain(Failure::new(&codes::NO_LONGER_ASKED, "it was sent and not heard of"));
+        let refused = brings(unknown).unwrap_err();
+        assert!(refused.code.id == codes::NO_UNDO.id && refused.says.contains("`first`"), "{}", refused.says);
+        let (_, back) = brings(Phase::Done(None)).unwrap();
+        assert!(matches!(back[..], [Fact::Reopened { run: RunId(7), .. }]), "{back:?}");
+    }
 }

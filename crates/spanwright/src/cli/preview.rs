@@ -4,7 +4,8 @@ use std::{collections::HashMap, fmt::Write as _, sync::Arc};
 
 use spanwright_core::{
     codes::{APART, NO_LONGER_ASKED, OTHER_BYTES},
-    fact::{Ending, Moment, Phase, PlanId, Print, RunFile, Stopped, StoredEffect, Way, owed_again},
+    deploy::maybe_not_undone,
+    fact::{EffectKey, Ending, Moment, Phase, PlanId, Print, RunFile, Stopped, StoredEffect, Way, owed_again},
     interface::Repeat,
     plan::{EffectPlan, Plan},
     run::{Advance, Input, Owed, preview},
@@ -66,6 +67,8 @@ enum Key {
     NotAsItWent,
     /// Another, since some of those that it went with under one do not come along: nobody knows whether it happened.
     Alone,
+    /// A new one, since it may have been undone: nobody knows whether it was.
+    NotUndone,
 }
 
 enum Change {
@@ -159,7 +162,13 @@ impl<'l> Previewer<'l> {
             Way::Ask => effect.if_unknown.as_ref().map(|question| &question.ask),
         });
         let then = then.and_then(|then| effect_of(then, file, &owed.node));
-        let key = known.map_or(Key::First, |known| key_of(known, plan, then, goes_together));
+        let is_undo_of = |undo: &EffectKey| (&undo.node, &undo.item, owed.way) == (&owed.node, &owed.item, Way::Do);
+        let may_stand = not_undone(file, &self.today).any(is_undo_of);
+        let key = match known {
+            None => Key::First,
+            Some(_) if may_stand => Key::NotUndone,
+            Some(known) => key_of(known, plan, then, goes_together),
+        };
         let before = before.and_then(|before| same_of(before, owed));
         let sent = known
             .and_then(|known| known.state.sent)
@@ -192,6 +201,10 @@ fn since_sent(before: &Input, owed: &Owed, sent: Print, room: &Room) -> Vec<Diff
 
 fn is_of(known: &StoredEffect, owed: &Owed) -> bool {
     (&known.effect.node, &known.effect.item, known.effect.way) == (&owed.node, &owed.item, owed.way)
+}
+
+fn not_undone<'f>(file: &'f RunFile, today: &'f Plan) -> impl Iterator<Item = &'f EffectKey> {
+    today.flow(&file.flow).into_iter().flat_map(|(_, flow)| maybe_not_undone(flow, &file.known))
 }
 
 fn effect_of<'p>(plan: &'p Plan, file: &RunFile, node: &str) -> Option<&'p EffectPlan> {
@@ -229,8 +242,11 @@ fn keeps_bundle(known: &StoredEffect) -> bool {
 }
 
 /// Whether a replay under this plan does again what nobody knows of and what may not be repeated, or went with others under one key
-/// that do not all come along. Where a question was asked before, it is asked anew and tells.
+/// that do not all come along; or what may have been undone, and nobody knows. Where a question was asked before, it is asked anew and tells.
 pub fn may_be_done_twice(file: &RunFile, plan: &Plan, then: Option<&Plan>, goes_together: bool) -> bool {
+    if not_undone(file, plan).next().is_some() {
+        return true;
+    }
     let (before, after) = (&file.known, owed_again(file.known.clone(), Moment::default(), false));
     before.iter().filter(|known| matches!(known.state.phase, Phase::Uncertain(_))).any(|known| {
         let again = after.iter().any(|after| after.effect == known.effect && after.state.generation == known.state.generation);
@@ -276,9 +292,12 @@ impl Preview {
 
     /// Whether something of it may be done twice.
     pub fn may_be_done_twice(&self) -> bool {
-        self.asks
-            .iter()
-            .any(|ask| matches!((ask.key, &ask.change), (Key::Twice | Key::Alone, Change::None | Change::Places(_) | Change::Whole(_))))
+        self.asks.iter().any(|ask| {
+            matches!(
+                (ask.key, &ask.change),
+                (Key::Twice | Key::Alone | Key::NotUndone, Change::None | Change::Places(_) | Change::Whole(_))
+            )
+        })
     }
 
     /// For a person, indented.
@@ -300,6 +319,7 @@ impl Preview {
                 Key::Alone => {
                     "which went with others under one key that do not all come along: it goes under another, and may be done twice"
                 }
+                Key::NotUndone => "under a new key, and nobody knows whether its undo happened: where it did not, it is done twice",
             };
             let _ = match ask.change {
                 Change::OtherBytes(_) => writeln!(text, "           would stop again at {}: R0006 {}", ask.name, OTHER_BYTES.title),
@@ -324,6 +344,7 @@ impl Preview {
                 Key::OfAll => "of all",
                 Key::NotAsItWent => "not as it went",
                 Key::Alone => "apart",
+                Key::NotUndone => "not undone",
             };
             let object = Object::new().text("step", &ask.name).text("key", key);
             match &ask.change {

@@ -13,6 +13,13 @@ use std::{
 
 use spanwright_world::{Answer, Hostile, Received};
 
+use spanwright_core::{
+    codes::TORN,
+    fact::{EffectKey, EffectState, Ending, Fact, Moment, Phase, RunId, Settled, StopKind, Stopped, Store, Way, no_item},
+};
+use spanwright_engine::keep::Keep;
+use spanwright_shape::text::Failure;
+
 use crate::{
     commands::objects,
     project::{Begun, Project, Ran, ran},
@@ -115,6 +122,36 @@ fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(began.elapsed() < Duration::from_secs(30), "waited for: {what}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// A refund of which nobody knows: many leave it out, and who takes one is told.
+#[test]
+fn what_may_not_have_been_undone_is_left_out_of_many_and_said_of_one() {
+    let project = orders(SHIP);
+    let peer = refuses(&["/ship"]);
+    assert_eq!(once(&project, &peer).code, 1);
+    let run = objects(&project.run(&["messages", "--state", "dead", "--format", "json"]))[0]["run"].as_i64().unwrap();
+    let mut keep = Keep::open(&project.path().join(".spanwright/journal.db"), |_| &TORN).unwrap();
+    let file = keep.runs(&[RunId(run)]).unwrap().remove(0);
+    let settled = |way, phase| {
+        let effect = EffectKey { run: RunId(run), node: "reserve".into(), item: no_item(), way };
+        let (state, queue) = (EffectState::new(phase), "orders.reserve".into());
+        Fact::Settled(Box::new(Settled { effect, state, queue, lane: 0, attempt: None, at: Moment(2) }))
+    };
+    let why = || Failure::new(&TORN, "nobody heard of it");
+    let stopped = Stopped { kind: StopKind::Uncertain, node: "reserve".into(), failure: why(), undone: false };
+    let facts = [
+        Fact::Reopened { run: RunId(run), plan: file.plan, at: Moment(1), by: "ann".into(), over_newer: true, apart: false },
+        settled(Way::Do, Phase::Done(None)),
+        settled(Way::Undo, Phase::Uncertain(why())),
+        Fact::Ended { run: RunId(run), ending: Ending::Stopped(stopped), at: Moment(2) },
+    ];
+    keep.commit(&facts).unwrap();
+    drop(keep);
+    let many = project.run(&["replay", "--all", "--yes"]);
+    assert!(many.code == 1 && many.err.contains("nothing would be tried again") && many.err.contains("`--uncertain`"), "{}", many.err);
+    let one = project.run(&["replay", "--id", &run.to_string(), "--dry-run"]);
+    assert!(one.out.contains("nobody knows whether its undo happened") && one.err.contains("may be done twice"), "{}{}", one.out, one.err);
 }
 
 /// The other system refuses the undo for good, and a person does it there.
