@@ -20,7 +20,7 @@ mod workers;
 
 pub use over::{PERSON_PATIENCE, STOP_TIME_MOST, Why};
 pub use running::{Ended, Running};
-pub use start::{Engine, Rebuild, Start, StartFault, StorePlace};
+pub use start::{Engine, Rebuild, Start, StartFault, StorePlace, set_back};
 pub use state::State;
 
 pub(crate) use clerk::Inbox;

@@ -344,7 +344,10 @@ fn set_aside(file: &RunFile) -> Stopped {
 
 /// Where the journal knows a later moment than the clock says, somebody has set the clock back: what waits would wait
 /// until that moment comes once more. So it is due as much earlier.
-fn set_back(store: &mut dyn Store, opening: Opening, now: Moment) -> Result<(Opening, Duration), StartFault> {
+///
+/// # Errors
+/// The journal cannot be read or written.
+pub fn set_back(store: &mut dyn Store, opening: Opening, now: Moment) -> Result<(Opening, Duration), StoreFault> {
     let by = opening.latest.since(now);
     if by < SET_BACK_LEAST {
         return Ok((opening, Duration::ZERO));

@@ -1,10 +1,5 @@
 //! `spanwright chores`: work on many stopped messages at once, how far it is, and how it is ended.
 
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
-
 use anyhow::bail;
 use clap::{Args, Subcommand};
 use spanwright_core::{
@@ -19,7 +14,8 @@ use spanwright_engine::{
 use super::{
     Ended,
     folder::Folder,
-    journal, orders,
+    journal,
+    orders::{self, Taken},
     out::{Format, Object, Out},
     story::thousands,
 };
@@ -28,8 +24,6 @@ use super::{
 const LISTED_MOST: usize = 20;
 /// Runs that are counted of those that remain.
 const COUNTED_MOST: usize = 1_000;
-/// How long a running engine may take to write one down.
-const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Show replays of many messages and how far they are; end one
 #[derive(Args)]
@@ -134,29 +128,14 @@ fn cancel(id: ChoreId, folder: &Folder, out: &mut Out) -> anyhow::Result<Ended> 
     if chore.phase != ChorePhase::Open {
         bail!("chore {} is over: {}", id.0, chore_words(&chore));
     }
-    match journal::alone(folder)? {
+    let taken = match journal::alone(folder)? {
         Some(mut keep) => {
             let ended = Chore { phase: ChorePhase::Cancelled, ..chore };
-            keep.commit(&[Fact::Chore(Box::new(ended))]).map(drop).map_err(journal::fault)?;
+            keep.commit(&[Fact::Chore(Box::new(ended))]).map_err(journal::fault)?;
+            Taken::Kept
         }
         None => orders::leave(folder, &Order::Cancel(id), None)?,
-    }
-    out.aside("cancelled; what it has done stays done");
+    };
+    out.aside(taken.words("cancelled; what it has done stays done"));
     Ok(Ended::Fine)
-}
-
-/// Waits until the running engine has written a chore down: from then on it outlives everything.
-///
-/// # Errors
-/// It does not.
-pub fn wait_until_known(folder: &Folder, chore: &Chore) -> anyhow::Result<()> {
-    let (look, began) = (journal::look(folder)?, Instant::now());
-    while began.elapsed() < PATIENCE {
-        let known = look.chores(LISTED_MOST).map_err(journal::fault)?;
-        if known.iter().any(|known| known.id == chore.id) {
-            return Ok(());
-        }
-        thread::sleep(Duration::from_millis(20));
-    }
-    bail!("the running engine was told and has not written it down: does its disk have room? say it again when it has")
 }

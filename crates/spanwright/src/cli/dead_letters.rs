@@ -13,7 +13,8 @@ use spanwright_engine::{keep::Cause, observe::timestamp};
 use super::{
     Ended,
     folder::Folder,
-    journal, messages, orders,
+    journal, messages,
+    orders::{self, Taken},
     out::{Format, Object, Out},
     replay::assert_flow,
     run::Project,
@@ -23,8 +24,8 @@ use crate::codes;
 
 /// Causes that are listed.
 const CAUSES_MOST: usize = 100;
-/// Dead letters that are set aside or acknowledged at once.
-const RUNS_MOST: usize = 10_000;
+/// Dead letters that are set aside or acknowledged in one commit: more would keep others waiting for the disk.
+const SLICE: usize = 500;
 
 /// List dead letters by cause; show one, or set it aside
 #[derive(Args)]
@@ -185,23 +186,35 @@ fn discard(id: &str, folder: &Folder, reason: &str, out: &mut Out) -> anyhow::Re
         bail!("a discard wants a reason: somebody will ask");
     }
     let runs = stopped(id, folder)?;
-    let number = runs.len() as u64;
     let (by, reason, at): (Arc<str>, Arc<str>, _) = (journal::person().into(), reason.into(), journal::now());
-    let fact = |run: &RunId| Fact::Discarded { run: *run, at, by: by.clone(), reason: reason.clone() };
-    let facts = runs.iter().map(fact).collect();
-    carry_out(folder, facts, &Order::Discard { runs, by, reason })?;
-    out.aside(&format!("{} set aside", count(number, "dead letter")));
-    Ok(Ended::Fine)
+    let fact = |run| Fact::Discarded { run, at, by: by.clone(), reason: reason.clone() };
+    let order = |runs| Order::Discard { runs, by: by.clone(), reason: reason.clone() };
+    if carry_out(folder, &runs, fact, order)? == Taken::Told {
+        out.aside(Taken::Told.words(""));
+        return Ok(Ended::Fine);
+    }
+    let (look, mut done) = (journal::look(folder)?, 0);
+    for run in &runs {
+        done += u64::from(journal::line_of(&look, *run)?.is_none_or(|line| line.state == "discarded"));
+    }
+    out.aside(&format!("{} set aside", count(done, "dead letter")));
+    match runs.len() as u64 - done {
+        0 => Ok(Ended::Fine),
+        left => {
+            out.aside(&format!("{} left: replayed or resent meanwhile, it is no dead letter any more", count(left, "message")));
+            Ok(Ended::Problems)
+        }
+    }
 }
 
 fn acknowledge(id: &str, folder: &Folder, note: &str, out: &mut Out) -> anyhow::Result<Ended> {
     let runs = stopped(id, folder)?;
-    let number = runs.len() as u64;
     let (by, words, at): (Arc<str>, Arc<str>, _) = (journal::person().into(), note.into(), journal::now());
-    let fact = |run: &RunId| Fact::Acknowledged { run: *run, at, by: by.clone(), words: words.clone() };
-    let facts = runs.iter().map(fact).collect();
-    carry_out(folder, facts, &Order::Acknowledge { runs, by, words })?;
-    out.aside(&format!("{} acknowledged: no alarm any more, and still to be replayed or set aside", count(number, "dead letter")));
+    let fact = |run| Fact::Acknowledged { run, at, by: by.clone(), words: words.clone() };
+    let order = |runs| Order::Acknowledge { runs, by: by.clone(), words: words.clone() };
+    let taken = carry_out(folder, &runs, fact, order)?;
+    let number = count(runs.len() as u64, "dead letter");
+    out.aside(taken.words(&format!("{number} acknowledged: no alarm any more, and still to be replayed or set aside")));
     Ok(Ended::Fine)
 }
 
@@ -210,21 +223,35 @@ fn stopped(id: &str, folder: &Folder) -> anyhow::Result<Vec<RunId>> {
     let look = journal::look(folder)?;
     if let Some(code) = codes::find(id) {
         let filter = StoppedFilter { reason: Some(code.id.into()), ..StoppedFilter::default() };
-        let found = look.stopped(&filter, RunId(0), RunId(i64::MAX), RUNS_MOST).map_err(journal::fault)?;
-        return if found.is_empty() {
-            bail!("no dead letter has the reason {}", code.id)
-        } else {
-            Ok(found.iter().map(|run| run.run).collect())
-        };
+        let mut found = Vec::new();
+        loop {
+            let after = found.last().copied().unwrap_or(RunId(0));
+            let slice = look.stopped(&filter, after, RunId(i64::MAX), SLICE).map_err(journal::fault)?;
+            if slice.is_empty() {
+                break;
+            }
+            found.extend(slice.into_iter().map(|run| run.run));
+        }
+        return if found.is_empty() { bail!("no dead letter has the reason {}", code.id) } else { Ok(found) };
     }
     let found: Vec<RunId> = journal::lines(&look, id)?.into_iter().filter(journal::is_stopped).map(|line| line.run).collect();
     if found.is_empty() { bail!("`{id}` is no dead letter") } else { Ok(found) }
 }
 
-/// Writes the facts into a journal that nobody else has, or leaves the order for whoever has it.
-fn carry_out(folder: &Folder, facts: Vec<Fact>, order: &Order) -> anyhow::Result<()> {
-    match journal::alone(folder)? {
-        Some(mut keep) => keep.commit(&facts).map(drop).map_err(journal::fault),
-        None => orders::leave(folder, order, None),
+/// Writes it into a journal that nobody else has, or leaves the orders for whoever has it: so many at a time.
+fn carry_out(folder: &Folder, runs: &[RunId], fact: impl Fn(RunId) -> Fact, order: impl Fn(Vec<RunId>) -> Order) -> anyhow::Result<Taken> {
+    let (mut alone, mut all) = (journal::alone(folder)?, Taken::Kept);
+    for slice in runs.chunks(SLICE) {
+        let taken = match &mut alone {
+            Some(keep) => {
+                keep.commit(&slice.iter().copied().map(&fact).collect::<Vec<_>>()).map_err(journal::fault)?;
+                Taken::Kept
+            }
+            None => orders::leave(folder, &order(slice.to_vec()), None)?,
+        };
+        if taken == Taken::Told {
+            all = taken;
+        }
     }
+    Ok(all)
 }

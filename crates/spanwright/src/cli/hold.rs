@@ -2,20 +2,24 @@
 //! notice. What waits for it is held, spends no tries and is as good as new when it goes on. The journal has it, so a restart does
 //! not forget.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use anyhow::{Context, bail};
 use clap::Args;
 use spanwright_core::{
     desk::Order,
-    fact::{Breaker, Fact, GateRow, Hold as Word, Moment, Store},
+    fact::{Fact, GateRow, Hold as Word, Moment, Store},
     plan::Plan,
     run::moment,
 };
+use spanwright_engine::{pinned, shell::set_back};
 use spanwright_shape::text::form;
 
 use super::{
     Ended,
     folder::Folder,
-    journal, orders,
+    journal,
+    orders::{self, Taken},
     out::{Format, Out},
     run::Project,
     waits::{end, plan_of_folder, waits},
@@ -70,13 +74,31 @@ pub struct Resume {
 impl Hold {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let (project, now) = (Project::open(self.folder.clone(), None, out)?, journal::now());
-        let what = row_name(project.plan(), &self.name, self.flow)?;
+        let what = row_name(project.plan(), &self.name, self.flow).or_else(|unknown| self.of_open_messages(unknown))?;
         let until = self.until.as_deref().map(|text| time(text, now)).transpose()?;
         let hold = Word { since: now, until, by: journal::person().into(), because: self.because.as_str().into() };
         let order = Order::Hold { what: what.clone(), hold: hold.clone() };
-        carry_out(&self.folder, &order, &what, |row| row.hold = Some(hold.behind(row.hold.as_ref())))?;
-        out.aside(&format!("{} is held {}", self.name, end(until)));
+        let taken = carry_out(&self.folder, &order, &what, |row| row.held_by(hold))?;
+        out.aside(taken.words(&format!("{} is held {}", self.name, end(until))));
         Ok(Ended::Fine)
+    }
+
+    /// What the project does not have any more may be what messages of before wait for.
+    fn of_open_messages(&self, unknown: anyhow::Error) -> anyhow::Result<Arc<str>> {
+        let look = journal::look(&self.folder)?;
+        let open = look.open_under().map_err(journal::fault)?;
+        if self.flow {
+            let flow = open.iter().find(|(flow, _)| **flow == *self.name);
+            return flow.map(|(flow, _)| GateRow::of_flow(flow)).ok_or(unknown);
+        }
+        for plan in open.into_iter().map(|(_, plan)| plan).collect::<BTreeSet<_>>() {
+            let bundle = look.plan_bundle(plan).map_err(journal::fault)?;
+            let then = bundle.and_then(|bundle| pinned::rebuild(&bundle, spanwright_connect::ALL, None));
+            if let Some(system) = then.and_then(|then| system_of(&then, &self.name)) {
+                return Ok(system);
+            }
+        }
+        Err(unknown)
     }
 }
 
@@ -102,15 +124,8 @@ impl Resume {
         let project = Project::open(self.folder.clone(), None, out)?;
         let what = row_name(project.plan(), &self.name, self.flow).or_else(|unknown| self.held_before(unknown))?;
         let order = Order::Resume { what: what.clone(), by: journal::person().into() };
-        let now = journal::now();
-        carry_out(&self.folder, &order, &what, |row| {
-            row.hold.iter_mut().for_each(|hold| hold.let_go(now));
-            (row.paused_until, row.refused) = (None, None);
-            if let Breaker::Open { until } = &mut row.breaker {
-                *until = now.min(*until);
-            }
-        })?;
-        out.aside(&format!("{} goes on", self.name));
+        let taken = carry_out(&self.folder, &order, &what, |row| row.resumed(journal::now()))?;
+        out.aside(taken.words(&format!("{} goes on", self.name)));
         // Hours and a quota of the day are no word of a person.
         let gates = journal::look(&self.folder)?.gates().map_err(journal::fault)?;
         let still = waits(&gates, Some(project.plan()), journal::now()).into_iter();
@@ -121,7 +136,7 @@ impl Resume {
     }
 
     /// What is held lets go though its file is gone: messages of before may wait for it.
-    fn held_before(&self, unknown: anyhow::Error) -> anyhow::Result<std::sync::Arc<str>> {
+    fn held_before(&self, unknown: anyhow::Error) -> anyhow::Result<Arc<str>> {
         let name = if self.flow { GateRow::of_flow(&self.name) } else { self.name.as_str().into() };
         let gates = journal::look(&self.folder)?.gates().map_err(journal::fault)?;
         let is_held = |row: &GateRow| row.hold.as_ref().is_some_and(|hold| hold.holds(journal::now())) || row.refused.is_some();
@@ -129,30 +144,36 @@ impl Resume {
     }
 }
 
-/// A running engine is told; where none runs, the journal is.
-fn carry_out(folder: &Folder, order: &Order, what: &std::sync::Arc<str>, change: impl FnOnce(&mut GateRow)) -> anyhow::Result<()> {
+/// A running engine is told; where none runs, the journal is. What is said now is of the clock of now: where that was set back, so is the
+/// journal's, as at every start. The next one would take the time from the hold as well.
+fn carry_out(folder: &Folder, order: &Order, what: &Arc<str>, change: impl FnOnce(&mut GateRow)) -> anyhow::Result<Taken> {
     let Some(mut keep) = journal::alone(folder)? else { return orders::leave(folder, order, None) };
     let opening = keep.opening().map_err(journal::fault)?;
     let rests = opening.rested.then_some(Fact::Rested { boot: opening.boot });
+    let (opening, _) = set_back(&mut keep, opening, journal::now()).map_err(journal::fault)?;
     let known = opening.gates.into_iter().find(|gate| gate.system == *what);
     let mut row = known.unwrap_or_else(|| GateRow::closed(what.clone(), journal::now()));
     change(&mut row);
     keep.commit(&rests.into_iter().chain([Fact::Gated(row)]).collect::<Vec<_>>()).map_err(journal::fault)?;
-    Ok(())
+    Ok(Taken::Kept)
 }
 
-fn row_name(plan: &Plan, name: &str, is_flow: bool) -> anyhow::Result<std::sync::Arc<str>> {
+fn row_name(plan: &Plan, name: &str, is_flow: bool) -> anyhow::Result<Arc<str>> {
     if is_flow {
         return match plan.flow(name) {
             Some((_, flow)) => Ok(GateRow::of_flow(&flow.name)),
             None => bail!("there is no flow `{name}`"),
         };
     }
-    match plan.systems.iter().find(|system| &*system.name == name) {
-        Some(system) => Ok(system.name.clone()),
+    match system_of(plan, name) {
+        Some(system) => Ok(system),
         None if plan.flow(name).is_some() => bail!("there is no system `{name}`; for the flow of this name say `--flow`"),
         None => bail!("there is no system `{name}`"),
     }
+}
+
+fn system_of(plan: &Plan, name: &str) -> Option<Arc<str>> {
+    plan.systems.iter().find(|system| &*system.name == name).map(|system| system.name.clone())
 }
 
 /// `2h`, or RFC 3339.

@@ -28,11 +28,11 @@ use spanwright_engine::{
 use spanwright_shape::text::did_you_mean;
 
 use super::{
-    Ended, chores,
+    Ended,
     folder::Folder,
     journal,
     messages::{self, Filter},
-    orders,
+    orders::{self, Taken},
     out::{Format, Out},
     preview::{Preview, Previewer, may_be_done_twice},
     run::Project,
@@ -112,7 +112,7 @@ struct Meant {
 /// Why a message may be done twice.
 #[derive(Clone, Debug)]
 enum Doubt {
-    /// It is uncertain, and its call has no key.
+    /// It is uncertain, and its call has no key, or may have been undone.
     NobodyKnows,
     /// It is uncertain, and went with others under one key that do not all come along.
     Apart,
@@ -126,7 +126,9 @@ impl Doubt {
     fn words(&self) -> String {
         match self {
             Doubt::NobodyKnows => {
-                "nobody knows whether it happened, and it may be done twice: its call has no key, or went with others under one".to_string()
+                "nobody knows whether it happened, and it may be done twice: its call has no key, went with others under one, or may not have been \
+                 undone"
+                    .to_string()
             }
             Doubt::Apart => {
                 "nobody knows whether it happened, and it may be done twice: it went with others under one key, and not all of them can come along"
@@ -222,11 +224,13 @@ impl Replay {
             }
             None => {
                 let chores = self.chores(&meant, &tally.spans, self.rate.unwrap_or(RATE_DEFAULT))?;
+                let mut taken = Taken::Kept;
                 for chore in &chores {
-                    orders::leave(&self.folder, &Order::Chore(Box::new(chore.clone())), Some(hash))?;
-                    chores::wait_until_known(&self.folder, chore)?;
+                    taken = orders::leave(&self.folder, &Order::Chore(Box::new(chore.clone())), Some(hash))?;
                 }
-                out.aside(&format!("the running engine replays them; `spanwright chores` says how far it is ({})", named(&chores)));
+                out.aside(
+                    taken.words(&format!("the running engine replays them; `spanwright chores` says how far it is ({})", named(&chores))),
+                );
                 Ok(Ended::Fine)
             }
         }
@@ -423,7 +427,8 @@ impl Replay {
         }
         if tally.twice > 0 {
             out.aside(&format!(
-                "{} of them may be done twice: nobody knows whether it happened, and the call has no key, or went with others under one; look at the system first",
+                "{} of them may be done twice: nobody knows whether it happened, and the call has no key, went with others under one, or may not \
+                 have been undone; look at the system first",
                 count(tally.twice, "message")
             ));
         }

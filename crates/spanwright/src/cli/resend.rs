@@ -93,8 +93,8 @@ impl Resend {
                 out.aside("a new message is open; `spanwright run` delivers it");
             }
             None => {
-                orders::leave(&self.folder, &Order::Resend(Box::new(resent)), Some(project.plan().hash))?;
-                out.aside("the running engine takes the new message in");
+                let taken = orders::leave(&self.folder, &Order::Resend(Box::new(resent)), Some(project.plan().hash))?;
+                out.aside(taken.words("the running engine takes the new message in"));
             }
         }
         out.line(&observe::message_id(message))?;

@@ -13,7 +13,14 @@ use spanwright_core::{
     fact::{EffectKey, Phase, RunId, Way, begins_way_back},
 };
 
-use super::{Ended, folder::Folder, journal, orders, out::Out, waits::plan_of_folder};
+use super::{
+    Ended,
+    folder::Folder,
+    journal,
+    orders::{self, Taken},
+    out::Out,
+    waits::plan_of_folder,
+};
 
 /// How long is waited until it is noted: a try that is under way ends first.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -60,7 +67,11 @@ impl Undone {
             bail!("the project does not run: start it, and say it again");
         }
         let (by, words): (Arc<str>, Arc<str>) = (journal::person().into(), self.reason.as_str().into());
-        orders::leave(&self.folder, &Order::Undone { undo: undo.clone(), by, words }, None)?;
+        let taken = orders::leave(&self.folder, &Order::Undone { undo: undo.clone(), by, words }, None)?;
+        if taken == Taken::Told {
+            out.aside(taken.words(""));
+            return Ok(Ended::Fine);
+        }
         let began = Instant::now();
         while !self.undos(true)?.contains(&undo) {
             if began.elapsed() > PATIENCE {

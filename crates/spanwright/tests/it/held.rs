@@ -2,8 +2,16 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{thread, time::Duration};
+use std::{
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
+use spanwright_core::{
+    codes::TORN,
+    fact::{Fact, GateRow, Moment, Store},
+};
+use spanwright_engine::keep::Keep;
 use spanwright_world::{World, WorldSettings};
 
 use crate::project::{Project, ran};
@@ -44,6 +52,12 @@ fn a_held_system_is_left_alone_through_a_restart_and_gets_all_when_it_goes_on() 
     let files = ["systems/crm.yaml", "flows/customers.yaml", "maps/customer-to-contact.yaml"];
     let texts = files.map(|file| std::fs::read_to_string(project.path().join(file)).unwrap());
     files.iter().for_each(|file| std::fs::remove_file(project.path().join(file)).unwrap());
+    // It is held as well, and so is the flow: open messages still need them.
+    for what in [&["crm"][..], &["customers", "--flow"]] {
+        let held = project.run(&[&["hold"], what].concat());
+        assert!(held.code == 0 && held.err.contains("is held until it is resumed"), "{}", held.err);
+    }
+    assert_eq!(project.run(&["resume", "customers", "--flow"]).code, 0);
     let resumed = project.run(&["resume", "crm"]);
     assert_eq!(resumed.code, 0, "{}", resumed.err);
     assert!(!project.run(&["held"]).out.contains("crm is held"));
@@ -53,6 +67,24 @@ fn a_held_system_is_left_alone_through_a_restart_and_gets_all_when_it_goes_on() 
     let tally = world.tally(&[]).unwrap();
     assert_eq!((once.code, tally.lost.len(), tally.duplicates.len()), (0, 0, 0), "{}{}", once.out, once.err);
     assert_eq!(tally.right, 20);
+}
+
+/// The engine's clock ran ahead until it ended, since the machine's was set back: half an hour is half an hour of the next start, too.
+#[test]
+fn a_hold_that_is_said_while_no_engine_runs_is_of_the_clock_of_now() {
+    let (project, ledgers) = (Project::example(), tempfile::tempdir().unwrap());
+    let world = World::start(WorldSettings::quiet(ledgers.path(), 1)).unwrap();
+    assert_eq!(ran(&mut project.command(&world, &["--once", "--level", "error"])).code, 0);
+    let now = || Moment(i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_micros()).unwrap());
+    let mut keep = Keep::open(&project.path().join(".spanwright/journal.db"), |_| &TORN).unwrap();
+    keep.commit(&[Fact::Gated(GateRow::closed("erp".into(), now().after(Duration::from_secs(3_600))))]).unwrap();
+    drop(keep);
+    assert_eq!(project.run(&["hold", "crm", "--until", "30m"]).code, 0);
+    let opening = Keep::open(&project.path().join(".spanwright/journal.db"), |_| &TORN).unwrap().opening().unwrap();
+    assert!(opening.latest.since(now()) < Duration::from_secs(5), "the next start sets nothing back");
+    let row = opening.gates.iter().find(|row| &*row.system == "crm").unwrap();
+    let lasts = row.hold.as_ref().unwrap().until.unwrap().since(now());
+    assert!(lasts > Duration::from_secs(25 * 60) && lasts <= Duration::from_secs(30 * 60), "{lasts:?}");
 }
 
 #[test]

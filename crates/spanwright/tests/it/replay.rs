@@ -10,6 +10,7 @@ use std::{
 
 use spanwright_core::fact::{Ending, Fact, Moment, PlanId, Receipt, Root, RunId, Store, Took};
 use spanwright_engine::keep::Keep;
+use spanwright_shape::text::Failure;
 use spanwright_world::{Answer, Hostile, World, WorldSettings};
 
 use crate::{
@@ -571,4 +572,42 @@ fn whatever_waits_says_for_what() {
         once.out,
         once.err
     );
+}
+
+/// However many they are: all that has a reason is meant, and none is left behind without a word.
+#[test]
+fn all_of_a_reason_are_acknowledged_and_set_aside() {
+    const DEAD: u128 = 10_001;
+    let (project, _world, _ledgers) = with_a_dead_letter();
+    let mut keep = Keep::open(&project.path().join(".spanwright/journal.db"), |_| &spanwright_core::codes::TORN).unwrap();
+    let dead = |n: u128| {
+        let took = Took {
+            message: n,
+            source: "customers.source".into(),
+            correlation: "c".into(),
+            at: Moment(1),
+            key: None,
+            version: None,
+            body: b"{}".as_slice().into(),
+            beside: None,
+            flow: "customers".into(),
+            root: Root(n),
+            plan: PlanId(1),
+            seen: None,
+            about: None,
+            fault: Some(Failure::new(&spanwright_core::codes::TORN, "a bad one")),
+        };
+        Fact::Took(Box::new(took))
+    };
+    (0..DEAD)
+        .collect::<Vec<_>>()
+        .chunks(1_000)
+        .for_each(|some| drop(keep.commit(&some.iter().map(|n| dead(*n)).collect::<Vec<_>>()).unwrap()));
+    drop(keep);
+    let known = project.run(&["dead-letters", "acknowledge", "R0002", "--note", "ticket 7"]);
+    assert!(known.code == 0 && known.err.contains("10,001 dead letters acknowledged"), "{}", known.err);
+    let gone = project.run(&["dead-letters", "discard", "R0002", "--reason", "a bad day"]);
+    assert!(gone.code == 0 && gone.err.contains("10,001 dead letters set aside"), "{}", gone.err);
+    let left = objects(&project.run(&["dead-letters", "--format", "json"]));
+    assert!(left.len() == 1 && left[0]["code"] == "R2015", "{left:?}");
 }
