@@ -1,6 +1,6 @@
-//! Where others reach us: HTTP/1.1 on a socket of our own, and a message in the journal before anybody is answered.
+//! Where others reach us: HTTP/1.1 and HTTP/2 on a socket of our own, and a message in the journal before anybody is answered.
 //!
-//! The way of a request: [`serve`] has the connection, [`request`] finds the door and reads the body, and lets the door
+//! The way of a request: [`serve`] has the connection ([`streams`] where it carries many at once), [`request`] finds the door and reads the body, and lets the door
 //! take it apart (a worker does, where that takes a while), the desk keeps it, and the word that comes back ([`waiters`]) is written by the door again. What a
 //! flow answers without asking anybody ([`spanwright_core::door::at_once`]) is answered on the spot, and not kept.
 //!
@@ -23,6 +23,7 @@ mod request;
 mod sender;
 mod serve;
 mod state;
+mod streams;
 mod tls;
 mod told;
 mod turned_away;
@@ -52,8 +53,17 @@ pub const BODY_TIME_MOST: std::time::Duration = std::time::Duration::from_secs(3
 pub const ANSWER_STALLS_MOST: std::time::Duration = std::time::Duration::from_secs(60);
 /// Bytes of bodies of all requests that are being read or wait for the disk.
 pub const BODIES_BYTES_MOST: usize = 256 << 20;
-/// Connections at once; more wait until one is over.
+/// Connections at once; more wait until one is over. On one of HTTP/2 each request that is open beside the first counts as a connection,
+/// and is told to come again where there are so many.
 pub const CONNECTIONS_MOST: usize = 16_384;
+/// Requests at once on one connection of HTTP/2.
+pub const STREAMS_MOST: u32 = 256;
+/// Bytes of one request's body that are on their way on a connection of HTTP/2 before we have read any.
+pub const STREAM_BYTES_MOST: u32 = 64 << 10;
+/// The same for all requests of a connection together.
+pub const STREAMS_BYTES_MOST: u32 = 256 << 10;
+/// How long whoever is told that a connection of HTTP/2 ends has to say that it heard it.
+pub const TOLD_TIME_MOST: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long a sender waits for the disk before it is told to send again.
 pub const KEEP_TIME_MOST: std::time::Duration = std::time::Duration::from_secs(15);
 

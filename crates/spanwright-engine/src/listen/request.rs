@@ -16,7 +16,7 @@ use hyper::{
     HeaderMap, Response, Version,
     body::{Body, Incoming},
     header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HOST, HeaderName, HeaderValue, TRANSFER_ENCODING},
-    http::request::Parts,
+    http::{request::Parts, uri::Authority},
 };
 use spanwright_core::{
     codes,
@@ -38,12 +38,12 @@ use tokio::{
 };
 
 use super::{
-    AtOnce, BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, KEEP_TIME_MOST, coding,
+    AtOnce, BODIES_BYTES_MOST, BODY_BYTES_MOST, BODY_TIME_MOST, HEAD_BYTES_MOST, HEADERS_MOST, KEEP_TIME_MOST, coding,
     keys::KeySets,
     lanes,
     quick::Quick,
     sender::{sender, spoke_tls},
-    serve::Peer,
+    serve::{Peer, head_too_large},
     state::Whereabouts,
     turned_away::{Register, Seen},
     waiters::{Waiters, Waiting},
@@ -151,12 +151,19 @@ impl Office {
         written(answer, given)
     }
 
+    /// The answer to a request that is refused before anybody looks for its door.
+    pub(super) fn refused(&self, request: hyper::Request<Incoming>, peer: Peer, refused: &Refused) -> Response<Full<Bytes>> {
+        let (head, _) = request.into_parts();
+        self.note(None, refused, &Head::of(&head, peer, self.proxies()), None);
+        written(refused.problem(), head.headers.get(CORRELATION_DEFAULT).cloned())
+    }
+
     async fn answer(self: &Arc<Self>, request: hyper::Request<Incoming>, peer: Peer) -> HttpAnswer {
         if let Some(id) = request.uri().path().strip_prefix(MESSAGES) {
             return self.whereabouts.answer(request.method(), id).await;
         }
         let (head, body) = request.into_parts();
-        if let Some(refused) = ambiguous(&head) {
+        if let Some(refused) = outsized(&head).or_else(|| ambiguous(&head)) {
             self.note(None, &refused, &Head::of(&head, peer, self.proxies()), None);
             return refused.problem();
         }
@@ -168,7 +175,7 @@ impl Office {
             }
         };
         let read = match self.disk.takes_in() || self.routes.is_unkept(door) {
-            true => self.body(body).await,
+            true => self.body(body, head.version).await,
             false => Err(full_disk()),
         };
         match read {
@@ -183,7 +190,7 @@ impl Office {
     /// The whole body, and the room that it takes up for as long as it is here. Room is taken once something comes, for as much as a small
     /// body has, and for all that was announced once more than [`SMALL_BODY_BYTES_MOST`] has come: who announces much and sends nothing
     /// keeps no room from others, and of many some are read to their ends.
-    async fn body(&self, mut body: Incoming) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refused> {
+    async fn body(&self, mut body: Incoming, version: Version) -> Result<(Bytes, Option<OwnedSemaphorePermit>), Refused> {
         if body.is_end_stream() {
             return Ok((Bytes::new(), None));
         }
@@ -205,6 +212,10 @@ impl Office {
                     .await;
                 waits.store(false, Ordering::Relaxed);
                 bytes.extend_from_slice(&piece);
+            }
+            // Who resets a stream "without error" ends its body as if it were whole.
+            if version == Version::HTTP_2 && !body.is_end_stream() {
+                return Err(cut());
             }
             let surplus = place.as_mut().and_then(|place| place.split(place.num_permits().saturating_sub(bytes.len())));
             drop(surplus);
@@ -408,11 +419,29 @@ const LOOKED_AT_HERE_MOST: usize = 16 << 10;
 /// Bytes of a reply that are written where the sockets are; a larger one is written by a worker.
 const WRITTEN_HERE_MOST: usize = 64 << 10;
 
+/// A head of HTTP/2 that is larger than one of HTTP/1.1 may be, which is refused before it is a request.
+fn outsized(head: &Parts) -> Option<Refused> {
+    let lines = head.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len());
+    let is_outsized = |path: usize| head.headers.len() > HEADERS_MOST || path + lines.sum::<usize>() > HEAD_BYTES_MOST;
+    (head.version == Version::HTTP_2 && is_outsized(head.uri.path_and_query().map_or(0, |path| path.as_str().len()))).then(head_too_large)
+}
+
 /// A head that two readers may understand in two ways, or whose body is in a coding that we do not take off.
 fn ambiguous(head: &Parts) -> Option<Refused> {
     let refused = |status, says| Some(Refused::new(status, Failure::new(&codes::UNREADABLE, says)).with("connection", "close"));
-    if head.version == Version::HTTP_11 && head.headers.get_all(HOST).iter().count() != 1 {
-        return refused(400, "a request of HTTP/1.1 names one host");
+    let (authority, mut hosts) = (head.uri.authority().map(Authority::as_str), head.headers.get_all(HOST).iter());
+    let host = hosts.next().map(HeaderValue::as_bytes);
+    if hosts.next().is_some()
+        || head.version == Version::HTTP_11 && host.is_none()
+        || head.version == Version::HTTP_2 && host.or(authority.map(str::as_bytes)).is_none()
+    {
+        return refused(400, "a request names one host");
+    }
+    // RFC 9113 section 8.3.1, and RFC 9112 section 3.2.
+    if authority
+        .is_some_and(|authority| authority.contains('@') || host.is_some_and(|host| !host.eq_ignore_ascii_case(authority.as_bytes())))
+    {
+        return refused(400, "a request names one host, and nobody in front of it");
     }
     let mut kinds = head.headers.get_all(CONTENT_TYPE).iter();
     let kind = kinds.next();
@@ -486,7 +515,8 @@ fn content_type(headers: &HeaderMap) -> Option<&str> {
 fn carry(head: Parts, body: Bytes, place: Option<OwnedSemaphorePermit>, peer: Peer, proxies: &[Network]) -> Carried {
     let tls = spoke_tls(peer.address.ip(), &head.headers, proxies).unwrap_or(peer.tls);
     let from = sender(peer.address.ip(), &head.headers, proxies);
-    let host = head.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let named = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+    let host = head.uri.authority().map(Authority::as_str).or(named).unwrap_or_default();
     Carried {
         method: head.method.as_str().to_string(),
         origin: format!("{}://{host}", if tls { "https" } else { "http" }),

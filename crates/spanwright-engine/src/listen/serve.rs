@@ -25,7 +25,8 @@ use super::{
     attended::Attended,
     lanes::{Lanes, Turns},
     request::Office,
-    tls::Certificates,
+    streams,
+    tls::{self, Certificates},
     told::Told,
 };
 
@@ -67,10 +68,10 @@ async fn accept(
         };
         match taken {
             Ok((stream, peer)) => {
-                let (office, stopped, tls) = (office.clone(), stopped.clone(), tls.clone());
+                let (office, stopped, tls, places) = (office.clone(), stopped.clone(), tls.clone(), places.clone());
                 turns.give(stream, move |stream| {
                     tokio::spawn(async move {
-                        served(stream, tls, peer, office, stopped).await;
+                        served(stream, tls, peer, office, (places, stopped)).await;
                         drop(place);
                     });
                 });
@@ -86,29 +87,29 @@ async fn served(
     tls: Option<Arc<Certificates>>,
     peer: SocketAddr,
     office: Arc<Office>,
-    mut stopped: watch::Receiver<bool>,
+    (places, mut stopped): (Arc<Semaphore>, watch::Receiver<bool>),
 ) {
     let _counted = office.waiters.connected();
     // An answer is one small write; it should not wait for another.
     let _slower = stream.set_nodelay(true);
     // What reads requests has buffers, of 16 kB: a connection on which nothing came has none of them.
-    if !says_something(&stream, &mut stopped).await {
-        return;
-    }
+    let Some(begins) = begins(&stream, &mut stopped).await else { return };
     let stream = Attended::of(stream, ANSWER_STALLS_MOST);
+    let peer = Peer { address: peer, tls: false, certificate: None };
     match tls {
-        None => Box::pin(connection(stream, Peer { address: peer, tls: false, certificate: None }, office.clone(), stopped)).await,
-        Some(tls) => Box::pin(secured(stream, &tls, peer, office.clone(), stopped)).await,
+        Some(tls) => Box::pin(secured(stream, &tls, peer, office.clone(), (places, stopped))).await,
+        None if begins == *streams::PREFACE => Box::pin(streams::connection(stream, peer, office.clone(), places, stopped)).await,
+        None => Box::pin(connection(stream, peer, office.clone(), stopped)).await,
     }
 }
 
-/// Whether something comes before its time is up, or we stop.
-async fn says_something(stream: &TcpStream, stopped: &mut watch::Receiver<bool>) -> bool {
-    let mut first = [0];
+/// How what comes first begins, if it comes before its time is up and before we stop. Nobody sends a preface in pieces.
+async fn begins(stream: &TcpStream, stopped: &mut watch::Receiver<bool>) -> Option<[u8; streams::PREFACE.len()]> {
+    let mut first = [0; streams::PREFACE.len()];
     tokio::select! {
         // Looked at and left there: a connection that was just taken counts as readable, whatever came on it.
-        came = tokio::time::timeout(HEAD_TIME_MOST, stream.peek(&mut first)) => matches!(came, Ok(Ok(1))),
-        _ = stopped.changed() => false,
+        came = tokio::time::timeout(HEAD_TIME_MOST, stream.peek(&mut first)) => matches!(came, Ok(Ok(1..))).then_some(first),
+        _ = stopped.changed() => None,
     }
 }
 
@@ -124,16 +125,21 @@ pub(super) struct Peer {
 async fn secured(
     stream: Attended<TcpStream>,
     tls: &Certificates,
-    address: SocketAddr,
+    peer: Peer,
     office: Arc<Office>,
-    stopped: watch::Receiver<bool>,
+    (places, stopped): (Arc<Semaphore>, watch::Receiver<bool>),
 ) {
     let shaken = tokio::time::timeout(HEAD_TIME_MOST, TlsAcceptor::from(tls.now()).accept(stream)).await;
     // Whoever speaks no TLS has nothing to be told in.
     let Ok(Ok(stream)) = shaken else { return };
-    let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+    let session = stream.get_ref().1;
+    let shown = session.peer_certificates().and_then(|chain| chain.first());
     let certificate = shown.and_then(|shown| digest(&SHA256, shown).as_ref().try_into().ok());
-    connection(stream, Peer { address, tls: true, certificate }, office, stopped).await;
+    let peer = Peer { tls: true, certificate, ..peer };
+    match session.alpn_protocol() == Some(tls::HTTP_2) {
+        true => streams::connection(stream, peer, office, places, stopped).await,
+        false => connection(stream, peer, office, stopped).await,
+    }
 }
 
 async fn connection<S>(stream: S, peer: Peer, office: Arc<Office>, mut stopped: watch::Receiver<bool>)
@@ -175,7 +181,7 @@ fn unreadable(why: &hyper::Error) -> Refused {
     Refused::new(400, Failure::new(&codes::UNREADABLE, format!("this is no HTTP/1.1 request that can be read: {why}")))
 }
 
-fn head_too_large() -> Refused {
+pub(super) fn head_too_large() -> Refused {
     let says = format!("the head of the request has more than {HEAD_BYTES_MOST} bytes or {HEADERS_MOST} headers");
     Refused::new(431, Failure::new(&codes::TOO_LARGE, says)).with("connection", "close")
 }

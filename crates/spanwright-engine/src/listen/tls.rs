@@ -8,6 +8,9 @@ use spanwright_core::{plan::TlsPlan, settings::Template};
 use super::ListenFault;
 use crate::pem::{self, Made};
 
+/// How HTTP/2 is called where both sides agree on what they speak.
+pub(super) const HTTP_2: &[u8] = b"h2";
+
 /// The files, and what was made of them last.
 pub(super) struct Certificates {
     files: Files,
@@ -56,7 +59,7 @@ impl Files {
         };
         let own = builder.with_single_cert(chain, private);
         let mut config = own.map_err(|why| format!("{} and its key: {why}", self.certificate.display()))?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = [HTTP_2, b"http/1.1"].map(<[u8]>::to_vec).into();
         Ok(Arc::new(config))
     }
 }

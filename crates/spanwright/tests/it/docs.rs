@@ -48,10 +48,10 @@ const BOUNDED_BY_OTHERS: &str = "
 
 These lines have no bound of their own, since whoever brings something to them waits for an answer or is counted already:
 
-- **what the desk is told**: a connection brings one request and waits (`CONNECTIONS_MOST`, their bodies within `BODIES_BYTES_MOST`), a system
-  answers what it was asked (its `limits: { concurrency }`), a source brings one page, the journal tells what it was handed (`WRITER_JOBS_MOST`);
-- **what waits for a worker**: runs in hand (`HAND_RUNS_MOST` a flow), a request of each connection, an answer of each exchange;
-- **answers to connections**: one each;
+- **what the desk is told**: a connection brings one request and waits, or as many as have a place of their own (`CONNECTIONS_MOST`, their bodies within
+  `BODIES_BYTES_MOST`), a system answers what it was asked (its `limits: { concurrency }`), a source brings one page, the journal tells what it was handed (`WRITER_JOBS_MOST`);
+- **what waits for a worker**: runs in hand (`HAND_RUNS_MOST` a flow), a request of each place, an answer of each exchange;
+- **answers to connections**: one each, or one of each place;
 - **messages of a broker that are not acknowledged**: `HELD_BYTES_MOST` a line.
 ";
 

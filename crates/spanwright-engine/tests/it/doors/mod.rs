@@ -17,6 +17,7 @@ mod asked;
 mod beneath;
 mod hooks;
 mod hostile;
+mod streams;
 mod tls;
 
 pub use hooks::signed;

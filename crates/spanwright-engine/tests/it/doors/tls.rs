@@ -30,9 +30,19 @@ fn tls_shows_a_certificate_that_is_read_again_when_it_changes() {
     trial.variables.extend([("CERT".to_string(), cert.clone()), ("KEY".to_string(), key.clone())]);
     let running = trial.start(false);
     let port = running.address().unwrap().port();
-    let post = |ca: &std::path::Path| {
+    let over = |ca: &std::path::Path, version: &str| {
         let out = std::process::Command::new("curl")
-            .args(["--silent", "--max-time", "20", "--write-out", "%{http_code}", "--output", "/dev/null", "--cacert"])
+            .args([
+                "--silent",
+                "--max-time",
+                "20",
+                version,
+                "--write-out",
+                "%{http_code} %{http_version}",
+                "--output",
+                "/dev/null",
+                "--cacert",
+            ])
             .arg(ca)
             .args(["--header", "content-type: application/json", "--data", "{\"orderId\":7}", "--resolve"])
             .args([format!("localhost:{port}:127.0.0.1"), format!("https://localhost:{port}/orders")])
@@ -40,7 +50,9 @@ fn tls_shows_a_certificate_that_is_read_again_when_it_changes() {
             .expect("curl is installed");
         String::from_utf8_lossy(&out.stdout).into_owned()
     };
-    assert_eq!(post(&first), "202");
+    let post = |ca: &std::path::Path| over(ca, "--http2")[..3].to_string();
+    assert_eq!((over(&first, "--http2"), over(&first, "--http1.1")), ("202 2".into(), "202 1.1".into()), "as both sides agree");
+    assert_eq!((over(&first, "--no-alpn"), post(&first)), ("202 1.1".into(), "202".into()));
     assert_eq!(post(std::path::Path::new(&other_cert)), "000", "and no other is shown");
     std::fs::copy(&other_cert, &cert).unwrap();
     assert_eq!(post(&first), "202", "half of a new pair leaves the old one");

@@ -16,6 +16,8 @@ use spanwright_world::{Answer, Hostile, hostile::page};
 
 use crate::trial::{LONG, Trial, read_folder, until, wait};
 
+mod streams;
+
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const ORDER: &str = r#"{"number":"O-1","customer":{"name":"M"},"placedAt":"2026-02-03T04:05:06Z","status":"open","lines":[]}"#;
 const ENVELOPE: &str = "<s:Envelope xmlns:s='http://schemas.xmlsoap.org/soap/envelope/'><s:Body><GetOrder xmlns='urn:example:orders'>\
@@ -155,7 +157,7 @@ fn chunks(bytes: &[u8]) -> Vec<u8> {
 /// What a sender does, by name, in the order of the table.
 type Spoil = fn(Ask, i64) -> Wire;
 
-const BEHAVIOURS: [(&str, Spoil); 32] = [
+const BEHAVIOURS: [(&str, Spoil); 31] = [
     ("nothing: all is well", |ask, now| whole(&ask, now)),
     ("it is slow, and whole", |ask, now| {
         let all = whole(&ask, now).pieces.concat();
@@ -216,7 +218,6 @@ const BEHAVIOURS: [(&str, Spoil); 32] = [
         pieces: vec![b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x00\x00\r\n\r\n".to_vec()],
         hangs_up: false,
     }),
-    ("HTTP/2 without being asked", |_, _| Wire { pieces: vec![b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec()], hangs_up: false }),
 ];
 
 /// Those who never come to an end.
