@@ -139,13 +139,10 @@ fn an_answer_that_may_have_no_body_has_none() {
     });
 }
 
+type Answering = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
+
 /// Answers when it is told to, and says what it is at.
-fn held(
-    goes: Arc<Notify>,
-) -> (
-    impl Fn(Request<Incoming>, Option<Refused>) -> Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>,
-    mpsc::UnboundedReceiver<&'static str>,
-) {
+fn held(goes: Arc<Notify>) -> (impl Fn(Request<Incoming>, Option<Refused>) -> Answering, mpsc::UnboundedReceiver<&'static str>) {
     let (says, said) = mpsc::unbounded_channel();
     let answer = move |_: Request<Incoming>, refused: Option<Refused>| {
         let (goes, says) = (goes.clone(), says.clone());
@@ -158,7 +155,7 @@ fn held(
             says.send("done").unwrap();
             Response::default()
         };
-        Box::pin(answer) as Pin<Box<dyn Future<Output = _> + Send>>
+        Box::pin(answer) as Answering
     };
     (answer, said)
 }

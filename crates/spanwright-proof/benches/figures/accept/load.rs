@@ -110,7 +110,7 @@ async fn one(
 }
 
 /// A sender's request, in which only digits change: who sends takes the two processors from who is measured.
-struct Letter {
+pub struct Letter {
     bytes: Vec<u8>,
     /// Where its head and its body have their id, of which the last [`COUNT_DIGITS`] change.
     ids: [std::ops::Range<usize>; 2],
@@ -122,7 +122,8 @@ struct Letter {
 const COUNT_DIGITS: usize = 10;
 
 impl Letter {
-    fn of(path: &str, sender: usize) -> Letter {
+    /// The first of this sender.
+    pub fn of(path: &str, sender: usize) -> Letter {
         let id = format!("{:020}-{sender:04}-{:0COUNT_DIGITS$}", zero().elapsed().as_nanos(), 0);
         let mut text = format!("{{\"id\":\"{id}\",\"at\":\"{:020}\",\"pad\":\"", 0);
         text += &"x".repeat(BODY_BYTES - 2 - text.len());
@@ -137,11 +138,21 @@ impl Letter {
     }
 
     /// The next one: its number, and when it goes.
-    fn number(&mut self, count: usize) {
+    pub fn number(&mut self, count: usize) {
         for id in self.ids.clone() {
             digits(&mut self.bytes[id.end - COUNT_DIGITS..id.end], count as u128);
         }
         digits(&mut self.bytes[self.at.clone()], zero().elapsed().as_nanos());
+    }
+
+    /// Its id, which is its key.
+    pub fn key(&self) -> &[u8] {
+        &self.bytes[self.ids[0].clone()]
+    }
+
+    /// Its body.
+    pub fn body(&self) -> &[u8] {
+        &self.bytes[self.body..]
     }
 
     fn signed(&self, signs: Signs) -> Vec<u8> {

@@ -1,5 +1,6 @@
-//! Messages accepted over HTTP, each on the disk before its 202: as a share of what SQLite can do on this disk at all, and beside
-//! RabbitMQ's quorum queue with confirms and Restate's durable send. Then accepted to delivered, at half of what goes through.
+//! Messages accepted over HTTP, each on the disk before its 202, from many who wait each and from one who has as many on their way over one
+//! connection (HTTP/2): as a share of what SQLite can do on this disk at all, and beside RabbitMQ's quorum queue with confirms, its many and
+//! its one alike, and Restate's durable send. Then accepted to delivered, at half of what goes through.
 //!
 //! `cargo build --release && cargo bench -p spanwright-proof -- accept [SECONDS]`. The engine is the release binary in a process of its
 //! own; who sends, and who is delivered to, share the two processors with it. Restate is installed by `npm ci` in `benches/restate`;
@@ -9,6 +10,7 @@ pub mod load;
 mod rabbit;
 mod restate;
 mod sqlite;
+mod window;
 
 use std::{
     io,
@@ -62,6 +64,14 @@ pub fn figures(counts: &[u64]) -> io::Result<()> {
         println!("{senders} senders, {BODY_BYTES} bytes a message");
         println!("  SQLite alone, one sync a group:         {bare:>8.0}/s, {before:.0} before and {behind:.0} behind ours");
         said("accepted, flow ends at once:", &kept, bare);
+        let mut one = Vec::new();
+        for window in rabbit::windows(senders) {
+            let rates = window::messages_a_second(ours.address, "/kept", window, time)?;
+            let said = |what: &str, rate: f64| println!("  {what:<38}  {rate:>8.0}/s, {:.0} % of SQLite alone", 100.0 * rate / bare);
+            said(&format!("accepted from one, HTTP/2, windows of {window}:"), rates.windows);
+            said(&format!("one, HTTP/2, {window} unanswered:"), rates.sliding);
+            one.push(rates);
+        }
         let began = Instant::now();
         let sent = load::bring(ours.address, "/sent", senders, time, None, None)?;
         said("accepted, while it is delivered:", &sent, bare);
@@ -73,9 +83,16 @@ pub fn figures(counts: &[u64]) -> io::Result<()> {
             Ok(theirs) => {
                 let said = |what: &str, rate: f64| println!("  RabbitMQ, {what:<29} {rate:>8.0}/s; ours is {:.2} of it", kept.rate / rate);
                 said(&format!("{senders} who wait each:"), theirs.many);
-                for (window, one) in theirs.one {
-                    said(&format!("one, windows of {window}:"), one.windows);
-                    said(&format!("one with {window} unconfirmed:"), one.sliding);
+                let like = |what: &str, rate: f64, ours: f64| {
+                    println!(
+                        "  RabbitMQ, {what:<29} {rate:>8.0}/s; ours is {:.2} of it by one over HTTP/2, {:.2} by {senders} who wait each",
+                        ours / rate,
+                        kept.rate / rate
+                    );
+                };
+                for ((window, theirs), ours) in theirs.one.into_iter().zip(&one) {
+                    like(&format!("one, windows of {window}:"), theirs.windows, ours.windows);
+                    like(&format!("one with {window} unconfirmed:"), theirs.sliding, ours.sliding);
                 }
             }
             Err(error) => println!("  RabbitMQ was not measured: {error}"),

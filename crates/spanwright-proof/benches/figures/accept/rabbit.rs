@@ -33,12 +33,19 @@ pub struct Rates {
     pub many: f64,
 }
 
-/// Confirmed a second, by one publisher.
+/// Confirmed a second, by one who sends: a publisher of theirs, or a sender of ours.
 pub struct One {
     /// It sends so many, and waits for the confirms of all of them before it sends again.
     pub windows: f64,
     /// It always has so many unconfirmed.
     pub sliding: f64,
+}
+
+/// What one has on its way: as usual, and as many as there are senders.
+pub fn windows(senders: usize) -> Vec<usize> {
+    let mut windows = vec![WINDOW, senders];
+    windows.dedup();
+    windows
 }
 
 /// Confirmed a second, in each way. One publisher has the usual window, and as many as there are senders.
@@ -50,7 +57,7 @@ pub fn messages_a_second(folder: &Path, senders: usize, time: Duration) -> io::R
     let mut publishers = (0..senders).map(|_| Publisher::open(server.address)).collect::<io::Result<Vec<_>>>()?;
     thread::sleep(SETTLES);
     let mut one = Vec::new();
-    for window in [WINDOW, senders].into_iter().take(if senders == WINDOW { 1 } else { 2 }) {
+    for window in windows(senders) {
         let windows = publishers[0].publish(window, Pace::Windows, time)?;
         one.push((window, One { windows, sliding: publishers[0].publish(window, Pace::Sliding, time)? }));
     }
@@ -114,7 +121,7 @@ impl Drop for Server {
 
 /// When a publisher sends again.
 #[derive(Clone, Copy, PartialEq)]
-enum Pace {
+pub enum Pace {
     /// When all of its window is confirmed.
     Windows,
     /// When any of it is.

@@ -199,7 +199,7 @@ fn exchange(to: SocketAddr, frames: &[u8], wants: usize, pings: bool) -> String 
     while let Some((kind, flags, number, payload)) = heard(&mut stream) {
         match kind {
             GOAWAY if code(&payload[4..]) != "NO_ERROR" => return format!("the connection ends, {}", code(&payload[4..])),
-            HEADERS => drop(answers.entry(number).or_default().0 = status(&payload)),
+            HEADERS => answers.entry(number).or_default().0 = status(&payload),
             DATA => answers.entry(number).or_default().1.extend(&payload),
             RESET => ended.push(format!("taken off, {}", code(&payload))),
             PING => is_heard |= flags & 1 == 1,
