@@ -13,7 +13,7 @@ use spanwright_core::fact::{
     StoppedRun, StoreFault,
 };
 
-use super::{CodeOf, OpenFault, ask::Ask, fault::fault_of, names::Names, schema};
+use super::{CodeOf, OpenFault, ask::Ask, events::Events, fault::fault_of, memory::Loose, names::Names, records::Records, schema};
 
 mod at_system;
 mod causes;
@@ -112,7 +112,7 @@ impl Look {
         upto: RunId,
         most: usize,
     ) -> std::result::Result<Vec<StoppedRun>, StoreFault> {
-        self.at_one_moment(|ask| ask.stopped(filter, after, upto, most))
+        self.at_one_moment_for_many(|ask| ask.stopped(filter, after, upto, most))
     }
 
     /// What of these stopped runs goes again together; see [`Store::bundles`](spanwright_core::fact::Store::bundles).
@@ -120,7 +120,7 @@ impl Look {
     /// # Errors
     /// [`StoreFault`]
     pub fn bundles(&self, runs: &[RunId]) -> std::result::Result<Vec<StoppedBundle>, StoreFault> {
-        self.at_one_moment(|ask| ask.bundles(runs))
+        self.at_one_moment_for_many(|ask| ask.bundles(runs))
     }
 
     /// Whether a newer state of this run's record went on.
@@ -243,6 +243,14 @@ impl Look {
             look(Ask { connection: &moment, names: &names, loose: None, code_of: self.code_of })
         };
         answer().map_err(fault_of)
+    }
+
+    // Of each of many runs is asked whether it was overtaken: what no index has yet is read once for all of them.
+    fn at_one_moment_for_many<T>(&self, look: impl FnOnce(Ask<'_>) -> Result<T>) -> std::result::Result<T, StoreFault> {
+        self.at_one_moment(|ask| {
+            let (events, records) = (Events::load(ask.connection)?, Records::load(ask.connection)?);
+            look(Ask { loose: Some(Loose { events: &events, records: &records }), ..ask })
+        })
     }
 }
 

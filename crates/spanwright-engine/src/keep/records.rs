@@ -73,12 +73,15 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::path::Path;
 
-    use spanwright_core::fact::{Ending, Fact, Forget, ListFilter, Moment, PlanBundle, RunId, StopKind, Stopped, Store};
+    use spanwright_core::fact::{
+        Ending, Fact, Forget, ListFilter, Moment, PlanBundle, RunId, StopKind, Stopped, StoppedFilter, Store, is_newer,
+    };
     use spanwright_lab::conformance::code_of;
     use spanwright_shape::text::Failure;
 
     use crate::keep::{
         Keep, Look,
+        ask::{FILED, THESE},
         filing::{FILED_AT_ONCE, LOOSE_MOST},
         tests::took,
     };
@@ -212,5 +215,100 @@ mod tests {
         keep.connection.execute_batch("DELETE FROM record WHERE seq IN (3, 4)").unwrap();
         let faults = Look::open(&path, code_of).unwrap().verify().unwrap().faults;
         assert_eq!(faults, ["a message that is not found by its key, 3 times"]);
+    }
+
+    /// A state of a record that is now in this version, or in none.
+    fn version(n: u128, version: Option<String>) -> Fact {
+        match state(n, 1) {
+            Fact::Took(mut took) => {
+                took.version = version.map(Into::into);
+                Fact::Took(took)
+            }
+            _ => unreachable!(),
+        }
+    }
+
+    #[test]
+    fn of_many_dead_letters_of_one_record_is_said_what_is_said_of_each() {
+        for seed in 0..40_u64 {
+            let folder = crate::keep::tests::in_memory();
+            let path = folder.path().join("journal.db");
+            let mut keep = open(&path);
+            let roll = |n: u64, sides: u64| ((n + 1_031 * seed + 7).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) % sides;
+            let versions: Vec<Option<String>> = (0..60).map(|n| (roll(n, 4) > 0).then(|| roll(n + 99, 20).to_string())).collect();
+            let done: Vec<bool> = (0..60).map(|n| roll(n + 999, 8) == 0).collect();
+            let taken: Vec<Fact> = versions.iter().enumerate().map(|(n, of)| version(n as u128, of.clone())).collect();
+            keep.commit(&taken).unwrap();
+            let over = done.iter().enumerate().map(|(n, done)| ended(n as u128, if *done { Ending::Done } else { stopped() }));
+            keep.commit(&over.collect::<Vec<_>>()).unwrap();
+            if seed % 2 == 0 {
+                // Some are filed, the others wait.
+                keep.connection.execute_batch("INSERT INTO record_key SELECT front, seq FROM record WHERE seq % 3 = 0").unwrap();
+            }
+            let of = |n: usize| (versions[n].as_deref(), n as i64);
+            let is_overtaken = |n: usize| (0..60).any(|other| done[other] && is_newer(of(other), of(n)));
+            let expected: Vec<(i64, bool)> = (0..60).filter(|n| !done[*n]).map(|n| (n as i64 + 1, is_overtaken(n))).collect();
+            let found = keep.stopped(&StoppedFilter::default(), RunId(0), RunId(99), 99).unwrap();
+            assert_eq!(found.iter().map(|stopped| (stopped.run.0, stopped.overtaken)).collect::<Vec<_>>(), expected, "{seed}");
+            let looked = Look::open(&path, code_of).unwrap().stopped(&StoppedFilter::default(), RunId(0), RunId(99), 99).unwrap();
+            assert_eq!(looked, found, "{seed}");
+            for (run, overtaken) in expected {
+                assert_eq!(keep.overtaken(RunId(run)).unwrap(), overtaken, "{seed}: {run}");
+            }
+        }
+    }
+
+    /// Steps of SQLite that this question has cost so far.
+    fn steps(keep: &Keep, sql: &str) -> i32 {
+        keep.connection.prepare_cached(sql).unwrap().get_status(rusqlite::StatementStatus::VmStep)
+    }
+
+    #[test]
+    fn the_states_of_a_record_are_walked_over_once_for_all_of_its_dead_letters() {
+        const STATES: u128 = 2_000;
+        let folder = crate::keep::tests::in_memory();
+        let mut keep = open(&folder.path().join("journal.db"));
+        keep.commit(&(0..STATES).map(|n| version(n, Some(n.to_string()))).collect::<Vec<_>>()).unwrap();
+        let ending = |n| if n < STATES / 2 { Ending::Done } else { stopped() };
+        keep.commit(&(0..STATES).map(|n| ended(n, ending(n))).collect::<Vec<_>>()).unwrap();
+        keep.connection.execute_batch("INSERT INTO record_key SELECT front, seq FROM record").unwrap();
+        keep.overtaken(RunId(STATES as i64)).unwrap();
+        let once = steps(&keep, FILED) + steps(&keep, THESE);
+        let found = keep.stopped(&StoppedFilter::default(), RunId(0), RunId(i64::MAX), STATES as usize).unwrap();
+        assert_eq!(found.iter().filter(|stopped| !stopped.overtaken).count(), STATES as usize / 2);
+        let all = steps(&keep, FILED) + steps(&keep, THESE);
+        assert!(all < 3 * once, "{once} steps of one, {all} of all");
+    }
+
+    #[test]
+    fn without_a_version_nothing_that_came_before_is_looked_at() {
+        let folder = crate::keep::tests::in_memory();
+        let mut keep = open(&folder.path().join("journal.db"));
+        keep.commit(&(0..2_000).map(|n| version(n, None)).collect::<Vec<_>>()).unwrap();
+        keep.commit(&(0..2_000).map(|n| ended(n, if n < 1_999 { Ending::Done } else { stopped() })).collect::<Vec<_>>()).unwrap();
+        keep.connection.execute_batch("INSERT INTO record_key SELECT front, seq FROM record").unwrap();
+        assert!(!keep.overtaken(RunId(2_000)).unwrap());
+        let steps = steps(&keep, FILED) + steps(&keep, THESE);
+        assert!(steps < 200, "{steps} steps");
+    }
+
+    #[test]
+    fn the_newest_states_of_a_record_are_found_whatever_they_are() {
+        let folder = crate::keep::tests::in_memory();
+        let path = folder.path().join("journal.db");
+        let mut keep = open(&path);
+        keep.commit(&(0..1_000).map(|n| state(n, 1)).collect::<Vec<_>>()).unwrap();
+        let ending = |n| if n == 3 || n == 901 { stopped() } else { Ending::Done };
+        keep.commit(&(0..990).map(|n| ended(n, ending(n))).collect::<Vec<_>>()).unwrap();
+        let look = Look::open(&path, code_of).unwrap();
+        let runs = |state: Option<&str>, most| {
+            let filter = ListFilter { key: Some("R0".into()), state: state.map(Into::into), most, ..ListFilter::default() };
+            look.list(&filter).unwrap().iter().map(|line| line.run.0).collect::<Vec<_>>()
+        };
+        assert_eq!(runs(None, 3), [1_000, 999, 998]);
+        assert_eq!(runs(None, 5_000), (1..=1_000).rev().collect::<Vec<_>>());
+        assert_eq!(runs(Some("dead"), 9), [902, 4]);
+        assert_eq!(runs(Some("done"), 2), [990, 989]);
+        assert_eq!((runs(Some("open"), 99).len(), runs(Some("stuck"), 9), runs(Some("uncertain"), 9)), (10, vec![], vec![]));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use rusqlite::{OptionalExtension, Result};
 use spanwright_core::fact::{BUNDLE_RUNS_MOST, Moment, RunId, StoppedBundle, StoppedRun};
 
-use super::Ask;
+use super::{Ask, stopped::Fronts};
 
 /// In which requests without an answer that tells a run went.
 pub const GLUES: &str = "SELECT DISTINCT glued FROM effect WHERE run = ?1 AND way = 0 AND state > 4 AND glued IS NOT NULL";
@@ -22,12 +22,12 @@ pub const IS_SHARED: &str = "SELECT EXISTS (SELECT 1 FROM effect INDEXED BY effe
 impl Ask<'_> {
     /// See [`spanwright_core::fact::Store::bundles`].
     pub fn bundles(self, runs: &[RunId]) -> Result<Vec<StoppedBundle>> {
-        let (mut seen, mut bundles) = (BTreeSet::new(), Vec::new());
+        let (mut seen, mut bundles, mut fronts) = (BTreeSet::new(), Vec::new(), Fronts::default());
         for run in runs {
             if !seen.contains(run) && !self.glues(*run)?.is_empty() {
                 let (bundle, whole) = self.bundle(*run)?;
                 seen.extend(bundle.keys().copied());
-                let runs = bundle.into_values().map(|run| self.is_overtaken(run)).collect::<Result<_>>()?;
+                let runs = bundle.into_values().map(|run| self.is_overtaken(run, &mut fronts)).collect::<Result<_>>()?;
                 bundles.push(StoppedBundle { runs, whole });
             }
         }
@@ -69,7 +69,7 @@ impl Ask<'_> {
         self.ready(GLUES)?.query_map([run.0], |row| row.get(0))?.collect()
     }
 
-    fn is_overtaken(self, run: StoppedRun) -> Result<StoppedRun> {
-        Ok(StoppedRun { overtaken: self.overtaken(run.run)?, ..run })
+    fn is_overtaken(self, run: StoppedRun, fronts: &mut Fronts) -> Result<StoppedRun> {
+        Ok(StoppedRun { overtaken: fronts.overtaken(self.connection, self.loose, run.run)?, ..run })
     }
 }

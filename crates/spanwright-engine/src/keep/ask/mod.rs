@@ -9,6 +9,8 @@ use super::{CodeOf, memory::Loose, names::Names};
 
 pub use bundles::GLUES;
 pub use files::body;
+#[cfg(test)]
+pub use stopped::{FILED, THESE};
 pub use stopped::{IS_STOPPED, overtaken, overtakes_a_dead_letter};
 
 mod bundles;
@@ -83,6 +85,11 @@ impl Ask<'_> {
 /// Bytes of a column, shared.
 pub fn bytes(row: &Row<'_>, column: usize) -> Result<Arc<[u8]>> {
     Ok(row.get_ref(column)?.as_blob()?.into())
+}
+
+/// Numbers as a JSON list, to be bound as one value.
+pub fn list_of(numbers: &[i64]) -> String {
+    format!("[{}]", numbers.iter().map(i64::to_string).collect::<Vec<_>>().join(","))
 }
 
 /// Text of a column, shared.

@@ -11,7 +11,7 @@ use spanwright_core::{
 
 use super::{Counts, Which, newest::newest};
 use crate::keep::{
-    ask::{Ask, opening, text_if_any},
+    ask::{Ask, list_of, opening, text_if_any},
     correlation, events,
     numbers::RunState,
     records,
@@ -23,6 +23,9 @@ const LINE: &str =
     (SELECT count(*) FROM attempt WHERE attempt.run = run.id)
         + (SELECT count(*) FROM effect WHERE effect.run = run.id AND effect.outcome IS NOT NULL),
     EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id AND effect.state = 5)";
+
+/// Of a record's messages so many are looked at first, or twice as many as are asked for.
+const LOOKED_AT_LEAST: usize = 64;
 
 /// Messages of a source, by when they came.
 const BY_TIME: &str = "message INDEXED BY message_source CROSS JOIN run ON run.id = message.seq";
@@ -41,12 +44,12 @@ impl<'f> Conditions<'f> {
         self.compared(column, "=", value);
     }
 
-    /// One of these messages, with this key.
-    fn key(&mut self, key: &'f str, messages: &[i64]) {
+    /// One of these messages, with this key. Gives the place of these messages among what is bound.
+    fn key(&mut self, key: &'f str, messages: &[i64]) -> usize {
         self.equal("message.key", key);
-        let messages = messages.iter().map(i64::to_string).collect::<Vec<_>>().join(",");
-        self.bound.push(Box::new(format!("[{messages}]")));
+        self.bound.push(Box::new(list_of(messages)));
         self.sql.push(format!("message.seq IN (SELECT value FROM json_each(?{}))", self.bound.len()));
+        self.bound.len() - 1
     }
 
     fn correlation(&mut self, id: &'f str) {
@@ -71,8 +74,10 @@ impl Ask<'_> {
         if let Some(reason) = &filter.reason {
             conditions.equal("run.reason", self.names.known(reason).unwrap_or(0));
         }
+        let mut of_record = None;
         if let Some(key) = &filter.key {
-            conditions.key(key, &self.messages_of(key)?);
+            let messages = self.messages_of(key)?;
+            of_record = Some((conditions.key(key, &messages), messages));
         }
         if let Some(correlation) = &filter.correlation {
             conditions.correlation(correlation);
@@ -88,7 +93,7 @@ impl Ask<'_> {
                 ids = self.newest_at(at, &(within + &state), filter.most)?;
                 conditions.sql.push(newest(ids, filter.most));
             }
-            (state, Some(at)) => conditions.sql.extend(state.map(in_state).into_iter().chain([self.is_open_at_any(at)])),
+            (state, Some(at)) => conditions.sql.extend(state.map(in_state_of_few).into_iter().chain([self.is_open_at_any(at)])),
             (Some(state @ ("open" | "held")), None) if !by_message => {
                 self.newest_parked(flow, &within, filter.most, &mut ids)?;
                 if state == "open" {
@@ -96,11 +101,15 @@ impl Ask<'_> {
                 }
                 conditions.sql.push(newest(ids, filter.most));
             }
+            (Some(state), None) if by_message => conditions.sql.push(in_state_of_few(state)),
             (Some(state), None) => conditions.sql.push(in_state(state)),
             (None, None) => {}
         }
         if filter.since.is_some() || filter.until.is_some() {
             return self.by_time(filter, conditions);
+        }
+        if let Some((place, messages)) = of_record {
+            return self.newest_among(place, messages, conditions, filter.most);
         }
         // A flow may be a rare one among millions of runs, but each of its messages is of its source.
         let of_few = filter.reason.is_some()
@@ -108,8 +117,23 @@ impl Ask<'_> {
             || matches!(filter.state.as_deref(), Some("open" | "held" | "dead" | "uncertain" | "stuck"));
         match filter.flow.is_some() && !by_message && !of_few {
             true => self.by_time(filter, conditions),
-            false => self.lines(by_message, conditions, filter.most),
+            false => self.lines(by_message, &conditions, filter.most),
         }
+    }
+
+    /// The newest of these messages, which are bound at this place: a record may have very many, and whoever asks for some of them does not
+    /// wait until all were looked at.
+    fn newest_among(self, place: usize, mut messages: Vec<i64>, mut conditions: Conditions<'_>, most: usize) -> Result<Vec<Listed>> {
+        messages.sort_unstable_by(|one, other| other.cmp(one));
+        messages.dedup();
+        let (mut rest, mut many, mut lines) = (messages.as_slice(), most.saturating_mul(2).max(LOOKED_AT_LEAST), Vec::new());
+        while !rest.is_empty() && lines.len() < most {
+            let (some, others) = rest.split_at(many.min(rest.len()));
+            conditions.bound[place] = Box::new(list_of(some));
+            lines.extend(self.lines(true, &conditions, most - lines.len())?);
+            (rest, many) = (others, many.saturating_mul(2));
+        }
+        Ok(lines)
     }
 
     /// What may have this key: of a record, or as the name of an event that some source brought.
@@ -158,10 +182,10 @@ impl Ask<'_> {
             Which::Run(run) => conditions.equal("run.id", run.0),
             Which::Correlation(id) => conditions.correlation(id),
         }
-        self.lines(!matches!(which, Which::Run(_)), conditions, most)
+        self.lines(!matches!(which, Which::Run(_)), &conditions, most)
     }
 
-    fn lines(self, by_message: bool, conditions: Conditions<'_>, most: usize) -> Result<Vec<Listed>> {
+    fn lines(self, by_message: bool, conditions: &Conditions<'_>, most: usize) -> Result<Vec<Listed>> {
         let tables = match by_message {
             true => "message CROSS JOIN run ON run.id = message.seq",
             false => "run CROSS JOIN message ON message.seq = run.id",
@@ -169,7 +193,7 @@ impl Ask<'_> {
         let wanted = if conditions.sql.is_empty() { "TRUE".into() } else { conditions.sql.join(" AND ") };
         let sql = format!("{LINE} FROM {tables} WHERE {wanted} ORDER BY run.id DESC LIMIT {most}");
         let mut statement = self.connection.prepare(&sql)?;
-        let lines = statement.query_map(rusqlite::params_from_iter(conditions.bound), |row| self.line(row))?;
+        let lines = statement.query_map(rusqlite::params_from_iter(&conditions.bound), |row| self.line(row))?;
         lines.collect()
     }
 
@@ -244,5 +268,17 @@ fn in_state(word: &str) -> String {
         "skipped" => "run.state = 3".into(),
         "discarded" => "run.state = 6".into(),
         _ => "FALSE".into(),
+    }
+}
+
+/// The same of few messages, by their own rows.
+fn in_state_of_few(word: &str) -> String {
+    match word {
+        "dead" => "run.state IN (4, 5)".into(),
+        "uncertain" => "run.state = 5".into(),
+        "stuck" => format!(
+            "EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id AND +effect.state = 0 AND effect.way = 1 AND effect.tries >= {STUCK_TRIES})"
+        ),
+        _ => in_state(word),
     }
 }
