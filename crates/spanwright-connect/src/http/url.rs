@@ -73,8 +73,8 @@ pub fn origin(url: &str) -> Option<&str> {
     plain.then(|| &url[..scheme.len() + host])
 }
 
-/// Where a link in an answer leads, seen from `base`: an absolute address of the same origin, a path or a query.
-/// `None` where it leads to another origin: our credentials would go with it.
+/// Where a link in an answer leads, seen from `base` (RFC 3986, section 5.2): an absolute address of the same origin, a path, one
+/// beside that of `base`, or a query. `None` where it leads to another origin: our credentials would go with it.
 pub fn follow(base: &str, link: &str) -> Option<String> {
     let home = origin(base)?;
     if link.bytes().any(|byte| !byte.is_ascii_graphic()) {
@@ -88,8 +88,34 @@ pub fn follow(base: &str, link: &str) -> Option<String> {
         [b'/', b'/' | b'\\', ..] => None,
         [b'/', ..] => Some(format!("{home}{link}")),
         [b'?', ..] => Some(format!("{path}{link}")),
+        _ if is_beside(link) => Some(format!("{home}{}", beside(&path[home.len()..], link))),
         _ => None,
     }
+}
+
+/// Whether it is a path that begins where another one is: neither a scheme, nor nothing but a fragment.
+fn is_beside(link: &str) -> bool {
+    let first = link.split(['/', '?', '#']).next().unwrap_or_default();
+    !first.is_empty() && !first.contains([':', '\\'])
+}
+
+/// A path and what is behind it, seen from the path of another one: `.` and `..` lead no further than to the root.
+fn beside(path: &str, link: &str) -> String {
+    let end = link.find(['?', '#']).unwrap_or(link.len());
+    let folder = path.trim_start_matches('/').rsplit_once('/').map(|(folder, _)| folder);
+    let mut segments: Vec<&str> = folder.map(|folder| folder.split('/').collect()).unwrap_or_default();
+    let steps = link[..end].split('/');
+    for step in steps.clone() {
+        match step {
+            "." => {}
+            ".." => drop(segments.pop()),
+            step => segments.push(step),
+        }
+    }
+    if matches!(steps.last(), Some("." | "..")) {
+        segments.push("");
+    }
+    format!("/{}{}", segments.join("/"), &link[end..])
 }
 
 #[cfg(test)]
@@ -142,10 +168,40 @@ mod tests {
         check("https://A:1/v1/list?page=2", Some("https://A:1/v1/list?page=2"));
         check("/v1/list?page=2", Some("https://a:1/v1/list?page=2"));
         check("?page=2", Some("https://a:1/v1/list?page=2"));
-        for elsewhere in
-            ["https://a/v1", "https://evil:1/", "//evil/x", "/\\evil", "http://a:1/", "https://a:1@evil/", "page=2", "/a\r\nx: y"]
-        {
+        for elsewhere in [
+            "https://a/v1",
+            "https://evil:1/",
+            "//evil/x",
+            "/\\evil",
+            "http://a:1/",
+            "https://a:1@evil/",
+            "/a\r\nx: y",
+            "evil\\x",
+            "ftp:x",
+            "",
+        ] {
             check(elsewhere, None);
         }
+    }
+
+    /// RFC 3986, section 5.4.
+    #[test]
+    fn links_are_followed_from_where_they_stand() {
+        let check = |base, link, expected: &str| assert_eq!(follow(base, link).as_deref(), Some(expected), "{link}");
+        for (link, expected) in [
+            ("list?page=2", "/v1/list?page=2"),
+            ("./list?at=../x", "/v1/list?at=../x"),
+            ("more/2", "/v1/more/2"),
+            ("../v2/list", "/v2/list"),
+            ("../../../x", "/x"),
+            ("..", "/"),
+            (".", "/v1/"),
+            ("a/..//evil/x", "/v1//evil/x"),
+            ("page=2", "/v1/page=2"),
+        ] {
+            check("https://a:1/v1/list?x=1/2", link, &format!("https://a:1{expected}"));
+        }
+        check("https://a:1", "list", "https://a:1/list");
+        check("https://a:1/v1/", "list", "https://a:1/v1/list");
     }
 }

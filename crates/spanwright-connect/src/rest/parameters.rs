@@ -19,7 +19,10 @@ pub(super) fn write(operation: &RestOperation, with: &Value<'_>, request: &mut H
     match link(operation, with)? {
         Some(link) => {
             let says = "the link to the next page leads to another server, and our credentials would go with it";
-            request.url = url::follow(&request.url, link).ok_or_else(|| fault(operation, says.into()))?;
+            let mut page = request.url.clone();
+            // It is seen from the page that it stood in.
+            let base = if write_path(operation, with, &mut page).is_ok() { &page } else { &request.url };
+            request.url = url::follow(base, link).ok_or_else(|| fault(operation, says.into()))?;
         }
         None => {
             write_path(operation, with, &mut request.url)?;

@@ -22,6 +22,9 @@ use crate::{
 /// How long an item's key is remembered after it was last seen.
 pub const SEEN_REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
 
+/// RFC 9110, section 15.5.11.
+const GONE: u16 = 410;
+
 /// A source at the desk.
 pub(super) struct SourceDesk {
     pub name: Arc<str>,
@@ -35,8 +38,10 @@ pub(super) struct SourceDesk {
     reached: Option<Arc<[u8]>>,
     /// The token of the page to ask for.
     page: Option<Arc<[u8]>>,
-    /// Items in the pieces of the page that is being read.
-    items: u32,
+    /// What was read of this page.
+    read: Read,
+    /// What the page before it held.
+    before: Read,
     /// Pages of this round that were read.
     pages: u32,
     /// What the only page of this round said of itself.
@@ -61,6 +66,30 @@ pub(super) struct SourceDesk {
     given_up: Option<Failure>,
     /// Whoever reads its page hears "go on" when there is room on the disk.
     waits_for_space: Option<CallId>,
+}
+
+/// What a page held: the same twice is the same page.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Read {
+    items: u32,
+    left_out: u32,
+    /// Of all its items, in their order.
+    prints: u128,
+}
+
+impl Read {
+    fn add(&mut self, page: &Page) {
+        self.items += page.arrivals.len() as u32;
+        self.left_out += page.left_out;
+        for arrival in &page.arrivals {
+            let print = arrival.print.first_chunk().map_or(0, |half| u128::from_le_bytes(*half));
+            self.prints = self.prints.rotate_left(1) ^ print;
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.items == 0 && self.left_out == 0
+    }
 }
 
 /// What an answer said of itself, and the cursor under which it was asked.
@@ -95,7 +124,8 @@ impl SourceDesk {
                 state: State::Waiting,
                 reached: None,
                 page: None,
-                items: 0,
+                read: Read::default(),
+                before: Read::default(),
                 pages: 0,
                 fresh: None,
                 known: None,
@@ -199,7 +229,7 @@ impl Desk {
         if source.tries == 0 {
             source.tried_first = now;
         }
-        (source.state, source.items, source.asked) = (State::Asking { call, chunks: 0, departure }, 0, now);
+        (source.state, source.read, source.asked) = (State::Asking { call, chunks: 0, departure }, Read::default(), now);
         let correlation = u128::from(roll()) << 64 | u128::from(roll());
         let (cursor, page) = (source.cursor.clone(), source.page.clone());
         let known = source.known.as_ref().filter(|known| page.is_none() && known.under == cursor);
@@ -234,8 +264,19 @@ impl Desk {
         let (system, operation) = (self.gates[gate].name.clone(), operation.unwrap_or_else(|| "poll".into()));
         out.push(Command::Note(Happening::Exchanged { system, operation, calls: 1, report: report.clone() }));
         // Who reads a queue, or in pieces, waits for what comes and for our disk: that is no slow answer.
-        let took = if self.reads_queue(n) || self.sources[n].items > 0 { Duration::ZERO } else { report.took };
-        self.gate_heard(gate, departure, &verdict, &Report { took, ..report.clone() }, now, out);
+        let took = if self.reads_queue(n) || self.sources[n].read.items > 0 { Duration::ZERO } else { report.took };
+        let told = &Report { took, ..report.clone() };
+        if let Some(why) = self.sources[n].where_it_was_is_gone(&verdict, report) {
+            // That says nothing against the address: the gate hears of a refusal of this one alone.
+            self.gate_heard(gate, departure, &Verdict::all(1, Outcome::Never(why.clone())), told, now, out);
+            let (policy, every) = self.poll_policy(n);
+            self.sources[n].state = State::Waiting;
+            if !self.stopping {
+                self.give_up_poll(n, why, now.after(every.min(policy.longest)), out);
+            }
+            return;
+        }
+        self.gate_heard(gate, departure, &verdict, told, now, out);
         self.sources[n].state = State::Waiting;
         if let Some(crate::connector::Word::Credentials(why)) = verdict.system {
             return self.credentials_refused(n, why, now, out);
@@ -259,6 +300,7 @@ impl Desk {
         if self.stopping {
             return out.push(Command::ReadOn(call, ControlFlow::Break(())));
         }
+        self.sources[n].read.add(&page);
         let count = self.keep_items(n, page, now, roll, out);
         match &mut self.sources[n].state {
             State::Asking { chunks, .. } if count > 0 => *chunks = count,
@@ -292,19 +334,24 @@ impl Desk {
             Outcome::Never(why) | Outcome::Unknown(why) | Outcome::Later { why, .. } => why,
             Outcome::Delivered(_) => return,
         };
-        let given_up = !matches!(next, Next::Again(_)) || source.tries >= policy.tries;
-        source.due = match next {
-            Next::Again(at) if !given_up => at,
+        match next {
+            Next::Again(at) if source.tries < policy.tries => {
+                source.due = at;
+                out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why, again: at, given_up: false }));
+            }
             // The round begins anew, and does not wait for its next time: a night's outage is over in the morning.
-            _ if is_of_the_system => now.after(every.min(policy.longest)),
-            _ => now.after(every),
-        };
-        if given_up {
-            source.give_up_round(why.clone());
-            self.alarm.sources_changed();
+            _ if is_of_the_system => self.give_up_poll(n, why, now.after(every.min(policy.longest)), out),
+            _ => self.give_up_poll(n, why, now.after(every), out),
         }
-        let source = &self.sources[n];
-        out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why, again: source.due, given_up }));
+    }
+
+    /// The round is over, and the next one begins then.
+    fn give_up_poll(&mut self, n: usize, why: Failure, again: Moment, out: &mut Vec<Command>) {
+        let source = &mut self.sources[n];
+        (source.state, source.due) = (State::Waiting, again);
+        source.give_up_round(why.clone());
+        out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why, again, given_up: true }));
+        self.alarm.sources_changed();
     }
 
     fn poll_policy(&self, n: usize) -> (crate::plan::Policy, Duration) {
@@ -322,28 +369,28 @@ impl Desk {
         let (Refusal::System(why) | Refusal::Call(_, why)) = refusal;
         self.gates[self.sources[n].gate].come_back(departure);
         let every = self.poll_policy(n).1;
-        let source = &mut self.sources[n];
-        (source.state, source.due) = (State::Waiting, now.after(every));
-        source.give_up_round(why.clone());
-        self.alarm.sources_changed();
-        let source = &self.sources[n];
-        out.push(Command::Note(Happening::PollFailed { source: source.name.clone(), why: why.clone(), again: source.due, given_up: true }));
+        self.give_up_poll(n, why.clone(), now.after(every), out);
         true
     }
 
     fn take_page(&mut self, n: usize, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
-        let repeats = page.next.is_some() && page.next == self.sources[n].page;
-        self.sources[n].pages += 1;
-        if self.sources[n].pages > ROUND_PAGES_MOST {
-            let says = format!("a round has more than {ROUND_PAGES_MOST} pages: `pages` leads in a circle");
+        let in_pages = self.polled(n).is_some_and(|poll| poll.pages.is_some());
+        let source = &mut self.sources[n];
+        source.pages += 1;
+        source.read.add(&page);
+        let Some(last) = source.is_last(&page, in_pages) else {
+            let says = match source.pages > ROUND_PAGES_MOST {
+                true => format!("a round has more than {ROUND_PAGES_MOST} pages: `pages` leads in a circle"),
+                false => "the page names itself as the next one, and holds what the one before it held: `pages` leads in a circle".into(),
+            };
             return self.poll_failed(n, Outcome::Never(Failure::new(&codes::CIRCLE, says)), now, roll(), out);
-        }
-        let last = page.next.is_none() || repeats;
+        };
+        source.before = source.read;
         self.sources[n].page = page.next.clone();
         self.sources[n].again = page.again.map(|millis| Duration::from_millis(millis.get().into()));
         self.sources[n].tries = 0;
         let chunks = self.keep_items(n, page, now, roll, out);
-        let (source, items) = (self.sources[n].name.clone(), self.sources[n].items);
+        let (source, items) = (self.sources[n].name.clone(), self.sources[n].read.items);
         out.push(Command::Note(Happening::Polled { source, items, last }));
         self.sources[n].state = State::Keeping { chunks, last };
         if chunks == 0 {
@@ -360,7 +407,6 @@ impl Desk {
             let source = self.sources[n].name.clone();
             out.push(Command::Note(Happening::LeftOut { source, items: page.left_out, brought: false }));
         }
-        self.sources[n].items += page.arrivals.len() as u32;
         let mut chunks = 0;
         let mut arrivals = page.arrivals.into_iter().peekable();
         while arrivals.peek().is_some() {
@@ -455,7 +501,7 @@ impl Desk {
         if let Some(source) = self.sources.iter_mut().find(|source| source.name == moved.source) {
             source.known = source.fresh.take().map(|validator| Known { under: source.cursor.clone(), validator });
             source.cursor = moved.cursor.clone();
-            source.pages = 0;
+            (source.pages, source.before) = (0, Read::default());
             source.due = moved.due;
             source.state = State::Waiting;
             source.reached = None;
@@ -473,6 +519,34 @@ impl Desk {
 }
 
 impl SourceDesk {
+    /// Whether the page that was read is the last one of its round; `None` where pages lead in a circle. Some servers give the same
+    /// token for each page, and with the last one, too, which then has no items. What is not read `in_pages` says only whether there
+    /// is more.
+    fn is_last(&self, page: &Page, in_pages: bool) -> Option<bool> {
+        let repeats = page.next == self.page;
+        match &page.next {
+            _ if self.pages > ROUND_PAGES_MOST => None,
+            None => Some(true),
+            Some(_) if repeats && (!in_pages || self.read.is_empty()) => Some(true),
+            Some(_) if repeats && self.read.items > 0 && self.read == self.before => None,
+            Some(_) => Some(false),
+        }
+    }
+
+    /// Why a round is over whose page, or the state from which it reads on, its server does not have any more (RFC 9110, section
+    /// 15.5.11): of the address that says nothing.
+    fn where_it_was_is_gone(&self, verdict: &Verdict, report: &Report) -> Option<Failure> {
+        let Some(crate::connector::Word::Gone(why)) = verdict.system.as_ref().filter(|_| report.status == GONE) else { return None };
+        let says = match (&self.page, &self.cursor) {
+            (Some(_), _) => "what named this page is worth nothing any more, and the round begins with its first page",
+            (None, Some(_)) => {
+                "it may be that the cursor is worth nothing any more, and nothing is read until that changes: a flow of another name begins at `start`"
+            }
+            (None, None) => return None,
+        };
+        Some(Failure::new(why.code, format!("{}; {says}", why.says)))
+    }
+
     /// Of several pages none speaks for all.
     fn validated(&mut self, beside: Option<&Beside>, goes_on: bool) {
         self.fresh = match beside {
@@ -500,7 +574,7 @@ impl SourceDesk {
     /// The next round begins where the last good one ended.
     fn give_up_round(&mut self, why: Failure) {
         (self.page, self.reached, self.tries) = (None, None, 0);
-        (self.pages, self.fresh) = (0, None);
+        (self.pages, self.before, self.fresh) = (0, Read::default(), None);
         self.rounds += 1;
         self.given_up = Some(why.clone());
         self.failed = Some(why);

@@ -173,6 +173,8 @@ pub(super) struct Stage {
     pub(super) fetches: Vec<Fetch>,
     /// Pulls of sources that are not heard of yet.
     pub(super) polls: Vec<CallId>,
+    /// The token of the page that each pull asked for.
+    pub(super) asked_for: Vec<Option<String>>,
     /// When it wants to be woken.
     pub(super) wake: Option<Moment>,
     pub(super) words: Vec<Word>,
@@ -239,6 +241,7 @@ impl Stage {
             sent: Vec::new(),
             fetches: Vec::new(),
             polls: Vec::new(),
+            asked_for: Vec::new(),
             wake: None,
             words: Vec::new(),
             reads_on: Vec::new(),
@@ -276,7 +279,10 @@ impl Stage {
                     self.sent.push((system, exchange.calls.len(), step, exchange.request_key));
                 }
                 Command::Fetch(fetch) => self.fetches.push(fetch),
-                Command::Poll(job) => self.polls.push(job.call),
+                Command::Poll(job) => {
+                    self.polls.push(job.call);
+                    self.asked_for.push(job.page.as_deref().map(|page| String::from_utf8_lossy(page).into_owned()));
+                }
                 Command::WakeAt(at) => self.wake = Some(at),
                 // Nothing was sent before.
                 Command::Look(call, keys) => self.on(Event::Looked { call, prints: vec![None; keys.len()] }),

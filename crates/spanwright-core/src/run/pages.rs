@@ -119,6 +119,11 @@ pub fn gather(rule: &Gather, so_far: Option<&Gathered>, link: Option<&str>, page
         Some(link) => Some(linked(link)),
         None => next(&rule.pages, asked, count, &answer).map_err(told)?,
     };
+    let repeats = next.is_some() && next.as_deref() == asked;
+    if repeats && count > 0 && is_that_before(&items, so_far) {
+        let says = "it names itself as the next one, and holds what the one before it held: `pages` leads in a circle";
+        return Err(told(Failure::new(&codes::CIRCLE, says)));
+    }
     let mut all = so_far.map(|so_far| so_far.items.clone()).unwrap_or_default();
     all.extend((!items.is_empty()).then(|| Arc::from(items)));
     let frame = framed(&answer, &rule.list);
@@ -127,11 +132,16 @@ pub fn gather(rule: &Gather, so_far: Option<&Gathered>, link: Option<&str>, page
         let says = format!("the answer has more than {} MiB in {here} pages", CALL_BYTES_MOST >> 20);
         return Err(Failure::new(&codes::ANSWER_TOO_LONG, says));
     }
-    let Some(next) = next.filter(|next| Some(&**next) != asked) else { return Ok(Gathering::Whole(whole(&all, &frame))) };
+    // Some servers give the same token for each page, and with the last one, too, which then has no items.
+    let Some(next) = next.filter(|_| !repeats || count > 0) else { return Ok(Gathering::Whole(whole(&all, &frame))) };
     if here >= CALL_PAGES_MOST {
         return Err(Failure::new(&codes::ANSWER_TOO_LONG, format!("the answer goes on behind {CALL_PAGES_MOST} pages")));
     }
     Ok(Gathering::More(Arc::new(Gathered { next, pages: here, bytes, items: all, frame: Arc::new(frame) })))
+}
+
+fn is_that_before(items: &[u8], so_far: Option<&Gathered>) -> bool {
+    so_far.and_then(|so_far| so_far.items.last()).is_some_and(|before| **before == *items)
 }
 
 /// The items of a page as JSON with commas between them, and how many there are; none where the list is absent or null.
@@ -261,9 +271,12 @@ mod tests {
     }
 
     #[test]
-    fn the_same_link_again_is_the_last_page() {
-        let pages = [("[1]", Some("https://shop.test/?after=1")), ("[2]", Some("https://shop.test/?after=1"))];
-        assert_eq!(read(&rule(&[], NextPage::Link), &pages), Ok(("[1,2]".to_string(), 2)));
+    fn the_same_link_for_each_page_ends_with_one_that_has_no_items_and_with_the_same_page_again_it_is_a_circle() {
+        let same = |items| (items, Some("https://shop.test/?scroll=S"));
+        let linked = || rule(&[], NextPage::Link);
+        assert_eq!(read(&linked(), &["[1]", "[2]", "[3]", "[]"].map(same)), Ok(("[1,2,3]".to_string(), 4)));
+        let says = "R0012 page 3: it names itself as the next one, and holds what the one before it held: `pages` leads in a circle";
+        assert_eq!(read(&linked(), &["[1]", "[2]", "[2]"].map(same)), Err(says.to_string()));
     }
 
     #[test]

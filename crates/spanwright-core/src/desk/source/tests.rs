@@ -13,7 +13,7 @@ use crate::{
     },
     fact::{Backlog, Breaker, Fact, GateRow, Hold, Moment, Opening, RunId, SourceRow},
     interface::Repeat,
-    plan::{EffectPlan, IfDead, Plan, Poll, SourceKind, Step, StepKind, SystemPlan},
+    plan::{EffectPlan, IfDead, NextPage, Pages, Plan, Poll, SourceKind, Step, StepKind, SystemPlan},
     run::{Arrival, intake::Page},
 };
 
@@ -175,6 +175,89 @@ fn a_source_rests_for_the_systems_that_its_flow_is_there_for() {
     stage.is_told(resumed("bank"));
     stage.on(Event::Wake);
     assert_eq!(stage.polls.len(), 1);
+}
+
+/// A page with these, each an item, and the token of the next one.
+fn paged(items: &[&str], next: Option<&str>) -> Page {
+    let arrivals = items.iter().map(|item| Arrival::new(item.as_bytes().into(), None, None, None, None)).collect();
+    Page { arrivals, next: next.map(|next| next.as_bytes().into()), ..Page::default() }
+}
+
+/// A source whose pages are these, one after the other: how many items were taken, and what it says of a round that was given up.
+fn reads_pages(pages: Vec<Page>) -> (usize, Option<String>) {
+    reads(pulled_in_pages(), pages)
+}
+
+/// A life of a flow that reads a shop page by page.
+fn pulled_in_pages() -> Stage {
+    let mut plan = pulled(None);
+    let SourceKind::Poll(poll) = &mut plan.flows[0].source.as_mut().unwrap().kind else { panic!() };
+    poll.pages = Some(Pages { into: "page".into(), next: NextPage::Link });
+    let mut stage = Stage::of(plan);
+    stage.keeps();
+    stage.on(Event::Wake);
+    stage
+}
+
+fn reads(mut stage: Stage, pages: Vec<Page>) -> (usize, Option<String>) {
+    let mut taken = 0;
+    for page in pages {
+        assert_eq!((stage.polls.len(), stage.desk.sources[0].ended_a_round()), (1, false));
+        stage.hears_page(page);
+        taken += stage.keeps().iter().filter(|fact| matches!(fact, Fact::Took(_))).count();
+        stage.on(Event::Wake);
+    }
+    assert!(stage.desk.sources[0].ended_a_round() && stage.polls.is_empty());
+    (taken, stage.desk.sources[0].given_up().map(|why| why.code.id.to_string()))
+}
+
+/// Of a scroll the token stays the same: it ends with a page that has no items.
+#[test]
+fn a_token_that_repeats_ends_a_round_only_with_a_page_that_has_no_items() {
+    let scroll = |items: &[&str]| paged(items, Some("\"S\""));
+    assert_eq!(reads_pages(vec![scroll(&["1", "2"]), scroll(&["3"]), scroll(&["4", "5"]), scroll(&[])]), (5, None));
+    assert_eq!(reads_pages(vec![scroll(&["1"]), Page { left_out: 2, ..scroll(&[]) }, scroll(&["2"]), scroll(&[])]), (2, None));
+    assert_eq!(reads_pages(vec![scroll(&["1"]), paged(&["2"], None)]), (2, None));
+}
+
+#[test]
+fn the_same_page_again_under_its_own_token_is_a_circle() {
+    let same = || paged(&["1", "2"], Some("\"S\""));
+    assert_eq!(reads_pages(vec![same(), same()]), (2, Some("R0012".to_string())));
+    // Of a queue it says that more wait, and two messages that say the same are two.
+    assert_eq!(reads(with_open(0, Some(50)), vec![same(), same()]), (4, None));
+}
+
+/// A token or a cursor that is too old: nothing is said against the address.
+#[test]
+fn a_page_that_is_gone_ends_its_round_and_holds_no_system() {
+    let gone = |stage: &mut Stage| {
+        let later = Outcome::Later { why: said(), after: None, blame: Blame::System };
+        let verdict = Verdict::all(1, later).and(Word::Gone(said()));
+        let call = stage.polls.remove(0);
+        stage.on(Event::PageHeard { call, verdict, page: None, report: Report { status: 410, ..Report::of_nothing(stage.now) } });
+        stage.keeps();
+    };
+    let is_held = |stage: &Stage| stage.desk.gates[2].held(stage.now).is_some();
+    let mut stage = pulled_in_pages();
+    stage.hears_page(paged(&["1"], Some("\"2\"")));
+    stage.keeps();
+    stage.on(Event::Wake);
+    assert_eq!(stage.asked_for, [None, Some("\"2\"".to_string())]);
+    gone(&mut stage);
+    assert!(!is_held(&stage) && stage.desk.sources[0].given_up().is_some_and(|why| why.says.contains("begins with its first page")));
+    stage.wakes_after(EVERY);
+    assert_eq!(stage.asked_for[2..], [None]);
+    // Of the cursor nobody knows, and it is said.
+    stage.hears_page(Page { cursor: Some((*b"7").into()), ..paged(&["2"], None) });
+    stage.keeps();
+    stage.wakes_after(EVERY);
+    gone(&mut stage);
+    assert!(!is_held(&stage) && stage.desk.sources[0].given_up().is_some_and(|why| why.says.contains("the cursor")));
+    // Without either it is the address.
+    let mut stage = with_open(0, None);
+    gone(&mut stage);
+    assert!(is_held(&stage));
 }
 
 /// It is asked again as soon as any other that waits, however long it is until the next round.
