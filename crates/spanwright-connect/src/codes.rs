@@ -40,6 +40,7 @@ codes! { "codes/":
     GRAPHQL "R2020" "A GraphQL operation that failed";
     PRECONDITION "R2021" "The record is not in the state that the request names";
     CONFLICT "R2022" "A conflict with what is there";
+    IN_BETWEEN "R2023" "A refusal that may be of somebody in between";
     ALERT_REFUSED "R2701" "A channel refuses our alerts";
     ALERT_NOT_NOW "R2702" "A channel cannot be told now";
 }

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use spanwright_core::{connector::Blame, interface::Repeat, settings::OutcomeWord};
+use spanwright_shape::text::Code;
+
+use crate::codes;
 
 /// What follows from a status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +53,23 @@ pub fn blame(status: u16) -> Blame {
     match status {
         500..=502 | 504..=599 => Blame::Either,
         _ => Blame::System,
+    }
+}
+
+/// Whether a status speaks of what was asked for, and not of the system or of who asks: what is put off by it is put off alone.
+pub fn is_about_one(status: u16) -> bool {
+    matches!(status, 400..=499) && !matches!(status, 401 | 403 | 407 | 408 | 421 | 425 | 429)
+}
+
+/// The code of a refusal of a request with a key; `has_words`: of which the system itself says why. The desk knows from it whether the
+/// refusal says anything of a try before it, of which nobody heard: one that comes from somebody in between, who looks at no keys, does
+/// not.
+pub fn refusal_under_a_key(status: u16, has_words: bool) -> &'static Code {
+    match status {
+        409 => &codes::CONFLICT,
+        413 => &codes::IN_BETWEEN,
+        400..=499 if !has_words => &codes::IN_BETWEEN,
+        _ => &codes::REFUSED,
     }
 }
 

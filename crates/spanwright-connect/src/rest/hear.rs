@@ -95,6 +95,7 @@ impl Hearing<'_> {
         match self.judgement() {
             Judgement::Said(OutcomeWord::Delivered) | Judgement::Meant(Meaning::Delivered) => self.happened(body, answers),
             Judgement::Said(OutcomeWord::None) => Verdict::all(self.calls.len(), keep(&Value::Null, answers)),
+            Judgement::Said(OutcomeWord::Later) if status::is_about_one(self.status) => self.refused(Meaning::LaterThis, body),
             Judgement::Said(OutcomeWord::Later) => self.refused(Meaning::Later, body),
             Judgement::Said(OutcomeWord::Unknown) => self.refused(Meaning::Unknown, body),
             Judgement::Said(OutcomeWord::Never) => self.refused(Meaning::Never, body),
@@ -113,8 +114,8 @@ impl Hearing<'_> {
         status::said(self.with.outcomes, self.status).map_or_else(of_operation, Judgement::Said)
     }
 
-    /// What a status means here: a 410 of one record is a refusal, not the end of the endpoint; a 409 of a keyed batch
-    /// says that the first request with this key is still at work (draft-ietf-httpapi-idempotency-key-header).
+    /// What a status means here: a 410 of one record is a refusal, not the end of the endpoint; a 409 under a key that says when to
+    /// come back says that the first request with it is still at work (draft-ietf-httpapi-idempotency-key-header).
     fn of_this_operation(&self, meaning: Meaning) -> Meaning {
         match (meaning, self.status) {
             (Meaning::Gone, _) if self.operation.is_about_one() => Meaning::Never,
@@ -122,17 +123,12 @@ impl Hearing<'_> {
             (Meaning::Moved | Meaning::Elsewhere, _) if self.operation.is_about_one() && self.stays_here() => Meaning::Never,
             // What was posted may be done, and this says where to look at it (RFC 9110, section 15.4.4).
             (Meaning::Elsewhere, 302 | 303) if self.repeat() == Repeat::Never => Meaning::Unknown,
-            (_, 409) if self.is_keyed_batch() => Meaning::Later,
-            // So does one that says when to come back: this one waits, and nobody else.
+            // This one waits, and nobody else.
             (_, 409) if self.operation.key.is_some() && self.pause().is_some() => Meaning::LaterThis,
             // RFC 9110, section 15.5.14: with a Retry-After it is too large only now.
             (_, 413) if self.pause().is_some() => Meaning::Later,
             (meaning, _) => meaning,
         }
-    }
-
-    fn is_keyed_batch(&self) -> bool {
-        self.operation.bulk.is_some() && self.operation.key.is_some()
     }
 
     /// What a server that broke down in it leaves open: a condition that it fulfilled does not hold a second time.
@@ -164,13 +160,14 @@ impl Hearing<'_> {
             }
             Meaning::Unknown => Verdict::all(calls, Outcome::Unknown(self.failure(&codes::UNKNOWN, body))),
             Meaning::Never | Meaning::Delivered => {
+                let said = said_in(body);
                 let code = match self.status {
                     412 | 428 => &codes::PRECONDITION,
-                    409 if self.operation.key.is_some() && matches!(self.judgement(), Judgement::Meant(_)) => &codes::CONFLICT,
                     status if elsewhere::is_redirect(status) => &codes::REDIRECT,
+                    status if self.is_meant_under_a_key() => status::refusal_under_a_key(status, said.is_some()),
                     _ => &codes::REFUSED,
                 };
-                let verdict = Verdict::all(calls, Outcome::Never(self.failure(code, body)));
+                let verdict = Verdict::all(calls, Outcome::Never(self.failure_saying(code, said)));
                 Verdict { refused_whole: self.speaks_of_items(), ..verdict }
             }
         };
@@ -184,10 +181,16 @@ impl Hearing<'_> {
         self.operation.bulk.is_some() && self.calls.len() > 1 && matches!(self.status, 400 | 409 | 413 | 422)
     }
 
+    /// Whether the request had a key, and nobody but the RFC says what this status means.
+    fn is_meant_under_a_key(&self) -> bool {
+        self.operation.key.is_some() && matches!(self.judgement(), Judgement::Meant(_))
+    }
+
     fn failure(&self, code: &'static Code, body: &mut dyn BufRead) -> Failure {
-        let room = Room::new();
-        let bytes = answer::read_body(body, REFUSAL_BYTES_MOST).unwrap_or_default();
-        let said = json::read(&bytes, &room).ok().and_then(|document| excerpt::of_document(&document));
+        self.failure_saying(code, said_in(body))
+    }
+
+    fn failure_saying(&self, code: &'static Code, said: Option<String>) -> Failure {
         let said = said.map(|said| format!(": {said}")).unwrap_or_default();
         let elsewhere = elsewhere::words(self.status, self.headers);
         Failure::new(code, format!("{} answered {}{elsewhere}{said}", self.operation.name, status::words(self.status)))
@@ -249,6 +252,13 @@ impl Hearing<'_> {
         };
         Verdict::all(self.calls.len(), outcome)
     }
+}
+
+/// The words of a refusal, where it has any.
+fn said_in(body: &mut dyn BufRead) -> Option<String> {
+    let room = Room::new();
+    let bytes = answer::read_body(body, REFUSAL_BYTES_MOST).unwrap_or_default();
+    json::read(&bytes, &room).ok().and_then(|document| excerpt::of_document(&document))
 }
 
 /// Whether a call names the state that the record must be in (RFC 9110, section 13.1).

@@ -224,13 +224,13 @@ impl<'s> Judging<'s> {
                 self.later(why.clone(), self.pause, Blame::System).and(Word::Gone(why))
             }
             Meaning::Elsewhere => self.later(told(&shared::REDIRECT), self.pause, Blame::System),
-            // Under this key the first try may still be under way.
-            Meaning::Never if self.status == 409 && self.is_keyed_batch() => {
-                self.later(told(&shared::NOT_NOW), self.pause, status::blame(self.status))
+            // Under this key the first try is still under way.
+            Meaning::Never if self.status == 409 && self.soap.key.is_some() && self.pause.is_some() => {
+                self.later(told(&shared::NOT_NOW), self.pause, Blame::Message)
             }
-            Meaning::Never if matches!(self.status, 400 | 409 | 413 | 422) => self.refused(told(&shared::REFUSED)),
+            Meaning::Never if matches!(self.status, 400 | 409 | 413 | 422) => self.refused(told(self.refusal())),
             // Content with a status that is no success, which only `outcomes:` could explain.
-            Meaning::Delivered | Meaning::Never => self.all(Outcome::Never(told(&shared::REFUSED))),
+            Meaning::Delivered | Meaning::Never => self.all(Outcome::Never(told(self.refusal()))),
         }
     }
 
@@ -318,8 +318,12 @@ impl<'s> Judging<'s> {
         Verdict::all(self.calls.len(), outcome)
     }
 
-    fn is_keyed_batch(&self) -> bool {
-        self.soap.bulk.is_some() && self.soap.key.is_some()
+    /// The code of a refusal without an envelope.
+    fn refusal(&self) -> &'static Code {
+        match &self.soap.key {
+            Some(_) => status::refusal_under_a_key(self.status, false),
+            None => &shared::REFUSED,
+        }
     }
 
     /// Refused for what is in it: of a batch a part may be taken.

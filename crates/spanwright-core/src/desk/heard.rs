@@ -21,6 +21,8 @@ use crate::{
 const PRECONDITION_FAILED: u16 = 412;
 /// A conflict of which nobody says what it means; connectors know it by this code.
 const CONFLICT: &str = "R2022";
+/// A refusal that may be of somebody who knows no keys, likewise.
+const IN_BETWEEN: &str = "R2023";
 /// How long a token lasts whose server does not say.
 pub const TOKEN_LASTS_DEFAULT: Duration = Duration::from_secs(300);
 
@@ -71,6 +73,7 @@ impl Desk {
         let verdict = self.refused_alone(call, verdict, report, now);
         let Some(flight) = self.landed(call, &verdict, report, now, out) else { return };
         self.note_how_it_fared(&flight, &verdict, report, now);
+        let verdict = self.in_doubt_as_one(&flight, verdict);
         let let_in_none = verdict.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Later { .. }));
         let is_refused = matches!(verdict.system, Some(Word::Credentials(_))) && let_in_none;
         // A probe that was refused, too: it may be one in it that may not be touched, and halves show that.
@@ -321,15 +324,28 @@ impl Desk {
         }
     }
 
+    /// A batch under one key of which a try was not heard of: a refusal that says nothing of that one does not take it apart, for its
+    /// items would go under other keys.
+    fn in_doubt_as_one(&self, flight: &Flight, verdict: Verdict) -> Verdict {
+        let keyed = flight.members.first().and_then(|key| self.plan_of(key)).is_some_and(|plan| plan.repeat == Repeat::Keyed);
+        let unheard = || flight.members.iter().filter_map(|key| self.effect(key)).any(EffectHand::is_unheard);
+        let doubtful = |outcome: &Outcome| matches!(outcome, Outcome::Never(why) if of_the_try_before(why).is_some());
+        if !keyed || !self.have_one_key(&flight.members) || !verdict.outcomes.iter().all(doubtful) || !unheard() {
+            return verdict;
+        }
+        let outcomes = verdict.outcomes.into_iter().map(unknown_after_all).collect();
+        Verdict { outcomes, refused_whole: false, ..verdict }
+    }
+
     /// A condition that does not hold after a try of which nobody heard: it may have been that try which changed the record.
-    /// A conflict, under the same key: the first one may be at work still, or be what this one collides with.
+    /// A conflict, under the same key: the first one may be at work still, or be what this one collides with. And whoever refuses it in
+    /// between knows nothing of it.
     fn in_doubt(&self, key: &EffectKey, outcome: Outcome, repeat: Repeat, report: &Report) -> (Outcome, Repeat) {
         let unheard = self.effect(key).is_some_and(EffectHand::is_unheard);
         let conditional = self.plan_of(key).is_some_and(|plan| plan.conditional);
         match outcome {
-            Outcome::Never(why) if unheard && repeat == Repeat::Keyed && why.code.id == CONFLICT => {
-                let says = format!("{}; a try before this one was not heard of, and may be what it collides with", why.says);
-                (Outcome::Unknown(Failure::new(why.code, says)), repeat)
+            Outcome::Never(ref why) if unheard && repeat == Repeat::Keyed && of_the_try_before(why).is_some() => {
+                (unknown_after_all(outcome), repeat)
             }
             Outcome::Never(why) if unheard && conditional && report.status == PRECONDITION_FAILED => {
                 let says = format!("{}; a try before this one was not heard of, and may have changed it", why.says);
@@ -516,6 +532,27 @@ impl Verdict {
             Outcome::Later { blame: Blame::Message, .. } | Outcome::Delivered(_) | Outcome::Never(_) => Some(false),
         };
         self.outcomes.iter().map(one).reduce(|a, b| if a == Some(false) { a } else { b }).flatten()
+    }
+}
+
+/// What a refusal under a key leaves open of a try before it that was not heard of, where it does.
+fn of_the_try_before(why: &Failure) -> Option<&'static str> {
+    match why.code.id {
+        CONFLICT => Some("may be what it collides with"),
+        IN_BETWEEN => Some("may be done: whoever says this may know no keys"),
+        _ => None,
+    }
+}
+
+/// A try before it was not heard of, and the refusal says nothing of that.
+fn unknown_after_all(outcome: Outcome) -> Outcome {
+    match outcome {
+        Outcome::Never(why) => {
+            let leaves_open = of_the_try_before(&why).unwrap_or_default();
+            let says = format!("{}; a try before this one was not heard of, and {leaves_open}", why.says);
+            Outcome::Unknown(Failure::new(why.code, says))
+        }
+        outcome => outcome,
     }
 }
 

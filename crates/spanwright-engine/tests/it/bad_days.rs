@@ -109,7 +109,7 @@ fn a_crm_that_says_nothing_of_use_is_asked_again_under_the_same_key() {
 
 #[test]
 fn a_crm_that_is_still_at_the_same_key_is_asked_again() {
-    crm_says_later(Answer::problem(409, "in progress"), "R2006");
+    crm_says_later(Answer::problem(409, "in progress").with("retry-after", "1"), "R2006");
 }
 
 #[test]
@@ -120,8 +120,14 @@ fn a_crm_that_refuses_is_believed() {
 
 #[test]
 fn one_bad_contact_does_not_take_the_others_with_it() {
-    let picky = Answer::By(std::sync::Arc::new(|received| match received.text().contains("ERP-100002") {
-        true => Answer::problem(422, "one of them"),
+    for status in [409, 422] {
+        one_contact_is_refused(status);
+    }
+}
+
+fn one_contact_is_refused(status: u16) {
+    let picky = Answer::By(std::sync::Arc::new(move |received| match received.text().contains("ERP-100002") {
+        true => Answer::problem(status, "one of them"),
         false => match Answer::all_contacts(200) {
             Answer::By(answer) => answer(received),
             other => other,

@@ -143,7 +143,7 @@ fn an_item_whose_outcome_cannot_be_read_is_unknown() {
 
 #[test]
 fn a_batch_refused_as_a_whole_is_split_where_its_items_are_to_blame() {
-    for (status, split) in [(400, true), (413, true), (422, true), (404, false), (405, false), (415, false)] {
+    for (status, split) in [(400, true), (409, true), (413, true), (422, true), (404, false), (405, false), (415, false)] {
         let verdict = verdict(by_position(), &json_answer(status, "{}"));
         assert_eq!(verdict.refused_whole, split, "{status}");
         assert!(verdict.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Never(_))));
@@ -153,9 +153,11 @@ fn a_batch_refused_as_a_whole_is_split_where_its_items_are_to_blame() {
 }
 
 #[test]
-fn the_same_key_at_work_elsewhere_is_waited_for() {
-    let verdict = verdict(by_position(), &json_answer(409, "{}"));
-    assert!(verdict.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Later { .. })), "{verdict:?}");
+fn the_same_key_at_work_elsewhere_is_waited_for_and_is_no_outage() {
+    let verdict = verdict(by_position(), &Answer { headers: &[("retry-after", "7")], ..json_answer(409, "{}") });
+    let waits =
+        |outcome: &Outcome| matches!(outcome, Outcome::Later { after: Some(_), blame: spanwright_core::connector::Blame::Message, .. });
+    assert!(verdict.outcomes.iter().all(waits) && verdict.system.is_none(), "{verdict:?}");
 }
 
 #[test]

@@ -142,6 +142,17 @@ fn a_conflict_that_says_when_to_come_back_is_asked_again_under_its_key() {
     assert!(matches!(verdict("createOrder", &headers).outcomes.as_slice(), [Outcome::Never(_)]), "it has no key");
 }
 
+/// Who looks at no key cannot say whether a try before it arrived: such a refusal has a code of its own.
+#[test]
+fn a_refusal_under_a_key_tells_whether_the_system_itself_may_have_said_it() {
+    check("pay", json_answer(413, r#"{"title":"too large"}"#), "never R2023: shop.pay answered 413 Content Too Large: too large");
+    check("pay", html(400), "never R2023: shop.pay answered 400 Bad Request");
+    check("pay", json_answer(404, ""), "never R2023: shop.pay answered 404 Not Found");
+    check("pay", json_answer(400, r#"{"title":"no iban"}"#), "never R2005: shop.pay answered 400 Bad Request: no iban");
+    check("pay", json_answer(409, ""), "never R2022: shop.pay answered 409 Conflict");
+    check("createOrder", json_answer(413, ""), "never R2005: shop.createOrder answered 413 Content Too Large");
+}
+
 /// A batch that goes again as it was, and what must not happen twice, wait by the system's pause.
 #[test]
 fn a_retry_after_beside_what_nobody_knows_pauses_the_system() {
@@ -208,7 +219,10 @@ fn what_the_user_says_comes_first() {
         .outcome("503", OutcomeWord::Never);
     let system = shop(vec![settings]);
     check_with(&system, "getOrder", json_answer(404, "{}"), "delivered null");
-    check_with(&system, "getOrder", json_answer(418, ""), "later R2006 System: shop.getOrder answered 418");
+    // It is this one that is not there yet, and no outage.
+    check_with(&system, "getOrder", json_answer(418, ""), "later R2006 Message: shop.getOrder answered 418");
+    check_with(&system, "getOrder", json_answer(429, ""), "later R2006 System: shop.getOrder answered 429 Too Many Requests");
+    check_with(&system, "getOrder", json_answer(403, ""), "later R2006 System: shop.getOrder answered 403 Forbidden");
     check_with(&system, "getOrder", html(200), "delivered null");
     check_with(&system, "getOrder", json_answer(503, ""), "never R2005: shop.getOrder answered 503 Service Unavailable");
     check_with(&system, "getOrder", json_answer(500, ""), "later R2006 Either: shop.getOrder answered 500 Internal Server Error");

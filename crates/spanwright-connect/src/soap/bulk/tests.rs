@@ -336,9 +336,11 @@ fn a_fault_is_for_all_and_one_that_refuses_lets_the_batch_be_halved() {
     // Every request would fare so, whatever is in it.
     assert_eq!(whole(by_state(""), 500, &fault("s:VersionMismatch", "")), is(false, "never R3005"));
     assert_eq!(whole(by_state(""), 404, "<html/>"), is(false, "never R2005"));
-    // Under the key of the request the first try may be under way; without one nothing is.
+    // Under the key of the request it may be about a try before it, and so may what somebody in between says: the desk knows of that try.
     assert_eq!(whole(by_state(""), 409, "<html/>"), is(true, "never R2005"));
-    assert_eq!(whole(keyed(import(), "RequestId"), 409, "<html/>"), is(false, "later System"));
+    assert_eq!(whole(keyed(import(), "RequestId"), 409, "<html/>"), is(true, "never R2022"));
+    assert_eq!(whole(keyed(import(), "RequestId"), 413, "<html/>"), is(true, "never R2023"));
+    assert_eq!(whole(keyed(import(), "RequestId"), 404, "<html/>"), is(false, "never R2023"));
     // Nobody knows whether it happened.
     assert_eq!(whole(by_state(""), 500, &fault("s:Server", "")), is(false, "unknown R3004"));
     assert_eq!(whole(by_state(""), 200, "<html/>"), is(false, "unknown R3006"));
