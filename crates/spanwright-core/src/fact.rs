@@ -15,7 +15,7 @@ mod chore;
 mod keys;
 mod store;
 
-pub use again::{APART, OF_NO_ATTEMPT, begins_way_back, is_newer, owed_again};
+pub use again::{APART, OF_NO_ATTEMPT, begins_way_back, is_newer, is_other_state, owed_again};
 pub use at_system::AtSystem;
 pub use chore::{
     BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Opened, Reopening, StoppedBundle, StoppedFilter,

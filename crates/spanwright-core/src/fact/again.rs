@@ -86,6 +86,11 @@ pub fn is_newer((version, came): (Option<&str>, i64), (than_version, than_came):
     by_version.then(came.cmp(&than_came)) == Ordering::Greater
 }
 
+/// Whether two versions of a record are of two states, one newer than the other.
+pub fn is_other_state(version: &str, than: &str) -> bool {
+    compare(version, than) != Ordering::Equal
+}
+
 #[cfg(test)]
 mod tests {
     use super::is_newer;

@@ -21,6 +21,7 @@ const CASES: &[Case] = &[
     ("what comes again and again is remembered as long as it comes", what_comes_again_and_again_is_remembered_as_long_as_it_comes),
     ("what came beside a body is kept with it", what_came_beside_is_kept),
     ("a record is taken again when it changed", a_record_is_taken_again_when_it_changed),
+    ("an earlier state that was taken comes again, and is known", an_earlier_state_that_was_taken_comes_again_and_is_known),
     ("a message that cannot be used is over from the beginning", a_message_that_cannot_be_used_is_over),
     ("a source keeps its cursor until it gets another", a_source_keeps_its_cursor),
     ("what an older life had started is torn", what_an_older_life_had_started_is_torn),
@@ -249,6 +250,29 @@ fn a_record_is_taken_again_when_it_changed(trial: &mut Trial<'_>) {
     let receipts = trial.commit(&[seen(1, "a", Some(1)), seen(2, "a", Some(1)), seen(3, "a", Some(2)), seen(4, "a", Some(1))]);
     assert_eq!(receipts, [Receipt::Taken(RunId(1)), Receipt::Duplicate, Receipt::Taken(RunId(2)), Receipt::Taken(RunId(3))]);
     assert_eq!(trial.commit(&[seen(5, "a", Some(1))]), [Receipt::Duplicate]);
+}
+
+/// A listing of changes that has two states of a record, and is read again and again.
+fn an_earlier_state_that_was_taken_comes_again_and_is_known(trial: &mut Trial<'_>) {
+    let state = |message: u128, version: Option<&str>, body: &str| {
+        let print = Some([body.len() as u8; 32]);
+        let seen = Seen { scope: "in.poll".into(), key: "10".into(), print, held: None, until: Moment(99) };
+        Fact::Took(Box::new(Took { version: version.map(Into::into), body: body.as_bytes().into(), ..took(message, Some(seen)) }))
+    };
+    let page = |n: u128| [state(n, Some("9"), "1"), state(n + 1, Some("10"), "12")];
+    assert_eq!(trial.commit(&page(1)), [Receipt::Taken(RunId(1)), Receipt::Taken(RunId(2))]);
+    assert_eq!(trial.commit(&page(3)), [Receipt::Duplicate, Receipt::Duplicate]);
+    // Newest first.
+    let [older, newer] = page(5);
+    assert_eq!(trial.commit(&[newer, older]), [Receipt::Duplicate, Receipt::Duplicate]);
+    // What was never taken is, whatever its version; behind it the others are known all the same.
+    let others = [state(7, Some("9"), "123"), state(8, Some("10"), "1234"), state(9, Some("8"), "12345")];
+    assert_eq!(trial.commit(&others), [3, 4, 5].map(|run| Receipt::Taken(RunId(run))));
+    assert_eq!(trial.commit(&page(10)), [Receipt::Duplicate, Receipt::Duplicate]);
+    // Within one version, and without one, a record may go back to what it was.
+    let back =
+        [state(12, Some("8"), "1"), state(13, Some("8"), "12345"), state(14, None, "1"), state(15, None, "12"), state(16, None, "1")];
+    assert_eq!(trial.commit(&back), [6, 7, 8, 9, 10].map(|run| Receipt::Taken(RunId(run))));
 }
 
 fn a_message_that_cannot_be_used_is_over(trial: &mut Trial<'_>) {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use spanwright_core::alert::AlertRow;
 use spanwright_core::fact::{
     ANSWER, Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Reopening, Resent,
-    RunId, Seen, Settled, SourceRow, StopKind, StoredEffect, Took, begins_way_back, owed_again, that_stay,
+    RunId, Seen, Settled, SourceRow, StopKind, StoredEffect, Took, begins_way_back, is_other_state, owed_again, that_stay,
 };
 
 use super::{
@@ -89,10 +89,13 @@ impl State {
         if took.about.is_some_and(|about| self.by_id(about).is_none()) {
             return Receipt::Duplicate;
         }
-        if let Some(seen) = &took.seen
-            && let Err(receipt) = self.is_new(seen, took.at, run)
-        {
-            return receipt;
+        if let Some(seen) = &took.seen {
+            if self.is_earlier_state(took, seen) {
+                return Receipt::Duplicate;
+            }
+            if let Err(receipt) = self.is_new(seen, took.at, run) {
+                return receipt;
+            }
         }
         self.runs.push(Run {
             root: took.root,
@@ -107,6 +110,17 @@ impl State {
         });
         self.place(run, if took.fault.is_some() { Place::Stopped(StopKind::Dead) } else { Place::Active });
         Receipt::Taken(run)
+    }
+
+    /// Whether the last state of its record is another one by its version, and this one was taken before.
+    fn is_earlier_state(&self, took: &Took, seen: &Seen) -> bool {
+        let (Some(print), Some(_), Some(version)) = (&seen.print, &took.key, &took.version) else { return false };
+        let mark = self.seen.get(&(seen.scope.clone(), seen.key.clone()));
+        let last = mark.filter(|row| row.print.is_some_and(|last| last != *print)).and_then(|row| self.run(row.run));
+        let is_another = |last: &Run| last.message.version.as_ref().is_some_and(|last| is_other_state(last, version));
+        let of = |message: &MessageFile| (message.source.clone(), message.key.clone(), message.version.clone(), message.body.clone());
+        let this = (took.source.clone(), took.key.clone(), took.version.clone(), took.body.clone());
+        last.is_some_and(is_another) && self.all().any(|(_, row)| of(&row.message) == this)
     }
 
     fn is_new(&mut self, seen: &Seen, at: Moment, run: RunId) -> Result<(), Receipt> {

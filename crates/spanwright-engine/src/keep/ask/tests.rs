@@ -77,6 +77,8 @@ fn no_question_walks_over_finished_work() {
         records::OF_EARLIER_SCHEMAS,
         records::AMONG_LOOSE,
         records::LOOSE,
+        records::LAST_STATE,
+        records::IS_STATE,
         events::BY_NAME,
         events::IN_SEEN,
         events::AMONG_LOOSE,

@@ -1,13 +1,14 @@
 //! A message comes in: once, with its run.
 
 use rusqlite::{OptionalExtension, Result};
-use spanwright_core::fact::{Moment, Receipt, RunId, Seen, Took};
+use spanwright_core::fact::{Moment, Receipt, RunId, Seen, Took, is_other_state};
 
 use super::{AT_SOURCE, Pen, UNUSABLE};
 use crate::keep::{
     correlation,
-    events::{Known, Name},
+    events::{self, Known, Name},
     numbers::{self, RunState},
+    records,
 };
 
 // No row, or one of an earlier message, is the answer "seen before".
@@ -33,13 +34,39 @@ impl Pen<'_> {
         {
             return Ok(Receipt::Duplicate);
         }
-        if let Some(seen) = &took.seen
-            && let Some(receipt) = self.seen_before(seen, took.at)?
-        {
-            return Ok(receipt);
+        if let Some(seen) = &took.seen {
+            if self.is_earlier_state(took, seen)? {
+                return Ok(Receipt::Duplicate);
+            }
+            if let Some(receipt) = self.seen_before(seen, took.at)? {
+                return Ok(receipt);
+            }
         }
         self.message(took)?;
         self.run(took)
+    }
+
+    /// Whether the last state of its record is another one by its version, and this one was taken before: a listing that has both is
+    /// read twice.
+    fn is_earlier_state(&mut self, took: &Took, seen: &Seen) -> Result<bool> {
+        let (Some(print), Some(key), Some(version)) = (&seen.print, &took.key, &took.version) else { return Ok(false) };
+        let scope = self.number(&seen.scope)?;
+        let last: Option<Option<String>> =
+            self.rare(records::LAST_STATE)?.query_row((scope, &seen.key, print), |row| row.get(0)).optional()?;
+        if !last.flatten().is_some_and(|last| is_other_state(&last, version)) {
+            return Ok(false);
+        }
+        let source = self.number(&took.source)?;
+        let mut states = records::messages_of(self.connection, Some(self.records), key)?;
+        states.extend(events::messages_of(self.connection, Some(self.events), (source, &took.source), key)?);
+        states.sort_unstable();
+        let mut is_state = self.rare(records::IS_STATE)?;
+        for state in states.into_iter().rev() {
+            if is_state.exists((state, source, key, version, &*took.body))? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The answer to what came before; else it is noted that it came with the next message.
