@@ -1,7 +1,8 @@
-//! What a server says is left of its limit: `RateLimit` (draft-ietf-httpapi-ratelimit-headers: `"default";r=50;t=30`, and
-//! its older form `limit=100, remaining=50, reset=5`), `RateLimit-Remaining` and `-Reset`, and `X-RateLimit-Remaining` and `-Reset`.
+//! What a server says is left of its limit: `RateLimit` (draft-ietf-httpapi-ratelimit-headers: `"default";r=50;t=30`, of several
+//! policies the one that leaves least, and its older form `limit=100, remaining=50, reset=5`), `RateLimit-Remaining` and `-Reset`, and
+//! `X-RateLimit-Remaining` and `-Reset`.
 
-use std::{sync::Arc, time::Duration};
+use std::{cmp::Reverse, sync::Arc, time::Duration};
 
 use spanwright_core::{connector::Budget, fact::Moment};
 
@@ -9,6 +10,8 @@ use spanwright_core::{connector::Budget, fact::Moment};
 const RESET_MOST: Duration = Duration::from_secs(24 * 3600);
 /// A number greater than this is a time of day and not a number of seconds.
 const SECONDS_MOST: i64 = 1_000_000_000;
+/// One greater than this counts milliseconds.
+const TIME_OF_DAY_MOST: i64 = 1_000_000_000_000;
 
 /// What the headers of an answer say, where they say it.
 pub fn budget(headers: &[(Arc<str>, Vec<u8>)], now: Moment) -> Option<Budget> {
@@ -17,24 +20,34 @@ pub fn budget(headers: &[(Arc<str>, Vec<u8>)], now: Moment) -> Option<Budget> {
         std::str::from_utf8(value).ok()
     };
     let pair = |left: &str, reset: &str| Some((number(text(left)?)?, number(text(reset)?)?));
-    let (left, reset) = text("ratelimit")
-        .and_then(structured)
+    let policies = headers.iter().filter(|(name, _)| &**name == "ratelimit").filter_map(|(_, value)| std::str::from_utf8(value).ok());
+    let (left, reset) = policies
+        .filter_map(structured)
+        .min_by_key(scarcest)
         .or_else(|| pair("ratelimit-remaining", "ratelimit-reset"))
         .or_else(|| pair("x-ratelimit-remaining", "x-ratelimit-reset"))?;
+    let reset = if reset > TIME_OF_DAY_MOST { reset / 1_000 } else { reset };
     let seconds = if reset > SECONDS_MOST { reset - now.0 / 1_000_000 } else { reset };
     let reset = Duration::from_secs(u64::try_from(seconds).ok()?).min(RESET_MOST);
     Some(Budget { left: u32::try_from(left.max(0)).unwrap_or(u32::MAX), reset })
 }
 
-/// `"default";r=50;t=30` or `limit=100, remaining=50, reset=5`.
+/// `"burst";r=9;t=1, "daily";r=50;t=3600`, of which one must do, or `limit=100, remaining=50, reset=5`.
 fn structured(text: &str) -> Option<(i64, i64)> {
-    let part = |names: [&str; 2]| {
-        text.split([';', ',']).find_map(|part| {
-            let (name, value) = part.trim().split_once('=')?;
-            names.contains(&name).then(|| number(value)).flatten()
-        })
-    };
-    Some((part(["r", "remaining"])?, part(["t", "reset"])?))
+    let policies = text.split(',').filter_map(|policy| Some((part(policy, "r")?, part(policy, "t")?)));
+    policies.min_by_key(scarcest).or_else(|| Some((part(text, "remaining")?, part(text, "reset")?)))
+}
+
+fn part(text: &str, wanted: &str) -> Option<i64> {
+    text.split([';', ',']).find_map(|part| {
+        let (name, value) = part.trim().split_once('=')?;
+        (name == wanted).then(|| number(value)).flatten()
+    })
+}
+
+/// What leaves least comes first; of two that leave as much, the one that lasts longer.
+fn scarcest((left, reset): &(i64, i64)) -> (i64, Reverse<i64>) {
+    (*left, Reverse(*reset))
 }
 
 fn number(text: &str) -> Option<i64> {
@@ -58,6 +71,15 @@ mod tests {
         check(&[("ratelimit-remaining", "3"), ("ratelimit-reset", "9")], Some((3, 9)));
         check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1800000042")], Some((0, 42)));
         check(&[("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", "1.5")], Some((12, 1)));
+        check(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1800000042000")], Some((0, 42)));
+    }
+
+    #[test]
+    fn of_several_policies_the_one_that_leaves_least_counts() {
+        check(&[("ratelimit", "\"burst\";r=9;t=1, \"daily\";r=0;t=3600")], Some((0, 3600)));
+        check(&[("ratelimit", "\"burst\";r=0;t=1, \"daily\";r=0;t=3600")], Some((0, 3600)));
+        check(&[("ratelimit", "\"burst\";r=9;t=1"), ("ratelimit", "\"daily\";r=3;t=60;pk=:eA==:")], Some((3, 60)));
+        check(&[("ratelimit", "\"unknown\", \"default\";r=5;t=9")], Some((5, 9)));
     }
 
     #[test]

@@ -55,7 +55,7 @@ const CLEARED_SAYS: &[u8] = b"When this was written, no receipt here was older t
 const CLEARED_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Two clocks are never further apart than this: a time zone too many, and some hours.
 const CLOCKS_APART_MOST: Duration = Duration::from_secs(24 * 3600);
-/// Names of one folder that are looked at.
+/// Names of one folder that match and are looked at.
 const NAMES_MOST: usize = 100_000;
 /// Bytes that are read at once.
 const READ_BYTES: usize = 64 << 10;
@@ -104,7 +104,7 @@ pub(crate) fn exchange(request: &FilesRequest, clock: &Clock, looks: &Looks) -> 
                 let into = if finished.failed { failed } else { done };
                 set_aside(folder, matches, finished, &folder.join(into))
             });
-            aside.and_then(|()| take(folder, matches, *settle, clock, &seen))
+            aside.and_then(|()| take(folder, matches, *settle, clock, &seen, NAMES_MOST))
         }
         FilesRequest::Put { folder, name, key, bytes } => put(Path::new(folder), name, key, bytes),
     };
@@ -121,13 +121,16 @@ fn before(what: &str, path: &Path) -> impl Fn(io::Error) -> Broken {
 // ---- in
 
 /// The first file by name that stands still and can be opened, at its beginning. One that cannot is told of where no other
-/// is left: it keeps none of them waiting. What is behind the one that is found has its look when its turn comes.
-fn take(folder: &Path, matches: &str, settle: Duration, clock: &Clock, seen: &Folder) -> Result<FilesReply, Broken> {
+/// is left: it keeps none of them waiting. What is behind the one that is found has its look when its turn comes. Of more than
+/// `most` names some are looked at: what is taken makes room for the others, and where nothing is, that is told.
+fn take(folder: &Path, matches: &str, settle: Duration, clock: &Clock, seen: &Folder, most: usize) -> Result<FilesReply, Broken> {
     let (began, now) = (clock.counted(), clock.now());
     let entries = fs::read_dir(folder).map_err(before("reading the folder", folder))?;
-    let names = entries.take(NAMES_MOST).filter_map(|entry| Some(entry.ok()?.file_name()));
+    let names = entries.filter_map(|entry| Some(entry.ok()?.file_name()));
     let wanted = |name: &OsString| !name.as_bytes().starts_with(b".") && suits(matches.as_bytes(), name.as_bytes());
-    let mut names: Vec<OsString> = names.filter(wanted).collect();
+    let mut names: Vec<OsString> = names.filter(wanted).take(most + 1).collect();
+    let are_all = names.len() <= most;
+    names.truncate(most);
     names.sort_unstable();
     seen.keep_only(&names);
     let (mut closed, mut again) = (None, None);
@@ -159,8 +162,16 @@ fn take(folder: &Path, matches: &str, settle: Duration, clock: &Clock, seen: &Fo
     match (closed, again) {
         (Some(why), _) => Err(why),
         (None, Some(again)) => Ok(FilesReply::Unsettled(again)),
+        (None, None) if !are_all => Err((Reached::No, too_many(folder, most))),
         (None, None) => Ok(FilesReply::Nothing),
     }
+}
+
+fn too_many(folder: &Path, most: usize) -> String {
+    let folder = folder.display();
+    format!(
+        "reading the folder `{folder}`: more than {most} names match, and none of the first {most} is a file that can be read; move them away"
+    )
 }
 
 /// Nobody touched it for `settle` and a day, as the clocks say: no two are that far apart. This counts only where `settle` is so

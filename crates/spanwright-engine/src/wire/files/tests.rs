@@ -96,6 +96,26 @@ fn files_are_taken_by_name_and_moved_away_when_the_next_is_asked_for() {
     assert_eq!(fs::read_dir(folder.path().join("done")).unwrap().count(), 2);
 }
 
+/// What does not match may be as many as it likes; names that match and are no files are told, where they hide what is behind them.
+#[test]
+fn a_folder_full_of_other_names_hides_no_file_and_what_may_hide_one_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let looks = |most| take(folder.path(), "*.csv", Duration::ZERO, &clock_at(0), &Looks::default().of("folder", "*.csv"), most);
+    for n in 0..20 {
+        fs::write(folder.path().join(format!("{n}.tmp")), "junk").unwrap();
+    }
+    fs::write(folder.path().join("a.csv"), "1").unwrap();
+    assert_eq!(found(looks(1).unwrap()).name, "a.csv");
+    fs::remove_file(folder.path().join("a.csv")).unwrap();
+    for n in 0..3 {
+        fs::create_dir(folder.path().join(format!("{n}.csv"))).unwrap();
+    }
+    assert!(matches!(looks(3), Ok(FilesReply::Nothing)));
+    assert!(
+        looks(2).unwrap_err().1.ends_with("more than 2 names match, and none of the first 2 is a file that can be read; move them away")
+    );
+}
+
 #[test]
 fn what_goes_away_or_becomes_something_else_before_it_is_opened_is_no_file() {
     let folder = tempfile::tempdir().unwrap();
@@ -216,7 +236,7 @@ fn a_file_is_read_when_two_looks_saw_the_same_whatever_the_clocks_say() {
         let seen = looks.of("in", "*");
         let look = |at: u64| {
             counted.store(at, Ordering::Release);
-            take(folder.path(), "*", SETTLE, &clock, &seen).unwrap()
+            take(folder.path(), "*", SETTLE, &clock, &seen, NAMES_MOST).unwrap()
         };
         let left = |reply: &FilesReply| match reply {
             FilesReply::Unsettled(left) => left.as_secs(),
@@ -238,7 +258,7 @@ fn a_wall_clock_that_is_set_forward_makes_no_file_stand_still() {
     fs::write(folder.path().join("a.csv"), "1").unwrap();
     let seen = looks.of("in", "*");
     for wall in [today(), today() + 3 * DAY] {
-        let reply = take(folder.path(), "*", SETTLE, &clock_at(wall), &seen).unwrap();
+        let reply = take(folder.path(), "*", SETTLE, &clock_at(wall), &seen, NAMES_MOST).unwrap();
         assert!(matches!(reply, FilesReply::Unsettled(left) if left == SETTLE), "{reply:?}");
     }
 }
@@ -248,7 +268,7 @@ fn a_file_that_is_being_written_keeps_none_waiting_that_stands_still() {
     let (folder, looks) = (tempfile::tempdir().unwrap(), Looks::default());
     let (clock, counted) = hands(Duration::ZERO);
     let seen = looks.of("in", "*");
-    let look = || take(folder.path(), "*", SETTLE, &clock, &seen).unwrap();
+    let look = || take(folder.path(), "*", SETTLE, &clock, &seen, NAMES_MOST).unwrap();
     ["a.csv", "b.csv"].iter().for_each(|name| fs::write(folder.path().join(name), "1").unwrap());
     assert!(matches!(look(), FilesReply::Unsettled(left) if left == SETTLE));
     fs::write(folder.path().join("a.csv"), "12").unwrap();
@@ -265,7 +285,7 @@ fn where_nobody_waits_for_a_long_settle_a_file_is_read_that_is_older_than_clocks
     for (settle, ours, is_read) in
         [(hour, today() + 3600 + DAY + 60, true), (hour, today() + DAY, false), (ONCE_WAITS_MOST, today() + 2 * DAY, false)]
     {
-        let reply = take(folder.path(), "*", settle, &clock_at(ours), &Looks::default().of("in", "*")).unwrap();
+        let reply = take(folder.path(), "*", settle, &clock_at(ours), &Looks::default().of("in", "*"), NAMES_MOST).unwrap();
         assert_eq!(matches!(reply, FilesReply::Found(..)), is_read, "{settle:?} {reply:?}");
     }
 }
