@@ -104,15 +104,15 @@ fn beside(path: &str, link: &str) -> String {
     let end = link.find(['?', '#']).unwrap_or(link.len());
     let folder = path.trim_start_matches('/').rsplit_once('/').map(|(folder, _)| folder);
     let mut segments: Vec<&str> = folder.map(|folder| folder.split('/').collect()).unwrap_or_default();
-    let steps = link[..end].split('/');
-    for step in steps.clone() {
+    let steps = &link[..end];
+    for step in steps.split('/') {
         match step {
             "." => {}
             ".." => drop(segments.pop()),
             step => segments.push(step),
         }
     }
-    if matches!(steps.last(), Some("." | "..")) {
+    if matches!(steps.rsplit('/').next(), Some("." | "..")) {
         segments.push("");
     }
     format!("/{}{}", segments.join("/"), &link[end..])

@@ -119,7 +119,7 @@ impl Desk {
         };
         let effect = &mut hand.effects[at];
         // An undo bears being done twice, and is tried until it is done.
-        if owed.way == Way::Undo && effect.place == Place::Known && matches!(effect.state.phase, Phase::Uncertain(_)) {
+        if owed.way == Way::Undo && effect.place == Place::Known && effect.state.phase.is_given_up() {
             effect.state = EffectState { phase: Phase::Owed { due: now }, glued: None, sent: None, ..effect.state.clone() };
         }
         if effect.place != Place::Known || !matches!(effect.state.phase, Phase::Owed { .. }) {

@@ -966,3 +966,42 @@ fn what_no_plan_here_has_is_held_all_the_same() {
     stage.on(Event::Told(Order::Stop));
     assert_eq!(stage.desk.standing(START).orders_kept, 4, "a stop is nobody's order");
 }
+
+/// The next life of a flow of this plan, which finds this run.
+fn goes_on_under(plan: Plan, file: RunFile) -> (Stage, Vec<Fact>) {
+    let backlog = vec![Backlog { flow: "asked".into(), active: 1, parked: 0 }];
+    let mut stage = Stage::open(plan, Opening { rested: true, backlog, last_run: RunId(7), ..Opening::default() });
+    stage.keeps();
+    stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 1 }, runs: vec![file], next: None });
+    let kept = stage.keeps();
+    (stage, kept)
+}
+
+fn code_at_the_end(kept: &[Fact]) -> Option<&'static str> {
+    kept.iter().find_map(|fact| match fact {
+        Fact::Ended { ending: Ending::Stopped(stopped), .. } => Some(stopped.failure.code.id),
+        _ => None,
+    })
+}
+
+/// A schema that stopped it was mended meanwhile: the flow would go on now. An earlier edition let it, and gave up the undo.
+#[test]
+fn what_had_begun_to_be_undone_does_not_turn_round() {
+    for phase in [Phase::Owed { due: START }, Phase::Dead(said())] {
+        let mut plan = plan();
+        no_reply(&mut plan);
+        plan.flows[0].steps.truncate(4);
+        let undo = Some(Box::new(call("first", Repeat::Keyed)));
+        plan.flows[0].effects = vec![EffectPlan { undo, ..call("first", Repeat::Keyed) }, call("second", Repeat::Keyed)];
+        let tried = |phase| EffectState { tries: 1, ..EffectState::new(phase) };
+        let known = vec![(Way::Do, tried(Phase::Done(None))), (Way::Undo, tried(phase.clone()))];
+        let (mut stage, mut kept) = goes_on_under(plan, from_before(7, "{}", None, known));
+        assert_eq!((stage.asked, code_at_the_end(&kept)), (1, None), "the undo, after {phase:?}: {kept:?}");
+        stage.answers("1");
+        kept.extend(stage.keeps());
+        let settled: Vec<_> =
+            kept.iter().filter_map(|fact| if let Fact::Settled(settled) = fact { Some(&settled.effect) } else { None }).collect();
+        assert!(settled.iter().all(|effect| effect.way == Way::Undo) && !settled.is_empty(), "{kept:?}");
+        assert_eq!((stage.asked, code_at_the_end(&kept)), (1, Some("R0046")), "{kept:?}");
+    }
+}

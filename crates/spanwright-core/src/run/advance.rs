@@ -8,7 +8,8 @@
 //! 2. **All siblings settle before anything is undone**: while an effect is open, the walk owes and does not undo.
 //! 3. Undo goes in strict reverse order of the walk, one at a time, over what was done **or may have been** (uncertain).
 //!    Behind a pivot that happened, or may have, nothing is undone: from there on it only goes forward.
-//! 4. When nothing is open, the run ends: done, skipped, or stopped at the first step that failed; then `if_dead` has its say.
+//! 4. Whoever is on its way back does not turn round: where an undo was begun, nothing else is owed, whatever the flow says today.
+//! 5. When nothing is open, the run ends: done, skipped, or stopped at the first step that failed; then `if_dead` has its say.
 //!
 //! `effect.rs` beside this says where one effect stands, `end.rs` what follows when the walk has come to its end.
 

@@ -19,6 +19,7 @@ impl Walk<'_> {
     }
 
     fn follows(&mut self) -> Advance {
+        self.stay_on_the_way_back();
         if !self.owed.is_empty() {
             let then = if self.looks || self.stopped.is_some() { Then::Look } else { Then::Ends };
             return self.owes(then);
@@ -27,6 +28,21 @@ impl Walk<'_> {
             Some(stopped) => self.undo(stopped),
             None if self.filtered && self.job.known.is_empty() => Advance::Ends(Ending::Skipped(SkipReason::Filtered)),
             None => Advance::Ends(ending_of(self.job.known.iter().map(|known| &known.phase))),
+        }
+    }
+
+    /// All siblings had settled before the first undo, so what is owed beside it came with another schema or another `$vars`: whoever did it
+    /// now would do what was to be undone. A replay begins anew, without undos.
+    fn stay_on_the_way_back(&mut self) {
+        let Some(undo) = self.job.known.iter().find(|known| known.way == Way::Undo) else { return };
+        self.owed.clear();
+        self.replied = None;
+        if self.stopped.is_none() {
+            let says = format!(
+                "`{}` and what came before it were on the way back, and go on being undone, although the flow would go on now",
+                undo.node
+            );
+            self.stop(&undo.node, StopKind::Dead, Failure::new(&codes::NO_LONGER_ASKED, says));
         }
     }
 

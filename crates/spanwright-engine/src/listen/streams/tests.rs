@@ -18,6 +18,7 @@ const PIPE_BYTES: usize = 1 << 20;
 
 type Ended = JoinHandle<Result<(), hyper::Error>>;
 type Client = SendRequest<Full<Bytes>>;
+type Answering = Pin<Box<dyn Future<Output = Response<Full<Bytes>>> + Send>>;
 
 fn runtime() -> Runtime {
     Builder::new_current_thread().enable_all().build().unwrap()

@@ -217,3 +217,38 @@ fn what_was_done_and_is_not_come_by_keeps_what_came_before_it() {
         }
     }
 }
+
+/// What stopped it does not stop it today: all the same it is undone to its end, and what it did not do is not done.
+#[test]
+fn who_is_on_the_way_back_does_not_turn_round() {
+    let of = |undo| One { sends: false, undo, pivot: false, comes: Comes::Done };
+    let mut plan = plan(&[of(true), of(true), of(false)]);
+    let fail = StepKind::Fail(Program::of("\"too many\"").expect("a test's own"));
+    let when = Some(Program::of("false").expect("a test's own"));
+    plan.flows[0].steps.insert(2, Step { name: "fail".into(), when, kind: fail });
+    let known = |n: usize, way, phase| KnownEffect {
+        node: format!("s{n}").as_str().into(),
+        item: no_item(),
+        way,
+        phase,
+        generation: 0,
+        tries: 1,
+        unheard: false,
+    };
+    let done = |n, way| known(n, way, Phase::Done(None));
+    let owed = known(0, Way::Undo, Phase::Owed { due: Moment(0) });
+    let known = vec![done(0, Way::Do), owed, done(1, Way::Do), done(1, Way::Undo)];
+    let mut job = AdvanceJob { run: RunId(1), plan: Arc::new(plan), flow: 0, root: Root(1), message: Arc::new(message()), known };
+    match advance(&job, &Room::new()) {
+        Advance::Owes { owed, .. } => assert!(matches!(&owed[..], [one] if one.way == Way::Undo && &*one.node == "s0"), "{owed:?}"),
+        other => panic!("{other:?}"),
+    }
+    job.known[1].phase = Phase::Done(None);
+    match advance(&job, &Room::new()) {
+        Advance::Ends(Ending::Stopped(stopped)) => assert!(stopped.undone && stopped.failure.code.id == "R0046", "{stopped:?}"),
+        other => panic!("{other:?}"),
+    }
+    // A replay has no undo any more, and begins anew.
+    job.known.retain(|known| known.way == Way::Do);
+    assert!(matches!(advance(&job, &Room::new()), Advance::Owes { owed, .. } if &*owed[0].node == "s2"));
+}
