@@ -13,7 +13,7 @@ use spanwright_shape::text::Failure;
 
 use super::{OTHER, PROBE, seed::Seed};
 
-pub const FLOWS: &[&str] = &["customers", "orders"];
+pub const FLOWS: &[&str] = &["customers", "orders", "customers.done"];
 pub const QUEUES: &[&str] = &["customers.crm", "orders.crm", "orders.bill"];
 pub const KEYS: &[&str] = &["10", "11", "12", "13"];
 /// Sources of events, and sources of records: no name is of both.

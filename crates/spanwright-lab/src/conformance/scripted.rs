@@ -5,8 +5,9 @@ use std::{sync::Arc, time::Duration};
 use spanwright_core::fact::{
     ANSWER, Breaker, CutOff, EffectKey, EffectState, Ending, ExchangeId, Exchanged, FILES_BYTES_MOST, Fact, Forget, GateRow, Hold, Moment,
     Moved, OF_NO_ATTEMPT, Old, Phase, PlanId, Receipt, Resent, Root, RunFile, RunId, Seen, Settled, Spent, StopKind, Stopped,
-    StoppedBundle, StoppedFilter, Store, Took, Turn, Way, no_item,
+    StoppedBundle, StoppedFilter, Store, Tally, Took, Turn, Way, no_item,
 };
+use spanwright_core::plan::Source;
 use spanwright_shape::text::Failure;
 
 use super::{PROBE, Stores};
@@ -50,7 +51,9 @@ const CASES: &[Case] = &[
     ("a question is asked anew after each replay", a_question_is_asked_anew_after_each_replay),
     ("what keeps a dead letter from going over it is not forgotten", what_overtook_a_dead_letter_is_not_forgotten),
     ("a clock that is set back makes nobody held who was let go", a_clock_that_is_set_back_holds_nobody),
+    ("a clock that is set back makes no day's quota last for longer", a_clock_that_is_set_back_makes_no_day_longer),
     ("a round is open when its source took something since the last", a_round_is_open_where_its_source_took_something),
+    ("a round is counted from the end before it, however long that is ago", a_round_is_counted_from_the_end_before_it),
     ("what is resent too late is not made", what_is_resent_too_late_is_not_made),
     ("what is told of a message is taken where that message is", what_is_told_of_a_message),
     ("a message is found by its id, and whether it may come back", a_message_is_found_by_its_id),
@@ -617,6 +620,13 @@ fn a_clock_that_is_set_back_holds_nobody(trial: &mut Trial<'_>) {
     assert_eq!((hold.since, hold.until, hold.holds(Moment(60))), (Moment(-50), Some(Moment(50)), false));
 }
 
+fn a_clock_that_is_set_back_makes_no_day_longer(trial: &mut Trial<'_>) {
+    let row = GateRow { spent: Some(Spent { until: Moment(190), calls: 7 }), ..GateRow::closed("crm".into(), Moment(100)) };
+    trial.commit(&[Fact::Gated(row), Fact::SetBack { by: Duration::from_micros(150) }]);
+    let gates = trial.store().opening().expect("the disk is well").gates;
+    assert_eq!(gates[0].spent, Some(Spent { until: Moment(40), calls: 7 }));
+}
+
 fn a_round_is_open_where_its_source_took_something(trial: &mut Trial<'_>) {
     let of = |message, source: &str, at| {
         let took = Took { source: source.into(), flow: "in".into(), at: Moment(at), key: None, ..took(message, None) };
@@ -635,6 +645,28 @@ fn a_round_is_open_where_its_source_took_something(trial: &mut Trial<'_>) {
     assert!(!within(trial), "what a person made is of no round");
     trial.commit(&[of(4, "in.source", 9)]);
     assert!(within(trial));
+}
+
+fn a_round_is_counted_from_the_end_before_it(trial: &mut Trial<'_>) {
+    let of = |message, flow: &str, at| {
+        let took = Took { source: Source::name_of(flow), flow: flow.into(), at: Moment(at), key: None, ..took(message, None) };
+        Fact::Took(Box::new(took))
+    };
+    let forgets = |trial: &mut Trial<'_>, run| trial.commit(&[Fact::Forgot { run: RunId(run), what: Forget::All }]);
+    let is_there = |trial: &mut Trial<'_>, run| !trial.store().runs(&[RunId(run)]).expect("the disk is well").is_empty();
+    let tally = |trial: &mut Trial<'_>, upto| trial.store().tally("in", RunId(upto)).expect("the disk is well");
+    trial.commit(&[of(1, "in", 5), stopped(1, StopKind::Dead), of(2, "in.done", 6), done(2)]);
+    forgets(trial, 2);
+    // The end of a round that is not counted yet tells nobody where it began.
+    trial.commit(&[of(3, "in", 8), done(3), of(4, "in.done", 9)]);
+    forgets(trial, 2);
+    assert_eq!(tally(trial, 4), Some(Tally { taken: 1, delivered: 1, ..Tally::default() }));
+    trial.commit(&[done(4)]);
+    forgets(trial, 2);
+    forgets(trial, 4);
+    assert_eq!([2, 4].map(|run| is_there(trial, run)), [false, true], "one is enough");
+    trial.commit(&[of(5, "in", 11), done(5), of(6, "in.done", 12)]);
+    assert_eq!(tally(trial, 6), Some(Tally { taken: 1, delivered: 1, ..Tally::default() }));
 }
 
 /// Between the look of a person and the commit it was replayed, or a newer state of its record went on.

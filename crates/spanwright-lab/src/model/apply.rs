@@ -267,7 +267,7 @@ impl State {
     }
 
     fn forgot(&mut self, run: RunId, what: Forget) {
-        let is_wanted = self.overtakes_a_dead_letter(run);
+        let is_wanted = self.overtakes_a_dead_letter(run) || self.bounds_a_round(run);
         let Some(row) = self.run_mut(run).filter(|row| matches!(row.place, Place::Done | Place::Skipped | Place::Discarded)) else {
             return;
         };
@@ -316,6 +316,7 @@ impl State {
                 hold.until.iter_mut().for_each(earlier);
             }
             gate.paused_until.as_mut().into_iter().for_each(earlier);
+            gate.spent.iter_mut().for_each(|spent| earlier(&mut spent.until));
             if let Breaker::Open { until } = &mut gate.breaker {
                 earlier(until);
             }

@@ -6,6 +6,7 @@ use std::{
 };
 
 use spanwright_core::alert::{AlertRow, Cause};
+use spanwright_core::desk::round::follows_rounds;
 use spanwright_core::fact::{
     Chore, ChoreId, CutOff, EffectKey, EffectState, GateRow, Item, Letter, MessageFile, Moment, NodeName, Phase, PlanBundle, PlanId, Print,
     Root, RunId, SourceRow, StopKind, Way, is_newer,
@@ -157,6 +158,15 @@ impl State {
         let about_the_same = one != other && newer.message.key.is_some() && record(newer) == record(older);
         let version = |row: &Run| row.message.version.clone();
         about_the_same && newer.went_on() && is_newer((version(newer).as_deref(), one.0), (version(older).as_deref(), other.0))
+    }
+
+    /// The end of a round behind which the next one has not been counted yet.
+    pub fn bounds_a_round(&self, run: RunId) -> bool {
+        let Some(end) = self.run(run).filter(|row| follows_rounds(&row.flow)) else { return false };
+        let place = |run, row: &Run| (row.message.received, run);
+        let later = self.all().filter(|(other, row)| row.message.source == end.message.source && place(*other, row) > place(run, end));
+        let next = later.min_by_key(|(other, row)| place(*other, row));
+        !next.is_some_and(|(_, row)| matches!(row.place, Place::Done | Place::Skipped | Place::Discarded))
     }
 
     /// Without it a dead letter of its record would go over what it did.

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 
 use super::{ACTIVE, SENT, bundles, due, files, old, opening, stopped, tally, trouble};
-use crate::keep::{correlation, events, records, schema};
+use crate::keep::{correlation, events, pen::forgot, records, schema};
 
 /// What SQLite would do for this, step by step.
 pub fn plan_of(connection: &Connection, sql: &str) -> Vec<String> {
@@ -89,6 +89,7 @@ fn no_question_walks_over_finished_work() {
         tally::BEFORE,
         tally::OPEN,
         tally::BY_STATE,
+        forgot::NEXT_OF_SOURCE,
         old::WINDOW,
         opening::LATEST,
         opening::CAME,

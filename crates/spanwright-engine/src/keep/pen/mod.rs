@@ -29,7 +29,7 @@ macro_rules! keep_attempts {
 
 pub mod alert;
 pub mod chore;
-mod forgot;
+pub mod forgot;
 pub mod people;
 mod reopened;
 mod settled;
