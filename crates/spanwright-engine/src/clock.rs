@@ -54,9 +54,15 @@ impl Clock {
         Moment(counted + ahead)
     }
 
+    /// UTC as the wall clock has it now: what others sign is held against it, and so is what others judge of ours. Of what is due
+    /// and what came first [`Clock::now`] tells.
+    pub fn wall(&self) -> Moment {
+        Moment(micros((self.read)().wall))
+    }
+
     /// By how much the wall clock is behind: somebody has set it back since.
     pub fn runs_ahead(&self) -> Duration {
-        self.now().since(Moment(micros((self.read)().wall)))
+        self.now().since(self.wall())
     }
 
     /// What was counted since some fixed instant, whatever the wall clock was set to: how far two instants of this life are apart.
@@ -164,6 +170,16 @@ mod tests {
     #[test]
     fn a_clock_set_forward_is_followed_once() {
         check(&[(0, 9_000), (5, 12_605), (10, 12_610), (11, 9_011)], &[9_000, 12_605, 12_610, 12_611]);
+    }
+
+    #[test]
+    fn what_others_judge_by_goes_back_with_the_wall_clock() {
+        let hands = std::sync::Mutex::new([9_010, 5_405, 9_000].into_iter().cycle());
+        let clock = Clock::reading(move || {
+            let wall = hands.lock().unwrap().next().unwrap_or_default();
+            Reading { counted: Duration::ZERO, wall: Duration::from_secs(wall) }
+        });
+        assert_eq!((clock.now(), clock.wall(), clock.now()), (Moment(9_010_000_000), Moment(5_405_000_000), Moment(9_010_000_000)));
     }
 
     #[test]

@@ -141,7 +141,7 @@ pub struct Call<'a> {
 /// What a request may need beside the calls. Secrets are lent, never kept.
 #[derive(Clone, Copy)]
 pub struct With<'w> {
-    /// The time now.
+    /// The time now, by the wall clock: what others sign is held against it, and what we sign is held against theirs. It may go backwards.
     pub now: Moment,
     /// The value of a `${VAR}`; `None` where it is not set.
     pub variable: &'w dyn Fn(&str) -> Option<String>,

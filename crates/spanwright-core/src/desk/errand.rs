@@ -117,7 +117,7 @@ impl Told {
 /// What lends an errand the time and the variables.
 #[derive(Clone, Copy)]
 pub struct Lent<'l> {
-    /// The time now.
+    /// The time now, by the wall clock.
     pub now: Moment,
     /// The value of a `${VAR}`.
     pub variable: &'l dyn Fn(&str) -> Option<String>,

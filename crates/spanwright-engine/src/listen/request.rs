@@ -344,7 +344,7 @@ impl Office {
             certificate: carried.certificate,
         };
         let (value, now) = (|name: &str| self.variables.value(name), self.clock.now());
-        let with = With { now, variable: &value, token: None, request_key: "", outcomes: &[], validator: None };
+        let with = With { now: self.clock.wall(), variable: &value, token: None, request_key: "", outcomes: &[], validator: None };
         match reception::receive(&self.routes, door, &request, Who::Guarded(&self.keys), &with, room) {
             reception::Taken::Answer(answer) => Looked::Answer(answer),
             reception::Taken::Refused { refused, answer } => {

@@ -24,6 +24,7 @@ use super::{
     disk::DiskWatch,
     exchange::Office,
     over::Watch,
+    start::SET_BACK_LEAST,
     state::Shared,
     workers::{Rank, guarded},
 };
@@ -94,6 +95,8 @@ pub(super) struct Clerk {
     pub(super) shared: Arc<Shared>,
     pub(super) watch: Watch,
     pub(super) dice: Dice,
+    /// By how much the machine's clock was behind ours when it was told.
+    pub(super) behind: Duration,
     /// The earliest moment that the desk named.
     pub(super) wake: Option<Moment>,
     pub(super) published: Moment,
@@ -108,6 +111,7 @@ impl Clerk {
             self.hear();
             let now = self.now();
             self.look_at_disk(now);
+            self.look_at_clock(now);
             let standing = self.desk.standing(now);
             if let Some(why) = self.watch.over(&standing, self.office.under_way(), self.at_rest(), now) {
                 break why;
@@ -179,6 +183,27 @@ impl Clerk {
             self.observer.tell(Line::new(now, level, action, words));
         }
         self.on(vec![Event::Room(seen.spare)]);
+    }
+
+    /// The machine's clock was set back while we ran, and ours does not follow.
+    fn look_at_clock(&mut self, now: Moment) {
+        let behind = self.office.clock.runs_ahead();
+        if behind.abs_diff(self.behind) < SET_BACK_LEAST {
+            return;
+        }
+        self.behind = behind;
+        let (level, words) = match behind < SET_BACK_LEAST {
+            true => (Level::Info, "the machine's clock is where ours is again".to_string()),
+            false => {
+                let seconds = behind.as_secs();
+                let words = format!(
+                    "the machine's clock was set back: ours stays {seconds} s ahead of it until the next start, so that nothing that waits \
+                     does so for longer; what others sign, and what we sign for them, goes by the machine's"
+                );
+                (Level::Warn, words)
+            }
+        };
+        self.observer.tell(Line::new(now, level, "clock-set-back", words));
     }
 
     fn handle(&mut self, word: Word, events: &mut Vec<Event>) {

@@ -228,7 +228,7 @@ impl Office {
     }
 
     fn lending<T>(&self, work: impl FnOnce(&Lent<'_>) -> T) -> T {
-        work(&Lent { now: self.clock.now(), variable: &|name| self.variables.value(name) })
+        work(&Lent { now: self.clock.wall(), variable: &|name| self.variables.value(name) })
     }
 }
 

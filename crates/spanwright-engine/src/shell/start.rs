@@ -42,7 +42,7 @@ use crate::{
 /// Threads of the reactor: it only moves bytes.
 const REACTOR_THREADS: usize = 2;
 /// A clock that is less behind the journal was not set back: two machines or a leap second explain it.
-const SET_BACK_LEAST: Duration = Duration::from_secs(5);
+pub(super) const SET_BACK_LEAST: Duration = Duration::from_secs(5);
 
 /// Builds the plan that messages go on under of a bundle that an earlier start pinned, and of the flows that have open ones; `None`
 /// where this edition cannot.
@@ -286,6 +286,7 @@ impl Staff {
             shared: shared.clone(),
             watch: Watch::new(once, unbuilt > 0, now),
             dice,
+            behind: Duration::ZERO,
             wake: None,
             published: now,
         };

@@ -204,7 +204,7 @@ fn messages_whose_plan_cannot_be_built_again_wait_and_are_said() {
 }
 
 /// Hands of a clock that is set back an hour when somebody says so.
-fn hands() -> (Arc<AtomicU64>, Clock) {
+pub fn hands() -> (Arc<AtomicU64>, Clock) {
     let (back, machine) = (Arc::new(AtomicU64::new(0)), Clock::of_machine());
     let (turned, start) = (back.clone(), machine.now());
     let clock = Clock::reading(move || {

@@ -49,6 +49,19 @@ fn what_we_write_we_let_in_once() {
 }
 
 #[test]
+fn a_clock_that_is_turned_ahead_and_back_makes_no_token_new() {
+    let (block, mut nonces) = (block(true, 7, None), Nonces::default());
+    assert_eq!(judge(&block, later(1), &mut nonces), Ok("u".to_string()));
+    for (nonce, seconds) in [(1, 24 * 3600), (2, 24 * 3600 + 1), (3, 2)] {
+        assert!(nonces.take([nonce; 32], later(seconds)), "{nonce}");
+    }
+    assert_eq!(judge(&block, later(200), &mut nonces), Err(Refusal::Repeated));
+    // What no clock lets in any more is forgotten.
+    (1..9).for_each(|minutes| assert!(nonces.take([9 + minutes; 32], later(200 + 300 * u64::from(minutes)))));
+    assert!(nonces.take([1; 32], later(9_000)));
+}
+
+#[test]
 fn no_password_goes_out_where_its_digest_does() {
     assert!(block(false, 1, None).contains(">p ä<") && !block(true, 1, None).contains("p ä"));
 }
@@ -97,5 +110,6 @@ fn a_full_memory_of_nonces_lets_nobody_in_until_some_are_forgotten() {
         assert!(nonces.take(print, NOW));
     }
     assert_eq!(judge(&block(true, 1, None), NOW, &mut nonces), Err(Refusal::Repeated));
-    assert!(nonces.take([255; 32], later(601)));
+    assert!([300, 600, 900].into_iter().all(|seconds| !nonces.take([255; 32], later(seconds))));
+    assert!(nonces.take([255; 32], later(901)));
 }

@@ -13,7 +13,7 @@ use super::{PASSWORD_DIGEST, WSSE, WSU, token::digest};
 
 /// How far the caller's clock may be from ours, and how old a token may be.
 pub const SKEW_MOST: Duration = Duration::from_secs(5 * 60);
-/// Nonces that are remembered: as many tokens as may come within twice [`SKEW_MOST`].
+/// Nonces that are remembered: as many tokens as may come within three times [`SKEW_MOST`].
 pub const NONCES_MOST: usize = 200_000;
 /// Bytes of a nonce.
 const NONCE_BYTES_MOST: usize = 256;
@@ -61,15 +61,21 @@ pub enum Refusal {
 #[derive(Debug, Default)]
 pub struct Nonces {
     seen: HashSet<[u8; 32]>,
-    /// In the order in which they came.
-    until: VecDeque<(Moment, [u8; 32])>,
+    /// In the order in which they came; by a time of our own.
+    until: VecDeque<(Duration, [u8; 32])>,
+    /// Goes on with the clock, and from one token to the next by [`SKEW_MOST`] at the most: a clock that is turned ahead and back makes
+    /// no token new that came before.
+    passed: Duration,
+    last: Moment,
 }
 
 impl Nonces {
     /// Whether it is new; it is remembered. Where there are too many, nothing is new.
     pub(super) fn take(&mut self, print: [u8; 32], now: Moment) -> bool {
+        self.passed += now.since(self.last).min(SKEW_MOST);
+        self.last = now;
         while let Some((until, old)) = self.until.front()
-            && *until < now
+            && *until < self.passed
         {
             self.seen.remove(old);
             self.until.pop_front();
@@ -77,7 +83,8 @@ impl Nonces {
         if self.seen.len() >= NONCES_MOST || !self.seen.insert(print) {
             return false;
         }
-        self.until.push_back((now.after(SKEW_MOST * 2), print));
+        // Twice, and once more for a time in which the clock was turned.
+        self.until.push_back((self.passed + SKEW_MOST * 3, print));
         true
     }
 }

@@ -1,5 +1,7 @@
 //! Webhooks, in and out, and the clients of a door.
 
+use std::sync::{Arc, atomic::Ordering};
+
 use super::*;
 
 const PAID: &str = "flow: paid
@@ -51,6 +53,30 @@ fn a_webhook_is_taken_once_and_only_where_it_is_signed() {
     assert_eq!(shop.received().len(), 2);
     let log = trial.log_text();
     assert!(!log.contains("MfKQ9r8G") && !log.contains("AAAAAAAA"), "no secret is logged");
+    stopped(running);
+}
+
+/// The virtual machine goes on with a clock that is an hour ahead, which is mended at once; ours stays ahead.
+#[test]
+fn a_clock_that_was_ahead_for_a_moment_makes_no_webhook_too_old() {
+    let shop = Hostile::start(vec![Answer::json(200, "{}")]);
+    let mut trial = with_hooks(HOOKS, &[("paid", PAID)], &shop);
+    let (back, clock) = crate::crashes::hands();
+    back.store(3_600, Ordering::Relaxed);
+    trial.clock = Arc::new(clock);
+    let running = trial.start(false);
+    back.store(0, Ordering::Relaxed);
+    let ahead = trial.clock.now();
+    back.store(3_600, Ordering::Relaxed);
+    let now = trial.clock.wall();
+    assert!(ahead.since(now) > Duration::from_secs(3_500) && trial.clock.now() >= ahead);
+    let body = "{\"type\":\"paid\",\"id\":7}";
+    let headers = signed(NEW, "a", now.0 / 1_000_000, body);
+    let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+    let got = Client::of(&running).post("/in/pay", &headers, body);
+    assert_eq!(got.status, 202, "{}", got.body);
+    until(&running, "it is told", |_| trial.lines("clock-set-back").len() == 1);
+    until(&running, "it is delivered", |state| state.counters.delivered == 1);
     stopped(running);
 }
 
