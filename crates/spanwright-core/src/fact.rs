@@ -15,7 +15,7 @@ mod chore;
 mod keys;
 mod store;
 
-pub use again::{APART, OF_NO_ATTEMPT, begins_way_back, is_newer, is_other_state, owed_again};
+pub use again::{APART, OF_NO_ATTEMPT, STATES_LOOKED_AT_MOST, begins_way_back, is_newer, is_other_state, owed_again};
 pub use at_system::AtSystem;
 pub use chore::{
     BUNDLE_RUNS_MOST, CHORES_REMEMBERED_MOST, Chore, ChoreId, ChoreKind, ChorePhase, Opened, Reopening, StoppedBundle, StoppedFilter,
@@ -282,7 +282,7 @@ pub struct Seen {
     /// Of an event whose sender waits: what it held. A store keeps it, and tells of the same event in which run it is
     /// and whether it held the same ([`Receipt::Known`]).
     pub held: Option<Print>,
-    /// When this may be forgotten, unless it comes again; from then on the key is new again.
+    /// When this may be forgotten, unless it comes again. The key is known until it is: until a store tidies it away.
     pub until: Moment,
 }
 

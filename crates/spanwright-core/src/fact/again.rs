@@ -86,6 +86,9 @@ pub fn is_newer((version, came): (Option<&str>, i64), (than_version, than_came):
     by_version.then(came.cmp(&than_came)) == Ordering::Greater
 }
 
+/// So many of the newest states of a record are looked through for one that a source lists again.
+pub const STATES_LOOKED_AT_MOST: usize = 200;
+
 /// Whether two versions of a record are of two states, one newer than the other.
 pub fn is_other_state(version: &str, than: &str) -> bool {
     compare(version, than) != Ordering::Equal

@@ -39,6 +39,10 @@ impl Name {
     }
 }
 
+/// Past its time, and there for its record alone: as an event it is new again. Tidying says so, and no clock of those who take
+/// something in: one that is wrong for a moment would have all of it done twice.
+pub const LET_GO: Moment = Moment(i64::MIN);
+
 /// An event that came before.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Known {
@@ -46,7 +50,7 @@ pub struct Known {
     pub message: Option<i64>,
     /// What it held.
     pub held: Option<Print>,
-    /// Until when its name stands for it.
+    /// Until when its name stands for it, at least; [`LET_GO`]: no longer.
     pub until: Moment,
 }
 

@@ -56,7 +56,7 @@ pub use read::{Cause, CopyFault, Counts, Look, Verified, Which};
 pub use room::{RESERVE_BYTES_MOST, RESERVE_PERCENT, Room};
 pub(crate) use turned_away::append;
 pub use turned_away::{TURNED_AWAY_BYTES_MOST, TurnedAway, turned_away};
-pub use writer::{FULL_RETRY, Hurry, Kept, Now, Retention, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
+pub use writer::{Doubt, FULL_RETRY, Hurry, Kept, Retention, WRITER_JOBS_MOST, Word, Writer, WriterHandle, Written};
 
 use checkpoints::Checkpoints;
 use fault::fault_of;

@@ -13,6 +13,7 @@ pub const LOOSE: &str = "SELECT front, seq FROM record WHERE seq > ?1";
 const FILE: &str = "INSERT OR IGNORE INTO record_key (front, seq) VALUES (?1, ?2)";
 pub const NEW: &str = "INSERT INTO record (seq, front) VALUES (?1, ?2)";
 pub const BY_KEY: &str = "SELECT seq FROM record_key WHERE front = ?1";
+pub const NEWEST_BY_KEY: &str = "SELECT seq FROM record_key WHERE front = ?1 ORDER BY seq DESC LIMIT ?2";
 /// For who has no keys in memory.
 pub const AMONG_LOOSE: &str = "SELECT seq FROM record WHERE seq > ?1 AND front = ?2";
 pub const OF_EARLIER_SCHEMAS: &str = "SELECT seq FROM message INDEXED BY message_key WHERE key = ?1 AND found_by IS NULL";
@@ -71,6 +72,18 @@ pub fn messages_of(connection: &Connection, records: Option<&Records>, key: &str
         .extend(connection.prepare_cached(BY_KEY)?.query_map([front_of(key)], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
     messages
         .extend(connection.prepare_cached(OF_EARLIER_SCHEMAS)?.query_map([key], |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
+    Ok(messages)
+}
+
+/// The newest messages that may have this key, but for those of before schema 7, the newest first.
+pub fn newest_of(connection: &Connection, records: &Records, key: &str, most: usize) -> Result<Vec<i64>> {
+    let front = front_of(key);
+    let mut messages: Vec<i64> = records.filing.loose_of(front).collect();
+    let mut by_key = connection.prepare_cached(NEWEST_BY_KEY)?;
+    messages.extend(by_key.query_map((front, most.cast_signed()), |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
+    messages.sort_unstable_by(|one, other| other.cmp(one));
+    messages.dedup();
+    messages.truncate(most);
     Ok(messages)
 }
 

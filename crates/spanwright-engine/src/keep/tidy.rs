@@ -25,24 +25,30 @@ struct Walk {
     table: &'static str,
     key: &'static str,
     gone: &'static str,
+    /// What is noted of the others, where it is.
+    stays: Option<&'static str>,
 }
 
 const PAST_ITS_TIME: &str = "until < ?1";
 /// Its name is that of a record, too: by it is told whether a newer state of the record went on, as long as the message is there.
 const NAMES_NO_RECORD: &str = "until < ?1 AND NOT EXISTS (SELECT 1 FROM message WHERE message.seq = event.seq AND message.found_by = 1)";
+/// As an event it is new again (`LET_GO` in `events.rs`).
+const LETS_GO: &str = "until = -9223372036854775808 WHERE until < ?1 AND until > -9223372036854775808";
 const WALKS: [Walk; 4] = [
-    Walk { table: "seen", key: "scope, key", gone: PAST_ITS_TIME },
-    Walk { table: "event", key: "seq", gone: NAMES_NO_RECORD },
+    Walk { table: "seen", key: "scope, key", gone: PAST_ITS_TIME, stays: None },
+    Walk { table: "event", key: "seq", gone: NAMES_NO_RECORD, stays: Some(LETS_GO) },
     // The time is not used in these two: it stands here for the same number of values.
     Walk {
         table: "event_name",
         key: "front, seq",
         gone: "?1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM event WHERE event.seq = event_name.seq)",
+        stays: None,
     },
     Walk {
         table: "record_key",
         key: "front, seq",
         gone: "?1 IS NOT NULL AND NOT EXISTS (SELECT 1 FROM record WHERE record.seq = record_key.seq)",
+        stays: None,
     },
 ];
 
@@ -69,7 +75,7 @@ impl Broom {
 impl Walk {
     /// Goes on behind this row, and tells where it stopped; nothing at the end of the table.
     fn step(&self, connection: &Connection, now: Moment, behind: Option<&[Value]>) -> Result<Option<Vec<Value>>> {
-        let Walk { table, key, gone } = self;
+        let Walk { table, key, gone, stays } = self;
         let (from, size) = (behind.unwrap_or_default(), key.split(", ").count());
         let marks = |first: usize| (first..first + size).map(|n| format!("?{n}")).collect::<Vec<_>>().join(", ");
         let start = if behind.is_some() { format!("({key}) > ({})", marks(2)) } else { "TRUE".into() };
@@ -80,7 +86,10 @@ impl Walk {
         let end: Option<Vec<Value>> = connection.prepare_cached(&end)?.query_row(params_from_iter(bound()), row).optional()?;
         let stop = end.as_ref().map_or(String::new(), |_| format!("AND ({key}) <= ({})", marks(2 + from.len())));
         let delete = format!("DELETE FROM {table} WHERE {start} {stop} AND {gone}");
-        connection.prepare_cached(&delete)?.execute(params_from_iter(bound().chain(end.iter().flatten().cloned())))?;
+        let note = stays.map(|noted| format!("UPDATE {table} SET {noted} AND {start} {stop}"));
+        for sql in [Some(delete), note].into_iter().flatten() {
+            connection.prepare_cached(&sql)?.execute(params_from_iter(bound().chain(end.iter().flatten().cloned())))?;
+        }
         Ok(end)
     }
 }

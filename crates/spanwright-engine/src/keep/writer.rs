@@ -30,7 +30,7 @@ mod tests;
 
 pub use job::Kept;
 use job::{Group, Job, Question};
-pub use retention::{Now, Retention};
+pub use retention::{Doubt, Retention};
 
 /// Jobs that may wait; whoever brings one more is held up.
 pub const WRITER_JOBS_MOST: usize = 1024;
@@ -50,6 +50,8 @@ pub enum Word {
     Full,
     /// There is room again.
     Room,
+    /// What is old is not told by the clock for now.
+    Doubts(Doubt),
     /// Room is waited for no longer: what is not kept by now, and what comes behind it, is not kept in this life.
     GaveUp,
     /// It cannot be trusted any more: end the process.
@@ -220,7 +222,7 @@ impl Owner {
     fn forget(&mut self, is_idle: bool) {
         let Some(mut retention) = self.retention.take_if(|retention| retention.wait().is_zero()) else { return };
         match self.trusted().and_then(|store| retention.step(store, is_idle)) {
-            Ok(()) => {}
+            Ok(doubt) => doubt.into_iter().for_each(|doubt| (self.tell)(Word::Doubts(doubt))),
             Err(StoreFault::Full) => retention.rest(self.full_retry),
             Err(fault @ StoreFault::Broken(_)) => drop(self.distrust(fault)),
         }

@@ -148,7 +148,7 @@ impl Engine {
         let beside =
             file.as_deref().map(|path| quarantine(&mut *store, path, &start.plan, &start.bundle, start.clock.now())).transpose()?;
         let found = find(&mut *store, &start.plan, &start.bundle, &start.rebuild, start.clock.now())?;
-        let staff = Staff::hire(store, &start.plan, log.clone(), &start.clock)?;
+        let staff = Staff::hire(store, (&start.plan, found.opening.latest), log.clone(), &start.clock)?;
         if start.signals {
             let _inside = staff.reactor.enter();
             signals::listen(staff.brake.clone())?;
@@ -192,11 +192,15 @@ struct Staff {
 }
 
 impl Staff {
-    fn hire(store: Box<dyn Store>, plan: &Plan, log: Option<Arc<Log>>, clock: &Arc<Clock>) -> Result<Staff, StartFault> {
+    fn hire(
+        store: Box<dyn Store>,
+        (plan, latest): (&Plan, Moment),
+        log: Option<Arc<Log>>,
+        clock: &Arc<Clock>,
+    ) -> Result<Staff, StartFault> {
         let (sender, words) = channel();
         let (inbox, disk) = (Inbox::new(sender), Arc::new(Disk::default()));
-        let hands = clock.clone();
-        let retention = Retention::new(plan.keep, Box::new(move || hands.now()));
+        let retention = Retention::new(plan.keep, clock.clone(), latest);
         let writer = Writer::start(store, FULL_RETRY, Some(retention), disk_words(inbox.clone(), log, clock.clone(), disk.clone()))?;
         let workers = Workers::start()?;
         let reactor = Builder::new_multi_thread().worker_threads(REACTOR_THREADS).thread_name("wire").enable_all().build()?;
@@ -399,6 +403,16 @@ fn greet(observer: &Observer, plan: &Plan, found: &Found, now: Moment) {
     }
 }
 
+/// After a while without us it is as it should be; while we count, it is strange.
+fn doubted(doubt: keep::Doubt) -> (Level, String) {
+    let hours = doubt.ahead.as_secs() / 3600;
+    let until = "until it has stood for 24 h, what is old and forgotten is told by the time before; is it right?";
+    match doubt.at_start {
+        true => (Level::Info, format!("the last that the journal knows of is {hours} h ago: {until}")),
+        false => (Level::Warn, format!("the clock has jumped {hours} h ahead: {until}")),
+    }
+}
+
 /// What the journal's thread says of itself: at once, since the clerk may be held up by the very same.
 fn disk_words(inbox: Inbox, log: Option<Arc<Log>>, clock: Arc<Clock>, disk: Arc<Disk>) -> impl FnMut(keep::Word) + Send + 'static {
     let tell = move |level, action, words: &str| {
@@ -420,6 +434,10 @@ fn disk_words(inbox: Inbox, log: Option<Arc<Log>>, clock: Arc<Clock>, disk: Arc<
             disk.be_full(false);
             inbox.tell(Event::Disk { full: false });
             tell(Level::Info, "disk-room", "there is room on the disk again");
+        }
+        keep::Word::Doubts(doubt) => {
+            let (level, words) = doubted(doubt);
+            tell(level, "clock-doubted", &words);
         }
         keep::Word::GaveUp => inbox.say(Word::GaveUp),
         keep::Word::Broken(why) => inbox.say(Word::Broken(why)),

@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use spanwright_core::alert::AlertRow;
 use spanwright_core::fact::{
     ANSWER, Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Reopening, Resent,
-    RunId, Seen, Settled, SourceRow, StopKind, StoredEffect, Took, begins_way_back, is_other_state, owed_again, that_stay,
+    RunId, STATES_LOOKED_AT_MOST, Seen, Settled, SourceRow, StopKind, StoredEffect, Took, begins_way_back, is_other_state, owed_again,
+    that_stay,
 };
 
 use super::{
@@ -93,7 +94,7 @@ impl State {
             if self.is_earlier_state(took, seen) {
                 return Receipt::Duplicate;
             }
-            if let Err(receipt) = self.is_new(seen, took.at, run) {
+            if let Err(receipt) = self.is_new(seen, run) {
                 return receipt;
             }
         }
@@ -120,13 +121,14 @@ impl State {
         let is_another = |last: &Run| last.message.version.as_ref().is_some_and(|last| is_other_state(last, version));
         let of = |message: &MessageFile| (message.source.clone(), message.key.clone(), message.version.clone(), message.body.clone());
         let this = (took.source.clone(), took.key.clone(), took.version.clone(), took.body.clone());
-        last.is_some_and(is_another) && self.all().any(|(_, row)| of(&row.message) == this)
+        let states = || self.all().map(|(_, row)| &row.message).filter(|message| message.key == took.key);
+        last.is_some_and(is_another) && states().rev().take(STATES_LOOKED_AT_MOST).any(|message| of(message) == this)
     }
 
-    fn is_new(&mut self, seen: &Seen, at: Moment, run: RunId) -> Result<(), Receipt> {
+    fn is_new(&mut self, seen: &Seen, run: RunId) -> Result<(), Receipt> {
         let key = (seen.scope.clone(), seen.key.clone());
         let known = match (self.seen.get(&key), &seen.print) {
-            (Some(row), None) if row.until > at => Some(self.known(row, seen)),
+            (Some(row), None) => Some(self.known(row, seen)),
             (Some(SeenRow { print: Some(last), .. }), Some(print)) if last == print => Some(Receipt::Duplicate),
             (Some(_) | None, _) => None,
         };

@@ -129,7 +129,7 @@ impl State {
     }
 
     /// Every run that is known, ascending.
-    pub fn all(&self) -> impl Iterator<Item = (RunId, &Run)> {
+    pub fn all(&self) -> impl DoubleEndedIterator<Item = (RunId, &Run)> {
         (1..=self.runs.len() as i64).filter_map(|run| Some((RunId(run), self.run(RunId(run))?)))
     }
 

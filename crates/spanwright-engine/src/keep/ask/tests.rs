@@ -74,6 +74,7 @@ fn no_question_walks_over_finished_work() {
         stopped::IS_STOPPED,
         stopped::ANY_STOPPED,
         records::BY_KEY,
+        records::NEWEST_BY_KEY,
         records::OF_EARLIER_SCHEMAS,
         records::AMONG_LOOSE,
         records::LOOSE,

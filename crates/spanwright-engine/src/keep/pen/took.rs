@@ -1,12 +1,12 @@
 //! A message comes in: once, with its run.
 
 use rusqlite::{OptionalExtension, Result};
-use spanwright_core::fact::{Moment, Receipt, RunId, Seen, Took, is_other_state};
+use spanwright_core::fact::{Receipt, RunId, STATES_LOOKED_AT_MOST, Seen, Took, is_other_state};
 
 use super::{AT_SOURCE, Pen, UNUSABLE};
 use crate::keep::{
     correlation,
-    events::{self, Known, Name},
+    events::{Known, LET_GO, Name},
     numbers::{self, RunState},
     records,
 };
@@ -38,7 +38,7 @@ impl Pen<'_> {
             if self.is_earlier_state(took, seen)? {
                 return Ok(Receipt::Duplicate);
             }
-            if let Some(receipt) = self.seen_before(seen, took.at)? {
+            if let Some(receipt) = self.seen_before(seen)? {
                 return Ok(receipt);
             }
         }
@@ -57,11 +57,9 @@ impl Pen<'_> {
             return Ok(false);
         }
         let source = self.number(&took.source)?;
-        let mut states = records::messages_of(self.connection, Some(self.records), key)?;
-        states.extend(events::messages_of(self.connection, Some(self.events), (source, &took.source), key)?);
-        states.sort_unstable();
+        let states = records::newest_of(self.connection, self.records, key, STATES_LOOKED_AT_MOST)?;
         let mut is_state = self.rare(records::IS_STATE)?;
-        for state in states.into_iter().rev() {
+        for state in states {
             if is_state.exists((state, source, key, version, &*took.body))? {
                 return Ok(true);
             }
@@ -70,7 +68,7 @@ impl Pen<'_> {
     }
 
     /// The answer to what came before; else it is noted that it came with the next message.
-    fn seen_before(&mut self, seen: &Seen, at: Moment) -> Result<Option<Receipt>> {
+    fn seen_before(&mut self, seen: &Seen) -> Result<Option<Receipt>> {
         let (scope, message) = (self.number(&seen.scope)?, self.next.message);
         if let Some(print) = &seen.print {
             let values = (scope, &seen.key, message, seen.until.0, print, seen.renews_upto().0);
@@ -79,7 +77,7 @@ impl Pen<'_> {
         }
         let name = Name::of(&seen.scope, &seen.key);
         match self.events.known(&mut self.asked, scope, seen, name)? {
-            Some(known) if known.until > at => {
+            Some(known) if known.until > LET_GO => {
                 if known.until <= seen.renews_upto() {
                     self.rare(RENEW_EVENT)?.execute((known.message, seen.until.0))?;
                     self.rare(RENEW_SEEN)?.execute((scope, &seen.key, seen.until.0))?;

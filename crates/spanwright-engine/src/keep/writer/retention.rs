@@ -3,13 +3,23 @@
 //! A pass goes once through the runs: those that ended longer ago than `trail` go whole, of those older than `bodies` the
 //! bodies go; then marks and empty pages are tidied. Each step looks at a window of runs and forgets a few of them. A step
 //! is done when nobody waits, and where somebody always does, no more often than each [`STEP_EVERY`].
+//!
+//! How old something is, is told by the time as far as it can be believed ([`Believed`]): what a clock that was wrong for an hour has
+//! made us forget is done twice when it comes again.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use spanwright_core::{
     fact::{Fact, Forget, Moment, RunId, Store, StoreFault},
     plan::KeepFor,
 };
+
+use crate::clock::Clock;
+
+mod believed;
+
+use believed::Believed;
+pub use believed::Doubt;
 
 /// Runs that one step looks at.
 pub const WINDOW_RUNS_MOST: usize = 1_000;
@@ -24,15 +34,14 @@ pub const PASS_EVERY: Duration = Duration::from_secs(600);
 /// Each so many passes look at all runs again: one that waited long ends behind the others.
 const WHOLE_PASS_EVERY: u32 = 64;
 
-/// Tells the time.
-pub type Now = Box<dyn Fn() -> Moment + Send>;
-
 /// Forgets what is old.
 pub struct Retention {
     keep: KeepFor,
-    now: Now,
+    clock: Arc<Clock>,
+    believed: Believed,
     stage: Stage,
-    next: Moment,
+    /// Counted: where the wall clock is set back, it is no longer until then.
+    next: Duration,
     /// Bodies of finished runs up to this one were forgotten by an earlier pass.
     bodies_from: RunId,
     passes: u32,
@@ -48,22 +57,23 @@ enum Stage {
 const BEGIN: Stage = Stage::Runs(Forget::All, RunId(0));
 
 impl Retention {
-    /// The first pass begins at once.
-    pub fn new(keep: KeepFor, now: Now) -> Retention {
-        Retention { keep, now, stage: BEGIN, next: Moment::default(), bodies_from: RunId(0), passes: 0 }
+    /// The first pass begins at once. The journal knows of nothing behind `latest`.
+    pub fn new(keep: KeepFor, clock: Arc<Clock>, latest: Moment) -> Retention {
+        let believed = Believed::behind(latest, &clock);
+        Retention { keep, clock, believed, stage: BEGIN, next: Duration::ZERO, bodies_from: RunId(0), passes: 0 }
     }
 
     /// How long until the next step may be done.
     pub fn wait(&self) -> Duration {
-        self.next.since((self.now)())
+        self.next.saturating_sub(self.clock.counted())
     }
 
-    /// One step.
+    /// One step. A doubt that is new is told.
     ///
     /// # Errors
     /// [`StoreFault`]
-    pub fn step(&mut self, store: &mut dyn Store, is_idle: bool) -> Result<(), StoreFault> {
-        let now = (self.now)();
+    pub fn step(&mut self, store: &mut dyn Store, is_idle: bool) -> Result<Option<Doubt>, StoreFault> {
+        let (now, doubt) = self.believed.now(&self.clock);
         let pass_is_over = match self.stage {
             Stage::Runs(what, after) => self.forget(store, what, after, now).map(|()| false)?,
             Stage::Tidy => !store.tidy(now, now.before(self.keep.trail))?,
@@ -77,13 +87,13 @@ impl Retention {
             self.stage = BEGIN;
             self.passes += 1;
         }
-        self.next = now.after(pause);
-        Ok(())
+        self.rest(pause);
+        Ok(doubt)
     }
 
     /// Rests for so long.
     pub fn rest(&mut self, time: Duration) {
-        self.next = (self.now)().after(time);
+        self.next = self.clock.counted() + time;
     }
 
     fn forget(&mut self, store: &mut dyn Store, what: Forget, after: RunId, now: Moment) -> Result<(), StoreFault> {
@@ -119,10 +129,13 @@ impl Retention {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::sync::Mutex;
+
     use spanwright_core::fact::{Ending, PlanId, Root, Took};
     use spanwright_lab::model::ModelStore;
 
     use super::*;
+    use crate::clock::Reading;
 
     const DAY: i64 = 24 * 3_600_000_000;
 
@@ -158,16 +171,40 @@ mod tests {
         store
     }
 
-    /// After a whole pass: the bodies that are left, by run.
-    fn passed(mut store: ModelStore, runs: i64, today: i64) -> Vec<(i64, usize)> {
-        let keep = KeepFor { bodies: days(7), trail: days(30) };
-        let mut retention = Retention::new(keep, Box::new(move || Moment(today * DAY)));
-        while retention.passes == 0 {
-            retention.step(&mut store, true).unwrap();
-        }
-        assert!(retention.wait() > PASS_EVERY / 2, "then it rests");
+    const KEEP: KeepFor = KeepFor { bodies: Duration::from_secs(7 * 24 * 3600), trail: Duration::from_secs(30 * 24 * 3600) };
+
+    /// Hands that a test turns: what was counted, and the wall clock, both in days.
+    fn hands(counted: u64, wall: u64) -> (Arc<Mutex<(Duration, Duration)>>, Arc<Clock>) {
+        let hands = Arc::new(Mutex::new((days(counted), days(wall))));
+        let turned = hands.clone();
+        let clock = Clock::reading(move || {
+            let (counted, wall) = *turned.lock().unwrap();
+            Reading { counted, wall }
+        });
+        (hands, Arc::new(clock))
+    }
+
+    /// Which of the runs are there, and the bytes of their bodies.
+    fn left(store: &mut ModelStore, runs: i64) -> Vec<(i64, usize)> {
         let files = store.runs(&(1..=runs).map(RunId).collect::<Vec<_>>()).unwrap();
         files.into_iter().map(|file| (file.run.0, file.message.body.len())).collect()
+    }
+
+    /// A whole pass; the doubt that was told.
+    fn passes(retention: &mut Retention, store: &mut ModelStore) -> Option<Doubt> {
+        let (mut told, before) = (None, retention.passes);
+        while retention.passes == before {
+            told = retention.step(store, true).unwrap().or(told);
+        }
+        assert!(retention.wait() > PASS_EVERY / 2, "then it rests");
+        told
+    }
+
+    /// After a whole pass: the bodies that are left, by run.
+    fn passed(mut store: ModelStore, runs: i64, today: u64) -> Vec<(i64, usize)> {
+        let (_, clock) = hands(0, today);
+        passes(&mut Retention::new(KEEP, clock, Moment(today as i64 * DAY)), &mut store);
+        left(&mut store, runs)
     }
 
     #[test]
@@ -181,6 +218,61 @@ mod tests {
     #[test]
     fn more_than_one_step_holds_are_forgotten_step_by_step() {
         let runs = (STEP_RUNS_MOST * 2 + 7) as i64;
-        assert_eq!(passed(store(runs), runs, runs + 40), [(2, 2)]);
+        assert_eq!(passed(store(runs), runs, runs as u64 + 40), [(2, 2)]);
+    }
+
+    /// The commits of others wait for one of its commits, and for no more of them than one each fifty milliseconds.
+    #[test]
+    fn a_step_is_small_and_while_others_wait_the_next_one_is_a_while_away() {
+        let runs = 450;
+        let (mut store, (_, clock)) = (store(runs), hands(0, 900));
+        let mut retention = Retention::new(KEEP, clock, Moment(900 * DAY));
+        let (mut there, mut steps) = (left(&mut store, runs), 0);
+        while there.len() > 1 {
+            retention.step(&mut store, false).unwrap();
+            let now = left(&mut store, runs);
+            assert!(there.len() - now.len() <= 100, "{} at once", there.len() - now.len());
+            assert_eq!(retention.wait(), Duration::from_millis(50));
+            (there, steps) = (now, steps + 1);
+        }
+        assert_eq!(steps, 5);
+    }
+
+    #[test]
+    fn a_clock_that_is_wrong_for_an_hour_makes_nothing_forgotten() {
+        let (mut store, (hands, clock)) = (store(40), hands(0, 20));
+        let mut retention = Retention::new(KEEP, clock, Moment(20 * DAY));
+        let mut passed = |counted: Duration, wall| {
+            *hands.lock().unwrap() = (counted, wall);
+            let told = passes(&mut retention, &mut store);
+            (left(&mut store, 20).len(), told.is_some())
+        };
+        let (hour, minute) = (Duration::from_secs(3600), Duration::from_secs(60));
+        assert_eq!(passed(minute, days(20) + minute), (20, false));
+        // It jumps ahead, which is told once, and is mended; our own time stays ahead of it.
+        assert_eq!(passed(hour, days(111) + hour), (20, true));
+        assert_eq!(passed(hour * 2, days(111) + hour * 2), (20, false));
+        assert_eq!(passed(hour * 3, days(20) + hour * 3), (20, false));
+        assert_eq!(passed(hour * 40, days(20) + hour * 40), (20, false));
+        // Once more, and it stays: that is what time it is.
+        assert_eq!(passed(hour * 41, days(70)), (20, true));
+        assert_eq!(passed(hour * 66, days(71) + hour), (1, false));
+    }
+
+    #[test]
+    fn a_start_far_behind_the_last_that_the_journal_knows_believes_its_clock_a_day_later() {
+        let (mut store, (hands, clock)) = (store(40), hands(0, 100));
+        let mut retention = Retention::new(KEEP, clock, Moment(40 * DAY));
+        assert!(passes(&mut retention, &mut store).is_some());
+        assert_eq!(left(&mut store, 40).len(), 31, "as of the last day that it knows");
+        *hands.lock().unwrap() = (days(1), days(101));
+        assert!(passes(&mut retention, &mut store).is_none());
+        assert_eq!(left(&mut store, 40), [(2, 2)]);
+    }
+
+    #[test]
+    fn of_a_journal_that_knows_of_nothing_nothing_is_doubted() {
+        let (_, clock) = hands(0, 20_000);
+        assert_eq!(passes(&mut Retention::new(KEEP, clock, Moment(0)), &mut ModelStore::new()), None);
     }
 }

@@ -8,12 +8,14 @@ use std::{
 
 use spanwright_core::desk::{Haste, Ticket};
 use spanwright_core::fact::{
-    Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen, StoppedBundle,
-    StoppedFilter, StoppedRun, Store, StoreFault, Took, Turn,
+    Ending, Fact, Forget, InLine, Letter, Moment, Old, Opening, PlanBundle, PlanId, Print, Receipt, Root, RunFile, RunId, Seen,
+    StoppedBundle, StoppedFilter, StoppedRun, Store, StoreFault, Took, Turn,
 };
+use spanwright_core::plan::KeepFor;
 use spanwright_lab::model::ModelStore;
 
-use super::{Kept, WRITER_JOBS_MOST, Word, Writer};
+use super::{Kept, Retention, WRITER_JOBS_MOST, Word, Writer};
+use crate::clock::{Clock, Reading};
 
 /// A store whose next commits go as scripted, and that waits for a word before each where it is told to.
 #[derive(Default)]
@@ -229,6 +231,31 @@ fn whoever_is_held_up_by_a_full_disk_is_let_go_when_room_is_waited_for_no_longer
     writer.stop();
     assert_eq!(rest(&words), ["GaveUp"]);
     assert!(sizes.lock().unwrap().is_empty());
+}
+
+/// What is old goes in steps, and the next one comes no sooner than it may, whatever is handed in meanwhile.
+#[test]
+fn a_step_of_the_retention_waits_for_its_time() {
+    let mut store = Scripted::default();
+    for n in 0..250_u128 {
+        let Fact::Took(took) = took("a") else { unreachable!() };
+        let old = Fact::Took(Box::new(Took { message: n, seen: None, ..*took }));
+        store.model.commit(&[old, Fact::Ended { run: RunId(n as i64 + 1), ending: Ending::Done, at: Moment(1) }]).unwrap();
+    }
+    let sizes = store.sizes.clone();
+    // Its hands stand still.
+    let wall = Duration::from_secs(900 * 24 * 3600);
+    let clock = Arc::new(Clock::reading(move || Reading { counted: Duration::ZERO, wall }));
+    let retention = Retention::new(KeepFor::default(), clock, Moment::default());
+    let (tell, words) = mpsc::channel();
+    let said = move |word| drop(tell.send(word));
+    let writer = Writer::start(Box::new(store), Duration::ZERO, Some(retention), said).unwrap();
+    for ticket in 0..20 {
+        writer.handle().commit(Ticket(ticket), vec![took("a")], Haste::Now);
+        while !matches!(words.recv().unwrap(), Word::Kept(_)) {}
+    }
+    writer.stop();
+    assert_eq!(sizes.lock().unwrap().iter().filter(|facts| **facts > 1).collect::<Vec<_>>(), [&100]);
 }
 
 #[test]
