@@ -408,6 +408,15 @@ pub struct CutOff {
     pub upto: RunId,
 }
 
+/// A journal is a copy, and the one that it was made of may have gone on: what came of that is not known here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Copied {
+    /// Runs up to this may have gone on elsewhere.
+    pub upto: RunId,
+    /// When the first life on the copy began; `None`: this is it.
+    pub at: Option<Moment>,
+}
+
 /// The phases of an effect.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Phase {

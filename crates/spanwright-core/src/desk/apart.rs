@@ -7,6 +7,7 @@
 
 use super::{
     Command, Desk, Report,
+    copied::is_elsewhere,
     hand::{is_asked_unnoted, lane_in},
     outlet::Outlet,
     run_hand::{Place, RunHand},
@@ -14,6 +15,7 @@ use super::{
 use crate::{
     codes,
     fact::{EffectKey, Ending, ExchangeId, Exchanged, Fact, Moment, OF_NO_ATTEMPT, Phase, RunId, StopKind, Stopped, Way},
+    interface::Repeat,
     run::{Owed, Then},
 };
 use spanwright_shape::text::Failure;
@@ -70,6 +72,7 @@ impl Desk {
         let outlet_of_named = || self.queue_of.get(&*named()).map(|queue| self.queues[*queue].outlets[0]);
         let outlet = plan.map_or_else(outlet_of_named, |plan| Some(self.outlet_of(hand, plan)));
         let lane = plan.map_or(0, |plan| lane_in(hand, plan, key.way));
+        let may_be_elsewhere = plan.map_or(key.way == Way::Do, |plan| key.way == Way::Do && plan.repeat != Repeat::Safe);
         let may_be_asked = plan.map_or(key.way == Way::Do, |plan| is_asked_unnoted(plan, key.way));
         // Nobody knew of it, and the question did not tell.
         let is_asked_about = hand
@@ -83,12 +86,13 @@ impl Desk {
                 facts.extend(self.end_of_noted(outlet, glue, 1, now));
             }
         }
-        let cut_off = self.cut_off;
+        let (cut_off, elsewhere) = (self.cut_off, self.elsewhere);
         let Some(effect) = self.effect_mut(key) else { return };
         effect.state.glued = effect.state.glued.or(glue);
         let was_due = matches!((&effect.state.phase, cut_off), (Phase::Owed { due }, Some(cut)) if *due <= cut.at);
         let is_unknown = is_asked_about && key.way == Way::Do && effect.is_as_replayed();
-        let is_unheard = effect.is_unheard() || was_due && may_be_asked || is_unknown;
+        let was_due_elsewhere = matches!(effect.state.phase, Phase::Owed { due } if is_elsewhere(elsewhere, key.run, Some(due)));
+        let is_unheard = effect.is_unheard() || was_due && may_be_asked || was_due_elsewhere && may_be_elsewhere || is_unknown;
         let why = Failure::new(&codes::NO_LONGER_ASKED, "it was asked for before, and what the flow says now does not ask for it");
         effect.state.phase = if is_unheard { Phase::Uncertain(why) } else { Phase::Dead(why) };
         // Without a queue nobody can wait for it.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{
     Command, Desk, Happening, Roll,
+    copied::is_elsewhere,
     passing::{self, goes_well},
     run_hand::{EffectHand, Place, RunHand},
 };
@@ -83,6 +84,7 @@ impl Desk {
                 self.leave_what_is_not(&owed, run, now, facts);
                 for owed in owed {
                     match owed.want {
+                        Want::Asked if self.may_be_done_elsewhere(run, &owed) => self.doubt(run, owed, now, facts),
                         Want::Asked | Want::Told { .. } => self.owe(run, owed, now, out),
                         Want::Ready | Want::Repeated | Want::Happened(_) => self.revise(run, owed, now, roll(), facts),
                     }
@@ -127,10 +129,11 @@ impl Desk {
         }
         (effect.effect, effect.outlet, effect.lane, effect.input) = (owed.effect, outlet, lane, Some(owed.input));
         let (key, phase, known) = (effect.key(run), effect.state.phase.clone(), effect.row);
-        if let (Some(cut_off), Phase::Owed { due }) = (self.cut_off, &phase) {
-            let was_due = if known { *due <= cut_off.at } else { hand.from_before };
-            let plan = hand.plan_of(owed.effect, owed.way);
-            hand.effects[at].maybe_asked = was_due && is_asked_unnoted(plan, owed.way);
+        if let Phase::Owed { due } = &phase {
+            let due = known.then_some(*due);
+            let was_due = self.cut_off.is_some_and(|cut_off| due.map_or(hand.from_before, |due| due <= cut_off.at));
+            let was_due = was_due || is_elsewhere(self.elsewhere, run, due);
+            hand.effects[at].maybe_asked = was_due && is_asked_unnoted(hand.plan_of(owed.effect, owed.way), owed.way);
         }
         let holds = hand.effects[at].held_bytes();
         self.holds(run, held, holds);
@@ -147,7 +150,7 @@ impl Desk {
     }
 
     /// Where an effect goes out, and its place in the order.
-    fn lined_up(&self, run: RunId, owed: &Owed) -> Option<(usize, u64)> {
+    pub(super) fn lined_up(&self, run: RunId, owed: &Owed) -> Option<(usize, u64)> {
         let hand = self.runs.get(&run)?;
         let plan = hand.plan_of(owed.effect, owed.way);
         Some((self.outlet_of(hand, plan), lane_in(hand, plan, owed.way)))
@@ -360,13 +363,17 @@ pub(super) fn lane_in(hand: &RunHand, plan: &EffectPlan, way: Way) -> u64 {
 /// Whether it is asked before the journal knows of it, so that a life that was cut off may have done so. Of a question and an undo
 /// it makes no difference.
 pub(super) fn is_asked_unnoted(plan: &EffectPlan, way: Way) -> bool {
-    let is_noted = plan.is_noted_first() || plan.repeat == Repeat::Keyed && plan.has_one_key();
-    way == Way::Do && plan.repeat != Repeat::Safe && !is_noted
+    way == Way::Do && plan.repeat != Repeat::Safe && !is_noted(plan)
+}
+
+/// Whether the journal knows of it before it is asked.
+pub(super) fn is_noted(plan: &EffectPlan) -> bool {
+    plan.is_noted_first() || plan.repeat == Repeat::Keyed && plan.has_one_key()
 }
 
 /// The generation of an effect that is owed for the first time, and when it is due. An undo has the generation of what
 /// it undoes (after a replay it is another undo, under another key), a question that of the attempt that it asks about.
-fn beginning(hand: &RunHand, owed: &Owed, now: Moment) -> (u32, Moment) {
+pub(super) fn beginning(hand: &RunHand, owed: &Owed, now: Moment) -> (u32, Moment) {
     match owed.want {
         Want::Told { attempt } => {
             let question = hand.plan_of(owed.effect, Way::Do).if_unknown.as_ref();

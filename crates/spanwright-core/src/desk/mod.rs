@@ -19,6 +19,7 @@ mod ask;
 mod by_hand;
 mod chore;
 mod clockwork;
+mod copied;
 mod door;
 pub mod errand;
 mod event;
@@ -110,6 +111,8 @@ pub struct Desk {
     boot: u32,
     /// The last life that was cut off: what it may have asked.
     cut_off: Option<CutOff>,
+    /// The journal is a copy: what may have been asked where the other one went on.
+    elsewhere: Option<CutOff>,
     once: bool,
     stopping: bool,
     space: Space,

@@ -37,6 +37,7 @@ impl Desk {
             plans: setup.older.into_iter().collect(),
             boot: opening.boot,
             cut_off: opening.cut_off,
+            elsewhere: None,
             once: setup.once,
             stopping: false,
             space: Space::unbounded(),
@@ -191,6 +192,7 @@ impl Desk {
             self.cut_off = Some(cut_off);
             self.commit(vec![Fact::CutOff(cut_off)], out);
         }
+        self.elsewhere = opening.copied.map(|copied| CutOff { at: copied.at.unwrap_or(now), upto: copied.upto });
         self.restore_parked(opening);
         self.restore_words(&opening.undone);
         self.settle_torn(opening, now, out);

@@ -214,8 +214,9 @@ impl Desk {
             self.by_hand.retain(|undo| undo.run != run);
         }
         hand.from_before = self.cut_off.is_some_and(|cut_off| run <= cut_off.upto);
-        if let Some(cut_off) = self.cut_off {
-            hand.may_have_been_asked(cut_off.at);
+        let elsewhere = self.elsewhere.filter(|copied| run <= copied.upto);
+        if let Some(at) = self.cut_off.iter().chain(&elsewhere).map(|cut_off| cut_off.at).max() {
+            hand.may_have_been_asked(at);
         }
         if !run.passes() {
             self.flows[account].walks.push_back((run, None));

@@ -11,7 +11,10 @@ use crate::run::Arrival;
 use crate::{
     connector::{Blame, Outcome, Refusal, Verdict, Word},
     deliver::Credentials,
-    fact::{Backlog, EffectState, GateRow, Hold, InLine, MessageFile, Opening, Phase, Root, RunFile, StoredEffect, Way, no_item},
+    fact::{
+        Backlog, Copied, EffectState, GateRow, Hold, InLine, MessageFile, Opening, Phase, Root, RunFile, StopKind, StoredEffect, Way,
+        no_item,
+    },
     interface::{BulkKey, Repeat},
     plan::{Batch, Body, EffectPlan, InOrder, OrderBy, Question, SourceKind, Step, StepKind, SystemPlan, WhenDead},
 };
@@ -262,13 +265,18 @@ fn from_before(run: i64, body: &str, key: Option<&str>, known: Vec<(Way, EffectS
 
 /// A life of a flow of this one call that finds these runs, behind one that was cut off or `rested`; while its system is held.
 fn finds(first: EffectPlan, rested: bool, runs: Vec<RunFile>) -> (Stage, Vec<Fact>) {
+    finds_in(first, Opening { rested, ..Opening::default() }, runs)
+}
+
+/// The same, where the journal says this of it.
+fn finds_in(first: EffectPlan, opening: Opening, runs: Vec<RunFile>) -> (Stage, Vec<Fact>) {
     let mut plan = plan();
     no_reply(&mut plan);
     only_first(&mut plan, first);
     let backlog = vec![Backlog { flow: "asked".into(), active: runs.len() as u64, parked: 0 }];
     let hold = Hold { since: START, until: None, by: "ann".into(), because: "quiet".into() };
     let gates = vec![GateRow { hold: Some(hold), ..GateRow::closed("books".into(), START) }];
-    let mut stage = Stage::open(plan, Opening { rested, backlog, gates, last_run: RunId(9), ..Opening::default() });
+    let mut stage = Stage::open(plan, Opening { backlog, gates, last_run: RunId(9), ..opening });
     stage.keeps();
     stage.on(Event::Found { fetch: Fetch::Active { flow: "asked".into(), after: RunId(0), most: 9 }, runs, next: None });
     let kept = stage.keeps();
@@ -411,6 +419,41 @@ fn after_a_kill_a_state_that_stepped_aside_may_be_what_the_system_has() {
         assert!(kept.iter().any(is_aside), "{kept:?}");
         assert_eq!(prints(&kept), if rested { vec![] } else { vec![crate::fact::NOBODY_KNOWS] });
     }
+}
+
+/// The life on the journal that a copy was made of may have done it since.
+#[test]
+fn what_a_copy_has_open_and_must_not_happen_twice_is_asked_about_or_told() {
+    let never = || call("first", Repeat::Never);
+    let question = || Question { ask: call("first", Repeat::Safe), take: Program::of(".").unwrap(), wait: Duration::ZERO };
+    let copy = |at: Option<Moment>| Opening { rested: at.is_some(), copied: Some(Copied { upto: RunId(7), at }), ..Opening::default() };
+    let owed = |due| vec![(Way::Do, EffectState { tries: 1, first: Some(START), ..EffectState::new(Phase::Owed { due }) })];
+    let is_told = |first, opening, run, known| {
+        let (mut stage, kept) = finds_in(first, opening, vec![from_before(run, "{}", None, known)]);
+        let told = kept.iter().any(
+            |fact| matches!(fact, Fact::Ended { ending: Ending::Stopped(stopped), .. } if stopped.kind == StopKind::Uncertain && stopped.failure.code.id == "R0002"),
+        );
+        stage.on(Event::Told(Order::Resume { what: "books".into(), by: "ann".into() }));
+        stage.keeps();
+        (told, stage.asked)
+    };
+    let began = Moment(START.0 - 1);
+    for opening in [copy(None), copy(Some(began))] {
+        assert_eq!(is_told(never(), opening.clone(), 7, vec![]), (true, 0), "{opening:?}");
+        assert_eq!(is_told(never(), opening, 8, vec![]), (false, 1), "it came since");
+    }
+    assert_eq!(is_told(never(), copy(None), 7, owed(START)), (true, 0));
+    assert_eq!(is_told(never(), copy(Some(began)), 7, owed(START)), (false, 1), "it was tried here since");
+    assert_eq!(is_told(call("first", Repeat::Keyed), copy(None), 7, vec![]), (false, 1), "under its old key");
+    let asks = EffectPlan { if_unknown: Some(Box::new(question())), ..never() };
+    let (mut stage, _) = finds_in(asks, copy(None), vec![from_before(7, "{}", None, vec![])]);
+    stage.on(Event::Told(Order::Resume { what: "books".into(), by: "ann".into() }));
+    stage.keeps();
+    assert_eq!(stage.asked, 1, "the question");
+    stage.answers("1");
+    let kept = stage.keeps();
+    let is_done = |fact: &Fact| matches!(fact, Fact::Settled(settled) if settled.effect.way == Way::Do && matches!(settled.state.phase, Phase::Done(_)));
+    assert!(kept.iter().any(is_done) && stage.asked == 1, "{kept:?}");
 }
 
 /// A replay asks whether it happened, also where that was asked in vain before; what happened, happened with the bytes of then.

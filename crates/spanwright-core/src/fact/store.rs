@@ -10,8 +10,8 @@ use spanwright_shape::text::{Code, Failure};
 use crate::alert::{AlertRow, Trouble};
 
 use super::{
-    AtSystem, Chore, ChoreId, CutOff, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, NodeName, PlanId, Print, Root,
-    RunId, StopKind, StoppedBundle, StoppedFilter, StoppedRun, Took,
+    AtSystem, Chore, ChoreId, Copied, CutOff, EffectKey, EffectState, ExchangeId, Fact, Forget, GateRow, Moment, NodeName, PlanId, Print,
+    Root, RunId, StopKind, StoppedBundle, StoppedFilter, StoppedRun, Took,
 };
 
 /// Bytes of bodies and answers in one answer with many runs: the run with which they come to so many is the last one.
@@ -249,6 +249,8 @@ pub struct Opening {
     pub rested: bool,
     /// Which life was the last that was cut off, among those of which it was noted.
     pub cut_off: Option<CutOff>,
+    /// The journal is a copy of another one.
+    pub copied: Option<Copied>,
     /// The last run that was taken in, even if it was forgotten; 0 before the first.
     pub last_run: RunId,
     /// Greater than any exchange so far.

@@ -396,6 +396,12 @@ fn greet(observer: &Observer, plan: &Plan, found: &Found, now: Moment) {
         let words = format!("the clock is {} s behind the journal: what waits is due as much earlier", found.set_back.as_secs());
         observer.tell(Line::new(now, Level::Warn, "clock-set-back", words));
     }
+    if found.opening.copied.is_some_and(|copied| copied.at.is_none()) {
+        let words = "this journal is a copy (`spanwright backup`), and what was open in it may have been done since where the other one went \
+             on: what must not be done twice, or goes in a batch under one key, is asked about where a flow says how (`if_unknown`), and set \
+             aside as uncertain where none does; all else goes again under its key";
+        observer.tell(Line::new(now, Level::Warn, "journal-restored", words));
+    }
     if !found.unbuilt.is_empty() {
         let words =
             "messages wait whose plan this edition cannot build again: replay them under today's, or start the edition that took them";

@@ -14,9 +14,9 @@ use spanwright_core::{
 };
 use spanwright_engine::{
     clock::{Clock, Reading},
-    keep::Keep,
+    keep::{Keep, Look},
     pinned,
-    shell::Why,
+    shell::{Running, Why},
 };
 use spanwright_world::{Answer, Hostile, World, WorldSettings};
 
@@ -112,6 +112,46 @@ fn an_orderly_end_is_noted_and_a_start_that_cannot_listen_is_no_kill() {
     until(&running, "a call is read", |_| crm.received().len() == 2);
     drop(running);
     assert!(!rested(&trial), "a call was on its way");
+}
+
+/// A backup of what an engine left when it was stopped after one try, to be put in place later.
+fn backed_up(trial: &Trial, running: Running) -> std::path::PathBuf {
+    until(&running, "the first try is over", |state| state.counters.attempts >= 1);
+    running.stop();
+    crate::trial::wait(running);
+    let copy = trial.store_path().with_extension("copy");
+    Look::open(&trial.store_path(), code_of).unwrap().copy(&copy).unwrap();
+    copy
+}
+
+#[test]
+fn a_backup_that_is_put_in_place_says_so_once_and_goes_on_under_its_keys() {
+    let shop = Hostile::start(vec![Answer::status(503), Answer::json(200, "{}")]);
+    let orders = "flow: orders\nfrom: { http: POST /orders, key: .orderId }\nsteps: [{ send: shop.place }]\n";
+    let mut trial = crate::doors::project(&[("orders", orders)], &shop);
+    trial.edit("systems/shop.yaml", "tries: 1, first: 10ms, longest: 10ms", "tries: 9, first: 1s, longest: 1s");
+    let running = trial.start(false);
+    assert_eq!(crate::doors::Client::of(&running).post("/orders", &[], "{\"orderId\":7}").status, 202);
+    let copy = backed_up(&trial, running);
+    let once = || (trial.once().state.counters.done, trial.lines("journal-restored").len());
+    assert_eq!(once(), (1, 0));
+    std::fs::rename(&copy, trial.store_path()).unwrap();
+    assert_eq!((once(), once()), ((1, 1), (0, 1)));
+    let keys: Vec<_> = shop.received().iter().map(|request| request.header("idempotency-key").map(str::to_string)).collect();
+    assert!(keys.len() == 3 && keys[0].is_some() && keys[1..] == [keys[0].clone(), keys[0].clone()], "{keys:?}");
+}
+
+/// Its batch may have gone since, under a key of others.
+#[test]
+fn what_a_backup_has_open_for_a_batch_under_one_key_is_not_asked_again() {
+    let erp = Hostile::start(vec![Answer::customers(1)]);
+    let crm = Hostile::start(vec![Answer::status(503), Answer::all_contacts(200)]);
+    let trial = Trial::between(&erp, &crm);
+    let copy = backed_up(&trial, trial.start(false));
+    assert_eq!(trial.once().state.counters.done, 1);
+    std::fs::rename(&copy, trial.store_path()).unwrap();
+    let counters = trial.once().state.counters;
+    assert_eq!((counters.done, counters.dead_letters(), crm.received().len()), (0, 1, 2));
 }
 
 #[test]

@@ -21,6 +21,7 @@ impl State {
             boot: self.boot,
             rested: self.boot == self.rested + 1,
             cut_off: self.cut_off,
+            copied: None,
             last_run: RunId(self.runs.len() as i64),
             exchange_next: 1 + self.exchange_last.max(self.last_glue()),
             gates: self.gates.values().filter(|gate| !gate.is_plain()).cloned().collect(),

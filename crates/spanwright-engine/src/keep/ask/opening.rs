@@ -7,8 +7,8 @@ use std::{
 
 use rusqlite::{OptionalExtension, Result, Row};
 use spanwright_core::fact::{
-    Backlog, Breaker, CHORES_REMEMBERED_MOST, Chore, ChoreId, CutOff, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Hold, InLine, Lane,
-    Moment, Opening, PlanId, RunId, SourceRow, Spent, Way,
+    Backlog, Breaker, CHORES_REMEMBERED_MOST, Chore, ChoreId, Copied, CutOff, DueEffect, EffectKey, ExchangeId, GateRow, Glued, Hold,
+    InLine, Lane, Moment, Opening, PlanId, RunId, SourceRow, Spent, Way,
 };
 
 use super::{Ask, bytes, text, text_if_any};
@@ -55,6 +55,9 @@ pub const LATEST: &str = "SELECT max(
 const RESTED_LAST: &str = "SELECT coalesce((SELECT value FROM meta WHERE name = 'rested'), 0)";
 
 const CUT_OFF: &str = "SELECT at, upto FROM cut_off ORDER BY n DESC LIMIT 1";
+
+/// Since this file was made of another one.
+const COPIED: &str = "SELECT value, (SELECT value FROM meta WHERE name = 'copied at') FROM meta WHERE name = 'copied upto'";
 
 /// When something came last, by source: from one source to the next by the index, whatever lies between.
 pub const CAME: &str = "WITH RECURSIVE known(source) AS (
@@ -108,6 +111,10 @@ impl Ask<'_> {
             cut_off: self
                 .ready(CUT_OFF)?
                 .query_row([], |row| Ok(CutOff { at: Moment(row.get(0)?), upto: RunId(row.get(1)?) }))
+                .optional()?,
+            copied: self
+                .ready(COPIED)?
+                .query_row([], |row| Ok(Copied { upto: RunId(row.get(0)?), at: row.get::<_, Option<i64>>(1)?.map(Moment) }))
                 .optional()?,
             last_run: RunId(self.ready(NEXT_MESSAGE)?.query_row([], |row| row.get::<_, i64>(0))? - 1),
             exchange_next: self.ready(EXCHANGE_NEXT)?.query_row([], |row| row.get(0))?,

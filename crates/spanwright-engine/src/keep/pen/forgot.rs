@@ -35,13 +35,14 @@ const DROP_BODY: &str = "DELETE FROM body WHERE id = ?1";
 
 /// What waits is due this much earlier: effects, sources, breakers, pauses and the ends of days. Messages keep the time that they were
 /// given, so it is noted which of them say nothing of the clock any more.
-const SET_BACK: [&str; 5] = [
+const SET_BACK: [&str; 6] = [
     "UPDATE effect SET due = due - ?1 WHERE state = 0",
     "UPDATE cursor SET due = due - ?1, changed = changed - ?1",
     "UPDATE gate SET since = since - ?1, until = until - ?1, paused_until = paused_until - ?1, held = held - ?1, held_until = held_until - ?1,
         day_until = day_until - ?1",
     "UPDATE cut_off SET at = at - ?1 WHERE n = (SELECT max(n) FROM cut_off)",
     "UPDATE alert SET since = since - ?1, told = told - ?1",
+    "UPDATE meta SET value = value - ?1 WHERE name = 'copied at' AND value IS NOT NULL",
 ];
 
 const NOTE_SET_BACK: &str = "INSERT OR REPLACE INTO meta (name, value)

@@ -87,6 +87,8 @@ const ADOPTED: &str = "UPDATE run SET plan = ?2 WHERE id > ?3 AND flow = ?1 AND 
     AND NOT EXISTS (SELECT 1 FROM effect WHERE effect.run = run.id)";
 const RESTED: &str = "INSERT OR REPLACE INTO meta (name, value) VALUES ('rested', ?1)";
 const CUT_OFF: &str = "INSERT INTO cut_off (at, upto) VALUES (?1, ?2)";
+/// Of the first life on a copy.
+const BEGAN_AS_A_COPY: &str = "UPDATE meta SET value = ?1 WHERE name = 'copied at' AND value IS NULL";
 const PARKED: &str = "UPDATE run SET state = ?2 WHERE id = ?1 AND state IN (0, 1)";
 const MOVED: &str = "INSERT INTO cursor (source, value, due, changed) VALUES (?1, ?2, ?3, ?4)
     ON CONFLICT (source) DO UPDATE SET value = coalesce(excluded.value, value), due = excluded.due, changed = excluded.changed";
@@ -147,7 +149,10 @@ impl<'t> Pen<'t> {
                 self.rare(ADOPTED)?.execute((flow, plan.0, after.0))?;
             }
             Fact::Rested { boot } => drop(self.rare(RESTED)?.execute([boot])?),
-            Fact::CutOff(cut_off) => drop(self.rare(CUT_OFF)?.execute((cut_off.at.0, cut_off.upto.0))?),
+            Fact::CutOff(cut_off) => {
+                self.rare(CUT_OFF)?.execute((cut_off.at.0, cut_off.upto.0))?;
+                self.rare(BEGAN_AS_A_COPY)?.execute([cut_off.at.0])?;
+            }
             Fact::Undone { undo, at, by, words } => self.undone(undo, *at, by, words)?,
             Fact::Discarded { run, at, by, reason } => self.discarded(*run, *at, by, reason)?,
             Fact::Alerted(row) => self.alerted(row)?,

@@ -1,5 +1,7 @@
 //! A copy of the journal while it is written, and whether a journal is whole.
 //!
+//! A copy says that it is one: whoever goes on with it does not know what was done since.
+//!
 //! A copy is of one moment: SQLite copies pages under one read transaction, also beside a running engine. It counts as
 //! made once it was read back and found whole.
 
@@ -59,6 +61,11 @@ const BROKEN: [(&str, &str); 11] = [
         "SELECT count(*) FROM run WHERE state IN (0, 1) AND NOT EXISTS (SELECT 1 FROM plan WHERE plan.id = run.plan)",
     ),
 ];
+
+/// The other one may go on, whatever it was doing: that it rested says nothing of what this one finds when it is put in its place.
+const IS_A_COPY: &str = "DELETE FROM meta WHERE name = 'rested';
+    INSERT OR REPLACE INTO meta (name, value) VALUES ('copied at', NULL),
+        ('copied upto', (SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name IN ('message', 'run')))";
 
 /// What a verification found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -135,6 +142,7 @@ impl Look {
         Backup::new(&self.connection, &mut copy).and_then(|backup| backup.step(-1)).map_err(failed)?;
         // Of a copy nobody wants a log beside it.
         copy.execute_batch("PRAGMA journal_mode = DELETE").map_err(failed)?;
+        copy.execute_batch(IS_A_COPY).map_err(failed)?;
         drop(copy);
         let verified = Look::open(draft, self.code_of)?.verify().map_err(|fault| match fault {
             StoreFault::Full => CopyFault::Failed { path: draft.into(), why: "the disk is full".into() },
@@ -204,9 +212,12 @@ fn sync_folder(path: &Path) -> std::io::Result<()> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::{
+        sync::atomic::{AtomicBool, Ordering},
+        time::Duration,
+    };
 
-    use spanwright_core::fact::{Fact, PlanBundle, RunId, Store};
+    use spanwright_core::fact::{Copied, CutOff, Fact, Moment, PlanBundle, RunId, Store};
     use spanwright_lab::conformance::code_of;
 
     use super::*;
@@ -239,6 +250,33 @@ mod tests {
             }
             over.store(true, Ordering::Relaxed);
         });
+    }
+
+    #[test]
+    fn who_goes_on_with_a_copy_knows_that_it_is_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, to) = (folder.path().join("journal.db"), folder.path().join("copy.db"));
+        let mut keep = Keep::open(&path, code_of).unwrap();
+        keep.plan(&plan()).unwrap();
+        keep.commit(&[took(0, 7), took(1, 7)]).unwrap();
+        let boot = keep.opening().unwrap().boot;
+        keep.commit(&[Fact::Rested { boot }]).unwrap();
+        Look::open(&path, code_of).unwrap().copy(&to).unwrap();
+        keep.commit(&[took(2, 7)]).unwrap();
+        assert_eq!((keep.opening().unwrap().copied, keep.opening().unwrap().boot), (None, boot + 2));
+        let mut copy = Keep::open(&to, code_of).unwrap();
+        let copied = |at: Option<i64>| Some(Copied { upto: RunId(2), at: at.map(Moment) });
+        // Who looks in between, and asks nobody, leaves it as it is.
+        for _ in 0..2 {
+            let opening = copy.opening().unwrap();
+            assert_eq!((opening.rested, opening.copied), (false, copied(None)));
+        }
+        let cut_off = |at| Fact::CutOff(CutOff { at: Moment(at), upto: RunId(2) });
+        copy.commit(&[cut_off(70), Fact::Rested { boot: boot + 2 }]).unwrap();
+        let opening = copy.opening().unwrap();
+        assert_eq!((opening.rested, opening.copied), (true, copied(Some(70))));
+        copy.commit(&[cut_off(90), Fact::SetBack { by: Duration::from_micros(30) }]).unwrap();
+        assert_eq!(copy.opening().unwrap().copied, copied(Some(40)), "when it began stays");
     }
 
     #[test]

@@ -140,7 +140,6 @@ fn an_answer_that_may_have_no_body_has_none() {
     });
 }
 
-
 /// Answers when it is told to, and says what it is at.
 fn held(goes: Arc<Notify>) -> (impl Fn(Request<Incoming>, Option<Refused>) -> Answering, mpsc::UnboundedReceiver<&'static str>) {
     let (says, said) = mpsc::unbounded_channel();
