@@ -89,6 +89,8 @@ pub enum Fact {
         boot: u32,
         /// Its generation.
         generation: u32,
+        /// Which item it is about, as in [`EffectState::of_item`].
+        of_item: Option<Print>,
     },
     /// A batch is about to be asked under one key. Committed before the exchange, so that after a crash the same
     /// composition goes again under the same key; closed by the [`Fact::Exchanged`] of the same number.
@@ -385,12 +387,15 @@ pub struct EffectState {
     pub glued: Option<ExchangeId>,
     /// The print of its input, after an unknown outcome.
     pub sent: Option<Print>,
+    /// The print of the item that it is about, in an `each`: its place alone does not tell, since another list has another item there.
+    /// None where a replay owes it in its next generation, which may be about another one.
+    pub of_item: Option<Print>,
 }
 
 impl EffectState {
     /// Of one that was not tried yet.
     pub fn new(phase: Phase) -> EffectState {
-        EffectState { phase, generation: 0, tries: 0, first: None, failed: None, own_failures: 0, glued: None, sent: None }
+        EffectState { phase, generation: 0, tries: 0, first: None, failed: None, own_failures: 0, glued: None, sent: None, of_item: None }
     }
 
     /// Bytes of what it was answered.

@@ -9,7 +9,7 @@ use crate::codes;
 use crate::fact::{RunId, Way};
 use crate::{
     deliver::{Credentials, Departure, Goes},
-    fact::{Attempt, Bundled, EffectKey, ExchangeId, Fact, Moment, OutcomeKind, Phase, PlanId, Print, request_key},
+    fact::{Attempt, Bundled, EffectKey, EffectState, ExchangeId, Fact, Moment, OutcomeKind, Phase, PlanId, Print, request_key},
     interface::Repeat,
     plan::EffectPlan,
     run::Input,
@@ -346,9 +346,11 @@ impl Desk {
         let Some(flight) = self.flights.get(&call) else { return };
         let unsafe_ones = flight.members.iter().filter(|key| self.is_noted_first(key));
         let boot = self.boot;
-        let facts: Vec<Fact> = unsafe_ones
-            .filter_map(|key| Some(Fact::Started { effect: key.clone(), boot, generation: self.effect(key)?.state.generation }))
-            .collect();
+        let started = |key: &EffectKey| {
+            let EffectState { generation, of_item, .. } = self.effect(key)?.state;
+            Some(Fact::Started { effect: key.clone(), boot, generation, of_item })
+        };
+        let facts: Vec<Fact> = unsafe_ones.filter_map(started).collect();
         let bundled = self.bundled(flight, now);
         if let (Some(_), Some(flight)) = (&bundled, self.flights.get_mut(&call)) {
             flight.bundled = true;

@@ -128,6 +128,7 @@ impl Desk {
             return;
         }
         (effect.effect, effect.outlet, effect.lane, effect.input) = (owed.effect, outlet, lane, Some(owed.input));
+        effect.state.of_item = owed.of_item;
         let (key, phase, known) = (effect.key(run), effect.state.phase.clone(), effect.row);
         if let Phase::Owed { due } = &phase {
             let due = known.then_some(*due);

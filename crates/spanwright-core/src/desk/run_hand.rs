@@ -161,6 +161,7 @@ impl RunHand {
             generation: effect.state.generation,
             tries: effect.state.tries,
             unheard: effect.is_unheard(),
+            of_item: effect.state.of_item,
         });
         AdvanceJob { run, plan: self.plan.clone(), flow: self.flow, root: self.root, message: self.message.clone(), known: known.collect() }
     }

@@ -29,6 +29,7 @@ pub use flow::{Flow, IfDead, InOrder, OrderBy, PAUSE_WITHIN_DEFAULT, PauseAfter,
 pub use policy::{BreakerPolicy, Policy};
 pub use poll::{CountBy, CursorRule, FilesRule, Gather, NextPage, Pages, Poll, ROUND_PAGES_MOST};
 pub use source::{Cron, Letters, Missed, Source, SourceKind};
+pub(crate) use step::each_step;
 pub use step::{EACH_ITEMS_MOST, ReplyPlan, Step, StepKind, any_step};
 
 /// Everything that a run needs to know.

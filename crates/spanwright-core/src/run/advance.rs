@@ -11,7 +11,8 @@
 //! 4. Whoever is on its way back does not turn round: where an undo was begun, nothing else is owed, whatever the flow says today.
 //! 5. When nothing is open, the run ends: done, skipped, or stopped at the first step that failed; then `if_dead` has its say.
 //!
-//! `effect.rs` beside this says where one effect stands, `end.rs` what follows when the walk has come to its end.
+//! `effect.rs` beside this says where one effect stands, `items.rs` whether the items of an `each` are where they were, `end.rs` what
+//! follows when the walk has come to its end.
 
 use std::sync::{Arc, OnceLock};
 
@@ -31,6 +32,7 @@ use crate::{
 
 mod effect;
 mod end;
+mod items;
 mod passed;
 mod reply;
 
@@ -75,6 +77,8 @@ pub struct KnownEffect {
     pub tries: u32,
     /// A try of it may have arrived.
     pub unheard: bool,
+    /// The print of the item that it is about.
+    pub of_item: Option<Print>,
 }
 
 /// What follows.
@@ -131,6 +135,8 @@ pub struct Owed {
     pub want: Want,
     /// What is asked.
     pub input: Arc<Input>,
+    /// The print of the item that it is about, where it is owed in an `each`.
+    pub of_item: Option<Print>,
 }
 
 /// What is wanted of an effect.
@@ -245,6 +251,8 @@ struct Walk<'a> {
     past: Vec<Past<'a>>,
     /// This pivot happened, or may have: nothing is undone any more.
     pivoted: Option<&'a NodeName>,
+    /// The item of an `each` that is being walked.
+    of_item: Option<Print>,
 }
 
 impl<'a> Walk<'a> {
@@ -262,6 +270,7 @@ impl<'a> Walk<'a> {
             replied: None,
             past: Vec::new(),
             pivoted: None,
+            of_item: None,
         }
     }
 
@@ -300,7 +309,7 @@ impl<'a> Walk<'a> {
             StepKind::Only(test) => self.only(step, test, body, names),
             StepKind::Fail(reason) => Err(Failure::new(&codes::STOPPED_BY_STEP, self.words(reason, body, names)?)),
             StepKind::Route(arms) => self.route(step, arms, body, names, item),
-            StepKind::Each { items, steps } => self.each(items, steps, body, names, item),
+            StepKind::Each { items, steps } => self.each(step, (items, steps), body, names, item),
             StepKind::Call(effect) => self.call(*effect, body, names, item),
             StepKind::Send(effect) => self.send(*effect, body, names, item),
             StepKind::Reply(plan) => self.reply(&step.name, plan, body, names),
@@ -358,8 +367,8 @@ impl<'a> Walk<'a> {
 
     fn each(
         &mut self,
-        items: &'a Program,
-        steps: &'a [Step],
+        step: &'a Step,
+        (items, steps): (&'a Program, &'a [Step]),
         body: Carried<'a>,
         names: &Names<'a>,
         item: &Item,
@@ -373,12 +382,19 @@ impl<'a> Walk<'a> {
             return Err(Failure::new(&codes::TOO_MANY_ITEMS, format!("{} items, and an `each` may have {EACH_ITEMS_MOST}", list.len())));
         }
         let whole = body.value(self.room)?;
-        let mut all_on = true;
-        for (n, value) in list.iter().enumerate() {
+        let prints = self.prints_of(list);
+        if let Some((kind, moved)) = self.moved(steps, item, &prints) {
+            self.stop(&step.name, kind, moved);
+            return Ok(Flowing::Off);
+        }
+        let (outer, mut all_on) = (self.of_item, true);
+        for ((n, value), print) in list.iter().enumerate().zip(prints) {
+            self.of_item = Some(print);
             let inner = if item.is_empty() { n.to_string() } else { format!("{item}/{n}") };
             let inside = names.inside(whole, n);
             all_on &= !matches!(self.steps(steps, Carried::Value(*value), &inside, &inner.into()), Flowing::Off);
         }
+        self.of_item = outer;
         Ok(if all_on { Flowing::On(body) } else { Flowing::Off })
     }
 

@@ -21,6 +21,7 @@ pub fn preview(file: &RunFile, plan: &Arc<Plan>, room: &Room) -> Option<Advance>
         generation: known.state.generation,
         tries: known.state.tries,
         unheard: known.state.sent.is_some() || known.state.glued.is_some(),
+        of_item: known.state.of_item,
         phase: known.state.phase,
     });
     let (run, root, message) = (file.run, file.root, file.message.clone());

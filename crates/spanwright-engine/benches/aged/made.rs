@@ -198,7 +198,7 @@ fn cut_off(keep: &mut Keep, first: u64, mix: Mix) -> u64 {
     }
     let taken: Vec<Fact> = [newest].into_iter().chain((first + 1..=first + IN_HAND).map(|n| mix.took(n, 60 * DAY))).collect();
     let taken = runs(&keep.commit(&taken).unwrap()).collect::<Vec<_>>();
-    let asked = taken.iter().skip(1).step_by(2).map(|run| Fact::Started { effect: effect_of(*run), boot, generation: 0 });
+    let asked = taken.iter().skip(1).step_by(2).map(|run| Fact::Started { effect: effect_of(*run), boot, generation: 0, of_item: None });
     let moved = Moved { source: Source::name_of("records"), cursor: None, due: Moment(60 * DAY + HOUR), at: Moment(59 * DAY) };
     keep.commit(&died(taken[0], 60 * DAY).into_iter().chain(asked).chain([Fact::Moved(moved)]).collect::<Vec<_>>()).unwrap();
     1 + IN_HAND

@@ -17,7 +17,7 @@ use super::{
 };
 
 /// The schema that this program writes.
-pub const SCHEMA: i64 = 12;
+pub const SCHEMA: i64 = 13;
 /// A connection is used by one thread at a time, which Rust sees to: SQLite need not lock it at every call.
 const OURS_ALONE: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX;
 const WRITES: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_CREATE).union(OURS_ALONE);
@@ -47,7 +47,7 @@ const DURABLE: &str = "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA 
 
 const TABLES: &str = include_str!("schema.sql");
 /// What brings a file from the schema before to the one of that number, the oldest first.
-const STEPS: [(i64, &str); 11] = [
+const STEPS: [(i64, &str); 12] = [
     (2, include_str!("schema/2.sql")),
     (3, include_str!("schema/3.sql")),
     (4, include_str!("schema/4.sql")),
@@ -59,6 +59,7 @@ const STEPS: [(i64, &str); 11] = [
     (10, include_str!("schema/10.sql")),
     (11, include_str!("schema/11.sql")),
     (12, include_str!("schema/12.sql")),
+    (13, include_str!("schema/13.sql")),
 ];
 
 /// Opens the file for the one writer; makes it where it is new.

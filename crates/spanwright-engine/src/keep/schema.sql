@@ -1,4 +1,4 @@
--- The journal, schema 12. Twenty-one tables; a change here is a new schema number and a step in schema/.
+-- The journal, schema 13. Twenty-one tables; a change here is a new schema number and a step in schema/.
 -- Moments are UTC microseconds since 1970. Names (flows, steps, queues, systems, codes) are rows of `name`.
 
 -- schema, boot, which environment ran on it last
@@ -45,12 +45,13 @@ CREATE INDEX run_stopped_id ON run (id) WHERE state IN (4, 5);
 -- way: 0 do, 1 undo, 2 ask whether it was done. state: 0 owed, 1 started, 2 done, 3 unchanged, 4 superseded, 5 uncertain, 6 dead.
 -- outcome: 0 delivered, 1 later, 2 unknown, 3 never. n, exchange and outcome are the last attempt's; earlier ones lie in `attempt`.
 -- reason and words: what the state says, else what the last attempt said. lane: 0 where nothing is ordered.
--- failed: when the last try failed. own_failures: those that were no failures of its system.
+-- failed: when the last try failed. own_failures: those that were no failures of its system. of_item: the print of the item that it is
+-- about, in an `each`.
 CREATE TABLE effect (
     run INTEGER NOT NULL, node INTEGER NOT NULL, item TEXT NOT NULL, way INTEGER NOT NULL, generation INTEGER NOT NULL,
     queue INTEGER, lane INTEGER NOT NULL, state INTEGER NOT NULL, due INTEGER, tries INTEGER NOT NULL, first INTEGER, boot INTEGER,
     glued INTEGER, sent BLOB, reason INTEGER, words TEXT, result INTEGER, n INTEGER, exchange INTEGER, outcome INTEGER, at INTEGER,
-    failed INTEGER, own_failures INTEGER NOT NULL DEFAULT 0,
+    failed INTEGER, own_failures INTEGER NOT NULL DEFAULT 0, of_item BLOB,
     PRIMARY KEY (run, node, item, way)
 ) WITHOUT ROWID, STRICT;
 -- The only hot index: retries, holds and batches; what is done at once never enters it. It covers what a start asks.

@@ -87,7 +87,10 @@ impl Facts {
             4..=7 => self.settled(),
             8 | 9 => Fact::Parked { run: self.run(), parked: !self.seed.one_in(4) },
             10 => self.ended(),
-            11 => Fact::Started { effect: self.effect(), boot: self.boot, generation: self.seed.below(3) as u32 },
+            11 => {
+                let (effect, generation) = (self.effect(), self.seed.below(3) as u32);
+                Fact::Started { effect, boot: self.boot, generation, of_item: self.maybe(Facts::print) }
+            }
             12 => self.reopened_or_discarded(),
             13 => self.exchanged(),
             15 if self.seed.one_in(2) => self.bundled(),
@@ -233,6 +236,7 @@ impl Facts {
             own_failures: self.seed.below(4) as u32,
             glued: self.maybe(|facts| ExchangeId(1 + facts.seed.below(4) as i64)),
             sent: self.maybe(Facts::print),
+            of_item: self.maybe(Facts::print),
         };
         let attempt = self.maybe(Facts::attempt);
         let lane = *self.seed.one_of(&[0, 1, 2, u64::MAX]);

@@ -161,6 +161,7 @@ fn state(phase: Phase, glued: Option<i64>) -> EffectState {
         own_failures: 2,
         glued: glued.map(ExchangeId),
         sent: glued.map(|_| [4; 32]),
+        of_item: Some([6; 32]),
         ..EffectState::new(phase)
     }
 }
@@ -303,10 +304,11 @@ fn a_source_keeps_its_cursor(trial: &mut Trial<'_>) {
 
 fn what_an_older_life_had_started_is_torn(trial: &mut Trial<'_>) {
     let boot = trial.store().opening().expect("the disk is well").boot;
-    trial.commit(&[plain(1), Fact::Started { effect: key(1, "charge", Way::Do), boot, generation: 2 }]);
+    trial.commit(&[plain(1), Fact::Started { effect: key(1, "charge", Way::Do), boot, generation: 2, of_item: Some([6; 32]) }]);
     let opening = trial.store().opening().expect("the disk is well");
     assert_eq!((opening.boot, opening.torn.len()), (boot + 1, 1));
-    assert_eq!((&*opening.torn[0].queue, opening.torn[0].state.generation), ("in.charge", 2));
+    let torn = &opening.torn[0];
+    assert_eq!((&*torn.queue, torn.state.generation, torn.state.of_item), ("in.charge", 2, Some([6; 32])));
     assert_eq!(opening.backlog.len(), 1);
 }
 
@@ -394,6 +396,8 @@ fn a_replay_owes_again(trial: &mut Trial<'_>) {
     assert_eq!((file.over, file.plan), (false, PlanId(2)));
     let glues: Vec<_> = file.known.iter().map(|known| (known.state.glued, known.state.sent)).collect();
     assert_eq!(glues, [(None, None), (Some(ExchangeId(7)), Some([4; 32])), (None, None)]);
+    let items: Vec<_> = file.known.iter().map(|known| known.state.of_item).collect();
+    assert_eq!(items, [None, Some([6; 32]), Some([6; 32])], "what was refused may be about another item");
     let spent = |state: &EffectState| (state.tries, state.first, state.failed, state.own_failures);
     let tries: Vec<_> = file.known.iter().map(|known| spent(&known.state)).collect();
     assert_eq!(tries, [(0, None, None, 0), (0, None, None, 0), (3, Some(Moment(1)), Some(Moment(2)), 2)]);

@@ -4,9 +4,9 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use spanwright_core::alert::AlertRow;
 use spanwright_core::fact::{
-    ANSWER, Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Receipt, Reopening, Resent,
-    RunId, STATES_LOOKED_AT_MOST, Seen, Settled, SourceRow, StopKind, StoredEffect, Took, begins_way_back, is_other_state, owed_again,
-    that_stay,
+    ANSWER, Breaker, EffectKey, EffectState, Ending, Fact, Forget, MessageFile, Moment, Moved, Phase, PlanId, Print, Receipt, Reopening,
+    Resent, RunId, STATES_LOOKED_AT_MOST, Seen, Settled, SourceRow, StopKind, StoredEffect, Took, begins_way_back, is_other_state,
+    owed_again, that_stay,
 };
 
 use super::{
@@ -47,7 +47,7 @@ impl State {
             Fact::Took(took) => return Some(self.took(took)),
             Fact::Resent(resent) => return Some(self.resent(resent)),
             Fact::Moved(moved) => self.moved(moved),
-            Fact::Started { effect, boot, generation } => self.started(effect, *boot, *generation),
+            Fact::Started { effect, boot, generation, of_item } => self.started(effect, *boot, (*generation, *of_item)),
             Fact::Bundled(bundled) => {
                 self.exchange_last = self.exchange_last.max(bundled.id.0);
                 self.bundles.insert(bundled.id.0, (bundled.queue.clone(), bundled.members.clone()));
@@ -164,12 +164,12 @@ impl State {
         }
     }
 
-    fn started(&mut self, key: &EffectKey, boot: u32, generation: u32) {
+    fn started(&mut self, key: &EffectKey, boot: u32, (generation, of_item): (u32, Option<Print>)) {
         let Some(run) = self.run_mut(key.run) else { return };
         let fresh = || Effect { state: fresh_state(), queue: None, lane: 0 };
         let effect = run.effects.entry((key.node.clone(), key.item.clone(), key.way)).or_insert_with(fresh);
         effect.state.phase = Phase::Started { boot };
-        effect.state.generation = generation;
+        (effect.state.generation, effect.state.of_item) = (generation, of_item);
     }
 
     fn settled(&mut self, settled: &Settled) {

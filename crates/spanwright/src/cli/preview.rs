@@ -300,6 +300,11 @@ impl Preview {
         })
     }
 
+    /// Whether it would stop with R0006, since the list of an `each` has another item where one was asked for before.
+    pub fn has_other_items(&self) -> bool {
+        self.stops.as_ref().is_some_and(|stopped| stopped.failure.code.id == OTHER_BYTES.id)
+    }
+
     /// For a person, indented.
     pub fn human(&self) -> String {
         let mut text = String::new();

@@ -160,6 +160,8 @@ struct Tally {
     stops: u64,
     /// Would stop with R0006, and nothing is sent.
     other_bytes: u64,
+    /// The same, since an `each` has another list.
+    other_items: u64,
     twice: u64,
     unseen: u64,
     /// Of them such that were not asked for: they went with others under one key.
@@ -178,6 +180,12 @@ type Span = (RunId, RunId);
 impl Tally {
     fn is_empty(&self) -> bool {
         self.again + self.older + self.doubtful + self.gone == 0
+    }
+
+    fn heed(&mut self, preview: &Preview) {
+        self.other_bytes += u64::from(preview.has_other_bytes());
+        self.other_items += u64::from(preview.has_other_items());
+        self.stops += u64::from(preview.stops.is_some() && !preview.has_other_items());
     }
 
     fn found(&mut self, run: RunId) {
@@ -206,7 +214,7 @@ impl Replay {
             assert_flow(&today, flow)?;
         }
         self.sum_up(&tally, out);
-        if tally.again == tally.other_bytes {
+        if tally.again == tally.other_bytes + tally.other_items {
             return Ok(if tally.is_empty() { Ended::Fine } else { Ended::Problems });
         }
         if self.dry_run {
@@ -332,8 +340,7 @@ impl Replay {
                 }
                 let Some(file) = look.files(&[run.run]).map_err(journal::fault)?.pop() else { continue };
                 let preview = previewer.preview(&file, goes_together)?;
-                tally.stops += u64::from(preview.stops.is_some());
-                tally.other_bytes += u64::from(preview.has_other_bytes());
+                tally.heed(&preview);
                 tally.twice += u64::from(preview.may_be_done_twice());
                 if seen <= SHOWN_MOST || self.format == Format::Json {
                     self.show_one(look, &run, ("again", &preview), out)?;
@@ -345,8 +352,7 @@ impl Replay {
             (tally.again, tally.along) = (tally.again + 1, tally.along + 1);
             let Some(file) = look.files(&[run.run]).map_err(journal::fault)?.pop() else { continue };
             let preview = previewer.preview(&file, true)?;
-            tally.stops += u64::from(preview.stops.is_some());
-            tally.other_bytes += u64::from(preview.has_other_bytes());
+            tally.heed(&preview);
             if tally.along <= SHOWN_MOST as u64 || self.format == Format::Json {
                 self.show_one(look, &run, ("comes along", &preview), out)?;
             }
@@ -411,7 +417,7 @@ impl Replay {
             (Format::Json, _) | (Format::Human, 0) => String::new(),
             (Format::Human, more) => format!(" (the first {SHOWN_MOST} are shown, and {} more)", thousands(more)),
         };
-        match tally.again - tally.other_bytes {
+        match tally.again - tally.other_bytes - tally.other_items {
             0 => out.aside("nothing would be tried again"),
             again => out.aside(&format!("{} would be tried again{}", count(again, "message"), unshown(tally.again))),
         }
@@ -420,6 +426,13 @@ impl Replay {
                 "{} would stop with R0006 and send nothing: what the flow gives now is not what was sent, and nobody knows whether \
                  that happened. Look at the system: where it has the record, `spanwright dead-letters discard`; where it has not, `spanwright resend`",
                 count(tally.other_bytes, "message")
+            ));
+        }
+        if tally.other_items > 0 {
+            out.aside(&format!(
+                "{} would stop with R0006: an `each` has another list now, and what was asked for of an item is known by its place. Give the list \
+                 the items that it had, in their order; what is to be left out is left out by `only` or `when` in the `each`",
+                count(tally.other_items, "message")
             ));
         }
         if tally.stops > 0 {

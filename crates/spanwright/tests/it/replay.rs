@@ -482,6 +482,35 @@ fn other_bytes_than_those_that_were_sent_are_told_before_and_lead_to_a_resend() 
     assert!(page.contains("spanwright resend --id ID") && !page.contains("if it has not, `spanwright replay`"), "{page}");
 }
 
+const LINES: &str = "flow: notes
+from: { files: nas.drops, key: .id, settle: 0s, every: 100ms }
+steps:
+  - { name: lines, each: .lines, steps: [{ name: note, send: peer.note, body: { fields: { n: .n } } }] }
+";
+
+/// Of three lines the second is refused; a list without the first would have the second at its place.
+#[test]
+fn a_list_whose_items_move_is_told_before_and_sends_nothing() {
+    let project = notes_of("{\"id\":\"1\",\"lines\":[{\"n\":1},{\"n\":2},{\"n\":3}]}\n");
+    project.write("flows/notes.yaml", LINES);
+    project.edit("systems/peer.yaml", "http:\n", "http:\nlimits: { concurrency: 1 }\n");
+    let peer = Hostile::start(vec![Answer::status(200), Answer::status(422), Answer::status(200)]);
+    notes_run(&project, &peer.url());
+    assert_eq!(peer.received().len(), 3);
+    project.write("flows/notes.yaml", &LINES.replace("each: .lines", "each: \"[.lines[] | select(.n != 1)]\""));
+    let id = dead(&project);
+    for arguments in [&["replay", "--id", &id, "--dry-run"][..], &["replay", "--id", &id, "--yes"]] {
+        let shown = project.run(arguments);
+        assert!(shown.code == 1 && shown.err.contains("nothing would be tried again"), "{}{}", shown.out, shown.err);
+        assert!(shown.out.contains("R0006") && shown.err.contains("an `each` has another list now"), "{}{}", shown.out, shown.err);
+    }
+    project.write("flows/notes.yaml", &LINES.replace("{ n: .n }", "{ n: .n, more: { value: 1 } }"));
+    assert_eq!(project.run(&["replay", "--id", &id, "--yes"]).code, 0);
+    assert_eq!(notes_ran(&project, &peer.url()).code, 0);
+    let bodies: Vec<String> = peer.received().iter().map(|asked| String::from_utf8_lossy(&asked.body).into_owned()).collect();
+    assert!(bodies.len() == 4 && bodies[3].contains("\"n\":2"), "{bodies:?}");
+}
+
 #[test]
 fn a_flow_that_is_not_there_is_said_and_many_say_how_many_more() {
     let (project, _world, _ledgers) = with_a_dead_letter();

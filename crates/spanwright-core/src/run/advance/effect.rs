@@ -249,7 +249,8 @@ impl<'a> Walk<'a> {
             // Here, on a worker: the desk will compare it.
             input.print();
         }
-        self.owed.push(Owed { node, item: item.clone(), way, effect, want, input: Arc::new(input) });
+        let of_item = self.of_item.filter(|_| way == Way::Do);
+        self.owed.push(Owed { node, item: item.clone(), way, effect, want, input: Arc::new(input), of_item });
         Ok(())
     }
 

@@ -19,7 +19,7 @@ pub const RUN: &str = "SELECT run.root, run.flow, run.plan, run.state, message.i
     FROM run JOIN message ON message.seq = run.id JOIN body ON body.id = message.body WHERE run.id = ?1";
 pub const EFFECTS: &str =
     "SELECT run, node, item, way, queue, lane, state, due, boot, generation, tries, first, glued, sent, reason, words,
-        body.coding, body.data, failed, own_failures
+        body.coding, body.data, failed, own_failures, of_item
     FROM effect LEFT JOIN body ON body.id = effect.result WHERE run = ?1";
 
 impl Ask<'_> {
@@ -91,6 +91,7 @@ impl Ask<'_> {
             own_failures: row.get(19)?,
             glued: row.get::<_, Option<i64>>(12)?.map(ExchangeId),
             sent: row.get(13)?,
+            of_item: row.get(20)?,
         };
         Ok(DueEffect { effect, state, queue, lane: row.get::<_, i64>(5)?.cast_unsigned() })
     }

@@ -30,7 +30,8 @@ pub const IS_OPEN: &str = "SELECT run.state < 2 AND coalesce(effect.state < 2, 1
     ON effect.run = run.id AND effect.node = ?2 AND effect.item = ?3 AND effect.way = ?4 WHERE run.id = ?1";
 pub const TORN: &str =
     "SELECT effect.run, effect.node, effect.item, effect.way, effect.queue, effect.lane, effect.state, effect.due, effect.boot,
-        effect.generation, effect.tries, effect.first, effect.glued, effect.sent, effect.reason, effect.words, NULL, NULL, effect.failed, effect.own_failures, run.flow
+        effect.generation, effect.tries, effect.first, effect.glued, effect.sent, effect.reason, effect.words, NULL, NULL, effect.failed, effect.own_failures,
+        effect.of_item, run.flow
     FROM effect INDEXED BY effect_started LEFT JOIN run ON run.id = effect.run WHERE effect.state = 1 AND effect.boot < ?1";
 pub const LANES: &str =
     "SELECT effect.run, effect.node, effect.item, effect.way, effect.lane, effect.queue FROM effect INDEXED BY effect_due
@@ -260,7 +261,7 @@ impl Ask<'_> {
             let mut torn = self.effect(row)?;
             if torn.queue.is_empty() {
                 // `Started` does not name it, and may be the first that is written of an effect.
-                let flow = row.get::<_, Option<i64>>(20)?.map(|flow| self.names.text(flow)).unwrap_or_default();
+                let flow = row.get::<_, Option<i64>>(21)?.map(|flow| self.names.text(flow)).unwrap_or_default();
                 torn.queue = format!("{flow}.{}", torn.effect.node).into();
             }
             Ok(torn)

@@ -132,7 +132,7 @@ impl<'t> Pen<'t> {
         match fact {
             Fact::Took(took) => return self.took(took).map(Some),
             Fact::Moved(moved) => self.moved(moved)?,
-            Fact::Started { effect, boot, generation } => self.started(effect, *boot, *generation)?,
+            Fact::Started { effect, boot, generation, of_item } => self.started(effect, *boot, (*generation, *of_item))?,
             Fact::Bundled(bundled) => self.bundled(bundled)?,
             Fact::Exchanged(exchanged) => self.exchanged(exchanged)?,
             Fact::Settled(settled) => self.settled(settled)?,

@@ -15,7 +15,7 @@ const KEEP_ATTEMPTS: &str = keep_attempts!("run = ?1");
 const CLEAR_ATTEMPTS: &str = "UPDATE effect SET n = NULL, exchange = NULL, outcome = NULL WHERE run = ?1";
 const OWE_AGAIN: &str =
     "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, failed = NULL, own_failures = 0, boot = NULL, generation = generation + 1, glued = NULL,
-        sent = NULL, reason = NULL, words = NULL, result = NULL
+        sent = NULL, of_item = NULL, reason = NULL, words = NULL, result = NULL
     WHERE run = ?1 AND way = 0 AND ((state = 6 AND sent IS NULL) OR EXISTS (SELECT 1 FROM effect AS undo
         WHERE undo.run = effect.run AND undo.node = effect.node AND undo.item = effect.item AND undo.way = 1 AND undo.state IN (1, 2, 5)))";
 const OWE_THE_SAME: &str = "UPDATE effect SET state = 0, due = ?2, tries = 0, first = NULL, failed = NULL, own_failures = 0, boot = NULL,

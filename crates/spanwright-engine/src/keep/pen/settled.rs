@@ -4,22 +4,24 @@
 //! own. So an effect that works at the first try is one row, never inserted waiting and updated later.
 
 use rusqlite::Result;
-use spanwright_core::fact::{Attempt, EffectKey, Phase, Settled, Way};
+use spanwright_core::fact::{Attempt, EffectKey, Phase, Print, Settled, Way};
 use spanwright_shape::text::Failure;
 
 use super::Pen;
 use crate::keep::numbers;
 
 pub const EFFECT: &str = "INSERT INTO effect (run, node, item, way, generation, queue, lane, state, due, tries, first, boot, glued, sent, reason, words,
-        result, n, exchange, outcome, at, failed, own_failures)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23)
+        result, n, exchange, outcome, at, failed, own_failures, of_item)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24)
     ON CONFLICT (run, node, item, way) DO UPDATE SET generation = excluded.generation, queue = excluded.queue, lane = excluded.lane,
         state = excluded.state, due = excluded.due, tries = excluded.tries, first = excluded.first, boot = excluded.boot, glued = excluded.glued,
         sent = excluded.sent, reason = excluded.reason, words = excluded.words, result = excluded.result, n = excluded.n,
-        exchange = excluded.exchange, outcome = excluded.outcome, at = excluded.at, failed = excluded.failed, own_failures = excluded.own_failures";
+        exchange = excluded.exchange, outcome = excluded.outcome, at = excluded.at, failed = excluded.failed, own_failures = excluded.own_failures,
+        of_item = excluded.of_item";
 const STARTED: &str =
-    "INSERT INTO effect (run, node, item, way, generation, lane, state, tries, boot) VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, 0, ?6)
-    ON CONFLICT (run, node, item, way) DO UPDATE SET state = 1, boot = excluded.boot, generation = excluded.generation, due = NULL";
+    "INSERT INTO effect (run, node, item, way, generation, lane, state, tries, boot, of_item) VALUES (?1, ?2, ?3, ?4, ?5, 0, 1, 0, ?6, ?7)
+    ON CONFLICT (run, node, item, way) DO UPDATE SET state = 1, boot = excluded.boot, generation = excluded.generation,
+        of_item = excluded.of_item, due = NULL";
 const ATTEMPT: &str = "INSERT OR REPLACE INTO attempt (run, node, item, way, at, n, generation, exchange, outcome, reason, words)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
 
@@ -28,9 +30,9 @@ const IS_UNDONE: &str = "DELETE FROM undone WHERE run = ?1 AND node = ?2 AND ite
 const KEEP_ATTEMPT: &str = keep_attempts!("run = ?1 AND node = ?2 AND item = ?3 AND way = ?4");
 
 impl Pen<'_> {
-    pub(super) fn started(&mut self, effect: &EffectKey, boot: u32, generation: u32) -> Result<()> {
+    pub(super) fn started(&mut self, effect: &EffectKey, boot: u32, (generation, of_item): (u32, Option<Print>)) -> Result<()> {
         let node = self.number(&effect.node)?;
-        self.rare(STARTED)?.execute((effect.run.0, node, &effect.item, numbers::way(effect.way), generation, boot))?;
+        self.rare(STARTED)?.execute((effect.run.0, node, &effect.item, numbers::way(effect.way), generation, boot, of_item))?;
         Ok(())
     }
 
@@ -97,6 +99,7 @@ impl Pen<'_> {
             settled.at.0,
             state.failed.map(|moment| moment.0),
             state.own_failures,
+            state.of_item,
         ])?;
         Ok(())
     }

@@ -149,6 +149,7 @@ fn walked(saga: &[One], dice: &mut Dice) -> Result<Told, String> {
             generation: 0,
             tries: 1,
             unheard: false,
+            of_item: None,
         });
         job.known.sort_by(|a, b| (&a.node, &a.item, a.way).cmp(&(&b.node, &b.item, b.way)));
     }
@@ -198,6 +199,7 @@ fn what_was_done_and_is_not_come_by_keeps_what_came_before_it() {
                 generation,
                 tries,
                 unheard,
+                of_item: None,
             };
             let known = vec![
                 known(0, Phase::Done(None), 0, 1, false),
@@ -234,6 +236,7 @@ fn who_is_on_the_way_back_does_not_turn_round() {
         generation: 0,
         tries: 1,
         unheard: false,
+        of_item: None,
     };
     let done = |n, way| known(n, way, Phase::Done(None));
     let owed = known(0, Way::Undo, Phase::Owed { due: Moment(0) });
