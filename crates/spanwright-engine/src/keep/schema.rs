@@ -395,6 +395,16 @@ mod tests {
         }
     }
 
+    /// Earlier editions left answers whose place another state had taken.
+    #[test]
+    fn bodies_that_nothing_names_are_gone_after_an_upgrade() {
+        let (_folder, old) = of_schema_2("INSERT INTO body (id, coding, data) VALUES (4711, 0, x'31');");
+        let connection = open_writer(&old).unwrap();
+        let is_there =
+            |id: i64| connection.query_row("SELECT EXISTS (SELECT 1 FROM body WHERE id = ?1)", [id], |row| row.get::<_, bool>(0));
+        assert_eq!((is_there(4711), is_there(1)), (Ok(false), Ok(true)));
+    }
+
     /// No edition numbered messages and their runs apart; a file that was put together by hand may.
     #[test]
     fn a_message_whose_run_has_another_number_takes_it() {

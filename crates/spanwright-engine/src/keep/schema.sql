@@ -60,6 +60,9 @@ CREATE INDEX effect_glued ON effect (glued) WHERE state = 0 AND glued IS NOT NUL
 -- What was given up together with others, or was not heard of: these do not go again without it.
 CREATE INDEX effect_apart ON effect (glued) WHERE state > 4 AND glued IS NOT NULL;
 CREATE INDEX effect_started ON effect (boot) WHERE state = 1;
+-- An answer that another state takes the place of is named by nothing any more.
+CREATE TRIGGER effect_answer AFTER UPDATE OF result ON effect WHEN old.result IS NOT NULL AND old.result IS NOT new.result
+BEGIN DELETE FROM body WHERE id = old.result; END;
 
 -- Lives that were cut off: when the next one began, and the last run that there was. What was on its way then is in no row.
 CREATE TABLE cut_off (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, upto INTEGER NOT NULL) STRICT;

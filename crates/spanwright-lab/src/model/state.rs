@@ -135,7 +135,7 @@ impl State {
 
     /// The run of a message.
     pub fn by_id(&self, message: u128) -> Option<RunId> {
-        self.all().filter(|(_, row)| row.message.id == message).map(|(run, _)| run).last()
+        self.all().rev().find(|(_, row)| row.message.id == message).map(|(run, _)| run)
     }
 
     /// What whoever would bring it back wants to see.

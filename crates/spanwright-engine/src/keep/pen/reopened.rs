@@ -24,6 +24,8 @@ const OWE_THE_SAME: &str = "UPDATE effect SET state = 0, due = ?2, tries = 0, fi
 const ASK_ANEW: &str = "UPDATE effect SET generation = ?2 WHERE run = ?1 AND way = 2";
 /// They were of the undos before.
 const DROP_WORDS: &str = "DELETE FROM undone WHERE run = ?1";
+const DROP_ANSWERS_OF_UNDOS: &str =
+    "DELETE FROM body WHERE id IN (SELECT result FROM effect WHERE run = ?1 AND way = 1 AND result IS NOT NULL)";
 const DROP_UNDOS: &str = "DELETE FROM effect WHERE run = ?1 AND way = 1";
 const REOPEN: &str =
     "UPDATE run SET state = 0, plan = ?2, reason = NULL, node = NULL, words = NULL, undone = NULL, changed = ?3, acknowledged = NULL
@@ -65,6 +67,7 @@ impl Pen<'_> {
         self.rare(OWE_THE_SAME)?.execute((run.0, at.0, apart, left, alone))?;
         self.rare(ASK_ANEW)?.execute((run.0, OF_NO_ATTEMPT))?;
         self.rare(DROP_WORDS)?.execute([run.0])?;
+        self.rare(DROP_ANSWERS_OF_UNDOS)?.execute([run.0])?;
         self.rare(DROP_UNDOS)?.execute([run.0])?;
         self.trail(run, at, people::REPLAYED, by, None)?;
         self.rare(REOPEN)?.execute((run.0, plan.0, at.0))?;

@@ -1,7 +1,8 @@
 //! What became of an effect.
 //!
 //! The row of an effect holds its state and its last attempt; an attempt that another one follows has a row of its
-//! own. So an effect that works at the first try is one row, never inserted waiting and updated later.
+//! own. So an effect that works at the first try is one row, never inserted waiting and updated later. The body of an answer that another
+//! state takes the place of goes with it: a trigger of the table sees to that, so that nothing is asked where there is none.
 
 use rusqlite::Result;
 use spanwright_core::fact::{Attempt, EffectKey, Phase, Print, Settled, Way};

@@ -26,7 +26,7 @@ use crate::keep::{
 const FAULTS_MOST: u32 = 20;
 
 /// What must be nowhere: each a sentence, and how many rows break it.
-const BROKEN: [(&str, &str); 11] = [
+const BROKEN: [(&str, &str); 12] = [
     ("a run without its message", "SELECT count(*) FROM run WHERE NOT EXISTS (SELECT 1 FROM message WHERE message.seq = run.id)"),
     ("a message without a run", "SELECT count(*) FROM message WHERE NOT EXISTS (SELECT 1 FROM run WHERE run.id = message.seq)"),
     ("a run that names the message of another", "SELECT count(*) FROM run WHERE message <> id"),
@@ -46,6 +46,10 @@ const BROKEN: [(&str, &str); 11] = [
     (
         "an effect without its answer",
         "SELECT count(*) FROM effect WHERE result IS NOT NULL AND NOT EXISTS (SELECT 1 FROM body WHERE body.id = effect.result)",
+    ),
+    (
+        "a body that nothing names",
+        "SELECT count(*) FROM body WHERE id NOT IN (SELECT body FROM message UNION ALL SELECT result FROM effect WHERE result IS NOT NULL)",
     ),
     (
         "a run that is done and owes something",
@@ -297,8 +301,10 @@ mod tests {
         keep.commit(&facts).unwrap();
         let verified = || Look::open(&path, code_of).unwrap().verify().unwrap();
         assert_eq!(verified(), Verified { messages: 40, faults: vec![] });
-        keep.connection.execute_batch("DELETE FROM body WHERE id = 3; DELETE FROM run WHERE id = 5").unwrap();
-        assert_eq!(verified().faults, ["a message without a run, 1 times", "a message without its body, 1 times"]);
+        let broken = "DELETE FROM body WHERE id = 3; DELETE FROM run WHERE id = 5; INSERT INTO body VALUES (99, 0, x'31')";
+        keep.connection.execute_batch(broken).unwrap();
+        let faults = ["a message without a run, 1 times", "a message without its body, 1 times", "a body that nothing names, 1 times"];
+        assert_eq!(verified().faults, faults);
         drop(keep);
         let mut bytes = std::fs::read(&path).unwrap();
         let middle = bytes.len() / 2;
