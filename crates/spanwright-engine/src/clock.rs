@@ -176,7 +176,7 @@ mod tests {
     fn what_others_judge_by_goes_back_with_the_wall_clock() {
         let hands = std::sync::Mutex::new([9_010, 5_405, 9_000].into_iter().cycle());
         let clock = Clock::reading(move || {
-            let wall = hands.lock().unwrap().next().unwrap_or_default();
+            let wall = hands.lock().unwrap_or_else(PoisonError::into_inner).next().unwrap_or_default();
             Reading { counted: Duration::ZERO, wall: Duration::from_secs(wall) }
         });
         assert_eq!((clock.now(), clock.wall(), clock.now()), (Moment(9_010_000_000), Moment(5_405_000_000), Moment(9_010_000_000)));

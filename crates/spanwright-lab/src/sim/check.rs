@@ -231,8 +231,8 @@ fn booking(id: &str, endings: &[Ending], world: &World) -> Checked {
     }
 }
 
-/// I16: each event of an account ends once, as what it is, and nothing of it happens twice: what no step and no bank refuses is done, the
-/// rest is a dead letter. One that went with others of which one stands in line behind another since a deploy is a dead letter, too, and
+/// I16: each event of an account ends once, and once more each time that it is replayed, as what it is, and nothing of it happens twice: what
+/// no step and no bank refuses is done, the rest is a dead letter. One that went with others of which one stands in line behind another since a deploy is a dead letter, too, and
 /// a person looks.
 fn account(id: &str, endings: &[Ending], world: &World, leeway: Leeway) -> Checked {
     let (good, bad) = world.events_of(id);
@@ -240,13 +240,15 @@ fn account(id: &str, endings: &[Ending], world: &World, leeway: Leeway) -> Check
     let apart = endings.iter().filter(is_apart).count();
     let done = endings.iter().filter(|ending| matches!(ending, Ending::Done)).count();
     let stopped = endings.iter().filter(|ending| matches!(ending, Ending::Stopped(_))).count() - apart;
+    let again = world.ledger.iter().filter(|effected| effected.id == id && &*effected.operation == REPLAYED).count();
     if apart > 0 && !leeway.reorders
         || done > good
-        || stopped > bad
+        || stopped > bad + again
         || done + stopped + apart != endings.len()
-        || endings.len() != good + bad
+        || endings.len() != good + bad + again
     {
-        return Err(format!("{id}: {good} events are good and {bad} bad; {done} are done, {stopped} stopped and {apart} apart"));
+        let ended = format!("{done} are done, {stopped} stopped and {apart} apart, and {again} were replayed");
+        return Err(format!("{id}: {good} events are good and {bad} bad; {ended}"));
     }
     for operation in ["apply", "publish"] {
         let of_it = world.ledger.iter().filter(|effected| effected.id == id && &*effected.operation == operation);

@@ -19,7 +19,7 @@ mod world;
 
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, BinaryHeap, HashMap},
+    collections::{BTreeMap, BinaryHeap, HashMap, HashSet},
     ops::AddAssign,
     sync::Arc,
     time::Duration,
@@ -40,7 +40,7 @@ use check::Leeway;
 pub(crate) use disk::DiskJob;
 use edition::Edition;
 pub use mutant::{MUTANTS, Mutant};
-use person::{Held, IN_VAIN_MOST};
+use person::{Held, IN_ORDER_MOST, IN_VAIN_MOST};
 use plan::{plan_of, sim_bundle};
 pub(crate) use roll::Dice;
 use senders::{Brings, Senders};
@@ -181,10 +181,14 @@ struct Sim {
     held: BTreeMap<Arc<str>, Held>,
     /// Somebody is about to replay what has stopped.
     replays: bool,
+    /// What was opened again, until it ends.
+    opened: HashSet<RunId>,
     /// How often each was replayed.
     replayed: HashMap<RunId, u32>,
     /// So often what need not be replayed is, for all that.
     in_vain: i64,
+    /// So often a dead letter in order is replayed.
+    in_order: i64,
     hand: HandSize,
 }
 
@@ -227,8 +231,10 @@ pub fn simulate(seed: u64, mutant: Option<Mutant>) -> Result<Story, String> {
         cut_at: 0,
         held: BTreeMap::new(),
         replays: false,
+        opened: HashSet::new(),
         replayed: HashMap::new(),
         in_vain: IN_VAIN_MOST,
+        in_order: IN_ORDER_MOST,
         hand: hand_of(seed),
     };
     sim.world.begin(sim.now);
@@ -442,7 +448,9 @@ impl Sim {
     fn commit(&mut self, ticket: Ticket, facts: Vec<Fact>) {
         if self.mutant == Some(Mutant::AnswerBeforeSync) {
             let receipts = self.store.write(&facts);
-            self.at(self.now, Happens::Desk(Event::Kept { ticket, facts, receipts }));
+            let kept = Event::Kept { ticket, facts, receipts };
+            self.world_hears(&kept);
+            self.at(self.now, Happens::Desk(kept));
             return self.soon(200_000, Happens::Sync);
         }
         let write = mutant::written(self.mutant, facts.clone());
@@ -499,7 +507,17 @@ impl Sim {
         for fact in facts {
             match fact {
                 Fact::Reopened { run, .. } => {
-                    self.store.runs(&[*run]).unwrap_or_default().iter().for_each(|file| self.world.opens_again(&file.message.body));
+                    let files = self.store.runs(&[*run]).unwrap_or_default();
+                    // Two chores may mean the same one: it is opened once.
+                    for file in files.iter().filter(|file| !file.over && self.opened.insert(file.run)) {
+                        self.world.opens_again(&file.message.body);
+                    }
+                }
+                Fact::Ended { run, .. } => drop(self.opened.remove(run)),
+                // Where it goes again meanwhile nobody has seen to it.
+                Fact::Discarded { run, .. } => {
+                    let files = self.store.runs(&[*run]).unwrap_or_default();
+                    files.iter().filter(|file| file.over).for_each(|file| self.world.seen_to(&file.message.body));
                 }
                 Fact::Settled(settled) if settled.attempt.is_none() && settled.state.tries == 0 => {
                     self.story.gave_way += u64::from(matches!(settled.state.phase, Phase::Owed { .. }));

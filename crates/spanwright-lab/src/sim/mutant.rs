@@ -48,10 +48,12 @@ pub enum Mutant {
     OthersLeftBehind,
     /// Does not write down that something was undone by hand.
     UndoneByHandNotKept,
+    /// Does not write down that a dead letter was set aside: it is opened again.
+    DiscardedNotKept,
 }
 
 /// All of them.
-pub const MUTANTS: [Mutant; 20] = [
+pub const MUTANTS: [Mutant; 21] = [
     Mutant::AnswerBeforeSync,
     Mutant::NoIntent,
     Mutant::UnknownTakenForRetry,
@@ -72,6 +74,7 @@ pub const MUTANTS: [Mutant; 20] = [
     Mutant::OnePageOfAnswer,
     Mutant::OthersLeftBehind,
     Mutant::UndoneByHandNotKept,
+    Mutant::DiscardedNotKept,
 ];
 
 /// What a faulty engine would believe of a run.
@@ -113,6 +116,7 @@ pub(super) fn written(mutant: Option<Mutant>, mut facts: Vec<Fact>) -> Vec<Fact>
     match mutant {
         Some(Mutant::NoIntent) => facts.retain(|fact| !matches!(fact, Fact::Started { .. })),
         Some(Mutant::UndoneByHandNotKept) => facts.retain(|fact| !matches!(fact, Fact::Undone { .. })),
+        Some(Mutant::DiscardedNotKept) => facts.retain(|fact| !matches!(fact, Fact::Discarded { .. })),
         Some(Mutant::ForgetsKeys) => facts.iter_mut().for_each(forget_key),
         Some(Mutant::HoldNotKept) => facts.iter_mut().for_each(|fact| {
             if let Fact::Gated(row) = fact {

@@ -1,5 +1,5 @@
-//! The person in the loop: holds a system or a flow for a while, lets go on what holds itself, sees to dead letters, replays some of them,
-//! and does by hand what the other system refuses to undo.
+//! The person in the loop: holds a system or a flow for a while, in the middle of a chore too, lets go on what holds itself, sees to dead
+//! letters, replays some of them, is late with either, and does by hand what the other system refuses to undo.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,6 +28,8 @@ const REPLAYED_MOST: u32 = 8;
 
 /// What need not be replayed is, at most so often in a story.
 pub(super) const IN_VAIN_MOST: i64 = 3;
+/// Dead letters in order are replayed so often in a story; each dies once more, and is seen to then.
+pub(super) const IN_ORDER_MOST: i64 = 4;
 /// Flows of which that is so.
 const ORDERS: &str = "orders";
 const BOOKINGS: &str = "bookings";
@@ -77,10 +79,6 @@ impl Sim {
     /// What is on its way to the desk.
     pub(super) fn person_hears(&mut self, event: &Event) {
         match event {
-            Event::Told(Order::Discard { runs, .. }) => {
-                let files = self.store.runs(runs).unwrap_or_default();
-                files.iter().for_each(|file| self.world.seen_to(&file.message.body));
-            }
             Event::Kept { facts, .. } => facts.iter().for_each(|fact| {
                 if let Fact::Gated(row) = fact
                     && let Some(held) = self.held.get_mut(&row.system).filter(|held| row.hold.as_ref() == Some(&held.hold))
@@ -100,7 +98,7 @@ impl Sim {
             Happening::Ended { run, flow, ending: Ending::Stopped(_), .. } if &**flow == ORDERED => {
                 let files = self.store.runs(&[*run]).unwrap_or_default();
                 files.iter().for_each(|file| self.world.died(&file.message.body));
-                self.discards(*run);
+                self.sees_to(*run);
             }
             Happening::Ended { flow, ending: Ending::Stopped(_), .. } if &**flow == PARCELS => self.replays_what_stopped(),
             Happening::Ended { flow, ending: Ending::Stopped(_), .. } if [ORDERS, BOOKINGS].contains(&&**flow) => {
@@ -108,6 +106,8 @@ impl Sim {
             }
             Happening::Chore(chore) if chore.phase != ChorePhase::Open => {
                 self.replays = false;
+                // What it left: nobody else sees to it.
+                self.stopped_of(ORDERED).into_iter().for_each(|stopped| self.discards(stopped.run));
                 self.replays_what_stopped();
             }
             // No call of these is ever refused: it is an undo.
@@ -191,6 +191,24 @@ impl Sim {
         let what = ChoreKind::Replay { over_newer: false, apart: false };
         let chore = Chore::begin(what, filter, RunId(i64::MAX), rate, "ann".into(), Moment(at));
         self.at(at, Happens::Desk(Event::Told(Order::Chore(Box::new(chore)))));
+        // And its flow is held in the middle of it.
+        if self.dice.one_in(4) {
+            let since = Moment(at + self.dice.up_to(SOON));
+            let hold = Hold { since, until: None, by: "ann".into(), because: "a quiet hour".into() };
+            self.at(since.0, Happens::Desk(Event::Told(Order::Hold { what: GateRow::of_flow(flow), hold })));
+        }
+    }
+
+    /// A dead letter in order is discarded; replayed, and left to the end of that; or both, and nobody knows which comes first.
+    fn sees_to(&mut self, run: RunId) {
+        let replays = !self.replays && self.in_order > 0 && self.dice.one_in(2);
+        if replays {
+            self.in_order -= 1;
+            self.replays(ORDERED);
+        }
+        if !replays || self.dice.one_in(2) {
+            self.discards(run);
+        }
     }
 
     fn discards(&mut self, run: RunId) {

@@ -80,6 +80,8 @@ pub(super) struct World {
     applied: HashMap<String, i64>,
     /// Dead letters that nobody has seen to: account and event.
     dead: BTreeSet<(String, i64)>,
+    /// Those that somebody has seen to: they are over for good.
+    seen_to: BTreeSet<(String, i64)>,
     /// What was obeyed, in order.
     pub ledger: Vec<Effected>,
     /// Keys that were obeyed, and the answer.
@@ -137,6 +139,7 @@ impl World {
             events,
             applied: HashMap::new(),
             dead: BTreeSet::new(),
+            seen_to: BTreeSet::new(),
             orders,
             bookings,
             parcels,
@@ -414,15 +417,19 @@ impl World {
 
     /// It is replayed: what was undone is done again, and may be undone again.
     pub fn opens_again(&mut self, body: &[u8]) {
-        let id = Asked::of("", body).id;
+        let Asked { id, item, .. } = Asked::of("", body);
+        if self.seen_to.contains(&(id.clone(), item)) {
+            self.broken.get_or_insert_with(|| format!("{id}: {item} was opened again after a person had set it aside"));
+        }
         self.by_hand.retain(|(of, _)| *of != id);
         self.ledger.push(Effected { operation: REPLAYED.into(), id, item: 0 });
     }
 
-    /// A person has seen to it.
+    /// A person has seen to it, and the journal knows.
     pub fn seen_to(&mut self, body: &[u8]) {
-        let asked = Asked::of("", body);
-        self.dead.remove(&(asked.id, asked.item));
+        let Asked { id, item, .. } = Asked::of("", body);
+        self.dead.remove(&(id.clone(), item));
+        self.seen_to.insert((id, item));
     }
 
     /// Each event of an account: whose, and its body.
