@@ -78,18 +78,16 @@ impl Sim {
 
     /// What is on its way to the desk.
     pub(super) fn person_hears(&mut self, event: &Event) {
-        match event {
-            Event::Kept { facts, .. } => facts.iter().for_each(|fact| {
-                if let Fact::Gated(row) = fact
-                    && let Some(held) = self.held.get_mut(&row.system).filter(|held| row.hold.as_ref() == Some(&held.hold))
-                {
-                    held.kept = true;
-                }
-                if let Fact::Reopened { .. } = fact {
-                    self.story.replayed += 1;
-                }
-            }),
-            _ => {}
+        let Event::Kept { facts, .. } = event else { return };
+        for fact in facts {
+            if let Fact::Gated(row) = fact
+                && let Some(held) = self.held.get_mut(&row.system).filter(|held| row.hold.as_ref() == Some(&held.hold))
+            {
+                held.kept = true;
+            }
+            if let Fact::Reopened { .. } = fact {
+                self.story.replayed += 1;
+            }
         }
     }
 
