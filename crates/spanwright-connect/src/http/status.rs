@@ -56,9 +56,10 @@ pub fn blame(status: u16) -> Blame {
     }
 }
 
-/// Whether a status speaks of what was asked for, and not of the system or of who asks: what is put off by it is put off alone.
+/// Whether a status speaks of what was asked for, and not of the system or of who asks: what is put off by it is put off alone. Of who
+/// asks speak an account without money (402), and the rates that some servers spell 420 and 430.
 pub fn is_about_one(status: u16) -> bool {
-    matches!(status, 400..=499) && !matches!(status, 401 | 403 | 407 | 408 | 421 | 425 | 429)
+    matches!(status, 400..=499) && !matches!(status, 401..=403 | 407 | 408 | 420 | 421 | 425 | 429 | 430)
 }
 
 /// The code of a refusal of a request with a key; `has_words`: of which the system itself says why. The desk knows from it whether the
@@ -68,7 +69,7 @@ pub fn refusal_under_a_key(status: u16, has_words: bool) -> &'static Code {
     match status {
         409 => &codes::CONFLICT,
         413 => &codes::IN_BETWEEN,
-        400..=499 if !has_words => &codes::IN_BETWEEN,
+        400..=499 | 501 | 505 if !has_words => &codes::IN_BETWEEN,
         _ => &codes::REFUSED,
     }
 }

@@ -20,7 +20,7 @@ pub(super) fn write(operation: &RestOperation, with: &Value<'_>, request: &mut H
         Some(link) => {
             let says = "the link to the next page leads to another server, and our credentials would go with it";
             let mut page = request.url.clone();
-            // It is seen from the page that it stood in.
+            // It is seen from where the first page stood.
             let base = if write_path(operation, with, &mut page).is_ok() { &page } else { &request.url };
             request.url = url::follow(base, link).ok_or_else(|| fault(operation, says.into()))?;
         }

@@ -374,7 +374,11 @@ impl Gate {
         if departure.era != self.era {
             return None;
         }
-        if !failed && let Some(change) = self.prove_credentials(now) {
+        // Whatever it says, it does not say that they are refused: from now on it is an outage, or none.
+        if let Some(since) = self.refused_since.take() {
+            self.left_alone.note(since, now);
+        }
+        if !failed && let Some(change) = self.prove_credentials() {
             return Some(change);
         }
         let change = self.circuit.concluded(failed, took, now);
@@ -397,11 +401,8 @@ impl Gate {
     }
 
     /// A call went through: what we showed is good.
-    fn prove_credentials(&mut self, now: Moment) -> Option<GateChange> {
+    fn prove_credentials(&mut self) -> Option<GateChange> {
         self.renewed = false;
-        if let Some(since) = self.refused_since.take() {
-            self.left_alone.note(since, now);
-        }
         if matches!(self.credentials, Credentials::Refused { .. }) && !self.signs_in {
             self.credentials = Credentials::InRequest;
         }

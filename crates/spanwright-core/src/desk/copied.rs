@@ -4,8 +4,9 @@
 //! somebody knows: it is as uncertain as what a life had begun that was cut off, so that the question after an unknown outcome is
 //! put where there is one, and a person is told where there is none.
 //!
-//! What always holds: that goes for what the journal had when it was copied. What was tried, or brought back by a person, since the
-//! first life on the copy began is known as ever.
+//! What always holds: that goes for messages that the journal had when it was copied. What was tried since the first life on the copy
+//! began is known as ever; a step of such a message that it never came to may have been asked there, also where a person brings the
+//! message back much later.
 
 use super::{
     Desk,

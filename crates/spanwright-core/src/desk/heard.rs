@@ -294,6 +294,7 @@ impl Desk {
             effect.state.sent = None;
         }
         let (kind, why) = told(&outcome);
+        let may_have_been_given = outcome.may_have_been_given();
         let n = effect.state.tries;
         effect.place = Place::Settling;
         let held = effect.held_bytes();
@@ -307,8 +308,10 @@ impl Desk {
         };
         effect.state.failed = matches!(effect.state.phase, Phase::Owed { .. } | Phase::Uncertain(_)).then_some(now);
         self.holds(key.run, held, holds);
-        if settled {
-            self.gathering.forget(key);
+        match settled {
+            true => self.gathering.forget(key),
+            false if may_have_been_given => self.gathering.not_heard(key),
+            false => {}
         }
         self.settle_fact(key, Some(attempt), now, facts);
         self.note_stuck(key, n, why.as_ref(), out);
@@ -520,6 +523,13 @@ impl Desk {
         let opened = self.gates[gate].arrive(departure, Some(true), Duration::ZERO, now);
         let pause = after.unwrap_or(Duration::from_millis(250 + roll % 1_000));
         opened.or(self.gates[gate].pause(pause, now))
+    }
+}
+
+impl Outcome {
+    /// Whether an answer may have been given that was not heard: nobody says that there was none.
+    pub(super) fn may_have_been_given(&self) -> bool {
+        matches!(self, Outcome::Unknown(_) | Outcome::Later { blame: Blame::Either, .. })
     }
 }
 

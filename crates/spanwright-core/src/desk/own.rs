@@ -174,12 +174,15 @@ impl Desk {
 }
 
 impl Desk {
-    /// The same of what a source asks for: from when on it was refused, others that go to its system were not.
-    pub(super) fn source_refused_alone(&self, gate: usize, refused: Option<Moment>, verdict: Verdict, report: &Report) -> Verdict {
+    /// The same of what a source asks for: from when on it was refused, what goes to its system, and other sources of it, were not.
+    pub(super) fn source_refused_alone(&self, n: usize, verdict: Verdict, report: &Report) -> Verdict {
+        let (gate, refused) = (self.sources[n].gate, self.sources[n].refused);
         let is_doubted = report.status == UNAUTHORIZED || self.gates[gate].refused();
         let others = refused.map_or((0, 0), |since| self.fared[gate].others(&[], None, since));
+        let of_its_system = self.sources.iter().filter(|source| source.gate == gate);
+        let read = of_its_system.filter(|source| refused.is_some_and(|since| source.read_at.is_some_and(|at| at > since))).count();
         match verdict.system {
-            Some(Word::Credentials(why)) if !is_doubted && others.0 > others.1 * DELIVERED_FOR_EACH_FAILURE => {
+            Some(Word::Credentials(why)) if !is_doubted && others.0 + read > others.1 * DELIVERED_FOR_EACH_FAILURE => {
                 Verdict::all(1, Outcome::Later { why, after: None, blame: Blame::Message })
             }
             system => Verdict { system, ..verdict },

@@ -15,7 +15,7 @@ use crate::{
     deliver::{Departure, Goes, Next, Tries, decide},
     fact::{Fact, Moment, Moved, PlanId, Root, Seen, SourceRow, Took, Way, hex},
     interface::Repeat,
-    plan::{Plan, Poll, ROUND_PAGES_MOST, Source},
+    plan::{NextPage, Plan, Poll, ROUND_PAGES_MOST, Source},
     run::intake::{self, Arrival, Page},
 };
 
@@ -30,7 +30,7 @@ pub(super) struct SourceDesk {
     pub name: Arc<str>,
     pub flow: usize,
     account: usize,
-    gate: usize,
+    pub gate: usize,
     cursor: Option<Arc<[u8]>>,
     due: Moment,
     state: State,
@@ -40,8 +40,12 @@ pub(super) struct SourceDesk {
     page: Option<Arc<[u8]>>,
     /// What was read of this page.
     read: Read,
-    /// What the page before it held.
-    before: Read,
+    /// What the page before it held, and the token under which that was asked for.
+    before: (Read, Option<Arc<[u8]>>),
+    /// It was asked for before, and that was not heard.
+    again_asked: bool,
+    /// When a page was read last.
+    pub read_at: Option<Moment>,
     /// Pages of this round that were read.
     pages: u32,
     /// What the only page of this round said of itself.
@@ -60,7 +64,7 @@ pub(super) struct SourceDesk {
     pub took: bool,
     failed: Option<Failure>,
     /// When our credentials were refused to it, if nothing was read since.
-    refused: Option<Moment>,
+    pub refused: Option<Moment>,
     /// When it was asked last.
     asked: Moment,
     given_up: Option<Failure>,
@@ -125,7 +129,9 @@ impl SourceDesk {
                 reached: None,
                 page: None,
                 read: Read::default(),
-                before: Read::default(),
+                before: (Read::default(), None),
+                again_asked: false,
+                read_at: None,
                 pages: 0,
                 fresh: None,
                 known: None,
@@ -258,7 +264,7 @@ impl Desk {
     ) {
         let Some((n, departure)) = self.asking(call) else { return };
         let gate = self.sources[n].gate;
-        let verdict = self.source_refused_alone(gate, self.sources[n].refused, verdict, report);
+        let verdict = self.source_refused_alone(n, verdict, report);
         let operation =
             self.polled(n).map(|poll| self.plan.systems[poll.system].system.interface().operations[poll.operation].name.clone());
         let (system, operation) = (self.gates[gate].name.clone(), operation.unwrap_or_else(|| "poll".into()));
@@ -283,7 +289,7 @@ impl Desk {
         }
         match (verdict.outcomes.into_iter().next(), page) {
             (Some(Outcome::Delivered(_)), Some(Ok(page))) => {
-                self.sources[n].refused = None;
+                (self.sources[n].refused, self.sources[n].read_at) = (None, Some(now));
                 self.sources[n].validated(verdict.beside.as_deref(), page.next.is_some());
                 self.take_page(n, page, now, roll, out);
             }
@@ -327,6 +333,7 @@ impl Desk {
         let (policy, every) = self.poll_policy(n);
         let source = &mut self.sources[n];
         source.tries += 1;
+        source.again_asked |= outcome.may_have_been_given();
         let tries = Tries { count: source.tries, own: source.tries, first: source.tried_first, unheard: false };
         let next = decide(&policy, Repeat::Safe, Way::Do, tries, &outcome, now, roll);
         let is_of_the_system = !matches!(outcome, Outcome::Never(_));
@@ -374,19 +381,24 @@ impl Desk {
     }
 
     fn take_page(&mut self, n: usize, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
-        let in_pages = self.polled(n).is_some_and(|poll| poll.pages.is_some());
+        let next = self.polled(n).and_then(|poll| poll.pages.as_ref()).map(|pages| matches!(pages.next, NextPage::Link));
+        let (policy, every) = self.poll_policy(n);
         let source = &mut self.sources[n];
         source.pages += 1;
         source.read.add(&page);
-        let Some(last) = source.is_last(&page, in_pages) else {
+        if source.may_lack_one(&page, next) {
+            let says = "an answer was not heard, and of a system that names all pages alike nobody can ask for that page again: the round begins anew";
+            return self.give_up_poll(n, Failure::new(&codes::PAGE_UNHEARD, says), now.after(every.min(policy.longest)), out);
+        }
+        let Some(last) = source.is_last(&page, next) else {
             let says = match source.pages > ROUND_PAGES_MOST {
                 true => format!("a round has more than {ROUND_PAGES_MOST} pages: `pages` leads in a circle"),
                 false => "the page names itself as the next one, and holds what the one before it held: `pages` leads in a circle".into(),
             };
             return self.poll_failed(n, Outcome::Never(Failure::new(&codes::CIRCLE, says)), now, roll(), out);
         };
-        source.before = source.read;
-        self.sources[n].page = page.next.clone();
+        source.before = (source.read, std::mem::replace(&mut source.page, page.next.clone()));
+        source.again_asked = false;
         self.sources[n].again = page.again.map(|millis| Duration::from_millis(millis.get().into()));
         self.sources[n].tries = 0;
         let chunks = self.keep_items(n, page, now, roll, out);
@@ -501,7 +513,7 @@ impl Desk {
         if let Some(source) = self.sources.iter_mut().find(|source| source.name == moved.source) {
             source.known = source.fresh.take().map(|validator| Known { under: source.cursor.clone(), validator });
             source.cursor = moved.cursor.clone();
-            (source.pages, source.before) = (0, Read::default());
+            (source.pages, source.before, source.again_asked) = (0, (Read::default(), None), false);
             source.due = moved.due;
             source.state = State::Waiting;
             source.reached = None;
@@ -520,17 +532,25 @@ impl Desk {
 
 impl SourceDesk {
     /// Whether the page that was read is the last one of its round; `None` where pages lead in a circle. Some servers give the same
-    /// token for each page, and with the last one, too, which then has no items. What is not read `in_pages` says only whether there
-    /// is more.
-    fn is_last(&self, page: &Page, in_pages: bool) -> Option<bool> {
+    /// token for each page, and with the last one, too, which then has no items. `by_link`: the next page is named by an address, and
+    /// the last one may name its own; `None`: what is not read in pages says only whether there is more.
+    fn is_last(&self, page: &Page, by_link: Option<bool>) -> Option<bool> {
         let repeats = page.next == self.page;
+        let is_the_same = || self.read.items > 0 && self.read == self.before.0;
         match &page.next {
             _ if self.pages > ROUND_PAGES_MOST => None,
             None => Some(true),
-            Some(_) if repeats && (!in_pages || self.read.is_empty()) => Some(true),
-            Some(_) if repeats && self.read.items > 0 && self.read == self.before => None,
+            Some(_) if repeats && (by_link.is_none() || self.read.is_empty()) => Some(true),
+            Some(_) if repeats && is_the_same() => (by_link == Some(true)).then_some(true),
             Some(_) => Some(false),
         }
+    }
+
+    /// Whether a page before this one may have been given and lost: its server goes on by itself under one token, and what was asked for
+    /// first was not heard.
+    fn may_lack_one(&self, page: &Page, by_link: Option<bool>) -> bool {
+        let goes_on_by_itself = || page.next == self.page || self.before.1 == self.page;
+        self.again_asked && by_link.is_some() && self.page.is_some() && goes_on_by_itself() && self.read != self.before.0
     }
 
     /// Why a round is over whose page, or the state from which it reads on, its server does not have any more (RFC 9110, section
@@ -574,7 +594,8 @@ impl SourceDesk {
     /// The next round begins where the last good one ended.
     fn give_up_round(&mut self, why: Failure) {
         (self.page, self.reached, self.tries) = (None, None, 0);
-        (self.pages, self.before, self.fresh) = (0, Read::default(), None);
+        (self.before, self.again_asked) = ((Read::default(), None), false);
+        (self.pages, self.fresh) = (0, None);
         self.rounds += 1;
         self.given_up = Some(why.clone());
         self.failed = Some(why);

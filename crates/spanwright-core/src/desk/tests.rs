@@ -1116,3 +1116,30 @@ fn a_replay_goes_on_where_what_was_done_of_a_list_is_where_it_was() {
     let (stage, _) = goes_on_under(sends_each("[.lines[] | select(.n != 1)]", "."), old);
     assert_eq!(stage.asked, 1);
 }
+
+/// The first order's line is done, the second one's was refused: the other way round the first would go once more, in its new place.
+#[test]
+fn nothing_goes_of_a_list_in_a_list_whose_outer_items_changed_places() {
+    const TWO_ORDERS: &str = r#"{"orders": [{"lines": [{"n": 1}]}, {"lines": [{"n": 2}]}]}"#;
+    let under = |orders: &str| {
+        let mut plan = sends_each(".lines", ".");
+        let steps = std::mem::take(&mut plan.flows[0].steps);
+        let each = StepKind::Each { items: Program::of(orders).unwrap(), steps };
+        plan.flows[0].steps = vec![Step { name: "orders".into(), when: None, kind: each }];
+        plan
+    };
+    let mut stage = Stage::of(under(".orders"));
+    stage.brings(TWO_ORDERS);
+    let mut kept = stage.keeps();
+    for outcome in [Outcome::Delivered(None), Outcome::Never(said())] {
+        stage.hears(Verdict::all(1, outcome));
+        kept.extend(stage.keeps());
+    }
+    let file = replayed(&from_before(7, TWO_ORDERS, None, vec![]), &kept);
+    for other in ["[.orders[1], .orders[0]]", "[{lines: [{n: 9}]}, .orders[0], .orders[1]]"] {
+        let (stage, kept) = goes_on_under(under(other), file.clone());
+        assert_eq!((stage.asked, code_at_the_end(&kept)), (0, Some("R0006")), "{other}: {kept:?}");
+    }
+    let (stage, _) = goes_on_under(under(".orders"), file);
+    assert_eq!(stage.asked, 1, "it is as it was");
+}

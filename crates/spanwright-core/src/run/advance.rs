@@ -253,6 +253,8 @@ struct Walk<'a> {
     pivoted: Option<&'a NodeName>,
     /// The item of an `each` that is being walked.
     of_item: Option<Print>,
+    /// A list within the one that is being walked has other items than it had.
+    list_moved: bool,
 }
 
 impl<'a> Walk<'a> {
@@ -271,6 +273,7 @@ impl<'a> Walk<'a> {
             past: Vec::new(),
             pivoted: None,
             of_item: None,
+            list_moved: false,
         }
     }
 
@@ -385,9 +388,10 @@ impl<'a> Walk<'a> {
         let prints = self.prints_of(list);
         if let Some((kind, moved)) = self.moved(steps, item, &prints) {
             self.stop(&step.name, kind, moved);
+            self.list_moved = true;
             return Ok(Flowing::Off);
         }
-        let (outer, mut all_on) = (self.of_item, true);
+        let (outer, mut all_on, owed) = (self.of_item, true, self.owed.len());
         for ((n, value), print) in list.iter().enumerate().zip(prints) {
             self.of_item = Some(print);
             let inner = if item.is_empty() { n.to_string() } else { format!("{item}/{n}") };
@@ -395,6 +399,11 @@ impl<'a> Walk<'a> {
             all_on &= !matches!(self.steps(steps, Carried::Value(*value), &inside, &inner.into()), Flowing::Off);
         }
         self.of_item = outer;
+        // Of a list in which an inner one is not what it was, nothing goes either.
+        if item.is_empty() && std::mem::take(&mut self.list_moved) {
+            self.owed.truncate(owed);
+            return Ok(Flowing::Off);
+        }
         Ok(if all_on { Flowing::On(body) } else { Flowing::Off })
     }
 

@@ -74,6 +74,8 @@ pub fn with_page(pages: &Pages, token: Option<&[u8]>, with: &[u8]) -> Vec<u8> {
 pub struct Gathered {
     /// The token of the page to be asked for, JSON.
     pub next: Arc<[u8]>,
+    /// The page before it was asked for under the same token: its server goes on by itself.
+    pub repeats: bool,
     /// Pages that were read.
     pub pages: u32,
     /// Bytes of their items.
@@ -121,6 +123,10 @@ pub fn gather(rule: &Gather, so_far: Option<&Gathered>, link: Option<&str>, page
     };
     let repeats = next.is_some() && next.as_deref() == asked;
     if repeats && count > 0 && is_that_before(&items, so_far) {
+        // The last page may name its own address.
+        if let (NextPage::Link, Some(so_far)) = (&rule.pages.next, so_far) {
+            return Ok(Gathering::Whole(whole(&so_far.items, &so_far.frame)));
+        }
         let says = "it names itself as the next one, and holds what the one before it held: `pages` leads in a circle";
         return Err(told(Failure::new(&codes::CIRCLE, says)));
     }
@@ -137,7 +143,7 @@ pub fn gather(rule: &Gather, so_far: Option<&Gathered>, link: Option<&str>, page
     if here >= CALL_PAGES_MOST {
         return Err(Failure::new(&codes::ANSWER_TOO_LONG, format!("the answer goes on behind {CALL_PAGES_MOST} pages")));
     }
-    Ok(Gathering::More(Arc::new(Gathered { next, pages: here, bytes, items: all, frame: Arc::new(frame) })))
+    Ok(Gathering::More(Arc::new(Gathered { next, repeats, pages: here, bytes, items: all, frame: Arc::new(frame) })))
 }
 
 fn is_that_before(items: &[u8], so_far: Option<&Gathered>) -> bool {
@@ -210,11 +216,12 @@ fn whole(items: &[Arc<[u8]>], frame: &Frame) -> Vec<u8> {
 impl Gathered {
     /// One page, so large.
     pub(crate) fn of_bytes(bytes: usize) -> Gathered {
-        Gathered { next: Arc::from(*b"2"), pages: 1, bytes, items: vec![vec![b' '; bytes].into()], frame: Arc::default() }
+        Gathered { next: Arc::from(*b"2"), repeats: false, pages: 1, bytes, items: vec![vec![b' '; bytes].into()], frame: Arc::default() }
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -271,12 +278,16 @@ mod tests {
     }
 
     #[test]
-    fn the_same_link_for_each_page_ends_with_one_that_has_no_items_and_with_the_same_page_again_it_is_a_circle() {
+    fn the_same_name_for_each_page_ends_with_one_that_has_no_items_or_is_a_circle() {
         let same = |items| (items, Some("https://shop.test/?scroll=S"));
         let linked = || rule(&[], NextPage::Link);
         assert_eq!(read(&linked(), &["[1]", "[2]", "[3]", "[]"].map(same)), Ok(("[1,2,3]".to_string(), 4)));
-        let says = "R0012 page 3: it names itself as the next one, and holds what the one before it held: `pages` leads in a circle";
-        assert_eq!(read(&linked(), &["[1]", "[2]", "[2]"].map(same)), Err(says.to_string()));
+        // A last page may name its own address.
+        assert_eq!(read(&linked(), &["[1]", "[2]", "[2]"].map(same)), Ok(("[1,2]".to_string(), 3)));
+        let token = || rule(&["items"], NextPage::Token(spanwright_map::Program::of(".next").unwrap()));
+        let page = |text| (text, None);
+        let says = "R0012 page 2: it names itself as the next one, and holds what the one before it held: `pages` leads in a circle";
+        assert_eq!(read(&token(), &[r#"{"items":[1],"next":"S"}"#, r#"{"items":[1],"next":"S"}"#].map(page)), Err(says.to_string()));
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Filing {
     }
 
     /// Messages that may have this name, in the order in which they came.
-    pub fn loose_of(&self, front: i64) -> impl Iterator<Item = i64> {
+    pub fn loose_of(&self, front: i64) -> impl DoubleEndedIterator<Item = i64> {
         self.loose.range((front, i64::MIN)..=(front, i64::MAX)).map(|(_, seq)| *seq)
     }
 

@@ -17,7 +17,7 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, Read},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use spanwright_core::fact::RunId;
@@ -45,6 +45,8 @@ pub struct Marks {
     free: Mutex<Vec<usize>>,
     /// What the last life had in hand when it ended.
     suspects: BTreeSet<i64>,
+    /// Held by an exchange of suspects.
+    exchanges: Mutex<()>,
 }
 
 /// A place of the file, held while a worker has messages in hand. Dropped, it is empty.
@@ -64,7 +66,7 @@ impl Marks {
         let suspects = suspects(&beside(journal, ".suspects"))?.into_keys().collect();
         let file = OpenOptions::new().create(true).truncate(true).write(true).open(beside(journal, ".hand"))?;
         file.set_len((PLACES_MOST * PLACE_BYTES) as u64)?;
-        Ok(Marks { file, free: Mutex::new((0..PLACES_MOST).rev().collect()), suspects })
+        Ok(Marks { file, free: Mutex::new((0..PLACES_MOST).rev().collect()), suspects, exchanges: Mutex::default() })
     }
 
     /// Takes a place for these runs, which are evaluated one after the other. One that passes is in no journal, and comes
@@ -84,6 +86,13 @@ impl Marks {
         let is_free = |marks: &&Arc<Marks>| marks.free.lock().unwrap_or_else(PoisonError::into_inner).len() > PLACES_OF_FLOWS;
         let marks = marks.filter(is_free)?;
         (!runs.is_empty()).then(|| Marks::hand(Some(marks), runs.iter().copied()))
+    }
+
+    /// Where one of them is suspected since the last life, exchanges of suspects are written and read one after the other: else those that
+    /// are always under way beside the guilty one would be found beside it each time.
+    pub fn one_by_one(&self, runs: &[RunId]) -> Option<MutexGuard<'_, ()>> {
+        let is_suspected = runs.iter().any(|run| self.suspects.contains(&run.0));
+        is_suspected.then(|| self.exchanges.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     // A mark that cannot be written protects nobody, and stops nobody.

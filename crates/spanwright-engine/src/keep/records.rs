@@ -20,9 +20,9 @@ pub const OF_EARLIER_SCHEMAS: &str = "SELECT seq FROM message INDEXED BY message
 /// The version of the last state of a record, where that is another one than this and still here.
 pub const LAST_STATE: &str = "SELECT message.version FROM seen CROSS JOIN message ON message.seq = seen.message
     WHERE seen.scope = ?1 AND seen.key = ?2 AND seen.print <> ?3";
-/// Whether a message is this state of a record.
+/// Whether a message is this state of a record. One whose body was forgotten is, by its version.
 pub const IS_STATE: &str = "SELECT 1 FROM message CROSS JOIN body ON body.id = message.body
-    WHERE message.seq = ?1 AND message.source = ?2 AND message.key = ?3 AND message.version = ?4 AND body.data = ?5";
+    WHERE message.seq = ?1 AND message.source = ?2 AND message.key = ?3 AND message.version = ?4 AND (body.data = ?5 OR body.coding = ?6)";
 const CABINET: Cabinet = Cabinet { filed: FILED, note_filed: NOTE_FILED, loose: LOOSE, file: FILE };
 
 /// The messages about records.
@@ -78,7 +78,7 @@ pub fn messages_of(connection: &Connection, records: Option<&Records>, key: &str
 /// The newest messages that may have this key, but for those of before schema 7, the newest first.
 pub fn newest_of(connection: &Connection, records: &Records, key: &str, most: usize) -> Result<Vec<i64>> {
     let front = front_of(key);
-    let mut messages: Vec<i64> = records.filing.loose_of(front).collect();
+    let mut messages: Vec<i64> = records.filing.loose_of(front).rev().take(most).collect();
     let mut by_key = connection.prepare_cached(NEWEST_BY_KEY)?;
     messages.extend(by_key.query_map((front, most.cast_signed()), |row| row.get::<_, i64>(0))?.collect::<Result<Vec<_>>>()?);
     messages.sort_unstable_by(|one, other| other.cmp(one));

@@ -59,9 +59,9 @@ pub const CONNECTIONS_MOST: usize = 16_384;
 /// Requests at once on one connection of HTTP/2.
 pub const STREAMS_MOST: u32 = 256;
 /// Bytes of one request's body that are on their way on a connection of HTTP/2 before we have read any.
-pub const STREAM_BYTES_MOST: u32 = 64 << 10;
+pub const STREAM_BYTES_MOST: u32 = 256 << 10;
 /// The same for all requests of a connection together.
-pub const STREAMS_BYTES_MOST: u32 = 256 << 10;
+pub const STREAMS_BYTES_MOST: u32 = 1 << 20;
 /// How long whoever is told that a connection of HTTP/2 ends has to say that it heard it.
 pub const TOLD_TIME_MOST: std::time::Duration = std::time::Duration::from_secs(2);
 /// How long a sender waits for the disk before it is told to send again.

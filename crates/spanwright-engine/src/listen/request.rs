@@ -426,6 +426,11 @@ fn outsized(head: &Parts) -> Option<Refused> {
     (head.version == Version::HTTP_2 && is_outsized(head.uri.path_and_query().map_or(0, |path| path.as_str().len()))).then(head_too_large)
 }
 
+/// A host and its port; the one that goes without saying does not count.
+fn without_port(host: &[u8]) -> &[u8] {
+    host.strip_suffix(b":80").or_else(|| host.strip_suffix(b":443")).unwrap_or(host)
+}
+
 /// A head that two readers may understand in two ways, or whose body is in a coding that we do not take off.
 fn ambiguous(head: &Parts) -> Option<Refused> {
     let refused = |status, says| Some(Refused::new(status, Failure::new(&codes::UNREADABLE, says)).with("connection", "close"));
@@ -438,9 +443,10 @@ fn ambiguous(head: &Parts) -> Option<Refused> {
         return refused(400, "a request names one host");
     }
     // RFC 9113 section 8.3.1, and RFC 9112 section 3.2.
-    if authority
-        .is_some_and(|authority| authority.contains('@') || host.is_some_and(|host| !host.eq_ignore_ascii_case(authority.as_bytes())))
-    {
+    let is_another = |host: &[u8], authority: &str| {
+        head.version == Version::HTTP_2 && !without_port(host).eq_ignore_ascii_case(without_port(authority.as_bytes()))
+    };
+    if authority.is_some_and(|authority| authority.contains('@') || host.is_some_and(|host| is_another(host, authority))) {
         return refused(400, "a request names one host, and nobody in front of it");
     }
     let mut kinds = head.headers.get_all(CONTENT_TYPE).iter();

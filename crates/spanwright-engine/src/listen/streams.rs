@@ -41,6 +41,8 @@ use super::{HEAD_TIME_MOST, STREAM_BYTES_MOST, STREAMS_BYTES_MOST, STREAMS_MOST,
 pub(super) const PREFACE: &[u8; 3] = b"PRI";
 /// Bytes of an answer that go over at once, and that wait for the peer behind our back.
 const PIECE_BYTES_MOST: usize = 16 << 10;
+/// An answer of so few bytes goes at once.
+const SMALL_BYTES_MOST: usize = 1 << 10;
 /// Bytes of a head that the library reads: a larger one it refuses itself, by the status alone. So most are told why, as on HTTP/1.1.
 const READ_HEAD_BYTES_MOST: usize = 64 << 10;
 
@@ -115,22 +117,29 @@ where
     builder.initial_stream_window_size(STREAM_BYTES_MOST).initial_connection_window_size(STREAMS_BYTES_MOST);
     builder.max_send_buf_size(PIECE_BYTES_MOST);
     let mut connection = std::pin::pin!(builder.serve_connection(TokioIo::new(stream), service));
-    let (mut is_told, mut looks) = (false, interval(times.idle));
+    let (mut is_told, mut is_stalled, mut was_over, mut looks) = (false, false, false, interval(times.idle));
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     looks.reset();
     loop {
         tokio::select! {
+            biased;
             ended = connection.as_mut() => return ended,
             _ = stopped.changed(), if !is_told => {}
-            () = sleep(times.told), if is_told => match streams.is_over() {
+            // Twice: the last answer may have been given over just now.
+            () = sleep(times.told), if is_told => match std::mem::replace(&mut was_over, streams.is_over()) && was_over {
                 true => return Ok(()),
                 false => continue,
             },
             _ = looks.tick() => match streams.looked_at() {
                 Seen::Busy => continue,
                 Seen::Idle if !is_told => {}
+                // Behind a proxy that may be one of many: the others are answered.
+                Seen::Stalled if !std::mem::replace(&mut is_stalled, true) => {}
                 Seen::Idle | Seen::Stalled => return Ok(()),
             },
+        }
+        if is_told {
+            continue;
         }
         connection.as_mut().graceful_shutdown();
         is_told = true;
@@ -208,7 +217,7 @@ impl Streams {
         let look = open.looks;
         open.untaken[look % 2] += 1;
         drop(open);
-        Response::from_parts(head, Answer { rest, look, streams: self, _place: place })
+        Response::from_parts(head, Answer { rest, is_whole: true, look, streams: self, _place: place })
     }
 
     fn looked_at(&self) -> Seen {
@@ -283,6 +292,8 @@ where
 /// The body of an answer, until the peer has taken it.
 struct Answer {
     rest: Bytes,
+    /// Nothing of it went yet.
+    is_whole: bool,
     /// The number of looks when a piece of it went last.
     look: usize,
     streams: Arc<Streams>,
@@ -305,7 +316,11 @@ impl Body for Answer {
         open.untaken[answer.look % 2] -= 1;
         answer.look = open.looks;
         open.untaken[answer.look % 2] += 1;
-        let length = answer.rest.len().min(PIECE_BYTES_MOST);
+        // The library has room for each piece whose first byte the peer takes. Of what is not small the last byte goes by itself, so that the
+        // answer counts until the peer has room for all of it.
+        let (left, is_small) = (answer.rest.len(), answer.rest.len() <= SMALL_BYTES_MOST && answer.is_whole);
+        let length = if is_small { left } else { left.saturating_sub(1).clamp(left.min(1), PIECE_BYTES_MOST) };
+        answer.is_whole = false;
         Poll::Ready((length > 0).then(|| Ok(Frame::data(answer.rest.split_to(length)))))
     }
 

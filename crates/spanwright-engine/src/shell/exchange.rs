@@ -4,7 +4,7 @@
 //! wrong, exactly one event comes back: an exchange that nobody hears of would keep its gate closed for ever.
 
 use std::sync::{
-    Arc,
+    Arc, MutexGuard,
     atomic::{AtomicUsize, Ordering},
 };
 
@@ -194,8 +194,10 @@ impl Office {
     }
 
     /// Where so many bytes are at work, those for whom they are stand in the file until it is done.
-    fn marked(&self, errand: &impl Errand, bytes: usize) -> Option<Hand> {
-        if bytes > UNMARKED_BYTES_MOST { Marks::hand_of_exchange(self.marks.as_ref(), errand.runs()) } else { None }
+    fn marked(&self, errand: &impl Errand, bytes: usize) -> Option<(Option<MutexGuard<'_, ()>>, Hand)> {
+        let marks = self.marks.as_ref().filter(|_| bytes > UNMARKED_BYTES_MOST)?;
+        let one_by_one = marks.one_by_one(errand.runs());
+        Some((one_by_one, Marks::hand_of_exchange(Some(marks), errand.runs())?))
     }
 
     fn told(&self, errand: &impl Errand, heard: Heard<'_>, room: &Room) -> Told {

@@ -134,8 +134,8 @@ impl Http {
         };
         let status = heard.as_ref().map_or(0, |answer| answer.status);
         let (sent, got) = leg.moved();
-        let (took, now) = (self.clock.now().since(at), self.clock.now());
-        let budget = heard.as_ref().ok().and_then(|answer| super::budget::budget(&answer.headers, now));
+        let took = self.clock.now().since(at);
+        let budget = heard.as_ref().ok().and_then(|answer| super::budget::budget(&answer.headers, self.clock.wall()));
         (Reply { heard, report: Report { at, took, status, sent, got, budget, drift: 0 } }, tail)
     }
 

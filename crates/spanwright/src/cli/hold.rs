@@ -149,8 +149,8 @@ impl Resume {
 fn carry_out(folder: &Folder, order: &Order, what: &Arc<str>, change: impl FnOnce(&mut GateRow)) -> anyhow::Result<Taken> {
     let Some(mut keep) = journal::alone(folder)? else { return orders::leave(folder, order, None) };
     let opening = keep.opening().map_err(journal::fault)?;
-    let rests = opening.rested.then_some(Fact::Rested { boot: opening.boot });
     let (opening, _) = set_back(&mut keep, opening, journal::now()).map_err(journal::fault)?;
+    let rests = opening.rested.then_some(Fact::Rested { boot: opening.boot });
     let known = opening.gates.into_iter().find(|gate| gate.system == *what);
     let mut row = known.unwrap_or_else(|| GateRow::closed(what.clone(), journal::now()));
     change(&mut row);

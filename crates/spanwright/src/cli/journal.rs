@@ -23,6 +23,11 @@ pub fn is_made_by_a_start(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref::<OpenFault>(), Some(OpenFault::OlderSchema { .. } | OpenFault::Absent { .. }))
 }
 
+/// Whether it is of an earlier edition.
+pub fn is_earlier(folder: &Folder) -> bool {
+    matches!(Look::open(&folder.journal(), codes::of_journal), Err(OpenFault::OlderSchema { .. }))
+}
+
 /// Opens it for writing; `None` where a running engine has it.
 ///
 /// # Errors

@@ -52,7 +52,7 @@ impl Taken {
         match self {
             Taken::Kept => kept,
             Taken::Told => {
-                "the running engine was told, and cannot write it down yet: it is done once there is room on its disk, and need not be said again"
+                "the running engine was told, and cannot write it down yet: it is done once there is room on its disk, by it or by its next start with the same project, and need not be said again"
             }
         }
     }
@@ -179,8 +179,17 @@ fn left(folder: &Folder, known: &VecDeque<PathBuf>) -> io::Result<Vec<PathBuf>> 
 /// What a file says, and under which name it waits until that is on disk; `None` where its author has taken it back. One that is no order,
 /// or means another project than `running`, is set aside with another ending.
 fn heard(path: &Path, running: &Hash) -> io::Result<Option<(PathBuf, Order)>> {
-    let small = fs::metadata(path).is_ok_and(|about| about.len() <= BYTES_MOST);
-    let order = match paper::order(&if small { fs::read_to_string(path).unwrap_or_default() } else { String::new() }) {
+    let is_gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+    let text = match fs::metadata(path) {
+        Ok(about) if about.len() > BYTES_MOST => Ok(Vec::new()),
+        Ok(_) => fs::read(path),
+        Err(error) => Err(error),
+    };
+    let text = match text {
+        Err(error) if is_gone(&error) => return Ok(None),
+        text => text?,
+    };
+    let order = match paper::order(&String::from_utf8_lossy(&text)) {
         Some((order, project)) if project.is_none_or(|project| project == *running) => Some(order),
         Some(_) | None => None,
     };

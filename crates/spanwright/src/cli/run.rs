@@ -26,7 +26,7 @@ use super::{
     check::plan_of,
     deploy,
     folder::Folder,
-    orders,
+    journal, orders,
     out::{Format, Object, Out},
     progress::{self, Show, held},
     story::{Story, count, words},
@@ -104,6 +104,10 @@ impl Run {
     pub fn run(&self, out: &mut Out) -> anyhow::Result<Ended> {
         let project = Project { public_only: self.public_only, ..Project::open_and_tell(self.folder.clone(), self.env.as_deref(), out)? };
         let variables = project.variables(out)?;
+        // What is said of a journal is said of one of an earlier edition, too.
+        if journal::is_earlier(&self.folder) {
+            drop(journal::alone(&self.folder)?);
+        }
         let notices = deploy::say(&self.folder, (project.plan(), project.bundle()), self.env.as_deref(), out)?;
         if let Some(way_out) = notices.iter().find_map(|notice| self.way_out(notice)) {
             bail!("so it is not started: {way_out}");

@@ -82,6 +82,7 @@ fn a_hold_that_is_said_while_no_engine_runs_is_of_the_clock_of_now() {
     assert_eq!(project.run(&["hold", "crm", "--until", "30m"]).code, 0);
     let opening = Keep::open(&project.path().join(".spanwright/journal.db"), |_| &TORN).unwrap().opening().unwrap();
     assert!(opening.latest.since(now()) < Duration::from_secs(5), "the next start sets nothing back");
+    assert!(opening.rested, "nobody was killed");
     let row = opening.gates.iter().find(|row| &*row.system == "crm").unwrap();
     let lasts = row.hold.as_ref().unwrap().until.unwrap().since(now());
     assert!(lasts > Duration::from_secs(25 * 60) && lasts <= Duration::from_secs(30 * 60), "{lasts:?}");

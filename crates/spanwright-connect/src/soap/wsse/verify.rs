@@ -14,7 +14,7 @@ use super::{PASSWORD_DIGEST, WSSE, WSU, token::digest};
 /// How far the caller's clock may be from ours, and how old a token may be.
 pub const SKEW_MOST: Duration = Duration::from_secs(5 * 60);
 /// Nonces that are remembered: as many tokens as may come within three times [`SKEW_MOST`].
-pub const NONCES_MOST: usize = 200_000;
+pub const NONCES_MOST: usize = 300_000;
 /// Bytes of a nonce.
 const NONCE_BYTES_MOST: usize = 256;
 

@@ -185,14 +185,14 @@ fn paged(items: &[&str], next: Option<&str>) -> Page {
 
 /// A source whose pages are these, one after the other: how many items were taken, and what it says of a round that was given up.
 fn reads_pages(pages: Vec<Page>) -> (usize, Option<String>) {
-    reads(pulled_in_pages(), pages)
+    reads(pulled_in_pages(NextPage::Link), pages)
 }
 
 /// A life of a flow that reads a shop page by page.
-fn pulled_in_pages() -> Stage {
+fn pulled_in_pages(next: NextPage) -> Stage {
     let mut plan = pulled(None);
     let SourceKind::Poll(poll) = &mut plan.flows[0].source.as_mut().unwrap().kind else { panic!() };
-    poll.pages = Some(Pages { into: "page".into(), next: NextPage::Link });
+    poll.pages = Some(Pages { into: "page".into(), next });
     let mut stage = Stage::of(plan);
     stage.keeps();
     stage.on(Event::Wake);
@@ -221,11 +221,46 @@ fn a_token_that_repeats_ends_a_round_only_with_a_page_that_has_no_items() {
 }
 
 #[test]
-fn the_same_page_again_under_its_own_token_is_a_circle() {
+fn the_same_page_again_under_its_own_token_is_a_circle_and_under_its_own_address_the_last_one() {
     let same = || paged(&["1", "2"], Some("\"S\""));
-    assert_eq!(reads_pages(vec![same(), same()]), (2, Some("R0012".to_string())));
+    let by_token = pulled_in_pages(NextPage::Token(spanwright_map::Program::of(".next").unwrap()));
+    assert_eq!(reads(by_token, vec![same(), same()]), (2, Some("R0012".to_string())));
+    // The store drops what it knows.
+    assert_eq!(reads_pages(vec![same(), same()]), (4, None));
     // Of a queue it says that more wait, and two messages that say the same are two.
     assert_eq!(reads(with_open(0, Some(50)), vec![same(), same()]), (4, None));
+}
+
+/// Its server goes on by itself: what is asked for again is the page behind the one that was lost.
+#[test]
+fn a_round_whose_page_was_lost_under_a_token_of_all_pages_begins_anew() {
+    let scroll = |items: &[&str]| paged(items, Some("\"S\""));
+    for behind in [vec![scroll(&["3"])], vec![scroll(&["2"]), paged(&["4"], None)]] {
+        let mut stage = pulled_in_pages(NextPage::Link);
+        stage.hears_page(scroll(&["1"]));
+        stage.keeps();
+        stage.on(Event::Wake);
+        let last = behind.len() - 1;
+        for (n, page) in behind.into_iter().enumerate() {
+            if n == last {
+                stage.hears_no_page(Verdict::all(1, Outcome::Unknown(said())), 0);
+                while stage.polls.is_empty() {
+                    stage.sleeps();
+                }
+            }
+            stage.hears_page(page);
+            let kept = stage.keeps();
+            assert!(!kept.iter().any(|fact| matches!(fact, Fact::Moved(_))), "the cursor stays: {kept:?}");
+            stage.on(Event::Wake);
+        }
+        assert_eq!(stage.desk.sources[0].given_up().map(|why| why.code.id), Some("R0047"));
+        while stage.polls.is_empty() {
+            stage.sleeps();
+        }
+        assert_eq!(stage.asked_for.last(), Some(&None), "from the first page");
+        stage.hears_page(paged(&["1"], None));
+        assert!(stage.keeps().iter().any(|fact| matches!(fact, Fact::Moved(_))));
+    }
 }
 
 /// A token or a cursor that is too old: nothing is said against the address.
@@ -239,7 +274,7 @@ fn a_page_that_is_gone_ends_its_round_and_holds_no_system() {
         stage.keeps();
     };
     let is_held = |stage: &Stage| stage.desk.gates[2].held(stage.now).is_some();
-    let mut stage = pulled_in_pages();
+    let mut stage = pulled_in_pages(NextPage::Link);
     stage.hears_page(paged(&["1"], Some("\"2\"")));
     stage.keeps();
     stage.on(Event::Wake);
