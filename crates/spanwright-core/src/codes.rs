@@ -49,7 +49,6 @@ codes! { "codes/":
     WAITED_FOR "R0044" "a system makes us wait for long";
     APART "R0045" "a batch under one key that cannot go again as it went";
     NO_LONGER_ASKED "R0046" "what was asked for before, the flow asks for no more";
-    PAGE_UNHEARD "R0047" "a page that nobody can ask for again";
     NOT_WRITTEN "R0101" "a request could not be written because of a fault in Spanwright";
     NOT_READ "R0102" "an answer could not be read because of a fault in Spanwright";
     PARAMETERS "R0104" "the parameters of a request are no record";

@@ -4,11 +4,7 @@
 //! What was read lies here and not in the journal. A page that is to come later (a 503, a held gate) finds it again if it
 //! comes soon; after a crash, or where servers have forgotten where they were, the call begins with its first page.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use spanwright_shape::text::Failure;
 
@@ -29,8 +25,6 @@ pub const GATHERED_BYTES_MOST: usize = 64 << 20;
 #[derive(Default)]
 pub(super) struct Gatherings {
     of: HashMap<EffectKey, (Arc<Gathered>, Moment)>,
-    /// What was asked for next of these was not heard.
-    unheard: HashSet<EffectKey>,
     bytes: usize,
 }
 
@@ -41,17 +35,14 @@ impl Gatherings {
     }
 
     /// The next page is asked for again. Where its server goes on by itself under one token, that would be the one behind it: the call begins
-    /// with its first page.
+    /// with its first page. Of the second page nobody knows yet.
     pub fn not_heard(&mut self, effect: &EffectKey) {
-        match self.of.get(effect) {
-            Some((gathered, _)) if gathered.repeats => self.forget(effect),
-            Some(_) => drop(self.unheard.insert(effect.clone())),
-            None => {}
+        if self.of.get(effect).is_some_and(|(gathered, _)| gathered.repeats || gathered.pages <= 1) {
+            self.forget(effect);
         }
     }
 
     pub fn forget(&mut self, effect: &EffectKey) {
-        self.unheard.remove(effect);
         if let Some((gathered, _)) = self.of.remove(effect) {
             self.bytes -= gathered.bytes;
         }
@@ -73,7 +64,6 @@ impl Gatherings {
 
     fn forget_old(&mut self, now: Moment) {
         self.of.retain(|_, (_, read)| now.since(*read) < GATHERED_LASTS);
-        self.unheard.retain(|effect| self.of.contains_key(effect));
         self.bytes = self.of.values().map(|(gathered, _)| gathered.bytes).sum();
     }
 }
@@ -92,13 +82,6 @@ impl Desk {
         out: &mut Vec<Command>,
     ) {
         let Some(effect) = self.flights.get(&call).and_then(|flight| flight.members.first()).cloned() else { return };
-        if gathered.repeats && self.gathering.unheard.contains(&effect) {
-            self.gathering.forget(&effect);
-            let says = "a page before it was not heard, and of a system that names all pages alike nobody can ask for it again: the call begins anew";
-            let why = Failure::new(&codes::PAGE_UNHEARD, says);
-            let later = Verdict { beside: verdict.beside, ..Verdict::all(1, Outcome::Later { why, after: None, blame: Blame::Message }) };
-            return self.heard(call, later, report, now, roll, out);
-        }
         if !self.gathering.keep(&effect, gathered, now) {
             let says = format!("no room for another page: all calls have {} MiB for them together", GATHERED_BYTES_MOST >> 20);
             let why = Failure::new(&codes::NO_ROOM_TO_GATHER, says);
@@ -126,16 +109,14 @@ mod tests {
     /// Of a server that goes on by itself, what is asked for again is the page behind the one that was lost.
     #[test]
     fn what_was_read_is_worth_nothing_where_the_next_page_cannot_be_asked_for_again() {
-        let mut gathering = Gatherings::default();
-        gathering.keep(&effect(1), page(1), Moment(0));
-        let mut repeats = Gathered::of_bytes(1 << 20);
-        repeats.repeats = true;
-        gathering.keep(&effect(2), Arc::new(repeats), Moment(0));
-        (1..=3).for_each(|run| gathering.not_heard(&effect(run)));
-        assert!(gathering.so_far(&effect(1), Moment(1)).is_some() && gathering.unheard.contains(&effect(1)), "it shows with the next one");
-        assert!(gathering.so_far(&effect(2), Moment(1)).is_none());
-        gathering.forget(&effect(1));
-        assert!(gathering.unheard.is_empty() && gathering.bytes == 0);
+        for (pages, repeats, is_good) in [(1, false, false), (2, false, true), (2, true, false)] {
+            let mut gathering = Gatherings::default();
+            let mut gathered = Gathered::of_bytes(1 << 20);
+            (gathered.pages, gathered.repeats) = (pages, repeats);
+            gathering.keep(&effect(1), Arc::new(gathered), Moment(0));
+            gathering.not_heard(&effect(1));
+            assert_eq!(gathering.so_far(&effect(1), Moment(1)).is_some(), is_good, "{pages} {repeats}");
+        }
     }
 
     #[test]

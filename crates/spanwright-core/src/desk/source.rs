@@ -42,8 +42,8 @@ pub(super) struct SourceDesk {
     read: Read,
     /// What the page before it held, and the token under which that was asked for.
     before: (Read, Option<Arc<[u8]>>),
-    /// It was asked for before, and that was not heard.
-    again_asked: bool,
+    /// So many pages were read of this round at most: one that begins anew has not come further.
+    furthest: u32,
     /// When a page was read last.
     pub read_at: Option<Moment>,
     /// Pages of this round that were read.
@@ -78,7 +78,7 @@ struct Read {
     items: u32,
     left_out: u32,
     /// Of all its items, in their order.
-    prints: u128,
+    prints: u64,
 }
 
 impl Read {
@@ -86,9 +86,9 @@ impl Read {
         self.items += page.arrivals.len() as u32;
         self.left_out += page.left_out;
         for arrival in &page.arrivals {
-            let print = arrival.print.first_chunk().map_or(0, |half| u128::from_le_bytes(*half));
-            self.prints = self.prints.rotate_left(1) ^ print;
+            self.prints = self.prints.rotate_left(1) ^ intake::short(&arrival.print);
         }
+        self.prints = self.prints.rotate_left(1) ^ page.left_prints;
     }
 
     fn is_empty(&self) -> bool {
@@ -130,7 +130,7 @@ impl SourceDesk {
                 page: None,
                 read: Read::default(),
                 before: (Read::default(), None),
-                again_asked: false,
+                furthest: 0,
                 read_at: None,
                 pages: 0,
                 fresh: None,
@@ -331,9 +331,12 @@ impl Desk {
             return;
         }
         let (policy, every) = self.poll_policy(n);
+        let in_pages = self.polled(n).is_some_and(|poll| poll.pages.is_some());
         let source = &mut self.sources[n];
         source.tries += 1;
-        source.again_asked |= outcome.may_have_been_given();
+        if in_pages && outcome.may_have_been_given() && source.may_go_on_by_itself() {
+            source.begin_anew();
+        }
         let tries = Tries { count: source.tries, own: source.tries, first: source.tried_first, unheard: false };
         let next = decide(&policy, Repeat::Safe, Way::Do, tries, &outcome, now, roll);
         let is_of_the_system = !matches!(outcome, Outcome::Never(_));
@@ -380,27 +383,27 @@ impl Desk {
         true
     }
 
-    fn take_page(&mut self, n: usize, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
-        let next = self.polled(n).and_then(|poll| poll.pages.as_ref()).map(|pages| matches!(pages.next, NextPage::Link));
-        let (policy, every) = self.poll_policy(n);
+    fn take_page(&mut self, n: usize, mut page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
+        let by_link = self.polled(n).and_then(|poll| poll.pages.as_ref()).map(|pages| matches!(pages.next, NextPage::Link));
         let source = &mut self.sources[n];
         source.pages += 1;
         source.read.add(&page);
-        if source.may_lack_one(&page, next) {
-            let says = "an answer was not heard, and of a system that names all pages alike nobody can ask for that page again: the round begins anew";
-            return self.give_up_poll(n, Failure::new(&codes::PAGE_UNHEARD, says), now.after(every.min(policy.longest)), out);
-        }
-        let Some(last) = source.is_last(&page, next) else {
+        let Some(last) = source.is_last(&page, by_link) else {
             let says = match source.pages > ROUND_PAGES_MOST {
                 true => format!("a round has more than {ROUND_PAGES_MOST} pages: `pages` leads in a circle"),
                 false => "the page names itself as the next one, and holds what the one before it held: `pages` leads in a circle".into(),
             };
             return self.poll_failed(n, Outcome::Never(Failure::new(&codes::CIRCLE, says)), now, roll(), out);
         };
+        // The last page names its own address, and was given a second time.
+        if by_link == Some(true) && last && page.next.is_some() && source.read == source.before.0 {
+            page.arrivals.clear();
+        }
         source.before = (source.read, std::mem::replace(&mut source.page, page.next.clone()));
-        source.again_asked = false;
-        self.sources[n].again = page.again.map(|millis| Duration::from_millis(millis.get().into()));
-        self.sources[n].tries = 0;
+        source.again = page.again.map(|millis| Duration::from_millis(millis.get().into()));
+        if source.pages > source.furthest {
+            (source.tries, source.furthest) = (0, source.pages);
+        }
         let chunks = self.keep_items(n, page, now, roll, out);
         let (source, items) = (self.sources[n].name.clone(), self.sources[n].read.items);
         out.push(Command::Note(Happening::Polled { source, items, last }));
@@ -513,7 +516,7 @@ impl Desk {
         if let Some(source) = self.sources.iter_mut().find(|source| source.name == moved.source) {
             source.known = source.fresh.take().map(|validator| Known { under: source.cursor.clone(), validator });
             source.cursor = moved.cursor.clone();
-            (source.pages, source.before, source.again_asked) = (0, (Read::default(), None), false);
+            (source.pages, source.before, source.furthest) = (0, (Read::default(), None), 0);
             source.due = moved.due;
             source.state = State::Waiting;
             source.reached = None;
@@ -536,7 +539,7 @@ impl SourceDesk {
     /// the last one may name its own; `None`: what is not read in pages says only whether there is more.
     fn is_last(&self, page: &Page, by_link: Option<bool>) -> Option<bool> {
         let repeats = page.next == self.page;
-        let is_the_same = || self.read.items > 0 && self.read == self.before.0;
+        let is_the_same = || !self.read.is_empty() && self.read == self.before.0;
         match &page.next {
             _ if self.pages > ROUND_PAGES_MOST => None,
             None => Some(true),
@@ -546,11 +549,16 @@ impl SourceDesk {
         }
     }
 
-    /// Whether a page before this one may have been given and lost: its server goes on by itself under one token, and what was asked for
-    /// first was not heard.
-    fn may_lack_one(&self, page: &Page, by_link: Option<bool>) -> bool {
-        let goes_on_by_itself = || page.next == self.page || self.before.1 == self.page;
-        self.again_asked && by_link.is_some() && self.page.is_some() && goes_on_by_itself() && self.read != self.before.0
+    /// Whether its server may go on by itself, under one token for all pages (a scroll): what is asked for again would be the page behind
+    /// the one that was not heard. Of the second page nobody knows yet.
+    fn may_go_on_by_itself(&self) -> bool {
+        self.page.is_some() && (self.pages <= 1 || self.page == self.before.1)
+    }
+
+    /// The round begins with its first page; what was read is known.
+    fn begin_anew(&mut self) {
+        (self.page, self.reached, self.pages, self.fresh) = (None, None, 0, None);
+        self.before = (Read::default(), None);
     }
 
     /// Why a round is over whose page, or the state from which it reads on, its server does not have any more (RFC 9110, section
@@ -594,7 +602,7 @@ impl SourceDesk {
     /// The next round begins where the last good one ended.
     fn give_up_round(&mut self, why: Failure) {
         (self.page, self.reached, self.tries) = (None, None, 0);
-        (self.before, self.again_asked) = ((Read::default(), None), false);
+        (self.before, self.furthest) = ((Read::default(), None), 0);
         (self.pages, self.fresh) = (0, None);
         self.rounds += 1;
         self.given_up = Some(why.clone());

@@ -388,7 +388,7 @@ impl<'a> Walk<'a> {
         let prints = self.prints_of(list);
         if let Some((kind, moved)) = self.moved(steps, item, &prints) {
             self.stop(&step.name, kind, moved);
-            self.list_moved = true;
+            self.list_moved |= !item.is_empty();
             return Ok(Flowing::Off);
         }
         let (outer, mut all_on, owed) = (self.of_item, true, self.owed.len());

@@ -70,6 +70,8 @@ pub struct Page {
     pub cursor: Option<Arc<[u8]>>,
     /// Items that `when` left out.
     pub left_out: u32,
+    /// A print of those, in their order, where pages may be the same.
+    pub left_prints: u64,
     /// There is more that may be taken when so many milliseconds have passed: a look is worth it then.
     pub again: Option<NonZeroU32>,
 }
@@ -153,9 +155,19 @@ fn take(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) {
     };
     match arrival {
         Ok(Some(arrival)) => page.arrivals.push(arrival),
-        Ok(None) => page.left_out += 1,
+        Ok(None) => {
+            page.left_out += 1;
+            if source.poll().is_some_and(|poll| poll.pages.is_some()) {
+                page.left_prints = page.left_prints.rotate_left(1) ^ short(&print_of(&[&bytes(item)]));
+            }
+        }
         Err(failure) => page.arrivals.push(faulty(source, item, failure, room)),
     }
+}
+
+/// Enough of a print to tell two of a page apart.
+pub fn short(print: &Print) -> u64 {
+    print.first_chunk().map_or(0, |first| u64::from_le_bytes(*first))
 }
 
 fn arrival(source: &Source, item: &Value<'_>, page: &mut Page, room: &Room) -> Result<Option<Arrival>, Failure> {

@@ -20,9 +20,9 @@ pub const OF_EARLIER_SCHEMAS: &str = "SELECT seq FROM message INDEXED BY message
 /// The version of the last state of a record, where that is another one than this and still here.
 pub const LAST_STATE: &str = "SELECT message.version FROM seen CROSS JOIN message ON message.seq = seen.message
     WHERE seen.scope = ?1 AND seen.key = ?2 AND seen.print <> ?3";
-/// Whether a message is this state of a record. One whose body was forgotten is, by its version.
+/// Whether a message is this state of a record; of one whose body was forgotten nobody knows.
 pub const IS_STATE: &str = "SELECT 1 FROM message CROSS JOIN body ON body.id = message.body
-    WHERE message.seq = ?1 AND message.source = ?2 AND message.key = ?3 AND message.version = ?4 AND (body.data = ?5 OR body.coding = ?6)";
+    WHERE message.seq = ?1 AND message.source = ?2 AND message.key = ?3 AND message.version = ?4 AND body.data = ?5";
 const CABINET: Cabinet = Cabinet { filed: FILED, note_filed: NOTE_FILED, loose: LOOSE, file: FILE };
 
 /// The messages about records.

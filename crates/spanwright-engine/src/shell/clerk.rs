@@ -44,6 +44,7 @@ const PUBLISH_EVERY: Duration = Duration::from_millis(20);
 const EVENTS_AT_ONCE: usize = 256;
 
 /// What the clerk hears.
+#[allow(clippy::large_enum_variant)] // nearly each is an event, and none waits for long
 pub(crate) enum Word {
     /// Something for the desk.
     Event(Event),

@@ -194,10 +194,10 @@ impl Office {
     }
 
     /// Where so many bytes are at work, those for whom they are stand in the file until it is done.
-    fn marked(&self, errand: &impl Errand, bytes: usize) -> Option<(Option<MutexGuard<'_, ()>>, Hand)> {
+    fn marked(&self, errand: &impl Errand, bytes: usize) -> Option<(Hand, Option<MutexGuard<'_, ()>>)> {
         let marks = self.marks.as_ref().filter(|_| bytes > UNMARKED_BYTES_MOST)?;
         let one_by_one = marks.one_by_one(errand.runs());
-        Some((one_by_one, Marks::hand_of_exchange(Some(marks), errand.runs())?))
+        Some((Marks::hand_of_exchange(Some(marks), errand.runs())?, one_by_one))
     }
 
     fn told(&self, errand: &impl Errand, heard: Heard<'_>, room: &Room) -> Told {

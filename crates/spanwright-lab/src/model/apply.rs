@@ -119,10 +119,9 @@ impl State {
         let mark = self.seen.get(&(seen.scope.clone(), seen.key.clone()));
         let last = mark.filter(|row| row.print.is_some_and(|last| last != *print)).and_then(|row| self.run(row.run));
         let is_another = |last: &Run| last.message.version.as_ref().is_some_and(|last| is_other_state(last, version));
-        // One whose body was forgotten is known by its version.
         let is_this = |message: &MessageFile| {
             let is_version = message.source == took.source && message.version == took.version;
-            is_version && (message.body == took.body || message.body.is_empty())
+            is_version && message.body == took.body
         };
         let states = || self.all().map(|(_, row)| &row.message).filter(|message| message.key == took.key);
         last.is_some_and(is_another) && states().rev().take(STATES_LOOKED_AT_MOST).any(|message| is_this(message))

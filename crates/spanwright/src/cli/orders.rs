@@ -131,8 +131,17 @@ impl Told {
     /// The folder cannot be read, or a file not be renamed or removed.
     pub fn go_on(&mut self, folder: &Folder, running: &Hash, kept: u64, mut tell: impl FnMut(Order)) -> io::Result<()> {
         self.taken_up(kept)?;
+        let mut unread = Ok(());
         for path in left(folder, &self.files)? {
-            let Some((path, order)) = heard(&path, running)? else { continue };
+            let (path, order) = match heard(&path, running) {
+                Ok(Some(heard)) => heard,
+                Ok(None) => continue,
+                // Others are not kept waiting by one that cannot be read.
+                Err(error) => {
+                    unread = unread.and(Err(error));
+                    continue;
+                }
+            };
             // Nothing of a stop is kept.
             if matches!(order, Order::Stop) {
                 remove(&path)?;
@@ -141,7 +150,7 @@ impl Told {
             }
             tell(order);
         }
-        Ok(())
+        unread
     }
 
     /// Removes what is on disk: `kept` of all that were told. One that cannot be removed is not told again, and keeps its place.

@@ -225,8 +225,11 @@ fn the_same_page_again_under_its_own_token_is_a_circle_and_under_its_own_address
     let same = || paged(&["1", "2"], Some("\"S\""));
     let by_token = pulled_in_pages(NextPage::Token(spanwright_map::Program::of(".next").unwrap()));
     assert_eq!(reads(by_token, vec![same(), same()]), (2, Some("R0012".to_string())));
-    // The store drops what it knows.
-    assert_eq!(reads_pages(vec![same(), same()]), (4, None));
+    assert_eq!(reads_pages(vec![same(), same()]), (2, None));
+    // Also where all of it is left out, and not where it is another one.
+    let left = |prints| Page { left_out: 2, left_prints: prints, ..paged(&[], Some("\"S\"")) };
+    assert_eq!(reads_pages(vec![left(7), left(7)]), (0, None));
+    assert_eq!(reads_pages(vec![left(7), left(8), paged(&[], Some("\"S\""))]), (0, None));
     // Of a queue it says that more wait, and two messages that say the same are two.
     assert_eq!(reads(with_open(0, Some(50)), vec![same(), same()]), (4, None));
 }
@@ -234,33 +237,44 @@ fn the_same_page_again_under_its_own_token_is_a_circle_and_under_its_own_address
 /// Its server goes on by itself: what is asked for again is the page behind the one that was lost.
 #[test]
 fn a_round_whose_page_was_lost_under_a_token_of_all_pages_begins_anew() {
-    let scroll = |items: &[&str]| paged(items, Some("\"S\""));
-    for behind in [vec![scroll(&["3"])], vec![scroll(&["2"]), paged(&["4"], None)]] {
+    let lost = || Verdict::all(1, Outcome::Unknown(said()));
+    let busy = || Verdict::all(1, Outcome::Later { why: said(), after: None, blame: Blame::System });
+    // Of the second page nobody knows what the third one is called; of the third one it is known.
+    for (tokens, verdict, again) in [
+        (vec!["S"], lost(), None),
+        (vec!["S", "S"], lost(), None),
+        (vec!["2", "3"], lost(), Some("3")),
+        (vec!["S", "S"], busy(), Some("S")),
+    ] {
         let mut stage = pulled_in_pages(NextPage::Link);
-        stage.hears_page(scroll(&["1"]));
-        stage.keeps();
-        stage.on(Event::Wake);
-        let last = behind.len() - 1;
-        for (n, page) in behind.into_iter().enumerate() {
-            if n == last {
-                stage.hears_no_page(Verdict::all(1, Outcome::Unknown(said())), 0);
-                while stage.polls.is_empty() {
-                    stage.sleeps();
-                }
-            }
-            stage.hears_page(page);
-            let kept = stage.keeps();
-            assert!(!kept.iter().any(|fact| matches!(fact, Fact::Moved(_))), "the cursor stays: {kept:?}");
+        for (n, token) in tokens.iter().enumerate() {
+            stage.hears_page(paged(&[&n.to_string()], Some(token)));
+            stage.keeps();
             stage.on(Event::Wake);
         }
-        assert_eq!(stage.desk.sources[0].given_up().map(|why| why.code.id), Some("R0047"));
+        stage.hears_no_page(verdict, 500);
         while stage.polls.is_empty() {
             stage.sleeps();
         }
-        assert_eq!(stage.asked_for.last(), Some(&None), "from the first page");
-        stage.hears_page(paged(&["1"], None));
-        assert!(stage.keeps().iter().any(|fact| matches!(fact, Fact::Moved(_))));
+        assert_eq!(stage.asked_for.last().cloned().flatten().as_deref(), again, "{tokens:?}");
+        assert!(!stage.desk.sources[0].ended_a_round(), "it is the same round");
     }
+}
+
+/// It comes to the same page each time, and people hear of it.
+#[test]
+fn a_round_that_begins_anew_again_and_again_is_given_up() {
+    let mut stage = pulled_in_pages(NextPage::Link);
+    for _ in 0..stage.desk.plan.systems[2].retry.tries {
+        stage.hears_page(paged(&["1"], Some("S")));
+        stage.keeps();
+        stage.on(Event::Wake);
+        stage.hears_no_page(Verdict::all(1, Outcome::Later { why: said(), after: None, blame: Blame::Either }), 500);
+        while stage.polls.is_empty() {
+            stage.sleeps();
+        }
+    }
+    assert!(stage.desk.sources[0].given_up().is_some());
 }
 
 /// A token or a cursor that is too old: nothing is said against the address.

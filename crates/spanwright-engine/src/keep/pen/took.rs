@@ -60,7 +60,7 @@ impl Pen<'_> {
         let states = records::newest_of(self.connection, self.records, key, STATES_LOOKED_AT_MOST)?;
         let mut is_state = self.rare(records::IS_STATE)?;
         for state in states {
-            if is_state.exists((state, source, key, version, &*took.body, numbers::GONE))? {
+            if is_state.exists((state, source, key, version, &*took.body))? {
                 return Ok(true);
             }
         }
