@@ -35,9 +35,9 @@ impl Gatherings {
     }
 
     /// The next page is asked for again. Where its server goes on by itself under one token, that would be the one behind it: the call begins
-    /// with its first page. Of the second page nobody knows yet.
+    /// with its first page.
     pub fn not_heard(&mut self, effect: &EffectKey) {
-        if self.of.get(effect).is_some_and(|(gathered, _)| gathered.repeats || gathered.pages <= 1) {
+        if self.of.get(effect).is_some_and(|(gathered, _)| gathered.goes_on_by_itself) {
             self.forget(effect);
         }
     }
@@ -109,13 +109,13 @@ mod tests {
     /// Of a server that goes on by itself, what is asked for again is the page behind the one that was lost.
     #[test]
     fn what_was_read_is_worth_nothing_where_the_next_page_cannot_be_asked_for_again() {
-        for (pages, repeats, is_good) in [(1, false, false), (2, false, true), (2, true, false)] {
+        for goes_on_by_itself in [false, true] {
             let mut gathering = Gatherings::default();
             let mut gathered = Gathered::of_bytes(1 << 20);
-            (gathered.pages, gathered.repeats) = (pages, repeats);
+            gathered.goes_on_by_itself = goes_on_by_itself;
             gathering.keep(&effect(1), Arc::new(gathered), Moment(0));
             gathering.not_heard(&effect(1));
-            assert_eq!(gathering.so_far(&effect(1), Moment(1)).is_some(), is_good, "{pages} {repeats}");
+            assert_eq!(gathering.so_far(&effect(1), Moment(1)).is_none(), goes_on_by_itself);
         }
     }
 

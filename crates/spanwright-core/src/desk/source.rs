@@ -44,6 +44,8 @@ pub(super) struct SourceDesk {
     before: (Read, Option<Arc<[u8]>>),
     /// So many pages were read of this round at most: one that begins anew has not come further.
     furthest: u32,
+    /// The second page was asked for, and that was not heard: nobody knows yet what the third one is called.
+    second_unheard: bool,
     /// When a page was read last.
     pub read_at: Option<Moment>,
     /// Pages of this round that were read.
@@ -131,6 +133,7 @@ impl SourceDesk {
                 read: Read::default(),
                 before: (Read::default(), None),
                 furthest: 0,
+                second_unheard: false,
                 read_at: None,
                 pages: 0,
                 fresh: None,
@@ -334,8 +337,11 @@ impl Desk {
         let in_pages = self.polled(n).is_some_and(|poll| poll.pages.is_some());
         let source = &mut self.sources[n];
         source.tries += 1;
-        if in_pages && outcome.may_have_been_given() && source.may_go_on_by_itself() {
-            source.begin_anew();
+        if in_pages && outcome.may_have_been_given() && source.page.is_some() {
+            source.second_unheard |= source.pages <= 1;
+            if source.page == source.before.1 {
+                source.begin_anew();
+            }
         }
         let tries = Tries { count: source.tries, own: source.tries, first: source.tried_first, unheard: false };
         let next = decide(&policy, Repeat::Safe, Way::Do, tries, &outcome, now, roll);
@@ -386,6 +392,11 @@ impl Desk {
     fn take_page(&mut self, n: usize, mut page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let by_link = self.polled(n).and_then(|poll| poll.pages.as_ref()).map(|pages| matches!(pages.next, NextPage::Link));
         let source = &mut self.sources[n];
+        // It may be the third one, and the second was lost.
+        if std::mem::take(&mut source.second_unheard) && by_link.is_some() && page.next == source.page {
+            source.begin_anew();
+            return source.due = now;
+        }
         source.pages += 1;
         source.read.add(&page);
         let Some(last) = source.is_last(&page, by_link) else {
@@ -549,15 +560,10 @@ impl SourceDesk {
         }
     }
 
-    /// Whether its server may go on by itself, under one token for all pages (a scroll): what is asked for again would be the page behind
-    /// the one that was not heard. Of the second page nobody knows yet.
-    fn may_go_on_by_itself(&self) -> bool {
-        self.page.is_some() && (self.pages <= 1 || self.page == self.before.1)
-    }
-
-    /// The round begins with its first page; what was read is known.
+    /// A server that goes on by itself under one token (a scroll) gives the page behind the one that was not heard: the round begins with
+    /// its first page, and what was read is known.
     fn begin_anew(&mut self) {
-        (self.page, self.reached, self.pages, self.fresh) = (None, None, 0, None);
+        (self.page, self.reached, self.pages, self.fresh, self.second_unheard) = (None, None, 0, None, false);
         self.before = (Read::default(), None);
     }
 

@@ -74,8 +74,9 @@ pub fn with_page(pages: &Pages, token: Option<&[u8]>, with: &[u8]) -> Vec<u8> {
 pub struct Gathered {
     /// The token of the page to be asked for, JSON.
     pub next: Arc<[u8]>,
-    /// The page before it was asked for under the same token: its server goes on by itself.
-    pub repeats: bool,
+    /// Its server may go on by itself under one token, as the page before it had, or as nobody knows yet: what was asked for and not heard
+    /// cannot be asked for again.
+    pub goes_on_by_itself: bool,
     /// Pages that were read.
     pub pages: u32,
     /// Bytes of their items.
@@ -143,7 +144,8 @@ pub fn gather(rule: &Gather, so_far: Option<&Gathered>, link: Option<&str>, page
     if here >= CALL_PAGES_MOST {
         return Err(Failure::new(&codes::ANSWER_TOO_LONG, format!("the answer goes on behind {CALL_PAGES_MOST} pages")));
     }
-    Ok(Gathering::More(Arc::new(Gathered { next, repeats, pages: here, bytes, items: all, frame: Arc::new(frame) })))
+    let goes_on_by_itself = !matches!(rule.pages.next, NextPage::Counted { .. }) && (repeats || here == 1);
+    Ok(Gathering::More(Arc::new(Gathered { next, goes_on_by_itself, pages: here, bytes, items: all, frame: Arc::new(frame) })))
 }
 
 fn is_that_before(items: &[u8], so_far: Option<&Gathered>) -> bool {
@@ -216,7 +218,14 @@ fn whole(items: &[Arc<[u8]>], frame: &Frame) -> Vec<u8> {
 impl Gathered {
     /// One page, so large.
     pub(crate) fn of_bytes(bytes: usize) -> Gathered {
-        Gathered { next: Arc::from(*b"2"), repeats: false, pages: 1, bytes, items: vec![vec![b' '; bytes].into()], frame: Arc::default() }
+        Gathered {
+            next: Arc::from(*b"2"),
+            goes_on_by_itself: false,
+            pages: 1,
+            bytes,
+            items: vec![vec![b' '; bytes].into()],
+            frame: Arc::default(),
+        }
     }
 }
 

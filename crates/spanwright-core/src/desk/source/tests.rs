@@ -239,9 +239,9 @@ fn the_same_page_again_under_its_own_token_is_a_circle_and_under_its_own_address
 fn a_round_whose_page_was_lost_under_a_token_of_all_pages_begins_anew() {
     let lost = || Verdict::all(1, Outcome::Unknown(said()));
     let busy = || Verdict::all(1, Outcome::Later { why: said(), after: None, blame: Blame::System });
-    // Of the second page nobody knows what the third one is called; of the third one it is known.
+    // Of the third one it is known that it cannot be asked for again, and of the second one once the next is there.
     for (tokens, verdict, again) in [
-        (vec!["S"], lost(), None),
+        (vec!["S"], lost(), Some("S")),
         (vec!["S", "S"], lost(), None),
         (vec!["2", "3"], lost(), Some("3")),
         (vec!["S", "S"], busy(), Some("S")),
@@ -257,6 +257,12 @@ fn a_round_whose_page_was_lost_under_a_token_of_all_pages_begins_anew() {
             stage.sleeps();
         }
         assert_eq!(stage.asked_for.last().cloned().flatten().as_deref(), again, "{tokens:?}");
+        if tokens.len() == 1 {
+            stage.hears_page(paged(&["third"], Some("S")));
+            assert!(stage.keeps().is_empty());
+            stage.on(Event::Wake);
+            assert_eq!(stage.asked_for.last(), Some(&None), "the second one was lost");
+        }
         assert!(!stage.desk.sources[0].ended_a_round(), "it is the same round");
     }
 }
@@ -266,9 +272,11 @@ fn a_round_whose_page_was_lost_under_a_token_of_all_pages_begins_anew() {
 fn a_round_that_begins_anew_again_and_again_is_given_up() {
     let mut stage = pulled_in_pages(NextPage::Link);
     for _ in 0..stage.desk.plan.systems[2].retry.tries {
-        stage.hears_page(paged(&["1"], Some("S")));
-        stage.keeps();
-        stage.on(Event::Wake);
+        for n in 0..2 {
+            stage.hears_page(paged(&[&n.to_string()], Some("S")));
+            stage.keeps();
+            stage.on(Event::Wake);
+        }
         stage.hears_no_page(Verdict::all(1, Outcome::Later { why: said(), after: None, blame: Blame::Either }), 500);
         while stage.polls.is_empty() {
             stage.sleeps();
