@@ -83,17 +83,18 @@ fn gather(folder: &Path, path: &str, deep: usize, room: &mut u64, files: &mut Ve
         }
         let inside = if path.is_empty() { name } else { format!("{path}/{name}") };
         // Others write beside the project, and what they had there is gone. A link that leads nowhere is not.
-        let is_gone = || fs::symlink_metadata(entry.path()).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+        let is_a_link = || fs::symlink_metadata(entry.path()).is_ok_and(|entry| entry.is_symlink());
+        let is_gone = |error: &std::io::Error| error.kind() == ErrorKind::NotFound && !is_a_link();
         // Follows links: a schema may be one.
         let kind = match fs::metadata(entry.path()) {
-            Err(_) if is_gone() => continue,
+            Err(error) if is_gone(&error) => continue,
             kind => kind.with_context(|| format!("reading `{inside}`"))?,
         };
         if kind.is_dir() && is_looked_into(&inside, deep) {
             gather(&entry.path(), &inside, deep + 1, room, files)?;
         } else if kind.is_file() && belongs(&inside) {
             match read(&entry.path(), &inside, kind.len(), room) {
-                Err(_) if is_gone() => {}
+                Err(error) if error.downcast_ref().is_some_and(is_gone) => {}
                 bytes => files.push((inside, bytes?)),
             }
         }
