@@ -6,7 +6,7 @@ use super::{
     Command, Desk, Exchange, Outgoing, SignIn, Wake, handover, heard::Flight, letters, outlet::Outlet, queue::Work, round, run_hand::Place,
 };
 use crate::codes;
-use crate::fact::{RunId, Way};
+use crate::fact::Way;
 use crate::{
     deliver::{Credentials, Departure, Goes},
     fact::{Attempt, Bundled, EffectKey, EffectState, ExchangeId, Fact, Moment, OutcomeKind, Phase, PlanId, Print, request_key},
@@ -443,11 +443,8 @@ impl Desk {
         let (token, serial) = self.gates[flight.gate].token();
         let so_far = || self.gathering.so_far(flight.members.first()?, now);
         let gather = plan.gather.as_ref().filter(|_| answers).map(|rule| (rule.clone(), so_far()));
-        let mut runs: Vec<RunId> = flight.members.iter().map(|key| key.run).collect();
-        runs.dedup();
         let exchange = Exchange {
             call,
-            runs,
             exchange: flight.exchange,
             plan: run.plan.clone(),
             system,
@@ -470,6 +467,7 @@ impl Desk {
         let run = self.runs.get(&key.run)?;
         let effect = run.effect(&key.node, &key.item, key.way)?;
         Some(Outgoing {
+            run: key.run,
             key: key.idempotency_key(run.root, effect.state.generation),
             input: effect.input.clone()?,
             correlation: run.message.correlation.clone(),

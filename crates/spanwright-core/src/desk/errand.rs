@@ -42,8 +42,8 @@ pub trait Errand: Send + Sync + 'static {
         None
     }
     /// The runs for which it is asked.
-    fn runs(&self) -> &[RunId] {
-        &[]
+    fn runs(&self) -> Vec<RunId> {
+        Vec::new()
     }
     /// Bytes of what is asked, before a request is made of them.
     fn bytes(&self) -> usize {
@@ -244,8 +244,10 @@ impl Errand for Batch {
         &self.exchange.request_key
     }
 
-    fn runs(&self) -> &[RunId] {
-        &self.exchange.runs
+    fn runs(&self) -> Vec<RunId> {
+        let mut runs: Vec<RunId> = self.exchange.calls.iter().map(|call| call.run).collect();
+        runs.dedup();
+        runs
     }
 
     fn bytes(&self) -> usize {

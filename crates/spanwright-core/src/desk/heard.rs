@@ -330,10 +330,11 @@ impl Desk {
     /// A batch under one key of which a try was not heard of: a refusal that says nothing of that one does not take it apart, for its
     /// items would go under other keys.
     fn in_doubt_as_one(&self, flight: &Flight, verdict: Verdict) -> Verdict {
-        let keyed = flight.members.first().and_then(|key| self.plan_of(key)).is_some_and(|plan| plan.repeat == Repeat::Keyed);
-        let unheard = || flight.members.iter().filter_map(|key| self.effect(key)).any(EffectHand::is_unheard);
-        let doubtful = |outcome: &Outcome| matches!(outcome, Outcome::Never(why) if of_the_try_before(why).is_some());
-        if !keyed || !self.have_one_key(&flight.members) || !verdict.outcomes.iter().all(doubtful) || !unheard() {
+        let is_doubtful = |outcome: &Outcome| matches!(outcome, Outcome::Never(why) if of_the_try_before(why).is_some());
+        let plan = || flight.members.first().and_then(|key| self.plan_of(key));
+        let has_one_key = || plan().is_some_and(|plan| plan.repeat == Repeat::Keyed && plan.has_one_key());
+        let is_unheard = || flight.members.iter().filter_map(|key| self.effect(key)).any(EffectHand::is_unheard);
+        if !verdict.outcomes.iter().all(is_doubtful) || !has_one_key() || !is_unheard() {
             return verdict;
         }
         let outcomes = verdict.outcomes.into_iter().map(unknown_after_all).collect();

@@ -344,7 +344,7 @@ mod tests {
         };
         let body = format!(r#"{{"message": "{}"}}"#, uuid(7)).into_bytes();
         let input = Arc::new(Input::new(b"{}".to_vec(), Some(body)));
-        let outgoing = Outgoing { key: "k".into(), input, correlation: "c".into(), message: 9 };
+        let outgoing = Outgoing { run: RunId(9), key: "k".into(), input, correlation: "c".into(), message: 9 };
         let brings = |undo: Phase| {
             let known = [(Way::Do, Phase::Done(None)), (Way::Undo, undo)].map(|(way, phase)| {
                 let effect = EffectKey { run: RunId(7), node: "first".into(), item: no_item(), way };

@@ -13,7 +13,7 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-use super::{CallId, Desk, Report, heard::Flight, run_hand::EffectHand};
+use super::{CallId, Desk, Report, heard::Flight, run_hand::EffectHand, source::SourceDesk};
 use crate::{
     connector::{Blame, Outcome, Verdict, Word},
     fact::{EffectKey, Moment},
@@ -161,28 +161,26 @@ impl Desk {
     /// A refusal of our credentials that others, under the same, do not get is about this message.
     pub(super) fn refused_alone(&self, call: CallId, verdict: Verdict, report: &Report, now: Moment) -> Verdict {
         let Some(flight) = self.flights.get(&call).filter(|flight| flight.members.len() == 1) else { return verdict };
-        let is_doubted = report.status == UNAUTHORIZED || self.gates[flight.gate].refused();
-        match verdict.system {
-            Some(Word::Credentials(why))
-                if !is_doubted && (self.others_fare_well(flight, None, report) || self.stays_suspected(flight, now)) =>
-            {
-                Verdict::all(1, Outcome::Later { why, after: None, blame: Blame::Message })
-            }
-            system => Verdict { system, ..verdict },
-        }
+        let others_are_not = || self.others_fare_well(flight, None, report) || self.stays_suspected(flight, now);
+        self.alone_where(flight.gate, verdict, report, others_are_not)
     }
-}
 
-impl Desk {
     /// The same of what a source asks for: from when on it was refused, what goes to its system, and other sources of it, were not.
     pub(super) fn source_refused_alone(&self, n: usize, verdict: Verdict, report: &Report) -> Verdict {
         let (gate, refused) = (self.sources[n].gate, self.sources[n].refused);
-        let is_doubted = report.status == UNAUTHORIZED || self.gates[gate].refused();
-        let others = refused.map_or((0, 0), |since| self.fared[gate].others(&[], None, since));
-        let of_its_system = self.sources.iter().filter(|source| source.gate == gate);
-        let read = of_its_system.filter(|source| refused.is_some_and(|since| source.read_at.is_some_and(|at| at > since))).count();
+        let others_are_not = || {
+            let Some(since) = refused else { return false };
+            let (delivered, failed) = self.fared[gate].others(&[], None, since);
+            let is_read = |source: &&SourceDesk| source.gate == gate && source.read_at.is_some_and(|at| at > since);
+            delivered + self.sources.iter().filter(is_read).count() > failed * DELIVERED_FOR_EACH_FAILURE
+        };
+        self.alone_where(gate, verdict, report, others_are_not)
+    }
+
+    /// A refusal of our credentials is about this one alone, where they are not in doubt and others are not refused.
+    fn alone_where(&self, gate: usize, verdict: Verdict, report: &Report, others_are_not: impl FnOnce() -> bool) -> Verdict {
         match verdict.system {
-            Some(Word::Credentials(why)) if !is_doubted && others.0 + read > others.1 * DELIVERED_FOR_EACH_FAILURE => {
+            Some(Word::Credentials(why)) if report.status != UNAUTHORIZED && !self.gates[gate].refused() && others_are_not() => {
                 Verdict::all(1, Outcome::Later { why, after: None, blame: Blame::Message })
             }
             system => Verdict { system, ..verdict },

@@ -19,6 +19,10 @@ use crate::{
     run::intake::{self, Arrival, Page},
 };
 
+mod pages;
+
+use pages::{Read, Round};
+
 /// How long an item's key is remembered after it was last seen.
 pub const SEEN_REMEMBERED: Duration = Duration::from_secs(90 * 24 * 3600);
 
@@ -34,25 +38,11 @@ pub(super) struct SourceDesk {
     cursor: Option<Arc<[u8]>>,
     due: Moment,
     state: State,
-    /// The greatest cursor of this round.
-    reached: Option<Arc<[u8]>>,
-    /// The token of the page to ask for.
-    page: Option<Arc<[u8]>>,
-    /// What was read of this page.
-    read: Read,
-    /// What the page before it held, and the token under which that was asked for.
-    before: (Read, Option<Arc<[u8]>>),
-    /// So many pages were read of this round at most: one that begins anew has not come further.
-    furthest: u32,
-    /// The second page was asked for, and that was not heard: nobody knows yet what the third one is called.
-    second_unheard: bool,
+    /// How far it has read in this one.
+    round: Round,
     /// When a page was read last.
     pub read_at: Option<Moment>,
-    /// Pages of this round that were read.
-    pages: u32,
-    /// What the only page of this round said of itself.
-    fresh: Option<Arc<Validator>>,
-    /// What that of the last round did: the same request may be spared its answer. Forgotten by a restart, which then
+    /// What the only page of the last round said of itself: the same request may be spared its answer. Forgotten by a restart, which then
     /// reads once in vain.
     known: Option<Known>,
     tries: u32,
@@ -72,30 +62,6 @@ pub(super) struct SourceDesk {
     given_up: Option<Failure>,
     /// Whoever reads its page hears "go on" when there is room on the disk.
     waits_for_space: Option<CallId>,
-}
-
-/// What a page held: the same twice is the same page.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-struct Read {
-    items: u32,
-    left_out: u32,
-    /// Of all its items, in their order.
-    prints: u64,
-}
-
-impl Read {
-    fn add(&mut self, page: &Page) {
-        self.items += page.arrivals.len() as u32;
-        self.left_out += page.left_out;
-        for arrival in &page.arrivals {
-            self.prints = self.prints.rotate_left(1) ^ intake::short(&arrival.print);
-        }
-        self.prints = self.prints.rotate_left(1) ^ page.left_prints;
-    }
-
-    fn is_empty(&self) -> bool {
-        self.items == 0 && self.left_out == 0
-    }
 }
 
 /// What an answer said of itself, and the cursor under which it was asked.
@@ -128,15 +94,8 @@ impl SourceDesk {
                 cursor: None,
                 due: now,
                 state: State::Waiting,
-                reached: None,
-                page: None,
-                read: Read::default(),
-                before: (Read::default(), None),
-                furthest: 0,
-                second_unheard: false,
+                round: Round::default(),
                 read_at: None,
-                pages: 0,
-                fresh: None,
                 known: None,
                 tries: 0,
                 tried_first: now,
@@ -238,9 +197,9 @@ impl Desk {
         if source.tries == 0 {
             source.tried_first = now;
         }
-        (source.state, source.read, source.asked) = (State::Asking { call, chunks: 0, departure }, Read::default(), now);
+        (source.state, source.round.read, source.asked) = (State::Asking { call, chunks: 0, departure }, Read::default(), now);
         let correlation = u128::from(roll()) << 64 | u128::from(roll());
-        let (cursor, page) = (source.cursor.clone(), source.page.clone());
+        let (cursor, page) = (source.cursor.clone(), source.round.page.clone());
         let known = source.known.as_ref().filter(|known| page.is_none() && known.under == cursor);
         let validator = known.map(|known| known.validator.clone());
         let job = PollJob { call, plan, flow: source.flow, cursor, page, validator, token, correlation };
@@ -273,7 +232,7 @@ impl Desk {
         let (system, operation) = (self.gates[gate].name.clone(), operation.unwrap_or_else(|| "poll".into()));
         out.push(Command::Note(Happening::Exchanged { system, operation, calls: 1, report: report.clone() }));
         // Who reads a queue, or in pieces, waits for what comes and for our disk: that is no slow answer.
-        let took = if self.reads_queue(n) || self.sources[n].read.items > 0 { Duration::ZERO } else { report.took };
+        let took = if self.reads_queue(n) || self.sources[n].round.read.items > 0 { Duration::ZERO } else { report.took };
         let told = &Report { took, ..report.clone() };
         if let Some(why) = self.sources[n].where_it_was_is_gone(&verdict, report) {
             // That says nothing against the address: the gate hears of a refusal of this one alone.
@@ -309,7 +268,7 @@ impl Desk {
         if self.stopping {
             return out.push(Command::ReadOn(call, ControlFlow::Break(())));
         }
-        self.sources[n].read.add(&page);
+        self.sources[n].round.read.add(&page);
         let count = self.keep_items(n, page, now, roll, out);
         match &mut self.sources[n].state {
             State::Asking { chunks, .. } if count > 0 => *chunks = count,
@@ -337,11 +296,8 @@ impl Desk {
         let in_pages = self.polled(n).is_some_and(|poll| poll.pages.is_some());
         let source = &mut self.sources[n];
         source.tries += 1;
-        if in_pages && outcome.may_have_been_given() && source.page.is_some() {
-            source.second_unheard |= source.pages <= 1;
-            if source.page == source.before.1 {
-                source.begin_anew();
-            }
+        if in_pages && outcome.may_have_been_given() {
+            source.round.was_not_heard();
         }
         let tries = Tries { count: source.tries, own: source.tries, first: source.tried_first, unheard: false };
         let next = decide(&policy, Repeat::Safe, Way::Do, tries, &outcome, now, roll);
@@ -392,31 +348,25 @@ impl Desk {
     fn take_page(&mut self, n: usize, mut page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) {
         let by_link = self.polled(n).and_then(|poll| poll.pages.as_ref()).map(|pages| matches!(pages.next, NextPage::Link));
         let source = &mut self.sources[n];
-        // It may be the third one, and the second was lost.
-        if std::mem::take(&mut source.second_unheard) && by_link.is_some() && page.next == source.page {
-            source.begin_anew();
-            return source.due = now;
-        }
-        source.pages += 1;
-        source.read.add(&page);
-        let Some(last) = source.is_last(&page, by_link) else {
-            let says = match source.pages > ROUND_PAGES_MOST {
+        let Some(is_further) = source.round.came(&page, by_link) else { return source.due = now };
+        let Some(last) = source.round.is_last(&page, by_link) else {
+            let says = match source.round.has_too_many() {
                 true => format!("a round has more than {ROUND_PAGES_MOST} pages: `pages` leads in a circle"),
                 false => "the page names itself as the next one, and holds what the one before it held: `pages` leads in a circle".into(),
             };
             return self.poll_failed(n, Outcome::Never(Failure::new(&codes::CIRCLE, says)), now, roll(), out);
         };
         // The last page names its own address, and was given a second time.
-        if by_link == Some(true) && last && page.next.is_some() && source.read == source.before.0 {
+        if by_link == Some(true) && last && page.next.is_some() && source.round.holds_the_same() {
             page.arrivals.clear();
         }
-        source.before = (source.read, std::mem::replace(&mut source.page, page.next.clone()));
+        source.round.turn(page.next.clone());
         source.again = page.again.map(|millis| Duration::from_millis(millis.get().into()));
-        if source.pages > source.furthest {
-            (source.tries, source.furthest) = (0, source.pages);
+        if is_further {
+            source.tries = 0;
         }
         let chunks = self.keep_items(n, page, now, roll, out);
-        let (source, items) = (self.sources[n].name.clone(), self.sources[n].read.items);
+        let (source, items) = (self.sources[n].name.clone(), self.sources[n].round.read.items);
         out.push(Command::Note(Happening::Polled { source, items, last }));
         self.sources[n].state = State::Keeping { chunks, last };
         if chunks == 0 {
@@ -427,7 +377,7 @@ impl Desk {
     /// Sends the items to the disk: the number of chunks.
     fn keep_items(&mut self, n: usize, page: Page, now: Moment, roll: Roll<'_>, out: &mut Vec<Command>) -> usize {
         if let Some(cursor) = &page.cursor {
-            intake::further_bytes(&mut self.sources[n].reached, cursor);
+            intake::further_bytes(&mut self.sources[n].round.reached, cursor);
         }
         if page.left_out > 0 {
             let source = self.sources[n].name.clone();
@@ -510,7 +460,7 @@ impl Desk {
         let (every, once) = (self.poll_policy(n).1, self.once);
         let source = &mut self.sources[n];
         let mut cursor = source.cursor.clone();
-        if let Some(reached) = &source.reached {
+        if let Some(reached) = &source.round.reached {
             intake::further_bytes(&mut cursor, reached);
         }
         source.state = State::Moving;
@@ -525,13 +475,11 @@ impl Desk {
     pub(super) fn moved(&mut self, moved: &Moved, _now: Moment) {
         let once = self.once;
         if let Some(source) = self.sources.iter_mut().find(|source| source.name == moved.source) {
-            source.known = source.fresh.take().map(|validator| Known { under: source.cursor.clone(), validator });
+            source.known = source.round.fresh.take().map(|validator| Known { under: source.cursor.clone(), validator });
             source.cursor = moved.cursor.clone();
-            (source.pages, source.before, source.furthest) = (0, (Read::default(), None), 0);
+            source.round = Round::default();
             source.due = moved.due;
             source.state = State::Waiting;
-            source.reached = None;
-            source.page = None;
             source.failed = None;
             if source.given_up.take().is_some() || source.rounds == 0 {
                 self.alarm.sources_changed();
@@ -545,33 +493,11 @@ impl Desk {
 }
 
 impl SourceDesk {
-    /// Whether the page that was read is the last one of its round; `None` where pages lead in a circle. Some servers give the same
-    /// token for each page, and with the last one, too, which then has no items. `by_link`: the next page is named by an address, and
-    /// the last one may name its own; `None`: what is not read in pages says only whether there is more.
-    fn is_last(&self, page: &Page, by_link: Option<bool>) -> Option<bool> {
-        let repeats = page.next == self.page;
-        let is_the_same = || !self.read.is_empty() && self.read == self.before.0;
-        match &page.next {
-            _ if self.pages > ROUND_PAGES_MOST => None,
-            None => Some(true),
-            Some(_) if repeats && (by_link.is_none() || self.read.is_empty()) => Some(true),
-            Some(_) if repeats && is_the_same() => (by_link == Some(true)).then_some(true),
-            Some(_) => Some(false),
-        }
-    }
-
-    /// A server that goes on by itself under one token (a scroll) gives the page behind the one that was not heard: the round begins with
-    /// its first page, and what was read is known.
-    fn begin_anew(&mut self) {
-        (self.page, self.reached, self.pages, self.fresh, self.second_unheard) = (None, None, 0, None, false);
-        self.before = (Read::default(), None);
-    }
-
     /// Why a round is over whose page, or the state from which it reads on, its server does not have any more (RFC 9110, section
     /// 15.5.11): of the address that says nothing.
     fn where_it_was_is_gone(&self, verdict: &Verdict, report: &Report) -> Option<Failure> {
         let Some(crate::connector::Word::Gone(why)) = verdict.system.as_ref().filter(|_| report.status == GONE) else { return None };
-        let says = match (&self.page, &self.cursor) {
+        let says = match (&self.round.page, &self.cursor) {
             (Some(_), _) => "what named this page is worth nothing any more, and the round begins with its first page",
             (None, Some(_)) => {
                 "it may be that the cursor is worth nothing any more, and nothing is read until that changes: a flow of another name begins at `start`"
@@ -583,9 +509,9 @@ impl SourceDesk {
 
     /// Of several pages none speaks for all.
     fn validated(&mut self, beside: Option<&Beside>, goes_on: bool) {
-        self.fresh = match beside {
+        self.round.fresh = match beside {
             Some(Beside { unchanged: true, .. }) => self.known.take().map(|known| known.validator),
-            Some(Beside { validator, .. }) if !goes_on && self.pages == 0 => validator.clone(),
+            Some(Beside { validator, .. }) if !goes_on && self.round.pages == 0 => validator.clone(),
             Some(_) | None => None,
         };
     }
@@ -607,9 +533,7 @@ impl SourceDesk {
 
     /// The next round begins where the last good one ended.
     fn give_up_round(&mut self, why: Failure) {
-        (self.page, self.reached, self.tries) = (None, None, 0);
-        (self.before, self.furthest) = ((Read::default(), None), 0);
-        (self.pages, self.fresh) = (0, None);
+        (self.round, self.tries) = (Round::default(), 0);
         self.rounds += 1;
         self.given_up = Some(why.clone());
         self.failed = Some(why);

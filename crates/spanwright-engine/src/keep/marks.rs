@@ -82,10 +82,9 @@ impl Marks {
     }
 
     /// The same for those that asked for what is read or written now: of a batch the first, as many as a place holds.
-    pub fn hand_of_exchange(marks: Option<&Arc<Marks>>, runs: &[RunId]) -> Option<Hand> {
-        let is_free = |marks: &&Arc<Marks>| marks.free.lock().unwrap_or_else(PoisonError::into_inner).len() > PLACES_OF_FLOWS;
-        let marks = marks.filter(is_free)?;
-        (!runs.is_empty()).then(|| Marks::hand(Some(marks), runs.iter().copied()))
+    pub fn hand_of_exchange(marks: &Arc<Marks>, runs: &[RunId]) -> Option<Hand> {
+        let has_place = marks.free.lock().unwrap_or_else(PoisonError::into_inner).len() > PLACES_OF_FLOWS;
+        (has_place && !runs.is_empty()).then(|| Marks::hand(Some(marks), runs.iter().copied()))
     }
 
     /// Where one of them is suspected since the last life, exchanges of suspects are written and read one after the other: else those that
@@ -259,14 +258,14 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("journal.db");
         let marks = Some(Arc::new(Marks::open(&journal).unwrap()));
-        let of_exchange = |run| Marks::hand_of_exchange(marks.as_ref(), &[RunId(run)]);
+        let of_exchange = |run| Marks::hand_of_exchange(marks.as_ref().unwrap(), &[RunId(run)]);
         let held: Vec<Hand> = (1..=100).filter_map(of_exchange).collect();
         assert_eq!(in_hand(&journal).unwrap(), (1..=(PLACES_MOST - PLACES_OF_FLOWS) as i64).collect::<Vec<_>>());
         let _walked = self::held(marks.as_ref(), &[200], 200);
         assert!(in_hand(&journal).unwrap().contains(&200));
         drop(held);
         let all: Vec<RunId> = (1..=1_000).map(RunId).collect();
-        let _batch = Marks::hand_of_exchange(marks.as_ref(), &all);
+        let _batch = Marks::hand_of_exchange(marks.as_ref().unwrap(), &all);
         assert_eq!(in_hand(&journal).unwrap().len(), 1 + RUNS_AT_ONCE_MOST, "of a large batch as many as a place holds");
     }
 

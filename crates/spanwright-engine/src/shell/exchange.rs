@@ -196,8 +196,9 @@ impl Office {
     /// Where so many bytes are at work, those for whom they are stand in the file until it is done.
     fn marked(&self, errand: &impl Errand, bytes: usize) -> Option<(Hand, Option<MutexGuard<'_, ()>>)> {
         let marks = self.marks.as_ref().filter(|_| bytes > UNMARKED_BYTES_MOST)?;
-        let one_by_one = marks.one_by_one(errand.runs());
-        Some((Marks::hand_of_exchange(Some(marks), errand.runs())?, one_by_one))
+        let runs = errand.runs();
+        let one_by_one = marks.one_by_one(&runs);
+        Some((Marks::hand_of_exchange(marks, &runs)?, one_by_one))
     }
 
     fn told(&self, errand: &impl Errand, heard: Heard<'_>, room: &Room) -> Told {

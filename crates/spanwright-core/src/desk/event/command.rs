@@ -160,8 +160,6 @@ pub struct Exchange {
     pub operation: usize,
     /// What is asked, in this order.
     pub calls: Vec<Outgoing>,
-    /// The runs for which it is asked.
-    pub runs: Vec<RunId>,
     /// The key of the whole request.
     pub request_key: String,
     /// The token to send.
@@ -181,6 +179,8 @@ pub struct Exchange {
 /// One call of an exchange.
 #[derive(Clone)]
 pub struct Outgoing {
+    /// The run for which it is asked.
+    pub run: RunId,
     /// The idempotency key.
     pub key: String,
     /// What is asked.
