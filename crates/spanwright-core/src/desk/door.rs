@@ -223,30 +223,12 @@ fn word_of(file: &RunFile, for_reply: bool) -> Word {
 
 #[cfg(test)]
 mod tests {
+    use super::super::stage::took;
     use super::*;
-    use crate::{
-        codes,
-        fact::{PlanId, Root, Took},
-    };
+    use crate::codes;
 
     fn file() -> RunFile {
-        let took = Took {
-            message: 7,
-            source: "asked.source".into(),
-            correlation: "c".into(),
-            at: Moment(0),
-            key: None,
-            version: None,
-            body: (*b"{}").into(),
-            beside: None,
-            flow: "asked".into(),
-            root: Root(7),
-            plan: PlanId(1),
-            seen: None,
-            about: None,
-            fault: None,
-        };
-        RunFile::of(took, RunId(7))
+        RunFile::of(took(), RunId(7))
     }
 
     #[test]

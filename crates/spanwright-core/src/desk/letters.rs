@@ -314,8 +314,8 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
     use crate::{
-        desk::stage::{START, Stage, plan},
-        fact::{EffectKey, EffectState, Phase, PlanId, RunId, StoredEffect, Way, no_item},
+        desk::stage::{START, Stage, plan, took},
+        fact::{EffectKey, EffectState, Phase, RunId, StoredEffect, Way, no_item},
         interface::Repeat,
         run::Input,
     };
@@ -326,22 +326,6 @@ mod tests {
         let mut plan = plan();
         plan.flows[0].effects[0].repeat = Repeat::Keyed;
         let stage = Stage::of(plan);
-        let took = Took {
-            message: 7,
-            source: "asked.source".into(),
-            correlation: "c".into(),
-            at: START,
-            key: None,
-            version: None,
-            body: b"{}".as_slice().into(),
-            beside: None,
-            flow: "asked".into(),
-            root: Root(7),
-            plan: PlanId(1),
-            seen: None,
-            about: None,
-            fault: None,
-        };
         let body = format!(r#"{{"message": "{}"}}"#, uuid(7)).into_bytes();
         let input = Arc::new(Input::new(b"{}".to_vec(), Some(body)));
         let outgoing = Outgoing { run: RunId(9), key: "k".into(), input, correlation: "c".into(), message: 9 };
@@ -350,7 +334,7 @@ mod tests {
                 let effect = EffectKey { run: RunId(7), node: "first".into(), item: no_item(), way };
                 StoredEffect { effect, state: EffectState::new(phase) }
             });
-            let file = RunFile { over: true, known: known.into(), ..RunFile::of(took.clone(), RunId(7)) };
+            let file = RunFile { over: true, known: known.into(), ..RunFile::of(took(), RunId(7)) };
             let letter = Letter { file, stopped: true, overtaken: false, bundle: None };
             stage.desk.brought_back(&outgoing, "flow back".into(), Some(letter), START, &mut || 7)
         };

@@ -17,7 +17,7 @@ use crate::{
     connector::{Answers, Blame, Call, Heard, Outcome, Refusal, Request, System, Verdict, With},
     desk::{Brought, CallId, Event, Report, Setup},
     door::{Asked, Door, HttpAnswer, Received, Refused, Request as DoorRequest, Route, Said},
-    fact::{InLine, Opening, PlanId, Receipt},
+    fact::{InLine, Opening, PlanId, Receipt, Root, Took},
     interface::{Interface, Operation, Repeat},
     plan::{
         Body, BreakerPolicy, DoorPlan, EffectPlan, Flow, IfDead, KeepFor, Late, Policy, ReplyPlan, Served, Source, SourceKind, Step,
@@ -155,6 +155,26 @@ pub(crate) fn plan() -> Plan {
 }
 
 pub(super) const START: Moment = Moment(1_000_000_000_000_000);
+
+/// A message of its flow, as it is taken.
+pub(super) fn took() -> Took {
+    Took {
+        message: 7,
+        source: "asked.source".into(),
+        correlation: "c".into(),
+        at: START,
+        key: None,
+        version: None,
+        body: (*b"{}").into(),
+        beside: None,
+        flow: "asked".into(),
+        root: Root(7),
+        plan: PlanId(1),
+        seen: None,
+        about: None,
+        fault: None,
+    }
+}
 
 pub(super) struct Stage {
     pub(super) desk: Desk,
